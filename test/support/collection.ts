@@ -18,7 +18,7 @@ export const OTHER = actorOf('ute', false)
 function actorOf(name: string, isAdmin: boolean): TestActor {
   const notes: string[] = []
   return {
-    user: { name },
+    user: { id: name },
     notes,
     note: (...words) => {
       notes.push([name, ...words].join(' '))

@@ -6,6 +6,7 @@ import {
   changeUsers,
   checkNewPassword,
   checkUserName,
+  newUserId,
   readUsers,
   ROLES,
 } from '../../../tracker/admin/access/users.js'
@@ -55,7 +56,8 @@ function definePasswd(io: Io) {
       let told = ''
       await changeUsers(path, (users) => {
         const before = users.get(name)
-        const user = { name, role: role ?? before?.role ?? 'admin', hash, isTemporary: false }
+        const { id, role: old } = before ?? { id: newUserId(name), role: 'admin' as const }
+        const user = { name, id, role: role ?? old, hash, isTemporary: false }
         users.set(name, user)
         told = before ? `changed ${name} (${user.role})` : `added ${name} (${user.role})`
       })

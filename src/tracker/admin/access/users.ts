@@ -1,22 +1,24 @@
-import type { Stats } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { asBtkitError, awaitSystem, BtkitError } from '../../../base/errors.js'
-import { absenceOf } from '../../../disk/look/inside.js'
-import { lockDirectory } from '../../../disk/write/locks.js'
+import { awaitSystem, BtkitError } from '../../../base/errors.js'
 import { readRegular } from '../../../disk/look/read-bounded.js'
-import { writeAtomically } from '../../../disk/write/atomically.js'
+import { changeText, readText } from '../../../disk/write/change-file.js'
 import { formatHash, parseHash, type PasswordHash } from './password-hash.js'
 
 /** The roles: an `uploader` adds torrents and edits what is his own. */
 export const ROLES = ['admin', 'uploader'] as const
 
 /** A user's role. */
-export type Role = (typeof ROLES)[number]
+type Role = (typeof ROLES)[number]
 
 /** Somebody who may log in. */
 export interface User {
   readonly name: string
+  /**
+   * Records of who added a torrent have it, and no later user of the name: the name, a colon and random
+   * digits. A line that somebody wrote by hand may have only the name.
+   */
+  readonly id: string
   readonly role: Role
   readonly hash: PasswordHash
   /** Whether an administrator set the password, so that the next log-in asks for another one. */
@@ -25,6 +27,19 @@ export interface User {
 
 /** The end of a user's line if the password is temporary. */
 const TEMPORARY = ':temporary'
+
+/** What follows the name in an id. */
+const DIGITS = /^[\da-f]{16}$/
+
+/** Returns the id of a new user. */
+export function newUserId(name: string): string {
+  return `${name}:${randomBytes(8).toString('hex')}`
+}
+
+/** Returns the name of the user with an id, who may be gone. */
+export function nameOfId(id: string): string {
+  return id.replace(/:.*/, '')
+}
 
 /** Names that need no quotes anywhere: in files, logs and addresses. */
 const NAME = /^[A-Za-z0-9][\w.-]{0,31}$/
@@ -66,7 +81,7 @@ export function isPossiblePassword(password: string): boolean {
 }
 
 /**
- * Reads lines of `NAME:ROLE:HASH`, and perhaps `:temporary`. Empty lines and those that begin with #
+ * Reads lines of `NAME:ROLE:HASH:DIGITS`, and perhaps `:temporary`. Empty lines and those that begin with #
  * are ignored. A name that is there twice is wrong the second time. Returns the users by name, and
  * the numbers of lines that are wrong.
  */
@@ -86,32 +101,41 @@ export function parseUsers(text: string) {
 function parseUser(line: string): User | null {
   const isTemporary = line.endsWith(TEMPORARY)
   const lasting = isTemporary ? line.slice(0, -TEMPORARY.length) : line
-  const [name = '', role = '', spelled = '', ...rest] = lasting.split(':')
+  const [name = '', role = '', spelled = '', digits, ...rest] = lasting.split(':')
   const hash = parseHash(spelled)
   const known = ROLES.find((each) => each === role)
   if (!NAME.test(name) || !known || !hash || rest.length > 0) return null
-  return { name, role: known, hash, isTemporary }
+  if (digits !== undefined && !DIGITS.test(digits)) return null
+  const id = digits === undefined ? name : `${name}:${digits}`
+  return { name, id, role: known, hash, isTemporary }
 }
 
-/** Writes users as parseUsers reads them. */
-function formatUsers(users: Iterable<User>): string {
-  const lines = [...users].map(({ name, role, hash, isTemporary }) => {
-    return `${name}:${role}:${formatHash(hash)}${isTemporary ? TEMPORARY : ''}\n`
-  })
-  return `# Users of btkit's administration, written by btkit admin\n${lines.join('')}`
+/** Writes a user as parseUsers reads it. */
+function formatUser({ name, id, role, hash, isTemporary }: User): string {
+  const digits = id.slice(name.length)
+  return `${name}:${role}:${formatHash(hash)}${digits}${isTemporary ? TEMPORARY : ''}`
+}
+
+/** Changes the lines of changed users, and no others: people write comments. New users come last. */
+function changeLines(text: string, before: Map<string, User>, after: Map<string, User>): string {
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => {
+      const name = nameOfId(line.trim())
+      const user = after.get(name)
+      if (user === before.get(name)) return [line]
+      return user ? [formatUser(user)] : []
+    })
+  const added = [...after.values()].filter(({ name }) => !before.has(name))
+  return [...lines, ...added.map(formatUser), ''].join('\n')
 }
 
 /** The largest file, in bytes: some thousand users. */
 const MAX_SIZE = 1024 * 1024
 
-/** The permissions of a new file. */
-const MODE = 0o600
-
 /** Permissions that let strangers read hashes, or anybody else write them. */
 const TOO_OPEN = 0o027
-
-/** Seconds to wait for another change of the file. */
-const WAIT = 10
 
 /** The users in a file, read again when the file changes. */
 export class UsersFile {
@@ -186,44 +210,36 @@ async function requirePrivate(path: string): Promise<void> {
   throw new BtkitError('not-permitted', `${path}: others may read or write it; run chmod 600`)
 }
 
-/** Examines the file; null if it is not there. */
-async function statIfAny(path: string): Promise<Stats | null> {
-  return stat(path).catch((error: unknown) => {
-    if (absenceOf(error) === 'missing') return null
-    throw asBtkitError(error, path)
-  })
-}
+/** The first line of a new file. */
+const HEAD = "# Users of btkit's administration, written by btkit admin"
 
 /**
  * Returns the users of a file, in its order; none if it is not there.
  * @throws BtkitError if it cannot be read, or a line of it is wrong
  */
 export async function readUsers(path: string): Promise<Map<string, User>> {
-  if ((await statIfAny(path)) === null) return new Map()
-  const file = await readRegular(path, MAX_SIZE, null)
-  const { users, badLines } = parseUsers(new TextDecoder().decode(file?.bytes))
+  return usersIn(path, await readText(path, MAX_SIZE))
+}
+
+function usersIn(path: string, text: string | null): Map<string, User> {
+  const { users, badLines } = parseUsers(text ?? '')
   const [line] = badLines
-  if (line === undefined) return new Map(users)
+  if (line === undefined) return users
   throw new BtkitError('usage', `${path}: line ${line} is not NAME:ROLE:HASH; remove the line`)
 }
 
 /**
- * Changes the users of a file, which is created if necessary. At any moment it has either its old
- * or its new content; concurrent changes are all kept.
- * @throws BtkitError `locked`, or if the file cannot be read or written
+ * Changes the users of a file, which is created if necessary; other lines of it stay.
+ * @throws BtkitError as changeText, or if a line of it is wrong
  */
-export async function changeUsers(
+export function changeUsers(
   path: string,
   change: (users: Map<string, User>) => void,
 ): Promise<void> {
-  const wait = { waitSeconds: WAIT, signal: new AbortController().signal }
-  const lock = await lockDirectory(dirname(path), wait)
-  try {
-    const users = await readUsers(path)
+  return changeText(path, MAX_SIZE, (text) => {
+    const before = usersIn(path, text)
+    const users = new Map(before)
     change(users)
-    const mode = (await statIfAny(path)) === null ? MODE : undefined
-    await writeAtomically(path, Buffer.from(formatUsers(users.values())), { mode })
-  } finally {
-    lock.release()
-  }
+    return changeLines(text ?? HEAD, before, users)
+  })
 }

@@ -11,7 +11,6 @@ import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import type { Html } from '../../../base/text/html.js'
 import { isLoopback } from '../../../core/remote/address-reach.js'
 import { describeFailure, type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
-import type { PasswordHash } from '../access/password-hash.js'
 import { changeUsers, type User, type UsersFile } from '../access/users.js'
 import type { AdminRoute } from '../frame/visit.js'
 import { type ActivityLog, FAILED_LOG_IN } from '../storage/activity-log.js'
@@ -52,7 +51,7 @@ export class Authentication {
 
   constructor(
     private readonly settings: AdminSettings,
-    private readonly usersFile: UsersFile,
+    readonly usersFile: UsersFile,
     private readonly parts: Pick<AdminParts, 'log' | 'now' | 'monotonic'>,
   ) {
     this.#sessions = new Sessions(parts.monotonic)
@@ -113,19 +112,9 @@ export class Authentication {
     return null
   }
 
-  /** All users, in the order of their file. */
-  users(): Promise<User[]> {
-    return this.usersFile.list()
-  }
-
   /** Changes the users; see changeUsers. Sessions of a changed or removed one end. */
   change(change: (users: Map<string, User>) => void): Promise<void> {
     return changeUsers(this.settings.usersFile, change)
-  }
-
-  /** Hashes a new password. */
-  hash(password: string): Promise<PasswordHash> {
-    return this.logIns.hash(password)
   }
 
   /**
@@ -150,9 +139,10 @@ export class Authentication {
       )
     if (fresh === current)
       throw new BtkitError('usage', 'this is the current password; choose another')
-    const changed = { ...result, hash: await this.hash(fresh), isTemporary: false }
+    const changed = { ...result, hash: await this.logIns.hash(fresh), isTemporary: false }
     await this.change((users) => {
-      if (!users.has(name)) throw new BtkitError('not-found', `${name}: the user was removed`)
+      if (users.get(name)?.id !== user.id)
+        throw new BtkitError('not-found', `${name}: the user was removed`)
       users.set(name, changed)
     })
     this.#end(request)

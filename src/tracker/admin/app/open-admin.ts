@@ -271,7 +271,7 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
   const current = request.routeOptions.url?.slice(1)
   const isAllowed = ({ needs }: AdminRoute) => needs === undefined || may(needs)
   return {
-    user: { name: user.name, role: user.role, isTemporary: user.isTemporary },
+    user,
     may,
     require: (action, owner = null) => {
       if (may(action, owner)) return
@@ -291,11 +291,11 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       authentication.leaveMessage(request, message)
       return seeOther(location)
     },
-    users: () => authentication.users(),
+    users: () => authentication.usersFile.list(),
     changePassword: (current, fresh) =>
       authentication.changePassword(request, reply, user, current, fresh),
     changeUsers: (change) => authentication.change(change),
-    hashPassword: (password) => authentication.hash(password),
+    hashPassword: (password) => authentication.logIns.hash(password),
     query: queryOf(request),
     form,
     params: request.params as Record<string, string>,

@@ -4,34 +4,29 @@ import type { Answer } from '../../../pages/forms/frame.js'
 import type { Form } from '../../../pages/forms/form.js'
 import type { Html } from '../../../base/text/html.js'
 import type { PasswordHash } from '../access/password-hash.js'
-import type { Role, User } from '../access/users.js'
+import type { User } from '../access/users.js'
 
 /** Things that people do. */
 export type Action = 'add' | 'edit' | 'delete' | 'organize' | 'ban' | 'audit' | 'appoint'
 
 /** Somebody who is logged in. */
-export interface Visitor {
-  readonly name: string
-  readonly role: Role
-  /** Whether nothing is shown but the page that asks for another password. */
-  readonly isTemporary: boolean
-}
+export type Visitor = Omit<User, 'hash'>
 
 /** The things that an uploader may do with any torrent, and with his own. */
 const ALWAYS: readonly Action[] = ['add']
 const WITH_OWN: readonly Action[] = ['edit', 'delete']
 
 /**
- * Whether somebody may do something. `owner` is the name of who added the torrent; null for a
+ * Whether somebody may do something. `owner` is the id of who added the torrent; null for a
  * torrent that nobody added here, and for things that are no torrents.
  */
 export function mayDo(
-  { name, role }: Pick<Visitor, 'name' | 'role'>,
+  { id, role }: Pick<Visitor, 'id' | 'role'>,
   action: Action,
   owner: string | null,
 ): boolean {
   if (role === 'admin' || ALWAYS.includes(action)) return true
-  return owner === name && WITH_OWN.includes(action)
+  return owner === id && WITH_OWN.includes(action)
 }
 
 /** A request of somebody who is logged in. */

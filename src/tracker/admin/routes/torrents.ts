@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
+import { nameOfId } from '../access/users.js'
 import { banAddress } from './bans.js'
 import { editingPage } from './edit.js'
 import {
@@ -295,7 +296,7 @@ async function row(
       hasCategory &&
       html`<a href="torrents${query({ in: category.address })}">${title}</a>`,
     facts.told,
-    owner !== null && `by ${owner}`,
+    owner !== null && `by ${nameOfId(owner)}`,
     bannedAt(path) !== null && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
   ].filter((each) => each !== false)
   const listed = view.form.only(...LIST_FIELDS)

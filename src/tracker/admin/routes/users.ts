@@ -5,7 +5,7 @@ import { Form, query, selectField, textField } from '../../../pages/forms/form.j
 import type { Answer } from '../../../pages/forms/frame.js'
 import { renderTable } from '../../../pages/forms/table.js'
 import { type Html, html } from '../../../base/text/html.js'
-import { checkNewPassword, checkUserName, SHORTEST_PASSWORD } from '../access/users.js'
+import { checkNewPassword, checkUserName, newUserId, SHORTEST_PASSWORD } from '../access/users.js'
 import { type Action, type AdminContext, type AdminRoute, PASSWORD_FIELDS } from '../frame/visit.js'
 import type { FilledForm } from './parts.js'
 
@@ -57,7 +57,9 @@ async function change(context: AdminContext, form: Form): Promise<Answer> {
     if (!before && act !== 'add') throw new BtkitError('not-found', `${name}: was removed before`)
     if (act === 'remove') users.delete(name)
     else if (before && act === 'role') users.set(name, { ...before, role: wanted })
-    else if (hash) users.set(name, { name, role: before?.role ?? wanted, hash, isTemporary: true })
+    else if (before && hash) users.set(name, { ...before, hash, isTemporary: true })
+    else if (hash)
+      users.set(name, { name, id: newUserId(name), role: wanted, hash, isTemporary: true })
   })
   await context.note(action, name)
   const given = html`${name} logs in with the password <code>${password}</code> and then chooses

@@ -1,15 +1,8 @@
-import { dirname } from 'node:path'
-import pLimit from 'p-limit'
 import { BtkitError } from '../../../base/errors.js'
-import { lockDirectory } from '../../../disk/write/locks.js'
-import { readRegular } from '../../../disk/look/read-bounded.js'
-import { writeAtomically } from '../../../disk/write/atomically.js'
+import { changeText, readText } from '../../../disk/write/change-file.js'
 
 /** The largest file that is edited, in bytes. */
 const MAX_SIZE = 16 * 1024 * 1024
-
-/** Seconds that a change waits for another process to end its own. */
-const WAIT = 10
 
 /** A ban: an address, range or info hash, and the comment above it. */
 export interface Ban {
@@ -23,8 +16,6 @@ export interface Ban {
  * its comment. All other lines stay as they are, and so does the comment of several bans.
  */
 export class BanList {
-  readonly #turns = pLimit(1)
-
   constructor(private readonly path: string) {}
 
   /**
@@ -32,7 +23,7 @@ export class BanList {
    * @throws BtkitError if the file cannot be read
    */
   async list(): Promise<Ban[]> {
-    const lines = await this.#read()
+    const lines = this.#linesOf(await readText(this.path, MAX_SIZE))
     return lines.flatMap((line, at) => {
       const value = line.trim()
       if (value === '' || value.startsWith('#')) return []
@@ -69,23 +60,12 @@ export class BanList {
     })
   }
 
-  /** Makes one change after the other, also of other processes, so that all are kept. */
   #change(change: (lines: readonly string[]) => string[]): Promise<void> {
-    return this.#turns(async () => {
-      const wait = { waitSeconds: WAIT, signal: new AbortController().signal }
-      const lock = await lockDirectory(dirname(this.path), wait)
-      try {
-        const lines = change(await this.#read())
-        await writeAtomically(this.path, Buffer.from(`${lines.join('\n')}\n`), {})
-      } finally {
-        lock.release()
-      }
-    })
+    return changeText(this.path, MAX_SIZE, (text) => `${change(this.#linesOf(text)).join('\n')}\n`)
   }
 
-  async #read(): Promise<string[]> {
-    const file = await readRegular(this.path, MAX_SIZE, null)
-    const text = new TextDecoder().decode(file?.bytes).trimEnd()
-    return text === '' ? [] : text.split('\n')
+  #linesOf(text: string | null): string[] {
+    if (text === null) throw new BtkitError('not-found', `${this.path}: no such file or directory`)
+    return text.trim() === '' ? [] : text.trimEnd().split('\n')
   }
 }

@@ -25,7 +25,7 @@ import {
 
 /** Somebody who changes torrents. */
 export interface Actor {
-  readonly user: { readonly name: string }
+  readonly user: { readonly id: string }
   /**
    * Refuses what the user may not do with a torrent that `owner` added; null if nobody did.
    * @throws BtkitError `not-permitted`
@@ -218,7 +218,7 @@ export async function addTorrent(
   }
   await collection.refuseCopy(path, metainfo)
   const infoHash = mainHash(metainfo)
-  await collection.owners.add([{ path, infoHash }], actor.user.name)
+  await collection.owners.add([{ path, infoHash }], actor.user.id)
   await writeAtomically(path, bytes, { noClobber: true })
   collection.wrote(path, metainfo)
   await actor.note('add', collection.subject(category, name))
@@ -268,7 +268,7 @@ export interface Added {
   readonly infoHash: string
 }
 
-/** Users by info hash. */
+/** Ids of users by info hash. */
 type Users = readonly (readonly [infoHash: string, user: string])[]
 
 /**
@@ -289,12 +289,12 @@ export class Owners {
     })
   }
 
-  /** The user who added a torrent; null if it came otherwise. */
+  /** The id of the user who added a torrent; null if it came otherwise. */
   of({ path, infoHash }: Added): string | null {
     return this.#at(path).find(([hash]) => hash === infoHash)?.[1] ?? null
   }
 
-  /** The user who added what was last at a path, for lists; null if nobody did. */
+  /** The id of the user who added what was last at a path, for lists; null if nobody did. */
   lastAt(path: string): string | null {
     return this.#at(path).at(-1)?.[1] ?? null
   }

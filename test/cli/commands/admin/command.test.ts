@@ -21,7 +21,7 @@ test('passwd adds a user and keeps only a hash, for its owner', async (t) => {
   assert.equal((await admin(users, ['passwd', 'alice'])).stdout, 'added alice (admin)\n')
   assert.equal(statSync(users).mode & 0o777, 0o600)
   const line = readFileSync(users, 'utf8').split('\n')[1] ?? ''
-  const [, n, r, p, salt = '', hash = ''] = line.split('$')
+  const [, n, r, p, salt = '', hash = ''] = line.split(':')[2]!.split('$')
   const cost = { N: Number(n), r: Number(r), p: Number(p), maxmem: 2 ** 28 }
   assert.ok(cost.N >= 2 ** 16)
   const again = scryptSync(PASSWORD, Buffer.from(salt, 'base64url'), 32, cost)

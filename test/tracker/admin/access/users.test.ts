@@ -21,6 +21,27 @@ test('of several changes at once none is lost', async (t) => {
   assert.match(readFileSync(path, 'utf8'), /^# Users/)
 })
 
+test('comments, empty lines and the order of a file are kept', async (t) => {
+  const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => userLine(name, 'x', 'admin'))
+  const path = join(
+    makeScratch(t, { users: `# ours\n${alice}\n # of the night\n${bob}#end` }),
+    'users',
+  )
+  const change = async (change: Parameters<typeof changeUsers>[1]) => {
+    await changeUsers(path, change)
+    return readFileSync(path, 'utf8')
+  }
+  const [user] = [...parseUsers(carol!).users.values()]
+  const added = await change((users) => users.set('carol', user!))
+  assert.equal(added, `# ours\n${alice}\n # of the night\n${bob}#end\n${carol}`)
+  const changed = await change((users) =>
+    users.set('alice', { ...user!, name: 'alice', id: 'alice' }),
+  )
+  assert.equal(changed, added.replace(alice!, carol!.replace('carol', 'alice')))
+  const removed = await change((users) => users.delete('bob'))
+  assert.equal(removed, changed.replace(bob!, ''))
+})
+
 test('lines that are no users, ask for much memory or repeat a name are wrong', () => {
   const good = userLine('alice', 'x', 'admin')
   const bad = [

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PASSWORDS, startAdmin, type TestAdmin } from '../../../support/admin.js'
+import { torrentNamed } from '../../../support/collection.js'
+import { inputOf, runBtkit } from '../../../support/run-btkit.js'
 import type { Visitor } from '../../../support/visitor.js'
 
 const FRESH = 'a password of my own'
@@ -29,7 +31,10 @@ test('an admin adds a user, who chooses a password at the first log-in and then 
   const password = passwordIn(page)
   assert.match(page, />carol<\/a>[^]*uploader, with a temporary password/)
   assert.equal(passwordIn((await alice.get('/users')).text), '', 'shown once')
-  assert.match(usersFile(setup), /^carol:uploader:scrypt\$65536\$8\$2\$[^:]+:temporary$/m)
+  assert.match(
+    usersFile(setup),
+    /^carol:uploader:scrypt\$65536\$8\$2\$[^:]+:[\da-f]{16}:temporary$/m,
+  )
   const carol = setup.visitor()
   assert.equal((await carol.logIn('carol', password)).status, 303)
   for (const path of ['/', '/torrents', '/log?q=x'])
@@ -41,7 +46,7 @@ test('an admin adds a user, who chooses a password at the first log-in and then 
   const change = { current: password, fresh: FRESH, again: FRESH }
   assert.equal((await carol.send('/account', change)).location, 'account')
   assert.match((await carol.get('/torrents')).text, /<h1>All torrents/)
-  assert.match(usersFile(setup), /^carol:uploader:scrypt[^:]+$/m)
+  assert.match(usersFile(setup), /^carol:uploader:scrypt[^:]+:[\da-f]{16}$/m)
   assert.equal((await setup.visitor().logIn('carol', password)).status, 403)
   assert.equal((await setup.visitor().logIn('carol', FRESH)).status, 303)
 })
@@ -67,6 +72,54 @@ test('a reset ends the sessions and the password of a user, and a removal ends t
   assert.equal(log.includes(password), false)
   assert.match((await alice.get('/log')).text, /removed the user/)
 })
+
+/** The addresses of the torrents that a user may change. */
+async function owned(browser: Visitor): Promise<(string | undefined)[]> {
+  const { text } = await browser.get('/torrents')
+  return [...text.matchAll(/name="torrent"\s+value="([^"]+)"/g)].map(([, address]) => address)
+}
+
+for (const way of ['pages', 'btkit admin']) {
+  test(`a new user by the name of a removed one owns nothing of that one, by ${way}`, async (t) => {
+    const setup = await startAdmin(t)
+    const [alice, users] = [await setup.logIn(), join(setup.root, 'users')]
+    const admin = (...args: string[]) =>
+      runBtkit(['admin', ...args, '--admin-users', users], { stdin: inputOf(`${FRESH}\n`) })
+    const renewBob = async () => {
+      const bob = setup.visitor()
+      if (way === 'pages') {
+        await press(alice, 'remove', { name: 'bob' })
+        const current = passwordIn(await press(alice, 'add', { name: 'bob', role: 'uploader' }))
+        await bob.logIn('bob', current)
+        await bob.send('/account', { current, fresh: FRESH, again: FRESH })
+        return bob
+      }
+      await admin('remove', 'bob')
+      await admin('passwd', 'bob', '--role', 'uploader')
+      await bob.logIn('bob', FRESH)
+      return bob
+    }
+    let bob = await setup.logIn('bob')
+    // The line of the first one has no id
+    for (const film of ['first', 'second']) {
+      await bob.upload({ [`${film}.torrent`]: torrentNamed(film) })
+      assert.deepEqual(await owned(bob), [`0/${film}.torrent`])
+      bob = await renewBob()
+      assert.deepEqual(await owned(bob), [])
+      const { text } = await bob.post('/torrents', [
+        ['act', 'delete'],
+        ['torrent', `0/${film}.torrent`],
+      ])
+      assert.match(text, /bob may not do this/)
+    }
+    await bob.upload({ 'third.torrent': torrentNamed('third') })
+    await admin('passwd', 'bob')
+    const again = setup.visitor()
+    await again.logIn('bob', FRESH)
+    assert.deepEqual(await owned(again), ['0/third.torrent'], 'with another password')
+    assert.match((await again.get('/torrents')).text, /by bob[^:]/)
+  })
+}
 
 test('nobody else manages users, and nobody the own account; mistakes change nothing', async (t) => {
   const setup = await startAdmin(t)
