@@ -110,7 +110,7 @@ async function openMemory(
   { limits, stateFile }: TrackerSettings,
   world: TrackerWorld,
 ): Promise<TrackerMemory> {
-  const clock = () => CLOCK_START + Math.floor(world.monotonic() / 1000)
+  const clock = () => CLOCK_START + world.monotonic() / 1000
   const store = new SwarmStore(limits, clock)
   const state = new StateFile(stateFile, store, world)
   store.beginRestoring()

@@ -44,13 +44,15 @@ export class PeerChanges {
    * Adds a change, whose bytes may be used again. If there are too many, new peers are left out:
    * the other trackers get them with the next snapshot.
    */
-  readonly note = ({ announce, flags, isDownload }: SwarmChange): void => {
+  readonly note = ({ announce, flags, isDownload, at }: SwarmChange): void => {
     const { infoHash, peerId, address, port } = announce
     const swarm = latin1(infoHash)
     if (isDownload) this.#completed.add(swarm)
     // Many peers at one address may have no port
     const key = `${swarm}${latin1(address)}${port === 0 ? latin1(peerId) : port}`
-    if (this.#peers.size >= MAX_CHANGES && !this.#peers.has(key)) return
+    // Anybody may send stops of peers that never were
+    const most = (flags & PeerFlag.gone) === 0 ? MAX_CHANGES : MAX_CHANGES / 2
+    if (this.#peers.size >= most && !this.#peers.has(key)) return
     const isV6 = (flags & PeerFlag.v6) !== 0
     const writer = new RecordWriter(Buffer.alloc(SWARM_SIZE + (isV6 ? PEER6_SIZE : PEER4_SIZE)))
     writer.swarm(0, infoHash, 0)
@@ -58,7 +60,7 @@ export class PeerChanges {
     writer.identity(SWARM_SIZE, announce)
     // Last in the order of changes
     this.#peers.delete(key)
-    this.#peers.set(key, { record: writer.bytes, at: this.now() })
+    this.#peers.set(key, { record: writer.bytes, at })
   }
 
   /**
@@ -85,7 +87,7 @@ export class PeerChanges {
       records.push(writer.bytes)
     }
     for (const { record, at } of this.#peers.values()) {
-      new RecordWriter(record).age(SWARM_SIZE, Math.max(0, now - at))
+      new RecordWriter(record).age(SWARM_SIZE, Math.max(0, 1000 * (now - at)))
       records.push(record)
     }
     this.#peers = new Map()

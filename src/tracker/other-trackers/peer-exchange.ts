@@ -19,7 +19,7 @@ const PERIOD = 1000
 const SNAPSHOT_PERIOD = 300_000
 const KEPT = 600_000
 
-/** Seconds that the difference of two clocks in whole seconds may change by itself. */
+/** Seconds by which the clock of Redis differs from before if it was set. */
 const MOST_DRIFT = 2
 
 /** Seconds after which the snapshot of a tracker that stopped is removed. */
@@ -79,6 +79,8 @@ export class PeerExchange {
   #place = START
   /** Redis' clock minus that of the swarms, in seconds. */
   #clockOffset = 0
+  /** The most by which that may be wrong. */
+  #uncertainty = Infinity
   /** The last entry of this tracker. */
   #sent = START
 
@@ -144,11 +146,17 @@ export class PeerExchange {
    * snapshot follows. Returns false if Redis is gone.
    */
   async #measure(): Promise<boolean> {
+    const { now } = this.parts
+    const asked = now()
     const time = await this.#link.ask((client) => client.time())
     if (time === null) return false
-    const offset = Number(time[0]) - this.parts.now()
-    if (Math.abs(offset - this.#clockOffset) > MOST_DRIFT) this.#snapshotAt = -Infinity
-    this.#clockOffset = offset
+    const uncertainty = (now() - asked) / 2
+    const offset = Number(time[0]) + Number(time[1]) / 1e6 - asked - uncertainty
+    const change = Math.abs(offset - this.#clockOffset)
+    if (change > MOST_DRIFT) this.#snapshotAt = -Infinity
+    // A quick answer tells more than later slow ones, until they contradict it
+    const isBetter = uncertainty < this.#uncertainty || change > uncertainty + this.#uncertainty
+    if (isBetter) [this.#clockOffset, this.#uncertainty] = [offset, uncertainty]
     return true
   }
 
@@ -186,7 +194,7 @@ export class PeerExchange {
 
   /** Adds an entry to the stream, and removes those that are too old. Returns whether it succeeded. */
   async #add(values: Readonly<Record<string, Buffer | string | number>>): Promise<boolean> {
-    const oldest = Math.max(0, 1000 * this.#redisSeconds() - KEPT)
+    const oldest = Math.max(0, Math.floor(1000 * this.#redisSeconds()) - KEPT)
     const fields = ['from', this.#id, ...Object.entries(values).flat()]
     const id = await this.#link.ask(
       (client) => client.xadd(STREAM, 'MINID', '~', oldest, '*', ...fields),
@@ -259,7 +267,7 @@ export class PeerExchange {
       },
       peer: (announce, age, isCounted) => {
         if (swarm === null || !permits(announce.address)) return
-        store.apply({ ...announce, infoHash: swarm }, since + age, isCounted)
+        store.apply({ ...announce, infoHash: swarm }, since + age / 1000, isCounted)
       },
     })
     try {

@@ -55,7 +55,7 @@ export class Swarm {
 }
 
 /**
- * All peers: about 60 bytes each in columns that are allocated once, of which the system provides the
+ * All peers: about 64 bytes each in columns that are allocated once, of which the system provides the
  * pages that are written, and 70 in tables. An object for each peer would take 400 bytes.
  */
 export class PeerTable {
@@ -67,8 +67,8 @@ export class PeerTable {
   readonly idBytes: Buffer
   readonly ports: Uint16Array
   readonly keys: Uint32Array
-  /** Time of the last announce in seconds. */
-  readonly heard: Uint32Array
+  /** Time of the last announce in seconds, with fractions: an announce and a stop may be a moment apart. */
+  readonly heard: Float64Array
   /** See `PeerFlag`. */
   readonly flags: Uint8Array
   /** The place of each peer among the numbers of its swarm. */
@@ -94,7 +94,7 @@ export class PeerTable {
     this.idBytes = Buffer.from(this.#ids.buffer)
     this.ports = new Uint16Array(places)
     this.keys = new Uint32Array(places)
-    this.heard = new Uint32Array(places)
+    this.heard = new Float64Array(places)
     this.flags = new Uint8Array(places)
     this.#positions = new Uint32Array(places)
   }

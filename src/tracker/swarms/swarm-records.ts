@@ -18,7 +18,7 @@ export const PEER6_SIZE = HEAD + 16
 interface PeerHead {
   /** See `PeerFlag`. */
   readonly flags: number
-  /** Seconds since its last announce. */
+  /** Seconds since its last announce; milliseconds for other trackers. */
   readonly age: number
   readonly port: number
   readonly key: number

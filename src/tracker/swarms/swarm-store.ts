@@ -83,12 +83,13 @@ export class SwarmStore {
       this.#dropIfUseless(swarm)
       return this.#answer(null, isAllowed ? 'full' : 'too-many')
     }
-    peers.heard[peer] = this.#now()
+    const at = this.#now()
+    peers.heard[peer] = at
     const isWhole = announce.event === 'completed' && announce.isComplete
     const isDownload = isWhole && this.#countDownload(swarm, peer)
     const flags = (peers.flags[peer] ?? 0) & ~PeerFlag.foreign
     peers.flags[peer] = flags
-    if (isNews || isDownload) this.onChange?.({ announce, flags, isDownload })
+    if (isNews || isDownload) this.onChange?.({ announce, flags, isDownload, at })
     this.#choose(swarm, peer, announce)
     return this.#answer(swarm, null)
   }
@@ -110,7 +111,7 @@ export class SwarmStore {
    * download was counted. Limits hold as for an announce, but nobody is displaced.
    */
   apply(announce: PeerAnnounce, age: number, isCounted: boolean): void {
-    const heard = Math.floor(this.#now() - age)
+    const heard = this.#now() - age
     if (heard < this.#now() - this.#limits.peerTimeout || !isConnectable(announce.address)) return
     const peers = this.#peers
     peers.load(announce)
@@ -123,12 +124,15 @@ export class SwarmStore {
     const flags = peers.flags[known] ?? 0
     const isOwn = known !== 0 && (flags & PeerFlag.foreign) === 0
     if (isGone) {
-      // A client that announced here at that moment or later is there, and the others must know:
-      // its announce may have been no news here
-      const isBack = isOwn && last >= heard - SKEW
-      if (isBack)
-        this.onChange?.({ announce: { ...announce, event: 'none' }, flags, isDownload: false })
-      else if (last <= heard + (isOwn ? 0 : SKEW)) this.#remove(known)
+      // A client that announced here later is there, and the others must know: its announce may have
+      // been no news here. Of an earlier one they may hear only now: the stop is sent behind it.
+      if (isOwn && last >= heard) {
+        const back = { ...announce, event: 'none' } as const
+        this.onChange?.({ announce: back, flags, isDownload: false, at: last })
+      } else if (last <= heard + SKEW) {
+        if (isOwn) this.#tellStop(announce, flags, heard)
+        this.#remove(known)
+      }
       return
     }
     // This tracker knows something later
@@ -237,15 +241,17 @@ export class SwarmStore {
     return this.#saved((peer) => this.#peers.ports[peer] !== 0 && !this.#peers.isOwn(peer))
   }
 
-  /** The same for the peers that announced here, with all swarms and all downloads. */
+  /** The same for the peers that announced here, with all swarms and all downloads, and ages in milliseconds. */
   saveOwn(): Generator<Uint8Array, void> {
-    return this.#saved((peer) => ((this.#peers.flags[peer] ?? 0) & PeerFlag.foreign) === 0)
+    return this.#saved((peer) => ((this.#peers.flags[peer] ?? 0) & PeerFlag.foreign) === 0, 1000)
   }
 
-  *#saved(isKept: (peer: number) => boolean): Generator<Uint8Array, void> {
+  *#saved(isKept: (peer: number) => boolean, unitsASecond = 1): Generator<Uint8Array, void> {
     const slice = new Slice()
     // All ages refer to the start of the save
-    const second = Math.floor(this.#now())
+    const now = this.#now()
+    const ageOf = (peer: number) =>
+      Math.max(0, unitsASecond * (now - (this.#peers.heard[peer] ?? 0)))
     slice.records.tracker(slice.add(TRACKER_SIZE), this.id)
     for (const swarm of this.#swarms.values()) {
       if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
@@ -253,20 +259,21 @@ export class SwarmStore {
       // Copied, because peers come and go with each slice
       for (const peer of [...swarm.numbers]) {
         if (!slice.hasRoom(PEER6_SIZE)) yield slice.take()
-        if (this.#peers.swarms[peer] === swarm && isKept(peer)) this.#savePeer(slice, peer, second)
+        if (this.#peers.swarms[peer] === swarm && isKept(peer))
+          this.#savePeer(slice, peer, ageOf(peer))
       }
     }
     yield* this.#downloads.saveElsewhere(slice, this.#swarms)
     yield slice.end()
   }
 
-  #savePeer(slice: Slice, peer: number, second: number): void {
-    const { flags, heard, ports, keys, idBytes, addressBytes } = this.#peers
+  #savePeer(slice: Slice, peer: number, age: number): void {
+    const { flags, ports, keys, idBytes, addressBytes } = this.#peers
     const isV6 = ((flags[peer] ?? 0) & PeerFlag.v6) !== 0
     const at = slice.add(isV6 ? PEER6_SIZE : PEER4_SIZE)
     slice.records.peer(at, {
       flags: flags[peer] ?? 0,
-      age: Math.max(0, second - (heard[peer] ?? 0)),
+      age,
       port: ports[peer] ?? 0,
       key: keys[peer] ?? 0,
     })
@@ -344,12 +351,14 @@ export class SwarmStore {
     if (stops && stops.length < MOST_STOPS) stops.push(structuredClone(announce))
     const swarm = this.#swarms.get(latin1(announce.infoHash))
     const peer = swarm ? this.#peers.find(swarm) : 0
-    if (peer !== 0) {
-      const flags = (this.#peers.flags[peer] ?? 0) | PeerFlag.gone
-      this.onChange?.({ announce, flags, isDownload: false })
-      this.#remove(peer)
-    }
+    // Others may know it, too
+    this.#tellStop(announce, this.#peers.flags[peer] ?? 0, this.#now())
+    this.#remove(peer)
     return this.#answer(swarm ?? null, null)
+  }
+
+  #tellStop(announce: PeerAnnounce, flags: number, at: number): void {
+    this.onChange?.({ announce, flags: flags | PeerFlag.gone, isDownload: false, at })
   }
 
   /** Whether the candidate may be at its address. `known` is its number in the swarm, or 0. */

@@ -32,6 +32,8 @@ export interface SwarmChange {
   readonly flags: number
   /** Whether the peer completed its download, which the tracker has counted. */
   readonly isDownload: boolean
+  /** When the peer was heard, on the clock of the swarms. */
+  readonly at: number
 }
 
 /** Why a peer was refused. */

@@ -61,6 +61,32 @@ longTest('clients of two trackers find each other', { skip }, async (t) => {
   await until('the seed is gone at both', hasPeers(other, 2222))
 })
 
+test('a client that announces here and stops there at once is gone', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const args = ['--store', redis.url]
+  const trackers = [await startTrack(t, { args }), await startTrack(t, { args })] as const
+  const [one, other] = trackers
+  for (const [hash, isKnownThere] of [
+    ['cd'.repeat(20), false],
+    ['ef'.repeat(20), true],
+  ] as const) {
+    const seed = { peer: 'seed', port: 1111 }
+    if (isKnownThere) {
+      await one.ask(announceQuery(hash, { ...seed, left: 5, event: 'started' }))
+      await until('known', async () => (await peersAt(other, hash)).length > 0)
+    }
+    await one.ask(announceQuery(hash, { ...seed, event: 'completed' }))
+    await other.ask(announceQuery(hash, { ...seed, event: 'stopped' }))
+    // Later changes come later
+    await one.ask(announceQuery(hash, { peer: 'a', port: 2222, left: 5 }))
+    await other.ask(announceQuery(hash, { peer: 'b', port: 3333, left: 5 }))
+    for (const tracker of trackers)
+      await until('the others are known, and it is not', async () => {
+        return (await peersAt(tracker, hash)).sort().join() === '127.0.0.1:2222,127.0.0.1:3333'
+      })
+  }
+})
+
 longTest('without Redis each tracker goes on alone, and then they agree', { skip }, async (t) => {
   const redis = await startRedis(t)
   const args = ['--store', redis.url]

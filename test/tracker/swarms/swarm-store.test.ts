@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PeerFlag } from '../../../src/tracker/swarms/peer-table.js'
 import type { SwarmChange } from '../../../src/tracker/swarms/swarm-types.js'
 import { announceOf, digestOf, makeStore, peersOf } from './store.js'
 
@@ -52,6 +53,34 @@ test('a peer that began here, and completed and stopped elsewhere within two sec
     store.apply(announceOf({ peer: 'a', event: 'stopped' }), age, false)
     assert.deepEqual([store.totals().peers, changes], [0, []])
   }
+})
+
+test('of an announce here and a stop elsewhere the later one wins, by milliseconds', () => {
+  for (const [stopAt, peers, changes] of [
+    [10.001, 0, [['stopped', 10.001]]],
+    [9.999, 1, [['none', 10]]],
+  ] as const) {
+    const { store, clock } = makeStore()
+    clock.now = 10
+    store.announce(announceOf({ peer: 'a' }))
+    clock.now = 11.5
+    const told: [string, number][] = []
+    store.onChange = ({ announce, at }) => told.push([announce.event, Number(at.toFixed(6))])
+    store.apply(announceOf({ peer: 'a', event: 'stopped' }), clock.now - stopAt, false)
+    assert.deepEqual([store.totals().peers, told], [peers, changes])
+  }
+})
+
+test('the other trackers hear of a stop of a peer that only they know', () => {
+  const { store } = makeStore()
+  const told: SwarmChange[] = []
+  store.onChange = (change) => told.push(change)
+  store.announce(announceOf({ event: 'stopped' }))
+  store.announce(announceOf({ event: 'stopped', at: '2001:db8:0:1:0:0:0:1' }))
+  assert.deepEqual(
+    told.map(({ flags }) => flags),
+    [PeerFlag.gone, PeerFlag.gone | PeerFlag.v6],
+  )
 })
 
 test('if there are too many swarms, the oldest one without peers is removed', () => {
