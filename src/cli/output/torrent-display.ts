@@ -3,9 +3,10 @@ import { count, formatBytes } from '../../base/text/quantity.js'
 import { BtkitError } from '../../base/errors.js'
 import type { Io, Output } from '../io.js'
 import { type ListedTorrent, listedValue } from './torrent-json.js'
+import { MOST_TOLD } from '../../core/keep-seeded/reconcile.js'
 import { isScreen } from './messages.js'
 import { openReport, type Report, type ReportOptions } from './report.js'
-import { torrentTable } from './torrent-table.js'
+import { sumOf, torrentTable } from './torrent-table.js'
 import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
 import { wrapColumns } from './bar.js'
@@ -62,12 +63,18 @@ function valueOf(torrent: ListedTorrent): object {
   return listedValue(torrent, isBroken(torrent) ? error : null)
 }
 
-/** Lines for a log; `now` is in milliseconds. */
+/** Lines for a log: of many torrents those with problems or peers, and a sum. `now` is in milliseconds. */
 function logLines(torrents: readonly ListedTorrent[], isLegacy: boolean, now: number): string[] {
   if (torrents.length === 0) return ['no torrents']
   const time = `${new Date(now).toISOString().slice(0, 19)}Z`
   const lineOf = isLegacy ? legacyLine : (torrent: ListedTorrent) => `${time} ${logLine(torrent)}`
-  return torrents.map((torrent) => hideSecrets(lineOf(torrent)))
+  const isLong = !isLegacy && torrents.length > MOST_TOLD
+  const rank = (torrent: ListedTorrent) => (isBroken(torrent) ? 2 : Math.min(1, torrent.peers))
+  const first = isLong ? torrents.toSorted((a, b) => rank(b) - rank(a)) : torrents
+  const lines = first
+    .slice(0, isLong ? MOST_TOLD : undefined)
+    .map((each) => hideSecrets(lineOf(each)))
+  return isLong ? [...lines, `${time} ${sumOf(torrents)}`] : lines
 }
 
 /** Formats a torrent's state for a log: its words are the same at the same places of each line. */

@@ -1,6 +1,6 @@
 import { isWhole, type ClientTorrent } from '../../core/publish/client.js'
 import { escapeText } from '../../base/text/escape.js'
-import { formatBytes } from '../../base/text/quantity.js'
+import { count, formatBytes, formatNumber } from '../../base/text/quantity.js'
 import { cutColumns, fitColumns, wrapColumns } from './bar.js'
 import { hideSecrets } from '../../base/text/secrets.js'
 
@@ -107,4 +107,20 @@ function rate(bytes: number): string {
 
 function padCell({ heading, width }: Column, cell: string): string {
   return WORDS.has(heading) ? cell.padEnd(width) : cell.padStart(width)
+}
+
+/** Returns the sums of torrents in a line. */
+export function sumOf(shown: readonly ClientTorrent[]): string {
+  const states = new Map<string, number>()
+  for (const { state } of shown) states.set(state, (states.get(state) ?? 0) + 1)
+  const total = (valueOf: (torrent: ClientTorrent) => number) =>
+    shown.reduce((sum, torrent) => sum + valueOf(torrent), 0)
+  const byState = Array.from(states, ([state, n]) => `${formatNumber(n)} ${state}`).sort()
+  const size = formatBytes(total((torrent) => torrent.size))
+  const rate = formatBytes(total(({ uploadRate }) => uploadRate))
+  const peers = count(
+    total((torrent) => torrent.peers),
+    'peer',
+  )
+  return `${count(shown.length, 'torrent')}: ${byState.join(', ')}; ${size}, ${peers}, up ${rate}/s`
 }

@@ -13,7 +13,7 @@ import {
   type SightOptions,
   syncClient,
 } from '../open/clients.js'
-import { keeperFor, type KeptTorrents, type OpenRun } from './keeper.js'
+import { ChangeNotes, type KeptTorrents, type OpenRun } from './keeper.js'
 
 /** A run that lets clients seed. */
 interface ClientRun extends KeptTorrents {
@@ -58,7 +58,7 @@ function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
   const sync = syncClient(named, options, waitingFor(WAIT_MS, io))
   const target = new ClientTarget(sync, new GivenRecord(), true)
   const rules = { hashContext, checkHashes, awaitsQuiet: false }
-  const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
+  const keeper = new ChangeNotes(display.report).keeperFor({ ...keeping, ...rules }, target)
   let isAway = false
   const update = async () => {
     const problem = await failureOf(() => keeper.update())

@@ -1,6 +1,11 @@
 import type { withHashContext } from '../open/engine.js'
 import type { HashContext } from '../../core/digests/hash-content.js'
-import { nameProblem, SeedKeeper, type SeedTarget } from '../../core/keep-seeded/reconcile.js'
+import {
+  MOST_TOLD,
+  nameProblem,
+  SeedKeeper,
+  type SeedTarget,
+} from '../../core/keep-seeded/reconcile.js'
 import { type PlacesOptions, torrentPlaces } from '../../core/keep-seeded/wanted.js'
 import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import type { OnTrackerChange } from '../../seeding/peer/announcer.js'
@@ -27,26 +32,41 @@ export type OpenRun<Run extends KeptTorrents> = Run & {
   readonly display: Display
 }
 
-/** Creates a keeper that says what it adds and drops. */
-export function keeperFor(
-  places: PlacesOptions,
-  target: SeedTarget<WholeTorrent>,
-  { note, fail }: Pick<Report, 'note' | 'fail'>,
-): SeedKeeper<WholeTorrent> {
-  return new SeedKeeper(torrentPlaces(places), target, {
-    onAdded: ({ torrent, infoHash }, before) => {
-      if (infoHash !== before) note(`added ${torrent}`)
-    },
-    onDropped: ({ torrent }) => {
-      note(`dropped ${torrent}`)
-    },
-    onProblem: (what, problem) => {
-      fail(nameProblem(what, problem))
-    },
-    onMore: (more) => {
-      note(`${count(more, 'other torrent')} cannot be seeded; btkit status says why`)
-    },
-  })
+/** Notes torrents that are added and dropped: the first ones between two looks, and how many others. */
+export class ChangeNotes {
+  readonly #counts = new Map<string, number>()
+
+  constructor(private readonly report: Pick<Report, 'note' | 'fail'>) {}
+
+  add(verb: 'added' | 'dropped', torrent: string | null): void {
+    const number = (this.#counts.get(verb) ?? 0) + 1
+    this.#counts.set(verb, number)
+    if (number <= MOST_TOLD) this.report.note(`${verb} ${torrent}`)
+  }
+
+  /** Creates a keeper that says what it adds and drops. */
+  keeperFor(places: PlacesOptions, target: SeedTarget<WholeTorrent>): SeedKeeper<WholeTorrent> {
+    const { note, fail } = this.report
+    return new SeedKeeper(torrentPlaces(places), target, {
+      onAdded: ({ torrent, infoHash }, before) => {
+        if (infoHash !== before) this.add('added', torrent)
+      },
+      onDropped: ({ torrent }) => {
+        this.add('dropped', torrent)
+      },
+      onUpdated: () => {
+        for (const [verb, number] of this.#counts)
+          if (number > MOST_TOLD) note(`${verb} ${count(number - MOST_TOLD, 'other torrent')}`)
+        this.#counts.clear()
+      },
+      onProblem: (what, problem) => {
+        fail(nameProblem(what, problem))
+      },
+      onMore: (more) => {
+        note(`${count(more, 'other torrent')} cannot be seeded; btkit status says why`)
+      },
+    })
+  }
 }
 
 /** Says how trackers fail, once for all torrents, and that they answer again. */

@@ -7,14 +7,14 @@ import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import { OwnTarget } from '../../seeding/peer/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seeding/peer/service.js'
 import { answerStatus } from '../../seeding/clients/seeds.js'
-import { version } from '../../base/process.js'
+import { monotonicNow, version } from '../../base/process.js'
 import { followTorrents, openDisplay } from '../output/torrent-display.js'
-import { count } from '../../base/text/quantity.js'
+import { count, formatTime } from '../../base/text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
 import { BtkitError } from '../../base/errors.js'
 import { clientInfoHash } from '../../core/publish/client.js'
 import { serviceManager } from '../open/service-manager.js'
-import { keeperFor, reportTrackers, type KeptTorrents, type OpenRun } from './keeper.js'
+import { ChangeNotes, reportTrackers, type KeptTorrents, type OpenRun } from './keeper.js'
 
 /** A run that seeds by itself, and how peers get the torrents. */
 interface SeedRun extends KeptTorrents {
@@ -38,20 +38,21 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
   const { options, keeping, serving, hashContext, display } = run
   const { alert: warn, note, fail } = display.report
   const manager = serviceManager(io.env, warn)
+  const changes = new ChangeNotes(display.report)
   const service = await SeedService.open({
     ...serving,
     version: version(),
     monotonic: io.monotonic,
     onWithdrawn: ({ path }, reason) => {
       if (reason) fail(reason)
-      note(`dropped ${path}`)
+      changes.add('dropped', path)
     },
     onError: fail,
     onTrackerChange: reportTrackers(display.report),
   })
   const target = new OwnTarget(service)
   const rules = { hashContext, checkHashes: true, awaitsQuiet: true }
-  const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
+  const keeper = changes.keeperFor({ ...keeping, ...rules }, target)
   let hasWarned = false
   const warnOnce = () => {
     const warning = hasWarned ? null : lonelyWarning(service)
@@ -60,7 +61,7 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
   }
   const list = () => listTorrents(service)
   const report = () => {
-    const torrents = [...list(), ...lacking(keeper, service)]
+    const torrents = [...list(), ...lacking(keeper, service, io)]
     return { port: service.port, version: version(), torrents }
   }
   const directory = runtimeDirectory(io)
@@ -108,15 +109,19 @@ function lonelyWarning(service: SeedService): string | null {
 const OWN = { client: 'btkit', directory: null, isMarked: true, downloadRate: 0 }
 
 /** The torrents of which no copy is seeded, as a client would list them. */
-function lacking(keeper: SeedKeeper<WholeTorrent>, service: SeedService): ListedTorrent[] {
+function lacking(
+  keeper: SeedKeeper<WholeTorrent>,
+  service: SeedService,
+  { now }: Pick<Io, 'now'>,
+): ListedTorrent[] {
   const nowhere = [...keeper.lacking()].filter(([, { infoHash }]) => !service.find(infoHash))
-  return nowhere.map(([torrent, { name, size, infoHash, reason }]) => ({
+  return nowhere.map(([torrent, { name, size, infoHash, reason, seenAt }]) => ({
     ...OWN,
     torrent,
     name,
     infoHash,
     size,
-    message: reason,
+    message: `${reason} (as of ${formatTime(now() - (monotonicNow() - seenAt))} UTC)`,
     state: 'missing',
     bytesDone: 0,
     peers: 0,

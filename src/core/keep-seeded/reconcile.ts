@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../base/errors.js'
+import { monotonicNow } from '../../base/process.js'
 import { trace } from '../../base/text/trace.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -60,12 +61,16 @@ export interface KeeperEvents {
   readonly onProblem: (what: string, problem: unknown) => void
   /** Receives how many torrents of an update have problems beside those that it reported; absent: all are. */
   readonly onMore?: (count: number) => void
+  /** Called at the end of an update. */
+  readonly onUpdated?: () => void
 }
 
 /** A torrent that is not seeded. */
 interface LackingTorrent extends Pick<Metainfo, 'name' | 'size'> {
   readonly infoHash: InfoHash
   readonly reason: string
+  /** When that was seen, by `monotonicNow`. */
+  readonly seenAt: number
 }
 
 interface Lacking {
@@ -80,8 +85,8 @@ interface Lacking {
 /** Torrents whose data is not whole, and that are looked at again in one update, unless one of them is back. */
 const LACKING_AT_ONCE = 100
 
-/** Most problems that are reported of one update: a disk may be gone that has the data of thousands. */
-const MOST_TOLD = 20
+/** Most lines of a kind about one update: a disk may be gone that has the data of thousands. */
+export const MOST_TOLD = 20
 
 /** One update. */
 interface Turn {
@@ -147,6 +152,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     }
     const more = this.#problems - MOST_TOLD
     if (more > 0) this.events.onMore?.(more)
+    this.events.onUpdated?.()
     return this.#wait
   }
 
@@ -319,7 +325,13 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     const lacking = this.#lacking.get(torrent)
     if (lacking && metainfo) {
       const { name, size } = metainfo
-      lacking.torrent = { name, size, infoHash: clientInfoHash(metainfo), reason }
+      lacking.torrent = {
+        name,
+        size,
+        infoHash: clientInfoHash(metainfo),
+        reason,
+        seenAt: monotonicNow(),
+      }
     }
     if (lacking) lacking.waits = waits
     trace(() => `${torrent}: not seeded: ${reason}`)

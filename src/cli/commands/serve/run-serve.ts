@@ -36,7 +36,7 @@ import type { HashContext } from '../../../core/digests/hash-content.js'
 import { openPublished } from '../../../core/keep-seeded/sync.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { recordsDirectory } from '../../open/tracker.js'
-import { keeperFor, reportTrackers } from '../../seeding/keeper.js'
+import { ChangeNotes, reportTrackers } from '../../seeding/keeper.js'
 import { OwnTarget } from '../../../seeding/peer/own-target.js'
 import { MadeTorrents } from '../../../seeding/peer/mirror-seed.js'
 import { readSiteLook } from '../../../page-parts/site-look.js'
@@ -272,7 +272,7 @@ async function seedGiven(
     hashContext,
   }
   const report = { note: () => undefined, fail: onError }
-  const keeper = keeperFor(places, new OwnTarget(service), report)
+  const keeper = new ChangeNotes(report).keeperFor(places, new OwnTarget(service))
   while (!signal.aborted && options.torrents.length > 0) {
     const next = await keeper.update()
     await setTimeout(Math.min(LOOK, next), undefined, { signal })

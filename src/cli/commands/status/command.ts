@@ -1,10 +1,11 @@
 import { Command } from '../../acting-command.js'
+import { MOST_TOLD } from '../../../core/keep-seeded/reconcile.js'
 import { isWhole, type ClientTorrent } from '../../../core/publish/client.js'
 import { findSeeds, type RunningSeed } from '../../../seeding/clients/seeds.js'
 import { runtimeDirectory } from '../../../base/directories.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { InfoHash } from '../../../metainfo/values.js'
-import { count, formatBytes, formatNumber } from '../../../base/text/quantity.js'
+import { count } from '../../../base/text/quantity.js'
 import { CLIENT } from '../../options/clients.js'
 import { clientPatience, noClient, openClients } from '../../open/clients.js'
 import { namesClient } from '../../open/own-client.js'
@@ -13,7 +14,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport, type Report } from '../../output/report.js'
 import { failureKeys, listedValue, torrentValue } from '../../output/torrent-json.js'
-import { shortHash, torrentTable } from '../../output/torrent-table.js'
+import { shortHash, sumOf, torrentTable } from '../../output/torrent-table.js'
 
 /** Width of a table without a terminal, in characters. */
 const PLAIN_WIDTH = 80
@@ -150,21 +151,6 @@ function linesOf(
   ]
 }
 
-function sumOf(shown: readonly ClientTorrent[]): string {
-  const states = new Map<string, number>()
-  for (const { state } of shown) states.set(state, (states.get(state) ?? 0) + 1)
-  const total = (valueOf: (torrent: ClientTorrent) => number) =>
-    shown.reduce((sum, torrent) => sum + valueOf(torrent), 0)
-  const byState = Array.from(states, ([state, n]) => `${formatNumber(n)} ${state}`).sort()
-  const size = formatBytes(total((torrent) => torrent.size))
-  const rate = formatBytes(total(({ uploadRate }) => uploadRate))
-  const peers = count(
-    total((torrent) => torrent.peers),
-    'peer',
-  )
-  return `${count(shown.length, 'torrent')}: ${byState.join(', ')}; ${size}, ${peers}, up ${rate}/s`
-}
-
 /** Reports the given torrents that none of the seeds has. */
 function showAbsent(all: typeof ALL_SEEDS, context: StatusContext): Promise<void> {
   const { wanted, seeds, out } = context
@@ -185,7 +171,9 @@ function requireSeeded(
   { fail }: Report,
 ): void {
   const problems = [...absent.map(([, torrent]) => notThere(torrent)), ...byReason(due, problemOf)]
-  for (const problem of problems) {
+  const more = problems.length - MOST_TOLD
+  const rest = more > 0 ? [`${more} more such lines; --json has each torrent`] : []
+  for (const problem of [...problems.slice(0, MOST_TOLD), ...rest]) {
     fail(new BtkitError('client', `${problem} (${client.label})`))
   }
   if (problems.length === 0) return

@@ -96,6 +96,7 @@ export class ActivityLog {
         const size = await this.#append(line)
         if (size > this.full || at - this.#tidied >= DAY) await this.#tidy(at)
       })
+      if (this.#isFailing) this.warn(`${this.path}: changes are logged again`)
       this.#isFailing = false
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error

@@ -194,6 +194,7 @@ export class HistoryFile {
         this.#fault = null
       }
       await writeAtomically(path, Buffer.from(history.format()), { mode: MODE })
+      if (this.#problem !== null) world.warn(`${path}: saving the history works again`)
       this.#problem = null
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)

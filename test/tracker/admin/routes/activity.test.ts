@@ -29,6 +29,7 @@ test('an entry that cannot be written is warned of once, and the next one is tri
     (await log.latest(10)).map(({ target }) => target),
     ['third'],
   )
+  assert.deepEqual(warnings.slice(1), [`${path}: changes are logged again`])
 })
 
 test('who did what is listed, newest first; a line that a crash cut off is skipped', async (t) => {

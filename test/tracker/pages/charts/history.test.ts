@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { History } from '../../../../src/tracker/pages/charts/history.js'
+import { History, HistoryFile } from '../../../../src/tracker/pages/charts/history.js'
+import { makeScratch } from '../../../support/scratch.js'
 
 const HOUR = 3_600_000
 const START = Date.UTC(2026, 10, 1)
@@ -57,4 +60,22 @@ test('a saved history is restored; a lost state is no negative count', () => {
     assert.throws(() => {
       other.restore(text)
     }, /not a history of this version/)
+})
+
+test('a failed save is told once, and that saving works again', async (t) => {
+  const path = join(makeScratch(t), 'there', 'history')
+  const warnings: string[] = []
+  const world = { now: () => 1000, warn: (warning: string) => warnings.push(warning) }
+  const history = new History()
+  history.note({ complete: 1, downloading: 0, downloaded: 0 }, 1000)
+  const file = new HistoryFile(path, history, world)
+  await file.save()
+  await file.save()
+  mkdirSync(join(path, '..'))
+  await file.save()
+  await file.save()
+  assert.deepEqual(warnings, [
+    `${path}: could not save the history: no such file or directory`,
+    `${path}: saving the history works again`,
+  ])
 })
