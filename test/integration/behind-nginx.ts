@@ -75,7 +75,7 @@ export async function serveBehindNginx(
  */
 export async function openNginx(
   t: TestContext,
-  service: 'mirror' | 'tracker',
+  service: 'mirror' | 'tracker' | 'together',
   host: string,
   changes: Readonly<Record<string, string>>,
   change: (blocks: string) => string = String,
@@ -85,7 +85,8 @@ export async function openNginx(
   const socket = join(scratch, 'nginx.sock')
   plantCertificate(scratch, host)
   const [cert, key] = certificateFiles(scratch)
-  const certificates = `/etc/letsencrypt/live/${service}.example.org`
+  const name = service === 'together' ? 'mirror' : service
+  const certificates = `/etc/letsencrypt/live/${name}.example.org`
   const blocks = fill(change(serverBlocks(service)), {
     'listen 80': `listen unix:${socket}`,
     'listen 443 ssl': `listen unix:${socket}.tls ssl`,
@@ -146,14 +147,19 @@ function canConnect(socket: string): Promise<boolean> {
 }
 
 /** The guide's sections with a configuration. */
-const SECTIONS = { mirror: 'A mirror', tracker: 'A tracker', path: 'Below a path' }
+const SECTIONS = {
+  mirror: 'A mirror',
+  tracker: 'A tracker',
+  together: 'A mirror with its tracker',
+  path: 'Below a path',
+}
 
 /** The configuration in the guide, as a reader copies it. */
-export function serverBlocks(service: keyof typeof SECTIONS): string {
+export function serverBlocks(service: keyof typeof SECTIONS, language = 'nginx'): string {
   const text = readFileSync(join(projectRoot, 'docs/nginx.md'), 'utf8')
   const [, section = ''] = text.split(`\n## ${SECTIONS[service]}\n`)
-  const [, block] = /^```nginx\n([^]*?)^```$/m.exec(section) ?? []
-  assert.ok(block, `docs/nginx.md shows no configuration for a ${service}`)
+  const [, block] = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm').exec(section) ?? []
+  assert.ok(block, `docs/nginx.md shows no ${language} for a ${service}`)
   return block
 }
 

@@ -105,7 +105,10 @@ export function declareServeOptions() {
       {
         isSecret: true,
         excludes: ['trackerless'],
-        needs: [{ oneOf: ['tls-cert'], when: isSecureUrl }],
+        needs: [
+          { oneOf: ['tls-cert', 'trust-proxy'], when: isSecureUrl },
+          { oneOf: ['trust-proxy'], when: hasPath },
+        ],
         parse: trackUrl,
       },
     )
@@ -167,7 +170,12 @@ export function declareServeOptions() {
 
 export type ServeOptions = ReturnType<ReturnType<typeof declareServeOptions>['opts']>
 
-const isSecureUrl = (url: unknown) => typeof url === 'string' && url.startsWith('https:') && url
+export const isSecureUrl = (url: unknown) =>
+  typeof url === 'string' && url.startsWith('https:') && url
+
+/** Whether only a proxy can have an announce URL: btkit itself answers at `/announce`. */
+export const hasPath = (url: unknown) =>
+  typeof url === 'string' && /^https?:\/\/[^/]+\/.+\/announce$/.test(url) && url
 
 /** Refuses an empty host, because Node would listen on all addresses. */
 const hosts = read.repeated((text) => {
@@ -192,7 +200,8 @@ function trackUrl(text: string): TrackerUrl | true {
   if (text === 'true' || text === '1') return true
   const url = URL.canParse(text) ? new URL(text) : null
   if (url?.port === '0') throw new InvalidArgumentError('Port 0 cannot be used in torrents.')
-  const isHttp = /^https?:$/.test(url?.protocol ?? '') && url?.pathname === '/announce'
+  const isHttp =
+    /^https?:$/.test(url?.protocol ?? '') && url?.pathname.endsWith('/announce') === true
   const isAnnounce = isHttp || (url?.protocol === 'udp:' && url.port !== '')
   const stored = storedUrl(text)
   if (isAnnounce && isTracker(stored)) return stored

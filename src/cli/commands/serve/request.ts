@@ -25,7 +25,14 @@ import type { Io } from '../../io.js'
 import { version } from '../../../base/process.js'
 import { announceUrlAt, checkTracker, webSocketUrl } from '../../../metainfo/trackers.js'
 import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/trackers.js'
-import { SERVE_PORT, TRACKER_PORT, TRACKERS_FILE, type ServeOptions } from './options.js'
+import {
+  hasPath,
+  isSecureUrl,
+  SERVE_PORT,
+  TRACKER_PORT,
+  TRACKERS_FILE,
+  type ServeOptions,
+} from './options.js'
 
 /** The name of the tracker's sockets in the service manager. */
 const OF_TRACKER = 'tracker'
@@ -130,6 +137,8 @@ export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
 /** The announce URL of the tracker in this process, and whether it uses TLS. */
 interface OwnAnnounce extends Pick<OwnTracker, 'url' | 'announceAt'> {
   readonly isSecure: boolean
+  /** Whether a proxy has that address, and the tracker listens at the usual port. */
+  readonly isProxied?: boolean
 }
 
 /**
@@ -141,8 +150,12 @@ interface OwnAnnounce extends Pick<OwnTracker, 'url' | 'announceAt'> {
 export function ownAnnounce(options: ServeOptions, io: Io): OwnAnnounce | null {
   const { track, publicUrl, tlsCert, host } = options
   if (track === undefined) return null
-  if (track !== true) return { url: track, isSecure: track.startsWith('https:'), announceAt: null }
   const isSecure = tlsCert !== undefined
+  if (track !== true) {
+    const isHttps = isSecureUrl(track) !== false
+    const isProxied = hasPath(track) !== false || (isHttps && !isSecure)
+    return { url: track, isSecure: isHttps && !isProxied, isProxied, announceAt: null }
+  }
   const scheme = isSecure ? 'https' : 'http'
   const { tracker: sockets } = sharedSockets(options, io)
   const portOf = (kind: 'tcp' | 'udp') => {

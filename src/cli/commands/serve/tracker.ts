@@ -53,7 +53,7 @@ export async function startTracker(
   if (!own) return null
   const { url, isSecure, announceAt } = own
   const { service, tracker: sockets } = sharedSockets(options, io)
-  const port = portOf(url)
+  const port = own.isProxied ? TRACKER_PORT : portOf(url)
   if (!service && !sockets) requireOwnPort(options, port)
   const admin = prepareAdmin(options, io)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
