@@ -20,6 +20,7 @@ export interface Change {
   readonly infoHashV2: string | null
   readonly oldInfoHash: string | null
   readonly oldInfoHashV2: string | null
+  readonly reason?: string
 }
 
 /** A list of checksums in the report of `completedir --json`. */

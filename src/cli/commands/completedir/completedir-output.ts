@@ -23,7 +23,9 @@ export function writtenLine(kind: keyof typeof WOULD, change: Change, dryRun: bo
   const verb = dryRun ? WOULD[kind] : kind
   const line = `${verb} ${change.torrent}`
   if (kind === 'created') return `${line}${piecesOf(change)}`
-  if (kind === 'updated') return `${line}${unread(isUnread(change))}${newHashesOf(change)}`
+  const { reason } = change
+  const why = reason === undefined ? '' : ` (${reason})`
+  if (kind === 'updated') return `${line}${unread(isUnread(change))}${newHashesOf(change)}${why}`
   return isUnread(change) ? `${line} (or leave it: its content must be read)` : line
 }
 

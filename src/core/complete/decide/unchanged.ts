@@ -115,7 +115,7 @@ export function whyTouched(own: OwnFile, isDirectory: boolean): string {
   if (record.input.length === 0) return 'it was being written when its torrent was made'
   if (before && now && !before.equals(now)) {
     const isSameKind = !isDirectory && record.input.length === input.length
-    return `${isSameKind ? differencesOf(before, now) : 'a name, size or time in it'} changed`
+    return `${isSameKind ? differencesOf(before, now) : 'its files, or options of its info,'} changed`
   }
   if (Buffer.compare(record.input, input) !== 0) return 'the options are others'
   return `${path} was changed or removed since`

@@ -16,6 +16,8 @@ import { decideEntry, openContent } from '../decide/entry.js'
 import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
 import { unchangedSizes } from '../decide/unchanged.js'
+import { whyUpdated } from '../decide/why-updated.js'
+import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
 import type { Skip, SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
@@ -235,6 +237,13 @@ class EntryLoop {
     const kind = isAdopted ? 'adopted' : existing ? 'updated' : 'created'
     const paths = pathsOf(name, directory)
     const made = changeOf(paths, hashes, existing?.metainfo ?? null)
+    if (kind === 'updated' && act && existing)
+      Object.assign(made, {
+        reason: whyUpdated(
+          existing.metainfo,
+          parseMetainfo(act.bytes, { maxSize: act.bytes.length }),
+        ),
+      })
     const change = pieces ? withFact(made, { pieces }) : made
     report[kind].push(change)
     // There may be very many entries, and most lack nothing

@@ -287,7 +287,7 @@ test('--force says the old and the new info hash, and goes not with --adopt', as
   const { stdout } = await mirror.run(['--force'])
   const [after = ''] = hashesOf(mirror)
   assert.ok(
-    stdout.startsWith(`updated ${mirror.torrent('a')}: info hash ${after}, was ${before}\n`),
+    stdout.startsWith(`updated ${mirror.torrent('a')}: info hash ${after}, was ${before} (`),
   )
   const refused = await mirror.run(['--force', '--adopt'])
   assertError(refused, 'usage', '--adopt and --force cannot be used together')

@@ -148,6 +148,7 @@ test('--json prints one object of just these fields', async (t) => {
       oldInfoHash: infoHash,
       infoHashV2: null,
       oldInfoHashV2: null,
+      reason: 'a.iso changed',
     },
   ])
 })

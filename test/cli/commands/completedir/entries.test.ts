@@ -208,7 +208,10 @@ test('a dry run says what only the content could tell, and counts no bytes as re
     '',
   ])
   const commented = await mirror.run(['--dry-run', '--comment', 'x'])
-  assert.match(commented.stdout, new RegExp(`^would update ${mirror.torrent('b')}$`, 'm'))
+  assert.match(
+    commented.stdout,
+    new RegExp(`^would update ${mirror.torrent('b')} \\(--comment\\)$`, 'm'),
+  )
 })
 
 test("a dry run that can't tell whose a torrent is says so", async (t) => {
