@@ -38,7 +38,8 @@ test('a published accelerator has all that it needs of musl', unlessInstalled('m
     return
   }
   const addon = build(t)
-  const undefinedNames = run('nm', '-D', '--undefined-only', addon).match(/\bnapi_\w+/g) ?? []
+  const undefinedNames =
+    run('nm', '-D', '--undefined-only', addon).match(/\b(?:napi|uv)_\w+/g) ?? []
   assert.ok(undefinedNames.length > 20)
   const directory = makeScratch(t)
   const source = join(directory, 'loader.c')
