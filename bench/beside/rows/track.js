@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { askFor, sendTo } from '../load.js'
-import { memoryOf, perCpu, services, startBare, startTrack, stop } from '../programs.js'
+import { cpuSeconds, memoryOf, perCpu, services, startBare, startTrack, stop } from '../programs.js'
 
 const PEERS = Array.from({ length: 4096 }, (_, n) => n)
 
@@ -68,10 +68,9 @@ function keepAnswer(places) {
 }
 
 const MILLION = 1_000_000
-const SWARMS = 100_000
 const LIMITS = {
   maxPeers: MILLION + 100_000,
-  maxSwarms: SWARMS + 10_000,
+  maxSwarms: 110_000,
   maxPerAddress: MILLION,
   maxPerAddressInSwarm: 65535,
   peerTimeout: 2700,
@@ -79,7 +78,7 @@ const LIMITS = {
 }
 
 /** Writes a state, as a build (or one before its file moved) has it, of a million peers, a tenth of them with IPv6, whose times run out all along. */
-async function saveMillion(path, build) {
+async function saveMillion(path, build, swarms) {
   const load = (name) => import(join(build, 'dist/src/tracker', name))
   const { StateFile } = await load('swarms/state-file.js').catch(() => load('state-file.js'))
   const { SwarmStore } = await load('swarms/swarm-store.js')
@@ -88,15 +87,15 @@ async function saveMillion(path, build) {
   for (let n = 0; n < MILLION; n += 1) {
     // Within the first minutes after the start some hundred peers expire each second
     if (n % 500 === 0) now += 1
-    store.announce(peerOf(n))
+    store.announce(peerOf(n, swarms))
   }
   const world = { now: Date.now, warn: console.error, onError: console.error }
   await new StateFile(path, store, world).save()
 }
 
-function peerOf(n) {
+function peerOf(n, swarms) {
   const [infoHash, peerId, address] = [Buffer.alloc(20), Buffer.alloc(20), Buffer.alloc(16)]
-  infoHash.writeUInt32BE(n % SWARMS, 16)
+  infoHash.writeUInt32BE(n % swarms, 16)
   peerId.writeUInt32BE(n, 16)
   if (n % 10 === 0) address.writeUInt32BE(0x20010db8, 0)
   else address.fill(0xff, 10, 12)
@@ -105,11 +104,12 @@ function peerOf(n) {
   return { ...peer, isComplete: n % 3 === 0, wanted: 0, wantsIds: false, wantsBothFamilies: false }
 }
 
-const million = {
-  name: 'track, a million peers',
+const million = (size) => ({
+  name: `track, a million peers in swarms of ${size}`,
   figures: [
     { key: 'memory', unit: 'MiB', limit: 250, what: 'memory beside an empty tracker' },
     { key: 'seconds', unit: 's', limit: 3, what: 'start' },
+    { key: 'cpu', unit: 's', what: 'processor time of the start' },
   ],
   turns: 1,
   quickTurns: 1,
@@ -117,15 +117,15 @@ const million = {
     // Another build may make swarms in another way
     const stateOf = (who) => join(places.scratch, `million-${who}`)
     for (const who of places.builds)
-      await saveMillion(stateOf(who), dirname(dirname(places.programs[who])))
+      await saveMillion(stateOf(who), dirname(dirname(places.programs[who])), MILLION / size)
     const startWith = async (who, state) => {
       const started = performance.now()
       const limits = ['--max-peers', `${LIMITS.maxPeers}`, '--max-swarms', `${LIMITS.maxSwarms}`]
       const program = await startTrack(places, who, '--open', '--state', state, ...limits)
       const seconds = (performance.now() - started) / 1000
-      const memory = memoryOf(program)
+      const [memory, cpu] = [memoryOf(program), cpuSeconds(program)]
       await stop(program)
-      return { seconds, memory }
+      return { seconds, memory, cpu }
     }
     return {
       isFirst: true,
@@ -136,7 +136,7 @@ const million = {
       },
     }
   },
-}
+})
 
 function overHttp(header) {
   const requests = announcesFor(header)
@@ -151,5 +151,6 @@ export const ROWS = [
   announces('over HTTP', 0.75, overHttp('')),
   announces('over HTTP, a connection for each', undefined, overHttp('Connection: close\r\n')),
   announces('over UDP', undefined, { kind: 'dgram', load: overUdp }),
-  million,
+  million(10),
+  million(50),
 ]

@@ -56,8 +56,7 @@ export class PeerChanges {
     const isV6 = (flags & PeerFlag.v6) !== 0
     const writer = new RecordWriter(Buffer.alloc(SWARM_SIZE + (isV6 ? PEER6_SIZE : PEER4_SIZE)))
     writer.swarm(0, infoHash, 0)
-    writer.peer(SWARM_SIZE, { flags, age: 0, port, key: announce.key })
-    writer.identity(SWARM_SIZE, announce)
+    writer.peer(SWARM_SIZE, { ...announce, flags, age: 0 })
     // Last in the order of changes
     this.#peers.delete(key)
     this.#peers.set(key, { record: writer.bytes, at })

@@ -45,14 +45,9 @@ const GONE = 2 ** 31 - 1
 /** Numbers above 0, and counts, by hashes in open addressing: 11 to 20 bytes each. */
 export class HashTable {
   /** Each a hash and a number, or 0 for none. Counts are below 0. */
-  #pairs: Int32Array
+  #pairs = new Int32Array(roomFor(0))
   #used = 0
   #removed = 0
-
-  /** `room`: for how many there is memory at first. */
-  constructor(room = 0) {
-    this.#pairs = new Int32Array(roomFor(room))
-  }
 
   /** Returns a number of this hash that `isIt` accepts; 0 for none. */
   find(hash: number, isIt: (number: number) => boolean): number {

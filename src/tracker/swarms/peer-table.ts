@@ -298,7 +298,7 @@ export class PeerTable {
     if (swarm.index) {
       this.#addToIndex(swarm.index, peer, this.#loaded)
     } else if (swarm.numbers.length > MAX_SEARCHED) {
-      swarm.index = new HashTable(3 * swarm.numbers.length)
+      swarm.index = new HashTable()
       for (const each of swarm.numbers) this.#addToIndex(swarm.index, each)
     }
   }

@@ -367,8 +367,7 @@ function convertPeer(id: Buffer, peer: BencodeDict): Uint8Array | null {
   const flags = (isV6 ? PeerFlag.v6 : 0) | (isSeed ? PeerFlag.seed : 0)
   const record = new Uint8Array(isV6 ? PEER6_SIZE : PEER4_SIZE)
   const writer = new RecordWriter(record)
-  writer.peer(0, { flags, age: 0, port, key: 0 })
-  writer.identity(0, { peerId: id, address })
+  writer.peer(0, { flags, age: 0, port, key: 0, peerId: id, address })
   return record
 }
 

@@ -14,14 +14,12 @@ const HEAD = 1 + 1 + 4 + 2 + 4 + 20
 export const PEER4_SIZE = HEAD + 4
 export const PEER6_SIZE = HEAD + 16
 
-/** The fields of a peer's record before its id and address. */
-interface PeerHead {
+/** A peer with an id of 20 bytes and an address of 16. */
+interface PeerRecord extends Pick<PeerAnnounce, 'peerId' | 'address' | 'port' | 'key'> {
   /** See `PeerFlag`. */
   readonly flags: number
   /** Seconds since its last announce; milliseconds for other trackers. */
   readonly age: number
-  readonly port: number
-  readonly key: number
 }
 
 /** Offsets of id and address in a peer's record. */
@@ -48,23 +46,18 @@ export class RecordWriter {
     this.#view.setUint32(at + 21, completed)
   }
 
-  /** Writes a peer's record, except id and address. */
-  peer(at: number, { flags, age, port, key }: PeerHead): void {
-    this.bytes[at] = (flags & PeerFlag.v6) === 0 ? RecordKind.peer4 : RecordKind.peer6
+  /** Writes a peer's record. Of columns, it takes the id and address of the peer of this number. */
+  peer(at: number, { flags, age, port, key, peerId, address }: PeerRecord, number = 0): void {
+    const isV6 = (flags & PeerFlag.v6) !== 0
+    this.bytes[at] = isV6 ? RecordKind.peer6 : RecordKind.peer4
     this.bytes[at + 1] = flags
     this.#view.setUint32(at + 2, age)
     this.#view.setUint16(at + 6, port)
     this.#view.setUint32(at + 8, key)
-  }
-
-  /** Writes id and address of a peer's record, from columns of 20 and 16 bytes a peer. */
-  identity(at: number, columns: Pick<PeerAnnounce, 'peerId' | 'address'>, peer = 0): void {
-    const { peerId, address } = columns
     // For a few bytes a loop is faster than `set`
-    for (let n = 0; n < 20; n += 1) this.bytes[at + ID_AT + n] = peerId[20 * peer + n] ?? 0
-    const from = this.bytes[at] === RecordKind.peer4 ? 12 : 0
-    for (let n = from; n < 16; n += 1)
-      this.bytes[at + ADDRESS_AT + n - from] = address[16 * peer + n] ?? 0
+    for (let n = 0; n < 20; n += 1) this.bytes[at + ID_AT + n] = peerId[20 * number + n] ?? 0
+    const to = at + ADDRESS_AT - (isV6 ? 0 : 12)
+    for (let n = isV6 ? 0 : 12; n < 16; n += 1) this.bytes[to + n] = address[16 * number + n] ?? 0
   }
 
   /** Changes the age in a peer's record. */

@@ -268,16 +268,10 @@ export class SwarmStore {
   }
 
   #savePeer(slice: Slice, peer: number, age: number): void {
-    const { flags, ports, keys, idBytes, addressBytes } = this.#peers
-    const isV6 = ((flags[peer] ?? 0) & PeerFlag.v6) !== 0
-    const at = slice.add(isV6 ? PEER6_SIZE : PEER4_SIZE)
-    slice.records.peer(at, {
-      flags: flags[peer] ?? 0,
-      age,
-      port: ports[peer] ?? 0,
-      key: keys[peer] ?? 0,
-    })
-    slice.records.identity(at, { peerId: idBytes, address: addressBytes }, peer)
+    const { ports, keys, idBytes: peerId, addressBytes: address } = this.#peers
+    const [flags = 0, port = 0, key = 0] = [this.#peers.flags[peer], ports[peer], keys[peer]]
+    const at = slice.add((flags & PeerFlag.v6) === 0 ? PEER4_SIZE : PEER6_SIZE)
+    slice.records.peer(at, { flags, age, port, key, peerId, address }, peer)
   }
 
   /** From now on a state is restored, perhaps while peers announce: they are more current. */
