@@ -19,7 +19,7 @@ const LISTED = 'ab'.repeat(20)
 const bytesOf = (hash: string) => Buffer.from(hash, 'hex')
 
 /** A tracker whose directory is read still, and that had peers of `known` and `banned` before. */
-async function startingTracker(t: TestContext) {
+async function startingTracker(t: TestContext, change: Partial<AllowedSettings> = {}) {
   const files = { 'known.torrent': known.bytes, 'fresh.torrent': fresh.bytes }
   const directory = makeScratch(t, { ...files, 'banned.torrent': banned.bytes })
   const lists = makeScratch(t, { list: LISTED, banned: banned.hash })
@@ -35,6 +35,7 @@ async function startingTracker(t: TestContext) {
     bannedAddresses: null,
     bannedTorrents: join(lists, 'banned'),
     interval: 60_000,
+    ...change,
   }
   const onError = (error: unknown) => {
     throw error
@@ -55,7 +56,7 @@ async function startingTracker(t: TestContext) {
     const peer = announceOf({ infoHash: bytesOf(hash), peer: 'other' })
     return answers.announce({ ...peer, claimed: null }, from, form).answer
   }
-  return { admitted, answers, announce }
+  return { store, admitted, answers, announce }
 }
 
 const refusalOf = (act: () => unknown) => {
@@ -118,4 +119,17 @@ test('a scrape that would lack torrents is refused until all are read', async (t
     refusalOf(() => scrape()),
     null,
   )
+})
+
+test('while its state is read, a tracker of added torrents knows those that it has read', async (t) => {
+  const { store, admitted, announce, answers } = await startingTracker(t, { isFed: true })
+  await admitted.torrents.started()
+  store.beginRestoring()
+  store.announce(announceOf({ infoHash: bytesOf('ef'.repeat(20)) }))
+  assert.equal(announce('ef'.repeat(20)).peers4.length, 6)
+  for (const act of [() => announce('cd'.repeat(20)), () => answers.scrape([], null)])
+    assert.deepEqual(refusalOf(act), SOON)
+  store.endRestoring()
+  const unknown = () => announce('cd'.repeat(20))
+  assert.deepEqual(refusalOf(unknown), UNKNOWN)
 })
