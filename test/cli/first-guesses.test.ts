@@ -248,6 +248,11 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ['create DIR/tree --target', 'btkit: --target (--output): its value is missing\n'],
   ['track --dfile', 'btkit: --dfile (--state): its value is missing\n'],
   ['create DIR/tree -o', 'btkit: --output: its value is missing\n'],
+  ['create DIR/tree --output=', 'btkit: --output: its value is missing\n'],
+  [
+    'create DIR/tree --v1',
+    "btkit: unknown option '--v1'; leave it out: only --v2 and --hybrid make another version\n",
+  ],
   ['create DIR/tree -target DIR/x.torrent', 'btkit: -target: has one hyphen; type --output\n'],
   ['create DIR/tree -comment=x', 'btkit: -comment: has one hyphen; type --comment\n'],
   ['seed -port 6881 DIR/a.torrent', 'btkit: -port: has one hyphen; type --port\n'],

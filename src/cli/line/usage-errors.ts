@@ -121,10 +121,14 @@ const COMMAND_ADVICE: Advice = [
   ['admin', 'add', 'to add a user: btkit admin passwd NAME'],
 ]
 
+const V1 = 'leave it out: only --v2 and --hybrid make another version'
+
 const OPTION_ADVICE: Advice = [
   [null, '-v', 'the version is --version or -V'],
   [null, '-a', 'the command comes first: btkit create PATH -a URL'],
   ['edit', '-t', 'give a tracker with -a'],
+  ['makemetafile', '--v1', V1],
+  ['completedir', '--v1', V1],
   ['edit', '--http-seed --httpseeds', 'to set HTTP seeds: btkit sethttpseeds'],
   ['showmetainfo', '--files', 'all files are shown without it, and --tree shows them as a tree'],
   // Options of opentracker

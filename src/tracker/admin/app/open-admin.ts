@@ -1,5 +1,6 @@
 import { CONNECTIONS } from '../../../server/connections/connection-limits.js'
 import { randomBytes } from 'node:crypto'
+import { chmod, stat } from 'node:fs/promises'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -114,6 +115,8 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
     tls,
     onError: parts.onError,
   })
+  // Whoever may connect can try passwords; umask may leave the group its rights, for a proxy
+  if ('path' in place) await chmod(place.path, (await stat(place.path)).mode & 0o770)
   const close = async () => {
     await listening.close()
     await app.close()
