@@ -1,5 +1,5 @@
 // Makes btkit-VERSION-linux-x64.tar.xz and -arm64: a directory with Node and all else that btkit needs, to
-// copy to a machine where nothing is installed. Build first. Two builds of a commit are the same.
+// copy to a machine where nothing is installed. It builds btkit first. Two builds of a commit are the same.
 //
 //   node scripts/package/portable.js [--own] [DIRECTORY]
 //
@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { ownPlatforms, PLATFORMS, stageAccelerators } from './accelerators.js'
+import { missingCompilers, PLATFORMS, stageAccelerators } from './accelerators.js'
 import { setModes, stagePackage } from './npm.js'
 import { run, stageProgram, unpackFromNpm } from './program.js'
 
@@ -117,6 +117,17 @@ function archive(root, directory) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const options = { own: { type: 'boolean', default: false } }
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
-  const platforms = values.own ? ownPlatforms() : PLATFORMS
-  for (const path of await packPortable(positionals[0] ?? 'packages', platforms)) console.log(path)
+  const platforms = PLATFORMS.filter(({ cpu }) => !values.own || cpu === process.arch)
+  const missing = missingCompilers(platforms)
+  if (missing.length > 0) {
+    const own = values.own ? '' : '; --own makes the archive of this machine only'
+    console.error(
+      `${missing.join(' and ')}: not installed (packages gcc and gcc-aarch64-linux-gnu)${own}`,
+    )
+    process.exitCode = 1
+  } else {
+    run('npm', 'run', '--silent', 'build')
+    for (const path of await packPortable(positionals[0] ?? 'packages', platforms))
+      console.log(path)
+  }
 }

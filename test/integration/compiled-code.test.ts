@@ -86,6 +86,18 @@ async function makeAndShow({ directory }: Installation): Promise<string> {
   return shown.stdout
 }
 
+test('compiled code is the same wherever it was made, as for two builds of the archive', async (t) => {
+  const bytes: Buffer[][] = []
+  for (const name of ['here', 'elsewhere']) {
+    const { program, codes } = install(t, name)
+    for (const code of codes) rmSync(code, { force: true })
+    const flags = ['--random-seed=1', '--predictable', join(program, '../warm-up.cjs')]
+    assert.equal((await runProgram(process.execPath, flags)).status, 0)
+    bytes.push(codes.map((code) => readFileSync(code)))
+  }
+  assert.ok(bytes[0]!.every((code, i) => code.equals(bytes[1]![i]!)))
+})
+
 /** The info hash that mktorrent -l 18 gives a file of one byte, '1'. */
 const SHOWN = /0dbd103c485370937ef2c68743915b267d47492c/
 
