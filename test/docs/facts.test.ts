@@ -20,6 +20,7 @@ const OF_OTHERS = new Set([
   '--ignore-scripts',
   '--inplace',
   '--no-creator',
+  '--own',
   '--prefix',
   '--seed-ratio',
 ])
