@@ -55,8 +55,8 @@ export function loadProgram(command: string | undefined): LoadedProgram {
     const cachedData = ownCode ?? readCodeCache(usual, source)
     // Bundles are ASCII, and latin1 decodes fastest
     const script = new Script(source.toString('latin1'), {
-      // Compiled code has it: with the directory, no two builds were the same
-      filename: `${bundle}.cjs`,
+      // Compiled code has it: with the whole path, no two builds were the same
+      filename: `dist/bundle/${bundle}.cjs`,
       ...(cachedData && { cachedData }),
     })
     if (own !== undefined && (ownCode === undefined || script.cachedDataRejected === true))
