@@ -41,7 +41,8 @@ export async function* readRemote(
   access: RemoteAccess,
   [start, end]: Span = [0, file.size ?? MOST_UNTOLD],
 ): AsyncGenerator<Uint8Array> {
-  if (file.source === file.url) {
+  const { url, size, source = url } = file
+  if (source === url) {
     yield* readSame(file, access, [start, end])
     return
   }
@@ -58,12 +59,12 @@ export async function* readRemote(
     } catch (error) {
       const isOther = error instanceof RemoteFault && error.kind === 'changed'
       if (!isOther || mirrors === MOST_MIRRORS) throw error
-      from = await askRemote(file.url, access)
+      from = await askRemote(url, access)
+      if (from.size !== size) throw error
       const read = createHash('sha256')
       if (at > start)
         for await (const bytes of readSame(from, access, [start, at])) read.update(bytes)
-      const isSame = from.size === file.size && read.digest().equals(passed.copy().digest())
-      if (!isSame) throw error
+      if (!read.digest().equals(passed.copy().digest())) throw error
     }
   }
 }
