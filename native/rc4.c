@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lookup.h"
+
 enum { BOX = 256, STATE = BOX + 2 };
 
 struct bytes {
@@ -45,9 +47,7 @@ napi_value rc4(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
   if (count != 3 || !get_bytes(env, arguments[0], &state) || !get_bytes(env, arguments[1], &from) ||
       !get_bytes(env, arguments[2], &to) || state.length != STATE || from.length != to.length) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE",
-                          "state must have 258 bytes, and from as many as to");
-    return NULL;
+    return refuse(env, "state must have 258 bytes, and from as many as to");
   }
   cipher(state.data, from.data, to.data, from.length);
   return NULL;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "lookup.h"
 
 #define MOST 1024
 
@@ -49,7 +50,7 @@ static bool read_arguments(napi_env env, napi_callback_info info, int32_t *liste
   if (napi_get_value_int32(env, arguments[0], listener) == napi_ok &&
       napi_get_value_uint32(env, arguments[1], number) == napi_ok)
     return true;
-  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "both arguments must be numbers");
+  refuse(env, "both arguments must be numbers");
   return false;
 }
 

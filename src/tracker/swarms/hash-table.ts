@@ -30,9 +30,10 @@ export class KeyedHash {
   }
 }
 
+/** The hash of 32 bits of a sum of parts, below 2 ** 53. */
 export function hashOf(sum: number): number {
   const hash = sum - PRIME * Math.floor(sum / PRIME)
-  // What follows each other is not beside each other
+  // Small differences become large ones, so that neighbours are far apart in a table
   return Math.imul(hash ^ (hash >>> 16), 0x9e3779b1)
 }
 

@@ -19,7 +19,7 @@ import { SHA256 } from '../../metainfo/sizes.js'
 /** Others cannot read the file because it holds addresses of clients. */
 const MODE = 0o640
 
-/** Bytes per read. Those that are restored before announces have their turn take some milliseconds. */
+/** Bytes per read, and bytes that are restored before announces have their turn, which takes some milliseconds. */
 const CHUNK = 256 * 1024
 const RESTORED = 64 * 1024
 

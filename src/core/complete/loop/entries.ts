@@ -236,14 +236,12 @@ class EntryLoop {
     const { report, watch } = this.run
     const kind = isAdopted ? 'adopted' : existing ? 'updated' : 'created'
     const paths = pathsOf(name, directory)
-    const made = changeOf(paths, hashes, existing?.metainfo ?? null)
-    if (kind === 'updated' && act && existing)
-      Object.assign(made, {
-        reason: whyUpdated(
-          existing.metainfo,
-          parseMetainfo(act.bytes, { maxSize: act.bytes.length }),
-        ),
-      })
+    const before = existing?.metainfo ?? null
+    let made = changeOf(paths, hashes, before)
+    if (kind === 'updated' && act) {
+      const after = parseMetainfo(act.bytes, { maxSize: act.bytes.length })
+      made = { ...made, reason: whyUpdated(before, after) }
+    }
     const change = pieces ? withFact(made, { pieces }) : made
     report[kind].push(change)
     // There may be very many entries, and most lack nothing

@@ -28,7 +28,7 @@ export interface User {
 /** The end of a user's line if the password is temporary. */
 const TEMPORARY = ':temporary'
 
-/** What follows the name in an id. */
+/** The random part of an id, behind the name and a colon. */
 const DIGITS = /^[\da-f]{16}$/
 
 /** Returns the id of a new user. */
