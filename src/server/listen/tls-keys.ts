@@ -98,12 +98,19 @@ function unusable(file: string, why: string): BtkitError {
 /** Milliseconds before a handshake must be complete, however slowly the client sends. */
 const TIMEOUT = 10_000
 
+/** The same for those of a client that has its share under way: one that means well needs some milliseconds. */
+const SHORT_TIMEOUT = 2000
+
 /** Most handshakes under way, or given up in that time; each takes about 50 KB of memory. */
-const LIMITS = { all: 1000, perClient: 100, perNetwork: 250 }
+const MOST = 1000
+
+/** Handshakes that have the whole time; and most that are given up before others of the client are refused. */
+const LIMITS = { all: Infinity, perClient: 100, perNetwork: 250 }
 
 /** A connection whose handshake is under way; `end` removes it from the count. */
 interface Handshake {
   readonly socket: Socket
+  readonly client: string | null
   readonly end: () => void
 }
 
@@ -111,7 +118,8 @@ const handshakes = new WeakMap<object, Map<string, Handshake>>()
 
 /**
  * Bounds the cost of connections that do not complete their handshake: of all together, and of each
- * client unless many clients share the connection's address. A new one takes the place of the oldest.
+ * client unless many clients share the connection's address. A new one takes the place of the oldest. Many of a
+ * client at once are let in, for a shorter time.
  */
 export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   const underWay = new Map<string, Handshake>()
@@ -120,31 +128,38 @@ export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   server.on('connection', (socket: Socket) => {
     const place = placeOf(socket)
     const client = keyOf(socket)
-    const isTaken = shares.take(client, () => {
-      endOldest(underWay)
-    })
-    if (!isTaken) {
+    const hasShare = shares.take(client)
+    if (!hasShare && givesUp(client, underWay)) {
       socket.destroy()
       return
     }
+    if (underWay.size >= MOST) endOldest(underWay)
     // Even if it closes before: the service has paid for a part of its handshake
-    const timer = setTimeout(() => {
+    const late = () => {
       end()
       socket.destroy()
-    }, TIMEOUT).unref()
+    }
+    const timer = setTimeout(late, hasShare ? TIMEOUT : SHORT_TIMEOUT).unref()
     const end = () => {
       if (underWay.get(place)?.socket !== socket) return
       underWay.delete(place)
       clearTimeout(timer)
-      shares.give(client)
+      if (hasShare) shares.give(client)
     }
     underWay.get(place)?.end()
-    underWay.set(place, { socket, end })
+    underWay.set(place, { socket, client, end })
   })
   // The event has another object than the connection below it
   server.on('secureConnection', (socket) => {
     underWay.get(placeOf(socket))?.end()
   })
+}
+
+/** Whether a client, or its network, has given up so many handshakes that others of it are refused. */
+function givesUp(client: string | null, underWay: ReadonlyMap<string, Handshake>): boolean {
+  const given = new Shares(LIMITS)
+  const isTaken = (each: Handshake) => !each.socket.destroyed || given.take(each.client)
+  return ![...underWay.values()].every(isTaken) || !given.take(client)
 }
 
 /** A client that means well needs some milliseconds, so the oldest one is of another. */

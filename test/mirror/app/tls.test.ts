@@ -276,6 +276,25 @@ test(
 )
 
 test(
+  'a client with a hundred incomplete handshakes is served if it completes others',
+  unlessOpenssl,
+  async (t) => {
+    const { port, cert } = await serveSecure(t, ['--host', '127.0.0.1'])
+    const idle = Array.from({ length: 100 }, () => {
+      const socket = connectPlain({ port, host: '127.0.0.1' })
+      t.after(() => socket.destroy())
+      return socket.on('error', () => undefined).resume()
+    })
+    await Promise.all(idle.map((socket) => once(socket, 'connect')))
+    const address = `https://127.0.0.1:${port}`
+    for (let n = 0; n < 5; n++) {
+      const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
+      assert.equal(status, 200)
+    }
+  },
+)
+
+test(
   'incomplete handshakes of many clients give way to those that come later',
   unlessOpenssl,
   async (t) => {
