@@ -56,8 +56,8 @@ const LOCKED = 'another process keeps it locked; end that process if it was stop
 /** @throws as openLmdbStore */
 function openDatabase(path: string): Database {
   if (existsSync(path) && !hasHeader(path)) throw new Error(NO_DATABASE)
-  // LMDB would let a group write it
-  closeSync(openSync(`${path}-lock`, 'a', 0o600))
+  // LMDB would let a group write them
+  for (const file of [path, `${path}-lock`]) closeSync(openSync(file, 'a', 0o600))
   const database: Database = open({
     path,
     noSubdir: true,
