@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #define FINGERPRINT_LENGTH 40
+/* Where inode and device begin. */
+#define IDENTITY_AT 24
 
 /* Writes size, mtime, ctime, inode and device in the format of src/disk/file-lists/fingerprint.ts. */
 void write_fingerprint(const struct stat *stats, uint8_t *fingerprint);

@@ -122,7 +122,7 @@ napi_value give_answers(napi_env env, struct lookup *lookup) {
 void free_lookup(struct lookup *lookup) {
   free(lookup->names);
   free(lookup->starts);
-  free(lookup->are_directories);
+  free(lookup->kinds);
   free(lookup->answers);
   free(lookup->drafts);
 }

@@ -33,7 +33,7 @@ struct lookup {
   size_t length;
   size_t room;
   size_t *starts;
-  bool *are_directories; /* of listed names; NULL for others */
+  char *kinds; /* of listed names, as their directory has them; NULL for others */
   uint8_t *answers;
   atomic_uint next;
   /* For some: the kernel of small files, where their bytes go, and what each draft gets */

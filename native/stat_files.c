@@ -25,6 +25,11 @@
 #define MODE_AT FINGERPRINT_LENGTH
 #define ERROR_AT (MODE_AT + sizeof(int32_t))
 #define FULL_LENGTH (ERROR_AT + sizeof(int32_t))
+/* In front of a name while a directory is read: what the directory says of it. */
+#define KNOWN_DIRECTORY 'd'
+#define KNOWN_FILE 'f'
+#define ANY_KIND '?'
+
 /* Bytes of the answer whether a file is open for writing: errno. */
 #define LEASE_LENGTH sizeof(int32_t)
 
@@ -42,7 +47,7 @@ static uint8_t *read_fingerprints(napi_env env, napi_value value, size_t needed)
 /* Only regular files count. */
 static void look_at_file(const struct lookup *lookup, uint32_t i, const char *path, uint8_t *answer) {
   struct stat stats;
-  if (lookup->are_directories != NULL && lookup->are_directories[i]) return;
+  if (lookup->kinds != NULL && lookup->kinds[i] == KNOWN_DIRECTORY) return;
   if (fstatat(lookup->directory, path, &stats, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(stats.st_mode)) {
     write_fingerprint(&stats, answer);
   }
@@ -81,16 +86,12 @@ static int compare_names(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* In front of a name while a directory is read: what the directory says of it. */
-#define KNOWN_DIRECTORY 'd'
-#define ANY_KIND '?'
-
-/* Puts the names in the order of their bytes, each once, and notes which are those of directories. */
+/* Puts the names in the order of their bytes, each once, and notes their kinds. */
 static bool sort_names(struct lookup *lookup) {
   const char **sorted = malloc(((size_t)lookup->count + 1) * sizeof *sorted);
   char *names = malloc(lookup->length + 1);
-  lookup->are_directories = malloc((size_t)lookup->count + 1);
-  if (sorted != NULL && names != NULL && lookup->are_directories != NULL) {
+  lookup->kinds = malloc((size_t)lookup->count + 1);
+  if (sorted != NULL && names != NULL && lookup->kinds != NULL) {
     size_t length = 0;
     for (uint32_t i = 0; i < lookup->count; i++) sorted[i] = lookup->names + lookup->starts[i];
     qsort(sorted, lookup->count, sizeof *sorted, compare_names);
@@ -100,7 +101,7 @@ static bool sort_names(struct lookup *lookup) {
       if (i > 0 && strcmp(sorted[i], sorted[i - 1]) == 0) continue;
       const size_t size = strlen(sorted[i]) + 1;
       memcpy(names + length, sorted[i], size);
-      lookup->are_directories[count] = sorted[i][-1] == KNOWN_DIRECTORY;
+      lookup->kinds[count] = sorted[i][-1];
       lookup->starts[count++] = length;
       length += size;
     }
@@ -122,7 +123,9 @@ static bool sort_names(struct lookup *lookup) {
 static bool append_name(struct lookup *lookup, size_t *room, const struct dirent *entry) {
   char name[1 + sizeof entry->d_name];
   const size_t length = strlen(entry->d_name);
-  name[0] = entry->d_type == DT_DIR ? KNOWN_DIRECTORY : ANY_KIND;
+  name[0] = entry->d_type == DT_DIR   ? KNOWN_DIRECTORY
+            : entry->d_type == DT_REG ? KNOWN_FILE
+                                      : ANY_KIND;
   memcpy(name + 1, entry->d_name, length + 1);
   if (lookup->count == UINT32_MAX) return false;
   if (lookup->count == *room) {
@@ -137,9 +140,25 @@ static bool append_name(struct lookup *lookup, size_t *room, const struct dirent
   return true;
 }
 
+/* Opens a directory; NULL unless it is the one of the fingerprint, if there is one. */
+static DIR *open_directory(const char *path, const uint8_t *looked) {
+  struct stat stats;
+  uint8_t found[FINGERPRINT_LENGTH];
+  const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (looked == NULL ? 0 : O_NOFOLLOW);
+  const int file = open(path, flags);
+  if (file < 0) return NULL;
+  bool is_same = fstat(file, &stats) == 0;
+  if (is_same && looked != NULL) {
+    write_fingerprint(&stats, found);
+    is_same = memcmp(found + IDENTITY_AT, looked + IDENTITY_AT, sizeof found - IDENTITY_AT) == 0;
+  }
+  DIR *directory = is_same ? fdopendir(file) : NULL;
+  if (directory == NULL) close(file);
+  return directory;
+}
+
 /* Reads the names in a directory except the two dots, at most so many. Returns false if it cannot. */
-static bool read_directory(const char *path, struct lookup *lookup, uint32_t most) {
-  DIR *directory = opendir(path);
+static bool read_directory(DIR *directory, struct lookup *lookup, uint32_t most) {
   if (directory == NULL) return false;
   size_t room = 0;
   bool is_whole = true;
@@ -163,7 +182,7 @@ static void look_up_in(const char *path, struct lookup *lookup) {
 
 /* Without answers, nothing is known of the directory. */
 static void list_directory(const char *path, struct lookup *lookup) {
-  if (read_directory(path, lookup, UINT32_MAX) && make_answers(lookup)) look_up_in(path, lookup);
+  if (read_directory(opendir(path), lookup, UINT32_MAX) && make_answers(lookup)) look_up_in(path, lookup);
 }
 
 static void list_later(struct later *later) { list_directory(later->path, &later->lookup); }
@@ -228,10 +247,31 @@ napi_value list_files_async(napi_env env, napi_callback_info info) {
   return refuse(env, "directory must be a path");
 }
 
+/* Adds to each name the slashes of its kind. Returns false if there is no memory. */
+static bool mark_kinds(struct lookup *lookup) {
+  char *marked = malloc(lookup->length + 2 * (size_t)lookup->count + 1);
+  size_t length = 0;
+  if (marked == NULL) return false;
+  for (uint32_t i = 0; i < lookup->count; i++) {
+    const char *name = lookup->names + lookup->starts[i];
+    const size_t size = strlen(name);
+    memcpy(marked + length, name, size);
+    length += size;
+    if (lookup->kinds[i] != KNOWN_FILE) marked[length++] = '/';
+    if (lookup->kinds[i] == ANY_KIND) marked[length++] = '/';
+    marked[length++] = '\0';
+  }
+  free(lookup->names);
+  lookup->names = marked;
+  lookup->length = length;
+  return true;
+}
+
 /* Without names, nothing is known of the directory. */
 static void list_names(struct later *later) {
   struct lookup *lookup = &later->lookup;
-  if (read_directory(later->path, lookup, lookup->most)) return;
+  DIR *directory = open_directory(later->path, later->data);
+  if (read_directory(directory, lookup, lookup->most) && mark_kinds(lookup)) return;
   free(lookup->names);
   lookup->names = NULL;
 }
@@ -243,20 +283,32 @@ static napi_value give_names(napi_env env, struct lookup *lookup) {
   return napi_create_buffer_copy(env, lookup->length, lookup->names, &data, &names) == napi_ok ? names : NULL;
 }
 
+/* Copies the fingerprint of a look, which may be missing. Returns false for anything else. */
+static bool copy_looked(napi_env env, napi_value value, struct later *later) {
+  napi_valuetype type;
+  if (napi_typeof(env, value, &type) != napi_ok) return false;
+  if (type == napi_null) return true;
+  const uint8_t *looked = read_fingerprints(env, value, FINGERPRINT_LENGTH);
+  later->data = looked == NULL ? NULL : malloc(FINGERPRINT_LENGTH);
+  if (later->data != NULL) memcpy(later->data, looked, FINGERPRINT_LENGTH);
+  return later->data != NULL;
+}
+
 napi_value list_names_async(napi_env env, napi_callback_info info) {
-  size_t count = 2;
-  napi_value arguments[2];
+  size_t count = 3;
+  napi_value arguments[3];
   if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
   struct later *later = create_later(env, NULL, 0);
   if (later == NULL) return NULL;
   later->work = list_names;
   later->give = give_names;
   if (read_string(env, arguments[0], later->path, sizeof later->path) &&
-      napi_get_value_uint32(env, arguments[1], &later->lookup.most) == napi_ok) {
+      napi_get_value_uint32(env, arguments[1], &later->lookup.most) == napi_ok &&
+      copy_looked(env, arguments[2], later)) {
     return begin_later(env, later);
   }
   free_later(env, later);
-  return refuse(env, "directory must be a path, and most a number");
+  return refuse(env, "listNamesAsync(directory, most, looked)");
 }
 
 /* Looks up the paths that are the only argument. */

@@ -17,10 +17,12 @@ napi_value list_files(napi_env env, napi_callback_info info);
 napi_value list_files_async(napi_env env, napi_callback_info info);
 
 /*
- * listNamesAsync(directory: string, most: number): Promise<Buffer | null>
+ * listNamesAsync(directory: string, most: number, looked: Uint8Array | null): Promise<Buffer | null>
  *
  * Reads the names in a directory off the event loop, at most so many: sorted by bytes, each ended by a
- * NUL. Null if the directory cannot be read.
+ * NUL. Behind that of a directory is one slash; behind one whose kind the directory does not say, or that
+ * is neither a directory nor a file, are two. Null if the directory cannot be read, or has another inode
+ * or device than the fingerprint says.
  */
 napi_value list_names_async(napi_env env, napi_callback_info info);
 

@@ -48,16 +48,21 @@ export class NameIndex {
   /** Whether there are more names than are kept, so that nothing is found. */
   isTooLarge = false
 
-  /** Reads all names below the root that listings show, and yields to other work. */
-  static async read(mirror: Mirror, signal: AbortSignal): Promise<NameIndex> {
-    const index = new NameIndex()
+  /** Whether names are still being read, so that more may be found. */
+  isReading = true
+
+  /**
+   * Reads all names below the root that listings show, and yields to other work; those read so far can be
+   * searched meanwhile. Returns the index, or one without names if there are too many.
+   */
+  async read(mirror: Mirror, signal: AbortSignal): Promise<NameIndex> {
     let steps = 0
     const found = walkMirror(
       new MirrorView(mirror),
       { path: [], state: 0 },
       {
         isWanted: (path) => isNameable(path.at(-1) ?? '') && !isWithheld(path, mirror),
-        enter: (path, parent) => index.#addDirectory(path, parent),
+        enter: (path, parent) => this.#addDirectory(path, parent),
         passOver: () => {
           signal.throwIfAborted()
         },
@@ -66,11 +71,12 @@ export class NameIndex {
       },
     )
     for await (const { paths, state } of found) {
-      for (const path of paths) index.#add(path.at(-1) ?? '', state)
-      if (index.length > MOST_NAMES) return tooLarge()
+      for (const path of paths) this.#add(path.at(-1) ?? '', state)
+      if (this.length > MOST_NAMES) return withoutNames(true)
     }
-    index.#trim()
-    return index
+    this.#trim()
+    this.isReading = false
+    return this
   }
 
   /** Gives back the room for further names. */
@@ -117,7 +123,7 @@ export class NameIndex {
           continue
         }
         const number = this.#numberAt(place)
-        if (above && above[this.#directoryOf[number] ?? 0] === 0) continue
+        if (above && above[this.#directoryOf[number] ?? 0] !== 1) continue
         const name = this.#nameTo(number, place)
         const isFirst = !earlier.some((each) => name.includes(each))
         if (isFirst && this.#hasAll(number, name, others)) yield this.#foundAt(number, name)
@@ -206,10 +212,9 @@ export class NameIndex {
   }
 }
 
-function tooLarge(): NameIndex {
-  const index = new NameIndex()
-  index.isTooLarge = true
-  return index
+/** The index of a mirror that has too many names, or cannot be read. */
+export function withoutNames(isTooLarge: boolean): NameIndex {
+  return Object.assign(new NameIndex(), { isTooLarge, isReading: false })
 }
 
 function grown(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

@@ -1,21 +1,30 @@
+import { setTimeout } from 'node:timers/promises'
 import { monotonicNow } from '../../base/process.js'
 import type { Mirror } from '../tree/mirror.js'
-import { NameIndex } from './name-index.js'
+import { NameIndex, withoutNames } from './name-index.js'
 
 /** Milliseconds that names count as current, and how many times as long as reading them took. */
 const FRESH = 60_000
 const REST = 20
 
+/** Milliseconds that the first searches wait for all names. */
+const FIRST_WAIT = 1000
+
+/** Such a wait does not keep the process. */
+const UNHELD = { ref: false }
+
 /** The index of the names of a mirror, for searches. Nothing is read before the first one. */
 export class NameSearch {
   #index: NameIndex | null = null
-  #reading: Promise<NameIndex> | null = null
+  #next = new NameIndex()
+  #reading: Promise<void> | null = null
   #until = -Infinity
   readonly #stopping = new AbortController()
 
   constructor(
     private readonly mirror: Mirror,
     private readonly onError: (error: unknown) => void,
+    private readonly firstWait = FIRST_WAIT,
   ) {}
 
   /** The number of names; null before the first search, or if there are too many. */
@@ -24,26 +33,29 @@ export class NameSearch {
   }
 
   /**
-   * The names as they were a while ago; those of now are read meanwhile. The first search waits for
-   * them.
+   * The names as they were a while ago; those of now are read meanwhile. The first searches wait for
+   * them a moment, and then have those read so far.
    */
   async get(): Promise<NameIndex> {
     if (monotonicNow() >= this.#until) this.#reading ??= this.#read()
-    return this.#index ?? (await this.#reading) ?? new NameIndex()
+    if (!this.#index) await Promise.race([this.#reading, setTimeout(this.firstWait, null, UNHELD)])
+    return this.#index ?? this.#next
   }
 
   /** Never rejects: a mirror that cannot be read has no names. */
-  async #read(): Promise<NameIndex> {
+  async #read(): Promise<void> {
     const begun = monotonicNow()
     try {
-      this.#index = await NameIndex.read(this.mirror, this.#stopping.signal)
+      this.#next = new NameIndex()
+      this.#index = await this.#next.read(this.mirror, this.#stopping.signal)
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.onError(error)
     } finally {
       this.#reading = null
       this.#until = monotonicNow() + Math.max(FRESH, REST * (monotonicNow() - begun))
     }
-    return (this.#index ??= new NameIndex())
+    // Those of a mirror with too many names need not stay in memory
+    this.#next = this.#index ??= withoutNames(false)
   }
 
   stop(): void {

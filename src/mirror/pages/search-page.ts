@@ -97,6 +97,7 @@ export class FileSearch {
     budget: Budget,
   ): Promise<FileResults> {
     const names: FoundName[] = []
+    const { isReading } = index
     if (!index.isTooLarge) {
       for await (const found of index.search(words, budget.pause)) {
         names.push(found)
@@ -116,7 +117,7 @@ export class FileSearch {
       if (rows.length % ROWS_A_TURN === 0) await budget.nextSlice()
     }
     const numbers = { count: found.length, isCut: names.length > MOST_RESULTS }
-    const note = index.isTooLarge ? TOO_LARGE : numbers.isCut && CUT
+    const note = index.isTooLarge ? TOO_LARGE : isReading ? READING : numbers.isCut && CUT
     const table = { caption: describeFound(numbers), date: WORDS.changed }
     const { isUsed: hasSwarms } = this.sources.swarms
     return {
@@ -147,6 +148,9 @@ export class FileSearch {
 }
 
 const TOO_LARGE = html`<p>This mirror has too many names for one search; search in its folders.</p>`
+const READING = html`<p>
+  The names of this mirror are still being read. Search again for all of them.
+</p>`
 const CUT = html`<p>Only the first are listed; add a word to find fewer.</p>`
 
 /** Sorts a few results as people expect: folders first, and the files of a folder together. */
@@ -221,9 +225,11 @@ export function addSearchRoute(
       return reply.send(renderSearchPage(query, files, torrents, folder, options))
     }
     const { isCut, entries, note } = files
-    const isTooLarge = note === TOO_LARGE
+    const [isTooLarge, isReading] = [note === TOO_LARGE, note === READING]
     const others = torrents && { torrents: torrents.entries }
-    return reply.send(jsonLine({ query: query.text, isCut, isTooLarge, entries, ...others }))
+    return reply.send(
+      jsonLine({ query: query.text, isCut, isTooLarge, isReading, entries, ...others }),
+    )
   })
 }
 

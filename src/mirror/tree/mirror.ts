@@ -6,7 +6,13 @@ import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { type Look, lookBelow, type TreeRoot } from './below-root.js'
-import { type OpenDirectory, openDirectory, readBeginning, readInChunks } from './open-looked.js'
+import {
+  listLooked,
+  type OpenDirectory,
+  openDirectory,
+  readBeginning,
+  readInChunks,
+} from './open-looked.js'
 import { isRootThere, missingRoot } from './root-watch.js'
 import {
   IsDirectory,
@@ -181,12 +187,24 @@ export async function readStart(
 
 /** Reads the entries of a directory that was looked up. Throws as openLooked. */
 export async function* readEntries(look: Look): AsyncGenerator<readonly MirrorEntry[]> {
+  const listed = await listLooked(look)
+  if (listed) {
+    yield listed.map(parseEntry)
+    return
+  }
   const opened = await openLooked(look)
   try {
     for await (const chunk of readInChunks(opened)) yield chunk.map(entryOf)
   } finally {
     await opened.close()
   }
+}
+
+/** An entry as the addon lists it. */
+function parseEntry(listed: string): MirrorEntry {
+  if (!listed.endsWith('/')) return { name: listed, kind: 'file' }
+  if (!listed.endsWith('//')) return { name: listed.slice(0, -1), kind: 'directory' }
+  return { name: listed.slice(0, -2), kind: 'unknown' }
 }
 
 /** An entry of a directory, as the directory describes it. */

@@ -12,7 +12,7 @@ import {
 } from '../../disk/file-lists/fingerprint.js'
 import { GUARDED_READ } from '../../disk/hash/stream/reading.js'
 import { loadNative } from '../../base/native-addon.js'
-import { rawPath, textOfPath } from '../../base/text/raw-path.js'
+import { isRaw, rawPath, textOfPath } from '../../base/text/raw-path.js'
 import { type Look, type TreeRoot, placeOf, ruleOf, stateThrough } from './below-root.js'
 
 /** The real path of an entry, and its state. */
@@ -52,15 +52,35 @@ export async function readNames(
   directory: Pick<OpenDirectory, 'path'>,
   most: number,
 ): Promise<string[]> {
-  const bytes = await addon?.listNamesAsync(directory.path, most)
-  // One text for all is decoded once
-  if (bytes && isUtf8(bytes)) return bytes.toString().split('\0').slice(0, -1)
+  const bytes = await addon?.listNamesAsync(directory.path, most, null)
+  if (bytes) return splitNames(bytes).map((name) => name.replace(/\/+$/, ''))
   const read: string[] = []
   for await (const entries of readInChunks(directory)) {
     for (const { name } of entries) read.push(name)
     if (read.length >= most) break
   }
   return read
+}
+
+/**
+ * The names in a directory that was looked at, in any order: a slash ends that of a directory, two that of
+ * what may be neither directory nor file. Null if there are many, or if only opening it can say why not.
+ */
+export async function listLooked({ absolutePath, native }: Look): Promise<string[] | null> {
+  if (!addon || !native || isRaw(absolutePath)) return null
+  const bytes = await addon.listNamesAsync(absolutePath, MOST_LISTED, native)
+  const names = bytes && splitNames(bytes)
+  return names && names.length < MOST_LISTED ? names : null
+}
+
+/** Names that are listed at once: a millisecond. */
+const MOST_LISTED = 5000
+
+function splitNames(bytes: Buffer): string[] {
+  // One text for all is decoded once
+  if (isUtf8(bytes)) return bytes.toString().split('\0').slice(0, -1)
+  const names = bytes.toString('latin1').split('\0').slice(0, -1)
+  return names.map((name) => textOfPath(Buffer.from(name, 'latin1')))
 }
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -161,7 +181,9 @@ export interface OpenedFile {
 
 /** Functions of the addon; see native/below_root.h, and native/stat_files.h for the first. */
 interface NativeOpening {
-  readonly listNamesAsync: (directory: string, most: number) => Promise<Buffer | null>
+  readonly listNamesAsync: (
+    ...values: readonly [directory: string, most: number, looked: Uint8Array | null]
+  ) => Promise<Buffer | null>
   readonly openNow: (...values: NativeArguments) => void
   readonly openLater: (...values: NativeArguments) => Promise<void>
   readonly readNow: (

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { NameIndex } from '../../../src/mirror/kept/name-index.js'
+import { NameSearch } from '../../../src/mirror/kept/name-search.js'
 import { random } from '../../support/random.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -117,6 +118,30 @@ test('hostile searches and names are inert', async (t) => {
   assert.doesNotMatch(body.toString().split('<main')[1] ?? '', /<script|\u202e/)
 })
 
+test('the first search finds what is read so far, and later ones the rest', async (t) => {
+  const root = makeScratch(t, { 'first.iso': '' })
+  const deep = Array.from({ length: 500 }, () => 'd').join('/')
+  mkdirSync(join(root, deep), { recursive: true })
+  writeFileSync(join(root, deep, 'last.iso'), '')
+  const mirror = { root, hidden: false, followSymlinks: false }
+  const search = new NameSearch(mirror, assert.ifError, 0)
+  t.after(() => {
+    search.stop()
+  })
+  const find = async () => {
+    const index = await search.get()
+    const found: string[] = []
+    for await (const { path } of index.search(['iso'], () => Promise.resolve()))
+      found.push(path.at(-1) ?? '')
+    return { found, isReading: index.isReading }
+  }
+  let now = await find()
+  while (now.found.length === 0) now = await find()
+  assert.deepEqual(now, { found: ['first.iso'], isReading: true })
+  while (now.isReading) now = await find()
+  assert.deepEqual(now.found, ['first.iso', 'last.iso'])
+})
+
 test('an index finds what a look at all paths finds', async (t) => {
   const root = makeScratch(t)
   const letters = ['a', 'b', 'B', 'ß', 'é', '1', '-', ' ']
@@ -132,7 +157,7 @@ test('an index finds what a look at all paths finds', async (t) => {
     writeFileSync(join(root, path), '')
   }
   const mirror = { root, hidden: false, links: 'inside', prefix: '' } as never
-  const index = await NameIndex.read(mirror, new AbortController().signal)
+  const index = await new NameIndex().read(mirror, new AbortController().signal)
   assert.equal(index.length, paths.size)
   for (let i = 0; i < 100; i++) {
     const words = [...new Set([word(1), word(2), word(1)].slice(0, 1 + (i % 3)))].map((each) =>
