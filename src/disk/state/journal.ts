@@ -170,17 +170,25 @@ export class Journal {
   }
 
   async #replace(): Promise<void> {
-    const { path, head } = this.options
-    const lines = [lineOf('', JSON.stringify({ version: VERSION, ...head }))]
-    for (const [key, json] of this.entries()) lines.push(lineOf(key, json))
+    const { path } = this.options
     makeDirectory(dirname(path), 0o700)
-    await writeAtomically(path, Buffer.concat(lines), { mode: 0o600 }).catch((error: unknown) => {
+    await writeAtomically(path, this.#allLines(), { mode: 0o600 }).catch((error: unknown) => {
       if (!(error instanceof BtkitError)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error })
     })
-    this.#lines = lines.length - 1
     this.#isStale = false
     this.#cutAt = null
+  }
+
+  /** One at a time: all of a hundred thousand take as much memory as the rest of a run. */
+  *#allLines(): Generator<Buffer> {
+    yield lineOf('', JSON.stringify({ version: VERSION, ...this.options.head }))
+    this.#lines = 0
+    // What is set meanwhile is also pending, and written once more
+    for (const [key, json] of this.entries()) {
+      this.#lines++
+      yield lineOf(key, json)
+    }
   }
 
   /** Returns whether all whole lines are as they were written. */

@@ -232,6 +232,36 @@ test('a file that is written anew keeps what this run left as it was', async (t)
   assert.deepEqual(known, [recordOf(1), recordOf(3), recordOf(1999), null])
 })
 
+test('what is put while a file is written anew is kept', async (t) => {
+  const place = new Place(t)
+  const log = place.open()
+  const put = (name: string, i: number | null) => {
+    log.put(`${name}.torrent`, i === null ? null : recordOf(i))
+  }
+  for (let i = 0; i < 3000; i++) put(`${i % 1000}`, i)
+  const state = { isOver: false }
+  const written = log.flush().finally(() => {
+    state.isOver = true
+  })
+  for (let i = 0; !state.isOver; i++) {
+    put('7', i)
+    put('new', i)
+    put('8', null)
+    await setImmediate()
+  }
+  await written
+  put('9', 9)
+  await log.close()
+  const [again, names] = [place.open(), ['7', 'new', '8', '9', '10']]
+  const known = names.map((name) => again.get(`${name}.torrent`))
+  assert.deepEqual(
+    known,
+    names.map((name) => log.get(`${name}.torrent`)),
+  )
+  assert.deepEqual(known.slice(2), [null, recordOf(9), recordOf(2010)])
+  assert.deepEqual(place.warnings, [])
+})
+
 test('a file that was removed meanwhile is written again as a whole', async (t) => {
   const place = new Place(t)
   const log = place.open()
