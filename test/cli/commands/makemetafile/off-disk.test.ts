@@ -35,7 +35,7 @@ const OPTIONS: Readonly<Record<string, string | { readonly refused: string | nul
   attributes: { refused: null },
   threads: '1',
   'max-rate': '50M',
-  'cache-dir': 'cache',
+  'cache-dir': '(below the scratch directory)',
   'cache-trust': { refused: 'mtime' },
   'cache-url': { refused: 'redis://h' },
   share: { refused: 'a=.' },
@@ -72,7 +72,8 @@ test('each option holds for a list at a URL as for one on a disk, or is refused'
   for (const { key, on, off, isHidden } of optionEntries(command).values()) {
     if (isHidden && !OPTIONS[key]) continue
     const example = OPTIONS[key]
-    const value = typeof example === 'object' ? example.refused : example
+    const named = typeof example === 'object' ? example.refused : example
+    const value = key === 'cache-dir' ? join(at, 'cache') : named
     if (on && !on.isBoolean()) assert.notEqual(value, undefined, `${key}: needs a row here`)
     if (own.includes(key)) continue
     for (const option of [on?.long, off?.long].flatMap((each) => each ?? [])) {
