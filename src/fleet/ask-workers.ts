@@ -154,7 +154,7 @@ const NONE = new Uint8Array(0)
  */
 async function noteWriters(
   pieces: Uint32Array,
-  { stream, engine: { writers } }: Reading,
+  { stream, engine: { writers, refusesWritten } }: Reading,
 ): Promise<void> {
   if (!writers) return
   const [first, end] = [pieces[0] ?? 0, (pieces.at(-1) ?? 0) + 1]
@@ -164,7 +164,7 @@ async function noteWriters(
     if (!isPadding(stream, file)) paths.set(pathAt(stream, file), file)
   }
   for (const path of await whoWrites([...paths.keys()])) {
-    if (writers.areRefused) throw isWritten(path)
-    writers.files[paths.get(path) ?? 0] = 1
+    if (refusesWritten) throw isWritten(path)
+    writers[paths.get(path) ?? 0] = 1
   }
 }

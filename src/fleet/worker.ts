@@ -15,7 +15,6 @@ import {
 import { seal } from './seal.js'
 import { digestOf } from '../base/bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../disk/file-lists/fingerprint.js'
-import { countPieces } from '../disk/hash/stream/content-stream.js'
 import { FileColumns } from '../disk/file-lists/columns.js'
 import { padFile, type ScannedFile } from '../disk/file-lists/scanned-file.js'
 import { isRead } from '../core/digests/pad-files.js'
@@ -168,9 +167,8 @@ async function read(
   // Another file that takes the place of one is not read
   const stream = streamOf({ files: columns, pieceLength }, { isGuarded: true })
   const pieces = Uint32Array.from({ length: count }, (_, i) => first + i)
-  const reading = { stream, pieces, pieceCount: countPieces(stream) }
   const digests: PartDigests[] = []
-  for await (const group of hashInGroups({ ...reading, wanted }, engine)) {
+  for await (const group of hashInGroups({ stream, pieces, wanted }, engine)) {
     const nodes = wanted === 'pieces' ? NONE : nodesOf(group, stream)
     digests.push({ pieces: group.pieces, nodes })
   }

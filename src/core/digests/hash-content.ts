@@ -10,8 +10,13 @@ import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import { lookAt } from '../../disk/look/stat-files.js'
 import { changesOf, type ChangedFile } from '../../disk/scan/look-again.js'
-import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
-import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/reading.js'
+import {
+  countFiles,
+  pathAt,
+  type ContentStream,
+  type DigestKind,
+} from '../../disk/hash/stream/content-stream.js'
+import { isWritten } from '../../disk/hash/stream/reading.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import type { CutFiles } from './content.js'
@@ -25,18 +30,13 @@ import {
   type ContentDigests,
   type PieceTable,
 } from './piece-table.js'
-import {
-  hashInGroups,
-  type GroupedReading,
-  type HashGroups,
-  type ReadGroup,
-} from './hash-groups.js'
+import { hashInGroups, type HashGroups, type ReadGroup } from './hash-groups.js'
 import { doInTurns, type Turns } from '../../base/steps.js'
 import { enterTrees, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps } from './recall-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
 
-export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
+export type Engine = Omit<HashOptions, 'wanted' | 'pieces' | 'writers' | 'refusesWritten'>
 
 /** The hash engine and the data that saves hashing, for use cases. */
 export interface HashContext {
@@ -88,23 +88,14 @@ async function readUnknown(
 ): Promise<HashedContent> {
   const { digests, trees, isKnown } = table
   if (!isKnown.includes(0)) return { digests, trees, bytesHashed: 0, isSettled: true }
-  const { version, pieceCount } = content
   const { files, bytes } = unreadOf(content, table)
   const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content) : null
-  let start = await readSmallFile(content, table, hashContext)
-  if (!start) {
-    const wanted = version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
-    const take = ({ indices, pieces, blocks, nodes }: ReadGroup) => {
-      enterPieces(table, indices, pieces)
-      if (nodes) readTrees?.takeNodes(indices, nodes)
-      else readTrees?.take(indices, blocks)
-    }
-    const reading = { stream: stream(), pieces: unknownPieces(table), pieceCount, wanted } as const
-    start = await readPieces(reading, files, hashContext, take, hash)
-    await requireAllUnchanged(content.files, hashContext.cacheAccess)
-  }
-  const began = start
-  const unsettled = files.findIndex((i) => !isSettledAt(files, i, began))
+  const small = await readSmallFile(content, table, hashContext)
+  const wanted = content.version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
+  const reading = { stream, table, wanted, files, readTrees } as const
+  const start = small ?? (await readPieces(reading, hashContext, hash))
+  if (!small) await requireAllUnchanged(content.files, hashContext.cacheAccess)
+  const unsettled = files.findIndex((i) => !isSettledAt(files, i, start))
   if (unsettled >= 0) {
     const why = 'a program writes it, or changed it less than 2 s before it was read'
     trace(() => `${files.absolutePathAt(unsettled)}: its digests are not kept: ${why}`)
@@ -138,20 +129,31 @@ async function readSmallFile(
   return { ...cacheAccess, startedMs, written }
 }
 
+/** The pieces to read, and where their digests go. */
+interface PieceReading {
+  readonly stream: () => ContentStream
+  /** Says which pieces are unknown, and gets their SHA-1 digests. */
+  readonly table: PieceTable
+  readonly wanted: DigestKind
+  /** The files of the pieces; null if it does not matter which are being written. */
+  readonly files: FileColumns | null
+  readonly readTrees: ReadTrees | null
+  /** Sees the digests first. */
+  readonly see?: (group: ReadGroup) => void
+}
+
 /**
- * Hashes pieces, and calls `take` with each group. `files` are those of the pieces; null if it does not
- * matter which are being written. Returns the state of the files when reading began.
+ * Hashes the unknown pieces of a table. Returns the state of the files when reading began.
  * @throws BtkitError as hashStream, and `changed` if files that are open for writing count as changing
  */
 export async function readPieces(
-  reading: GroupedReading,
-  files: FileColumns | null,
+  { table, wanted, files, readTrees, see, ...reading }: PieceReading,
   hashContext: HashContext,
-  take: (group: ReadGroup) => void,
   hash: HashGroups = hashInGroups,
 ): Promise<RememberingStart> {
   const { cacheAccess, engine, refusesWritten } = hashContext
   const startedMs = cacheAccess.now()
+  const stream = reading.stream()
   const isFirst = (size: number) => refusesWritten === true && size > SMALL_FILE
   const isPortable = hashKernel().name === 'crypto'
   // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must not be
@@ -164,9 +166,17 @@ export async function readPieces(
     asked && (await whoWrites(Array.from(asked, (file) => file.absolutePath))),
   )
   for (const path of refusesWritten ? written : []) throw isWritten(path)
-  const writers = files ? createWriters(reading.stream, refusesWritten) : undefined
-  for await (const group of hash(reading, { ...engine, writers })) take(group)
-  if (writers) for (const path of listWritten(writers, reading.stream)) written.add(path)
+  const writers = files ? new Uint8Array(countFiles(stream)) : undefined
+  const pieces = unknownPieces(table)
+  const groups = hash({ stream, pieces, wanted }, { ...engine, writers, refusesWritten })
+  for await (const group of groups) {
+    see?.(group)
+    enterPieces(table, group.indices, group.pieces)
+    if (group.nodes) readTrees?.takeNodes(group.indices, group.nodes)
+    else readTrees?.take(group.indices, group.blocks)
+  }
+  for (let at = -1; writers && (at = writers.indexOf(1, at + 1)) >= 0;)
+    written.add(pathAt(stream, at))
   return { ...cacheAccess, startedMs, written }
 }
 

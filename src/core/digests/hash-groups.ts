@@ -17,9 +17,8 @@ const MOST_BLOCKS = 2 ** 19
 /** The part of a stream to read. */
 export interface GroupedReading {
   readonly stream: ContentStream
-  /** The indices of the pieces in ascending order, and the number of pieces of the stream. */
+  /** The indices of the pieces in ascending order. */
   readonly pieces: Uint32Array
-  readonly pieceCount: number
   readonly wanted: DigestKind
 }
 
@@ -39,7 +38,7 @@ export type HashGroups = (reading: GroupedReading, engine: HashOptions) => Async
  * @throws as hashStream
  */
 export async function* hashInGroups(
-  { stream, pieces, pieceCount, wanted }: GroupedReading,
+  { stream, pieces, wanted }: GroupedReading,
   engine: HashOptions,
   mostBlocks = MOST_BLOCKS,
 ): AsyncGenerator<ReadGroup> {
@@ -47,8 +46,7 @@ export async function* hashInGroups(
   const all = pieces.length > 0 ? [{ pieces, fileBytes: 0 }] : []
   const groups = wanted === 'pieces' ? all : groupPieces(stream, pieces, mostBlocks)
   for (const { pieces: indices, fileBytes } of groups) {
-    const what = { pieces: indices.length === pieceCount ? undefined : indices, wanted }
-    const options = { ...countingFrom(bytesBefore, engine), ...what }
+    const options = { ...countingFrom(bytesBefore, engine), pieces: indices, wanted }
     yield { indices, ...(await hashStream(stream, options)) }
     bytesBefore += wanted === 'blocks' ? fileBytes : indices.length * stream.pieceLength
   }

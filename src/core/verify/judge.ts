@@ -10,7 +10,7 @@ import {
   type ContentStream,
   type DigestKind,
 } from '../../disk/hash/stream/content-stream.js'
-import { CHANGED_TEXT, createReadFailures, listUnreadable } from '../../disk/hash/stream/reading.js'
+import { createReadFailures, listUnreadable } from '../../disk/hash/stream/reading.js'
 import { isSameBytes } from '../../base/bytes.js'
 import { climbMerkleTree, nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
@@ -18,16 +18,10 @@ import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { recallPieces, rememberSteps } from '../digests/recall-pieces.js'
 import { readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
 import { nodeOf, type ReadGroup } from '../digests/hash-groups.js'
-import {
-  enterPieces,
-  getPieces,
-  unknownPieces,
-  unreadOf,
-  type PieceTable,
-} from '../digests/piece-table.js'
+import { getPieces, unreadOf, type PieceTable } from '../digests/piece-table.js'
 import { doInTurns } from '../../base/steps.js'
 import { ReadTrees } from '../digests/read-trees.js'
-import { stretchOf, type ContentSource, type LocatedContent } from './locate.js'
+import { stretchOf, type LocatedContent } from './locate.js'
 import {
   appendRange,
   BAD,
@@ -124,31 +118,31 @@ async function readUnknown(
   hashContext: VerifyContext,
 ): Promise<CheckResult['problems']> {
   const { stream, wanted } = judge
-  const { content, pieces, v1, v2 } = judge.check
+  const { content, pieces, v2 } = judge.check
   const { engine, cacheAccess } = hashContext
   judge.judgeKnown(table)
-  const unknown = unknownPieces(table)
   // The files are in the states whose digests are known
-  if (unknown.length === 0) return new Map()
+  if (!table.isKnown.includes(0)) return new Map()
   // Only the cache must not have what is being written
   const isKept = cacheAccess.cache.keepsAnything
   const files = isKept ? unreadOf(content, table).files : null
   const readTrees = isKept && v2 ? new ReadTrees(content) : null
   const failures = createReadFailures(stream)
-  const reading = { stream, pieces: unknown, pieceCount: content.pieceCount, wanted }
   const tolerant = { ...hashContext, engine: { ...engine, failures } }
-  const take = (group: ReadGroup) => {
+  const see = (group: ReadGroup) => {
     judge.judgeRead(group)
-    if (isKept && v1) enterPieces(table, group.indices, group.pieces)
-    readTrees?.take(group.indices, group.blocks)
   }
-  const start = await readPieces(reading, files, tolerant, take, content.source?.hash)
+  const reading = { stream: () => stream, table, wanted, files, readTrees, see }
+  const start = await readPieces(reading, tolerant, content.source?.hash)
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
-  const problems = content.source
-    ? faultsOf(content, content.source)
-    : await problemsOf(content, listUnreadable(failures, stream), cacheAccess)
+  const faults = Array.from(content.source?.faults ?? [], ([url, { code, detail }]) => {
+    const status = code === 'changed' ? 'changed' : 'unreadable'
+    return [url, { status, reason: detail }] as const
+  })
+  const unread = content.source ? new Map(faults) : listUnreadable(failures, stream)
+  const problems = await problemsOf(content, unread, cacheAccess)
   for (const [number, { status }] of problems)
     if (status === 'changed') markUnchecked(pieces, stretchOf(content, number))
   if (problems.size === 0 && !content.source)
@@ -156,33 +150,22 @@ async function readUnknown(
   return problems
 }
 
-/** Returns the files that a server did not send as it described them. */
-function faultsOf({ files }: LocatedContent, { faults }: ContentSource): Map<number, Problem> {
-  const problems = new Map<number, Problem>()
-  for (let number = 0; faults.size > 0 && number < files.length; number++) {
-    const fault = faults.get(files.absolutePathAt(number))
-    if (!fault) continue
-    const status = fault.code === 'changed' ? 'changed' : 'unreadable'
-    problems.set(number, { status, reason: fault.detail })
-  }
-  return problems
-}
-
-/** Returns the files that could not be read, and those that have changed since they were looked for. */
+/**
+ * Returns the files that were not read, for these reasons by path or URL, and those on a disk that have changed
+ * since they were looked for.
+ */
 async function problemsOf(
-  { files, odd }: LocatedContent,
-  unreadable: ReadonlyMap<string, string>,
+  { files, odd, source }: LocatedContent,
+  unread: ReadonlyMap<string, Problem>,
   rules: ChangeRules,
 ): Promise<Map<number, Problem>> {
   const problems = new Map<number, Problem>()
-  for (let number = 0; unreadable.size > 0 && number < files.length; number++) {
-    const reason = unreadable.get(files.absolutePathAt(number))
-    if (reason === undefined) continue
+  for (let number = 0; unread.size > 0 && number < files.length; number++) {
     // By its times alone, another file may be mistaken for the one that it replaced
-    const status = reason === CHANGED_TEXT ? 'changed' : 'unreadable'
-    problems.set(number, { status, reason })
+    const problem = unread.get(files.absolutePathAt(number))
+    if (problem) problems.set(number, problem)
   }
-  for (const { number, change } of await changesOf(files, undefined, rules)) {
+  for (const { number, change } of source ? [] : await changesOf(files, undefined, rules)) {
     // The state of a file of another size is not among the others
     const found = odd.get(number)?.found
     const isFile = found?.kind === 'file'

@@ -15,14 +15,12 @@ import {
   countFiles,
   streamLength,
   type ContentStream,
-  countSelected,
   type DigestKind,
-  type PieceSelection,
   type StreamDigests,
 } from './stream/content-stream.js'
 import { countTurns } from './jobs/portable-job.js'
 import { isNative, runOnNativeThreads, runJob } from './jobs/run-job.js'
-import type { ReadFailures, Writers } from './stream/reading.js'
+import type { ReadFailures } from './stream/reading.js'
 import { WorkerPool } from './jobs/worker-pool.js'
 
 /** Options for hashing a stream. */
@@ -52,8 +50,10 @@ export interface HashOptions {
    * work.
    */
   readonly failures?: ReadFailures | undefined
-  /** Receives the files that programs have open for writing. Only the native addon asks. */
-  readonly writers?: Writers | undefined
+  /** Gets 1 for each file that a program has open for writing. Only the native addon asks. */
+  readonly writers?: Uint8Array | undefined
+  /** Whether such a file ends the work. */
+  readonly refusesWritten?: boolean | undefined
   /** Ends the work when it aborts. */
   readonly signal: AbortSignal
   /** Called about ten times a second while threads are working. */
@@ -78,11 +78,11 @@ export async function hashStream(
   options: HashOptions,
 ): Promise<StreamDigests> {
   refuseAborted(options.signal)
-  const { wanted = 'pieces', pieces = null } = options
+  const { wanted = 'pieces', pieces, refusesWritten = false } = options
   const { throttle = null, failures = null, writers = null } = options
-  const kernel = hashKernel().name
-  const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
-  const job = createJob({ stream, pieces, wanted, kernel, threads, throttle, failures, writers })
+  const how = { kernel: hashKernel().name, throttle, failures, writers, refusesWritten }
+  const threads = isSmall(stream, options) ? 0 : options.threads
+  const job = createJob({ stream, pieces, wanted, threads, ...how })
   if (threads === 0) runJob(job)
   else await runOnThreads(job, options)
   const { digests } = job
@@ -93,11 +93,10 @@ export async function hashStream(
  * Whether to do the work on this thread. Never with a throttle, because waiting would block the
  * thread.
  */
-function isSmall(selection: PieceSelection, options: HashOptions): boolean {
-  const { stream } = selection
+function isSmall(stream: ContentStream, options: HashOptions): boolean {
   if (options.isOffloaded || options.throttle || countFiles(stream) > SMALL.files) return false
-  const bytes = Math.min(streamLength(stream), countSelected(selection) * stream.pieceLength)
-  return bytes <= (options.pool ? SMALL_IN_POOL : SMALL.bytes)
+  const bytes = (options.pieces?.length ?? Infinity) * stream.pieceLength
+  return Math.min(streamLength(stream), bytes) <= (options.pool ? SMALL_IN_POOL : SMALL.bytes)
 }
 
 /**

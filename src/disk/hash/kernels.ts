@@ -89,7 +89,7 @@ export interface NativeJob {
   readonly refusesWritten: boolean
   readonly offsets: Float64Array
   readonly pieceLength: number
-  readonly pieces: Uint32Array | null
+  readonly pieces: Uint32Array
   readonly piecesPerBatch: number
   readonly fullBatches: number
   readonly piecesPerRest: number

@@ -35,15 +35,11 @@ async function readInGroups(t: TestContext, mostBlocks: number) {
     return { path: absolutePath, length: fingerprint.size }
   })
   const pieces = Uint32Array.from({ length: content.pieceCount }, (_, i) => i)
-  const reading = { stream: concatenateFiles(files, P), pieces, pieceCount: pieces.length }
+  const reading = { stream: concatenateFiles(files, P), pieces, wanted: 'both' } as const
   const readTrees = new ReadTrees(content)
   const sha1: Uint8Array[] = []
   let groups = 0
-  for await (const group of hashInGroups(
-    { ...reading, wanted: 'both' },
-    hashOptions(),
-    mostBlocks,
-  )) {
+  for await (const group of hashInGroups(reading, hashOptions(), mostBlocks)) {
     readTrees.take(group.indices, group.blocks)
     sha1.push(group.pieces)
     groups++

@@ -79,8 +79,8 @@ for (const kernel of TWINS) {
       assert.deepEqual(
         [...listUnreadable(failures, stream)],
         [
-          [paths[1], 'changed while it was read'],
-          [paths[2], 'no such file or directory'],
+          [paths[1], { status: 'changed', reason: 'changed while it was read' }],
+          [paths[2], { status: 'unreadable', reason: 'no such file or directory' }],
         ],
       )
     })
@@ -101,7 +101,8 @@ for (const kernel of TWINS) {
     const whole = [contents[0]!, Buffer.alloc(PIECE), contents[1]!]
     assert.deepEqual(Buffer.from(pieces), referenceDigests(whole, PIECE))
     assert.deepEqual([...failures.pieces], [0, 0, 1, 1, 0, 0])
-    assert.deepEqual([...listUnreadable(failures, stream)], [['/proc/self/mem', 'i/o error']])
+    const unreadable = { status: 'unreadable', reason: 'i/o error' }
+    assert.deepEqual([...listUnreadable(failures, stream)], [['/proc/self/mem', unreadable]])
   })
 
   test(`${kernel}: a failure in one thread stops the others`, async (t) => {

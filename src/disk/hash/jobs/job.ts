@@ -1,12 +1,13 @@
 import type { KernelName } from '../kernels.js'
 import {
   type ContentStream,
+  countPieces,
   pathAt,
   createDigests,
   type DigestBuffers,
   type DigestKind,
 } from '../stream/content-stream.js'
-import type { ReadFailures, Writers } from '../stream/reading.js'
+import type { ReadFailures } from '../stream/reading.js'
 
 /** The work on one stream. Everything that changes is in memory that all its threads share. */
 export interface HashJob {
@@ -14,12 +15,12 @@ export interface HashJob {
   readonly wanted: DigestKind | null
   readonly kernel: KernelName
   readonly stream: ContentStream
-  /** The indices of the pieces to hash, in ascending order; null for all. */
-  readonly pieces: Uint32Array | null
+  /** The indices of the pieces to hash, in ascending order. */
+  readonly pieces: Uint32Array
   /** Output: the digests of these pieces. */
   readonly digests: DigestBuffers
-  /** Output: digests of the whole stream, which one thread computes. Only without accelerator. */
-  readonly checksums: readonly Checksum[]
+  /** Output: digests of the whole stream by algorithms of node:crypto, which one thread computes. */
+  readonly checksums: readonly { readonly algorithm: string; readonly digest: Uint8Array }[]
   /** The words that native/jobs/job.h describes. */
   readonly control: Int32Array
   /** Number of other threads that work on it; with 0, this thread does all the work. */
@@ -28,8 +29,10 @@ export interface HashJob {
   readonly throttle: Throttle | null
   /** Receives read errors; with null, a read error ends the job. */
   readonly failures: ReadFailures | null
-  /** Receives the files that programs have open for writing; null: nobody asks. */
-  readonly writers: Writers | null
+  /** Gets 1 for each file that a program has open for writing; null: nobody asks. */
+  readonly writers: Uint8Array | null
+  /** Whether such a file ends the job. */
+  readonly refusesWritten: boolean
   /** Bytes hashed so far. */
   readonly progress: BigInt64Array
 }
@@ -40,15 +43,11 @@ const STOPPED = 1
 const CURRENT_FILE = 2
 const CONTROLS = 3
 
-/** A digest of a whole stream by an algorithm of node:crypto. */
-interface Checksum {
-  readonly algorithm: string
-  readonly digest: Uint8Array
-}
-
-/** The inputs of a job. */
-export type JobParts = Pick<HashJob, 'stream' | 'pieces' | 'wanted' | 'kernel' | 'threads'> &
-  Partial<Pick<HashJob, 'throttle' | 'failures' | 'writers' | 'checksums'>>
+/** The inputs of a job. By default all pieces are hashed. */
+export type JobParts = Pick<HashJob, 'stream' | 'wanted' | 'kernel' | 'threads'> &
+  Partial<Pick<HashJob, 'throttle' | 'failures' | 'writers' | 'refusesWritten' | 'checksums'>> & {
+    readonly pieces?: Uint32Array | null | undefined
+  }
 
 /**
  * Creates a job for threads. A job with `threads: 0` stays on this thread and needs less memory.
@@ -57,13 +56,17 @@ export function createJob(parts: JobParts): HashJob {
   const allocate = (length: number) => {
     return parts.threads > 0 ? new SharedArrayBuffer(length) : new ArrayBuffer(length)
   }
+  const { stream, wanted } = parts
+  const pieces = parts.pieces ?? Uint32Array.from({ length: countPieces(stream) }, (_, i) => i)
   return {
     throttle: null,
     failures: null,
     writers: null,
+    refusesWritten: false,
     checksums: [],
     ...parts,
-    digests: createDigests(parts, parts.wanted, allocate),
+    pieces,
+    digests: createDigests(stream, pieces, wanted, allocate),
     control: new Int32Array(allocate(CONTROLS * Int32Array.BYTES_PER_ELEMENT)),
     progress: new BigInt64Array(allocate(8)),
   }

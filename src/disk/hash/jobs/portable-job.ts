@@ -5,13 +5,11 @@ import { BLOCK } from '../../../metainfo/sizes.js'
 import { DIGEST_LENGTH } from '../kernels.js'
 import {
   type ContentStream,
-  countSelected,
   fileAt,
   streamLength,
   isPadding,
   pathAt,
   bytesOfFile,
-  selectedPiece,
   type DigestBuffers,
 } from '../stream/content-stream.js'
 import { openSameFile, noteReadFailure, readFully } from '../stream/reading.js'
@@ -39,7 +37,7 @@ function piecesPerTurn({ pieceLength }: ContentStream): number {
 
 /** Returns how often a thread can take pieces. */
 export function countTurns(job: HashJob): number {
-  return Math.ceil(countSelected(job) / piecesPerTurn(job.stream))
+  return Math.ceil(job.pieces.length / piecesPerTurn(job.stream))
 }
 
 /** Takes pieces until none is left or the job is stopped. Other threads may do the same. */
@@ -52,7 +50,7 @@ export function runPortableJob(job: HashJob): void {
   const buffer = Buffer.allocUnsafe(step)
   try {
     for (let turn = takeNext(job); turn < countTurns(job); turn = takeNext(job)) {
-      const end = Math.min((turn + 1) * most, countSelected(job))
+      const end = Math.min((turn + 1) * most, job.pieces.length)
       for (let i = turn * most; i < end; i++) hashPiece(i, job, reader, hashes, buffer)
     }
   } finally {
@@ -73,7 +71,7 @@ function hashPiece(
   buffer: Uint8Array,
 ): void {
   const { wanted, stream, digests } = job
-  const piece = selectedPiece(job, i)
+  const piece = job.pieces[i] ?? 0
   const position = piece * stream.pieceLength
   const blockBytes = digests.firstBlocks ? bytesOfFile(stream, piece) : 0
   const pieceBytes = Math.min(stream.pieceLength, streamLength(stream) - position)

@@ -9,7 +9,7 @@ import {
   hashKernel,
 } from '../kernels.js'
 import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
-import { countSelected, pathAt, type ContentStream } from '../stream/content-stream.js'
+import { pathAt, type ContentStream } from '../stream/content-stream.js'
 import { runPortableJob } from './portable-job.js'
 import type { HashJob } from './job.js'
 
@@ -60,7 +60,7 @@ const BLOCKS_BATCH = 8 * 1024 * 1024
  */
 function planBatches(job: HashJob) {
   const { wanted, stream } = job
-  const pieceCount = countSelected(job)
+  const pieceCount = job.pieces.length
   const threads = Math.max(1, job.threads)
   const least = Math.max(1, Math.floor(MIN_BATCH / stream.pieceLength))
   const suited =
@@ -84,7 +84,7 @@ function describeJob(
   job: HashJob & { kernel: NativeName },
   { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job),
 ): NativeJob {
-  const { kernel, stream, pieces, digests, throttle, failures, writers, control, progress } = job
+  const { kernel, stream, pieces, digests, throttle, failures, control, progress } = job
   const { paths } = stream
   return {
     kernel,
@@ -93,8 +93,8 @@ function describeJob(
     names: paths.names,
     nameAt: paths.nameAt,
     identities: stream.identities,
-    written: writers?.files ?? null,
-    refusesWritten: writers?.areRefused ?? false,
+    written: job.writers,
+    refusesWritten: job.refusesWritten,
     offsets: stream.offsets,
     pieceLength: stream.pieceLength,
     pieces,

@@ -32,5 +32,5 @@ export function createWholeFileJob(file: WholeFile): HashJob {
   })
   const wanted = pieceLength === undefined ? null : 'pieces'
   const how = { kernel: 'crypto', threads: 1, throttle, checksums } as const
-  return createJob({ stream, pieces: null, wanted, ...how })
+  return createJob({ stream, wanted, ...how })
 }

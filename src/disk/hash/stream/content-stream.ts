@@ -91,33 +91,18 @@ export interface DigestBuffers extends StreamDigests {
   readonly firstBlocks: Uint32Array | null
 }
 
-/** Selected pieces of a stream: their indices in ascending order, or null for all. */
-export interface PieceSelection {
-  readonly stream: ContentStream
-  readonly pieces: Uint32Array | null
-}
-
 type Allocate = (length: number) => ArrayBufferLike
 
-/** Returns the number of selected pieces. */
-export function countSelected({ pieces, stream }: PieceSelection): number {
-  return pieces === null ? countPieces(stream) : pieces.length
-}
-
-/** Returns the stream index of the selected piece number `i`. */
-export function selectedPiece({ pieces }: PieceSelection, i: number): number {
-  return pieces === null ? i : (pieces[i] ?? 0)
-}
-
-/** Allocates memory for the digests of the selected pieces. */
+/** Allocates memory for the digests of pieces, given by their indices. */
 export function createDigests(
-  selection: PieceSelection,
+  stream: ContentStream,
+  pieces: Uint32Array,
   kind: DigestKind | null,
   allocate: Allocate,
 ): DigestBuffers {
-  const pieceCount = kind === 'pieces' || kind === 'both' ? countSelected(selection) : 0
+  const pieceCount = kind === 'pieces' || kind === 'both' ? pieces.length : 0
   const hasBlocks = kind === 'blocks' || kind === 'both'
-  const firstBlocks = hasBlocks ? numberBlocks(selection, allocate) : null
+  const firstBlocks = hasBlocks ? numberBlocks(stream, pieces, allocate) : null
   return {
     pieces: new Uint8Array(allocate(pieceCount * DIGEST_LENGTH.sha1)),
     blocks: new Uint8Array(allocate((firstBlocks?.at(-1) ?? 0) * DIGEST_LENGTH.sha256)),
@@ -125,14 +110,11 @@ export function createDigests(
   }
 }
 
-function numberBlocks(selection: PieceSelection, allocate: Allocate): Uint32Array {
-  requireAlignedFiles(selection.stream)
-  const count = countSelected(selection)
-  const first = new Uint32Array(allocate(4 * (count + 1)))
-  for (let i = 0; i < count; i++) {
-    const bytes = bytesOfFile(selection.stream, selectedPiece(selection, i))
-    first[i + 1] = (first[i] ?? 0) + Math.ceil(bytes / BLOCK)
-  }
+function numberBlocks(stream: ContentStream, pieces: Uint32Array, allocate: Allocate) {
+  requireAlignedFiles(stream)
+  const first = new Uint32Array(allocate(4 * (pieces.length + 1)))
+  for (const [i, piece] of pieces.entries())
+    first[i + 1] = (first[i] ?? 0) + Math.ceil(bytesOfFile(stream, piece) / BLOCK)
   return first
 }
 

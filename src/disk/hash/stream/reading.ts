@@ -68,27 +68,6 @@ export function isWritten(path: string): BtkitError {
   return new BtkitError('changed', `${path}: a program has it open for writing`)
 }
 
-/** The files of a stream that programs have open for writing. */
-export interface Writers {
-  /** For each file of the stream: 1 if a program had it open for writing when it was opened. */
-  readonly files: Uint8Array
-  /** Whether such a file ends the work. */
-  readonly areRefused: boolean
-}
-
-/** Allocates memory for the writers of a stream. */
-export function createWriters(stream: ContentStream, areRefused = false): Writers {
-  return { files: new Uint8Array(countFiles(stream)), areRefused }
-}
-
-/** Returns the paths of files that programs had open for writing. */
-export function listWritten({ files }: Writers, stream: ContentStream): Set<string> {
-  const written = new Set<string>()
-  for (let at = files.indexOf(1); at >= 0; at = files.indexOf(1, at + 1))
-    written.add(pathAt(stream, at))
-  return written
-}
-
 /** The parts of a stream that could not be read, in memory that all its threads share. */
 export interface ReadFailures {
   /** 1 for each piece with unreadable bytes. */
@@ -102,7 +81,6 @@ export interface ReadFailures {
 
 /** In place of an errno (which is negative): the file has changed. */
 const CHANGED = 1
-export const CHANGED_TEXT = 'changed while it was read'
 
 /** Allocates memory for the read failures of a stream. */
 export function createReadFailures(stream: ContentStream): ReadFailures {
@@ -125,16 +103,14 @@ export function noteReadFailure(
   reasons[file] = isChange ? CHANGED : ((error as NodeJS.ErrnoException).errno ?? CHANGED)
 }
 
-/** Returns the unreadable files by path, with the reason in words. */
-export function listUnreadable(
-  { reasons }: ReadFailures,
-  stream: ContentStream,
-): Map<string, string> {
-  const unreadable = new Map<string, string>()
-  reasons.forEach((reason, file) => {
-    if (reason === 0) return
-    const words = reason === CHANGED ? CHANGED_TEXT : describeErrno(reason)
-    unreadable.set(pathAt(stream, file), words)
+/** Returns the unreadable files by path, and why they are. */
+export function listUnreadable({ reasons }: ReadFailures, stream: ContentStream) {
+  const unreadable = new Map<string, { status: 'changed' | 'unreadable'; reason: string }>()
+  reasons.forEach((code, file) => {
+    if (code === 0) return
+    const status = code === CHANGED ? 'changed' : 'unreadable'
+    const reason = code === CHANGED ? 'changed while it was read' : describeErrno(code)
+    unreadable.set(pathAt(stream, file), { status, reason })
   })
   return unreadable
 }
