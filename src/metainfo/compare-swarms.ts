@@ -1,8 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { isSameBytes, latin1 } from '../base/bytes.js'
 import { count, formatBytes } from '../base/text/quantity.js'
-import type { Metainfo, MetainfoFile } from './metainfo.js'
+import type { EncodedDict } from './bencode/encoded-dict.js'
+import { encodedValue } from './edit/splice-torrent.js'
+import { eachFile, type Metainfo, type MetainfoFile } from './metainfo.js'
 import { MADE_INFO_KEYS } from './other-keys.js'
+import { SHA1 } from './sizes.js'
 
 /** A difference between two torrents, in words for people. */
 export interface SwarmDifference {
@@ -52,68 +55,91 @@ export function swarmDifferences(a: Metainfo, b: Metainfo): SwarmDifference[] {
 }
 
 function* fileDifferences(a: Metainfo, b: Metainfo): Generator<SwarmDifference> {
-  const [first, second] = [a, b].map(({ files }) => files.filter(({ padding }) => !padding)) as [
-    MetainfoFile[],
-    MetainfoFile[],
-  ]
+  const [first = [], second = []] = [a, b].map(({ files }) => files.filter((file) => !file.padding))
+  const changes = changedFiles(a, b)
+  const [at, other] = [first, second].map((files) => files.map(({ path }) => path.join('/')))
+  const moved = at?.findIndex((path, i) => path !== other?.[i]) ?? -1
   if (a.isDirectory && b.isDirectory) {
-    const only = differing(first, second)
-    if (only) yield { what: 'files', ...only }
-    else if (pathsOf(first) !== pathsOf(second)) yield orderDifference(first, second)
+    const say = (files: readonly MetainfoFile[], only: FileChange | undefined) =>
+      `${count(files.length, 'file')}${only ? `, with ${only.path}` : ''}`
+    const [gone, added] = [
+      changes.find(({ now }) => now === null),
+      changes.find(({ old }) => old === null),
+    ]
+    if (gone || added || first.length !== second.length)
+      yield { what: 'files', first: say(first, gone), second: say(second, added) }
+    else if (moved >= 0) {
+      const [x, y] = [at, other].map((paths) => `file ${moved + 1} is ${paths?.[moved]}`)
+      yield { what: 'order', first: x ?? '', second: y ?? '' }
+    }
   }
-  const sizes = firstOtherSize(first, second)
-  if (sizes) yield sizes
+  const isOne = first.length === 1 && second.length === 1
+  const resized = changes.find(({ old, now }) => old !== null && now !== null && old !== now)
+  const sizes = isOne ? [first[0]?.length, second[0]?.length] : [resized?.old, resized?.now]
+  if (sizes[0] !== sizes[1]) {
+    const [x, y] = sizes.map(
+      (size) => `${isOne ? '' : `${resized?.path}: `}${count(size ?? 0, 'byte')}`,
+    )
+    yield { what: 'size', first: x ?? '', second: y ?? '' }
+  }
   const [pads, otherPads] = [a.files.length - first.length, b.files.length - second.length]
   if (pads !== otherPads) {
     yield { what: 'pad files', first: String(pads), second: String(otherPads) }
   }
 }
 
-/** Finds the first file that only one of the torrents has. */
-function differing(a: readonly MetainfoFile[], b: readonly MetainfoFile[]) {
-  const [names, others] = [new Set(a.map(pathOf)), new Set(b.map(pathOf))]
-  const [left, right] = [a, b].map(({ length }) => count(length, 'file')) as [string, string]
-  const onlyA = a.map(pathOf).find((path) => !others.has(path))
-  const onlyB = b.map(pathOf).find((path) => !names.has(path))
-  if (onlyA === undefined && onlyB === undefined && a.length === b.length) return null
-  const say = (count: string, only: string | undefined) =>
-    only === undefined ? count : `${count}, with ${only}`
-  return { first: say(left, onlyA), second: say(right, onlyB) }
-}
-
-function orderDifference(a: readonly MetainfoFile[], b: readonly MetainfoFile[]): SwarmDifference {
-  const at = a.findIndex((file, i) => b[i] && pathOf(file) !== pathOf(b[i]))
-  const name = (files: readonly MetainfoFile[]) => {
-    const file = files[at]
-    return `file ${at + 1} is ${file ? pathOf(file) : 'missing'}`
-  }
-  return { what: 'order', first: name(a), second: name(b) }
+/** A file that two torrents do not share, with its bytes in each; null where it is missing. */
+interface FileChange {
+  readonly path: string
+  readonly old: number | null
+  readonly now: number | null
 }
 
 /**
- * Finds the first file with different sizes. For two single-file torrents the names are ignored.
+ * Returns the files, without padding, in which two torrents differ: by presence, length and root, else by
+ * the pieces in which they are. Behind a file of another length, pieces of version 1 are others, too.
  */
-function firstOtherSize(
-  a: readonly MetainfoFile[],
-  b: readonly MetainfoFile[],
-): SwarmDifference | null {
-  const isOne = a.length === 1 && b.length === 1
-  const sizes = new Map(b.map((file) => [isOne ? '' : pathOf(file), file.length]))
-  for (const file of a) {
-    const other = sizes.get(isOne ? '' : pathOf(file))
-    if (other === undefined || other === file.length) continue
-    const say = (size: number) => `${isOne ? '' : `${pathOf(file)}: `}${count(size, 'byte')}`
-    return { what: 'size', first: say(file.length), second: say(other) }
+export function changedFiles(a: Metainfo, b: Metainfo): FileChange[] {
+  const isLike = a.version === b.version
+  const stages = isLike && a.pieceLength === b.pieceLength ? ['roots', 'pieces'] : ['roots']
+  for (const by of isLike ? stages : ['none']) {
+    const [olds, nows] = [filesOf(a, by), filesOf(b, by)]
+    const changes = [...new Set([...nows.keys(), ...olds.keys()])].flatMap((path) => {
+      const [old, now] = [olds.get(path), nows.get(path)]
+      const isSame = old?.length === now?.length && old?.digests === now?.digests
+      return isSame ? [] : [{ path, old: old?.length ?? null, now: now?.length ?? null }]
+    })
+    if (changes.length > 0) return changes
   }
-  return null
+  return []
 }
 
-function pathOf({ path }: MetainfoFile): string {
-  return path.join('/')
+/** The files without padding, each with the digests by which its content is known. */
+function filesOf(metainfo: Metainfo, by: string) {
+  const { tree, pieces, pieceLength } = metainfo
+  const roots = new Map<string, Uint8Array | null>()
+  for (const { file, piecesRoot } of (by !== 'none' && tree) || [])
+    roots.set(file.path.join('/'), piecesRoot)
+  const files = new Map<string, { readonly length: number; readonly digests: string }>()
+  let start = 0
+  for (const { path, length, padding } of eachFile(metainfo)) {
+    const [name, end] = [path.join('/'), start + length]
+    const [first, behind] = [Math.floor(start / pieceLength), Math.ceil(end / pieceLength)]
+    const own = by === 'pieces' ? pieces?.subarray(SHA1 * first, SHA1 * behind) : null
+    const digests = latin1(roots.get(name) ?? own ?? new Uint8Array())
+    if (!padding) files.set(name, { length, digests })
+    start = end
+  }
+  return files
 }
 
-function pathsOf(files: readonly MetainfoFile[]): string {
-  return files.map(pathOf).join('\0')
+type Entries = Pick<EncodedDict, 'bytes' | 'spans'>
+
+/** Returns the keys of which two dictionaries have other encoded values. */
+export function changedKeys(a: Entries, b: Entries): string[] {
+  return [...new Set([...a.spans.keys(), ...b.spans.keys()])].filter((key) => {
+    return !isSameBytes(encodedValue(a, key) ?? null, encodedValue(b, key) ?? null)
+  })
 }
 
 function kindOf({ isDirectory }: Metainfo): string {
@@ -128,9 +154,9 @@ function yesOrNo(value: boolean): string {
 const MOST_SHOWN = 60
 
 function valueOf({ bytes, infoSpans }: Metainfo, key: string): string {
-  const span = infoSpans.get(key)
-  if (span === undefined) return 'none'
-  const text = latin1(bytes.subarray(span.start, span.end))
+  const value = encodedValue({ bytes, spans: infoSpans }, key)
+  if (value === undefined) return 'none'
+  const text = latin1(value)
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}… (${text.length} bytes)` : text
 }
 

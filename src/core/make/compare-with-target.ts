@@ -1,8 +1,7 @@
-import { Buffer } from 'node:buffer'
 import { BtkitError, nameErrors } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
-import { swarmDifferences } from '../../metainfo/compare-swarms.js'
+import { changedKeys, swarmDifferences } from '../../metainfo/compare-swarms.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 
@@ -24,13 +23,13 @@ export function compareWithTarget(
 ): TargetDifference {
   const old = readOld(path)
   if (old === null) return { status: 'missing', changes: [] }
-  const [before, now] = [valuesOf(old, path), valuesOf(bytes, path)]
-  const keys = [...new Set([...before.keys(), ...now.keys()])].filter((key) => {
-    if (key === 'creation date' && !isDated) return false
-    const [one, other] = [before.get(key), now.get(key)]
-    return !one || !other || !one.equals(other)
+  const limits = { maxSize: MAX_TORRENT, maxDepth: DEFAULT_MAX_DEPTH }
+  const [before, now] = [old, bytes].map((each) => {
+    return { bytes: each, ...nameErrors(path, () => checkBencode(each, limits)) }
   })
-  const changes = keys.flatMap((key) => (key === 'info' ? infoChanges(old, bytes) : [key]))
+  const keys = before && now ? changedKeys(before, now) : []
+  const counting = keys.filter((key) => key !== 'creation date' || isDated)
+  const changes = counting.flatMap((key) => (key === 'info' ? infoChanges(old, bytes) : [key]))
   return { status: changes.length === 0 ? 'unchanged' : 'changed', changes }
 }
 
@@ -41,14 +40,6 @@ function readOld(path: string): Uint8Array | null {
     if (error instanceof BtkitError && error.code === 'not-found') return null
     throw error
   }
-}
-
-/** The encoded values of a torrent by key. */
-function valuesOf(bytes: Uint8Array, path: string): Map<string, Buffer> {
-  const limits = { maxSize: MAX_TORRENT, maxDepth: DEFAULT_MAX_DEPTH }
-  const { spans } = nameErrors(path, () => checkBencode(bytes, limits))
-  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return new Map([...spans].map(([key, { start, end }]) => [key, whole.subarray(start, end)]))
 }
 
 function infoChanges(old: Uint8Array, bytes: Uint8Array): string[] {

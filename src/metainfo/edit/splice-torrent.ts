@@ -43,9 +43,9 @@ export function spliceTorrent(
   return spliceDict(metainfo, changes)
 }
 
-/** Returns a top-level value as encoded in the file; undefined if it does not exist. */
+/** Returns a value of a dictionary, such as a torrent, as encoded; undefined if it does not exist. */
 export function encodedValue(
-  { bytes, spans }: UnhashedMetainfo,
+  { bytes, spans }: Pick<EncodedDict, 'bytes' | 'spans'>,
   key: string,
 ): Uint8Array | undefined {
   const span = spans.get(key)
