@@ -2,7 +2,7 @@ import { BtkitError } from '../../base/errors.js'
 import type { ScanSkipReason as EntrySkipReason } from '../../disk/scan/scanned-tree.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import type { PieceFacts } from '../make/piece-choice.js'
-import { createSyncReport, type SyncReport } from '../publish/client.js'
+import type { SyncReport } from '../publish/client.js'
 
 /** A rule that determines an `info` besides the content. */
 export type InfoRule =
@@ -40,9 +40,6 @@ export interface Change extends TorrentPaths {
   /** In a dry run: the piece length of the torrent and its reason. */
   readonly pieces?: PieceFacts | null
 }
-
-/** The lists of a report that a written torrent may belong to. */
-export type WrittenKind = 'created' | 'updated' | 'adopted'
 
 /** The paths of a list and of its entry. */
 export interface ListPaths extends EntryPaths {
@@ -145,7 +142,7 @@ export function createReport(): CompleteReport {
     checksumLists: { created: [], updated: [], removed: [], skipped: [] },
     bytesHashed: 0,
     bytesReused: 0,
-    clients: createSyncReport(),
+    clients: { published: [], republished: [], withdrawn: [], unpublished: [] },
     unrecorded: [],
     hasNewForeign: false,
     kept: {},

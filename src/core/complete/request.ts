@@ -5,20 +5,7 @@ import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../keep-seeded/client-target.js'
-import type { Change, CompleteReport, InfoRule, WrittenKind } from './report.js'
-
-/** Decides what a run changes in btkit's torrents while their content is unchanged. */
-export interface ExistingRules {
-  /** The rules that the command line names: torrents that follow other rules are remade. */
-  readonly asked: readonly InfoRule[]
-  /** Whether to remake torrents that follow other rules in any case. */
-  readonly remake: boolean
-  /**
-   * Whether torrents keep their trackers, because the command line names neither a tracker nor
-   * none.
-   */
-  readonly keepTrackers: boolean
-}
+import type { Change, CompleteReport, InfoRule } from './report.js'
 
 /** The request for a completedir run. */
 export interface CompleteRequest {
@@ -37,8 +24,18 @@ export interface CompleteRequest {
    * always.
    */
   readonly prune: 'never' | 'careful' | 'always'
-  /** Decides about existing torrents. */
-  readonly existing: ExistingRules
+  /** Decides what a run changes in btkit's torrents while their content is unchanged. */
+  readonly existing: {
+    /** The rules that the command line names: torrents that follow other rules are remade. */
+    readonly asked: readonly InfoRule[]
+    /** Whether to remake torrents that follow other rules in any case. */
+    readonly remake: boolean
+    /**
+     * Whether torrents keep their trackers, because the command line names neither a tracker nor
+     * none.
+     */
+    readonly keepTrackers: boolean
+  }
   /** Adopt foreign torrents that match the current content. */
   readonly adopt: boolean
   /** Replace foreign and edited torrents. */
@@ -51,16 +48,13 @@ export interface CompleteRequest {
   readonly minAgeSeconds: number
   /** The clients to publish the torrents to. */
   readonly publish: readonly SyncClient[]
-  /** The feed, which is no content; absent or null for none. */
-  readonly feed?: RunFeed | null
-}
-
-/** A feed of the newest torrents. */
-interface RunFeed {
-  readonly realPath: string
-  readonly requireWritable: () => void
-  readonly enter: (newest: readonly DatedTorrent[]) => void
-  readonly write: (report: CompleteReport) => Promise<void>
+  /** The feed of the newest torrents, which is no content; absent or null for none. */
+  readonly feed?: {
+    readonly realPath: string
+    readonly requireWritable: () => void
+    readonly enter: (newest: readonly DatedTorrent[]) => void
+    readonly write: (report: CompleteReport) => Promise<void>
+  } | null
 }
 
 /** The context of a run: hash engine, piece cache, and the rest. */
@@ -101,7 +95,11 @@ export interface CompleteWatch {
   /** Called once, with the number of bytes to hash. */
   readonly begin: (totalBytes: number) => Promise<void>
   /** Called for each torrent when it is written, with the paths in its entry that it lacks. */
-  readonly written?: (kind: WrittenKind, change: Change, leftOut: readonly Skipped[]) => void
+  readonly written?: (
+    list: 'created' | 'updated' | 'adopted',
+    change: Change,
+    leftOut: readonly Skipped[],
+  ) => void
   /** Called without pruning, with the number of torrents of a target whose sources are gone. */
   readonly orphans?: ((count: number) => void) | undefined
   /** Called with the bytes hashed by the whole run. */

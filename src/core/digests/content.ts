@@ -119,7 +119,8 @@ export function excludeOutput(tree: Tree, output: string | null): Tree {
   const { files } = tree
   const isOutput = isBelow(files, output)
   const isLost = files.findIndex((i) => isOutput(i) && files.absolutePathAt(i) === output) >= 0
-  const isSafe = tree.isDirectory && (isTorrentName(output) || isOlderTorrent(output))
+  const isOlderTorrent = () => valueOr(false, () => (checkReplaceable(output), true))
+  const isSafe = tree.isDirectory && (isTorrentName(output) || isOlderTorrent())
   if (isLost && !isSafe) {
     throw new BtkitError(
       'exists',
@@ -127,14 +128,6 @@ export function excludeOutput(tree: Tree, output: string | null): Tree {
     )
   }
   return partOf(tree, isOutput)
-}
-
-/** Whether a file of any name is a torrent, which a new one may replace. */
-function isOlderTorrent(path: string): boolean {
-  return valueOr(false, () => {
-    checkReplaceable(path)
-    return true
-  })
 }
 
 /**
@@ -166,7 +159,8 @@ export function cutIntoPieces(
 ): Content {
   const { version, name, isDirectory, skipped, isAligned } = parts
   const own = isAligned ? withoutPads(parts.files) : parts.files
-  const pieceLength = length === 'auto' ? suitedLength(own, isAligned) : length
+  const suited = () => (isAligned ? alignedPieceLength(own.sizes) : automaticPieceLength(own.size))
+  const pieceLength = length === 'auto' ? suited() : length
   const files = isAligned ? alignFiles(own, pieceLength) : own
   const { size } = files
   const pieceCount = Math.ceil(size / pieceLength)
@@ -174,10 +168,6 @@ export function cutIntoPieces(
   // long
   const cut = { version, name, isDirectory, files, skipped, size, pieceLength, pieceCount }
   return isAligned === undefined ? cut : { ...cut, isAligned }
-}
-
-function suitedLength(files: FileColumns, isAligned = false): PieceLength {
-  return isAligned ? alignedPieceLength(files.sizes) : automaticPieceLength(files.size)
 }
 
 /** Returns the bytes of content without padding. */
@@ -199,40 +189,28 @@ function whyEmpty({ files, skipped }: Tree): string {
   return 'no files in it'
 }
 
-/** The names of a torrent's content. */
-export interface NamedTree {
-  /** Names the content in errors. */
-  readonly root: string
-  readonly isDirectory: boolean
-  readonly files: FileColumns
-}
-
-/**
- * Refuses paths that clients of a torrent's version cannot read.
- * @throws BtkitError `bad-name`
- */
-export function refusePaths(tree: NamedTree, name: string, version: MetainfoVersion): void {
-  if (version === 'v2') refuseHiddenDirectory(name, tree)
-  if (version !== 'v1') refuseDeepFiles(tree.files)
-}
-
-/**
- * Refuses a directory with only one file of the same name: in v2 it cannot be distinguished from
- * that single file (BEP 52).
- */
-function refuseHiddenDirectory(name: string, { root, isDirectory, files }: NamedTree): void {
-  if (!isDirectory || files.length > 1 || files.at(0)?.path.join('/') !== name) return
-  const why = `v2 can't tell a directory from its only file when both are called '${name}'`
-  throw new BtkitError('bad-name', `${root}: ${why}; rename one of them, or use --hybrid`)
-}
-
 /**
  * Most path components in a file tree that clients accept: they limit nesting to 100 dictionaries.
  */
 const MOST_COMPONENTS = 96
 
-function refuseDeepFiles(files: FileColumns): void {
-  const at = files.findIndex((i) => files.directoryAt(i).components.length >= MOST_COMPONENTS)
+/**
+ * Refuses paths that clients of a torrent's version cannot read. In v2 (BEP 52) a directory with only one
+ * file of the same name cannot be distinguished from that single file.
+ * @throws BtkitError `bad-name`
+ */
+export function refusePaths(
+  { root, isDirectory, files }: Pick<Tree, 'root' | 'isDirectory' | 'files'>,
+  name: string,
+  version: MetainfoVersion,
+): void {
+  const isHidden = isDirectory && files.length === 1 && files.at(0)?.path.join('/') === name
+  if (version === 'v2' && isHidden) {
+    const why = `v2 can't tell a directory from its only file when both are called '${name}'`
+    throw new BtkitError('bad-name', `${root}: ${why}; rename one of them, or use --hybrid`)
+  }
+  const isDeep = (i: number) => files.directoryAt(i).components.length >= MOST_COMPONENTS
+  const at = version === 'v1' ? -1 : files.findIndex(isDeep)
   if (at < 0) return
   const why = `is more than ${MOST_COMPONENTS} directories deep, which clients of v2 do not read`
   throw new BtkitError('bad-name', `${files.absolutePathAt(at)}: ${why}`)

@@ -2,14 +2,14 @@ import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { ByteComparer } from '../../metainfo/bencode/writer.js'
 import { writeFiles } from '../../metainfo/build/file-lists.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import { buildInfoSteps, encodePieceLayers, type PieceLayers } from '../../metainfo/build/info.js'
+import { latin1 } from '../../base/bytes.js'
+import { buildInfoSteps, encodePieceLayers } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import { rootOf, type FileTrees } from './file-trees.js'
-import type { FileColumns } from '../../disk/file-lists/columns.js'
+import { rootOf } from './file-trees.js'
 import type { Content } from './content.js'
 import { boundFiles, listFiles } from './listed-files.js'
-import { hashContent, type HashContext } from './hash-content.js'
+import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import type { CacheAccess } from './cache-access.js'
 import type { CacheTrust } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
@@ -26,13 +26,6 @@ export interface InfoOptions {
   readonly sourceTag: string | null
   /** Additional keys of `info`. */
   readonly extraKeys?: BencodeDict | undefined
-}
-
-/** The encoded description of content. */
-export interface ContentInfo extends TorrentCore {
-  readonly bytesHashed: number
-  /** Whether it may be cached by its input. */
-  readonly isSettled: boolean
 }
 
 /** A request for the `info` of content. */
@@ -75,7 +68,7 @@ export class InfoRequest {
 export async function obtainInfo(
   request: InfoRequest,
   hashContext: HashContext,
-): Promise<ContentInfo> {
+): Promise<TorrentCore & Pick<HashedContent, 'bytesHashed' | 'isSettled'>> {
   const { content, options } = request
   const { cache } = hashContext.cacheAccess
   const known = recallWhole(request, cache)
@@ -149,7 +142,10 @@ export function* composeSteps(
     source: options.sourceTag,
     extraKeys: options.extraKeys,
   })
-  return { info, pieceLayers: trees && encodePieceLayers(layersByRoot(trees)) }
+  const layers = Array.from(trees?.layers ?? [], ([file, layer]) => {
+    return [trees ? latin1(rootOf(trees, file)) : '', layer] as const
+  })
+  return { info, pieceLayers: trees && encodePieceLayers(new Map(layers)) }
 }
 
 /** Whether an encoded list of files is that of content in a torrent of version 1. */
@@ -163,14 +159,6 @@ export function isFileList(encoded: Uint8Array, content: Content): boolean {
 /** Whether pad files are marked (BEP 47): all but the null files of pkgtorrent. */
 function marksPads({ version, isAligned }: Content): boolean {
   return isAligned === true || version !== 'v1'
-}
-
-function layersByRoot(trees: FileTrees): PieceLayers {
-  const layers = [...trees.layers].map(([file, layer]) => {
-    const root = Buffer.from(rootOf(trees, file)).toString('latin1')
-    return [root, layer] as const
-  })
-  return new Map(layers)
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */
@@ -197,14 +185,11 @@ function* hashInput(
     hash.paths(files, run)
     yield* eachNumber(run.to - run.from, (offset) => {
       const i = run.from + offset
-      if (hasAttributes) hash.text(describeAttributes(files, i))
+      if (hasAttributes)
+        hash.text(`${files.attributesAt(i) ?? ''}\0${files.symlinkAt(i)?.join('\0') ?? ''}\0\0`)
       hash.fingerprint(files, i, trust)
     })
     yield
   }
   return hash.digest()
-}
-
-function describeAttributes(files: FileColumns, i: number): string {
-  return `${files.attributesAt(i) ?? ''}\0${(files.symlinkAt(i) ?? []).join('\0')}\0\0`
 }

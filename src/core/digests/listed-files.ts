@@ -3,8 +3,6 @@ import type { InfoEntry } from '../../metainfo/build/file-lists.js'
 import type { Content } from './content.js'
 import { rootOf, type FileTrees } from './file-trees.js'
 
-type Changing<T> = { -readonly [Key in keyof T]: T[Key] }
-
 /** Lists the files of content for its `info`. With `areMarked`, pad files get their attribute. */
 export function listFiles(
   { files }: Content,
@@ -15,7 +13,7 @@ export function listFiles(
   return {
     *[Symbol.iterator]() {
       // One object for all, because there may be very many
-      const file: Changing<InfoEntry> = {
+      const file: { -readonly [Key in keyof InfoEntry]: InfoEntry[Key] } = {
         directory: [],
         names: names.bytes,
         from: 0,

@@ -93,18 +93,10 @@ export function unknownPieces(table: PieceTable): Uint32Array {
  */
 export function enterPieces(table: PieceTable, pieces: Uint32Array, digests: Uint8Array): void {
   const count = digests.length / SHA1
-  for (let i = 0; i < count;) {
-    const end = endOfRun(pieces, i, count)
-    setPieces(table, pieces[i] ?? 0, digests.subarray(i * SHA1, end * SHA1))
-    i = end
+  for (let from = 0, to = 1; from < count; from = to++) {
+    while (to < count && pieces[to] === (pieces[to - 1] ?? 0) + 1) to++
+    setPieces(table, pieces[from] ?? 0, digests.subarray(from * SHA1, to * SHA1))
   }
-}
-
-/** Returns the end of the run of consecutive indices that begins at `i`, at most `end`. */
-function endOfRun(pieces: Uint32Array, i: number, end: number): number {
-  let next = i + 1
-  while (next < end && pieces[next] === (pieces[next - 1] ?? 0) + 1) next++
-  return next
 }
 
 /** Returns the files that are needed for the pieces to read, and the bytes of files in these pieces. */

@@ -39,7 +39,7 @@ export class ReadTrees {
   readonly #content: CutFiles
   readonly #files: Iterator<AlignedFile>
   /** Stored nodes are at least so many levels above the leaves, unless that is above the root. */
-  #least: number
+  #least = 0
   readonly #whole: ReadTree[] = []
   /** Of files of one block only the root is kept, because there may be very many: see isSingle. */
   readonly #isRead: Uint8Array
@@ -49,7 +49,9 @@ export class ReadTrees {
   constructor(content: CutFiles) {
     this.#content = content
     this.#files = alignedFiles(content)
-    this.#least = leastHeight(content)
+    const bytes = bytesOf(content)
+    const most = pieceHeight(content.pieceLength)
+    while (this.#least < most && countNodes(bytes, this.#least) > MOST_NODES_OF_ALL) this.#least++
     this.#isRead = new Uint8Array(content.files.length)
     this.#roots = new Uint8Array(content.files.length * SHA256)
   }
@@ -153,15 +155,12 @@ export class ReadTrees {
     tree.nodes.push(nodes)
     tree.piecesRead += pieces
     if (tree.piecesRead < tree.pieceCount) return
-    const layer = { height, nodes: join(tree.nodes) }
+    const [first, second] = tree.nodes
+    const layer = { height, nodes: first && !second ? first : Buffer.concat(tree.nodes) }
     const root = findMerkleRoot(layer, hashKernel())
     this.#whole.push({ number, ...layer, root })
     tree.nodes.length = 0
   }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
 }
 
 /** Enters the trees of files that were read completely. */
@@ -181,15 +180,6 @@ const MOST_NODES = 2 ** 15
 
 /** Maximum number of nodes for all files, unless pieces are shorter: 64 MiB. */
 const MOST_NODES_OF_ALL = 2 ** 21
-
-/** Returns the minimum height of stored nodes, so that those of all files fit. */
-function leastHeight(content: CutFiles): number {
-  const bytes = bytesOf(content)
-  let height = 0
-  while (height < pieceHeight(content.pieceLength) && countNodes(bytes, height) > MOST_NODES_OF_ALL)
-    height++
-  return height
-}
 
 /** Returns the parts of a tree of a file that a torrent with this piece length contains. */
 export function treeOf(

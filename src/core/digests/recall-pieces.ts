@@ -1,5 +1,5 @@
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import type { FileRecord, TreeRecord } from '../../disk/cache/records/bodies.js'
+import type { TreeRecord } from '../../disk/cache/records/bodies.js'
 import type { CutFiles } from './content.js'
 import {
   keyOfOwner,
@@ -120,7 +120,14 @@ function* rememberDigests(
     const { number, first, whole, end } = owner
     if (isTinyOwner(content, owner, cache) || !isSettledAt(files, number, start)) return
     const key = keyOfOwner(content, owner)
-    const known = knownFile(cache.peek('file', key), files.encodedAt(number), trust)
+    const fingerprint = files.encodedAt(number)
+    const record = cache.peek('file', key)
+    // Its other digests are mainly of its end in other streams. Their fingerprint stays the one from their
+    // reading: a new one would fully confirm digests that may have been trusted only by size and mtime
+    const known =
+      record && isSameFile(record.fingerprint, fingerprint, trust)
+        ? record
+        : { tail: null, paddedTail: null, fingerprint }
     const pieces = getPieces(table, first, whole)
     const last = getPieces(table, first + whole, 1)
     // Lists all properties: there may be very many files, and spreading takes several times as long
@@ -138,20 +145,6 @@ function* rememberDigests(
     }
     cache.put('piece', key, getPieces(table, piece, 1))
   })
-}
-
-/**
- * Returns the other digests of a file in the cache if it has not changed, mainly those of its end
- * in other streams. Their fingerprint stays the one from their reading: a new one would fully
- * confirm digests that may have been trusted only by size and mtime.
- */
-function knownFile(
-  record: FileRecord | null,
-  fingerprint: Uint8Array,
-  trust: CacheTrust,
-): Omit<FileRecord, 'pieces'> {
-  if (record && isSameFile(record.fingerprint, fingerprint, trust)) return record
-  return { tail: null, paddedTail: null, fingerprint }
 }
 
 /**

@@ -26,7 +26,7 @@ import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.
 import { parseTorrent, refuseUnsafePaths } from '../read-torrent.js'
 import { encodeBencode, join } from '../../metainfo/bencode/encode.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
-import { otherEntries, spliceDict, type DictChanges } from '../../metainfo/edit/splice-torrent.js'
+import { otherEntries, spliceDict } from '../../metainfo/edit/splice-torrent.js'
 import type { InfoHashes, TrackerUrl } from '../../metainfo/values.js'
 import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 
@@ -50,9 +50,6 @@ export interface MakeRequest extends ContentRequest, InfoOptions, PieceRules {
   /** Whether to replace a torrent only if it has the same info hash. */
   readonly keepsInfoHash?: boolean
 }
-
-/** The values of a torrent that do not describe its content. */
-type TorrentRules = InfoOptions & Pick<MakeRequest, 'parts' | 'creationDate'>
 
 /** A planned torrent: everything except the digests is known, nothing was read. */
 export interface TorrentPlan {
@@ -165,12 +162,15 @@ export function measureTorrent({
   request,
   content,
 }: {
-  readonly request: TorrentRules
+  readonly request: InfoOptions & Pick<MakeRequest, 'parts' | 'creationDate'>
   readonly content: Content
 }): number {
   const digests = { digests: new Uint8Array(0), trees: createTrees(content) }
   const blank = composeTorrent(request, content, composeCore(content, request, digests))
-  return lengthOf(blank) + measureDigests(content) + measureLayers(content)
+  const length = content.version === 'v2' ? 0 : content.pieceCount * SHA1
+  // Instead of the digit 0, the length of an empty string
+  const digits = `${length}`.length - 1
+  return lengthOf(blank) + length + digits + measureLayers(content)
 }
 
 /**
@@ -186,15 +186,6 @@ export function sizeBeyond(
   if (besideFiles + boundFiles(content) <= most) return null
   const size = measureTorrent({ request, content })
   return size > most ? size : null
-}
-
-/**
- * Returns how many bytes longer `pieces` is than an empty string, whose length is the single digit
- * 0.
- */
-function measureDigests({ version, pieceCount }: Content): number {
-  const digests = pieceCount * SHA1
-  return version === 'v2' ? 0 : digests + `${digests}`.length - 1
 }
 
 /** Returns how many bytes longer `piece layers` is than an empty dictionary. */
@@ -244,7 +235,13 @@ export function makeVariant(
   made: HashedTorrent,
   write?: Write,
 ): Promise<WrittenTorrent> {
-  const info = reviseInfo(made.core.info, plan.request)
+  const { sourceTag, extraKeys } = plan.request
+  const changes = new Map<string, Uint8Array | null>()
+  for (const [key, value] of extraKeys ?? []) changes.set(key, encodeBencode(value))
+  changes.set('source', sourceTag === null ? null : encodeBencode(Buffer.from(sourceTag)))
+  const { info: bytes } = made.core
+  const { spans } = checkBencode(bytes, { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH })
+  const info = spliceDict({ bytes, spans }, changes)
   return writeTorrent(plan, { core: { ...made.core, info }, bytesHashed: 0 }, write)
 }
 
@@ -325,22 +322,6 @@ export function settleDate(date: CreationDate, { files }: Content): number | nul
     if (fingerprint.mtimeNs > newest) newest = fingerprint.mtimeNs
   }
   return creationDateOf(newest)
-}
-
-/** Changes the source tag and other keys in the `info` of the same content. Reads nothing. */
-function reviseInfo(
-  info: Uint8Array,
-  { sourceTag, extraKeys }: Pick<InfoOptions, 'sourceTag' | 'extraKeys'>,
-): Uint8Array {
-  const changes = new Map<string, Uint8Array | null>()
-  for (const [key, value] of extraKeys ?? []) changes.set(key, encodeBencode(value))
-  changes.set('source', sourceTag === null ? null : encodeBencode(Buffer.from(sourceTag)))
-  return splice(info, changes)
-}
-
-function splice(info: Uint8Array, changes: DictChanges): Uint8Array {
-  const { spans } = checkBencode(info, { maxSize: info.length, maxDepth: DEFAULT_MAX_DEPTH })
-  return spliceDict({ bytes: info, spans }, changes)
 }
 
 export type CommonRequest = Omit<MakeRequest, 'source' | 'name' | 'torrent'>

@@ -221,8 +221,3 @@ export interface Unpublished {
   readonly reason: string
   readonly code: ErrorCode
 }
-
-/** Creates an empty report. */
-export function createSyncReport(): SyncReport {
-  return { published: [], republished: [], withdrawn: [], unpublished: [] }
-}

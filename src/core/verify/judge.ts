@@ -178,8 +178,8 @@ async function problemsOf(
 
 /** Compares the digests of pieces with the expected ones, and sets their states. */
 class Judge {
-  /** The first bad pieces of several blocks, in order. */
-  readonly bad: BadLeaves[] = []
+  /** The first bad pieces of several blocks, in order, with the digests of their blocks as read. */
+  readonly bad: { readonly piece: number; readonly leaves: Uint8Array }[] = []
   readonly #isShared: Uint8Array
 
   constructor(
@@ -269,12 +269,6 @@ function findShared({ files, offsets, pieceLength, pieceCount }: LocatedContent)
 /** A source of files' Merkle trees, such as the piece cache. */
 export interface TreeSource {
   readonly get: (kind: 'tree', key: TreeKey) => TreeRecord | null
-}
-
-/** A bad piece, and the digests of its blocks as read. */
-interface BadLeaves {
-  readonly piece: number
-  readonly leaves: Uint8Array
 }
 
 /**

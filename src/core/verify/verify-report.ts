@@ -32,9 +32,6 @@ export const FILE_STATUSES = [
   'ok',
 ] as const
 
-/** One of FILE_STATUSES. */
-type FileStatus = (typeof FILE_STATUSES)[number]
-
 /** A file of the torrent, or an extra file. */
 export interface VerifiedFile {
   /** The components below the torrent's name. For a single-file torrent, only its name. */
@@ -43,7 +40,7 @@ export interface VerifiedFile {
   readonly length: number
   /** Bytes of the existing file; null if there is none. */
   readonly found: number | null
-  readonly status: FileStatus
+  readonly status: (typeof FILE_STATUSES)[number]
   /** Details if the file is missing, unreadable or changed; null if there are none. */
   readonly reason: string | null
   /** The bytes in bad pieces, in order; adjacent ranges are joined. */

@@ -24,7 +24,6 @@ import { withoutPads } from '../../digests/pad-files.js'
 import type { ContentDigests } from '../../digests/piece-table.js'
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { InfoRule } from '../report.js'
-import type { ExistingRules } from '../request.js'
 import { NOTHING, type ExistingFile, type Undecided } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
 import { valuesOf, digestTorrent, type WantedValues } from './existing.js'
@@ -237,14 +236,6 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
     'further keys': encodedKeys(further) !== encodedKeys(options.extraKeys),
   }
   return (Object.keys(isOther) as InfoRule[]).filter((rule) => isOther[rule])
-}
-
-/**
- * Whether a new `info` was requested: with --remake for any rule, else for a rule on the command
- * line.
- */
-export function isRemakeAsked(rules: readonly InfoRule[], existing: ExistingRules): boolean {
-  return existing.remake || rules.some((rule) => existing.asked.includes(rule))
 }
 
 /** The paths of files in their order, and of those with attributes (BEP 47) in any. */

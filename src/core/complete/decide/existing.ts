@@ -3,8 +3,8 @@ import { valueOr } from '../../../base/errors.js'
 import { digestOf, isSameBytes, latin1, sha256 } from '../../../base/bytes.js'
 import {
   encodeFingerprint,
+  MTIME_OFFSET,
   readFingerprintIfThere,
-  sizeInFingerprint,
 } from '../../../disk/file-lists/fingerprint.js'
 import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
 import { encodedValue, spliceTorrent } from '../../../metainfo/edit/splice-torrent.js'
@@ -51,15 +51,10 @@ export function readExisting(path: string, isTorrent = true): ExistingFile | nul
   return { bytes, fingerprint: encodeFingerprint(found), digest: sha256(bytes), metainfo }
 }
 
-/** Whether the piece layers do not match the `info`, whoever changed them. */
-export function hasBadLayers({ metainfo }: ExistingFile): boolean {
-  return metainfo?.warnings.some(({ code }) => code.startsWith('layer-')) ?? false
-}
-
 /** Whether it is a file of 0 bytes, as a full disk or a crash leaves it. */
 export function isEmptyFile({ bytes, fingerprint }: ExistingFile): boolean {
   // A link target or a device may be empty for a reason
-  return bytes.length === 0 && sizeInFingerprint(fingerprint) === 0
+  return bytes.length === 0 && fingerprint.subarray(0, MTIME_OFFSET).every((byte) => byte === 0)
 }
 
 /**

@@ -10,7 +10,6 @@ import {
   fitsContent,
   hasLikelyInfo,
   layOut,
-  isRemakeAsked,
   otherRules,
   checkPieces,
   obtain,
@@ -18,7 +17,6 @@ import {
 } from './compare.js'
 import {
   digestTorrent,
-  hasBadLayers,
   isEmptyFile,
   joinAnnounce,
   recognize,
@@ -56,7 +54,9 @@ export async function decideTorrent(entry: UndecidedTorrent): Promise<FileDecisi
   const origin = recognize(existing, record)
   if (!origin) return takeBack(entry, existing, record.written.keys ?? {})
   const isCurrent = record.source === own.source && isSameBytes(record.input, own.input)
-  if (isCurrent && !hasBadLayers(existing)) return keep(own, origin)
+  // Whoever changed them
+  const hasBadLayers = existing.metainfo?.warnings.some(({ code }) => code.startsWith('layer-'))
+  if (isCurrent && !hasBadLayers) return keep(own, origin)
   const kept = await keepInfo(entry, existing, origin)
   return kept ?? refresh(entry, await obtain(entry), { ...origin, keeps: [] })
 }
@@ -139,7 +139,8 @@ async function keepInfo(
   const { content } = entry.infoRequest
   const { report, request } = entry.own.run
   const rules = metainfo ? otherRules(metainfo, content, request.common) : []
-  const isAsked = isAdopted ? request.existing.remake : isRemakeAsked(rules, request.existing)
+  const { remake, asked } = request.existing
+  const isAsked = remake || (!isAdopted && rules.some((rule) => asked.includes(rule)))
   if (!metainfo || isAsked || (rules.length === 0 && !isAdopted)) return null
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return null

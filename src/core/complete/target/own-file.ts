@@ -117,8 +117,16 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   const { dryRun, common } = run.request
   if (dryRun) return
   const { claim } = common.write
+  // Hashing may have taken hours since the decision
   const checkUntouched = () => {
-    requireUntouched(path, existing)
+    const found = readFingerprintIfThere(path)
+    const isSame = existing ? found && isEncodingOf(existing.fingerprint, found) : !found
+    if (isSame) return
+    const what = existing ? 'changed' : 'was made by something else'
+    throw new BtkitError(
+      'changed',
+      `${path}: ${what} while its content was read, so it stays; run the command again`,
+    )
   }
   checkUntouched()
   note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
@@ -126,20 +134,6 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   const placed = await run.writer.write(path, bytes, { claim, checkUntouched })
   const fingerprint = placed ?? encodeFingerprint(readFingerprint(path))
   note(own, { input, fingerprint, written, replaced: null })
-}
-
-/** Checks that the existing file is unchanged: hashing may have taken hours since the decision. */
-function requireUntouched(path: string, existing: ExistingFile | null): void {
-  const fingerprint = readFingerprintIfThere(path)
-  const isSame = existing
-    ? fingerprint !== null && isEncodingOf(existing.fingerprint, fingerprint)
-    : fingerprint === null
-  if (isSame) return
-  const what = existing ? 'changed' : 'was made by something else'
-  throw new BtkitError(
-    'changed',
-    `${path}: ${what} while its content was read, so it stays; run the command again`,
-  )
 }
 
 function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'source'>): void {
