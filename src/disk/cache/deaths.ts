@@ -18,15 +18,11 @@ import { isRunning } from '../../base/process.js'
 const MARK = '-open-'
 const CHECKED = 0
 
-/** The mark of this process beside an open file. */
-export interface Mark {
-  /** Records that the file was found to be damaged, for the next process that opens it. */
-  readonly noteDamage: (why: string) => void
-  readonly remove: () => void
-}
-
-/** Marks a file as open. A directory that cannot be written has no marks. */
-export function markOpen(path: string): Mark {
+/**
+ * Marks a file as open. A directory that cannot be written has no marks. `noteDamage` records for the next
+ * process that opens the file that it was found to be damaged.
+ */
+export function markOpen(path: string) {
   const mark = `${path}${MARK}${process.pid}-${startOf(process.pid)}-${namespace()}`
   let isDamaged = false
   const write = (text: string) => {
@@ -38,7 +34,7 @@ export function markOpen(path: string): Mark {
   }
   write('')
   return {
-    noteDamage: (why) => {
+    noteDamage: (why: string) => {
       isDamaged = true
       write(why)
     },

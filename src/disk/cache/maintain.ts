@@ -86,17 +86,11 @@ export interface CheckedRecord extends StoreRecord {
  * out.
  */
 export function* recordsOfKind(store: Store, kind: RecordKind): Generator<CheckedRecord> {
-  for (const entry of store.entries(Buffer.from(RECORD_KINDS[kind]))) {
-    const record = readEntry(entry)
-    if (record?.kind !== kind) return
-    yield record
+  for (const { key, value } of store.entries(Buffer.from(RECORD_KINDS[kind]))) {
+    const record = kindOf(key) === kind && unpackRecord(key, value)
+    if (!record) return
+    yield { kind, key, value, ...record }
   }
-}
-
-function readEntry({ key, value }: Pick<StoreRecord, 'key' | 'value'>): CheckedRecord | null {
-  const kind = kindOf(key)
-  const record = kind && unpackRecord(key, value)
-  return kind && record && { kind, key, value, ...record }
 }
 
 /**

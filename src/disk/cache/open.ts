@@ -94,37 +94,31 @@ export async function openCache(options: CacheOpening): Promise<PieceCache> {
 export function cacheIn(options: CacheOpening): PieceCache {
   const { directory, now } = options
   const note = join(directory, `${CACHE_FILE}-tidied`)
+  // The modification time of a note says when maintenance last ran: the cache stays closed
   const upkeep = {
-    isDue: () => isTidyDue(note, now()),
+    isDue: () => {
+      try {
+        const stats = statSync(note, { throwIfNoEntry: false })
+        return !stats || isNoteDue({ lastUsed: dayOf(stats.mtimeMs) }, dayOf(now()))
+      } catch {
+        return true
+      }
+    },
     note: () => {
-      noteTidied(note, now())
+      try {
+        rmSync(note, { force: true })
+        const descriptor = openSync(note, 'wx', 0o600)
+        try {
+          futimesSync(descriptor, now() / 1000, now() / 1000)
+        } finally {
+          closeSync(descriptor)
+        }
+      } catch {
+        // Not an error: the next run repeats the maintenance
+      }
     },
   }
   return new PieceCache(() => openOrNone(options), now, upkeep)
-}
-
-/** The modification time of a note says when maintenance last ran: the cache stays closed. */
-function isTidyDue(note: string, now: number): boolean {
-  try {
-    const stats = statSync(note, { throwIfNoEntry: false })
-    return !stats || isNoteDue({ lastUsed: dayOf(stats.mtimeMs) }, dayOf(now))
-  } catch {
-    return true
-  }
-}
-
-function noteTidied(note: string, now: number): void {
-  try {
-    rmSync(note, { force: true })
-    const descriptor = openSync(note, 'wx', 0o600)
-    try {
-      futimesSync(descriptor, now / 1000, now / 1000)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch {
-    // Not an error: the next run repeats the maintenance
-  }
 }
 
 /**

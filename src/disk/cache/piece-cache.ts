@@ -27,16 +27,6 @@ import {
 import { nullStore, type Store } from './store/store.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
-/** The maintenance of a cache. */
-export interface Upkeep {
-  readonly isDue: () => boolean
-  /** Records that it was done. */
-  readonly note: () => void
-}
-
-/** Sees a record of a file's digests. */
-type RecordListener = (key: FileKey | TreeKey, record: FileRecord | TreeRecord) => void
-
 /** The keys and values of each kind of record. */
 interface Kinds {
   /** The digests of a file's own pieces. */
@@ -97,7 +87,7 @@ export class PieceCache {
    * Called before a record of a file is stored, and when an old one was used for another week. Each file
    * then has a record of its own.
    */
-  onFile: RecordListener | null = null
+  onFile: ((key: FileKey | TreeKey, record: FileRecord | TreeRecord) => void) | null = null
   /** Called by each `wake` when the cache is open. */
   onOpen: (() => Promise<void>) | null = null
   /** Called one after the other before the cache is closed, the last first. */
@@ -112,8 +102,8 @@ export class PieceCache {
   constructor(
     private readonly source: Store | (() => Promise<Store>),
     private readonly now: () => number,
-    /** Says when the cache was maintained, as far as that is known without opening it. */
-    readonly upkeep: Upkeep | null = null,
+    /** Says whether maintenance is due, without opening the cache, and notes that it was done. */
+    readonly upkeep: { isDue: () => boolean; note: () => void } | null = null,
   ) {
     if (typeof source !== 'function') this.#store = source
   }

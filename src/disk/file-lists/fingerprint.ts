@@ -145,9 +145,3 @@ export function isEncodingOf(encoded: Uint8Array, fingerprint: Fingerprint): boo
   writeFingerprint(fingerprint, scratchView, 0)
   return Buffer.compare(encoded, scratch) === 0
 }
-
-/** Returns the file size in bytes from an encoded fingerprint. */
-export function sizeInFingerprint(fingerprint: Uint8Array): number {
-  const { buffer, byteOffset } = fingerprint
-  return Number(new DataView(buffer, byteOffset).getBigInt64(0, true))
-}

@@ -1,12 +1,10 @@
 import { constants } from 'node:os'
 import { loadNative } from '../../base/native-addon.js'
 
-/** The native addon's function: an errno for each path; see native/read_lease.h. */
-interface LeaseAddon {
-  askLeasesAsync(paths: readonly string[]): Promise<Int32Array>
-}
-
-const addon = loadNative<LeaseAddon>('askLeasesAsync')
+/** The native addon's function returns an errno for each path; see native/read_lease.h. */
+const addon = loadNative<{
+  askLeasesAsync: (paths: readonly string[]) => Promise<Int32Array>
+}>('askLeasesAsync')
 
 /**
  * Returns the files that a program has open for writing, also by a map of its memory: what it writes

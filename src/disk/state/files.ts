@@ -58,18 +58,14 @@ export function readIfThere(path: string, limit: number): Buffer | null {
   }
 }
 
-/**
- * Opens a regular file for appending; null if it does not exist.
- * @throws BtkitError `io` if it is not a regular file; system errors unchanged
- */
-export function openForAppending(path: string): number | null {
-  return openRegular(path, constants.O_RDWR | constants.O_APPEND)
-}
-
 /** Codes of systems that refuse to open a link (ELOOP, EMLINK) or to write to a directory (EISDIR). */
 const NOT_REGULAR = ['ELOOP', 'EMLINK', 'EISDIR']
 
-function openRegular(path: string, flags: number): number | null {
+/**
+ * Opens a regular file; null if it does not exist.
+ * @throws BtkitError `io` if it is not a regular file; system errors unchanged
+ */
+export function openRegular(path: string, flags: number): number | null {
   const notRegular = new BtkitError('io', `state ${path}: not a regular file; remove it`)
   let descriptor: number
   try {

@@ -12,7 +12,7 @@ import { checksumOf } from '../../base/bytes.js'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem } from '../../base/errors.js'
 import { writeAtomically } from '../write/atomically.js'
-import { openForAppending, readIfThere, requireOwnDirectory } from './files.js'
+import { openRegular, readIfThere, requireOwnDirectory } from './files.js'
 
 const sync = promisify(fdatasync)
 
@@ -156,7 +156,7 @@ export class Journal {
   }
 
   async #append(lines: readonly Buffer[]): Promise<void> {
-    const descriptor = openForAppending(this.options.path)
+    const descriptor = openRegular(this.options.path, constants.O_RDWR | constants.O_APPEND)
     if (descriptor === null) return this.#replace()
     try {
       if (this.#cutAt !== null) ftruncateSync(descriptor, this.#cutAt)

@@ -50,8 +50,6 @@ interface Head {
   readonly directories: readonly string[]
   /** The ends of inputs, in hexadecimal. */
   readonly ends: readonly string[]
-  /** The number of torrents. */
-  readonly count: number
   /** Bytes of all names. */
   readonly names: number
 }
@@ -201,8 +199,8 @@ function encodeIndex(stamp: string, identities: Identities): Buffer | null {
     // A torrent whose writing never ended, or whose input is unreliable, matches nothing
     const isWhole = fingerprint.length >= HEX * FINGERPRINT && input.length > HEX * END
     const length = isWhole ? input.length / HEX - END : 0
-    const isPlain = name.startsWith(source.name) && isShort(name) && length <= INPUT
-    if (!isPlain) return null
+    const isFileName = name.length < MAX_NUMBER && !name.includes('\0')
+    if (!isFileName || !name.startsWith(source.name) || length > INPUT) return null
     names.push(name)
     rows.writeUInt16LE(directories.numberOf(source.directory), at + ROW.directory)
     rows.writeUInt16LE(source.name.length, at + ROW.entry)
@@ -215,20 +213,9 @@ function encodeIndex(stamp: string, identities: Identities): Buffer | null {
   if (Math.max(directories.all.length, ends.all.length) > MAX_NUMBER) return null
   const nameBytes = Buffer.from(names.map((name) => `${name}\0`).join(''))
   const texts = { directories: directories.all, ends: ends.all }
-  const head: Head = {
-    version: VERSION,
-    stamp,
-    ...texts,
-    count: names.length,
-    names: nameBytes.length,
-  }
+  const head: Head = { version: VERSION, stamp, ...texts, names: nameBytes.length }
   const content = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), nameBytes, rows])
   return Buffer.concat([digestOf('sha256', content), content])
-}
-
-/** Whether a name can be that of a file. */
-function isShort(name: string): boolean {
-  return name.length < MAX_NUMBER && !name.includes('\0')
 }
 
 /** Numbers texts in the order of their first use. */

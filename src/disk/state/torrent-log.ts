@@ -9,7 +9,6 @@ import {
   TorrentIndex,
   writeIndex,
   type IdentityText,
-  type SourcePath,
   type TorrentIdentity,
 } from './torrent-index.js'
 
@@ -177,7 +176,9 @@ export function isRecordOf(
 function* identitiesIn(journal: Journal): Generator<[string, IdentityText]> {
   for (const [name, json] of journal.entries()) {
     const { source, input, fingerprint } = identityIn(json)
-    yield [name, { source: sourcePathOf(source), input, fingerprint }]
+    const at = source.lastIndexOf('/') + 1
+    const path = { directory: source.slice(0, at), name: source.slice(at) }
+    yield [name, { source: path, input, fingerprint }]
   }
 }
 
@@ -185,12 +186,6 @@ function* identitiesIn(journal: Journal): Generator<[string, IdentityText]> {
 function identityIn(json: string): Pick<ReturnType<typeof toJson>, keyof TorrentIdentity> {
   const end = json.indexOf(END_OF_IDENTITY)
   return JSON.parse(`${json.slice(0, end)}}`) as ReturnType<typeof toJson>
-}
-
-/** Splits the real path of a torrent's content. */
-function sourcePathOf(path: string): SourcePath {
-  const nameAt = path.lastIndexOf('/') + 1
-  return { directory: path.slice(0, nameAt), name: path.slice(nameAt) }
 }
 
 /** No path contains it unescaped. */
@@ -215,8 +210,6 @@ export function stampOfLog(stateDirectory: string, target: string): string | nul
   const { size, mtimeNs, ctimeNs, ino, mode, nlink } = stats
   return [size, mtimeNs, ctimeNs, ino, mode, nlink].join(' ')
 }
-
-type DigestsJson = ReturnType<typeof digestsToJson>
 
 /** The record as JSON. The identity comes first, which is all that an index needs. */
 function toJson({ source, input, fingerprint, written, replaced }: TorrentRecord) {
@@ -253,7 +246,13 @@ function digestsToJson({ file, info, keys, isAdopted, keeps }: TorrentDigests) {
   }
 }
 
-function digestsFromJson({ file, info, keys, adopted, keeps }: DigestsJson): TorrentDigests {
+function digestsFromJson({
+  file,
+  info,
+  keys,
+  adopted,
+  keeps,
+}: ReturnType<typeof digestsToJson>): TorrentDigests {
   return {
     file: Buffer.from(file, 'base64'),
     info: info === null ? null : Buffer.from(info, 'base64'),

@@ -1,16 +1,10 @@
 import { constants, existsSync, renameSync, accessSync } from 'node:fs'
 import { open, type FileHandle, link, rename, rm, unlink, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
-import {
-  draftPath,
-  orDiscard,
-  syncDirectory,
-  writeDraft,
-  type Bytes,
-  type DraftContent,
-} from './draft.js'
-import { cleanDirectory } from './temporary-files.js'
+import { orDiscard, syncDirectory, writeDraft, type Bytes, type DraftContent } from './draft.js'
+import { childPath } from '../look/inside.js'
+import { cleanDirectory, makeTemporaryName } from './temporary-files.js'
 import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../file-lists/fingerprint.js'
 import { NO_WAIT } from '../look/read-bounded.js'
@@ -91,7 +85,7 @@ export function planDraft(job: WriteJob): PlannedDraft | Promise<null> {
   cleanDirectory(dirname(path))
   return {
     path,
-    draft: draftPath(path),
+    draft: childPath(dirname(path), makeTemporaryName(basename(path))),
     content: { bytes, mode: options.mode ?? mode, owner },
   }
 }

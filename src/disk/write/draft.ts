@@ -1,11 +1,8 @@
 import * as fs from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { osCodeOf, systemError } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
-import { childPath } from '../look/inside.js'
-import { makeTemporaryName } from './temporary-files.js'
 
 /** The user number and group number of a file's owner. */
 export interface Owner {
@@ -32,18 +29,15 @@ const open = promisify(fs.open)
 const write = promisify(fs.write)
 const sync = promisify(fs.fsync)
 
-/** Returns a new path for a draft of the file at `path`. */
-export function draftPath(path: string): string {
-  return childPath(dirname(path), makeTemporaryName(basename(path)))
-}
-
 /** Writes a new file at `draft`, and syncs it unless others do. */
 export async function writeDraft(
   draft: string,
   content: DraftContent,
   isSynced: boolean,
 ): Promise<void> {
-  const descriptor = await open(draft, 'wx', firstMode(content))
+  const { mode = 0o666, owner } = content
+  // Before the file has its owner, only this user may open it
+  const descriptor = await open(draft, 'wx', owner === undefined || isOurs(owner) ? mode : 0o600)
   await orDiscard(draft, async () => {
     try {
       await writeAll(descriptor, content.bytes)
@@ -112,14 +106,6 @@ export async function orDiscard(draft: string, act: () => Promise<void>): Promis
     await rm(draft, { force: true }).catch(() => undefined)
     throw error
   }
-}
-
-/**
- * Returns the permission bits for creating the file. Before it has its owner, only this user may
- * open it.
- */
-function firstMode({ mode = 0o666, owner }: Pick<DraftContent, 'mode' | 'owner'>): number {
-  return owner === undefined || isOurs(owner) ? mode : 0o600
 }
 
 const us = { uid: process.geteuid?.(), gid: process.getegid?.() }

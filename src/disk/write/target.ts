@@ -5,19 +5,6 @@ import { BtkitError, callSystem } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
 import { NO_LINK } from '../look/read-bounded.js'
 import { statIfThere } from '../look/stat-files.js'
-import type { Owner } from './draft.js'
-
-/** The target of a write. */
-export interface WriteTarget {
-  /** A stream is a terminal, a pipe or the like, which has no content to replace. */
-  kind: 'file' | 'stream'
-  /** The path to write to; for a file with links resolved. */
-  path: string
-  /** The permission bits of the existing file; undefined for a new one. */
-  mode: number | undefined
-  /** The owner of the existing file; undefined for a new one. */
-  owner: Owner | undefined
-}
 
 /** Paths of a process's own open files. Replacing one would break it. */
 const DESCRIPTOR = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/
@@ -40,23 +27,26 @@ export function copiedMode(path: string, mode: number): number {
 }
 
 /**
- * Finds the target of a write. Follows links, even dangling ones.
+ * Finds the target of a write. Follows links, even dangling ones. A stream is a terminal, a pipe or the like,
+ * which has no content to replace. The path of a file has links resolved; mode and owner are those of an
+ * existing file.
  *
  * @throws BtkitError `io` for a path that cannot be written to, and as statIfThere and followLinks;
  *   other system errors unchanged
  */
-export function findWriteTarget(target: string): WriteTarget {
+export function findWriteTarget(target: string) {
   const entry = lookAt(target)
-  if (entry?.isFile()) return { kind: 'file', path: target, ...attributesOf(target, entry) }
-  if (entry === undefined) return { kind: 'file', path: target, ...NEW }
+  if (entry?.isFile())
+    return { kind: 'file', path: target, ...attributesOf(target, entry) } as const
+  if (entry === undefined) return { kind: 'file', path: target, ...NEW } as const
   const stats = statIfThere(target)
   const path = followLinks(target)
-  if (stats === null) return { kind: 'file', path, ...NEW }
+  if (stats === null) return { kind: 'file', path, ...NEW } as const
   if (stats.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
   const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(path)
-  if (isStream) return { kind: 'stream', path, ...attributesOf(path, stats) }
+  if (isStream) return { kind: 'stream', path, ...attributesOf(path, stats) } as const
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
-  return { kind: 'file', path, ...attributesOf(path, stats) }
+  return { kind: 'file', path, ...attributesOf(path, stats) } as const
 }
 
 /**
@@ -103,7 +93,10 @@ export function followLinks(path: string, isTrusted = isOfUsOrRoot): string {
   for (let count = 0; count < MAX_LINKS; count++) {
     const entry = lookAt(at)
     if (!entry?.isSymbolicLink() || DESCRIPTOR.test(at)) return at
-    if (!isTrusted(entry)) throw linkOfOthers(at, entry.uid)
+    if (!isTrusted(entry)) {
+      const why = `a link of user ${entry.uid}, who could make it lead to any file`
+      throw new BtkitError('not-permitted', `${at}: is ${why}; remove it, or run as that user`)
+    }
     at = resolve(realpathSync.native(dirname(at)), readlinkSync(at))
   }
   throw new BtkitError('io', `${path}: too many symbolic links encountered`)
@@ -111,11 +104,6 @@ export function followLinks(path: string, isTrusted = isOfUsOrRoot): string {
 
 function isOfUsOrRoot({ uid }: Stats): boolean {
   return uid === 0 || uid === (process.geteuid?.() ?? uid)
-}
-
-function linkOfOthers(path: string, uid: number): BtkitError {
-  const why = `a link of user ${uid}, who could make it lead to any file`
-  return new BtkitError('not-permitted', `${path}: is ${why}; remove it, or run as that user`)
 }
 
 /**

@@ -16,17 +16,13 @@ const MAX_BYTES = 143
 /** Returns a new hidden name for a file that will be renamed to `name`. */
 export function makeTemporaryName(name: string): string {
   const owner = `${hostDigest()}-${process.pid.toString(16)}`
-  const ending = `.${owner}-${nextSuffix()}${TEMPORARY_SUFFIX}`
+  suffix = ((suffix ?? Math.random() * 2 ** 32) + 1) >>> 0
+  const ending = `.${owner}-${suffix.toString(16).padStart(8, '0')}${TEMPORARY_SUFFIX}`
   return `.${shorten(name, MAX_BYTES - 1 - ending.length)}${ending}`
 }
 
 /** Starts at a random number, because an earlier process may have had the same process number. */
 let suffix: number | undefined
-
-function nextSuffix(): string {
-  suffix = ((suffix ?? Math.random() * 2 ** 32) + 1) >>> 0
-  return suffix.toString(16).padStart(8, '0')
-}
 
 /**
  * Whether `name` is a temporary name of btkit: a file that is being written, or was left by a
@@ -34,12 +30,6 @@ function nextSuffix(): string {
  */
 export function isTemporaryName(name: string): boolean {
   return name.endsWith(TEMPORARY_SUFFIX) && SHAPE.test(name)
-}
-
-/** Whether the process that created a temporary name has certainly ended. */
-function isDead(name: string): boolean {
-  const [, host, pid] = SHAPE.exec(name) ?? []
-  return pid !== undefined && host === hostDigest() && !isRunning(parseInt(pid, 16))
 }
 
 /**
@@ -80,7 +70,10 @@ export function removeDeadFiles(directory: string, names: () => readonly string[
   cleaned.set(directory, monotonicNow())
   callSystem(directory, () => {
     for (const name of names()) {
-      if (isTemporaryName(name) && isDead(name)) rmSync(join(directory, name), { force: true })
+      if (!isTemporaryName(name)) continue
+      const [, host, pid = ''] = SHAPE.exec(name) ?? []
+      if (host === hostDigest() && !isRunning(parseInt(pid, 16)))
+        rmSync(join(directory, name), { force: true })
     }
   })
 }

@@ -26,18 +26,12 @@ export interface FileRecord {
 /** The two forms of the short piece at a file's end. */
 export type FileEnd = 'tail' | 'paddedTail'
 
-/** How a file is divided into pieces of its own. */
-export interface OwnPieces {
-  /** Bytes before the first piece that begins inside the file. */
-  readonly lead: number
-  /** Number of pieces completely inside the file. */
-  readonly whole: number
-  /** Bytes after those pieces. */
-  readonly tailLength: number
-}
-
-/** Divides a file into pieces. Its first byte is `phase` bytes after the start of a piece. */
-export function ownPieces({ size, pieceLength, phase }: Omit<FileKey, 'path'>): OwnPieces {
+/**
+ * Divides a file into pieces of its own: returns the bytes before the first piece that begins inside it, the
+ * number of pieces completely inside, and the bytes after those. Its first byte is `phase` bytes after the
+ * start of a piece.
+ */
+export function ownPieces({ size, pieceLength, phase }: Omit<FileKey, 'path'>) {
   const lead = Math.min(phase === 0 ? 0 : pieceLength - phase, size)
   const whole = Math.floor((size - lead) / pieceLength)
   return { lead, whole, tailLength: size - lead - whole * pieceLength }

@@ -75,19 +75,14 @@ export interface FileSystems {
  * @throws Error that says what is wrong and what to do
  */
 export function checkFileSystem(directory: string, fileSystems: FileSystems = ofSystem): void {
-  const name = nameIfShared(directory, fileSystems)
-  if (name === null) return
+  const type = fileSystems.typeOf(directory)
+  const mountType = type === FUSE ? (fileSystems.mountTypeOf(directory) ?? '') : ''
+  const name = SHARED_FUSE.test(mountType) ? mountType.slice(5) : SHARED_TYPES.get(type)
+  if (name === undefined) return
   throw new Error(
     `it is on a network file system (${name}), where other hosts could damage it; ` +
       'name a directory of a local disk by --cache-dir or BTKIT_CACHE_DIR',
   )
-}
-
-function nameIfShared(directory: string, { typeOf, mountTypeOf }: FileSystems): string | null {
-  const type = typeOf(directory)
-  if (type !== FUSE) return SHARED_TYPES.get(type) ?? null
-  const mountType = mountTypeOf(directory)
-  return mountType !== null && SHARED_FUSE.test(mountType) ? mountType.slice(5) : null
 }
 
 const ofSystem: FileSystems = { typeOf, mountTypeOf }
@@ -106,20 +101,14 @@ function typeOf(path: string): number {
 function mountTypeOf(path: string): string | null {
   try {
     const { dev } = statSync(path, { bigint: true })
-    const device = `${majorOf(dev)}:${minorOf(dev)}`
+    // makedev(3)
+    const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)
+    const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n)
+    const device = `${major}:${minor}`
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
     const mount = mounts.findLast((line) => line.split(' ')[2] === device)
     return mount?.split(' - ')[1]?.split(' ')[0] ?? null
   } catch {
     return null
   }
-}
-
-/** makedev(3) */
-function majorOf(dev: bigint): bigint {
-  return ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)
-}
-
-function minorOf(dev: bigint): bigint {
-  return (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n)
 }
