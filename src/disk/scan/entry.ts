@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { sep, relative } from 'node:path'
 import { asBtkitError, osCodeOf } from '../../base/errors.js'
-import { fingerprintOf, type Fingerprint } from '../file-lists/fingerprint.js'
+import { fingerprintOf } from '../file-lists/fingerprint.js'
 import {
   attributesOf,
   type ScanSkipReason,
@@ -34,41 +34,26 @@ const LEGACY_NAMES: ReadonlySet<string> = new Set(['core', 'CVS'])
 
 const DOT = 0x2e
 
-/** An entry of a directory, with links followed. */
-type Entry =
-  | {
-      readonly kind: 'file'
-      readonly absolutePath: string
-      readonly fingerprint: Fingerprint
-      readonly attributes: string
-    }
-  | { readonly kind: 'directory'; readonly absolutePath: string }
-  | { readonly kind: 'skipped'; readonly reason: ScanSkipReason }
-
 /**
  * Examines a name in the directory `rules.realRoot`. The entry counts as its own root, so links are
  * never stored.
  * @throws BtkitError `bad-name` for a name that is not UTF-8, `not-found`, `not-permitted` or
  *   `io`
  */
-export function openEntry(name: string, rules: LinkRules): Entry {
+export function openEntry(name: string, rules: LinkRules) {
   const directory = rules.realRoot.endsWith(sep) ? rules.realRoot : rules.realRoot + sep
   try {
     const policy = rules.policy === 'store' ? 'inside' : rules.policy
     const found = findEntry(directory, name, directory, { ...rules, policy })
-    return typeof found === 'string' ? { kind: 'skipped', reason: found } : describe(name, found)
+    if (typeof found === 'string') return { kind: 'skipped', reason: found } as const
+    const { path: absolutePath, stats } = found
+    if (stats.isDirectory()) return { kind: 'directory', absolutePath } as const
+    if (!stats.isFile()) return { kind: 'skipped', reason: 'not a regular file' } as const
+    const [fingerprint, attributes] = [fingerprintOf(stats), attributesOf(name, stats)]
+    return { kind: 'file', absolutePath, fingerprint, attributes } as const
   } catch (error) {
     throw asBtkitError(error, directory + name)
   }
-}
-
-function describe(name: string, { path, stats }: Found): Entry {
-  if (stats.isFile()) {
-    const fingerprint = fingerprintOf(stats)
-    return { kind: 'file', absolutePath: path, fingerprint, attributes: attributesOf(name, stats) }
-  }
-  if (stats.isDirectory()) return { kind: 'directory', absolutePath: path }
-  return { kind: 'skipped', reason: 'not a regular file' }
 }
 
 /** The file or directory that an entry leads to. */

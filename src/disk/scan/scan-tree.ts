@@ -176,7 +176,7 @@ async function addBelow(scan: Scan, start: Directory): Promise<void> {
         scan.store.addListed(directory.place, listing, [from, to])
         continue
       }
-      const found = single.reason ?? tryName(scan, { directory, name: single.name }, listed)
+      const found = single.reason ?? visitName(scan, { directory, name: single.name }, listed)
       if (typeof found === 'object') enter(found)
       else if (found !== undefined) {
         const path = directory.relative + printableName(directory.absolute, single.name)
@@ -214,19 +214,10 @@ function* readDirectory(scan: Scan, { relative, absolute }: Directory): Generato
 /** The result of a visit: the reason for leaving an entry out, or the directory to walk next. */
 type Visited = ScanSkipReason | Directory | undefined
 
-/** Visits a name. A search goes on if that fails. */
-function tryName(scan: Scan, entry: TreeEntry, listed: Listed): Visited {
-  if (!scan.onProblem) return visitName(scan, entry, listed)
-  try {
-    return visitName(scan, entry, listed)
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    scan.onProblem(error)
-    return undefined
-  }
-}
-
-/** Visits a name. A plain file was looked at already, except for its attributes. */
+/**
+ * Visits a name. A plain file was looked at already, except for its attributes. A search goes on if looking
+ * at an entry fails.
+ */
 function visitName(scan: Scan, entry: TreeEntry, { listing, from, to }: Listed): Visited {
   const { directory, name } = entry
   if (listing.table.isThere(from) && !scan.attributes && !isSuspect(name)) {
@@ -234,8 +225,14 @@ function visitName(scan: Scan, entry: TreeEntry, { listing, from, to }: Listed):
     scan.store.addListed(directory.place, listing, [from, to])
     return undefined
   }
-  const found = attempt(scan, directory.relative + name, () => findName(scan, entry))
-  return typeof found === 'string' ? found : visitEntry(scan, entry, found)
+  try {
+    const found = attempt(scan, directory.relative + name, () => findName(scan, entry))
+    return typeof found === 'string' ? found : visitEntry(scan, entry, found)
+  } catch (error) {
+    if (!scan.onProblem || !(error instanceof BtkitError)) throw error
+    scan.onProblem(error)
+    return undefined
+  }
 }
 
 /**
@@ -335,8 +332,14 @@ function asPrefix(path: string, separator: string): string {
  *   the root, and as walkTree does
  */
 async function walkChosen(scan: Scan, root: Target, paths: readonly string[]): Promise<Walked> {
-  for (const path of paths)
-    await walkTo(scan, rootDirectory(root), componentsBelow(scan.root, path))
+  for (const path of paths) {
+    const { root: above } = scan
+    const inside = isAbsolute(path) ? relative(resolve(above), path).split(sep) : path.split('/')
+    const components = inside.filter((component) => component !== '' && component !== '.')
+    if (!components.every(isSafeComponent))
+      throw new BtkitError('unsafe-path', `${path}: is not below ${above}`)
+    await walkTo(scan, rootDirectory(root), components)
+  }
   const seen = new Set<string>()
   const isNew = (path: string) => seen.size < seen.add(path).size
   const found = new FileColumns(scan.store)
@@ -369,16 +372,4 @@ function visitPath(scan: Scan, entry: TreeEntry, isLast: boolean): Visited {
   if (!found.stats.isDirectory()) throw new BtkitError('not-found', `${place}: not a directory`)
   if (scan.filter?.excludes(`${relative}/`)) return 'excluded'
   return directoryBelow(scan, entry, found)
-}
-
-/**
- * Returns the components below `root` of a chosen path, which is relative to the root or an
- * absolute path into it. No components mean the root itself.
- * @throws BtkitError `unsafe-path` for a path that leads elsewhere
- */
-function componentsBelow(root: string, path: string): string[] {
-  const inside = isAbsolute(path) ? relative(resolve(root), path).split(sep) : path.split('/')
-  const components = inside.filter((component) => component !== '' && component !== '.')
-  if (components.every(isSafeComponent)) return components
-  throw new BtkitError('unsafe-path', `${path}: is not below ${root}`)
 }

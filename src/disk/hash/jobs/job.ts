@@ -83,22 +83,18 @@ export function stopJob({ control }: HashJob): void {
   Atomics.notify(control, STOPPED)
 }
 
-/** Waits until the job may read `bytes` more bytes, or is stopped. Blocks the calling thread. */
-export function awaitTurn(job: HashJob, bytes: number): void {
-  if (job.throttle === null) return
-  const delay = takeTurn(job.throttle, bytes)
-  if (delay > 0) Atomics.wait(job.control, STOPPED, 0, delay)
-}
-
-/** Whether all threads must stop. */
-export function isStopped({ control }: HashJob): boolean {
-  return Atomics.load(control, STOPPED) === 1
-}
-
-/** Records that `bytes` more bytes are hashed, and the index of the file that is being read. */
-export function noteProgress({ control, progress }: HashJob, bytes: number, file: number): void {
+/**
+ * Waits until the job may read `bytes` more bytes of a file, and notes them. Returns whether it may go on.
+ * Blocks the calling thread.
+ */
+export function beginRead(job: HashJob, bytes: number, file: number): boolean {
+  const { control, progress, throttle } = job
+  const delay = throttle ? takeTurn(throttle, bytes) : 0
+  if (delay > 0) Atomics.wait(control, STOPPED, 0, delay)
+  if (Atomics.load(control, STOPPED) === 1) return false
   Atomics.add(progress, 0, BigInt(bytes))
   Atomics.store(control, CURRENT_FILE, file)
+  return true
 }
 
 /** Returns the progress of a job. */

@@ -13,14 +13,7 @@ import {
   type DigestBuffers,
 } from '../stream/content-stream.js'
 import { openSameFile, noteReadFailure, readFully } from '../stream/reading.js'
-import {
-  awaitTurn,
-  isStopped,
-  noteProgress,
-  takeNext,
-  type HashJob,
-  THROTTLED_READ,
-} from './job.js'
+import { beginRead, takeNext, type HashJob, THROTTLED_READ } from './job.js'
 
 // Reads and hashes on node:crypto: content where the accelerator does not work, and checksums of files
 
@@ -77,11 +70,10 @@ function hashPiece(
   const pieceBytes = Math.min(stream.pieceLength, streamLength(stream) - position)
   const hash = wanted === 'pieces' || wanted === 'both' ? createHash('sha1') : null
   const length = wanted === 'blocks' ? blockBytes : pieceBytes
-  for (let at = 0; at < length && !isStopped(job); at += buffer.length) {
+  for (let at = 0; at < length; at += buffer.length) {
     const bytes = buffer.subarray(0, length - at)
-    awaitTurn(job, bytes.length)
+    if (!beginRead(job, bytes.length, fileAt(stream, position + at))) break
     reader.read(position + at, bytes)
-    noteProgress(job, bytes.length, fileAt(stream, position + at))
     hash?.update(bytes)
     for (const each of hashes) each.update(bytes)
     const block = (digests.firstBlocks?.[i] ?? 0) + at / BLOCK

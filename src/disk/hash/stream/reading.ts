@@ -17,7 +17,14 @@ export const GUARDED_READ =
  * @throws BtkitError `changed`; system errors unchanged
  */
 export function openSameFile(path: string, identity: BigUint64Array): number {
-  const descriptor = open(path)
+  let descriptor: number
+  try {
+    descriptor = openSync(rawPath(path), GUARDED_READ)
+  } catch (error) {
+    // FreeBSD reports EMLINK for a link, other systems ELOOP
+    const isLink = ['ELOOP', 'EMLINK'].includes(osCodeOf(error) ?? '')
+    throw isLink ? wasReplaced(path, error) : error
+  }
   const stats = fstatSync(descriptor, { bigint: true })
   const [device, inode] = BigUint64Array.of(stats.dev, stats.ino)
   const isSame = device === identity[0] && inode === identity[1]
@@ -25,20 +32,6 @@ export function openSameFile(path: string, identity: BigUint64Array): number {
   if (isSame && stats.isFile()) return descriptor
   closeSync(descriptor)
   throw wasReplaced(path)
-}
-
-function open(path: string): number {
-  try {
-    return openSync(rawPath(path), GUARDED_READ)
-  } catch (error) {
-    throw isLinkRefusal(error) ? wasReplaced(path, error) : error
-  }
-}
-
-/** FreeBSD reports EMLINK, other systems ELOOP. */
-function isLinkRefusal(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'ELOOP' || code === 'EMLINK'
 }
 
 /**
