@@ -8,13 +8,11 @@ const LONE = /(\p{Cs})/u
 export function encodePercent(text: string): string {
   if (!LONE.test(text)) return encodeURIComponent(text)
   const encode = (part: string, at: number) => {
-    return at % 2 === 0 ? encodeURIComponent(part) : encodeLone(part.charCodeAt(0))
+    if (at % 2 === 0) return encodeURIComponent(part)
+    const unit = part.charCodeAt(0)
+    return unit >= 0xdc80 && unit <= 0xdcff ? `%${(unit & 0xff).toString(16)}` : '%EF%BF%BD'
   }
   return text.split(LONE).map(encode).join('')
-}
-
-function encodeLone(unit: number): string {
-  return unit >= 0xdc80 && unit <= 0xdcff ? `%${(unit & 0xff).toString(16)}` : '%EF%BF%BD'
 }
 
 /** Percent-encodes a name, also for libtorrent, which encodes a whole URL with an apostrophe once more. */

@@ -18,19 +18,12 @@ interface Place {
   readonly depth: number
 }
 
-/** The torrents in a directory tree. */
-interface TorrentTree {
-  /** The names of .torrent entries, sorted, by the path of their directory. */
-  readonly names: ReadonlyMap<string, readonly string[]>
-  /** Directories that could not be read; their content is unknown. Also names that are not UTF-8. */
-  readonly unreadable: ReadonlyMap<string, BtkitError>
-}
-
 /**
- * Finds the names of .torrent files in a directory and below it. Hidden entries and links to
- * directories are skipped. `turns`: see doInTurns.
+ * Finds the names of .torrent files in a directory and below it, sorted, by the path of their directory.
+ * Hidden entries and links to directories are skipped. `unreadable` has directories that could not be read,
+ * whose content is unknown, and names that are not UTF-8. `turns`: see doInTurns.
  */
-export async function walkTorrents(root: string, turns?: Turns): Promise<TorrentTree> {
+export async function walkTorrents(root: string, turns?: Turns) {
   const names = new Map<string, string[]>()
   const unreadable = new Map<string, BtkitError>()
   const read = async function* ({ path }: Place) {
@@ -66,16 +59,12 @@ export async function walkTorrents(root: string, turns?: Turns): Promise<Torrent
   return { names, unreadable }
 }
 
-/** The torrents below directories, and the directories that could not be listed. */
-interface FoundTorrents {
-  /** For each path, a text that identifies the state of the torrent. */
-  readonly stamps: ReadonlyMap<string, string>
-  /** Directories with errors, below which torrents may still exist; names that are not UTF-8. */
-  readonly unread: ReadonlyMap<string, BtkitError>
-}
-
-/** Finds torrents in directories and below; a file counts by itself. Ignores pipes and the like. */
-export async function findTorrents(places: readonly string[]): Promise<FoundTorrents> {
+/**
+ * Finds torrents in directories and below; a file counts by itself. Ignores pipes and the like. Returns for
+ * each path a text that identifies the state of the torrent. `unread` has directories with errors, below which
+ * torrents may still exist, and names that are not UTF-8.
+ */
+export async function findTorrents(places: readonly string[]) {
   const stamps = new Map<string, string>()
   const unread = new Map<string, BtkitError>()
   for (const place of places) {
@@ -95,18 +84,11 @@ export async function findTorrents(places: readonly string[]): Promise<FoundTorr
   return { stamps, unread }
 }
 
-/** The .torrent files that places name, and why others cannot be listed. */
-interface TorrentsAt {
-  readonly torrents: readonly string[]
-  /** By path; directories without torrents are among them. */
-  readonly failures: Map<string, BtkitError>
-}
-
 /**
  * Lists .torrent files, and those in directories and below, each once. Relative paths begin at
- * `cwd`.
+ * `cwd`. Returns also by path why others cannot be listed; directories without torrents are among these.
  */
-export async function torrentsAt(places: readonly string[], cwd: string): Promise<TorrentsAt> {
+export async function torrentsAt(places: readonly string[], cwd: string) {
   const torrents = new Map<string, string>()
   const failures = new Map<string, BtkitError>()
   for (const place of places) {

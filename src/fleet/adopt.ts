@@ -71,7 +71,11 @@ export async function adoptDigests(
         continue
       }
       shared.adopt(record, file.fingerprint)
-      enterTree(wish, record, unread)
+      // That takes less than looking it up
+      if (unread.table.trees && wish.number !== null && !('pieces' in record.record)) {
+        const tree = treeOf(file.fingerprint.size, unread.content, record.record)
+        setTree(unread.table.trees, wish.number, tree)
+      }
       isAny = true
     }
   }
@@ -80,13 +84,6 @@ export async function adoptDigests(
   if (table.trees) heedTrees(content, table.trees, table.isKnown)
   await cacheAccess.cache.flush()
   if (content.version !== 'v2') mergeTable(content, table, recallPieces(content, cacheAccess))
-}
-
-/** Enters an adopted tree into the table, which takes less than looking it up. */
-function enterTree({ file, number }: Wish, { record }: FoundRecord, unread: Unread): void {
-  const { content, table } = unread
-  if (!table.trees || number === null || 'pieces' in record) return
-  setTree(table.trees, number, treeOf(file.fingerprint.size, content, record))
 }
 
 /** Groups the wishes of more than one piece. All at once would fill much memory. */

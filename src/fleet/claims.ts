@@ -49,19 +49,6 @@ export interface ClaimingMachines {
   readonly flush: () => Promise<void>
 }
 
-/** Content to be read, except the pieces of the table that are known. */
-interface ClaimRequest extends Pick<Unread, 'content' | 'table'> {
-  readonly engine: Pick<Unread['engine'], 'signal'>
-}
-
-/** Files that nobody else reads until they are released. */
-interface Claimed {
-  /** Whether digests must be looked up again, because others may have read the files. */
-  readonly isLookDue: boolean
-  /** Releases them as soon as others see the results. */
-  readonly release: () => void
-}
-
 /**
  * Claims to content that is about to be hashed. Without them, cron and `serve`, or all mirrors of a
  * new file, would hash it at the same time. Processes with one cache have locks in a file beside it,
@@ -89,11 +76,16 @@ export class HashClaims {
 
   /**
    * Claims content whose digests are unknown. Resolves when no other process or machine hashes it,
-   * or after a while. Null if nothing is to be claimed, or others hold it for too long.
+   * or after a while. Null if nothing is to be claimed, or others hold it for too long. `isLookDue` says that
+   * digests must be looked up again, because others may have read the files. `release` releases them as soon
+   * as others see the results.
    */
-  async claim(request: ClaimRequest): Promise<Claimed | null> {
-    const { content, engine } = request
-    const { files, bytes } = unreadOf(content, request.table)
+  async claim({
+    content,
+    table,
+    engine,
+  }: Pick<Unread, 'content' | 'table'> & { readonly engine: Pick<Unread['engine'], 'signal'> }) {
+    const { files, bytes } = unreadOf(content, table)
     const claim = bytes < LEAST_ASKED ? null : this.#claimOf(content, files)
     if (!claim) return null
     const until = monotonicNow() + claimPatience.ms + bytes / claimPatience.bytesPerMs

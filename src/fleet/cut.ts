@@ -60,7 +60,9 @@ export function* cutPieces(
   for (let at = 0; at < pieces.length;) {
     const bytes = isHasty() ? LEAST_BYTES : Math.min(Math.max(usual, LEAST_BYTES), MOST_BYTES)
     const atMost = Math.min(MOST_PIECES, Math.floor(MOST_BYTES / pieceLength))
-    const most = Math.max(1, Math.min(atMost, evenCount(bytes / pieceLength)))
+    const wished = bytes / pieceLength
+    const even = EVEN_PIECES * Math.round(wished / EVEN_PIECES) || Math.floor(wished)
+    const most = Math.max(1, Math.min(atMost, even))
     const first = pieces[at] ?? 0
     const from = fileOf(first * pieceLength)
     const lastFile = (count: number) => fileOf((first + count) * pieceLength - 1)
@@ -88,10 +90,6 @@ function offsetsOf(files: FileColumns): Float64Array {
   const offsets = new Float64Array(files.length + 1)
   for (let i = 0; i < files.length; i++) offsets[i + 1] = (offsets[i] ?? 0) + files.sizeAt(i)
   return offsets
-}
-
-function evenCount(pieces: number): number {
-  return EVEN_PIECES * Math.round(pieces / EVEN_PIECES) || Math.floor(pieces)
 }
 
 /** Consecutive files, and the offset of the first one in the stream. */

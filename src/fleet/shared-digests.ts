@@ -32,12 +32,6 @@ export interface ShareRequest extends ShareRules {
   readonly keys: readonly Uint8Array[]
 }
 
-/** A file whose record is sought. */
-export interface SoughtFile {
-  readonly key: FileKey | TreeKey
-  readonly fingerprint: Fingerprint
-}
-
 /** A record of another machine, whose MAC is right. */
 export type FoundRecord =
   | { readonly key: FileKey; readonly record: FileRecord }
@@ -62,11 +56,6 @@ export function redisKey(name: string, kind = VERSION): string {
 
 /** Bytes of a record before its digests: the MAC, and when it was shared. */
 const HEADER = MAC + 4
-
-/** When a record was last shared, in seconds since 1970; the MAC is not checked. */
-function readSharedAt(sealed: Uint8Array): number {
-  return sealed.length < HEADER ? 0 : Buffer.from(sealed).readUInt32BE(MAC)
-}
 
 /** Most records of a round trip, and most bytes that one writes, or is expected to read. */
 const MOST = 1000
@@ -144,7 +133,9 @@ export class SharedDigests {
   }
 
   /** Returns the record of each file on any machine; null if there is none with a right MAC. */
-  async find(files: readonly SoughtFile[]): Promise<(FoundRecord | null)[]> {
+  async find(
+    files: readonly { readonly key: FileKey | TreeKey; readonly fingerprint: Fingerprint }[],
+  ): Promise<(FoundRecord | null)[]> {
     const found: (FoundRecord | null)[] = []
     for (let at = 0; at < files.length;) {
       let bytes = 0
@@ -285,7 +276,9 @@ export async function pruneShared(
     )
     const unused = keys.filter((_, i) => {
       // A use is noted once a week
-      return (readSharedAt(headers[i] ?? Buffer.of()) + SECONDS_BETWEEN_NOTES) * 1000 <= since
+      const header = headers[i] ?? Buffer.of()
+      const sharedAt = header.length < HEADER ? 0 : header.readUInt32BE(MAC)
+      return (sharedAt + SECONDS_BETWEEN_NOTES) * 1000 <= since
     })
     removed += unused.length
     if (!dryRun) await ask((client) => Promise.all(unused.map((key) => client.unlink(key))))

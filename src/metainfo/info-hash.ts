@@ -4,21 +4,13 @@ import type { InfoHash, InfoHashes, InfoHashV2 } from './values.js'
 /** Reads an info hash of 40 hexadecimal digits in any case; null for any other text. */
 export function readInfoHash(text: string): InfoHash | null {
   const hash = text.toLowerCase()
-  return isInfoHash(hash) ? hash : null
-}
-
-function isInfoHash(text: string): text is InfoHash {
-  return /^[0-9a-f]{40}$/.test(text)
+  return /^[0-9a-f]{40}$/.test(hash) ? (hash as InfoHash) : null
 }
 
 /** Reads an info hash of version 2, of 64 hexadecimal digits in any case; null for any other text. */
 export function readInfoHashV2(text: string): InfoHashV2 | null {
   const hash = text.toLowerCase()
-  return isInfoHashV2(hash) ? hash : null
-}
-
-function isInfoHashV2(text: string): text is InfoHashV2 {
-  return /^[0-9a-f]{64}$/.test(text)
+  return /^[0-9a-f]{64}$/.test(hash) ? (hash as InfoHashV2) : null
 }
 
 /** Returns the info hash that has these 20 bytes. */

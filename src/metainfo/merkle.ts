@@ -12,15 +12,13 @@ export interface MerkleLayer {
 /** Hashes many nodes in one call, as a kernel of hash/ does. */
 interface NodeKernel {
   /** Hashes `count` adjacent pairs of nodes, of `pieceLength` bytes each, to the start of `out`. */
-  hash(batch: NodeBatch): void
-}
-
-interface NodeBatch {
-  readonly algorithm: 'sha256'
-  readonly data: Uint8Array
-  readonly pieceLength: number
-  readonly count: number
-  readonly out: Uint8Array
+  hash(batch: {
+    readonly algorithm: 'sha256'
+    readonly data: Uint8Array
+    readonly pieceLength: number
+    readonly count: number
+    readonly out: Uint8Array
+  }): void
 }
 
 /** Hashes one pair at a time, also in a browser. */

@@ -38,12 +38,9 @@ const KNOWN_IN_INFO: ReadonlySet<string> = new Set([
 export function otherKeys({ infoSpans, spans }: Pick<Metainfo, 'infoSpans' | 'spans'>): string[] {
   const inInfo = [...infoSpans.keys()].filter((key) => !KNOWN_IN_INFO.has(key))
   const beside = [...spans.keys()].filter((key) => !KNOWN.has(key))
-  return [...inInfo.map((key) => `info.${key}`), ...beside].map(textOfKey)
-}
-
-/** Decodes a key, which is the latin1 string of its bytes; usually these are UTF-8. */
-function textOfKey(key: string): string {
-  return decodeUtf8(Buffer.from(key, 'latin1'))
+  const keys = [...inInfo.map((key) => `info.${key}`), ...beside]
+  // A key is the latin1 string of its bytes, which are usually UTF-8
+  return keys.map((key) => decodeUtf8(Buffer.from(key, 'latin1')))
 }
 
 /**

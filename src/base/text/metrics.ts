@@ -34,22 +34,15 @@ function samplesOf(value: number | readonly Sample[]): readonly Sample[] {
 
 /** Writes metrics in Prometheus' text format, version 0.0.4. */
 export function formatMetrics(metrics: readonly Metric[]): string {
-  return metrics.map(formatMetric).join('')
-}
-
-function formatMetric({ name, help, type, samples }: Metric): string {
-  const lines = samples.map(({ suffix = '', labels = {}, value }) => {
-    return `${name}${suffix}${formatLabels(labels)} ${value}\n`
+  const formatted = metrics.map(({ name, help, type, samples }) => {
+    const lines = samples.map(({ suffix = '', labels = {}, value }) => {
+      const pairs = Object.entries(labels).map(([label, text]) => {
+        // The format knows just these three escapes
+        return `${label}="${text.replaceAll(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
+      })
+      return `${name}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`
+    })
+    return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
   })
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
-}
-
-function formatLabels(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`)
-  return pairs.length > 0 ? `{${pairs.join(',')}}` : ''
-}
-
-/** The format knows just these three escapes. */
-function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+  return formatted.join('')
 }

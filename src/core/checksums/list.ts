@@ -26,7 +26,7 @@ export function formatChecksums(
   checksums: readonly { readonly path: string; readonly digest: Uint8Array }[],
 ): Uint8Array {
   const lines = checksums.map(({ path, digest }) => {
-    const escaped = escapePath(path)
+    const escaped = path.replaceAll(/[\\\n\r]/g, (character) => ESCAPES[character] ?? character)
     const mark = escaped === path ? '' : '\\'
     return `${mark}${Buffer.from(digest).toString('hex')}  ${escaped}\n`
   })
@@ -34,10 +34,6 @@ export function formatChecksums(
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r' }
-
-function escapePath(path: string): string {
-  return path.replaceAll(/[\\\n\r]/g, (character) => ESCAPES[character] ?? character)
-}
 
 /**
  * Checks that a new list at `path` replaces only an older list or an empty file.

@@ -196,18 +196,12 @@ export function makeRoom({ path, metainfo: { isDirectory, files } }: DownloadTar
 /** The permission bits of a mode. */
 const PERMISSIONS = 0o7777
 
-/** A temporary directory. */
-export interface ScratchDirectory {
-  readonly localDirectory: string
-  readonly remove: () => void
-}
-
 /**
- * Creates a directory inside `parent`, which is created if it is missing. It gets the permissions
+ * Creates a temporary directory inside `parent`, which is created if it is missing. It gets the permissions
  * of `parent`, because a client may run as another user.
  * @throws BtkitError `not-permitted` or `io`
  */
-export function makeScratchDirectory(parent: string): ScratchDirectory {
+export function makeScratchDirectory(parent: string) {
   return callSystem(parent, () => {
     mkdirSync(parent, { recursive: true })
     const localDirectory = mkdtempSync(join(parent, '.btkit-'))

@@ -73,14 +73,10 @@ export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
     isChanged,
     before: factsOf(before, hasHashes),
     after: factsOf(after, hasHashes),
-    warnings: layerWarnings(after),
+    warnings: after.warnings.filter(({ code }) => /^layer-(missing|wrong)$/.test(code)),
   }
   const isWanted = isChanged || request.outputOf !== null
   return { edited, bytes: isWanted ? after.bytes : null, editable }
-}
-
-function layerWarnings({ warnings }: UnhashedMetainfo): Warning[] {
-  return warnings.filter(({ code }) => code === 'layer-missing' || code === 'layer-wrong')
 }
 
 function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {
@@ -105,7 +101,11 @@ export async function storeEdit(
   const { outputOf, dryRun } = request
   const target = outputOf?.(file) ?? file
   if (outputOf !== null && holds(target, bytes)) return
-  if (outputOf !== null) checkOther(file, target)
+  // A copy must not be the torrent itself through a link
+  const statsOf = (path: string) => statSync(path, { bigint: true, throwIfNoEntry: false })
+  const [from, to] = outputOf === null ? [] : [statsOf(file), statsOf(target)]
+  if (from && to && from.ino === to.ino && from.dev === to.dev)
+    throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output`)
   if (outputOf === null) checkWritable(file)
   const options = writeOptions(file, editable, request)
   if (dryRun) checkTarget(target, options)
@@ -125,15 +125,6 @@ function writeOptions(
   }
   return { claim, checkUntouched }
 }
-
-/** Checks that the target of a copy is not the torrent itself through a link. */
-function checkOther(file: string, target: string): void {
-  const [from, to] = [file, target].map((path) => statSync(path, NUMBERS))
-  if (!from || !to || from.ino !== to.ino || from.dev !== to.dev) return
-  throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output`)
-}
-
-const NUMBERS = { bigint: true, throwIfNoEntry: false } as const
 
 /** Whether a file has exactly these bytes; false if it cannot be read. */
 function holds(path: string, bytes: Uint8Array): boolean {

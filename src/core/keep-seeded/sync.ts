@@ -9,21 +9,18 @@ import { ClientTarget, type PlacedTorrent, type SyncClient } from './client-targ
 import { GivenRecord } from './given.js'
 import { type KeeperEvents, SeedKeeper, type TorrentSource } from './reconcile.js'
 
-/** A current torrent of btkit. */
-interface OwnTorrent {
-  /** Its file name. */
-  readonly name: string
-  /** The directory that contains its content under the torrent's name. */
-  readonly dataDirectory: string
-  /** Identifies one state of the .torrent file. */
-  readonly stamp: string
-}
-
 /** The torrents of a directory that a client must seed. */
 export interface SyncTarget {
   /** The real path of the directory. */
   readonly target: string
-  readonly torrents: readonly OwnTorrent[]
+  readonly torrents: readonly {
+    /** Its file name. */
+    readonly name: string
+    /** The directory that contains its content under the torrent's name. */
+    readonly dataDirectory: string
+    /** Identifies one state of the .torrent file. */
+    readonly stamp: string
+  }[]
   /** Whether a published torrent no longer exists, so that it must be withdrawn. */
   readonly isGone: (name: string) => boolean
 }

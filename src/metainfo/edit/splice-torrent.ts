@@ -104,7 +104,8 @@ export function spliceDict(
 ): Uint8Array {
   const cuts = [...changes].flatMap(([key, value]) => cutFor(dict, key, value))
   if (cuts.length === 0) return dict.bytes
-  cuts.sort(compareCuts)
+  // At the same offset, insertions come first, sorted by key
+  cuts.sort((a, b) => a.start - b.start || a.end - b.end || (a.key < b.key ? -1 : 1))
   const parts: Uint8Array[] = []
   let at = 0
   for (const { start, end, insert } of cuts) {
@@ -154,9 +155,4 @@ function placeFor(key: string, spans: ReadonlyMap<string, Span>): number {
     }
   }
   return place
-}
-
-/** Compares cuts by offset. At the same offset, insertions come first, sorted by key. */
-function compareCuts(a: Cut, b: Cut): number {
-  return a.start - b.start || a.end - b.end || (a.key < b.key ? -1 : 1)
 }

@@ -64,7 +64,8 @@ function trackerChanges(metainfo: UnhashedMetainfo, { announce, tiers }: Tracker
   if (announce === null || announce !== old.announce) {
     changes.set('announce', announce === null ? null : encodeTracker(announce))
   }
-  if (tiers === null || !isSameList(tiers, old.tiers)) {
+  // Decoded lists are compared, so that an equal list keeps its bytes, however it is encoded
+  if (tiers === null || JSON.stringify(tiers) !== JSON.stringify(old.tiers)) {
     changes.set('announce-list', tiers === null ? null : encodeTiers(tiers))
   }
   return changes
@@ -73,11 +74,6 @@ function trackerChanges(metainfo: UnhashedMetainfo, { announce, tiers }: Tracker
 /** Encodes an announce list. */
 export function encodeTiers(tiers: readonly Tier[]): Uint8Array {
   return encodeBencode(tiers.map((tier) => tier.map(bytesOf)))
-}
-
-/** Compares decoded lists, so that an equal list keeps its bytes, however it is encoded. */
-function isSameList(tiers: readonly Tier[], old: Trackers['tiers']): boolean {
-  return JSON.stringify(tiers) === JSON.stringify(old)
 }
 
 /** Encodes an announce URL. */

@@ -21,7 +21,13 @@ import type { WarningList } from '../warning.js'
 /** Reads an entry of the list of files. */
 export function readFile(entry: BencodeValue, at: number, warnings: WarningList): MetainfoFile {
   const file = requireDict(entry, () => `info.files[${at}]`)
-  if (isPadWithoutPath(file)) return readPad(file, at, warnings)
+  const isPadWithoutPath = !file.has('path') && readAttr(file.get('attr')).includes('p')
+  if (isPadWithoutPath) {
+    warnings.add('pad-without-path', () => `info.files[${at}]: a pad file without a path`)
+    const pad = describeFile(file, [], () => `info.files[${at}].length`)
+    // The path that BEP 47 suggests, because it is never written
+    return { ...pad, path: padPath(pad.length) }
+  }
   const path = readPath(file, () => `info.files[${at}].path`, warnings)
   const described = describeFile(file, path, () => `info.files[${at}].length`)
   return path.some((name) => name.includes(BITCOMET_PAD))
@@ -32,33 +38,15 @@ export function readFile(entry: BencodeValue, at: number, warnings: WarningList)
 /** BitComet's pad files have no attribute. libtorrent knows them by this part of their names. */
 const BITCOMET_PAD = '_____padding_file_'
 
-function isPadWithoutPath(file: BencodeDict): boolean {
-  return !file.has('path') && readAttr(file.get('attr')).includes('p')
-}
-
-/**
- * Reads a pad file without a path. It gets the path that BEP 47 suggests, because it is never
- * written.
- */
-function readPad(file: BencodeDict, at: number, warnings: WarningList): MetainfoFile {
-  warnings.add('pad-without-path', () => `info.files[${at}]: a pad file without a path`)
-  const pad = describeFile(file, [], () => `info.files[${at}].length`)
-  return { ...pad, path: padPath(pad.length) }
-}
-
 /** Reads a file's dictionary of either version. */
 export function describeFile(dict: DictValues, path: string[], what: What): MetainfoFile {
   const attr = readAttr(dict.get('attr'))
   // A symbolic link has no content, whatever its length says
   const length = attr.includes('l') ? 0 : requireLength(dict.get('length'), what)
   const file = { path, length, padding: attr.includes('p'), attr }
-  const symlinkPath = attr.includes('l') ? readSymlinkPath(dict.get('symlink path')) : null
-  return symlinkPath === null ? file : { ...file, symlinkPath }
-}
-
-function readSymlinkPath(value: BencodeValue | undefined): string[] | null {
-  const components = Array.isArray(value) ? value.filter(isByteString) : []
-  return components.length > 0 ? components.map(decodeUtf8) : null
+  const target = attr.includes('l') ? dict.get('symlink path') : undefined
+  const components = Array.isArray(target) ? target.filter(isByteString) : []
+  return components.length === 0 ? file : { ...file, symlinkPath: components.map(decodeUtf8) }
 }
 
 function readAttr(value: BencodeValue | undefined): string {

@@ -1,6 +1,5 @@
 import type { EncodedDict } from '../bencode/encoded-dict.js'
 import { LIST } from '../bencode/offsets.js'
-import type { DictValues } from '../bencode/value.js'
 import type { BtkitError } from '../../base/errors.js'
 import type { ListedFiles, MetainfoFile } from '../metainfo.js'
 import { isSamePath } from '../name.js'
@@ -12,31 +11,28 @@ import { describeFile } from './file-entry.js'
 import { EncodedFileList, listOf } from './file-list.js'
 import { metainfoError } from './require-field.js'
 
-/** The files that the v1 key `length` or `files` describes. */
-interface V1Files {
-  readonly isDirectory: boolean
-  readonly fileList: ListedFiles
-}
-
 /**
  * Checks `info.length` or `info.files` (BEP 3, with the attributes of BEP 47).
  *
  * @throws BtkitError `metainfo` if both or neither exist, or if a file is malformed
  */
-export function readV1Files(info: EncodedDict, name: string, warnings: WarningList): V1Files {
+export function readV1Files(
+  info: EncodedDict,
+  name: string,
+  warnings: WarningList,
+): { readonly isDirectory: boolean; readonly fileList: ListedFiles } {
   const hasLength = info.has('length')
   if (hasLength && info.has('files')) throw metainfoError('info', 'has both length and files')
-  if (hasLength) return { isDirectory: false, fileList: listOf([readSingleFile(info, name)]) }
+  if (hasLength) {
+    const file = describeFile(info, [name], () => 'info.length')
+    return { isDirectory: false, fileList: listOf([file]) }
+  }
   const span = info.spans.get('files')
   if (span === undefined) throw metainfoError('info', 'has neither length nor files')
   if (info.bytes[span.start] !== LIST) throw metainfoError('info.files', 'is not a list')
   const fileList = new EncodedFileList(info.bytes, span, warnings)
   if (fileList.count === 0) throw metainfoError('info.files', 'is empty')
   return { isDirectory: true, fileList }
-}
-
-function readSingleFile(info: DictValues, name: string): MetainfoFile {
-  return describeFile(info, [name], () => 'info.length')
 }
 
 /** Returns the number of pieces for `length` bytes; the last may be short. Exact up to 2^53 - 1. */
