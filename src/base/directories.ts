@@ -1,3 +1,4 @@
+import { tryOr } from './errors.js'
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
@@ -89,11 +90,7 @@ export function xdgDirectory(env: DirectorySources['env'], name: string): string
  * as in a container with any user number.
  */
 export function homeDirectory(env: DirectorySources['env']): string | null {
-  try {
-    return env['HOME'] || homedir()
-  } catch {
-    return null
-  }
+  return tryOr(null, () => env['HOME'] || homedir())
 }
 
 function choose(

@@ -65,13 +65,49 @@ export function nameErrors<T>(what: string, act: () => T): T {
   }
 }
 
-/** Returns the result of `act`, or `otherwise` if that throws a BtkitError. */
-export function valueOr<T, Otherwise>(otherwise: Otherwise, act: () => T): T | Otherwise {
+/** Returns the result of `act`, or `otherwise` if that throws a BtkitError, or one of this code. */
+export function valueOr<T, Otherwise>(
+  otherwise: Otherwise,
+  act: () => T,
+  code?: ErrorCode,
+): T | Otherwise {
   try {
     return act()
   } catch (error) {
-    if (error instanceof BtkitError) return otherwise
+    if (error instanceof BtkitError && error.code === (code ?? error.code)) return otherwise
     throw error
+  }
+}
+
+/** Does the same with a promise. */
+export async function awaitOr<T, Otherwise>(
+  otherwise: Otherwise,
+  result: Promise<T>,
+  code?: ErrorCode,
+): Promise<T | Otherwise> {
+  const failure = await failureOf(() => result)
+  if (failure === null) return result
+  if (failure.code === (code ?? failure.code)) return otherwise
+  throw failure
+}
+
+/** Returns the BtkitError that `act` throws; null if it throws none. */
+export async function failureOf(act: () => unknown): Promise<BtkitError | null> {
+  try {
+    await act()
+    return null
+  } catch (error) {
+    if (error instanceof BtkitError) return error
+    throw error
+  }
+}
+
+/** Returns the result of `act`, or `otherwise` if that throws anything: it is not worth a reason. */
+export function tryOr<T, Otherwise>(otherwise: Otherwise, act: () => T): T | Otherwise {
+  try {
+    return act()
+  } catch {
+    return otherwise
   }
 }
 

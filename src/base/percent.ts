@@ -1,3 +1,4 @@
+import { tryOr } from './errors.js'
 /** A byte that is not UTF-8, as textOfPath has it, or half of a character. The capture keeps it in a split. */
 const LONE = /(\p{Cs})/u
 
@@ -22,9 +23,5 @@ export function encodeName(name: string): string {
 
 /** Decodes percent forms of a URL. Returns `otherwise` if they are wrong. */
 export function decodePercent<T extends string | null>(text: string, otherwise: T): string | T {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return otherwise
-  }
+  return tryOr(otherwise, () => decodeURIComponent(text))
 }

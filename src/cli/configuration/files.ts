@@ -1,7 +1,7 @@
 import { xdgDirectory } from '../../base/directories.js'
-import { realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, usageError } from '../../base/errors.js'
+import { asBtkitError, usageError, failureOf } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import type { Io } from '../io.js'
 import {
@@ -31,7 +31,7 @@ export function configurationFiles(option: string | undefined, { env, cwd }: Wor
   const only = option ?? (env['BTKIT_CONFIG'] || undefined)
   if (only !== undefined) return [resolve(cwd, only)]
   const user = userFile(env)
-  return [SYSTEM_FILE, ...(user === null ? [] : [user])].filter(isThere)
+  return [SYSTEM_FILE, ...(user === null ? [] : [user])].filter((path) => existsSync(path))
 }
 
 /** The user's configuration file; null without a home directory. */
@@ -40,15 +40,6 @@ export function userFile(env: World['env']): string | null {
   if (base !== null) return join(base, 'btkit/config.yaml')
   const home = env['HOME']
   return home ? join(home, '.config/btkit/config.yaml') : null
-}
-
-/** Whether a file exists and can be examined. */
-function isThere(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined
-  } catch {
-    return false
-  }
 }
 
 /**
@@ -72,16 +63,15 @@ export async function readConfigurations(
   io: Pick<World, 'isRoot'>,
   problems: Problems,
 ): Promise<Configuration[]> {
-  const read = paths.map(async (path) => {
-    try {
-      return await configurationOf(readConfigurationText(path, io), path, problems)
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      problems.add(error)
-      return []
-    }
+  const all: Configuration[][] = paths.map(() => [])
+  const read = paths.map(async (path, at) => {
+    const failure = await failureOf(async () => {
+      all[at] = [await configurationOf(readConfigurationText(path, io), path, problems)]
+    })
+    if (failure) problems.add(failure)
   })
-  return (await Promise.all(read)).flat()
+  await Promise.all(read)
+  return all.flat()
 }
 
 /**

@@ -1,6 +1,6 @@
+import { failureOf } from '../../base/errors.js'
 import { withHashContext } from '../open/engine.js'
 import type { Io } from '../io.js'
-import { BtkitError } from '../../base/errors.js'
 import { ClientTarget } from '../../core/keep-seeded/client-target.js'
 import { GivenRecord } from '../../core/keep-seeded/given.js'
 import { waitingFor } from '../../core/publish/wait-for.js'
@@ -75,17 +75,6 @@ function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
     return listed
   }
   return { target, update, list }
-}
-
-/** Returns why a client could not do something; null if it could. */
-async function failureOf(act: () => Promise<unknown>): Promise<BtkitError | null> {
-  try {
-    await act()
-    return null
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    return error
-  }
 }
 
 /** Removes the added torrents from the clients. Returns the exit status. */

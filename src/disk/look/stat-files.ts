@@ -1,4 +1,4 @@
-import { lstatSync, statSync, type BigIntStats, type Stats, constants } from 'node:fs'
+import { accessSync, lstatSync, statSync, type BigIntStats, type Stats, constants } from 'node:fs'
 import { join } from 'node:path'
 import { latin1 } from '../../base/bytes.js'
 import { loadNative } from '../../base/native-addon.js'
@@ -15,7 +15,7 @@ import type { ListedColumns } from '../file-lists/file-store.js'
 import { FingerprintTable } from '../file-lists/fingerprint-table.js'
 import { NameColumn } from '../file-lists/name-column.js'
 import { readNames } from './read-names.js'
-import { asBtkitError, osCodeOf, systemError } from '../../base/errors.js'
+import { asBtkitError, osCodeOf, systemError, tryOr } from '../../base/errors.js'
 import { lstat, stat } from 'node:fs/promises'
 
 /** The names in a directory, sorted by bytes, and their fingerprints in the same order. */
@@ -141,6 +141,14 @@ export function statIfThere(path: string): Stats | null {
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return null
     throw asBtkitError(error, path)
   }
+}
+
+/** Whether this process may use a path in this way, such as `constants.R_OK`. */
+export function mayAccess(path: string, mode: number): boolean {
+  return tryOr(false, () => {
+    accessSync(path, mode)
+    return true
+  })
 }
 
 /** The state of a path. */

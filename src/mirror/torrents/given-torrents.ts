@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { isSameBytes } from '../../base/bytes.js'
 import { warnOnce } from '../../base/warn-once.js'
 import { isRacy } from '../../core/digests/cache-trust.js'
-import { BtkitError, osCodeOf, valueOr } from '../../base/errors.js'
+import { osCodeOf, valueOr, failureOf } from '../../base/errors.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
@@ -98,8 +98,8 @@ export class GivenTorrents {
     for (const root of this.directories) {
       const view = new MirrorView({ root, hidden: true, followSymlinks: false })
       for (const components of wanted) {
-        const place = await fileIfThere(view, components)
-        if (place) found.push(place)
+        const failure = await failureOf(async () => found.push(await view.file(components)))
+        if (failure instanceof NotReady) throw failure
       }
     }
     return found
@@ -114,15 +114,6 @@ export class GivenTorrents {
     // A later change might leave no trace
     if (!isSettled) this.known.delete(key)
     return 'metainfo' in known ? known.metainfo : null
-  }
-}
-
-async function fileIfThere(view: MirrorView, path: readonly string[]): Promise<ScannedFile | null> {
-  try {
-    return await view.file(path)
-  } catch (error) {
-    if (error instanceof NotReady || !(error instanceof BtkitError)) throw error
-    return null
   }
 }
 

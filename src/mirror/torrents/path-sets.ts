@@ -1,3 +1,4 @@
+import { tryOr } from '../../base/errors.js'
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { recordsOfKind } from '../../disk/cache/maintain.js'
@@ -146,20 +147,13 @@ function effortOf(paths: readonly string[]): number | null {
  * @throws Refusal
  */
 function parsePaths(body: Uint8Array, maxPaths: number): string[] {
-  const fields = decodeUtf8(body).split('&')
-  const values = fields.filter((field) => field.startsWith('p='))
+  const text = tryOr(null, () => new TextDecoder('utf-8', { fatal: true }).decode(body))
+  if (text === null) throw malformed('the form is not UTF-8; encode its paths in UTF-8')
+  const values = text.split('&').filter((field) => field.startsWith('p='))
   if (values.length > maxPaths)
     throw new Refusal('too-large', `more than ${maxPaths} paths; send fewer`)
   if (values.length === 0) throw malformed('no path given; send each as a field p of the form')
   return values.map((value) => decodeValue(value.slice(2)))
-}
-
-function decodeUtf8(body: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch {
-    throw malformed('the form is not UTF-8; encode its paths in UTF-8')
-  }
 }
 
 function decodeValue(value: string): string {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, valueOr } from '../../base/errors.js'
 import { readBounded, readBoundedRegular } from '../../disk/look/read-bounded.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import type { ClientAddress } from './address.js'
@@ -83,10 +83,5 @@ function readMachines(text: string): Map<string, Machine> {
  * @throws BtkitError as readBoundedRegular
  */
 export function readIfThere(path: string, maxSize: number): Uint8Array | null {
-  try {
-    return readBoundedRegular(path, maxSize)
-  } catch (error) {
-    if (error instanceof BtkitError && error.code === 'not-found') return null
-    throw error
-  }
+  return valueOr(null, () => readBoundedRegular(path, maxSize), 'not-found')
 }

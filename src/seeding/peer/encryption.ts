@@ -1,4 +1,5 @@
 import { createDiffieHellman, createHash, randomBytes, randomInt } from 'node:crypto'
+import { tryOr } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
 import type { Protocol } from './arrived.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -134,13 +135,7 @@ function keyPair() {
   const key = own().generateKeys()
   publicKey.set(key, KEY - key.length)
   /** Null for a key that no honest end has, such as 0. */
-  const secretWith = (theirs: Uint8Array): Buffer | null => {
-    try {
-      return own().computeSecret(theirs)
-    } catch {
-      return null
-    }
-  }
+  const secretWith = (theirs: Uint8Array) => tryOr(null, () => own().computeSecret(theirs))
   return { publicKey, secretWith }
 }
 

@@ -1,3 +1,4 @@
+import { tryOr } from '../../base/errors.js'
 import { readFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { trace } from '../../base/text/trace.js'
@@ -158,16 +159,9 @@ export function connectionLimits(
  * raises its limit to the hard limit when it starts.
  */
 export function maxDescriptors(): number | null {
-  const [, soft] = /^Max open files +(\d+) /m.exec(readLimits()) ?? []
+  const limits = tryOr('', () => readFileSync('/proc/self/limits', 'utf8'))
+  const [, soft] = /^Max open files +(\d+) /m.exec(limits) ?? []
   return soft === undefined ? null : Number(soft)
-}
-
-function readLimits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'utf8')
-  } catch {
-    return ''
-  }
 }
 
 /** Most at once. */

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, tryOr } from '../../base/errors.js'
 
 /** An open socket that the parent process passed to this one. */
 export interface PassedSocket {
@@ -56,7 +56,10 @@ export function passedSockets(
 function describeSocket(fd: number): Omit<PassedSocket, 'fd' | 'name'> {
   const inode = inodeOf(fd)
   for (const { table, kind, isV6, column } of TABLES) {
-    const fields = linesOf(table).find((line) => line[column] === inode)
+    // Empty if the system has no such table
+    const lines = tryOr('', () => readFileSync(`/proc/self/net/${table}`, 'utf8')).split('\n')
+    const rows = lines.map((line) => line.trim().split(/ +/))
+    const fields = rows.find((row) => row[column] === inode)
     if (!fields) continue
     // A path may contain spaces
     const path = kind === 'unix' ? fields.slice(column + 1).join(' ') || null : null
@@ -70,24 +73,12 @@ function describeSocket(fd: number): Omit<PassedSocket, 'fd' | 'name'> {
 }
 
 function inodeOf(fd: number): string {
-  try {
-    const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`)) ?? []
-    if (inode !== undefined) return inode
-  } catch {
-    // The descriptor is not open
-  }
+  // Empty if the descriptor is not open
+  const target = tryOr('', () => readlinkSync(`/proc/self/fd/${fd}`))
+  const [, inode] = /^socket:\[(\d+)\]$/.exec(target) ?? []
+  if (inode !== undefined) return inode
   throw new BtkitError(
     'usage',
     `LISTEN_FDS: descriptor ${fd} is not a socket; correct the socket unit`,
   )
-}
-
-/** The fields of a table's lines; empty if the system has no such table. */
-function linesOf(table: string): string[][] {
-  try {
-    const lines = readFileSync(`/proc/self/net/${table}`, 'utf8').split('\n')
-    return lines.map((line) => line.trim().split(/ +/))
-  } catch {
-    return []
-  }
 }

@@ -2,7 +2,7 @@ import type { KeyOf } from '../connections/connections.js'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createSecureContext, type Server } from 'node:tls'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, failureOf } from '../../base/errors.js'
 import { Shares } from '../connections/connection-limits.js'
 import type { ServerContext } from '../context.js'
 
@@ -53,14 +53,11 @@ export class TlsKeys {
 
   /** Reads the files again; if the new pair is invalid, the old one stays in use. */
   async reload(): Promise<void> {
-    try {
+    const failure = await failureOf(async () => {
       this.pair = await readPair(this.source)
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      this.source.warn(`${error.message}; the old certificate stays in use`)
-      return
-    }
-    for (const server of this.#servers) server.setSecureContext({ ...this.pair, ...TLS_RULES })
+      for (const server of this.#servers) server.setSecureContext({ ...this.pair, ...TLS_RULES })
+    })
+    if (failure) this.source.warn(`${failure.message}; the old certificate stays in use`)
   }
 }
 

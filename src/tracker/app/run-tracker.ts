@@ -4,7 +4,7 @@ import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:f
 import { setImmediate } from 'node:timers/promises'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { webSocketUrl } from '../../metainfo/trackers.js'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, tryOr } from '../../base/errors.js'
 import { type DirectoryLock, lockDescriptor } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { statIfThere } from '../../disk/look/stat-files.js'
@@ -278,7 +278,7 @@ async function lockState(
   }
   const lockPath = `${findWriteTarget(path).path}.lock`
   for (;;) {
-    const descriptor = openLock(lockPath)
+    const descriptor = tryOr(null, () => openSync(lockPath, FLAGS, 0o644))
     if (descriptor === null) return null
     try {
       const { release } = await lockDescriptor(descriptor, lockPath, NO_WAIT)
@@ -303,20 +303,7 @@ async function lockState(
  * which file is created.
  */
 function danglingTarget(path: string): string | null {
-  if (statIfThere(path) !== null) return null
-  try {
-    return readlinkSync(path)
-  } catch {
-    return null
-  }
-}
-
-function openLock(path: string): number | null {
-  try {
-    return openSync(path, FLAGS, 0o644)
-  } catch {
-    return null
-  }
+  return statIfThere(path) === null ? tryOr(null, () => readlinkSync(path)) : null
 }
 
 /** Whether a path still refers to the open file. */

@@ -1,3 +1,4 @@
+import { tryOr } from '../../base/errors.js'
 import type { AnnouncedPeer } from '../answers/tracker-answers.js'
 import { readEvent } from './http-query.js'
 import { malformed } from '../answers/refusal.js'
@@ -39,7 +40,9 @@ const MAX_OFFER_ID = 64
  * @throws TrackerRefusal
  */
 export function readWebMessage(text: Buffer, key: number): WebMessage {
-  const fields = readObject(text)
+  const read = tryOr(undefined, () => JSON.parse(text.toString()) as unknown)
+  if (read === undefined) throw malformed('the message is not JSON')
+  const fields = Object(read) as Record<string, unknown>
   const { action, info_hash, event, answer, offers, numwant } = fields
   if (action === 'scrape') {
     const named: unknown[] = [info_hash ?? []].flat()
@@ -69,14 +72,6 @@ export function readWebMessage(text: Buffer, key: number): WebMessage {
     offers: isAnswer
       ? [readOffer({ offer_id: fields.offer_id, offer: answer })]
       : offered.slice(0, Math.min(most, MAX_OFFERS)).map(readOffer),
-  }
-}
-
-function readObject(text: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(text.toString())) as Record<string, unknown>
-  } catch {
-    throw malformed('the message is not JSON')
   }
 }
 

@@ -11,7 +11,7 @@ import type {
 import type { SyncClient } from '../../../core/keep-seeded/client-target.js'
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { BtkitError, callSystem } from '../../../base/errors.js'
+import { BtkitError, callSystem, failureOf } from '../../../base/errors.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { stateDirectory } from '../../../base/directories.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
@@ -218,12 +218,7 @@ function tellTrackerless({ request, options, out }: Run): void {
 
 /** Does the work after a run. Reports a failure, and returns whether there was none. */
 async function succeeds(work: () => Promise<void> | undefined, { fail }: Report): Promise<boolean> {
-  try {
-    await work()
-    return true
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    fail(error)
-    return false
-  }
+  const failure = await failureOf(work)
+  if (failure) fail(failure)
+  return failure === null
 }

@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { usageError } from '../../../base/errors.js'
-import { statIfThere } from '../../../disk/look/stat-files.js'
+import { mayAccess, statIfThere } from '../../../disk/look/stat-files.js'
 import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
@@ -44,7 +44,7 @@ const OF_TRACKER = 'tracker'
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
   const { followSymlinks, hidden, webSeed, files, listings, maxWait: wait } = options
   const path = requireDirectory(resolve(io.cwd, root))
-  if (!isReadable(path)) {
+  if (!mayAccess(path, constants.R_OK | constants.X_OK)) {
     openReport({}, io).alert(`${root}: permission denied; let btkit's user read and enter it`)
   }
   if (existsSync(join(path, RESERVED))) {
@@ -89,15 +89,6 @@ const FILE_THREADS = 4
 /** All threads but one, so that file lookups need not wait for downloads. */
 function readsAtOnce({ env }: Io): number {
   return Math.max(1, (Number(env['UV_THREADPOOL_SIZE']) || FILE_THREADS) - 1)
-}
-
-function isReadable(directory: string): boolean {
-  try {
-    accessSync(directory, constants.R_OK | constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /**

@@ -196,19 +196,12 @@ async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
     for (const path of paths.filter(
       (each) => !isRaw(each.join('/')) && !each.at(-1)?.endsWith('.torrent'),
     )) {
-      if (await isPublished(path, view)) return path
+      const file = await view.file(path).catch(() => null)
+      if (file && file.fingerprint.size > 0) return path
     }
     if (seen > MAX_NAMES) return null
   }
   return null
-}
-
-async function isPublished(path: readonly string[], view: MirrorView): Promise<boolean> {
-  try {
-    return (await view.file(path)).fingerprint.size > 0
-  } catch {
-    return false
-  }
 }
 
 /** Milliseconds between looks at the directories of `--torrents`. */

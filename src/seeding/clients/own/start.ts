@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, writeFileSync, accessSync, constants } from 'node:fs'
+import { mkdtempSync, writeFileSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, delimiter, isAbsolute } from 'node:path'
 import { BtkitError, callSystem } from '../../../base/errors.js'
+import { mayAccess } from '../../../disk/look/stat-files.js'
 import { clientPrograms, type ClientProgram, type OwnClientSettings } from './programs.js'
 
 /** A client that btkit started for itself. */
@@ -140,14 +141,6 @@ function makeDirectory(): string {
 /** Returns the path of a program in a directory of PATH; null if it is not found. */
 function findProgram(name: string, path: string | undefined): string | null {
   const directories = (path ?? '').split(delimiter).filter((directory) => isAbsolute(directory))
-  return directories.map((directory) => join(directory, name)).find(isExecutable) ?? null
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  const paths = directories.map((directory) => join(directory, name))
+  return paths.find((each) => mayAccess(each, constants.X_OK)) ?? null
 }

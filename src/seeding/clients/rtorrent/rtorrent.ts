@@ -8,7 +8,7 @@ import {
   type PublishedTorrent,
   type TorrentClient,
 } from '../../../core/publish/client.js'
-import { BtkitError, nameErrors } from '../../../base/errors.js'
+import { BtkitError, nameErrors, awaitOr } from '../../../base/errors.js'
 import { count } from '../../../base/text/quantity.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { CALLS_AT_ONCE, partBySize } from '../batches.js'
@@ -133,21 +133,14 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     if (isPadded && looksForPadFiles(await this.version())) return this.unopened(metainfo, PADDED)
     if (announceUrls(metainfo).length > 0) return null
     if (metainfo.private) return this.unopened(metainfo, 'it is private and has no tracker')
-    return (await this.#isWithoutDht()) ? this.unopened(metainfo, TRACKERLESS) : null
-  }
-
-  async #isWithoutDht(): Promise<boolean> {
-    try {
-      const statistics = await this.#call('dht.statistics', '')
-      return (statistics as XmlRpcStruct)['dht'] === 'disable'
-    } catch (error) {
-      if (error instanceof BtkitError && error.code === 'client') return false
-      throw error
-    }
+    const statistics = await awaitOr({}, this.#call('dht.statistics', ''), 'client')
+    const isWithoutDht = (statistics as XmlRpcStruct)['dht'] === 'disable'
+    return isWithoutDht ? this.unopened(metainfo, TRACKERLESS) : null
   }
 
   async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
-    return (await this.#callAll(torrents.map(loadCall))).map(failureOf)
+    const results = await this.#callAll(torrents.map(loadCall))
+    return results.map((result) => (result instanceof BtkitError ? result : null))
   }
 
   async mark(infoHashes: readonly InfoHash[]): Promise<void> {
@@ -208,12 +201,8 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
    */
   async #sizes(paths: readonly string[]): Promise<string | null> {
     const stat = ['stat', '--dereference', '--printf', '%s\\n', '--', ...paths]
-    try {
-      return asText(await this.#call('execute.capture_nothrow', '', ...stat))
-    } catch (error) {
-      if (error instanceof BtkitError && error.code === 'client') return null
-      throw error
-    }
+    const sizes = this.#call('execute.capture_nothrow', '', ...stat)
+    return awaitOr(null, sizes.then(asText), 'client')
   }
 
   /** Batches calls, and throws the first error. */
@@ -303,10 +292,6 @@ function filesOf({ metainfo: { name, isDirectory, files }, directory }: Publishe
 function loadCall({ metainfo, directory, fileTimes }: PublishedTorrent): XmlRpcStruct {
   const bytes = fileTimes === null ? metainfo.bytes : withResumeData(metainfo, fileTimes)
   return { methodName: 'load.raw', params: ['', bytes, ...settingsFor(directory)] }
-}
-
-function failureOf(result: XmlRpcValue | BtkitError): BtkitError | null {
-  return result instanceof BtkitError ? result : null
 }
 
 /** Returns the commands to run when a download is loaded. */

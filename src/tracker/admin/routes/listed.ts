@@ -1,9 +1,9 @@
+import { awaitOr } from '../../../base/errors.js'
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { parseUnhashedTorrent } from '../../../core/read-torrent.js'
-import { BtkitError } from '../../../base/errors.js'
 import { readRegular } from '../../../disk/look/read-bounded.js'
 import { lstatMany } from '../../../disk/look/stat-files.js'
 import { contentSize } from '../../../metainfo/metainfo.js'
@@ -121,26 +121,26 @@ export async function factsAt(path: string): Promise<Facts & { readonly changed:
   const stats = await lstat(path).catch(() => null)
   const changed = stats && renderTime(stats.mtimeMs, 'minute')
   const key = [path, stats?.ino, stats?.size, stats?.mtimeMs, stats?.ctimeMs].join('\0')
-  const facts = known.get(key) ?? (await readFacts(path))
+  const facts = known.get(key) ?? (await awaitOr(UNREADABLE, readFacts(path)))
   known.set(key, facts)
   return { ...facts, changed }
 }
 
 async function readFacts(path: string): Promise<Facts> {
-  try {
-    const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
-    const bytes = file?.bytes ?? new Uint8Array(0)
-    const metainfo = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
-    const { files } = metainfo
-    const name = clipText(metainfo.name, LONGEST_NAME)
-    const isOther = shownName(path) !== name
-    const number = counted(files.filter(({ padding }) => !padding).length, 'file')
-    return {
-      told: html`${isOther && `${name}, `}${number}`,
-      size: formatBytes(contentSize(metainfo)),
-    }
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    return { told: html`<span class="bad">not a torrent, or not readable</span>`, size: '' }
+  const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
+  const bytes = file?.bytes ?? new Uint8Array(0)
+  const metainfo = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
+  const { files } = metainfo
+  const name = clipText(metainfo.name, LONGEST_NAME)
+  const isOther = shownName(path) !== name
+  const number = counted(files.filter(({ padding }) => !padding).length, 'file')
+  return {
+    told: html`${isOther && `${name}, `}${number}`,
+    size: formatBytes(contentSize(metainfo)),
   }
+}
+
+const UNREADABLE: Facts = {
+  told: html`<span class="bad">not a torrent, or not readable</span>`,
+  size: '',
 }

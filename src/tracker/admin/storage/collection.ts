@@ -2,7 +2,7 @@ import { basename, dirname, join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { loadTorrent } from '../../../core/read-torrent.js'
-import { BtkitError } from '../../../base/errors.js'
+import { awaitOr, BtkitError, failureOf } from '../../../base/errors.js'
 import { readRegular } from '../../../disk/look/read-bounded.js'
 import { writeAtomically } from '../../../disk/write/atomically.js'
 import { MAX_VALUES } from '../../../metainfo/bencode/check.js'
@@ -170,10 +170,7 @@ export function isCopy(path: string, other: string): BtkitError {
 
 /** The info hashes of the torrent at a path; none if it cannot be read. */
 export async function infoHashesAt(path: string): Promise<InfoHashes> {
-  return loadTorrent(path).catch((error: unknown) => {
-    if (error instanceof BtkitError) return { infoHash: null, infoHashV2: null }
-    throw error
-  })
+  return awaitOr({ infoHash: null, infoHashV2: null }, loadTorrent(path))
 }
 
 /** The hash by which a torrent's owner is known. */
@@ -227,10 +224,7 @@ export async function addTorrent(
 
 /** Whether a file has these bytes: somebody sends again what was added already. */
 async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
-  const file = await readRegular(path, bytes.length, null).catch((error: unknown) => {
-    if (error instanceof BtkitError) return null
-    throw error
-  })
+  const file = await awaitOr(null, readRegular(path, bytes.length, null))
   return file !== null && Buffer.compare(file.bytes, bytes) === 0
 }
 
@@ -249,13 +243,7 @@ export async function forEach<T>(
   const outcomes: Outcome[] = []
   for (const torrent of torrents) {
     const address = addressOf(torrent)
-    try {
-      await act(torrent)
-      outcomes.push({ address, error: null })
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      outcomes.push({ address, error })
-    }
+    outcomes.push({ address, error: await failureOf(() => act(torrent)) })
     // Announces are answered in between
     await setImmediate()
   }

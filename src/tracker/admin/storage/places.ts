@@ -2,7 +2,14 @@ import { type BigIntStats, constants } from 'node:fs'
 import { lstat, mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { asBtkitError, awaitSystem, BtkitError, osCodeOf, valueOr } from '../../../base/errors.js'
+import {
+  asBtkitError,
+  awaitOr,
+  awaitSystem,
+  BtkitError,
+  osCodeOf,
+  valueOr,
+} from '../../../base/errors.js'
 import { isRacy } from '../../../core/digests/cache-trust.js'
 import { fingerprintOf } from '../../../disk/file-lists/fingerprint.js'
 import { absenceOf, isSafeComponent, resolveInside } from '../../../disk/look/inside.js'
@@ -234,10 +241,7 @@ export class NamesInCategories {
 
   /** The same, but empty for a directory that cannot be read. */
   async namesIfReadable(path: string): Promise<CategoryNames> {
-    return this.namesIn(path).catch((error: unknown) => {
-      if (error instanceof BtkitError) return { torrents: [], directories: [] }
-      throw error
-    })
+    return awaitOr({ torrents: [], directories: [] }, this.namesIn(path))
   }
 }
 

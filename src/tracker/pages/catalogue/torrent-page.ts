@@ -1,6 +1,6 @@
+import { awaitOr } from '../../../base/errors.js'
 import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { BtkitError } from '../../../base/errors.js'
 import { readRegular } from '../../../disk/look/read-bounded.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { FIELDS, labelledTexts } from '../../../metainfo/fields.js'
@@ -255,7 +255,7 @@ export class DetailsReader {
   async read(summary: KnownSummary): Promise<CatalogueDetails | null> {
     const { path, fileCount } = summary
     if (path === null || fileCount > MAX_READ_FILES) return null
-    const reading = this.#turn.then(() => this.#read(path, summary))
+    const reading = this.#turn.then(() => awaitOr(NONE_READ, this.#read(path, summary)))
     this.#turn = reading.then(
       ({ took }) => (took > 1 ? setTimeout(REST * took) : undefined),
       () => undefined,
@@ -265,19 +265,16 @@ export class DetailsReader {
 
   async #read(path: string, hashes: Pick<KnownSummary, 'infoHash' | 'infoHashV2'>) {
     const kept = this.#kept.get(path)
-    try {
-      const file = await readRegular(path, MAX_SIZE, kept?.state ?? null)
-      if (!file) return { details: kept?.details ?? null, took: 0 }
-      const begun = performance.now()
-      const details = detailsOf(file.bytes, hashes)
-      if (details) this.#kept.set(path, { state: file.state, details })
-      return { details, took: performance.now() - begun }
-    } catch (error) {
-      if (error instanceof BtkitError) return { details: null, took: 0 }
-      throw error
-    }
+    const file = await readRegular(path, MAX_SIZE, kept?.state ?? null)
+    if (!file) return { details: kept?.details ?? null, took: 0 }
+    const begun = performance.now()
+    const details = detailsOf(file.bytes, hashes)
+    if (details) this.#kept.set(path, { state: file.state, details })
+    return { details, took: performance.now() - begun }
   }
 }
+
+const NONE_READ = { details: null, took: 0 }
 
 function detailsOf(
   bytes: Uint8Array,

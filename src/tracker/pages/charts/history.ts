@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { BtkitError } from '../../../base/errors.js'
+import { BtkitError, tryOr } from '../../../base/errors.js'
 import { readRegular } from '../../../disk/look/read-bounded.js'
 import { writeAtomically } from '../../../disk/write/atomically.js'
 import { SLICE } from '../../../page-parts/slices.js'
@@ -111,12 +111,7 @@ export class History {
    * @throws BtkitError `io` if they cannot be read
    */
   restore(text: string): void {
-    let hours: unknown
-    try {
-      hours = JSON.parse(text)
-    } catch {
-      hours = null
-    }
+    const hours = tryOr(null, () => JSON.parse(text) as unknown)
     const isHour = (hour: unknown) =>
       Array.isArray(hour) && hour.length === 5 && hour.every((value) => Number(value) >= 0)
     if (!Array.isArray(hours) || hours.length > HOURS || !hours.every(isHour))

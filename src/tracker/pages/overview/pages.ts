@@ -1,6 +1,6 @@
+import { awaitOr } from '../../../base/errors.js'
 import { basename } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { BtkitError } from '../../../base/errors.js'
 import { type RegularFile, readRegular } from '../../../disk/look/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
 import { renderPage } from '../../../page-parts/layout.js'
@@ -178,13 +178,8 @@ class TorrentBytes {
   /** The bytes of a torrent's file; null if it is gone or changed since the torrent was read. */
   async of({ path, state }: Pick<KnownSummary, 'path' | 'state'>): Promise<Uint8Array | null> {
     if (path === null) return null
-    try {
-      const file = await this.#kept.fetch(path, { forceRefresh: true })
-      return file?.state === state ? file.bytes : null
-    } catch (error) {
-      if (error instanceof BtkitError) return null
-      throw error
-    }
+    const file = await awaitOr(null, this.#kept.fetch(path, { forceRefresh: true }))
+    return file?.state === state ? file.bytes : null
   }
 }
 
