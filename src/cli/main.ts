@@ -151,7 +151,9 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
     env,
     get askSecret() {
       if (!process.stdin.isTTY) return undefined
-      return async (prompt: string) => (await loadTerminal()).askOnTerminal(prompt, io)
+      // Most commands ask for nothing
+      return async (prompt: string) =>
+        (await import('./open/ask-secret.js')).askOnTerminal(prompt, io)
     },
     paint: await choosePaint(env, stderr),
     cwd: '',
@@ -166,9 +168,6 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
   }
   return io
 }
-
-/** Most commands ask for nothing. */
-const loadTerminal = () => import('./open/ask-secret.js')
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const
 
@@ -216,8 +215,9 @@ export class FileOutput implements Output {
 
   write(chunk: string | Uint8Array): void {
     if (this.#error !== null) return
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     try {
-      writeAll(this.descriptor, typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+      for (let at = 0; at < bytes.length;) at += writeSync(this.descriptor, bytes, at)
     } catch (error) {
       if (!(error instanceof Error)) throw error
       this.#error = error
@@ -242,7 +242,3 @@ export function isFile(descriptor: number): boolean {
 /** Linux's number of the driver of /dev/null, and its place in a device's number. */
 const MEMORY_DEVICES = 1
 const MAJOR = 8
-
-function writeAll(descriptor: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
-}

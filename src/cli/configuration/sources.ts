@@ -74,11 +74,9 @@ export function givenIn(
 
 /** An option that a file gives; nothing for an empty value. */
 export function givenAt({ entry, item }: FoundOption): Given[] {
-  return isNothing(item) ? [] : [givenAs('file', entry, [item])]
-}
-
-function isNothing({ value }: Located): boolean {
-  return value.kind === 'text' && value.isPlain && /^(null|~)?$/i.test(value.text)
+  const { value } = item
+  const isNothing = value.kind === 'text' && value.isPlain && /^(null|~)?$/i.test(value.text)
+  return isNothing ? [] : [givenAs('file', entry, [item])]
 }
 
 type FoundOption = Pick<Given, 'entry'> & { readonly item: Located }

@@ -57,20 +57,15 @@ export function trackerRules(
   configurations: readonly Configuration[],
   problems: Problems,
 ): Map<string, Section> {
-  const rules = configurations.flatMap(({ trackers }) => {
-    return trackers.map((rule) => ({ ...rule, name: storedHost(rule.name) }))
-  })
+  const rules = configurations.flatMap(({ trackers }) => trackers)
   const entries = rules.map((rule) => {
-    const nothing = { ...rule, entries: [] }
-    const options = problems.try(nothing, () => asOptions(rule, problems))
-    return [rule.name.toLowerCase(), options] as const
+    // A host as it stands in the URLs of torrents
+    const host = storedUrl(`http://${rule.name}`).slice('http://'.length)
+    const nothing = { ...rule, name: host, entries: [] }
+    const options = problems.try(nothing, () => asOptions({ ...rule, name: host }, problems))
+    return [host.toLowerCase(), options] as const
   })
   return new Map(entries)
-}
-
-/** A host as it stands in the URLs of torrents. */
-function storedHost(name: string): string {
-  return storedUrl(`http://${name}`).slice('http://'.length)
 }
 
 /**

@@ -42,7 +42,9 @@ export function sortOperands(
   }
   const bare = sources.find((source) => !existsSync(source) && isBareTracker(source))
   if (bare !== undefined) {
-    const fix = `a tracker begins with http:// or udp://, as in ${spelledTracker(bare)}`
+    const isShort = SHORT_SCHEME.test(bare)
+    const url = isShort ? bare.replace(SHORT_SCHEME, '$1://') : `http://${bare}`
+    const fix = `a tracker begins with http:// or udp://, as in ${url}`
     throw usageError(`${bare}: no such file; ${fix}`)
   }
   if (sources.length === 0 && !isNamed)
@@ -72,10 +74,6 @@ function isBareTracker(text: string): boolean {
 
 /** The beginning of a tracker's URL with too few slashes, and the scheme in it. */
 const SHORT_SCHEME = /^(https?|udp|wss?)(?::\/?|\/\/)(?=[^/])/i
-
-function spelledTracker(bare: string): string {
-  return SHORT_SCHEME.test(bare) ? bare.replace(SHORT_SCHEME, '$1://') : `http://${bare}`
-}
 
 /**
  * Refuses an empty name, for example from an unset variable in a script. As a directory it would

@@ -18,7 +18,9 @@ export async function expandPaths(
 ): Promise<string[]> {
   const expanded: string[] = []
   for (const path of paths) {
-    if (!mayBePattern(path) || existsSync(resolve(io.cwd, path))) {
+    // A scheme begins a tracker or a magnet link; one letter is a drive of Windows
+    const mayBePattern = /[*?[]/.test(path) && !/^[a-z][a-z0-9+.-]+:/i.test(path)
+    if (!mayBePattern || existsSync(resolve(io.cwd, path))) {
       expanded.push(path)
       continue
     }
@@ -32,11 +34,6 @@ export async function expandPaths(
     expanded.push(...found)
   }
   return expanded
-}
-
-/** A scheme begins a tracker or a magnet link; one letter is a drive of Windows. */
-function mayBePattern(path: string): boolean {
-  return /[*?[]/.test(path) && !/^[a-z][a-z0-9+.-]+:/i.test(path)
 }
 
 /**

@@ -156,12 +156,11 @@ function nearest(typed: string, { options }: CommandUnknownOpts): string | null 
   const [whole = null, ...more] = longs.filter((long) => long.startsWith(typed))
   if (more.length === 0 && whole !== null) return whole
   // `--private` rather than `--no-private`
-  const meant = typed.includes('no-') ? longs : longs.filter((long) => !isOpposite(long, longs))
+  const isOpposite = (long: string) =>
+    long.startsWith('--no-') && longs.includes(`--${long.slice('--no-'.length)}`)
+  const meant = longs.filter((long) => typed.includes('no-') || !isOpposite(long))
   return mostSimilar(typed, [...meant, ...others])
 }
-
-const isOpposite = (long: string, longs: readonly string[]) =>
-  long.startsWith('--no-') && longs.includes(`--${long.slice('--no-'.length)}`)
 
 /** Returns what to type for a path that was given as a command. */
 function adviseOnPath(path: string): string {

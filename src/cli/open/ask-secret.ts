@@ -7,20 +7,18 @@ import type { Io } from '../io.js'
 /** The most bytes that are read for a password. */
 const MAX_SIZE = 4096
 
-/** Swallows the echo of what is typed. */
-const SILENCE = () =>
-  new Writable({
-    write: (_chunk, _encoding, done) => {
-      done()
-    },
-  })
-
 /**
  * Asks for a line on the terminal without showing it.
  * @throws BtkitError `interrupted` on Ctrl-C, or at the end of the input
  */
 export function askOnTerminal(prompt: string, { stderr }: Pick<Io, 'stderr'>): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: SILENCE(), terminal: true })
+  // Swallows the echo of what is typed
+  const output = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done()
+    },
+  })
+  const lines = createInterface({ input: process.stdin, output, terminal: true })
   stderr.write(prompt)
   return new Promise((resolve, reject) => {
     lines.once('line', (line) => {

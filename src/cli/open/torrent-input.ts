@@ -82,14 +82,13 @@ export async function readFileList(
   if (list === undefined) return { files: [], refused: [] }
   const bytes = await readList(list, stdin, MAX_LIST)
   const names = [...splitNames(Buffer.from(bytes))].filter((name) => name.length > 0)
-  return {
-    files: names.filter((name) => isUtf8(name)).map((name) => name.toString()),
-    refused: names.filter((name) => !isUtf8(name)).map((name) => refuse(escapeBadBytes(name))),
-  }
-}
-
-function refuse(file: string): FailedFile {
-  return { file, error: new BtkitError('bad-name', `${file}: the name is not valid UTF-8`) }
+  const refused = names
+    .filter((name) => !isUtf8(name))
+    .map((name) => {
+      const file = escapeBadBytes(name)
+      return { file, error: new BtkitError('bad-name', `${file}: the name is not valid UTF-8`) }
+    })
+  return { files: names.filter((name) => isUtf8(name)).map(String), refused }
 }
 
 /** The bytes of a list in a file, or of standard input for `-`. */
@@ -140,15 +139,12 @@ export async function eachTorrent(
 ): Promise<number> {
   const { files, refused } = await listTorrents(operands, io)
   const refuse = ({ error }: FailedFile) => Promise.reject(error)
-  const isWrong = ({ error }: FailedFile) => !(allowsNone && isEmpty(error))
+  const isWrong = ({ error }: FailedFile) =>
+    !(allowsNone && error instanceof BtkitError && error.code === 'empty')
   const missed = await report.each(refused.filter(isWrong), refuse, ({ file }, error) =>
     lost(file, error),
   )
   return (await report.each(files, (file) => work(file, files), lost)) || missed
-}
-
-function isEmpty(error: unknown): boolean {
-  return error instanceof BtkitError && error.code === 'empty'
 }
 
 /**

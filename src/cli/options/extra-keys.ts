@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
 import { FIELDS, type TorrentField } from '../../metainfo/fields.js'
@@ -43,7 +42,7 @@ function ownKeys(optionOf: (field: TorrentField) => string | null): ReadonlyMap<
 }
 
 /** The same for edit, which sets lists of some keys as a whole. */
-function ownKeysOfEdit(): ReadonlyMap<string, string> {
+export function ownKeysOfEdit(): ReadonlyMap<string, string> {
   const own = ownKeys(({ option, optionOfEdit }) => {
     return optionOfEdit === undefined ? option : optionOfEdit
   })
@@ -53,33 +52,11 @@ function ownKeysOfEdit(): ReadonlyMap<string, string> {
 const IN_INFO = 'info.'
 
 /**
- * Parses `KEY=JSON`. A key that begins with `info.` belongs to `info`.
+ * Parses `KEY=JSON`. A key that begins with `info.` belongs to `info`. `own` has the keys that have
+ * options of their own.
  * @throws BtkitError `usage`
  */
-export function parseExtraKey(text: string): ExtraKey {
-  return parseKey(
-    text,
-    ownKeys(({ option }) => option),
-  )
-}
-
-/**
- * The same for edit.
- * @throws BtkitError `usage`
- */
-export function parseEditedKey(text: string): ExtraKey {
-  return parseKey(text, ownKeysOfEdit())
-}
-
-/**
- * Parses the name of a key to remove.
- * @throws BtkitError `usage`
- */
-export function parseKeyToRemove(name: string): KeyName {
-  return parseName(name, '--unset', ownKeysOfEdit(), name)
-}
-
-function parseKey(text: string, own: ReadonlyMap<string, string>): ExtraKey {
+export function parseExtraKey(text: string, own = ownKeys(({ option }) => option)): ExtraKey {
   const at = text.indexOf('=')
   if (at < 0) throw refusal(text, 'not of the form KEY=JSON')
   const name = parseName(text.slice(0, at), '--set', own, text)
@@ -99,8 +76,11 @@ function infoHashes(value: BencodeValue): BencodeValue {
   })
 }
 
-/** `own` has the keys with options of their own, and `typed` is the whole argument. */
-function parseName(
+/**
+ * Parses the name of a key for `option`. `typed` is the whole argument.
+ * @throws BtkitError `usage`
+ */
+export function parseName(
   name: string,
   option: string,
   own: ReadonlyMap<string, string>,
@@ -124,19 +104,6 @@ export function extraKeys(set: readonly ExtraKey[]) {
     own.set(key, value)
   }
   return { infoKeys, keys }
-}
-
-/** Other programs use this name, too. */
-const RANDOM_KEY = 'entropy'
-
-/** A key of `info` that makes the torrent unique. */
-export function randomKey(): BencodeDict {
-  return new Map([[RANDOM_KEY, Buffer.from(randomBytes(16).toString('hex'))]])
-}
-
-/** Whether `--set` already sets that key. */
-export function hasRandomKey(set: readonly ExtraKey[]): boolean {
-  return set.some(({ isInInfo, key }) => isInInfo && key === RANDOM_KEY)
 }
 
 function refusal(what: string, why: string, option = '--set'): BtkitError {

@@ -72,9 +72,10 @@ export async function openProgress(io: Io, total: number | null): Promise<Progre
   const paceOf = ({ bytesDone, bytesRead = bytesDone, trouble = null }: Progress) => {
     if (trouble !== null) return { rate: `stalled: ${escapeText(trouble)}`, left: '' }
     const seconds = Math.max((io.monotonic() - started) / 1000, 0.001)
+    const left = total === null ? Infinity : (total / bytesDone - 1) * seconds
     return {
       rate: `${formatBytes(bytesRead / seconds)}/s`,
-      left: total !== null && bytesDone > 0 ? timeLeft(bytesDone, total, seconds) : '',
+      left: Number.isFinite(left) ? `${formatDuration(left)} left` : '',
     }
   }
   const update = (progress: Progress) => {
@@ -97,10 +98,6 @@ export async function openProgress(io: Io, total: number | null): Promise<Progre
       bar.stop()
     },
   }
-}
-
-function timeLeft(value: number, total: number, seconds: number): string {
-  return `${formatDuration(((total - value) / value) * seconds)} left`
 }
 
 /** Width of text on a terminal. East Asian characters and emoji take two columns. */

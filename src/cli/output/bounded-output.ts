@@ -27,9 +27,9 @@ export class BoundedOutput implements Output {
   /** Writes whole lines. */
   write(lines: string | Uint8Array): void {
     if ((this.output.writableLength ?? 0) > MAX_WAITING) {
-      const count = countLines(lines)
-      this.#dropped += count
-      this.#untold += count
+      const dropped = Buffer.from(lines).filter((character) => character === NEWLINE).length
+      this.#dropped += dropped
+      this.#untold += dropped
       return
     }
     if (this.#untold > 0) {
@@ -40,10 +40,6 @@ export class BoundedOutput implements Output {
     }
     this.output.write(lines)
   }
-}
-
-function countLines(lines: string | Uint8Array): number {
-  return Buffer.from(lines).filter((character) => character === NEWLINE).length
 }
 
 const NEWLINE = 10

@@ -16,10 +16,16 @@ const LIST = /^[^{}]*,\s*[*.][^{}]*$/
  * nobody wants to be.
  */
 export function warnOfLists(patterns: NamePatterns, io: Io): void {
-  for (const [option, globs] of optionsOf(patterns)) {
-    const list = globs.find((glob) => LIST.test(glob))
-    if (list !== undefined) reportWarning(`${option} '${list}': ${adviceFor(option, list)}`, io)
+  for (const name of NAMES) {
+    const list = patterns[name].find((glob) => LIST.test(glob))
+    if (list !== undefined) reportWarning(`--${name} '${list}': ${adviceFor(name, list)}`, io)
   }
+}
+
+const NAMES = ['include', 'exclude'] as const
+
+function adviceFor(name: string, list: string): string {
+  return `give --${name} once for each glob, or write '{${list}}'`
 }
 
 /** Warns about typed globs that match nothing in any of the sources of a command. */
@@ -47,29 +53,16 @@ export class UnmatchedPatterns {
       exclude: await unmatched(exclude, skipped),
     }
     if (!isLast) return
-    for (const [option, globs] of optionsOf(this.#left)) {
-      for (const glob of globs) {
-        const advice = LIST.test(glob) ? `; ${adviceFor(option, glob)}` : belowSource(glob, content)
-        reportWarning(`${option} '${glob}': nothing matches it${advice}`, this.io)
+    for (const name of NAMES) {
+      for (const glob of this.#left[name]) {
+        // Globs are relative to the source; people often begin with its name
+        const isBelow = glob.startsWith(`${content.name}/`)
+        const below = isBelow ? `; leave out '${content.name}/' at its beginning` : ''
+        const advice = LIST.test(glob) ? `; ${adviceFor(name, glob)}` : below
+        reportWarning(`--${name} '${glob}': nothing matches it${advice}`, this.io)
       }
     }
   }
-}
-
-function optionsOf({ include, exclude }: NamePatterns) {
-  return [
-    ['--include', include],
-    ['--exclude', exclude],
-  ] as const
-}
-
-function adviceFor(option: string, list: string): string {
-  return `give ${option} once for each glob, or write '{${list}}'`
-}
-
-/** Globs are relative to the source; people often begin with its name. */
-function belowSource(glob: string, { name }: Content): string {
-  return glob.startsWith(`${name}/`) ? `; leave out '${name}/' at its beginning` : ''
 }
 
 /** A file's path, and those of the directories that it is in. */

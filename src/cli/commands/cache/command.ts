@@ -8,7 +8,6 @@ import {
 } from '../../../core/cache/prune.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../base/errors.js'
-import type { SharedReport } from '../../../fleet/shared-digests.js'
 import { isDirectory } from '../../line/operands.js'
 import { cachePath } from '../../open/cache.js'
 import { CACHE_URL } from '../../options/share.js'
@@ -55,7 +54,7 @@ function defineStats({ io, typed }: CommandContext) {
       const shared = redis && (await (await loadShared()).summarizeShared(redis))
       openReport({ json }, io).line(shared ? { ...report, shared } : report, [
         ...linesOf(report),
-        ...(shared ? [sharedLine(shared)] : []),
+        ...(shared ? [`shared:    ${count(shared.records, 'record')} in ${shared.url}`] : []),
       ])
     })
 }
@@ -122,24 +121,18 @@ function namedPlace(option: string | undefined, io: Io): CachePlace {
 /** Most runs share nothing. */
 const loadShared = () => import('../../../fleet/shared-digests.js')
 
-function sharedLine({ url, records }: SharedReport): string {
-  return `shared:    ${count(records, 'record')} in ${url}`
-}
-
 /** A cache report for people. */
 function linesOf(report: CacheReport): string[] {
   const { directory, size, bytes, counts, oldest, hits, misses } = report
   const entries = Object.values(counts).reduce((sum, n) => sum + n, 0)
+  const lookups = hits + misses
+  const share = lookups === 0 ? '' : ` (${((100 * hits) / lookups).toFixed(1)}%)`
   return [
     `directory: ${directory}`,
     `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
     `records:   ${entries} (${counts.file} of files, ${counts.tree} of trees, ` +
       `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${count(counts.digest, 'checksum')}, ${counts.set} of sets)`,
     `oldest:    ${oldest === null ? 'none' : `last used on ${oldest}`}`,
-    `hits:      ${hits} of ${hits + misses}${percentage(hits, hits + misses)}`,
+    `hits:      ${hits} of ${lookups}${share}`,
   ]
-}
-
-function percentage(part: number, whole: number): string {
-  return whole === 0 ? '' : ` (${((100 * part) / whole).toFixed(1)}%)`
 }

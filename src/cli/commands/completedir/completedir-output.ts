@@ -34,8 +34,13 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
   const { removed } = report
   const would = dryRun ? 'would ' : ''
   const lists = report.checksumLists
+  const read = `read ${formatBytes(report.bytesHashed)}, reused ${formatBytes(report.bytesReused)}`
   const skips = [
-    ...skippedEntries(report).map((skip) => ({ what: whatIsSkipped(skip), why: whySkipped(skip) })),
+    ...skippedEntries(report).map(({ source, torrent, reason }) => ({
+      // The torrent if the entry is gone
+      what: reason === 'source gone' || reason === 'source empty' ? torrent : source,
+      why: reason === 'hidden' ? 'hidden; --hidden includes it' : reason,
+    })),
     ...lists.skipped.map(({ list, reason }) => ({ what: list, why: reason })),
   ]
   return [
@@ -49,7 +54,7 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
     ...byCause(skips, { mostNames: 3 }).map(
       (line) => `${dryRun ? 'would skip' : 'skipped'} ${line}`,
     ),
-    `${would === '' ? '' : 'dry run: '}${countsOf(report)}; ${bytesOf(report)}, ${seconds.toFixed(1)} s`,
+    `${would === '' ? '' : 'dry run: '}${countsOf(report)}; ${read}, ${seconds.toFixed(1)} s`,
   ]
 }
 
@@ -88,15 +93,6 @@ function publicationLines({ clients }: CompleteReport): string[] {
   ]
 }
 
-/** The skipped entry, or its torrent if the entry is gone. */
-function whatIsSkipped({ source, torrent, reason }: Skip): string {
-  return reason === 'source gone' || reason === 'source empty' ? torrent : source
-}
-
-function whySkipped({ reason }: Skip): string {
-  return reason === 'hidden' ? 'hidden; --hidden includes it' : reason
-}
-
 function countsOf(report: CompleteReport) {
   const { created, updated, adopted, unchanged, removed, checksumLists } = report
   const skipped = skippedEntries(report)
@@ -118,10 +114,6 @@ function countsOf(report: CompleteReport) {
 function outdatedOf(skipped: readonly Skip[]): string {
   const { length } = skipped.filter((skip) => whyLeft(skip) !== undefined)
   return length > 0 ? ` (${length} may be outdated)` : ''
-}
-
-function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
-  return `read ${formatBytes(bytesHashed)}, reused ${formatBytes(bytesReused)}`
 }
 
 /** Reports names that can have no torrent, in a line for each cause. */

@@ -7,7 +7,7 @@ import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-to
 import { announceUrls, urlForms } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareEdit, refuseRepeatedKeys, type ChangeOptions } from './options.js'
-import { removals, runEdits, stepTrackers, type Removal } from '../../editing/run-edits.js'
+import { removals, runEdits, stepTrackers } from '../../editing/run-edits.js'
 
 export const command: CommandRecord = {
   group: 'Make and change torrents',
@@ -27,8 +27,11 @@ function defineEdit({ io, finish }: CommandContext) {
     const edit = editOf(options, io.now())
     if (options.name !== undefined && (operands.length > 1 || options.filesFrom !== undefined))
       throw usageError('--name works with a single torrent only')
-    const removals = removalsOf(options)
-    finish(await runEdits({ operands, edit, options, removals, legacy: null }, io))
+    const values = [
+      ...removals('--remove-tracker', options.removeTracker, announceUrls),
+      ...removals('--remove-web-seed', options.removeWebSeed, ({ webSeeds }) => webSeeds),
+    ]
+    finish(await runEdits({ operands, edit, options, removals: values, legacy: null }, io))
   })
 }
 
@@ -95,12 +98,4 @@ function setKeys({ set, unset }: ChangeOptions): TorrentEdit {
   }
   const [top, info] = [of(false), of(true)]
   return () => ({ top, info })
-}
-
-/** The values that the options remove from lists. */
-function removalsOf({ removeTracker, removeWebSeed }: ChangeOptions): Removal[] {
-  return [
-    ...removals('--remove-tracker', removeTracker, announceUrls),
-    ...removals('--remove-web-seed', removeWebSeed, ({ webSeeds }) => webSeeds),
-  ]
 }

@@ -1,5 +1,5 @@
+import { parseExtraKey, ownKeysOfEdit, parseName } from '../../options/extra-keys.js'
 import { usageError } from '../../../base/errors.js'
-import { parseEditedKey, parseKeyToRemove } from '../../options/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
 import { declareBulkEdit, isNone } from '../../editing/options.js'
 import * as read from '../../options/values.js'
@@ -38,12 +38,12 @@ export function declareEdit() {
     .opt('--no-source', 'remove the source tag; changes the info hash')
     .opt('--set <key=json>', 'set any other key; info.KEY is a key in info (repeatable)', {
       form: 'json-map',
-      ...read.repeated((text) => [parseEditedKey(text)]),
+      ...read.repeated((text) => [parseExtraKey(text, ownKeysOfEdit())]),
     })
     .opt(
       '--unset <key>',
       'remove any other key (repeatable)',
-      read.repeated((text) => [parseKeyToRemove(text)]),
+      read.repeated((name) => [parseName(name, '--unset', ownKeysOfEdit(), name)]),
     )
   const command = values
     .optionsGroup('Trackers and seeds:')

@@ -53,7 +53,10 @@ function defineLint({ io, configFile, finish }: CommandContext) {
         failures += findings.filter(isFailure).length
         report.line(
           lintValue(file, metainfo, findings, null),
-          findings.map((finding) => lineOf(file, finding)),
+          // The code comes last, because it often begins with the message's words
+          findings.map(
+            ({ code, severity, message }) => `${file}: ${severity}: ${message} [${code}]`,
+          ),
           'always',
         )
         if (findings.length > 0) return
@@ -86,11 +89,6 @@ function lintValue(
     findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
     failure: error,
   })
-}
-
-/** A finding for people. The code comes last, because it often begins with the message's words. */
-function lineOf(file: string, { code, severity, message }: Finding): string {
-  return `${file}: ${severity}: ${message} [${code}]`
 }
 
 /**

@@ -46,8 +46,9 @@ export function textLines(made: MakeReport, cwd: string): string[] {
   if (made.difference) return checkLines(made, made.difference)
   const verb = made.written === null ? 'would write' : 'wrote'
   const { torrent, source } = made.plan.request
-  const target =
-    torrent === null ? 'to standard output' : isDots(source) ? resolve(cwd, torrent) : torrent
+  // A source such as `.` does not show its name
+  const isDots = ['.', '..'].includes(basename(normalize(source)))
+  const target = torrent === null ? 'to standard output' : isDots ? resolve(cwd, torrent) : torrent
   return [
     `${verb} ${target} (${formatBytes(made.torrentSize)})`,
     ...hashLines(made.written),
@@ -69,11 +70,6 @@ function checkLines(
     `would change ${torrent}: ${changes.join(', ')}`,
     ...(old.length > 0 ? [...hashLines(written), ...old] : []),
   ]
-}
-
-/** Whether a source such as `.` does not show its name. Then the torrent's full path is printed. */
-function isDots(source: string): boolean {
-  return ['.', '..'].includes(basename(normalize(source)))
 }
 
 function hashLines(hashes: InfoHashes | null): string[] {
@@ -123,15 +119,13 @@ export function notes(
   { verbose, dryRun }: { readonly verbose: boolean; readonly dryRun: boolean },
 ): string[] {
   const verb = dryRun ? 'would skip' : 'skipped'
-  const entries = verbose ? skippedEntries(content) : [countSkipped(content.skipped) ?? []].flat()
+  const entries = verbose
+    ? content.skipped.map(({ path, reason }) => `${path} (${reason})`)
+    : [countSkipped(content.skipped) ?? []].flat()
   const skipped = entries.map((entry) => `${verb} ${entry}`)
   const length = whyLength({ ...pieces, pieceLength: content.pieceLength, size: bytesOf(content) })
   const isUsual = pieces.reason.kind === 'by size' && !verbose
   return (!pieces.isLimited && (isUsual || !dryRun)) || length === null
     ? skipped
     : [length, ...skipped]
-}
-
-function skippedEntries({ skipped }: Content): string[] {
-  return skipped.map(({ path, reason }) => `${path} (${reason})`)
 }

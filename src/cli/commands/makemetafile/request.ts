@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -13,7 +14,6 @@ import { directoryAddress, distinctSeeds, fileAddress } from '../../../metainfo/
 import { BY_PATH } from '../../../core/digests/sort-files.js'
 import { inShell } from '../../../base/text/escape.js'
 import { asBtkitError, BtkitError, usageError } from '../../../base/errors.js'
-import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
 import { commonRequest } from '../../options/torrent-request.js'
 import type { Io } from '../../io.js'
 import { isDirectory, type Operands } from '../../line/operands.js'
@@ -131,6 +131,9 @@ function trackersByTag(trackers: CheckedTrackers, options: MakemetafileOptions):
   })
 }
 
+/** The key of `info` that makes a torrent unique; other programs use this name, too. */
+const RANDOM_KEY = 'entropy'
+
 /** Makes a request for each source tag, or one without a tag. */
 function variantsOf(
   request: NamedRequest,
@@ -138,13 +141,13 @@ function variantsOf(
   options: MakemetafileOptions & { readonly place: string },
 ): MakeGroup['torrents'] {
   const [first, ...others] = options.source
-  const variantOf = (tag = '', at = 0) => ({
-    ...request,
-    parts: { ...request.parts, ...byTag[at] },
-    sourceTag: tag === '' ? null : tag,
-    extraKeys: new Map([...(request.extraKeys ?? []), ...(options.randomize ? randomKey() : [])]),
-    torrent: torrentPath(request, others.length > 0 ? tag : '', options),
-  })
+  const variantOf = (tag = '', at = 0) => {
+    const extraKeys = new Map(request.extraKeys)
+    if (options.randomize) extraKeys.set(RANDOM_KEY, Buffer.from(randomBytes(16).toString('hex')))
+    const parts = { ...request.parts, ...byTag[at] }
+    const torrent = torrentPath(request, others.length > 0 ? tag : '', options)
+    return { ...request, parts, sourceTag: tag === '' ? null : tag, extraKeys, torrent }
+  }
   return [variantOf(first), ...others.map((tag, i) => variantOf(tag, i + 1))]
 }
 
@@ -229,9 +232,8 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
   checkStandardInput(operands, options)
   checkGivenOnce(sources)
   checkGivenOnce(options.source.map((tag) => `--source ${tag}`))
-  if (options.randomize && hasRandomKey(options.set)) {
+  if (options.randomize && options.set.some(({ isInInfo, key }) => isInInfo && key === RANDOM_KEY))
     throw usageError('--set info.entropy: --randomize sets this key, too; use one of them')
-  }
   if (sources.length > 1 && chosen) {
     throw usageError('--files-from works with a single directory only')
   }

@@ -5,12 +5,7 @@ import { mayAccess, statIfThere } from '../../../disk/look/stat-files.js'
 import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
-import {
-  FIXED_LIMITS,
-  type OwnTracker,
-  type ServiceOptions,
-  type WarmOptions,
-} from '../../../mirror/options.js'
+import { FIXED_LIMITS, type OwnTracker, type ServiceOptions } from '../../../mirror/options.js'
 import {
   bareHost,
   passedPlaces,
@@ -42,7 +37,7 @@ const OF_TRACKER = 'tracker'
  * @throws BtkitError if the root is not a directory
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
-  const { followSymlinks, hidden, webSeed, files, listings, maxWait: wait } = options
+  const { followSymlinks, hidden, webSeed, files, listings, warm, maxWait: wait } = options
   const path = requireDirectory(resolve(io.cwd, root))
   if (!mayAccess(path, constants.R_OK | constants.X_OK)) {
     openReport({}, io).alert(`${root}: permission denied; let btkit's user read and enter it`)
@@ -56,6 +51,8 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     const why = 'the web seed of each torrent is this server, which serves no files'
     openReport({}, io).alert(`--no-files: ${why}; give the address of the files with --public-url`)
   }
+  // All threads but one read, so that file lookups need not wait for downloads
+  const threads = Number(io.env['UV_THREADPOOL_SIZE']) || FILE_THREADS
   return {
     version: version(),
     mirror: { root: path, hidden, followSymlinks },
@@ -70,26 +67,15 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     look: {},
     cors: options.cors,
     clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
-    limits: { ...FIXED_LIMITS, wait, maxReads: readsAtOnce(io) },
-    warm: warmOptions(options),
+    limits: { ...FIXED_LIMITS, wait, maxReads: Math.max(1, threads - 1) },
+    warm: warm.length === 0 ? null : { patterns: warm, maxRate: options.maxRate ?? null },
     ownTracker: null,
     seed: null,
   }
 }
 
-function warmOptions(options: ServeOptions): WarmOptions | null {
-  const { warm, maxRate } = options
-  if (warm.length === 0) return null
-  return { patterns: warm, maxRate: maxRate ?? null }
-}
-
 /** Node's default number of threads for file operations. */
 const FILE_THREADS = 4
-
-/** All threads but one, so that file lookups need not wait for downloads. */
-function readsAtOnce({ env }: Io): number {
-  return Math.max(1, (Number(env['UV_THREADPOOL_SIZE']) || FILE_THREADS) - 1)
-}
 
 /**
  * Where to listen: on the sockets passed to this process, else at the given hosts.

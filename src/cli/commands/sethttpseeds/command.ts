@@ -44,7 +44,9 @@ function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
     const { seeds, torrents } = splitSeeds(args, options.httpSeed)
     if (seeds.length > 0 && !isLegacy) openReport(options, io).note(IGNORED)
     const edit = setSeeds('httpSeeds', seeds.length > 0 ? seeds : null)
-    const legacy = isLegacy ? { describe: oldSeedLines } : null
+    const describe = ({ file, before }: EditedFile) =>
+      optional(`old http-seed list for ${file}`, before.httpSeeds?.join('|') ?? null)
+    const legacy = isLegacy ? { describe } : null
     finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
   })
 }
@@ -62,9 +64,4 @@ function splitSeeds(args: readonly string[], given: readonly string[] | undefine
   const [urls, torrents] = splitFirst(args, isFirst ? isNone : looksLikeUrl)
   if (urls !== undefined) return { seeds: seedsOrNone(urls), torrents }
   throw usageError('nothing to change; give URLs or --http-seed, and torrents')
-}
-
-/** Lines with the old HTTP seeds of a torrent. */
-function oldSeedLines({ file, before }: EditedFile): string[] {
-  return optional(`old http-seed list for ${file}`, before.httpSeeds?.join('|') ?? null)
 }

@@ -202,7 +202,9 @@ function branch(file: MetainfoFile, above: readonly string[]): string[] {
 }
 
 function fileLine(name: string, { length, attr, symlinkPath }: MetainfoFile): string {
-  const attributes = attributesOf(attr).map((attribute) => `, ${attribute}`)
+  const attributes = Object.entries(ATTRIBUTES).map(([letter, attribute]) => {
+    return attr.includes(letter) ? `, ${attribute}` : ''
+  })
   const target = symlinkPath ? ` -> ${symlinkPath.join('/')}` : ''
   return `${name}${target} (${formatBytes(length)}${attributes.join('')})`
 }
@@ -211,12 +213,6 @@ const ATTRIBUTES: Record<string, string> = {
   x: 'executable',
   h: 'hidden',
   l: 'symbolic link',
-}
-
-function attributesOf(attr: string): string[] {
-  return Object.entries(ATTRIBUTES).flatMap(([letter, name]) =>
-    attr.includes(letter) ? [name] : [],
-  )
 }
 
 function directoriesOf({ path }: MetainfoFile): string[] {
@@ -244,7 +240,9 @@ const READERS: Readonly<Record<string, Read>> = {
   ),
   otherKeys,
   files: ({ files }) => files.filter(({ padding }) => !padding).map(({ path }) => path.join('/')),
-  piecesRoots: ({ tree }) => tree?.map(({ piecesRoot }) => hex(piecesRoot)) ?? null,
+  // The line of an empty file, which has no root, is empty. Lines therefore correspond to files
+  piecesRoots: ({ tree }) =>
+    tree?.map(({ piecesRoot }) => Buffer.from(piecesRoot ?? '').toString('hex')) ?? null,
   pieceLayers: ({ tree }) => tree?.map(({ layerState }) => layerState) ?? null,
   magnet: (metainfo) => [magnetLink(metainfo)],
   warnings: ({ warnings }) => warnings.map(({ message }) => message),
@@ -255,11 +253,8 @@ export const SHOWN_NAMES = Object.keys(READERS)
 
 /** Finds a field by its name in any spelling: `info-hash`, `info_hash` or `infoHash`. */
 export function findField(text: string): string | undefined {
-  return SHOWN_NAMES.find((name) => simple(name) === simple(text))
-}
-
-function simple(name: string): string {
-  return name.replace(/[-_ ]/g, '').toLowerCase()
+  const wanted = text.replace(/[-_ ]/g, '').toLowerCase()
+  return SHOWN_NAMES.find((name) => name.toLowerCase() === wanted)
 }
 
 /**
@@ -276,11 +271,6 @@ export function showFields(
     return present.length === 0 && isAligned ? [''] : present
   })
   return values.map(String)
-}
-
-/** The line of an empty file, which has no root, is empty. Lines therefore correspond to files. */
-function hex(root: Uint8Array | null): string {
-  return root === null ? '' : Buffer.from(root).toString('hex')
 }
 
 /** A torrent for programs, with null for missing values. */
