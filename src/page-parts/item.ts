@@ -54,6 +54,21 @@ export function renderFigures(figures: readonly (Figure | false)[]): Html {
   </dl>`
 }
 
+/** The figures of swarms; completed downloads only if they are given. */
+export function countFigures(
+  seeds: number,
+  leechers: number,
+  completed?: number,
+  webSeeds = 0,
+): (Figure | false)[] {
+  return [
+    [WORDS.seeds, seeds, seeds > 0 && 'seeds'],
+    webSeeds > 0 && [WORDS.webSeeds, webSeeds, 'seeds'],
+    [WORDS.leechers, leechers, leechers > 0 && 'peers'],
+    completed !== undefined && [WORDS.completed, completed],
+  ]
+}
+
 /** A fact: its name and its value; false and null for none. */
 export type Fact = readonly [name: string, value: HtmlValue]
 

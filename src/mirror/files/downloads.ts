@@ -168,7 +168,9 @@ export class Downloads {
   #send(exchange: Exchange, known: KnownFile, when?: 'now'): boolean | Promise<boolean> {
     const { request, response } = exchange
     this.#renewDigest(known)
-    const isDigestSent = known.headers['Repr-Digest'] === undefined || isDigestWanted(request)
+    const wanted = request.headers['want-repr-digest']
+    const isWanted = wanted === undefined || !DIGEST_UNWANTED.test([wanted].flat().join(','))
+    const isDigestSent = known.headers['Repr-Digest'] === undefined || isWanted
     const answer = answerRanged(request, isDigestSent ? known : withoutDigest(known))
     const [{ range: { start, end } } = NO_PART, ...others] = answer.parts
     const length = Math.min(end - start, partFor(response))
@@ -197,8 +199,11 @@ export class Downloads {
     { status, headers, parts, tail, line }: RangedAnswer,
     opened: Omit<OpenDownload, 'parts' | 'tail'>,
   ): void {
-    const own = line === null ? headers : { ...headers, ...lineHeaders(line) }
-    response.writeHead(status, { ...beside, ...own })
+    const own = line !== null && {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': String(line.length),
+    }
+    response.writeHead(status, { ...beside, ...headers, ...own })
     if (opened.buffer !== NOTHING) {
       const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, read)
       void sendFile(response, { ...opened, parts, tail }, { pool: this.#pool, inTurn })
@@ -276,17 +281,9 @@ function tagOf(state: Fingerprint, isSettled: boolean): string {
   return isSettled ? tag : `W/${tag.slice(0, -1)}-new"`
 }
 
-function isDigestWanted({ headers: { 'want-repr-digest': wanted } }: IncomingMessage): boolean {
-  return wanted === undefined || !DIGEST_UNWANTED.test([wanted].flat().join(','))
-}
-
 function withoutDigest(known: KnownFile): Ranged {
   const { 'Repr-Digest': _digest, ...headers } = known.headers
   return { ...known, headers }
-}
-
-function lineHeaders(line: string) {
-  return { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': String(line.length) }
 }
 
 /**

@@ -24,19 +24,14 @@ const TELLING = new Set(['text/html', 'text/xml'])
 /** The type of unknown bytes. */
 const ANY = 'application/octet-stream'
 
-/** The media type for the extension of a name; null if there is none. */
-function typeByExtension(name: string): string | null {
-  // For a name without slash and dot, mime would use the whole name as the extension
-  return mime.getType(`/${name}`)
-}
-
 /**
  * The media type of a file; null if it changed. Adds UTF-8 for a text whose first 16 KiB are valid
  * UTF-8. For any other text, browsers guess the encoding, as they would without the header.
  */
 export async function typeOfFile(file: ScannedFile): Promise<string | null> {
   const name = file.path.at(-1) ?? ''
-  const own = typeByExtension(name)
+  // For a name without slash and dot, mime would use the whole name as the extension
+  const own = mime.getType(`/${name}`)
   const type = own ?? (isNameOfText(name) ? 'text/plain' : ANY)
   if (!type.startsWith('text/') || TELLING.has(type)) return type
   const beginning = await readBeginning(file, LOOKED_AT)

@@ -11,8 +11,6 @@ import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
 import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import {
   describeItem,
-  type Fact,
-  type Figure,
   hashFacts,
   renderActs,
   renderCopied,
@@ -20,6 +18,7 @@ import {
   renderFigures,
   renderMore,
   renderSize,
+  countFigures,
 } from '../../page-parts/item.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
@@ -77,29 +76,31 @@ interface MadeTorrent {
 export function renderFilePage(page: FilePage): string {
   const { name, above, root, file, made, header, site } = page
   const magnet = made?.magnet ?? null
+  const counts = file?.counts ?? null
   return renderPage(
     {
       title: file ? name : `Magnet link of ${name}`,
       site,
-      description: describeItem(file?.size ?? made?.size ?? null, file?.counts ?? null),
+      description: describeItem(file?.size ?? made?.size ?? null, counts),
       head: PAGE_SCRIPT.element,
       icon: root + ICON_PATH,
       header,
     },
     html`${renderPath(above, name)}
     ${file ? actsOf(file, magnet) : renderActs({ magnet, torrent: made?.address ?? null })}
-    ${file !== null && file.counts !== null && renderFigures(figuresOf(file.counts))}
-    ${file ? factsOf(file) : made && renderFacts(factsOfMany(made))}
+    ${counts && renderFigures(countFigures(counts.seeds, counts.leechers))}
+    ${
+      file
+        ? factsOf(file)
+        : made &&
+          renderFacts([
+            [WORDS.size, renderSize(made.size)],
+            [WORDS.files, formatNumber(made.files)],
+          ])
+    }
     ${file && renderMore(moreOf(file, magnet))}
     ${magnet !== null && renderFoldedQr(magnet, `${root}-/`)}`,
   )
-}
-
-function factsOfMany({ files, size }: MadeTorrent): Fact[] {
-  return [
-    [WORDS.size, renderSize(size)],
-    [WORDS.files, formatNumber(files)],
-  ]
 }
 
 function linksOfFile({ components, size, taken }: PagedFile): RowLinks {
@@ -138,13 +139,6 @@ function moreOf(file: PagedFile, link: string | null): Html {
 /** The URL of a file, without quotes that end those of a shell; null if another server serves the files. */
 function urlOf({ components, base }: PagedFile): string | null {
   return base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
-}
-
-function figuresOf({ seeds, leechers }: KnownCounts): Figure[] {
-  return [
-    [WORDS.seeds, seeds, seeds > 0 && 'seeds'],
-    [WORDS.leechers, leechers, leechers > 0 && 'peers'],
-  ]
 }
 
 function factsOf(file: PagedFile): Html {

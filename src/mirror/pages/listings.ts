@@ -162,7 +162,10 @@ export class Listings {
     const page = await listing.page(query, pageLength, pause)
     const { directories, files, readme: best } = listing.parts
     const readme = page.page === 1 && query.filter === '' ? best : null
-    const isFull = (row: ListingRow) => isContent(row, this.mirror)
+    // Whether a torrent of the directory would contain an entry, as far as it shows
+    const isFull = ({ name, isDirectory, isEmpty, size }: ListingRow) =>
+      (isDirectory ? !isEmpty : size > 0) &&
+      skipReasonOf(name, { all: this.mirror.hidden }) === undefined
     const rows = readme && !page.rows.includes(readme) ? [...page.rows, readme] : page.rows
     const seen = await this.#lookAgain(rows, { listing, found }, pause)
     const below = (...names: string[]) => this.sizeBelow([...found.components, ...names])
@@ -217,11 +220,6 @@ async function digestOf(
     if (i % CHUNK === 0) await pause()
   }
   return hash.digest('base64url')
-}
-
-/** Whether a torrent of its directory would contain an entry, as far as it shows. */
-function isContent({ name, isDirectory, isEmpty, size }: ListingRow, { hidden }: Mirror): boolean {
-  return (isDirectory ? !isEmpty : size > 0) && skipReasonOf(name, { all: hidden }) === undefined
 }
 
 /** Distinguishes a state of a row from all others. */

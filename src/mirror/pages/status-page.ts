@@ -12,12 +12,12 @@ import { jsonLine } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
 import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
 import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
-import type { ProgressStatus, TorrentTitle } from '../torrents/progress.js'
+import type { ProgressStatus } from '../torrents/progress.js'
 import { publicAddress } from '../tree/address.js'
 import { ICON_PATH, type HeaderOptions, renderSiteHeader, siteOf } from './site-header.js'
 import { trackersAt } from '../torrents/trackers.js'
 import { missingRoot } from '../tree/root-watch.js'
-import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
+import type { ServiceStatus, StatusReport } from './status.js'
 
 /** The header fields of the icon. */
 const ICON_HEADERS = {
@@ -65,8 +65,11 @@ function renderStatusPage(report: StatusReport, isLive: boolean, options: Header
         }
         <details>
           <summary>For operators</summary>
-          ${aboutService(report)} ${hashing(report)} ${seeding(report)} ${trackers(report)}
-          ${cache(report)}
+          <p>
+            btkit ${report.version}, up for ${inWords(report.uptimeSeconds)}, at
+            ${report.time.slice(0, 19).replace('T', ' ')} UTC.
+          </p>
+          ${hashing(report)} ${seeding(report)} ${trackers(report)} ${cache(report)}
         </details>
       </div>`,
   )
@@ -83,10 +86,6 @@ function figuresOf({ hashing, warm, seed }: StatusReport): (Figure | false)[] {
     seed !== null && ['Uploading', `${formatBytes(seed.rate)}/s`, seed.rate > 0 && 'seeds'],
     seed !== null && ['Peers', seed.peers, seed.peers > 0 && 'peers'],
   ]
-}
-
-function aboutService({ version, uptimeSeconds, time }: StatusReport): Html {
-  return html`<p>btkit ${version}, up for ${inWords(uptimeSeconds)}, at ${timeOf(time)}.</p>`
 }
 
 /** A duration of which only the largest unit matters. */
@@ -108,27 +107,26 @@ function hashing({ hashing, planning, warm }: StatusReport): Html {
       <dd>${planning.running} running, ${planning.waiting} waiting</dd>
       <dt>Hashed since the start</dt>
       <dd>${formatBytes(bytesHashed)}</dd>
-      ${warm && aheadOfNeed(warm)}
+      ${
+        warm &&
+        html`<dt>Hashed before anybody asked</dt>
+          <dd>
+            ${counted(warm.ready, 'file')} ready, ${formatNumber(warm.running)} running,
+            ${formatNumber(warm.waiting)} waiting, ${formatNumber(warm.failed)} failed;
+            ${formatBytes(warm.bytesHashed)} hashed
+          </dd>`
+      }
     </dl>`
-}
-
-function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmStatus): Html {
-  return html`<dt>Hashed before anybody asked</dt>
-    <dd>
-      ${counted(ready, 'file')} ready, ${formatNumber(running)} running, ${formatNumber(waiting)}
-      waiting, ${formatNumber(failed)} failed; ${formatBytes(bytesHashed)} hashed
-    </dd>`
 }
 
 function hashingRow(told: ProgressStatus): Html {
   const { title, bytesDone, bytesTotal } = told
+  const { name, files, path } = title
+  // A set of files has the name of their common directory
+  const shown = path === null ? `${name} (${counted(files, 'file')})` : name
   return html`<li>
-    <b class="name">${nameOf(title)}</b>: ${describeProgress(told)}
-    <progress
-      aria-label="Hashed of ${title.name}"
-      max="${bytesTotal}"
-      value="${bytesDone}"
-    ></progress>
+    <b class="name">${shown}</b>: ${describeProgress(told)}
+    <progress aria-label="Hashed of ${name}" max="${bytesTotal}" value="${bytesDone}"></progress>
   </li> `
 }
 
@@ -181,16 +179,6 @@ function cache({ cache: { state, bytes, records, hits, misses, origins } }: Stat
         ${formatNumber(files)} by reading files
       </dd>
     </dl>`
-}
-
-/** A set of files has the name of their common directory. */
-function nameOf({ name, files, path }: TorrentTitle): string {
-  return path === null ? `${name} (${counted(files, 'file')})` : name
-}
-
-/** The time of the report, which is no time to count from. */
-function timeOf(iso: string): string {
-  return `${iso.slice(0, 19).replace('T', ' ')} UTC`
 }
 
 /** Also answered while the service stops. */

@@ -18,7 +18,7 @@ interface QueueStatus {
 }
 
 /** Files that are hashed before anybody asks for them. */
-export interface WarmStatus {
+interface WarmStatus {
   readonly ready: number
   readonly waiting: number
   readonly failed: number

@@ -90,7 +90,7 @@ class Search {
   async #find(components: readonly string[]): Promise<ScannedFile> {
     const file = await this.#view.file(components)
     requireUtf8(components)
-    this.#countMatch(components)
+    if (++this.#matches > this.#limits.maxMatches) throw this.#tooMany(components)
     const characters = 2 * file.absolutePath.length
     this.#limits.budget.charge('bytes', FILE_COST + characters)
     return file
@@ -190,14 +190,10 @@ class Search {
 
   /** Ignores missing files and records unreadable ones. */
   #noteAbsence(error: unknown, path: readonly string[]): void {
-    if (!isAbsence(error)) throw error
-    if (error.code !== 'not-permitted') return
+    if (!(error instanceof Refusal) || !/^not-(found|permitted)$/.test(error.code)) throw error
+    if (error.code === 'not-found') return
     this.#denied = error
     this.omitted.push(formatMirrorPath(path))
-  }
-
-  #countMatch(path: readonly string[]): void {
-    if (++this.#matches > this.#limits.maxMatches) throw this.#tooMany(path)
   }
 
   #tooMany(path: readonly string[]): Refusal {
@@ -209,10 +205,6 @@ class Search {
 
 function tooMuch(message: string): Refusal {
   return new Refusal('too-many', message)
-}
-
-function isAbsence(error: unknown): error is Refusal {
-  return error instanceof Refusal && ['not-found', 'not-permitted'].includes(error.code)
 }
 
 /** Cost of resolving and opening a directory, in names. */

@@ -63,11 +63,6 @@ export class Feed {
   }
 }
 
-/** In milliseconds since 1970. */
-function modifiedMs({ mtimeNs }: WarmFile['fingerprint']): number {
-  return Number(mtimeNs / 1_000_000n)
-}
-
 function itemOf(
   { path, fingerprint, torrent }: WarmFile,
   around: Parameters<typeof surround>[1],
@@ -80,7 +75,8 @@ function itemOf(
     title: path.join('/'),
     address: viewByQuery(fileAddress(around.addresses[0], path), 'torrent'),
     infoHash,
-    time: modifiedMs(fingerprint),
+    // In milliseconds since 1970
+    time: Number(mtimeNs / 1_000_000n),
     torrentSize: givenLength ?? made,
     contentSize: size,
   }

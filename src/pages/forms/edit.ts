@@ -28,7 +28,8 @@ export function editPage(
   form: Form,
   { torrents, titleOf, carried, more, error }: EditForm,
 ): PageParts {
-  const shared = { ...commonValues(torrents), ...privateField(torrents) }
+  const isPrivate = torrents.every((torrent) => torrent.isPrivate)
+  const shared = { ...commonValues(torrents), ...(isPrivate && { private: 'on' }) }
   const isLate = error?.code === 'changed'
   const filled = form.has('digest') && !isLate ? form : form.without('private').with(shared)
   const [only, ...others] = torrents
@@ -149,11 +150,6 @@ function commonValues(torrents: readonly Opened[]): Record<string, string> {
       return [name, others.length > 0 ? '' : first]
     }),
   )
-}
-
-/** The box of a form for private torrents. */
-function privateField(torrents: readonly Opened[]): Record<string, string> {
-  return torrents.every(({ isPrivate }) => isPrivate) ? { private: 'on' } : {}
 }
 
 /** The fields that say something else than the torrents. */

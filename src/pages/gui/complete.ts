@@ -115,7 +115,10 @@ function chosenIn(form: Form, jobs: Jobs): EntryChoice {
   if (plan === '') return {}
   const report = jobs.get(plan).result as Completed
   const entries = form.all('entry').map((name) => name.replaceAll('\r\n', '\n'))
-  const unchecked = listedIn(report).filter((name) => !entries.includes(name))
+  const listed = changesIn(report).flatMap(({ first }) =>
+    first.map(({ source }) => basename(source)),
+  )
+  const unchecked = listed.filter((name) => !entries.includes(name))
   const takesRest = unlistedIn(report) === 0 ? unchecked.length === 0 : form.has('rest')
   if (takesRest) return unchecked.length === 0 ? {} : { except: unchecked }
   if (entries.length === 0) throw new BtkitError('usage', 'no entry was chosen; check some boxes')
@@ -194,11 +197,6 @@ function planForm(report: Completed, form: Form): Html {
     </p>
     ${tablesOf(report, true)}
   </form>`
-}
-
-/** The names of the entries that a plan lists. */
-function listedIn(report: Completed): string[] {
-  return changesIn(report).flatMap(({ first }) => first.map(({ source }) => basename(source)))
 }
 
 /** The number of entries that a plan does not list. */

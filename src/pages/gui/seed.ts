@@ -54,7 +54,8 @@ export async function seed(parts: WindowParts, form: Form): Promise<Answer> {
   const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent, form }
   if (client !== null) {
     const request = { torrent, data: dirname(source), client }
-    return startWork(parts, { about: { ...about, show: handedPage }, name: 'seed', request })
+    const show = ({ status }: HandedOver, job: Job) => seedingPage(SEEDED[status], job)
+    return startWork(parts, { about: { ...about, show }, name: 'seed', request })
   }
   if (seedProgram === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
   const before = jobs.list().find(({ state, about: { lasts, path } }) => {
@@ -63,7 +64,8 @@ export async function seed(parts: WindowParts, form: Form): Promise<Answer> {
   if (before) return seeOther(`job/${before.id}`)
   const made = { torrent, source, hasTrackers: !form.has('dht') }
   const run = (running: Run) => runSeed([...seedProgram, ...seedArguments(made)], running)
-  const { id } = await jobs.begin({ ...about, show: endedPage, lasts: LASTS }, run, patience)
+  const show = (_: null, job: Job) => seedingPage('The seeding has ended.', job)
+  const { id } = await jobs.begin({ ...about, show, lasts: LASTS }, run, patience)
   return seeOther(`job/${id}`)
 }
 
@@ -75,14 +77,6 @@ const SEEDED: Readonly<Record<HandedOver['status'], string>> = {
   already: 'Your client seeds it already.',
   adopted: 'Your client seeds it already.',
   checking: 'Your client has it. It checks the files first, and seeds them then.',
-}
-
-function handedPage({ status }: HandedOver, job: Job): PageParts {
-  return seedingPage(SEEDED[status], job)
-}
-
-function endedPage(_: null, job: Job): PageParts {
-  return seedingPage('The seeding has ended.', job)
 }
 
 function seedingPage(told: string, { about }: Pick<Job, 'about'>): PageParts {

@@ -54,7 +54,8 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     // A torrent that it has from elsewhere has another identifier
     const isAll = own.length > 0 && own.every(({ infoHash }, i) => infoHash === only[i])
     const downloads = (isAll ? own : await this.#downloads(KEYS)).filter(({ infoHash, status }) => {
-      return infoHash !== undefined && !isOver(status)
+      // Some are only listed because of their results
+      return infoHash !== undefined && status !== 'removed' && status !== 'complete'
     })
     return this.torrentsOf(downloads, readTorrent)
   }
@@ -80,7 +81,10 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     const failures = torrents.map(({ metainfo }) => refuseOddNames(metainfo, this.label))
     const taken = [...torrents.entries()].filter(([i]) => !failures[i])
     const some = taken.map(([, torrent]) => torrent)
-    const answers = await this.#multicall([...some.map(addCall), ...some.map(infoHashCall)])
+    const looks = some.map(({ metainfo }): Call => {
+      return ['aria2.tellStatus', gidOf(clientInfoHash(metainfo)), ['infoHash']]
+    })
+    const answers = await this.#multicall([...some.map(addCall), ...looks])
     for (const [n, [i, { metainfo }]] of taken.entries()) {
       failures[i] = Array.isArray(answers[n])
         ? await this.#misreadOf(metainfo, answers[taken.length + n])
@@ -120,8 +124,10 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   }
 
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
-    const wanted = new Set(infoHashes)
-    const gids = await this.#gids(wanted)
+    const wanted = new Set<string>(infoHashes)
+    const all = await this.#downloads(['gid', 'infoHash'])
+    const own = all.filter(({ infoHash }) => wanted.has(asText(infoHash)))
+    const gids = own.map(({ gid }) => asText(gid))
     // Not forced, so that trackers are notified
     await this.#tryAll(gids.map((gid) => ['aria2.remove', gid]))
     await this.#whenStopped(gids)
@@ -157,12 +163,6 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
       if (!statuses.includes('active')) return
       await setTimeout(LAST_PAUSE_MS, undefined, { signal: this.options.signal }).catch(() => null)
     }
-  }
-
-  async #gids(infoHashes: ReadonlySet<string>): Promise<string[]> {
-    return (await this.#downloads(['gid', 'infoHash']))
-      .filter(({ infoHash }) => infoHashes.has(asText(infoHash)))
-      .map(({ gid }) => asText(gid))
   }
 
   /** Returns all downloads in any state, with the requested values. */
@@ -256,10 +256,6 @@ function addCall({ metainfo, directory, downloads = false }: PublishedTorrent): 
   return ['aria2.addTorrent', Buffer.from(metainfo.bytes).toString('base64'), [], options]
 }
 
-function infoHashCall({ metainfo }: PublishedTorrent): Call {
-  return ['aria2.tellStatus', gidOf(clientInfoHash(metainfo)), ['infoHash']]
-}
-
 /** Estimates the bytes of the call that adds a torrent. */
 function callSize({ metainfo, directory }: PublishedTorrent): number {
   return 1000 + 4 * Math.ceil(metainfo.bytes.length / 3) + 6 * directory.length
@@ -289,11 +285,6 @@ const KEYS = [
  * no labels.
  */
 const GID_PREFIX = 'b7'
-
-/** Whether a download is only listed because of its result. */
-function isOver(status: unknown): boolean {
-  return status === 'removed' || status === 'complete'
-}
 
 /** Returns the identifier that btkit gives a torrent's download. */
 function gidOf(infoHash: InfoHash): string {

@@ -200,18 +200,11 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   }
 }
 
-/**
- * Returns the info hash of version 1 if there is one. qBittorrent identifies hybrids by version 2,
- * and reports both hashes since 4.4.
- */
-function readInfoHash(torrent: JsonObject): InfoHash {
-  return asInfoHash(asText(torrent['infohash_v1']) || torrent['hash'])
-}
-
 function readTorrent(torrent: JsonObject): ClientTorrent {
   const size = asNumber(torrent['size'])
   return {
-    infoHash: readInfoHash(torrent),
+    // qBittorrent identifies hybrids by version 2, and reports both hashes since 4.4
+    infoHash: asInfoHash(asText(torrent['infohash_v1']) || torrent['hash']),
     name: asText(torrent['name']),
     directory: asText(torrent['save_path']),
     isMarked: torrent['category'] === MARK,

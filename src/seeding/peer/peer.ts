@@ -231,16 +231,13 @@ export class Peer extends Upload {
       ['upload_only', 1],
       ['v', Buffer.from(`btkit ${this.host.version}`)],
     ])
-    if (this.hasFast) this.#offerFast(content)
-    else this.sendBitfield(fullBits(content.pieceCount))
+    const { pieceCount, metainfo } = content
+    if (this.hasFast) {
+      this.#fastPieces = allowedFast(this.address, this.torrent, pieceCount)
+      this.#fastBytes = 2 * this.#fastPieces.length * metainfo.pieceLength
+      this.sendHaveAll(this.#fastPieces)
+    } else this.sendBitfield(fullBits(pieceCount))
     this.catchUp()
-  }
-
-  #offerFast({ pieceCount, metainfo }: SeededContent): void {
-    this.sendHaveAll()
-    this.#fastPieces = allowedFast(this.address, this.torrent, pieceCount)
-    for (const piece of this.#fastPieces) this.sendAllowedFast(piece)
-    this.#fastBytes = 2 * this.#fastPieces.length * metainfo.pieceLength
   }
 
   protected onInterest(isInterested: boolean): void {

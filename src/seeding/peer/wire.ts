@@ -251,12 +251,10 @@ export abstract class PeerWire {
     this.#sendMessage(BITFIELD, bits)
   }
 
-  protected sendHaveAll(): void {
-    this.#sendMessage(HAVE_ALL)
-  }
-
-  protected sendAllowedFast(piece: number): void {
-    this.#sendMessage(ALLOWED_FAST, numbers(piece))
+  /** Says that all pieces are there, and which ones a choked peer may ask for (BEP 6). */
+  protected sendHaveAll(allowed: readonly number[]): void {
+    const messages = allowed.map((piece) => messageOf(ALLOWED_FAST, numbers(piece)))
+    this.#send(Buffer.concat([messageOf(HAVE_ALL), ...messages]))
   }
 
   /** Refuses requests, if the peer has the fast extension. */
@@ -284,7 +282,7 @@ export abstract class PeerWire {
     this.#sendMessage(id, bytes)
   }
 
-  #sendMessage(id: number, bytes: Uint8Array = EMPTY): void {
+  #sendMessage(id: number, bytes?: Uint8Array): void {
     this.#send(messageOf(id, bytes))
   }
 
@@ -445,7 +443,7 @@ function numbers(...values: readonly number[]): Buffer {
   return bytes
 }
 
-function messageOf(id: number, bytes: Uint8Array): Buffer {
+function messageOf(id: number, bytes: Uint8Array = EMPTY): Buffer {
   const head = Buffer.allocUnsafe(5)
   head.writeUInt32BE(1 + bytes.length)
   head[4] = id

@@ -3,7 +3,7 @@ import { Jobs } from '../../pages/forms/jobs.js'
 import { renderTable } from '../../pages/forms/table.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
-import { renderFigures } from '../../page-parts/item.js'
+import { renderFigures, countFigures } from '../../page-parts/item.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
 import { type Html, html } from '../../base/text/html.js'
@@ -141,9 +141,7 @@ async function frontContent(parts: AllPagesParts, context: AdminContext): Promis
   const sums = sumRows(rows, (path) => (path === null ? MADE : directoryOf(path, places)))
   return html`${renderFigures([
       ['Torrents', totals.torrents],
-      [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
-      [WORDS.leechers, totals.downloading, totals.downloading > 0 && 'peers'],
-      [WORDS.completed, totals.downloaded],
+      ...countFigures(totals.complete, totals.downloading, totals.downloaded),
       ['Content', formatBytes(totals.size)],
     ])}
     ${forms && (await recentUploads(parts.log, forms.collection.places, context))}

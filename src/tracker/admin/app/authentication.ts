@@ -235,18 +235,10 @@ export function ownAddresses({ url, place, tls }: AdminSettings): OwnAddresses {
   const isLocal = 'host' in place && isLoopback(place.host)
   const takesAnyHost = isUnixPlace(place) || (!isLocal && url === null) || tls !== null
   return {
-    isHost: (host) => takesAnyHost || host === url?.host || isLoopback(nameOf(host)),
-    isOrigin: (origin, host) => origin === url?.origin || hostOf(origin) === host,
+    isHost: (host) => takesAnyHost || host === url?.host || isLoopback(host.replace(/:\d+$/, '')),
+    isOrigin: (origin, host) =>
+      origin === url?.origin || (URL.canParse(origin) && new URL(origin).host === host),
     otherHost: (host) => `the host ${host.slice(0, 100)} is not known; name it by --admin-url`,
     otherSite: 'the request came from another site; behind a proxy, set --admin-url',
   }
-}
-
-function hostOf(origin: string): string | null {
-  return URL.canParse(origin) ? new URL(origin).host : null
-}
-
-/** A `Host` without its port. */
-function nameOf(host: string): string {
-  return host.replace(/:\d+$/, '')
 }

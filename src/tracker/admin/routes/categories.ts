@@ -7,7 +7,6 @@ import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/
 import { categoryField, type FilledForm, type FormsParts } from './parts.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { formRoutes } from '../../../pages/forms/app.js'
-import type { ListedCategory, Places } from '../storage/places.js'
 import { createCategory, renameCategory, removeCategory } from '../storage/categories.js'
 
 /** The page that creates, renames and removes categories. */
@@ -50,9 +49,17 @@ async function show(
   const listed = await collection.places.list()
   const counts = collection.places.countsOf(listed)
   const above = new Set(listed.map(({ address }) => dirname(address)))
-  const rows = listed.map((each) => {
-    const filling = { count: counts.get(each.address) ?? 0, hasBelow: above.has(each.address) }
-    return row(collection.places, each, filling)
+  const rows = listed.map((category): HtmlValue[] => {
+    const { address, names } = category
+    const title = collection.places.titleOf(category)
+    const count = counts.get(address) ?? 0
+    const isEmpty = count === 0 && !above.has(address)
+    const name = names.at(-1)
+    return [
+      html`<a href="torrents${query({ in: address })}">${title}</a>`,
+      count,
+      name !== undefined && changeForm(address, name, title, isEmpty),
+    ]
   })
   // The forms of existing categories have a field of the same name
   const own = form.text('act') === 'create' ? form : new Form()
@@ -82,24 +89,6 @@ async function show(
         })}
       </section>`,
   })
-}
-
-/** The torrents of a category and below it, and whether there are categories below it. */
-interface Filling {
-  readonly count: number
-  readonly hasBelow: boolean
-}
-
-function row(places: Places, category: ListedCategory, { count, hasBelow }: Filling): HtmlValue[] {
-  const { address, names } = category
-  const title = places.titleOf(category)
-  const name = names.at(-1)
-  const isEmpty = count === 0 && !hasBelow
-  return [
-    html`<a href="torrents${query({ in: address })}">${title}</a>`,
-    count,
-    name !== undefined && changeForm(address, name, title, isEmpty),
-  ]
 }
 
 /** The ways to change a category; one that is not empty cannot be removed. */

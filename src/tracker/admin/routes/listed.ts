@@ -8,9 +8,8 @@ import { readRegular } from '../../../disk/look/read-bounded.js'
 import { lstatMany } from '../../../disk/look/stat-files.js'
 import { contentSize } from '../../../metainfo/metainfo.js'
 import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
-import type { Form } from '../../../pages/forms/form.js'
 import { SLICE, sortInSlices } from '../../../page-parts/slices.js'
-import { type ListOrder, parseOrder } from '../../../page-parts/sorting.js'
+import { type ListOrder } from '../../../page-parts/sorting.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { clipText } from '../../../base/text/escape.js'
 import { html, type Html } from '../../../base/text/html.js'
@@ -62,15 +61,11 @@ export async function search(
 }
 
 /** The columns by which torrents are sorted. */
-const KEYS = ['name', 'size', 'complete', 'downloading', 'changed'] as const
-export type ListedKey = (typeof KEYS)[number]
+export const LISTED_KEYS = ['name', 'size', 'complete', 'downloading', 'changed'] as const
+export type ListedKey = (typeof LISTED_KEYS)[number]
 
 /** The order of the names, if none is asked for. */
 export const BY_NAME: ListedKey = 'name'
-
-export function orderOf(form: Form): ListOrder<ListedKey> {
-  return parseOrder(new URLSearchParams(form.toString()), KEYS, BY_NAME)
-}
 
 /** Sorts torrents. Unknown figures, as without a swarm, are below all others. */
 export async function inOrder(

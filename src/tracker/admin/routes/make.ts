@@ -4,7 +4,7 @@ import { BtkitError } from '../../../base/errors.js'
 import { type Form, query, textField } from '../../../pages/forms/form.js'
 import { type Answer, type PageParts, seeOther } from '../../../pages/forms/frame.js'
 import type { Job } from '../../../pages/forms/jobs.js'
-import { type PickRules, typedPath } from '../../../pages/forms/picker.js'
+import { typedPath } from '../../../pages/forms/picker.js'
 import { applyPreset, makePage, torrentOptions } from '../../../pages/forms/torrent-fields.js'
 import type { Plan } from '../../../pages/work/results.js'
 import { isWithin, resolveInside } from '../../../disk/look/inside.js'
@@ -18,22 +18,24 @@ import { categoryField, type FilledForm, type FormsParts } from './parts.js'
 
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
-  if (parts.makeFrom.length === 0) return []
+  const { makeFrom: places } = parts
+  if (places.length === 0) return []
+  const settle = (directory: string) => settleDirectory(places, directory)
   return formRoutes<AdminContext, Action>({
     path: 'make',
     menu: 'Create',
     needs: 'add',
     page: (context) => ({
-      show: (form, error) => show(parts, context, { form: fresh(parts, form), error }),
+      show: (given, error) => {
+        // Torrents that are made here usually name this tracker
+        const isFresh = parts.announce !== null && !given.has('trackers')
+        const form = isFresh ? given.with({ trackers: parts.announce }) : given
+        return show(parts, context, { form, error })
+      },
       act: (form) => act(parts, context, form),
-      picking: pickingBelow(parts.makeFrom, context),
+      picking: { page: context.page, action: 'make', places, begin: places[0] ?? '/', settle },
     }),
   })
-}
-
-/** Torrents that are made here usually name this tracker. */
-function fresh({ announce }: FormsParts, form: Form): Form {
-  return announce === null || form.has('trackers') ? form : form.with({ trackers: announce })
 }
 
 async function show(
@@ -116,15 +118,6 @@ function madePage(name: string, { about }: Job<string>): PageParts {
       <a href="../make${query({ to: about.path })}">Create another</a>
     </p>`,
   }
-}
-
-/** The rules of pickers that stay below the directories whose files may become torrents. */
-function pickingBelow(
-  makeFrom: readonly string[],
-  { page }: Pick<AdminContext, 'page'>,
-): PickRules {
-  const settle = (directory: string) => settleDirectory(makeFrom, directory)
-  return { page, action: 'make', places: makeFrom, begin: makeFrom[0] ?? '/', settle }
 }
 
 /** The most jobs at once. */

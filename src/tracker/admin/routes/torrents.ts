@@ -12,9 +12,9 @@ import {
   inOrder,
   type Listed,
   type ListedKey,
-  orderOf,
   pathOf,
   search,
+  LISTED_KEYS,
 } from './listed.js'
 import { LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './outcome.js'
 import { type FormsParts, choicesOf } from './parts.js'
@@ -32,6 +32,7 @@ import {
   paged,
   renderPages,
   sortHeading,
+  parseOrder,
 } from '../../../page-parts/sorting.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
@@ -100,7 +101,7 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
     wanted === ''
       ? below(places, listed, category)
       : await search(below(places, listed, null), parts, wanted)
-  const order = orderOf(form)
+  const order = parseOrder(new URLSearchParams(form.toString()), LISTED_KEYS, BY_NAME)
   const shown = paged(await inOrder(found, order, parts), order.page, PER_PAGE)
   const view = { category, listed, shown, isSearch: wanted !== '', form, order }
   const title = view.isSearch ? form.text('q') : category && places.titleOf(category)

@@ -1,4 +1,3 @@
-import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../../base/errors.js'
 import { checkField, Form, query, selectField, textField } from '../../../pages/forms/form.js'
@@ -91,7 +90,11 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
       )
     arriving.add(name)
     try {
-      return await add(parts, context, await receiveUpload(context))
+      // Also if the upload is broken: no other error comes from the form's parts in memory
+      const upload = receiveParts(context).catch((error: unknown) => {
+        throw translate(error, context.request)
+      })
+      return await add(parts, context, await upload)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
       return await refuse(error)
@@ -148,18 +151,6 @@ interface ReceivedUpload {
   readonly files: readonly UploadedFile[]
 }
 
-/**
- * Receives an upload.
- * @throws BtkitError also if it is broken: no other error comes from the form's parts in memory
- */
-async function receiveUpload(context: AdminContext): Promise<ReceivedUpload> {
-  try {
-    return await receiveParts(context)
-  } catch (error) {
-    throw translate(error, context.request)
-  }
-}
-
 /** Receives the parts of a form. The first must be a token against forgery. */
 async function receiveParts({ request, checkToken }: AdminContext): Promise<ReceivedUpload> {
   if (!request.isMultipart()) throw new BtkitError('usage', 'this is no form with files')
@@ -171,16 +162,12 @@ async function receiveParts({ request, checkToken }: AdminContext): Promise<Rece
     if (!isChecked) checkToken(part.type === 'field' ? String(part.value) : '')
     isChecked = true
     if (part.type === 'field') fields.append(part.fieldname, String(part.value).trim())
-    else if (isEmpty(part)) part.file.resume()
+    // Browsers send a file without a name if none was chosen
+    else if (!(part.filename as string | undefined)) part.file.resume()
     else files.push({ name: part.filename, bytes: await receipt.receive(part.file) })
   }
   if (!isChecked) checkToken('')
   return { form: new Form(fields).without('token'), files }
-}
-
-/** Browsers send a file without a name if none was chosen. */
-function isEmpty({ filename }: MultipartFile): boolean {
-  return (filename as string | undefined) === undefined || filename === ''
 }
 
 /** Returns an error of the form itself, or of its connection, in words. */

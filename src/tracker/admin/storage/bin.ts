@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { asBtkitError, awaitSystem, BtkitError, osCodeOf } from '../../../base/errors.js'
+import { asBtkitError, awaitSystem, BtkitError, awaitOr } from '../../../base/errors.js'
 import { absenceOf } from '../../../disk/look/inside.js'
 import { listNames } from '../../../disk/look/read-names.js'
 import { type Actor, type Collection, forEach, infoHashesAt, type Outcome } from './collection.js'
@@ -152,10 +152,12 @@ interface Entry {
 /** The directories in the bin, newest first. */
 async function entriesOf({ roots }: Places): Promise<Entry[]> {
   const lists = roots.map(async (root, number) => {
-    return (await namesIn(root)).flatMap((name): Entry[] => {
+    const bin = join(root.path, BIN)
+    const names = await awaitOr([], awaitSystem(`bin ${root.path}`, listNames(bin)), 'not-found')
+    return names.flatMap((name): Entry[] => {
       const [, deletedAt, size] = ENTRY.exec(name) ?? []
       if (deletedAt === undefined) return []
-      const path = join(root.path, BIN, name)
+      const path = join(bin, name)
       return [
         { id: `${number}/${name}`, root, path, deletedAt: Number(deletedAt), size: Number(size) },
       ]
@@ -163,15 +165,6 @@ async function entriesOf({ roots }: Places): Promise<Entry[]> {
   })
   const all = (await Promise.all(lists)).flat()
   return all.sort((a, b) => b.deletedAt - a.deletedAt)
-}
-
-async function namesIn({ path }: Root): Promise<string[]> {
-  try {
-    return await listNames(join(path, BIN))
-  } catch (error) {
-    if (osCodeOf(error) === 'ENOENT') return []
-    throw asBtkitError(error, `bin ${path}`)
-  }
 }
 
 /** The one file below a directory of the bin; null if there is none, or if it was just restored. */

@@ -19,7 +19,12 @@ export function createCategory(
   actor.require('organize')
   return collection.change(async () => {
     const made = collection.places.below(await collection.places.category(parent), name)
-    await makeDirectory(made.path, name)
+    await mkdir(made.path).catch((error: unknown) => {
+      if (osCodeOf(error) === 'EEXIST')
+        throw new BtkitError('exists', `${name}: already exists; choose another name`)
+      throw asBtkitError(error, name)
+    })
+    await syncDirectory(dirname(made.path))
     await actor.note('create category', collection.subject(made))
     return made
   })
@@ -40,7 +45,11 @@ export function renameCategory(
     const from = requireNoRoot(collection, await collection.places.category(address))
     const parent = await collection.places.category(address.slice(0, address.lastIndexOf('/')))
     const to = collection.places.below(parent, name)
-    await refuseHeldBelow(collection, from)
+    const { places, held } = collection
+    for (const each of (await places.list()).filter(({ path }) => isWithin(path, from.path))) {
+      await places.requireReadable(each)
+      for (const torrent of each.torrents) held.refuse(each.path, torrent)
+    }
     await collection.move(from.path, to.path)
     await actor.note('rename category', collection.subject(from), `to ${name}`)
   })
@@ -131,26 +140,4 @@ function requireNoRoot({ places }: Collection, category: Category): Category {
     'usage',
     'this is the directory of --allowed-dir itself; it cannot be changed here',
   )
-}
-
-async function refuseHeldBelow({ places, held }: Collection, category: Category): Promise<void> {
-  const inside = (await places.list()).filter(({ address }) => {
-    return address === category.address || address.startsWith(`${category.address}/`)
-  })
-  for (const each of inside) {
-    await places.requireReadable(each)
-    for (const name of each.torrents) held.refuse(each.path, name)
-  }
-}
-
-/** Creates a directory and syncs its name. */
-async function makeDirectory(path: string, name: string): Promise<void> {
-  try {
-    await mkdir(path)
-  } catch (error) {
-    if (osCodeOf(error) === 'EEXIST')
-      throw new BtkitError('exists', `${name}: already exists; choose another name`)
-    throw asBtkitError(error, name)
-  }
-  await syncDirectory(dirname(path))
 }

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants } from 'node:fs'
+import { constants } from 'node:fs'
 import { lstat, mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
@@ -122,7 +122,7 @@ export class Places {
       const names = category.names.length === MAX_DEPTH ? [] : directories
       const children = names.flatMap((name) => valueOr([], () => this.below(category, name)))
       // An archive may be below another root
-      const inside = children.filter(({ path }) => !this.isRoot(path))
+      const inside = children.filter(({ path }) => !this.roots.some((root) => root.path === path))
       return [{ ...category, torrents }, ...(await Promise.all(inside.map(read))).flat()]
     }
     const all = this.roots.map((_, at) => read(this.#parse(String(at))))
@@ -135,11 +135,6 @@ export class Places {
    */
   async requireReadable({ path }: Category): Promise<void> {
     await this.#names.namesIn(path)
-  }
-
-  /** Whether a path is that of a root. */
-  isRoot(path: string): boolean {
-    return this.roots.some((root) => root.path === path)
   }
 
   /** Whether a category is another one or below it. The directory of all others is for itself. */
@@ -219,11 +214,7 @@ const MAX_KEPT = 10_000
 
 /** The names in directories. A directory is read again only if it changed. */
 export class NamesInCategories {
-  readonly #known = new LRUCache<string, { readonly state: string; readonly names: CategoryNames }>(
-    {
-      max: MAX_KEPT,
-    },
-  )
+  readonly #known = new LRUCache<string, { state: string; names: CategoryNames }>({ max: MAX_KEPT })
 
   /**
    * Returns the names in a directory.
@@ -231,7 +222,8 @@ export class NamesInCategories {
    */
   async namesIn(path: string): Promise<CategoryNames> {
     const stats = await awaitSystem(path, stat(path, { bigint: true }))
-    const state = stateOf(stats)
+    const { ino, dev, mtimeNs, ctimeNs } = stats
+    const state = [ino, dev, mtimeNs, ctimeNs].join(' ')
     const known = this.#known.get(path)
     if (known?.state === state) return known.names
     const names = await awaitSystem(path, readCategory(path))
@@ -243,10 +235,6 @@ export class NamesInCategories {
   async namesIfReadable(path: string): Promise<CategoryNames> {
     return awaitOr({ torrents: [], directories: [] }, this.namesIn(path))
   }
-}
-
-function stateOf({ ino, dev, mtimeNs, ctimeNs }: BigIntStats): string {
-  return [ino, dev, mtimeNs, ctimeNs].join(' ')
 }
 
 /** Only names without the ending of torrents are examined: there may be very many torrents. */

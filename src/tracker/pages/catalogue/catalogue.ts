@@ -4,7 +4,7 @@ import { decodeName } from '../../../base/text/raw-path.js'
 import { NotReady } from '../../../server/headers/refusal.js'
 import { clientKey } from '../../../server/connections/client-address.js'
 import { renderPage } from '../../../page-parts/layout.js'
-import { renderFigures } from '../../../page-parts/item.js'
+import { renderFigures, countFigures } from '../../../page-parts/item.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
 import { SAFE_HEADERS } from '../../../page-parts/policy.js'
 import {
@@ -116,9 +116,7 @@ export class Catalogue {
         <p>All torrents together.</p>
         ${renderFigures([
           [WORDS.torrents, totals.torrents],
-          [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
-          [WORDS.leechers, totals.downloading, totals.downloading > 0 && 'peers'],
-          [WORDS.completed, totals.downloaded],
+          ...countFigures(totals.complete, totals.downloading, totals.downloaded),
         ])}
         ${renderCharts(history)}`,
     )

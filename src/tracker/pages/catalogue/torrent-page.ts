@@ -9,7 +9,6 @@ import { renderPage, renderPath } from '../../../page-parts/layout.js'
 import {
   describeItem,
   type Fact,
-  type Figure,
   hashFacts,
   renderActs,
   renderFacts,
@@ -19,6 +18,7 @@ import {
   renderSize,
   type ShownFile,
   shownPath,
+  countFigures,
 } from '../../../page-parts/item.js'
 import { formatMarkdown, MAX_MARKDOWN } from '../../../page-parts/markdown.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
@@ -60,8 +60,11 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
   const { site, row, entry, details, description, links } = parts
   const title = row.name ?? row.infoHash
   const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
-  const webSeeds = webSeedsOf(row)
-  const counts = { seeds: row.complete, webSeeds, leechers: row.downloading }
+  const { torrent, complete, downloading, downloaded } = row
+  // Of private torrents nothing is known here
+  const webSeeds = torrent?.metainfo?.private === false ? torrent.webSeeds.length : 0
+  const counts = { seeds: complete, webSeeds, leechers: downloading }
+  const transferred = transferredOf(row)
   return renderPage(
     {
       title,
@@ -81,12 +84,23 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
     ${renderActs({
       magnet: links.magnet(row),
       torrent: links.file(row),
-      isAlone: row.complete + row.downloading === 0,
+      isAlone: complete + downloading === 0,
     })}
-    ${renderFigures(figuresOf(row))} ${description !== null && renderDescription(description)}
+    ${renderFigures([
+      ...countFigures(complete, downloading, downloaded, webSeeds),
+      transferred !== null && [WORDS.transferred, formatBytes(transferred)],
+    ])}
+    ${
+      description !== null &&
+      html`<section class="readme" aria-labelledby="description">
+        <h2 id="description">${WORDS.description}</h2>
+        ${description}
+      </section>`
+    }
     ${renderFacts(factsOf(parts))} ${entry && renderMore(renderFacts(moreOf(parts)))}
     ${renderFoldedQr(links.magnet(row), '')} ${details && renderFiles(details, parts)}
-    ${details && renderSources(details)}`,
+    ${details && details.trackers.length > 0 && renderUrls('Trackers', details.trackers)}
+    ${details && details.webSeeds.length > 0 && renderUrls('Web seeds', [details.webSeeds])}`,
   )
 }
 
@@ -96,37 +110,12 @@ function renderTags({ torrent }: SwarmRow, entry: CatalogueEntry | null): Html {
   ${torrent?.warning != null && html`<p class="note"><b>Note:</b> ${torrent.warning}</p>`}`
 }
 
-/** Number of web seeds of a public torrent; of others nothing is known here. */
-function webSeedsOf({ torrent }: SwarmRow): number {
-  return torrent?.metainfo?.private === false ? torrent.webSeeds.length : 0
-}
-
-/** The figures of the moment. */
-function figuresOf(row: SwarmRow): (Figure | false)[] {
-  const transferred = transferredOf(row)
-  const webSeeds = webSeedsOf(row)
-  return [
-    [WORDS.seeds, row.complete, row.complete > 0 && 'seeds'],
-    webSeeds > 0 && [WORDS.webSeeds, webSeeds, 'seeds'],
-    [WORDS.leechers, row.downloading, row.downloading > 0 && 'peers'],
-    [WORDS.completed, row.downloaded],
-    transferred !== null && [WORDS.transferred, formatBytes(transferred)],
-  ]
-}
-
 /**
  * The comment of a torrent, as Markdown unless it is very long. Nothing in it is markup of the page.
  */
 export async function formatComment(comment: string): Promise<Html> {
   const markdown = comment.length <= MAX_MARKDOWN ? await formatMarkdown(comment) : null
   return markdown ?? html`<pre>${lines(comment)}</pre>`
-}
-
-function renderDescription(description: Html): Html {
-  return html`<section class="readme" aria-labelledby="description">
-    <h2 id="description">${WORDS.description}</h2>
-    ${description}
-  </section>`
 }
 
 function factsOf({ row, entry, details, links }: TorrentPageParts): (Fact | false)[] {
@@ -173,11 +162,6 @@ function renderFiles(
     ${renderFileTree(shown.items)} ${renderPages(shown, address, 'Pages of files')}
     ${left > 0 && html`<p class="muted">Not listed here: ${counted(left, 'more file')}.</p>`}
   </section>`
-}
-
-function renderSources({ trackers, webSeeds }: CatalogueDetails): Html {
-  return html`${trackers.length > 0 && renderUrls('Trackers', trackers)}
-  ${webSeeds.length > 0 && renderUrls('Web seeds', [webSeeds])}`
 }
 
 /** URLs as text, in groups that clients try in turn. */
