@@ -23,8 +23,6 @@ interface Name {
   readonly option: CommandOption
   /** Whether it only repeats a default, such as `--no-x` for a switch `--x`. */
   readonly isOpposite?: boolean
-  /** Whether it may have 0 or 1 as its value, as switches have in BitTornado. */
-  readonly isTruth?: boolean
 }
 
 /** A number is an operand or a value, although it begins with a hyphen. */
@@ -38,14 +36,14 @@ const NUMBER = /^-(\d|\d*\.\d+)(e[+-]?\d+)?$/
  */
 export function splitLine(
   command: CommandUnknownOpts,
-  args: readonly string[],
+  words: readonly string[],
   oldNameOf: string | null = null,
 ): TypedLine {
-  const names = namesFor(command, args)
-  requireHyphens(command, args)
-  const options = declared(names)
+  requireHyphens(command, words)
+  const args = withoutTruths(command, words)
+  const options = namesFor(command, args)
   const how = { strict: false, allowPositionals: true, tokens: true } as const
-  const { tokens } = parseArgs({ args: [...args], options, ...how })
+  const { tokens } = parseArgs({ args, options, ...how })
   const uses = new Map<string, Located[]>()
   const [operands, unknown, skipped]: [string[], string[], string[]] = [[], [], []]
   let config: string | undefined
@@ -61,7 +59,7 @@ export function splitLine(
       continue
     }
     const { rawName: typed, value } = token
-    const name = names.get(typed)
+    const name = named(typed, command)
     if (!name && oldNameOf !== null && isSkipped(oldNameOf, longName(typed))) {
       skipped.push(longName(typed))
       const hasNext = value === undefined && args[index + 1]?.startsWith('--') === false
@@ -76,10 +74,11 @@ export function splitLine(
       continue
     }
     const { option } = name
-    if (value === undefined && option.required && !name.isOpposite && !name.isTruth)
+    if (value === undefined && option.required && !name.isOpposite)
       throw usageError(`${nameBeside(typed, option)}: its value is missing`)
     const follower = args[index + 1] ?? '-?'
-    const takesNext = value === undefined && mayHaveValue(name) && !isOption(follower)
+    const isOption = /^-./.test(follower) && !NUMBER.test(follower)
+    const takesNext = value === undefined && mayHaveValue(name) && !isOption
     if (takesNext) next = index + 2
     const text = takesNext ? follower : value
     if (option.long === '--config') config = text
@@ -94,25 +93,9 @@ export function splitLine(
   return { operands, given, config, unknown, skipped }
 }
 
-/** Whether a word is an option, and neither a value nor an operand. */
-function isOption(word: string): boolean {
-  return /^-./.test(word) && !NUMBER.test(word)
-}
-
 /** Whether a name may have a value behind it. */
-function mayHaveValue({ option, isOpposite, isTruth }: Name): boolean {
-  return isTruth === true || (!isOpposite && (option.required || option.optional))
-}
-
-/** The names for parseArgs; it takes the next word as a value only where one must follow. */
-function declared(names: ReadonlyMap<string, Name>): ParseArgsConfig['options'] {
-  const all = [...names].map(([typed, { option, isOpposite, isTruth }]) => {
-    const type = option.required && !isOpposite && !isTruth ? 'string' : 'boolean'
-    return typed.startsWith('--')
-      ? ([typed.slice(2), { type }] as const)
-      : ([typed, { type, short: typed.slice(1) }] as const)
-  })
-  return Object.fromEntries(all)
+function mayHaveValue({ option, isOpposite }: Name): boolean {
+  return !isOpposite && (option.required || option.optional)
 }
 
 /** How a message names an option: by its own name, beside another that was typed. */
@@ -121,52 +104,64 @@ function nameBeside(typed: string, { long }: CommandOption): string {
   return typed === own || !typed.startsWith('--') ? own : `${typed} (${own})`
 }
 
-function useOf(typed: string, { option, isOpposite, isTruth }: Name, text: string | null): Located {
+function useOf(typed: string, { option, isOpposite }: Name, text: string | null): Located {
   const name = option.long === longName(typed) ? option.long : typed
-  if (text !== null && !isTruth) return textAt(name, text)
-  if (text !== null && text !== '0' && text !== '1')
-    throw usageError(`${longName(typed)} '${text}': not 1 or 0`)
-  const isOn = option.negate === (isOpposite ?? false)
-  return textAt(name, String(text === '0' ? !isOn : isOn), true)
+  if (text !== null) return textAt(name, text)
+  return textAt(name, String(option.negate === (isOpposite ?? false)), true)
 }
 
-/** The names of options that a line may have, as they are typed in it. */
-function namesFor(command: CommandUnknownOpts, args: readonly string[]): Map<string, Name> {
-  const own = command.options.filter(({ long }) => long !== '--version')
-  const names = new Map<string, Name>(
-    own.flatMap((option) => {
-      return [option.short, option.long].flatMap((name) => (name ? [[name, { option }]] : []))
-    }),
-  )
-  for (const [at, arg] of args.entries()) {
-    const [typed = ''] = arg.split('=', 1)
-    if (!typed.startsWith('--') || /^--(version)?$/.test(typed)) continue
-    const isTruth = TRUTHS.has(longName(typed))
-    if (names.has(typed) && !isTruth) continue
-    const name = named(typed, command)
-    const mayHaveValue = isTruth && !name?.option.required && takesTruth(arg, args[at + 1], command)
-    if (name && (mayHaveValue || !names.has(typed)))
-      names.set(typed, { ...name, isTruth: mayHaveValue })
-  }
-  return names
+/** The names of options in any spelling for parseArgs; it takes the next word only where one must follow. */
+function namesFor(command: CommandUnknownOpts, args: readonly string[]) {
+  const own = command.options.flatMap(({ short, long }) => [short, long])
+  const typed = args.map((arg) => arg.split('=', 1)[0]).filter((arg) => arg?.startsWith('--'))
+  const names = [...new Set([...own, ...typed])].flatMap((name) => {
+    const found = name === undefined ? null : named(name, command)
+    if (!name || !found) return []
+    const type = found.option.required && !found.isOpposite ? 'string' : 'boolean'
+    const short = name.startsWith('--') ? {} : { short: name.slice(1) }
+    return [[name.replace(/^--/, ''), { type, ...short }] as const]
+  })
+  return Object.fromEntries(names) satisfies ParseArgsConfig['options']
 }
 
 /** The option of a name in any spelling; for `--no-x` without an option of its own, that of `--x`. */
 function named(typed: string, command: CommandUnknownOpts): Name | null {
   const option = findOption(typed, command)
-  if (option) return { option }
   const long = longName(typed)
+  // The program answers this one
+  if (option) return option.long === '--version' ? null : { option }
   const opposite = long.startsWith('--no-') ? `--${long.slice(5)}` : `--no-${long.slice(2)}`
   const repeated = command.options.find((each) => each.long === opposite && !each.required)
   const isTwice = long.startsWith('--no-no-')
   return repeated && !isTwice ? { option: repeated, isOpposite: true } : null
 }
 
-/** Whether a switch of BitTornado has a value, which behind a space may be an operand. */
-function takesTruth(arg: string, next: string | undefined, command: CommandUnknownOpts): boolean {
-  if (arg.includes('=')) return true
-  const isOwn = command.registeredArguments.length === 0
-  return next !== undefined && (isOwn ? !next.startsWith('-') : /^\d+$/.test(next))
+/**
+ * A line with `--x` and `--no-x` for `--x 1` and `--x 0`, which BitTornado's switches have.
+ * @throws BtkitError `usage` for another value
+ */
+function withoutTruths(command: CommandUnknownOpts, args: readonly string[]): string[] {
+  // Behind a space it may be an operand
+  const truth = command.registeredArguments.length === 0 ? /^(?!-)/ : /^\d+$/
+  const words: string[] = []
+  for (let at = 0; at < args.length; at += 1) {
+    const word = args[at] ?? ''
+    if (word === '--') return [...words, ...args.slice(at)]
+    const [typed = '', ...own] = word.split('=')
+    const { option, isOpposite } = named(typed, command) ?? {}
+    const next = own.length === 0 ? args[at + 1] : undefined
+    const isTruth = option?.required === false && TRUTHS.has(longName(typed))
+    if (isTruth && (own.length > 0 || truth.test(next ?? '-'))) {
+      const text = next ?? own.join('=')
+      if (!/^[01]$/.test(text)) throw usageError(`${longName(typed)} '${text}': not 1 or 0`)
+      words.push(text === '1' ? typed : `--no-${longName(typed).slice(2)}`)
+      if (next !== undefined) at += 1
+    } else {
+      words.push(word)
+      if (option?.required && !isOpposite && next !== undefined) words.push(args[++at] ?? '')
+    }
+  }
+  return words
 }
 
 /** Finds an option by its name in this or another command or program. */

@@ -8,9 +8,7 @@ import {
 import type { TrackerAdminSettings } from '../../tracker/admin/open-for-tracker.js'
 import type { Admin } from '../../tracker/admin/app/open-admin.js'
 import { callSystem } from '../../base/errors.js'
-import { makeDirectory } from '../../base/directories.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
-import { requireOwnDirectory } from '../../disk/state/files.js'
 import type { RunningTracker, TrackerWorld } from '../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../tracker/app/settings.js'
 import type { CommandContext } from '../context.js'
@@ -18,7 +16,7 @@ import type { Io } from '../io.js'
 import type { declareAdminOptions } from '../options/server.js'
 import { announceUrlsOf } from '../output/addresses.js'
 import { withPortAdvice } from './server.js'
-import { BANNED_IPS, BANNED_TORRENTS, type CommonOptions, recordsDirectory } from './tracker.js'
+import { BANNED_IPS, BANNED_TORRENTS, type CommonOptions, openRecords } from './tracker.js'
 
 /** The settings of the administration that options give. */
 export type AdminRequest = Omit<TrackerAdminSettings, 'tls' | 'announceUrls'>
@@ -42,8 +40,11 @@ export function prepareAdmin(
   const place = 'path' in named ? { path: resolve(io.cwd, named.path) } : named
   const hasTrustedProxy = trustProxy.length > 0
   requireProtected(place, { hasTls: tlsCert !== undefined, hasTrustedProxy })
-  const directory = recordsDirectory(options, io)
-  prepareRecords(directory)
+  const directory = openRecords(options, io)
+  for (const name of [BANNED_IPS, BANNED_TORRENTS])
+    callSystem(`state ${directory}`, () => {
+      appendFileSync(join(directory, name), '', { mode: 0o600 })
+    })
   const inPlace = (path: string) => resolve(io.cwd, path)
   return {
     usersFile: inPlace(adminUsers),
@@ -60,15 +61,6 @@ export function prepareAdmin(
       return formPresets(io.configFile(), io)
     },
   }
-}
-
-function prepareRecords(directory: string): void {
-  callSystem(`state ${directory}`, () => {
-    makeDirectory(directory, 0o700)
-    requireOwnDirectory(directory)
-    for (const name of [BANNED_IPS, BANNED_TORRENTS])
-      appendFileSync(join(directory, name), '', { mode: 0o600 })
-  })
 }
 
 /** How a tracker is run. */

@@ -10,7 +10,6 @@ import { passedPlaces, placesAt } from './server.js'
 import type { Io } from '../io.js'
 import { openReport } from '../output/report.js'
 import { version } from '../../base/process.js'
-import type { trustedProxies } from '../options/server.js'
 
 /** The files of bans in the state directory. */
 export const BANNED_IPS = 'banned-ips'
@@ -24,7 +23,7 @@ export interface CommonOptions {
   readonly bannedList?: string | undefined
   readonly state?: string | undefined
   readonly stateDir?: string | undefined
-  readonly trustProxy: typeof trustedProxies.default
+  readonly trustProxy: ConstructorParameters<typeof ClientAddresses>[0]
   readonly siteName?: string | undefined
   readonly webTorrent: boolean
 }
@@ -48,7 +47,9 @@ export function commonSettings(
       ...bannedFiles(options, io),
     },
     page: { ...USUAL.page, siteName: options.siteName ?? null },
-    stateFile: stateFile(options, io),
+    stateFile: options.state
+      ? inPlace(options.state)
+      : join(openRecords(options, io), 'tracker.state'),
     clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
     version: version(),
   }
@@ -77,15 +78,17 @@ export function recordsDirectory(
   return resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
 }
 
-/** @throws BtkitError if other users could change files in the state directory */
-function stateFile(options: CommonOptions, io: Io): string {
-  if (options.state) return resolve(io.cwd, options.state)
+/**
+ * The same, which is made if it is not there.
+ * @throws BtkitError if other users could change files in it
+ */
+export function openRecords(options: Pick<CommonOptions, 'stateDir'>, io: Io): string {
   const directory = recordsDirectory(options, io)
   callSystem(`state ${directory}`, () => {
     makeDirectory(directory, 0o700)
     requireOwnDirectory(directory)
   })
-  return join(directory, 'tracker.state')
+  return directory
 }
 
 /** Where to listen for HTTP and UDP: on the sockets passed to this process, else at the hosts. */

@@ -38,14 +38,8 @@ export function declareOwnClientOptions<A extends unknown[], O extends OptionVal
     .opt(...maxUploadRateOption('limit the upload rate', OWN))
 }
 
-/** The option `--max-upload-rate`, in bytes per second; 0 for no limit. */
 export function maxUploadRateOption(what: string, traits: Traits = {}) {
   return rateOption('--max-upload-rate <rate>', what, traits)
-}
-
-/** The option `--max-download-rate`, likewise. */
-export function maxDownloadRateOption() {
-  return rateOption('--max-download-rate <rate>', 'limit the download rate', OWN)
 }
 
 export const CA_CERT = option(
@@ -54,10 +48,17 @@ export const CA_CERT = option(
   { takes: 'file', ...OWN },
 )
 
+/** An option for a rate in bytes per second; 0 for no limit. */
 function rateOption<const Flags extends string>(flags: Flags, what: string, traits: Traits) {
   const units = '10M, or a number of KiB a second; 0: unlimited'
   return option(flags, `${what}: ${units}`, { ...traits, parse: transferRate, default: 0 })
 }
+
+export const MAX_DOWNLOAD_RATE = rateOption(
+  '--max-download-rate <rate>',
+  'limit the download rate',
+  OWN,
+)
 
 function ipAddress(text: string): string {
   if (isIP(text) !== 0) return text

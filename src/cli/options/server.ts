@@ -9,12 +9,15 @@ import { DIRECTORY, FILE, type Need, type Traits, option } from './option.js'
 const USERS: Need = { oneOf: ['admin-users'], why: 'the file of those who may log in' }
 const CURRENT: Need = { oneOf: ['allowed-dir'], why: 'the directory of the current torrents' }
 
-/** Adds a proxy whose X-Forwarded-For is trusted. */
-export const trustedProxies = read.repeated((text) => {
-  const proxy = valueOr(null, () => parseTrustedProxy(text))
-  if (proxy) return [proxy]
-  throw new InvalidArgumentError('must be unix or an address such as 10.0.0.0/8')
-})
+export const TRUST_PROXY = option(
+  '--trust-proxy <address>',
+  'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
+  read.repeated((text) => {
+    const proxy = valueOr(null, () => parseTrustedProxy(text))
+    if (proxy) return [proxy]
+    throw new InvalidArgumentError('must be unix or an address such as 10.0.0.0/8')
+  }),
+)
 
 /** Parses the name of a site: a line of text that fits the head of pages. */
 function siteName(text: string): string {

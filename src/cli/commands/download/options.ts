@@ -4,11 +4,7 @@ import { resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
 import { CLIENT, DATA_PREFIX } from '../../options/clients.js'
 import { declareCacheOptions } from '../../options/reading.js'
-import {
-  CA_CERT,
-  declareOwnClientOptions,
-  maxDownloadRateOption,
-} from '../../options/own-client.js'
+import { CA_CERT, declareOwnClientOptions, MAX_DOWNLOAD_RATE } from '../../options/own-client.js'
 import { ratio, seconds } from '../../options/values.js'
 import type { Io } from '../../io.js'
 
@@ -36,7 +32,7 @@ export function declareDownloadOptions() {
     .opt(...CLIENT)
     .opt(...DATA_PREFIX)
   const seeding = declareOwnClientOptions(downloading)
-    .opt(...maxDownloadRateOption())
+    .opt(...MAX_DOWNLOAD_RATE)
     .opt(...CA_CERT)
   const command = declareCacheOptions(seeding)
     .optionsGroup('Display:')

@@ -10,8 +10,8 @@ import {
   publicUrl,
   TLS_CERT,
   TLS_KEY,
-  trustedProxies,
   WEB_TORRENT,
+  TRUST_PROXY,
 } from '../../options/server.js'
 import { THREADS, CACHE_DIR, CACHE_TRUST, stateDirOption } from '../../options/reading.js'
 import { maxUploadRateOption } from '../../options/own-client.js'
@@ -49,11 +49,7 @@ export function declareServeOptions() {
       'use this URL of the root as web seed; required behind a proxy that speaks HTTPS or adds a path',
       { parse: publicUrl },
     )
-    .opt(
-      '--trust-proxy <address>',
-      'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
-      trustedProxies,
-    )
+    .opt(...TRUST_PROXY)
     .opt(...TLS_CERT)
     .opt(...TLS_KEY)
     .optionsGroup('Published files:')

@@ -10,8 +10,8 @@ import {
   publicUrl,
   TLS_CERT,
   TLS_KEY,
-  trustedProxies,
   WEB_TORRENT,
+  TRUST_PROXY,
 } from '../../options/server.js'
 import * as read from '../../options/values.js'
 import { DIRECTORY, FILE, OFF } from '../../options/option.js'
@@ -90,11 +90,7 @@ export function declareTrackOptions(isLegacy: boolean) {
       'accept ip= from all clients (0), or from private networks (1, 2)',
       { parse: read.wholeNumber(0, 2), default: 2 },
     )
-    .opt(
-      '--trust-proxy <address>',
-      'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
-      trustedProxies,
-    )
+    .opt(...TRUST_PROXY)
     .opt('--public-url <url>', 'use this address of the tracker in magnet links', {
       parse: publicUrl,
     })
