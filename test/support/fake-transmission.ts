@@ -14,10 +14,13 @@ export interface FakeTorrent {
   readonly leftUntilDone?: number
 }
 
-/** A service that answers as Transmission does when it is asked for its version and its list. */
+/**
+ * A service that answers as Transmission does when it is asked for its version and its list, unless it is away.
+ */
 export async function startFakeTransmission(
   t: TestContext,
   torrents: readonly FakeTorrent[],
+  isAway = () => false,
 ): Promise<string> {
   const answers: Readonly<Record<string, unknown>> = {
     'session-get': { version: '3.00', 'rpc-version': 16 },
@@ -26,6 +29,7 @@ export async function startFakeTransmission(
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const { method } = JSON.parse(body) as { method: string }
+      if (isAway()) response.statusCode = 503
       response.end(JSON.stringify({ result: 'success', arguments: answers[method] }))
     })
   })

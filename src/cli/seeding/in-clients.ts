@@ -51,7 +51,7 @@ export function seedInClients(given: ClientRun, io: Io): Promise<number> {
   })
 }
 
-/** Keeps a client seeding. If it does not answer, that is reported once, and it is asked again later. */
+/** Keeps a client seeding. That it does not answer is reported once, and that it does again. */
 function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
   const { options, keeping, hashContext, display } = run
   const { checkHashes } = options
@@ -63,6 +63,7 @@ function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
   const update = async () => {
     const problem = await failureOf(() => keeper.update())
     if (problem && !isAway && !io.signal.aborted) display.report.fail(problem)
+    if (problem === null && isAway) display.report.note(`${named.client.label}: answers again`)
     isAway = problem !== null
   }
   const list = async () => {

@@ -10,6 +10,8 @@ const MAX_WAITING = 4 * 1024 * 1024
 
 const LINE_END = 0x0a
 
+const LOST = 'part of the log is lost'
+
 /** Not readable for others, because it holds addresses of clients. */
 const MODE = 0o640
 
@@ -60,7 +62,7 @@ export class LogFile {
   ) {}
 
   /**
-   * Opens the file, and creates it if necessary; `report` receives each problem once.
+   * Opens the file, and creates it if necessary; `report` receives each problem once, and the end of it.
    * @throws BtkitError if that fails
    */
   static async open(path: string, report: (message: string) => void): Promise<LogFile> {
@@ -70,7 +72,7 @@ export class LogFile {
   /** Queues lines for writing. */
   write(lines: string): void {
     if (this.#waiting.length + lines.length > MAX_WAITING) {
-      this.#tell(`${this.path}: lines are lost, because the disk is too slow`)
+      this.#tell(`${this.path}: the disk is too slow; ${LOST}`)
       return
     }
     const isFirst = this.#waiting === ''
@@ -80,7 +82,10 @@ export class LogFile {
       const taken = this.#waiting
       this.#waiting = ''
       await this.#append(this.#isCut ? `\n${taken}` : taken)
-    }, 'part of the log is lost')
+      if (!this.#problem.endsWith(LOST)) return
+      this.#problem = ''
+      this.report(`${this.path}: written again`)
+    }, LOST)
   }
 
   /** Opens the file of this name again; if that fails, the current one stays in use. */
@@ -97,7 +102,7 @@ export class LogFile {
 
   /** Writes the waiting lines and closes the file. */
   close(): Promise<void> {
-    return this.#then(() => this.handle.close(), 'part of the log is lost')
+    return this.#then(() => this.handle.close(), LOST)
   }
 
   async #append(lines: string): Promise<void> {

@@ -12,6 +12,7 @@ import { collect } from '../../support/programs.js'
 import { longTest } from '../../support/long.js'
 import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { startFakeTransmission } from '../../support/fake-transmission.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { startTrack } from '../../support/track.js'
@@ -145,6 +146,18 @@ longTest('launchmany seeds hybrids', async (t) => {
   const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
   const { said } = launch(t, [...OFTEN, directory])
   await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+})
+
+test('launchmany tells once that a client does not answer, and once that it does again', async (t) => {
+  let isAway = true
+  const url = await startFakeTransmission(t, [], () => isAway)
+  const { said } = launch(t, [...OFTEN, makeScratch(t, {}), '--client', url])
+  await until('it is told', () => said.text.includes('503'))
+  isAway = false
+  await until('the end is told', () => said.text.includes('answers again'))
+  isAway = true
+  await until('it is told again', () => said.text.split('503').length > 2)
+  assert.equal(said.text.split('answers again').length, 2, said.text)
 })
 
 longTest(

@@ -91,23 +91,30 @@ test('if the name cannot be opened, lines stay in the open file, with one warnin
   assert.equal(text(), 'c\n')
 })
 
-test('a line that a full disk cut is ended before the next one', unlessNoDisks, async (t) => {
-  const disk = mountSmallDisk(t, '64k') ?? assert.fail('no disk')
-  const path = join(disk, 'access.log')
-  const reports: string[] = []
-  const log = await LogFile.open(path, (message) => reports.push(message))
-  log.write('first\n')
-  await until('it is written', () => statSync(path).size === 6)
-  const filler = fillDisk(disk)
-  log.write(`${'cut '.repeat(3000)}\n`)
-  await until('the disk is full', () => reports.length === 1)
-  rmSync(filler)
-  log.write('next\n')
-  await log.close()
-  const [first, cut = '', ...rest] = readFileSync(path, 'utf8').split('\n')
-  assert.deepEqual([first, rest], ['first', ['next', '']])
-  assert.match(cut, /^(?:cut )+c?u?t?$/)
-})
+test(
+  'a line that a full disk cut is ended before the next one, and the end is told',
+  unlessNoDisks,
+  async (t) => {
+    const disk = mountSmallDisk(t, '64k') ?? assert.fail('no disk')
+    const path = join(disk, 'access.log')
+    const reports: string[] = []
+    const log = await LogFile.open(path, (message) => reports.push(message))
+    log.write('first\n')
+    await until('it is written', () => statSync(path).size === 6)
+    const filler = fillDisk(disk)
+    log.write(`${'cut '.repeat(3000)}\n`)
+    await until('the disk is full', () => reports.length === 1)
+    rmSync(filler)
+    log.write('next\n')
+    await until('the log is written', () => reports.length > 1)
+    log.write('last\n')
+    await log.close()
+    const [first, cut = '', ...rest] = readFileSync(path, 'utf8').split('\n')
+    assert.deepEqual([first, rest], ['first', ['next', 'last', '']])
+    assert.deepEqual(reports.slice(1), [`${path}: written again`])
+    assert.match(cut, /^(?:cut )+c?u?t?$/)
+  },
+)
 
 test('lines that come faster than they can be written are dropped', async (t) => {
   const { log, reports, text } = await openLog(t)
@@ -115,7 +122,7 @@ test('lines that come faster than they can be written are dropped', async (t) =>
   for (let i = 0; i < 1000; i++) log.write(lines)
   await log.close()
   assert.ok(text().length <= 5 * 2 ** 20, String(text().length))
-  assert.match(reports.join('\n'), /^[^\n]*lost[^\n]*$/)
+  assert.match(reports.join('\n'), /^[^\n]*lost\n[^\n]*written again$/)
 })
 
 longTest(
