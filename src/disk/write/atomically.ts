@@ -2,7 +2,7 @@ import { constants, existsSync, renameSync, accessSync } from 'node:fs'
 import { open, type FileHandle, link, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
-import { orDiscard, syncDirectory, writeDraft, type Bytes, type DraftContent } from './draft.js'
+import { orDiscard, syncDirectory, writeDraft, type Bytes, type Draft } from './draft.js'
 import { childPath } from '../look/inside.js'
 import { cleanDirectory, makeTemporaryName } from './temporary-files.js'
 import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
@@ -54,7 +54,7 @@ export async function writeAtomically(
   try {
     const plan = await planDraft(job)
     if (plan === null) return null
-    await writeDraft(plan.draft, plan.content, true)
+    await writeDraft(plan, true)
     await placeDraft(plan, options)
     const placed = readFingerprintIfThere(plan.path)
     await syncDirectory(dirname(plan.path))
@@ -64,30 +64,15 @@ export async function writeAtomically(
   }
 }
 
-/** A file under its temporary name. */
-export interface Draft {
-  readonly draft: string
-  /** The path to write to, with links to the file resolved. */
-  readonly path: string
-}
-
-/** A draft to write. */
-export interface PlannedDraft extends Draft {
-  readonly content: DraftContent
-}
-
 /** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */
-export function planDraft(job: WriteJob): PlannedDraft | Promise<null> {
+export function planDraft(job: WriteJob): Draft | Promise<null> {
   const { target, bytes, options } = job
   const { kind, path, mode, owner } = findWriteTarget(target)
   if (options.noClobber && mode !== undefined) throw alreadyExists(target)
   if (kind === 'stream') return writeToStream(path, bytes).then(() => null)
   cleanDirectory(dirname(path))
-  return {
-    path,
-    draft: childPath(dirname(path), makeTemporaryName(basename(path))),
-    content: { bytes, mode: options.mode ?? mode, owner },
-  }
+  const draft = childPath(dirname(path), makeTemporaryName(basename(path)))
+  return { draft, path, bytes, mode: options.mode ?? mode, owner }
 }
 
 /**

@@ -13,13 +13,16 @@ export interface Owner {
 /** Bytes, or slices of them. A slice must stay valid only until the next. */
 export type Bytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
-/** The content and attributes of a new file. */
-export interface DraftContent {
-  bytes: Bytes
+/** A file under its temporary name. */
+export interface Draft {
+  readonly draft: string
+  /** The path to write to, with links to the file resolved. */
+  readonly path: string
+  readonly bytes: Bytes
   /** Permission bits, or undefined for those that umask leaves. */
-  mode: number | undefined
+  readonly mode: number | undefined
   /** The owner to set, as far as the system allows this user to set it. */
-  owner: Owner | undefined
+  readonly owner: Owner | undefined
 }
 
 const PERMISSION_BITS = 0o7777
@@ -29,19 +32,15 @@ const open = promisify(fs.open)
 const write = promisify(fs.write)
 const sync = promisify(fs.fsync)
 
-/** Writes a new file at `draft`, and syncs it unless others do. */
-export async function writeDraft(
-  draft: string,
-  content: DraftContent,
-  isSynced: boolean,
-): Promise<void> {
-  const { mode = 0o666, owner } = content
+/** Writes a draft, and syncs it unless others do. */
+export async function writeDraft(file: Draft, isSynced: boolean): Promise<void> {
+  const { draft, mode = 0o666 } = file
   // Before the file has its owner, only this user may open it
-  const descriptor = await open(draft, 'wx', owner === undefined || isOurs(owner) ? mode : 0o600)
+  const descriptor = await open(draft, 'wx', isOurs(file.owner) ? mode : 0o600)
   await orDiscard(draft, async () => {
     try {
-      await writeAll(descriptor, content.bytes)
-      setAttributes(descriptor, content)
+      await writeAll(descriptor, file.bytes)
+      setAttributes(descriptor, file)
       if (isSynced) await sync(descriptor)
     } finally {
       fs.closeSync(descriptor)
@@ -52,49 +51,36 @@ export async function writeDraft(
 /** Largest draft in bytes that is written together with others. */
 const SMALL = 64 * 1024
 
-/** A draft that can be written together with others. */
-interface SmallDraft {
-  readonly draft: string
-  readonly bytes: Uint8Array
-  readonly mode: number | undefined
-}
-
-/** Returns a draft that can be written together with others; null if it must be written alone. */
-export function smallDraft(draft: string, { bytes, mode, owner }: DraftContent): SmallDraft | null {
-  const isSmall = bytes instanceof Uint8Array && bytes.length <= SMALL
-  return isSmall && (owner === undefined || isOurs(owner)) ? { draft, bytes, mode } : null
-}
-
 /** The native addon's function; native/drafts.h has the contract. */
-type WriteDrafts = (
-  paths: readonly string[],
-  contents: readonly Uint8Array[],
-  modes: Int32Array,
-) => Promise<Int32Array>
-
-const nativeWrite =
-  loadNative<{ writeDraftsAsync: WriteDrafts }>('writeDraftsAsync')?.writeDraftsAsync ?? null
-
-/** Whether drafts can be written together. */
-export const writesTogether = nativeWrite !== null
+const addon = loadNative<{
+  writeDraftsAsync: (
+    paths: readonly string[],
+    contents: readonly Uint8Array[],
+    modes: Int32Array,
+  ) => Promise<Int32Array>
+}>('writeDraftsAsync')
 
 const NO_MODE = -1
 
-/** Writes small drafts without syncing them. Returns the error of each that failed, by its path. */
+/**
+ * Writes the drafts that can be written together, without syncing them. Returns for each of these, by its
+ * path, the error if it failed, or null.
+ */
 export async function writeSmallDrafts(
-  drafts: readonly SmallDraft[],
-): Promise<ReadonlyMap<string, Error>> {
-  const failed = new Map<string, Error>()
-  if (drafts.length === 0 || !nativeWrite) return failed
-  const paths = drafts.map(({ draft }) => draft)
-  const contents = drafts.map(({ bytes }) => bytes)
-  const modes = Int32Array.from(drafts, ({ mode }) => mode ?? NO_MODE)
-  const errors = await nativeWrite(paths, contents, modes)
-  for (const [i, draft] of paths.entries()) {
-    const errno = errors[i] ?? 0
-    if (errno !== 0) failed.set(draft, systemError(-errno, 'write', draft))
-  }
-  return failed
+  drafts: readonly Draft[],
+): Promise<ReadonlyMap<string, Error | null>> {
+  const small = drafts.flatMap(({ draft, bytes, mode = NO_MODE, owner }) => {
+    const isSmall = bytes instanceof Uint8Array && bytes.length <= SMALL
+    return isSmall && isOurs(owner) ? [{ draft, bytes, mode }] : []
+  })
+  if (small.length === 0 || !addon) return new Map()
+  const paths = small.map(({ draft }) => draft)
+  const contents = small.map(({ bytes }) => bytes)
+  const modes = Int32Array.from(small, ({ mode }) => mode)
+  const errors = await addon.writeDraftsAsync(paths, contents, modes)
+  return new Map(
+    paths.map((draft, i) => [draft, errors[i] ? systemError(-errors[i], 'write', draft) : null]),
+  )
 }
 
 /** Calls `act`, and removes the draft if it fails. */
@@ -110,8 +96,9 @@ export async function orDiscard(draft: string, act: () => Promise<void>): Promis
 
 const us = { uid: process.geteuid?.(), gid: process.getegid?.() }
 
-function isOurs({ uid, gid }: Owner): boolean {
-  return uid === us.uid && gid === us.gid
+/** Whether a file belongs to this user anyway. */
+function isOurs(owner: Owner | undefined): boolean {
+  return owner === undefined || (owner.uid === us.uid && owner.gid === us.gid)
 }
 
 /** Bytes of slices that are collected for one write. Other work runs between two writes. */
@@ -150,7 +137,7 @@ async function writeWhole(descriptor: number, bytes: Uint8Array): Promise<void> 
 /**
  * Sets owner and mode only if they differ; usually umask and the directory have set them correctly.
  */
-function setAttributes(descriptor: number, { mode, owner }: DraftContent): void {
+function setAttributes(descriptor: number, { mode, owner }: Draft): void {
   if (mode === undefined && !owner) return
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)

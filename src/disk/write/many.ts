@@ -11,18 +11,16 @@ import {
   placeDraft,
   planDraft,
   writeAtomically,
-  type Draft,
   type WriteJob,
   type WriteOptions,
 } from './atomically.js'
 import {
   orDiscard,
-  smallDraft,
   syncDirectory,
   syncEntry,
   writeDraft,
-  writesTogether,
   writeSmallDrafts,
+  type Draft,
 } from './draft.js'
 
 // Without batches each of thousands of small files would wait for its own write of the journal.
@@ -170,21 +168,15 @@ export class Writer {
     const planned = await Promise.all(
       batch.map((file) => settleFailure(file, async () => planDraft(file))),
     )
-    const small = planned.flatMap((plan) => {
-      return (writesTogether && plan && smallDraft(plan.draft, plan.content)) || []
-    })
-    const failed = await writeSmallDrafts(small)
-    const written = new Set(small.map(({ draft }) => draft))
+    const written = await writeSmallDrafts(planned.flatMap((plan) => plan ?? []))
     const writing = batch.map(async (file, i) => {
       const plan = planned[i]
-      if (!plan) return plan
-      const { draft, path, content } = plan
-      const error = failed.get(draft)
-      if (written.has(draft) && !error) return { draft, path }
+      const error = plan && written.get(plan.draft)
+      if (!plan || error === null) return plan
       return settleFailure(file, async () => {
-        if (error) await orDiscard(draft, () => Promise.reject(error))
-        else await this.#drafting(() => writeDraft(draft, content, false))
-        return { draft, path }
+        if (error) await orDiscard(plan.draft, () => Promise.reject(error))
+        else await this.#drafting(() => writeDraft(plan, false))
+        return plan
       })
     })
     return Promise.all(writing)

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { asBtkitError, BtkitError } from '../../base/errors.js'
+import { asBtkitError, BtkitError, callSystem, valueOr } from '../../base/errors.js'
 import { encodeFingerprint, fingerprintOf, readFingerprint } from '../file-lists/fingerprint.js'
 import { copiedMode } from './target.js'
 import { isSameBytes } from '../../base/bytes.js'
@@ -50,17 +50,10 @@ export function checkWritable(path: string): void {
  * @throws BtkitError `changed`
  */
 export function checkUnchanged(path: string, { fingerprint }: Editable): void {
-  if (isSameBytes(currentFingerprint(path), fingerprint)) return
+  const read = () => callSystem(path, () => encodeFingerprint(readFingerprint(path)))
+  if (isSameBytes(valueOr(null, read), fingerprint)) return
   throw new BtkitError(
     'changed',
     `${path}: changed while it was edited, so it is not replaced; try again`,
   )
-}
-
-function currentFingerprint(path: string): Uint8Array | null {
-  try {
-    return encodeFingerprint(readFingerprint(path))
-  } catch {
-    return null
-  }
 }
