@@ -2,7 +2,6 @@ import { fileAt, type DigestKind } from '../disk/hash/stream/content-stream.js'
 import type { FileColumns } from '../disk/file-lists/columns.js'
 import type { ScannedFile } from '../disk/file-lists/scanned-file.js'
 import type { CutFiles } from '../core/digests/content.js'
-import { isPad } from '../core/digests/pad-files.js'
 import { MOST_FILES, MOST_PIECES, type Part } from './job.js'
 import { shareFile, type SharedFile, type ShareRules } from './shares.js'
 
@@ -108,7 +107,8 @@ function partOf(
   const shared: (SharedFile | number)[] = []
   for (const file of files.length > MOST_FILES_OF_PIECE ? [] : files) {
     if (!file || file.fingerprint.size === 0) continue
-    const known = isPad(file) ? file.fingerprint.size : shareFile(file, rules)
+    const isPad = file.absolutePath === ''
+    const known = isPad ? file.fingerprint.size : shareFile(file, rules)
     if (known === null) return null
     shared.push(known)
   }

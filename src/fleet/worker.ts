@@ -17,7 +17,6 @@ import { digestOf } from '../base/bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../disk/file-lists/fingerprint.js'
 import { FileColumns } from '../disk/file-lists/columns.js'
 import { padFile, type ScannedFile } from '../disk/file-lists/scanned-file.js'
-import { isRead } from '../core/digests/pad-files.js'
 import type { CacheAccess } from '../core/digests/cache-access.js'
 import { trustedPart, type CacheTrust, isSettled } from '../core/digests/cache-trust.js'
 import { requireUnchanged, streamOf, type Engine } from '../core/digests/hash-content.js'
@@ -135,7 +134,7 @@ async function hashPart(part: Part, context: PartContext): Promise<PartDigests> 
   const kept = cacheAccess.cache.get('layers', input)
   const known = kept && splitDigests(kept, part.wanted, part.count)
   if (known) return known
-  const own = files.filter(isRead)
+  const own = files.filter(({ absolutePath }) => absolutePath !== '')
   const startedMs = cacheAccess.now()
   const written = await whoWrites(own.map(({ absolutePath }) => absolutePath))
   const digests = await read(part, files, context.engine)

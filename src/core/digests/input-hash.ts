@@ -1,7 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { sha256 } from '../../base/bytes.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
-import type { NameColumn } from '../../disk/file-lists/name-column.js'
 import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
 
 const BUFFER = 64 * 1024
@@ -10,6 +9,9 @@ const BUFFER = 64 * 1024
 const UNIT = 3
 
 const EMPTY = Buffer.alloc(0)
+
+/** So few bytes are copied one by one: a call for them would take longer. */
+const FEW = 64
 
 /** Files with numbers from `from` to before `to`, which follow each other in a directory. */
 interface Run {
@@ -60,7 +62,7 @@ export class InputHash {
     const parts = columns.map((column) => column.slice(...rows))
     const lengths = parts.map(({ length }) => length)
     this.text(JSON.stringify([components, absolute, to - from, ...lengths]))
-    for (const part of parts) this.#part(part)
+    for (const part of parts) this.#bytes(part)
   }
 
   /** Adds the real path of a file. */
@@ -71,8 +73,9 @@ export class InputHash {
       this.#absolute = absolute
       this.#directory = Buffer.from(absolute)
     }
-    this.#bytes(this.#directory, 0, this.#directory.length)
-    this.#name(files.store.realNames, files.rowAt(i))
+    this.#bytes(this.#directory)
+    const [names, row] = [files.store.realNames, files.rowAt(i)]
+    this.#bytes(names.bytes, names.starts[row] ?? 0, names.endAt(row))
   }
 
   /** Adds the trusted part of a file's fingerprint. */
@@ -83,28 +86,16 @@ export class InputHash {
     this.#length += length
   }
 
-  #part(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
-    if (bytes.length > BUFFER) {
-      this.#current.update(bytes)
-      return
-    }
-    this.#buffer.set(bytes, this.#length)
-    this.#length += bytes.length
-  }
-
-  #name(names: NameColumn, row: number): void {
-    this.#bytes(names.bytes, names.starts[row] ?? 0, names.endAt(row))
-  }
-
-  /** Copies bytes one by one: a call for a few of them would take longer. */
-  #bytes(bytes: Uint8Array, from: number, to: number): void {
-    if (to - from > BUFFER) {
-      this.#part(bytes.subarray(from, to))
-      return
-    }
+  #bytes(bytes: Uint8Array, from = 0, to = bytes.length): void {
     this.#reserve(to - from)
-    for (let at = from; at < to; at++) this.#buffer[this.#length++] = bytes[at] ?? 0
+    if (to - from <= FEW) {
+      for (let at = from; at < to; at++) this.#buffer[this.#length++] = bytes[at] ?? 0
+    } else if (to - from > BUFFER) {
+      this.#current.update(bytes.subarray(from, to))
+    } else {
+      this.#buffer.set(bytes.subarray(from, to), this.#length)
+      this.#length += to - from
+    }
   }
 
   /** Returns the digest of all that was added, and begins again. A short input needs no node:crypto. */

@@ -1,18 +1,6 @@
 import { BtkitError } from '../../base/errors.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
-import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
-import { ZEROS } from '../../disk/hash/stream/content-stream.js'
 import { PAD_DIRECTORY, padPath } from '../../metainfo/name.js'
-
-/** Whether a file is a pad file, which is not on a disk. */
-export function isPad({ absolutePath }: ScannedFile): boolean {
-  return absolutePath === ZEROS
-}
-
-/** Whether a file has bytes on a disk. Pad files and stored links have none. */
-export function isRead(file: ScannedFile): boolean {
-  return !isPad(file) && file.symlinkPath === undefined
-}
 
 /** Returns the files without pad files. */
 export function withoutPads(files: FileColumns): FileColumns {

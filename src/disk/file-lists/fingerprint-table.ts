@@ -39,7 +39,8 @@ export class FingerprintTable {
 
   /** Decodes a fingerprint, also one of no file. */
   read(i: number): Fingerprint {
-    this.copyTo(scratch, i, FINGERPRINT_LENGTH)
+    const start = FINGERPRINT_LENGTH * i
+    for (let n = 0; n < FINGERPRINT_LENGTH; n++) scratch[n] = this.bytes[start + n] ?? 0
     return readEncodedFingerprint(scratchView, 0)
   }
 

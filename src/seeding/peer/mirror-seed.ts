@@ -5,7 +5,6 @@ import type { CacheAccess } from '../../core/digests/cache-access.js'
 import type { Content } from '../../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'
 import type { GivenRecord } from '../../core/keep-seeded/given.js'
-import { isPad } from '../../core/digests/pad-files.js'
 import { isLocal, isLoopback, outerAddresses } from '../../core/remote/address-reach.js'
 import { BtkitError } from '../../base/errors.js'
 import { warnOnce } from '../../base/warn-once.js'
@@ -159,7 +158,7 @@ export class MadeTorrents {
     if (isSet && cost > MEMORY_OF_SETS) return
     const request = new InfoRequest(content, options, cacheAccess.trust)
     const files = Array.from(content.files, (file) => {
-      return isPad(file) || file.fingerprint.size === 0 ? null : file
+      return file.absolutePath === '' || file.fingerprint.size === 0 ? null : file
     })
     const inMemory = new WeakRef(core)
     const load = async (): Promise<LoadedTorrent> => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { isPad, withoutPads } from '../../../src/core/digests/pad-files.js'
+import { withoutPads } from '../../../src/core/digests/pad-files.js'
 import type { ScannedFile } from '../../../src/disk/file-lists/scanned-file.js'
 import { setContent } from '../../../src/mirror/torrents/content.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
@@ -23,7 +23,7 @@ function fileOf(path: string, size: number): ScannedFile {
 function layoutOf(files: ScannedFile[], set = SET): string[] {
   return Array.from(setContent(set, files).files, (file) => {
     const text = `${file.path.join('/')} ${file.fingerprint.size}`
-    return isPad(file) ? `[${text}]` : text
+    return file.absolutePath === '' ? `[${text}]` : text
   })
 }
 
