@@ -16,11 +16,8 @@ const MAX_INTEGER = 2n ** 63n - 1n
  *   beyond 64 bits, numbers that may be rounded, keys that are not latin1 strings of bytes
  */
 export function encodeBencode(value: BencodeValue): Uint8Array {
-  return bytesOfText(bencodeText(value))
-}
-
-/** Converts a text in which each character is a byte to bytes of their own. */
-function bytesOfText(text: string): Uint8Array {
+  const text = bencodeText(value)
+  // Bytes of their own
   const bytes = Buffer.allocUnsafeSlow(text.length)
   bytes.write(text, 'latin1')
   return new Uint8Array(bytes.buffer)
@@ -74,9 +71,12 @@ export function dictParts(values: ReadonlyMap<string, Uint8Array>): Uint8Array[]
   return parts
 }
 
+const NOT_LATIN1 = /[^\0-\xff]/
+
 /** Returns an encoded key, as bencodeText does. */
 export function keyText(key: string): string {
-  checkKey(key)
+  if (NOT_LATIN1.test(key))
+    throw new BtkitError('bencode', `${quoteText(key)}: has characters that are not bytes`)
   return `${key.length}:${key}`
 }
 
@@ -110,11 +110,4 @@ function checkInteger(value: number | bigint): void {
   if (value < MIN_INTEGER || value > MAX_INTEGER) {
     throw new BtkitError('bencode', `${value}: an integer beyond 64 bits`)
   }
-}
-
-const NOT_LATIN1 = /[^\0-\xff]/
-
-function checkKey(key: string): void {
-  if (NOT_LATIN1.test(key))
-    throw new BtkitError('bencode', `${quoteText(key)}: has characters that are not bytes`)
 }

@@ -82,7 +82,10 @@ export function* buildInfoSteps(parts: ListedParts): Steps<Uint8Array> {
       ? files
       : Array.from(files, (file) => ({ ...file, ...placeOf([name]) }))
     info.set('file tree', (writer) => {
-      writeTree(ofTree, writer)
+      const start = writer.length
+      if (new TreeWriter(writer).write(ofTree)) return
+      writer.length = start
+      new TreeWriter(writer).write(inTreeOrder(ofTree))
     })
   }
   if (version !== 'v2' && isDirectory) info.set('files', (writer) => writeFiles(files, writer))
@@ -97,7 +100,7 @@ export function* buildInfoSteps(parts: ListedParts): Steps<Uint8Array> {
   }
   if (parts.private) set('private', 1)
   if (parts.source !== null) set('source', Buffer.from(parts.source))
-  const writer = new ByteWriter(roomFor(parts))
+  const writer = new ByteWriter(USUAL + (parts.room ?? 0) + (parts.pieces?.length ?? 0))
   writer.text('d')
   for (const [key, value] of sortedEntries(info)) {
     writer.text(keyText(key))
@@ -110,17 +113,6 @@ export function* buildInfoSteps(parts: ListedParts): Steps<Uint8Array> {
 
 /** Bytes of the values beside file lists and pieces, if these are not long. */
 const USUAL = 200
-
-function roomFor({ room = 0, pieces }: ListedParts): number {
-  return USUAL + room + (pieces?.length ?? 0)
-}
-
-function writeTree(files: Iterable<InfoEntry>, writer: ByteWriter): void {
-  const start = writer.length
-  if (new TreeWriter(writer).write(files)) return
-  writer.length = start
-  new TreeWriter(writer).write(inTreeOrder(files))
-}
 
 /**
  * The piece layers of all files longer than a piece, 32 bytes for each piece. The keys are the

@@ -2,25 +2,17 @@ import { encodeBencode } from '../bencode/encode.js'
 import { Buffer } from 'node:buffer'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../bencode/check.js'
 import { BtkitError } from '../../base/errors.js'
-import {
-  encodeField,
-  FIELDS,
-  TEXT_NAMES,
-  type FieldValues,
-  type SeedName,
-  type TextName,
-} from '../fields.js'
+import { encodeField, FIELDS, TEXT_NAMES, type FieldValues, type SeedName } from '../fields.js'
 import { LARGEST_SECONDS } from '../forms.js'
 import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
-import { type DictChanges, type TorrentEdit, topLevelValue } from './splice-torrent.js'
+import { type TorrentEdit, topLevelValue } from './splice-torrent.js'
 import { distinctSeeds, seedKey } from '../trackers.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 
-/** The values that an edit sets as a whole. Private and source are part of `info`. */
-type DetailName = TextName | 'creationDate' | 'private' | 'source'
-
-/** Values to set. Null removes a value; undefined keeps it. */
-export type Details = { readonly [N in DetailName]?: FieldValues[N] | undefined }
+/** Values that an edit sets as a whole. Null removes one; undefined keeps it. Private and source are part of `info`. */
+export type Details = {
+  readonly [N in (typeof DETAIL_NAMES)[number]]?: FieldValues[N] | undefined
+}
 
 /**
  * Checks a creation date in seconds. Programs in JavaScript may give milliseconds or a Date.
@@ -116,18 +108,19 @@ type Entry = string
  */
 export function changeSeeds(name: SeedName, steps: ListSteps<BencodeValue>): TorrentEdit {
   const { key } = FIELDS[name]
-  const encoded = encodeSteps(steps)
+  const set = steps.set && distinctSeeds(steps.set.map(encodeEntry), keyOf)
+  const remove = steps.remove.map(encodeEntry)
+  const add = distinctSeeds(steps.add.map(encodeEntry), keyOf)
   return (metainfo) => {
     const old = entriesOf(topLevelValue(metainfo, key))
-    return { top: changesOf(key, old, takeSteps(old, encoded)) }
-  }
-}
-
-function encodeSteps({ set, remove, add }: ListSteps<BencodeValue>): ListSteps<Entry> {
-  return {
-    set: set && distinctSeeds(set.map(encodeEntry), keyOf),
-    remove: remove.map(encodeEntry),
-    add: distinctSeeds(add.map(encodeEntry), keyOf),
+    const left = (set ?? old).filter((entry) => !remove.includes(entry))
+    const keys = new Set(left.map(keyOf))
+    const list = [...left, ...add.filter((entry) => !keys.has(keyOf(entry)))]
+    if (list.length === 0) return { top: new Map([[key, null]]) }
+    // Equal entries are no change, even if the list is encoded differently
+    const isSame = old.length === list.length && old.every((entry, at) => entry === list[at])
+    const encoded = Buffer.from(`l${list.join('')}e`, 'latin1')
+    return { top: new Map(isSame ? [] : [[key, encoded]]) }
   }
 }
 
@@ -141,19 +134,6 @@ function encodeEntry(value: BencodeValue): Entry {
 function entriesOf(value: BencodeValue | undefined): Entry[] {
   const entries = Array.isArray(value) ? value : isByteString(value) ? [value] : []
   return entries.filter((entry) => !isBlank(entry)).map(encodeEntry)
-}
-
-function takeSteps(list: readonly Entry[], { set, remove, add }: ListSteps<Entry>) {
-  const left = (set ?? list).filter((entry) => !remove.includes(entry))
-  const keys = new Set(left.map(keyOf))
-  return [...left, ...add.filter((entry) => !keys.has(keyOf(entry)))]
-}
-
-/** Returns no changes if the entries are equal, even if the list is encoded differently. */
-function changesOf(key: string, old: readonly Entry[], list: readonly Entry[]): DictChanges {
-  if (list.length === 0) return new Map([[key, null]])
-  const isSame = old.length === list.length && old.every((entry, at) => entry === list[at])
-  return new Map(isSame ? [] : [[key, Buffer.from(`l${list.join('')}e`, 'latin1')]])
 }
 
 /** The same for seeds at one address; another entry is its own key. */

@@ -45,30 +45,16 @@ function* neighbours(
   all: readonly string[][],
   fold: (name: string) => string,
 ): Generator<[FoldedPath, FoldedPath]> {
-  const paths = all.map((path) => foldPath(path, fold))
+  const paths = all.map((path): FoldedPath => {
+    const folded = path.map(fold)
+    return { path, folded, key: folded.join(SEPARATOR) }
+  })
   paths.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   let last: FoldedPath | undefined
   for (const path of paths) {
     if (last) yield [last, path]
     last = path
   }
-}
-
-function foldPath(path: readonly string[], fold: (name: string) => string): FoldedPath {
-  const folded = path.map(fold)
-  return { path, folded, key: folded.join(SEPARATOR) }
-}
-
-/**
- * Returns the index of the first component that differs, if its folded forms are equal; else -1.
- */
-function clashOf(a: FoldedPath, b: FoldedPath): number {
-  const differs = a.path.findIndex((component, at) => component !== b.path[at])
-  return differs >= 0 && a.folded[differs] === b.folded[differs] ? differs : -1
-}
-
-function quoteAbove({ path }: FoldedPath, at: number): string {
-  return quoteText(path.slice(0, at + 1).join('/'))
 }
 
 /**
@@ -138,12 +124,13 @@ export const NAME_RULES = {
   *'name-clash'(metainfo) {
     const seen = new Set<string>()
     for (const [a, b] of neighbours(surveyPaths(metainfo).pathsOfSpellings, foldName)) {
-      const at = clashOf(a, b)
-      if (at < 0) continue
+      const at = a.path.findIndex((component, i) => component !== b.path[i])
+      if (at < 0 || a.folded[at] !== b.folded[at]) continue
       const place = b.folded.slice(0, at + 1).join(SEPARATOR)
       if (seen.has(place)) continue
       seen.add(place)
-      yield `${quoteAbove(a, at)} and ${quoteAbove(b, at)} are the same where case or Unicode normalisation is ignored`
+      const [one, other] = [a, b].map(({ path }) => quoteText(path.slice(0, at + 1).join('/')))
+      yield `${one} and ${other} are the same where case or Unicode normalisation is ignored`
     }
   },
   /** Finds names that are devices on Windows. */
