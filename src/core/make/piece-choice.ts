@@ -57,8 +57,13 @@ export function choosePieces(
   rules: PieceRules,
   measure: MeasureTorrent,
 ): PieceChoice {
-  const { content: cut, reason } = prefer(content, rules, measure)
-  const { longestPiece = LONGEST } = rules
+  const { pieceLength, mostPieces, largestTorrent, longestPiece = LONGEST } = rules
+  const usual = { content, reason: { kind: pieceLength === 'auto' ? 'by size' : 'given' } } as const
+  const counted = mostPieces === undefined ? usual : fitCount(content, mostPieces)
+  const { content: cut, reason } =
+    largestTorrent === undefined
+      ? counted
+      : fitTorrent(content, { ...rules, largestTorrent }, measure)
   if (cut.pieceLength <= longestPiece) return { content: cut, reason, isLimited: false }
   return { content: cutIntoPieces(content, longestPiece), reason, isLimited: true }
 }
@@ -67,14 +72,6 @@ const SHORTEST = pieceLengthOf(MIN_PIECE_POW2)
 const LONGEST = pieceLengthOf(MAX_PIECE_POW2)
 
 type Preference = Omit<PieceChoice, 'isLimited'>
-
-function prefer(content: Content, rules: PieceRules, measure: MeasureTorrent): Preference {
-  const { pieceLength, mostPieces, largestTorrent } = rules
-  if (largestTorrent !== undefined)
-    return fitTorrent(content, { ...rules, largestTorrent }, measure)
-  if (mostPieces !== undefined) return fitCount(content, mostPieces)
-  return { content, reason: { kind: pieceLength === 'auto' ? 'by size' : 'given' } }
-}
 
 function fitCount(content: Content, mostPieces: number): Preference {
   let fewest = cutIntoPieces(content, SHORTEST)

@@ -40,22 +40,12 @@ export async function changesOf(
   native: LookAgain | null = nativeLook,
   rules: ChangeRules = {},
 ): Promise<Iterable<ChangedFile>> {
-  const looked = describe(files)
-  if (!native) return changesIn(files, looked.answers.fill(CHANGED), rules)
-  await native(looked)
-  return changesIn(files, looked.answers, rules)
-}
-
-function describe(files: FileColumns): LookedFiles {
-  const { store, rows, paths, length } = files
+  const answers = new Uint8Array(files.length)
+  if (!native) return changesIn(files, answers.fill(CHANGED), rules)
+  const { store, rows, paths } = files
   const directories = Buffer.from(rawPath(paths.directories.concat('').join('\0')))
-  return {
-    ...paths,
-    directories,
-    states: store.states.bytes,
-    rows,
-    answers: new Uint8Array(length),
-  }
+  await native({ ...paths, directories, states: store.states.bytes, rows, answers })
+  return changesIn(files, answers, rules)
 }
 
 /** The answers say which files are looked at once more. */

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { digestOf, isSameBytes, textOf } from '../../base/bytes.js'
+import { digestOf, textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
 import { requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
@@ -158,18 +158,6 @@ export class TorrentLog {
     const identities = { size: journal.size, [Symbol.iterator]: () => identitiesIn(journal) }
     writeIndex(`${this.#path}.index`, stamp, identities)
   }
-}
-
-/** Whether a record is that of a torrent with this identity. */
-export function isRecordOf(
-  record: TorrentRecord | null,
-  { source, input, fingerprint }: Pick<TorrentRecord, 'source' | 'input' | 'fingerprint'>,
-): boolean {
-  if (record?.source !== source || !isSameBytes(record.input, input)) return false
-  return isSameBytes(
-    record.fingerprint.subarray(0, FINGERPRINT),
-    fingerprint.subarray(0, FINGERPRINT),
-  )
 }
 
 /** Yields the identities of all records, one at a time: together they take much memory. */

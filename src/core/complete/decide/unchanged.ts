@@ -1,14 +1,13 @@
-import { digestOf } from '../../../base/bytes.js'
+import { digestOf, isSameBytes } from '../../../base/bytes.js'
 import {
   differencesOf,
   encodeFingerprint,
   FINGERPRINT_LENGTH,
   readFingerprintIfThere,
 } from '../../../disk/file-lists/fingerprint.js'
-import { trustedPart, TRUSTED_LENGTH } from '../../digests/cache-trust.js'
+import { isSameFile, trustedPart, TRUSTED_LENGTH } from '../../digests/cache-trust.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../../metainfo/bencode/value.js'
-import { isRecordOf } from '../../../disk/state/torrent-log.js'
 import type { InfoRequest } from '../../digests/info.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { isSuspect } from '../../../disk/look/read-names.js'
@@ -101,8 +100,8 @@ export function infoInputOf(input: Uint8Array): Uint8Array | null {
  */
 export function isUntouched({ record, source, input, path }: OwnFile): boolean {
   const found = record && readFingerprintIfThere(path)
-  if (!found) return false
-  return isRecordOf(record, { source, input, fingerprint: encodeFingerprint(found) })
+  if (!found || record.source !== source || !isSameBytes(record.input, input)) return false
+  return isSameFile(record.fingerprint, encodeFingerprint(found), 'full')
 }
 
 /** Says why isUntouched is false. */

@@ -143,7 +143,7 @@ class EntryLoop {
       for (const entry of entries) {
         if (this.#isTurnOver()) await setImmediate()
         refuseAborted(this.#signal)
-        const opened = await this.#open(entry)
+        const opened = await this.#attempt(entry, () => openContent(entry, this.run))
         if (!opened) continue
         // Small files are read with others
         const isSmall = smallFiles && !('kind' in opened) && isSmallFile(opened.content)
@@ -160,12 +160,9 @@ class EntryLoop {
   /** Completes an entry, after a turn of the event loop, in any order. Never rejects. */
   async #completeInAnyOrder(entry: DirectoryEntry): Promise<void> {
     if (this.#isTurnOver()) await setImmediate()
-    const opened = this.#signal.aborted ? undefined : await this.#open(entry)
+    if (this.#signal.aborted) return
+    const opened = await this.#attempt(entry, () => openContent(entry, this.run))
     if (opened) await this.#begin(entry, opened)()
-  }
-
-  #open(entry: DirectoryEntry): Promise<OpenedContent | undefined> {
-    return this.#attempt(entry, () => openContent(entry, this.run))
   }
 
   /** Begins to decide about an entry. Returns a function that enters the decision. Neither rejects. */
