@@ -7,7 +7,8 @@ const USED = {
   undici: `
     require('undici/lib/dispatcher/dispatcher').prototype.request = require('undici/lib/api/api-request')
     exports.Agent = require('undici/lib/dispatcher/agent')
-    exports.EnvHttpProxyAgent = require('undici/lib/dispatcher/env-http-proxy-agent')`,
+    exports.EnvHttpProxyAgent = require('undici/lib/dispatcher/env-http-proxy-agent')
+    exports.buildConnector = require('undici/lib/core/connect')`,
 }
 
 /**

@@ -7,7 +7,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import net, { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { Reach, reachOf } from '../../src/core/remote/address-reach.js'
-import { RedirectFault, requestHttp } from '../../src/core/remote/http-request.js'
+import { connectDirectly, RedirectFault, requestHttp } from '../../src/core/remote/http-request.js'
 import { fetchTorrent } from '../../src/core/download/fetch.js'
 import { askRemote } from '../../src/core/remote/remote-file.js'
 import { listenLocally } from '../support/listen.js'
@@ -74,6 +74,7 @@ const NAMES: Names = {
   'once-public.test': [['203.0.113.5'], ['10.0.0.1']],
   'rebound-1.test': [['203.0.113.5'], ['10.0.0.1']],
   'rebound-2.test': [['203.0.113.5'], ['127.0.0.1']],
+  'rebound-3.test': [['203.0.113.5'], ['10.0.0.1']],
   'later-private.test': [['203.0.113.5'], ['10.0.0.1']],
   'proxy.test': [['10.0.0.2']],
 }
@@ -116,6 +117,7 @@ test('every download of bytes that a stranger may have chosen is guarded', async
   for (const [ask, host] of [
     [askRemote, 'rebound-1.test'],
     [(url: string) => fetchTorrent(url, signal), 'rebound-2.test'],
+    [(url: string) => connectDirectly(new URL(url), {}), 'rebound-3.test'],
   ] as const) {
     await requestHttp(`http://${host}/`, { signal, family: 4 }).then(({ end }) => {
       end()

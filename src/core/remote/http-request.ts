@@ -1,7 +1,7 @@
 import { decodePercent } from '../../base/percent.js'
 import { lookup } from 'node:dns'
 import { lookup as lookUp } from 'node:dns/promises'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
@@ -66,7 +66,7 @@ const REDIRECTS = [301, 302, 303, 307, 308]
 /** Milliseconds until a connection is given up. */
 const CONNECT_TIMEOUT = 10_000
 
-const HEADERS_MS = 30_000
+export const HEADERS_MS = 30_000
 export const IDLE_MS = 60_000
 
 /** Fewest bytes that count as progress: a connection that brings less has failed. */
@@ -81,16 +81,10 @@ export const PROGRESS = 64 * 1024
 export async function requestHttp(url: string, request: HttpRequest): Promise<HttpResponse> {
   const { redirects = 0, isGuarded = false } = request
   const first = new URL(url)
-  const { username, password, origin } = first
-  const login = Buffer.from(
-    `${decodePercent(username, username)}:${decodePercent(password, password)}`,
-  ).toString('base64')
-  const basic = username + password === '' ? {} : { authorization: `Basic ${login}` }
-  const own = { ...basic, ...request.originHeaders }
   let address = first
   let isPublic = false
   for (let left = redirects; ; left--) {
-    const headers = { ...request.headers, ...(address.origin === origin ? own : {}) }
+    const headers = headersFor(address, first, request)
     const response = await send(address, { ...request, headers })
     const location = response.headers.get('location')
     const isRedirect = redirects > 0 && REDIRECTS.includes(response.status)
@@ -108,6 +102,19 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
     if (isPublic) publicHosts.add(next.hostname)
     address = next
   }
+}
+
+/** All headers of a request to an address, which began at the first one. */
+export function headersFor(
+  address: URL,
+  { username, password, origin }: URL,
+  { headers, originHeaders }: Pick<HttpRequest, 'headers' | 'originHeaders'>,
+): Readonly<Record<string, string>> {
+  const login = `${decodePercent(username, username)}:${decodePercent(password, password)}`
+  const basic = { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
+  const own = { ...(username + password !== '' && basic), ...originHeaders }
+  const isOwn = address.origin === origin
+  return { 'user-agent': 'btkit', accept: '*/*', ...headers, ...(isOwn ? own : {}) }
 }
 
 const INTO_PRIVATE = 'redirects into a private network'
@@ -149,7 +156,7 @@ async function send(
   const options = {
     method: isHead ? 'HEAD' : body === undefined ? 'GET' : 'POST',
     ...(body !== undefined && { body }),
-    headers: { 'user-agent': 'btkit', accept: '*/*', ...headers },
+    headers: headers ?? {},
     signal: isContent ? AbortSignal.any([signal, late.signal]) : signal,
     // undici would close the connection after HEAD, for servers that answer that with a body
     reset: false,
@@ -243,25 +250,12 @@ export const CONNECTIONS_TO_HOST = 16
 const dispatchers = new Map<string, Dispatcher>()
 
 function dispatcherOf({ Agent, EnvHttpProxyAgent }: Undici, way: Way): Dispatcher {
-  const { family, isDirect, isGuarded, isNew } = way
+  const { isDirect, isGuarded, isNew } = way
   const key = Object.values(way).join()
   const known = dispatchers.get(key)
   if (known) return known
-  // For hosts that are asked without a proxy. Given a family itself, Node would try one address only
-  const look: LookupFunction = (host, options, done) => {
-    lookup(host, { ...options, all: true, family }, (error, found) => {
-      // Node gives none with an error, and a name may have another one than a moment ago
-      const all = error ? [] : found
-      const open = all.filter(isPublicAddress)
-      if (open.length > 0) publicHosts.add(host)
-      const usable = isGuarded && publicHosts.has(host) ? open : all
-      const why = all.length > 0 && usable.length === 0 ? new RedirectFault(NOW_PRIVATE) : error
-      const [first] = usable
-      if (why || options.all) done(why, usable)
-      else done(null, first?.address ?? '', first?.family)
-    })
-  }
-  const connect = { timeout: CONNECT_TIMEOUT, lookup: look }
+  // For hosts that are asked without a proxy
+  const connect = { timeout: CONNECT_TIMEOUT, lookup: lookupOf(way) }
   const connections = isGuarded ? CONNECTIONS_TO_HOST : null
   const kept = { connect, connections, ...(isNew && { pipelining: 0 }) }
   const made = isDirect
@@ -275,6 +269,47 @@ function dispatcherOf({ Agent, EnvHttpProxyAgent }: Undici, way: Way): Dispatche
       })
   dispatchers.set(key, made)
   return made
+}
+
+/** Finds the addresses of a host, of which a guarded way has no private ones if the host is in the internet. */
+function lookupOf({ family, isGuarded }: Pick<Way, 'family' | 'isGuarded'>): LookupFunction {
+  return (host, options, done) => {
+    // Given a family itself, Node would try one address only
+    lookup(host, { ...options, all: true, family }, (error, found) => {
+      // Node gives none with an error, and a name may have another one than a moment ago
+      const all = error ? [] : found
+      const open = all.filter(isPublicAddress)
+      if (open.length > 0) publicHosts.add(host)
+      const usable = isGuarded && publicHosts.has(host) ? open : all
+      const why = all.length > 0 && usable.length === 0 ? new RedirectFault(NOW_PRIVATE) : error
+      const [first] = usable
+      if (why || options.all) done(why, usable)
+      else done(null, first?.address ?? '', first?.family)
+    })
+  }
+}
+
+/**
+ * Connects to the host of a URL as a guarded request does; null if a proxy is asked for it.
+ * @throws errors that `describeFailure` describes
+ */
+export async function connectDirectly(
+  { protocol, hostname, host, port }: URL,
+  how: Pick<TcpNetConnectOpts, 'onread' | 'signal'>,
+): Promise<Socket | null> {
+  undici ??= await import('undici')
+  const isProxied = proxyOf('http_proxy') + proxyOf('https_proxy') !== ''
+  if (isProxied && !isLoopback(hostname)) return null
+  const look = lookupOf({ family: 0, isGuarded: true })
+  const rules = { ...how, timeout: CONNECT_TIMEOUT, lookup: look }
+  const connect = undici.buildConnector(rules)
+  const place = hostname.replace(/^\[|\]$/g, '')
+  return new Promise((resolve, reject) => {
+    connect({ hostname: place, host, protocol, port }, (error, socket) => {
+      if (error) reject(error)
+      else resolve(socket)
+    })
+  })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { type HttpResponse, PROGRESS } from './http-request.js'
+import { headersFor, PROGRESS } from './http-request.js'
+import { type AnswerHead, RangeConnection } from './range-connection.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
@@ -9,6 +10,7 @@ import {
   pauseAfter,
   request,
   requireStatus,
+  rulesOf,
   type RemoteAccess,
   type RemoteFile,
 } from './remote-file.js'
@@ -18,6 +20,9 @@ const CONNECTIONS = 4
 
 /** Bytes that a connection is asked for. All connections together may hold so many each in memory. */
 const PART = 4 * 1024 * 1024
+
+/** Fewest bytes for which connections of their own are opened. */
+const LARGE = CONNECTIONS * PART
 
 /** Most bytes of a file whose length no server tells: one that never ends would be read for ever. */
 const MOST_UNTOLD = 64 * 1024 ** 3
@@ -105,7 +110,7 @@ export function earlyBytes(file: RemoteFile, access: RemoteAccess) {
   let part: Part | null = null
   const begin = () => {
     if (part || !size || size > PART) return
-    part = new Part(readRemote(file, access), Buffer.allocUnsafeSlow(size), size)
+    part = new Part(() => readRemote(file, access), Buffer.allocUnsafeSlow(size))
   }
   const read = async function* () {
     yield* part ? part.read() : readRemote(file, access)
@@ -124,14 +129,26 @@ async function* readParts(
   const signal = AbortSignal.any([access.signal, ending.signal])
   const parts: Part[] = []
   const unused: Uint8Array[] = []
+  const address = new URL(file.source ?? file.url)
+  const idle: RangeConnection[] = []
+  const arrive = async function* (part: Part, span: Span) {
+    if (end - start >= LARGE) {
+      const own = idle.pop() ?? new RangeConnection(address, signal)
+      const headers = headersFor(address, address, rulesOf(file, access, rangeHeaders(file, span)))
+      const check = requireAsked.bind(null, file, span)
+      await own.receive({ headers, part, check })
+      idle.push(own)
+    }
+    yield* readRange(file, [span[0] + part.filled, span[1]], { ...access, signal })
+  }
   let next = start
   try {
     while (next < end || parts.length > 0) {
       for (; parts.length < CONNECTIONS && next < end; next += PART) {
         const length = Math.min(PART, end - next)
-        const arriving = readRange(file, [next, next + length], { ...access, signal })
         const room = unused.pop() ?? Buffer.allocUnsafeSlow(Math.min(PART, end - start))
-        parts.push(new Part(arriving, room, length))
+        const span = [next, next + length] as const
+        parts.push(new Part((part) => arrive(part, span), room.subarray(0, length)))
       }
       const [first] = parts
       if (first) yield* first.read()
@@ -148,35 +165,35 @@ const MOST_WAIT_MS = 200
 
 /** A part of a file, which is received whether or not anybody reads it yet. */
 class Part {
-  #filled = 0
+  /** The bytes of `room` that were received. */
+  filled = 0
   readonly #received: Promise<void>
 
   constructor(
-    arriving: AsyncIterable<Uint8Array>,
+    arrive: (part: Part) => AsyncIterable<Uint8Array>,
     readonly room: Uint8Array,
-    private readonly length: number,
   ) {
-    this.#received = this.#receive(arriving)
+    this.#received = this.#receive(arrive(this))
     // Whoever reads gets the error, too
     this.#received.catch(() => undefined)
   }
 
   async *read(): AsyncGenerator<Uint8Array> {
-    for (let taken = 0; taken < this.length;) {
+    for (let taken = 0; taken < this.room.length;) {
       const waiting = new AbortController()
       const waited = setTimeout(MOST_WAIT_MS, undefined, waiting).catch(() => undefined)
       await Promise.race([this.#received, waited])
       waiting.abort()
       const before = taken
-      taken = this.#filled
+      taken = this.filled
       if (taken > before) yield this.room.subarray(before, taken)
     }
   }
 
   async #receive(arriving: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const bytes of arriving) {
-      this.room.set(bytes, this.#filled)
-      this.#filled += bytes.length
+      this.room.set(bytes, this.filled)
+      this.filled += bytes.length
     }
   }
 }
@@ -191,7 +208,7 @@ async function* readRange(
   range: Span | null,
   access: RemoteAccess,
 ): AsyncGenerator<Uint8Array> {
-  const { url, size, validator } = file
+  const { url, size } = file
   let { source = url } = file
   const [start, end] = range ?? [0, size ?? MOST_UNTOLD]
   let at = start
@@ -199,11 +216,11 @@ async function* readRange(
   for (let failures = 0; at < end || !range;) {
     const before = at
     try {
-      const asked = { range: `bytes=${at}-${end - 1}`, ...(validator && { 'if-range': validator }) }
-      const response = await request(url, access, range ? { headers: asked } : {}, source)
+      const headers = range ? rangeHeaders(file, [at, end]) : {}
+      const response = await request(url, access, { headers }, source)
       try {
         requireStatus(url, response, range ? [206, 200, 416, 412] : [200])
-        requireAsked(file, response, range && [at, end])
+        requireAsked(file, range && [at, end], response)
         for await (const bytes of response.body) {
           if (at + bytes.length > end) {
             const detail = `has more than ${count(end, 'byte')}`
@@ -229,11 +246,19 @@ async function* readRange(
   }
 }
 
+/** The headers that ask for a range of a file as it was. */
+function rangeHeaders(
+  { validator }: RemoteFile,
+  [start, end]: Span,
+): Readonly<Record<string, string>> {
+  return { range: `bytes=${start}-${end - 1}`, ...(validator && { 'if-range': validator }) }
+}
+
 /** @throws RemoteFault unless an answer has the range of a file that is the same as before */
 function requireAsked(
   { url, size, validator }: RemoteFile,
-  { status, headers }: HttpResponse,
   range: Span | null,
+  { status, headers }: AnswerHead,
 ): void {
   const tag = headers.get(validator?.startsWith('"') ? 'etag' : 'last-modified')
   // A server that knows no ranges answers with the whole file, which has the same tag

@@ -8,6 +8,7 @@ import {
   IDLE_MS,
   RedirectFault,
   requestHttp,
+  type HttpRequest,
   type HttpResponse,
   type ReceivedHeaders,
 } from './http-request.js'
@@ -88,17 +89,16 @@ export function refusePage(url: string, headers: ReceivedHeaders): void {
  */
 export async function request(
   url: string,
-  { signal, headers: own = {} }: RemoteAccess,
+  access: RemoteAccess,
   asked: { readonly isHead?: boolean; readonly headers?: Readonly<Record<string, string>> },
   source = url,
 ): Promise<HttpResponse> {
   if (!/^https?:/i.test(url) || !URL.canParse(url))
     throw new RemoteFault(url, 'unreachable', 'not an http or https URL')
-  const headers = { 'accept-encoding': 'identity', ...asked.headers }
-  const isOwn = source === url || new URL(source).origin === new URL(url).origin
-  const rules = { ...GUARDED, isContent: true, originHeaders: isOwn ? own : {} }
+  const { signal } = access
   try {
-    const response = await requestHttp(source, { ...asked, ...rules, headers, signal })
+    const rules = { ...asked, ...rulesOf({ url, source }, access, asked.headers) }
+    const response = await requestHttp(source, rules)
     const encoding = response.headers.get('content-encoding') ?? 'identity'
     if (encoding === 'identity' || encoding === '') return response
     response.end()
@@ -108,6 +108,17 @@ export async function request(
   } catch (error) {
     throw remoteError(error, url, signal)
   }
+}
+
+/** How a file is asked for. The headers of the caller are for the origin of its URL. */
+export function rulesOf(
+  { url, source = url }: Pick<RemoteFile, 'url' | 'source'>,
+  { headers: own = {}, signal }: RemoteAccess,
+  asked: HttpRequest['headers'],
+): HttpRequest {
+  const isOwn = source === url || new URL(source).origin === new URL(url).origin
+  const headers = { 'accept-encoding': 'identity', ...asked }
+  return { ...GUARDED, isContent: true, headers, originHeaders: isOwn ? own : {}, signal }
 }
 
 /** Milliseconds before the next try after a fault that may pass. */
@@ -223,7 +234,7 @@ function validatorOf(headers: ReceivedHeaders): string | null {
 }
 
 /** The range of an answer as `first-last/size`; empty if it has none. */
-export function askedRange(headers: ReceivedHeaders): string {
+export function askedRange(headers: Pick<ReceivedHeaders, 'get'>): string {
   return /^bytes\s+(\S+)$/i.exec(headers.get('content-range') ?? '')?.[1] ?? ''
 }
 

@@ -13,7 +13,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { readFileSync } from 'node:fs'
 import { createServer as createTcpServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { requestHttp } from '../../../src/core/remote/http-request.js'
+import { connectDirectly, requestHttp } from '../../../src/core/remote/http-request.js'
 import { askRemote, RemoteFault } from '../../../src/core/remote/remote-file.js'
 import { describeFailure } from '../../../src/base/text/network-failure.js'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
@@ -92,6 +92,11 @@ test('hosts are asked through the proxy of the environment, except this machine 
   await assert.rejects(textOf('http://direct.invalid/'))
   const own = await startServer(t)
   assert.equal(await textOf(own.url), 'ok')
+  const connect = (to: string) => connectDirectly(new URL(to), {})
+  assert.equal(await connect(url), null)
+  const socket = await connect(own.url)
+  assert.equal(socket?.remoteAddress, '127.0.0.1')
+  socket.destroy()
 })
 
 test('a proxy that is not one over HTTP is refused, and HTTP_PROXY does not count', async (t) => {

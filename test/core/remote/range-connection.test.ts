@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer as createTlsServer } from 'node:https'
+import { type Socket } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { readRemote } from '../../../src/core/remote/read-remote.js'
+import { askRemote, type RemoteAccess } from '../../../src/core/remote/remote-file.js'
+import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
+import { type FileServer, rangeOf, serveFiles } from '../../support/file-server.js'
+import { listenLocally } from '../../support/listen.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const MIB = 1024 * 1024
+const LARGE = pseudoRandom(17 * MIB + 5, 5)
+const { signal } = new AbortController()
+const END = '\r\n\r\n'
+const same = (head: string) => head
+
+async function read(url: string, access: RemoteAccess = { signal }): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  // They may be others after the next step
+  for await (const bytes of readRemote(await askRemote(url, access), access))
+    chunks.push(Uint8Array.from(bytes))
+  return Buffer.concat(chunks)
+}
+
+/** A server of a large file, whose tag is quickly made. */
+async function serveLarge(t: TestContext): Promise<FileServer> {
+  const server = await serveFiles(t, { x: LARGE })
+  server.tag = tagOf
+  return server
+}
+
+const tagOf = (bytes: Uint8Array) => `"${bytes.subarray(0, 20).join('')}"`
+
+/** Answers requests for ranges that undici does not send with raw bytes. */
+function answerRaw(
+  server: FileServer,
+  respond: (socket: Socket, head: string, part: Buffer) => unknown,
+): void {
+  server.answer = ({ headers, socket }) => {
+    const range = rangeOf(headers)
+    // undici says in each request that a connection is kept
+    if (!range || headers.connection !== undefined) return false
+    const [start, end] = range
+    const lines = [
+      'HTTP/1.1 206 Partial Content',
+      `Content-Length: ${end - start}`,
+      `Content-Range: bytes ${start}-${end - 1}/${LARGE.length}`,
+      `ETag: ${tagOf(LARGE)}`,
+    ]
+    respond(socket, lines.join('\r\n'), LARGE.subarray(start, end))
+    return true
+  }
+}
+
+test('a large file comes over TLS, of a server that is trusted', unlessOpenssl, async (t) => {
+  const directory = makeScratch(t)
+  const cert = plantCertificate(directory, 'btkit')
+  const key = readFileSync(certificateFiles(directory)[1])
+  const sockets = new Set<unknown>()
+  const server = createTlsServer({ cert, key }, ({ method, headers, socket }, response) => {
+    sockets.add(socket)
+    const [start, end] = rangeOf(headers) ?? [0, LARGE.length]
+    const content = `bytes ${start}-${end - 1}/${LARGE.length}`
+    const own = { etag: tagOf(LARGE), 'content-range': content, 'content-length': end - start }
+    response.writeHead(206, own).end(method === 'HEAD' ? undefined : LARGE.subarray(start, end))
+  })
+  const url = `https://localhost:${await listenLocally(t, server)}/x`
+  await assert.rejects(read(url), /the certificate is refused/)
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+  t.after(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'])
+  assert.ok((await read(url)).equals(LARGE))
+  // That of the first question, too
+  assert.equal(sockets.size, 5)
+})
+
+/** Answers that are not what was asked for, or not the usual way to send it: a change of the head, and what follows it. */
+const ODD: Readonly<Record<string, readonly [(head: string) => string, ...string[]]>> = {
+  'HTTP/1.0': [(head) => head.replace('/1.1', '/1.0'), END],
+  'a head of 20 KB': [same, `\r\nx: ${'x'.repeat(20_000)}`, END],
+  'a head without end': [same, '\r\nx: y'.repeat(5000)],
+  'blank lines': [() => '\r\n'.repeat(20_000)],
+  'no HTTP': [() => '\r\n\r\n\0\xff'.repeat(20)],
+  'a folded line': [same, '\r\n x: y', END],
+  'a bare CR': [same, '\r\nx: a\rContent-Length: 1', END],
+  'two lengths': [same, '\r\nContent-Length: 7', END],
+  'a shorter length': [(head) => head.replace(/(Length: )\d+/, '$15'), END],
+  'another range': [(head) => head.replace('bytes ', 'bytes 1'), END],
+  'two ranges': [same, '\r\nContent-Range: bytes 0-1/2', END],
+  'another status': [(head) => head.replace('206', '500'), END],
+  '100 Continue': [(head) => `HTTP/1.1 100 Continue${END}${head}`, END],
+  'chunks with a length': [same, '\r\nTransfer-Encoding: chunked', END],
+  'an encoding': [same, '\r\nContent-Encoding: x', END],
+  nothing: [() => ''],
+}
+
+for (const [what, [change, ...rest]] of Object.entries(ODD)) {
+  test(`a large file is whole though a server sends ${what}`, async (t) => {
+    const server = await serveLarge(t)
+    answerRaw(server, (socket, head, part) => {
+      socket.write(change(head) + rest.join(''), 'latin1')
+      socket.end(rest.includes(END) ? part : '')
+    })
+    assert.ok((await read(`${server.url}/x`)).equals(LARGE))
+  })
+}
+
+/** What follows a body: the end of the connection, half-way or not, or bytes that nobody asked for. */
+const AFTER: Readonly<Record<string, (socket: Socket, head: string, part: Buffer) => void>> = {
+  'closes after each answer': (socket, head, part) => socket.write(head + END) && socket.end(part),
+  'closes half-way': (socket, head, part) =>
+    socket.write(head + END) && socket.end(part.subarray(0, MIB)),
+  'sends more than the length': (socket, head, part) =>
+    socket.write(head + END) && socket.write(part) && socket.write('more'),
+  'answers twice': (socket, head, part) =>
+    [0, 1].map(() => socket.write(head + END) && socket.write(part)),
+}
+
+for (const [what, respond] of Object.entries(AFTER)) {
+  test(`a large file is whole though a server ${what}`, async (t) => {
+    const server = await serveLarge(t)
+    answerRaw(server, respond)
+    assert.ok((await read(`${server.url}/x`)).equals(LARGE))
+  })
+}
+
+test('heads and bodies that come in pieces of any length', async (t) => {
+  const server = await serveLarge(t)
+  answerRaw(server, async (socket, head, part) => {
+    for (const letter of `${head}\r\n\r`) {
+      socket.write(letter)
+      await new Promise(setImmediate)
+    }
+    socket.write(Buffer.concat([Buffer.from('\n'), part.subarray(0, 7)]))
+    await new Promise(setImmediate)
+    socket.write(part.subarray(7))
+  })
+  assert.ok((await read(`${server.url}/x`)).equals(LARGE))
+})
+
+test('a server that falls silent', async (t) => {
+  const server = await serveLarge(t)
+  const set = globalThis.setInterval
+  t.mock.method(globalThis, 'setInterval', ((act: () => void) => set(act, 1)) as typeof set)
+  const closed: Promise<unknown>[] = []
+  answerRaw(server, (socket, head) => {
+    closed.push(new Promise((resolve) => socket.on('close', resolve)))
+    socket.write(head)
+  })
+  assert.ok((await read(`${server.url}/x`)).equals(LARGE))
+  assert.equal((await Promise.all(closed)).length, 4)
+})
+
+test('an interruption ends all connections', async (t) => {
+  const server = await serveLarge(t)
+  const ending = new AbortController()
+  const closed: Promise<unknown>[] = []
+  server.answer = ({ method, headers, socket }, response) => {
+    if (method === 'HEAD') return false
+    closed.push(once(socket, 'close'))
+    const [start, end] = rangeOf(headers) ?? [0, 0]
+    const content = `bytes ${start}-${end - 1}/${LARGE.length}`
+    const own = { 'content-range': content, 'content-length': end - start, etag: tagOf(LARGE) }
+    response.writeHead(206, own).write(LARGE.subarray(start, start + 100))
+    if (closed.length === 4) ending.abort()
+    return true
+  }
+  await assert.rejects(read(`${server.url}/x`, { signal: ending.signal }), { code: 'interrupted' })
+  await Promise.all(closed)
+  assert.equal(closed.length, 4)
+})
+
+test('a login and headers are sent to the origin of the URL only', async (t) => {
+  const server = await serveLarge(t)
+  const other = await serveLarge(t)
+  const seen = new Set<unknown>()
+  const note: FileServer['answer'] = ({ method, headers }) => {
+    if (method === 'GET') seen.add([headers.authorization, headers['x-key']].join())
+    return false
+  }
+  server.answer = note
+  const access = { signal, headers: { 'x-key': 'k' } }
+  const url = `${server.url.replace('//', '//u:p@')}/x`
+  await read(url, access)
+  assert.deepEqual([...seen], [`Basic ${Buffer.from('u:p').toString('base64')},k`])
+  seen.clear()
+  other.answer = note
+  server.answer = (_, response) => {
+    response.writeHead(302, { location: `${other.url}/x` }).end()
+    return true
+  }
+  await read(url, access)
+  assert.deepEqual([...seen], [','])
+})
