@@ -6,6 +6,7 @@ import { childPath, isWithin } from '../../../disk/look/inside.js'
 import { openEntry, loadNameFilter } from '../../../disk/scan/entry.js'
 import { scanTree } from '../../../disk/scan/scan-tree.js'
 import { FileColumns } from '../../../disk/file-lists/columns.js'
+import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
 import type { FileState } from '../../../disk/file-lists/scanned-file.js'
 import {
   bytesOf,
@@ -75,7 +76,8 @@ export async function decideEntry(
   const input = torrentInput(infoRequest, run)
   const record = target.log.get(file)
   const own = { target, file, path, source, record, input, run }
-  const isDone = !request.force && isUntouched(own)
+  const found = readFingerprintIfThere(path)
+  const isDone = !request.force && isUntouched(own, found)
   trace(
     () =>
       `${shown}: ${isDone ? 'unchanged' : request.force ? '--force' : whyTouched(own, content.isDirectory)}`,
@@ -94,7 +96,7 @@ export async function decideEntry(
   const { cache } = run.hashContext.cacheAccess
   if (!cache.keepsAnything) await cache.wake()
   if (isDone) return { ...done, ...(await decideLists(lists, content)) }
-  const existing = readExisting(path)
+  const existing = readExisting(path, true, found)
   const undecided = { own: { ...own, existing }, infoRequest, bytesHashed: 0 }
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null

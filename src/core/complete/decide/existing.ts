@@ -39,11 +39,14 @@ export interface WantedValues extends TorrentValues {
 const MAX_LIST = 1024 * 1024 * 1024
 
 /**
- * Reads a torrent or a list; null if there is none.
+ * Reads a torrent or a list, which was found in a state; null if there is none.
  * @throws BtkitError if it cannot be read
  */
-export function readExisting(path: string, isTorrent = true): ExistingFile | null {
-  const found = readFingerprintIfThere(path)
+export function readExisting(
+  path: string,
+  isTorrent = true,
+  found = readFingerprintIfThere(path),
+): ExistingFile | null {
   if (!found) return null
   const bytes = readBoundedRegular(path, isTorrent ? MAX_TORRENT : MAX_LIST)
   const parse = () => parseMetainfo(bytes, { maxSize: MAX_TORRENT })

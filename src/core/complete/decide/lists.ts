@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { isSameBytes, sha256 } from '../../../base/bytes.js'
+import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
 import type { TorrentDigests } from '../../../disk/state/torrent-log.js'
 import type { ChecksumName } from '../../checksums/list.js'
 import { composeList, listName } from '../../checksums/lists.js'
@@ -43,8 +44,9 @@ export function findUndecided(name: string, own: OwnFile): UndecidedList[] {
     const file = listName(name, checksum)
     const path = join(target.realPath, file)
     const list = { ...own, file, path, record: target.log.get(file) }
-    if (!run.request.force && isUntouched(list)) return []
-    return [{ ...list, checksum, existing: readExisting(path, false) }]
+    const found = readFingerprintIfThere(path)
+    if (!run.request.force && isUntouched(list, found)) return []
+    return [{ ...list, checksum, existing: readExisting(path, false, found) }]
   })
 }
 

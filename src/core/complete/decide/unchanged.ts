@@ -3,7 +3,7 @@ import {
   differencesOf,
   encodeFingerprint,
   FINGERPRINT_LENGTH,
-  readFingerprintIfThere,
+  type Fingerprint,
 } from '../../../disk/file-lists/fingerprint.js'
 import { isSameFile, trustedPart, TRUSTED_LENGTH } from '../../digests/cache-trust.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
@@ -95,12 +95,14 @@ export function infoInputOf(input: Uint8Array): Uint8Array | null {
 }
 
 /**
- * Whether the existing file at an output's path was made from the same input, and not changed
+ * Whether the file that was found at an output's path was made from the same input, and not changed
  * since. unchangedSizes asks the same for many plain files at once.
  */
-export function isUntouched({ record, source, input, path }: OwnFile): boolean {
-  const found = record && readFingerprintIfThere(path)
-  if (!found || record.source !== source || !isSameBytes(record.input, input)) return false
+export function isUntouched(
+  { record, source, input }: OwnFile,
+  found: Fingerprint | null,
+): boolean {
+  if (!found || record?.source !== source || !isSameBytes(record.input, input)) return false
   return isSameFile(record.fingerprint, encodeFingerprint(found), 'full')
 }
 
