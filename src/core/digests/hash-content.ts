@@ -195,7 +195,7 @@ export function streamOf(
     const { device, inode } = filled.fingerprintAt(i)
     identities.set([device, inode], 2 * i)
   }
-  return { paths: filled.paths, identities, offsets, pieceLength }
+  return { ...filled.paths, identities, offsets, pieceLength }
 }
 
 /** Whether the first file has another inode number at each look, so that none can be known by its number. */

@@ -85,13 +85,12 @@ function describeJob(
   { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job),
 ): NativeJob {
   const { kernel, stream, pieces, digests, throttle, failures, control, progress } = job
-  const { paths } = stream
   return {
     kernel,
-    directories: Buffer.from(rawPath(paths.directories.concat('').join('\0'))),
-    directoryOf: paths.directoryOf,
-    names: paths.names,
-    nameAt: paths.nameAt,
+    directories: Buffer.from(rawPath(stream.directories.concat('').join('\0'))),
+    directoryOf: stream.directoryOf,
+    names: stream.names,
+    nameAt: stream.nameAt,
     identities: stream.identities,
     written: job.writers,
     refusesWritten: job.refusesWritten,

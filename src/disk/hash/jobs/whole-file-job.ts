@@ -18,11 +18,11 @@ export interface WholeFile {
 /** Creates the job of one thread that reads a whole file. */
 export function createWholeFileJob(file: WholeFile): HashJob {
   const { path, identity, size, pieceLength, throttle = null } = file
-  const names = Buffer.from(rawPath(`${path}\0`))
-  const directoryOf = Uint32Array.of(0)
-  const paths = { directories: [''], directoryOf, names, nameAt: Uint32Array.of(0) }
   const stream = {
-    paths,
+    directories: [''],
+    directoryOf: Uint32Array.of(0),
+    names: Buffer.from(rawPath(`${path}\0`)),
+    nameAt: Uint32Array.of(0),
     identities: identity,
     offsets: Float64Array.of(0, size),
     pieceLength: pieceLength ?? Math.max(1, size),

@@ -9,8 +9,7 @@ import { BLOCK } from '../../../metainfo/sizes.js'
  * The content of a torrent: its files one after another, divided into pieces. Plain data, so that
  * it can be sent to threads.
  */
-export interface ContentStream {
-  readonly paths: FilePaths
+export interface ContentStream extends FilePaths {
   /**
    * Two numbers for each file: the expected device and inode of its file. Null accepts any file.
    */
@@ -29,13 +28,13 @@ export function countFiles({ offsets }: ContentStream): number {
   return offsets.length - 1
 }
 
-export function isPadding({ paths }: ContentStream, file: number): boolean {
-  return paths.directoryOf[file] === PADDING
+export function isPadding({ directoryOf }: ContentStream, file: number): boolean {
+  return directoryOf[file] === PADDING
 }
 
 /** Returns the path of a file; ZEROS for padding, or if there is no such file. */
-export function pathAt({ paths }: ContentStream, file: number): string {
-  const { directories, directoryOf, names, nameAt } = paths
+export function pathAt(stream: ContentStream, file: number): string {
+  const { directories, directoryOf, names, nameAt } = stream
   const directory = directories[directoryOf[file] ?? PADDING]
   const start = nameAt[file]
   if (directory === undefined || start === undefined) return ZEROS
