@@ -151,17 +151,6 @@ export function availableKernels(): HashKernel[] {
  * @throws BtkitError `usage` if the name is unknown, `kernel` if this machine cannot run it
  */
 export function chooseKernel(name?: string): HashKernel {
-  return (chosen = findAny(name))
-}
-
-/** Returns the kernel of this process: the chosen one, or the fastest one of this machine. */
-export function hashKernel(): HashKernel {
-  return chosen ?? chooseKernel()
-}
-
-let chosen: HashKernel | undefined
-
-function findAny(name: string | undefined): HashKernel {
   const names = KERNEL_NAMES.filter((known) => name === undefined || known === name)
   if (names.length === 0) {
     throw new BtkitError(
@@ -171,12 +160,19 @@ function findAny(name: string | undefined): HashKernel {
   }
   for (const candidate of names) {
     const kernel = findKernel(candidate)
-    if (kernel) return kernel
+    if (kernel) return (chosen = kernel)
   }
   const why = loadAddon()
     ? 'this processor lacks it'
     : 'there is no native accelerator; btkit doctor says why'
   throw new BtkitError('kernel', `hash kernel ${name ?? ''}: ${why}`)
+}
+
+let chosen: HashKernel | undefined
+
+/** Returns the kernel of this process: the chosen one, or the fastest one of this machine. */
+export function hashKernel(): HashKernel {
+  return chosen ?? chooseKernel()
 }
 
 function findKernel(name: KernelName): HashKernel | null {

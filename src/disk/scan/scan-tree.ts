@@ -56,11 +56,8 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
     }
     throw new BtkitError('usage', `${root}: not a directory, so no files can be chosen in it`)
   }
-  const { all, isLegacy = false, attributes = false, onProblem, signal } = options
   const links = { policy: options.links, realRoot }
-  const names = { all, isLegacy }
-  const found = { store: new FileStore(), skipped: [] }
-  const scan: Scan = { root, names, attributes, links, filter, onProblem, signal, ...found }
+  const scan: Scan = { root, options, links, filter, store: new FileStore(), skipped: [] }
   const { files, skipped } = options.chosen
     ? await walkChosen(scan, target, options.chosen)
     : await walkTree(scan, target)
@@ -97,14 +94,9 @@ function openRoot(root: string): { target: Target; realRoot: string } {
 interface Scan {
   /** The root as given by the caller, for messages. */
   readonly root: string
-  /** The names to leave out. */
-  readonly names: Pick<ScanOptions, 'all' | 'isLegacy'>
-  /** Whether to record attributes of files. */
-  readonly attributes: boolean
+  readonly options: Pick<ScanOptions, 'all' | 'isLegacy' | 'attributes' | 'onProblem' | 'signal'>
   readonly links: LinkRules
   readonly filter: Pick<NameFilter, 'excludes' | 'includes'> | undefined
-  readonly onProblem?: ScanOptions['onProblem']
-  readonly signal?: ScanOptions['signal']
   readonly store: FileStore
   readonly skipped: SkippedEntry[]
 }
@@ -160,14 +152,15 @@ const TURN = 20
 async function addBelow(scan: Scan, start: Directory): Promise<void> {
   const read = (directory: Directory) => readDirectory(scan, directory)
   const onError = (error: unknown, directory: Directory) => {
-    if (directory === start || !scan.onProblem || !(error instanceof BtkitError)) throw error
-    scan.onProblem(error)
+    if (directory === start || !scan.options.onProblem || !(error instanceof BtkitError))
+      throw error
+    scan.options.onProblem(error)
   }
   let turn = monotonicNow()
   for await (const { directory, entries, enter } of walk(start, { read, onError })) {
-    if (scan.signal && monotonicNow() - turn > TURN) {
+    if (scan.options.signal && monotonicNow() - turn > TURN) {
       await setImmediate()
-      refuseAborted(scan.signal)
+      refuseAborted(scan.options.signal)
       turn = monotonicNow()
     }
     for (const listed of entries) {
@@ -193,7 +186,7 @@ const CHUNK = 1000
 function* readDirectory(scan: Scan, { relative, absolute }: Directory): Generator<Listed[], void> {
   const listing = attempt(scan, relative.replace(/\/$/, ''), () => listColumns(absolute))
   const { names, table } = listing
-  const isPlain = scan.filter === undefined && !scan.attributes && names.isClean
+  const isPlain = scan.filter === undefined && !scan.options.attributes && names.isClean
   let [chunk, from]: [Listed[], number] = [[], 0]
   for (let i = 0; i < names.length; i++) {
     if (isPlain && table.isThere(i) && isOrdinary(names, i)) continue
@@ -201,7 +194,7 @@ function* readDirectory(scan: Scan, { relative, absolute }: Directory): Generato
     from = i + 1
     const name = names.textAt(i)
     const excluded = scan.filter?.excludes(relative + name) ? 'excluded' : undefined
-    const reason = skipReasonOf(name, scan.names) ?? excluded
+    const reason = skipReasonOf(name, scan.options) ?? excluded
     chunk.push({ listing, from: i, to: i + 1, single: { name, reason } })
     if (chunk.length < CHUNK && (reason !== undefined || table.isThere(i))) continue
     yield chunk
@@ -220,7 +213,7 @@ type Visited = ScanSkipReason | Directory | undefined
  */
 function visitName(scan: Scan, entry: TreeEntry, { listing, from, to }: Listed): Visited {
   const { directory, name } = entry
-  if (listing.table.isThere(from) && !scan.attributes && !isSuspect(name)) {
+  if (listing.table.isThere(from) && !scan.options.attributes && !isSuspect(name)) {
     if (!isIncluded(scan, entry)) return 'not included'
     scan.store.addListed(directory.place, listing, [from, to])
     return undefined
@@ -229,8 +222,8 @@ function visitName(scan: Scan, entry: TreeEntry, { listing, from, to }: Listed):
     const found = attempt(scan, directory.relative + name, () => findName(scan, entry))
     return typeof found === 'string' ? found : visitEntry(scan, entry, found)
   } catch (error) {
-    if (!scan.onProblem || !(error instanceof BtkitError)) throw error
-    scan.onProblem(error)
+    if (!scan.options.onProblem || !(error instanceof BtkitError)) throw error
+    scan.options.onProblem(error)
     return undefined
   }
 }
@@ -250,7 +243,7 @@ function visitEntry(scan: Scan, entry: TreeEntry, found: Found): Visited {
   const { stats, symlinkPath } = found
   const path = pathOf(entry)
   if (symlinkPath) return addFile(scan, entry, storedLink(path, symlinkPath, found))
-  if (stats.isFile()) return addFile(scan, entry, fileOf(path, found, scan))
+  if (stats.isFile()) return addFile(scan, entry, fileOf(path, found, scan.options))
   if (!stats.isDirectory()) return 'not a regular file'
   if (scan.filter?.excludes(`${directory.relative}${name}/`)) return 'excluded'
   if (found.isLink && isAmong(directory, stats)) return 'link loop'

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../base/errors.js'
-import { stampOfLog, TorrentLog, type OpenLogOptions } from './torrent-log.js'
+import { stampOfLog, TorrentLog } from './torrent-log.js'
 
 /** The most directories whose lists are kept in memory. */
 const MAX_KEPT = 64
@@ -40,21 +40,18 @@ export class HeldTorrents {
   #logOf(stateDirectory: string, target: string): TorrentLog | null {
     try {
       const stamp = stampOfLog(stateDirectory, target)
-      return stamp === null ? null : this.#open(stamp, { stateDirectory, target })
+      const key = `${stateDirectory}\0${target}`
+      const known = this.#logs.get(key)
+      if (stamp === null) return null
+      if (known?.stamp === stamp) return known.log
+      const quiet = { isReadOnly: true, now: () => 0, warn: () => undefined }
+      const log = new TorrentLog({ stateDirectory, target, ...quiet })
+      this.#logs.set(key, { stamp, log })
+      return log
     } catch (error) {
       if (error instanceof BtkitError || osCodeOf(error) !== undefined) return null
       throw error
     }
-  }
-
-  #open(stamp: string, place: Pick<OpenLogOptions, 'stateDirectory' | 'target'>): TorrentLog {
-    const key = `${place.stateDirectory}\0${place.target}`
-    const known = this.#logs.get(key)
-    if (known?.stamp === stamp) return known.log
-    const quiet = { isReadOnly: true, now: () => 0, warn: () => undefined }
-    const log = new TorrentLog({ ...place, ...quiet })
-    this.#logs.set(key, { stamp, log })
-    return log
   }
 }
 

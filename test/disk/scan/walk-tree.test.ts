@@ -62,7 +62,7 @@ test('an entry that vanishes during the scan fails it', async (t) => {
       },
     }
     const links = { policy: 'inside' as const, realRoot: root }
-    const rules = { names: { all: false }, attributes: false, links, filter }
+    const rules = { options: { all: false }, links, filter }
     const walk = { root, ...rules, store: new FileStore(), skipped: [] }
     return walkTree(walk, { path: root, stats: statSync(root, { bigint: true }) })
   }
