@@ -154,13 +154,13 @@ export async function readPieces(
   const { cacheAccess, engine, refusesWritten } = hashContext
   const startedMs = cacheAccess.now()
   const stream = reading.stream()
-  const isFirst = (size: number) => refusesWritten === true && size > SMALL_FILE
   const isPortable = hashKernel().name === 'crypto'
   // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must not be
   // written are refused before any is read
   const asked = files?.filter((i) => {
     const size = files.sizeAt(i)
-    return files.isRead(i) && (isPortable || size === 0 || isFirst(size))
+    const isFirst = refusesWritten === true && size > SMALL_FILE
+    return files.isRead(i) && (isPortable || size === 0 || isFirst)
   })
   const written = new Set(
     asked && (await whoWrites(Array.from(asked, (file) => file.absolutePath))),
@@ -187,8 +187,12 @@ export function streamOf(
 ): ContentStream {
   const filled = files.filter((i) => files.sizeAt(i) > 0)
   const offsets = new Float64Array(filled.length + 1)
-  const isKnown = isGuarded && !isRenumbered(filled)
-  const identities = isKnown ? new BigUint64Array(2 * filled.length) : null
+  const { absolutePath = '', fingerprint: before = null } = (isGuarded && filled.at(0)) || {}
+  const now = before && lookAt(absolutePath)
+  // If the first file has another inode number at each look, none can be known by its number
+  const isRenumbered =
+    before && now && now.inode !== before.inode && changeSince(before, now) === null
+  const identities = isGuarded && !isRenumbered ? new BigUint64Array(2 * filled.length) : null
   for (let i = 0; i < filled.length; i++) {
     offsets[i + 1] = (offsets[i] ?? 0) + filled.sizeAt(i)
     if (!identities) continue
@@ -196,13 +200,6 @@ export function streamOf(
     identities.set([device, inode], 2 * i)
   }
   return { ...filled.paths, identities, offsets, pieceLength }
-}
-
-/** Whether the first file has another inode number at each look, so that none can be known by its number. */
-function isRenumbered(files: FileColumns): boolean {
-  const { absolutePath = '', fingerprint: before } = files.at(0) ?? {}
-  const now = lookAt(absolutePath)
-  return !!before && !!now && now.inode !== before.inode && changeSince(before, now) === null
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   type StreamDigests,
 } from './stream/content-stream.js'
 import { countTurns } from './jobs/portable-job.js'
-import { isNative, runOnNativeThreads, runJob } from './jobs/run-job.js'
+import { addonOf, runOnNativeThreads, runJob } from './jobs/run-job.js'
 import type { ReadFailures } from './stream/reading.js'
 import { WorkerPool } from './jobs/worker-pool.js'
 
@@ -119,8 +119,9 @@ export async function runOnThreads(
   timer.unref()
   try {
     // Nothing has checksums, too
-    const count = isNative(job) ? 1 : Math.min(job.threads, Math.max(1, countTurns(job)))
-    const run = () => (isNative(job) ? runOnNativeThreads(job, pool.niceness) : pool.run(job))
+    const addon = addonOf(job)
+    const count = addon ? 1 : Math.min(job.threads, Math.max(1, countTurns(job)))
+    const run = () => (addon ? runOnNativeThreads(addon, job, pool.niceness) : pool.run(job))
     const runs = Array.from({ length: count }, run)
     for (const run of runs) run.catch(stop)
     await Promise.allSettled(runs)

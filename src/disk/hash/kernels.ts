@@ -42,7 +42,7 @@ interface PieceBatch {
 }
 
 /** The kernels of the native addon. */
-export type NativeName = 'avx512' | 'avx2' | 'shani'
+type NativeName = 'avx512' | 'avx2' | 'shani'
 
 /** The native addon; native/piece_hash.c describes what its functions do and check. */
 export interface Addon {
@@ -76,7 +76,7 @@ export type JobEnd = [file: number, reason: number] | undefined
 
 /** A job for the native addon; native/job_request.c checks it. */
 export interface NativeJob {
-  readonly kernel: NativeName
+  readonly kernel: KernelName
   /** Each directory ends with a NUL. These and the names are as in StreamPaths. */
   readonly directories: Uint8Array
   readonly directoryOf: Uint32Array

@@ -1,21 +1,14 @@
 import { rawPath } from '../../../base/text/raw-path.js'
 import { asBtkitError, systemError } from '../../../base/errors.js'
-import {
-  loadAddon,
-  type Addon,
-  type JobEnd,
-  type NativeJob,
-  type NativeName,
-  hashKernel,
-} from '../kernels.js'
+import { loadAddon, type Addon, type JobEnd, type NativeJob, hashKernel } from '../kernels.js'
 import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
 import { pathAt, type ContentStream } from '../stream/content-stream.js'
 import { runPortableJob } from './portable-job.js'
 import type { HashJob } from './job.js'
 
-/** Whether the native addon does a job, including reading. */
-export function isNative(job: HashJob): job is HashJob & { kernel: NativeName } {
-  return job.kernel !== 'crypto'
+/** Returns the native addon if it does a job, including reading. */
+export function addonOf(job: HashJob): Addon | null {
+  return job.kernel === 'crypto' ? null : loadAddon()
 }
 
 /**
@@ -24,7 +17,8 @@ export function isNative(job: HashJob): job is HashJob & { kernel: NativeName } 
  * @throws BtkitError as hashStream does
  */
 export function runJob(job: HashJob): void {
-  if (isNative(job)) checkEnd(requireAddon().hashJob(describeJob(job)), job.stream)
+  const addon = addonOf(job)
+  if (addon) checkEnd(addon.hashJob(describeJob(job)), job.stream)
   else runPortableJob(job)
 }
 
@@ -34,13 +28,14 @@ export function runJob(job: HashJob): void {
  * @throws BtkitError as hashStream does
  */
 export async function runOnNativeThreads(
-  job: HashJob & { kernel: NativeName },
+  addon: Addon,
+  job: HashJob,
   niceness: number,
 ): Promise<void> {
   const plan = planBatches(job)
   const count = Math.min(job.threads, plan.batches)
   if (count === 0) return
-  const end = await requireAddon().hashJobOnThreads(describeJob(job, plan), count, niceness)
+  const end = await addon.hashJobOnThreads(describeJob(job, plan), count, niceness)
   checkEnd(end, job.stream)
 }
 
@@ -73,15 +68,8 @@ function planBatches(job: HashJob) {
   return { piecesPerBatch, fullBatches, piecesPerRest, batches }
 }
 
-/** Returns the native addon, which has the kernel of the job. */
-function requireAddon(): Addon {
-  const addon = loadAddon()
-  if (!addon) throw new Error('kernels without the accelerator')
-  return addon
-}
-
 function describeJob(
-  job: HashJob & { kernel: NativeName },
+  job: HashJob,
   { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job),
 ): NativeJob {
   const { kernel, stream, pieces, digests, throttle, failures, control, progress } = job
