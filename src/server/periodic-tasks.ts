@@ -1,16 +1,9 @@
-/** A task that is repeated. */
-interface PeriodicTask {
-  readonly act: () => unknown
-  /** Milliseconds from the end of one run to the start of the next. */
-  readonly period: number
-}
-
 /**
- * Repeats tasks, each with its own period and never twice at once. Returns a function that stops
- * them and waits for the runs under way.
+ * Repeats tasks, each never twice at once: `period` has the milliseconds from the end of one run to the
+ * start of the next. Returns a function that stops them and waits for the runs under way.
  */
 export function startPeriodicTasks(
-  tasks: readonly PeriodicTask[],
+  tasks: readonly { readonly act: () => unknown; readonly period: number }[],
   onError: (error: unknown) => void,
 ): () => Promise<void> {
   let isOver = false

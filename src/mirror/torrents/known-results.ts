@@ -12,15 +12,11 @@ export interface CurrentTorrent {
   isSameNow?: (() => boolean) | undefined
 }
 
-/** A refusal at a certain time. */
-interface CurrentRefusal extends Pick<CurrentTorrent, 'checkedAt'> {
-  readonly refusal: Refusal
-}
-
 /** A result of work on files. */
 type Known =
   | CurrentTorrent
-  | CurrentRefusal
+  /** A refusal at a certain time. */
+  | (Pick<CurrentTorrent, 'checkedAt'> & { readonly refusal: Refusal })
   | { readonly digest: Uint8Array }
   /** Null for a file that is no torrent. */
   | { readonly metainfo: Metainfo | null }

@@ -91,15 +91,8 @@ export function chosenQuery(chosen: readonly string[] | null): string {
   return (chosen ?? []).map((name) => `&f=${encodePercent(name)}`).join('')
 }
 
-/** A view in a name such as `a.iso.torrent`, unless a file has that name. */
-interface NamedView {
-  readonly view: ViewName
-  /** The name of the file or directory. */
-  readonly of: string
-}
-
-/** Splits a name into the file's name and its view; null if it ends with none. */
-export function namedView(name: string): NamedView | null {
+/** Splits a name such as `a.iso.torrent` into the file's name and its view; null if it ends with none. */
+export function namedView(name: string): { view: ViewName; of: string } | null {
   const at = name.lastIndexOf('.')
   if (at < 1) return null
   const end = name.slice(at + 1)

@@ -25,21 +25,15 @@ interface Place<State> {
   readonly above: readonly string[]
 }
 
-/** Some files of a directory that has that state; their paths are those of the mirror. */
-interface WalkedFiles<State> {
-  readonly paths: string[][]
-  readonly state: State
-}
-
 /**
  * Searches a directory of the mirror and all below it, in any order. Links are followed as for
- * downloads.
+ * downloads. Yields some files of a directory, by their paths in the mirror, and its state.
  */
 export async function* walkMirror<State>(
   view: MirrorView,
   place: Omit<Place<State>, 'above'>,
   search: MirrorSearch<State>,
-): AsyncGenerator<WalkedFiles<State>> {
+): AsyncGenerator<{ readonly paths: string[][]; readonly state: State }> {
   const read = (each: Place<State>) => readPlace(each, view, search)
   const onError = async (error: unknown, { path }: Place<State>) => {
     search.passOver(await toRefusal(error, path, view.mirror), path)

@@ -23,16 +23,13 @@ export interface Preset {
   readonly name: string
   /** Values by the names of fields. */
   readonly fields: Readonly<Record<string, string>>
-  /** Its options for which the form has no field, but which torrents get, too. */
-  readonly carried?: Carried
+  /** Its options for which the form has no field, but which torrents get, too, with their names. */
+  readonly carried?: {
+    readonly names: readonly string[]
+    readonly options: TorrentOptions & FileOptions
+  }
   /** The other options, which torrents do not get. */
   readonly missing?: readonly string[]
-}
-
-interface Carried {
-  /** Their names in the configuration. */
-  readonly names: readonly string[]
-  readonly options: TorrentOptions & FileOptions
 }
 
 const POWERS = Array.from({ length: 17 }, (_, at) => 14 + at)

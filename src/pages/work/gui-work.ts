@@ -66,12 +66,6 @@ export interface EntryChoice {
   readonly except?: readonly string[]
 }
 
-/** A directory, and how its torrents are made. */
-interface CompleteRequest extends EntryChoice {
-  readonly path: string
-  readonly options: CompleteOptions
-}
-
 /** The most entries of a kind that are listed. */
 const MOST_CHANGES = 2000
 
@@ -98,11 +92,11 @@ export interface Completed {
 }
 
 /**
- * Makes and updates the torrents of a directory's entries.
+ * Makes and updates the torrents of the entries of the directory `path`.
  * @throws BtkitError as completeDirectories
  */
 export async function completeDirectory(
-  { path, options, only, except }: CompleteRequest,
+  { path, options, only, except }: EntryChoice & { path: string; options: CompleteOptions },
   { cache, signal, tell }: WorkContext,
 ): Promise<Completed> {
   const left = except && new Set(except)
@@ -120,16 +114,15 @@ export async function completeDirectory(
       source: join(source, path),
       reason,
     })),
-    failed: list(failed, ({ source, message }) => ({ source, message: inWords(message) })),
+    failed: list(failed, ({ source, message }) => {
+      // Pages have a box where commands have an option
+      const box = '; a box of the form allows to replace it'
+      return { source, message: message.replace(/ \(--force replaces it\)/, box) }
+    }),
     unchanged,
     bytesHashed,
     bytesReused,
   }
-}
-
-/** Pages have a box where commands have an option. */
-function inWords(message: string): string {
-  return message.replace(/ \(--force replaces it\)/, '; a box of the form allows to replace it')
 }
 
 function listChanges(changes: readonly Change[]): Excerpt<ListedChange> {

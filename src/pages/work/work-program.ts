@@ -1,3 +1,5 @@
+import { fingerprintOf } from '../../disk/file-lists/fingerprint.js'
+import { stampOf } from '../../disk/look/stat-files.js'
 import { statSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
@@ -119,7 +121,8 @@ export async function openTorrents(files: readonly string[]): Promise<Opened[]> 
 
 /** Opens a torrent; a large one is not read again until it changes. */
 async function open(file: string): Promise<Opened> {
-  const state = stateOf(file)
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
+  const state = stats ? stampOf(fingerprintOf(stats)) : ''
   const known = large.get(file)
   if (known?.state === state) return known.opened
   const metainfo = await readTorrent(file)
@@ -128,26 +131,12 @@ async function open(file: string): Promise<Opened> {
   return opened
 }
 
-/** Distinguishes the states of a file; empty if there is none. */
-function stateOf(file: string): string {
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
-  return stats ? [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ') : ''
-}
-
-/** Torrents, and what is changed in them. */
-interface EditRequest {
-  readonly files: readonly string[]
-  readonly changes: TorrentChanges
-  /** Whether to write nothing. */
-  readonly isDry: boolean
-}
-
 /**
- * Edits torrents. Returns those that changed or failed.
+ * Edits torrents, or writes nothing if `isDry`. Returns those that changed or failed.
  * @throws BtkitError `usage` for bad changes
  */
 export async function editTorrents(
-  { files, changes, isDry }: EditRequest,
+  { files, changes, isDry }: { files: readonly string[]; changes: TorrentChanges; isDry: boolean },
   { signal }: WorkContext,
 ): Promise<Edited[]> {
   const edited: Edited[] = []

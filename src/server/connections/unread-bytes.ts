@@ -2,16 +2,13 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { KeyOf } from './connections.js'
 
-/** Most bytes of unread responses in memory. */
-interface UnreadLimits {
-  /** Of all clients together. */
-  readonly all: number
-  /** Of one client. It may exceed this by one response, however large that is. */
-  readonly perClient: number
-}
-
 const MIB = 1024 * 1024
-const LIMITS: UnreadLimits = { all: 64 * MIB, perClient: 16 * MIB }
+
+/**
+ * Most bytes of unread responses in memory, of all clients together and of one. A client may exceed its
+ * own by one response, however large that is.
+ */
+const LIMITS = { all: 64 * MIB, perClient: 16 * MIB }
 
 /** Bytes of a body that are read at a time: more are not faster. */
 export const LARGEST_PART = 256 * 1024

@@ -49,7 +49,7 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
     ...(parts.forms ? formsRoutes(parts.forms) : []),
     ...banRoutes(parts),
     ...peersRoutes(parts),
-    ...activityRoutes(parts),
+    ...activityRoutes(parts.log, parts.forms?.collection.places ?? null),
     ...usersRoutes(),
     ...accountRoutes(),
   ]

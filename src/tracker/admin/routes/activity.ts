@@ -19,19 +19,8 @@ import { directoryOf } from '../storage/torrent-rows.js'
 const MOST_SHOWN = 500
 const MOST_READ = 5000
 
-function nothing(searched: number): string {
-  if (searched < MOST_READ) return 'Nothing was recorded.'
-  return `There is nothing in the last ${MOST_READ} entries.`
-}
-
-interface ActivityParts {
-  readonly log: ActivityLog
-  /** Null without directories of torrents. */
-  readonly forms: { readonly collection: { readonly places: Places } } | null
-}
-
-/** The page of who did what. */
-export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
+/** The page of who did what. `places` are null without directories of torrents. */
+export function activityRoutes(log: ActivityLog, places: Places | null): AdminRoute[] {
   const handle: AdminRoute['handle'] = async (context) => {
     const [wanted, part] = [context.query.text('user'), context.query.text('q').toLowerCase()]
     const entries = await log.latest(MOST_READ)
@@ -41,9 +30,11 @@ export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
       return isOf && (part === '' || text.toLowerCase().includes(part))
     })
     const shown = own.slice(0, MOST_SHOWN)
-    const places = forms?.collection.places ?? null
-    const content =
-      shown.length === 0 ? html`<p>${nothing(entries.length)}</p>` : table(shown, places)
+    const none =
+      entries.length < MOST_READ
+        ? 'Nothing was recorded.'
+        : `There is nothing in the last ${MOST_READ} entries.`
+    const content = shown.length === 0 ? html`<p>${none}</p>` : table(shown, places)
     const search = renderSearch({
       id: 'search',
       action: 'log',

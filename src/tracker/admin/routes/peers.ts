@@ -1,5 +1,5 @@
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import { banAddress } from './bans.js'
+import { banAddress, type BanParts } from './bans.js'
 import { BtkitError } from '../../../base/errors.js'
 import { readSwarmHash, swarmHashes } from '../../../metainfo/info-hash.js'
 import { query } from '../../../pages/forms/form.js'
@@ -9,24 +9,20 @@ import { renderTime } from '../../../page-parts/time.js'
 import { type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { counted } from '../../../base/text/quantity.js'
 import { formatAddress } from '../../swarms/peer-address.js'
-import type { RunningTracker } from '../../app/run-tracker.js'
 import type { ListedPeer } from '../../swarms/swarm-types.js'
 
 /** The most peers of a torrent that are listed. */
 const MOST_SHOWN = 200
 
 /** The page of a torrent's peers, for those who may ban them: the public never sees addresses. */
-export function peersRoutes(parts: PeersParts): AdminRoute[] {
+export function peersRoutes(parts: Pick<BanParts, 'tracker' | 'now'>): AdminRoute[] {
   return [{ method: 'GET', path: 'peers', needs: 'ban', handle: (context) => show(context, parts) }]
 }
 
-interface PeersParts {
-  readonly tracker: Pick<RunningTracker, 'view'>
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-}
-
-function show(context: AdminContext, { tracker: { view }, now }: PeersParts): Answer {
+function show(
+  context: AdminContext,
+  { tracker: { view }, now }: Pick<BanParts, 'tracker' | 'now'>,
+): Answer {
   const hash = readSwarmHash(context.query.text('of'))
   if (hash === null) throw new BtkitError('usage', 'the address names no info hash')
   const metainfo = view.torrents.torrents.get(hash)?.metainfo

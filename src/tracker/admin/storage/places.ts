@@ -14,7 +14,7 @@ import { isRacy } from '../../../core/digests/cache-trust.js'
 import { fingerprintOf } from '../../../disk/file-lists/fingerprint.js'
 import { absenceOf, isSafeComponent, resolveInside } from '../../../disk/look/inside.js'
 import { listNames } from '../../../disk/look/read-names.js'
-import { isOfKind, lstatMany } from '../../../disk/look/stat-files.js'
+import { isOfKind, lstatMany, stampOf } from '../../../disk/look/stat-files.js'
 import { syncDirectory } from '../../../disk/write/draft.js'
 import { escapeText, quoteText } from '../../../base/text/escape.js'
 import { sortNaturally } from '../../../base/text/natural-order.js'
@@ -222,12 +222,12 @@ export class NamesInCategories {
    */
   async namesIn(path: string): Promise<CategoryNames> {
     const stats = await awaitSystem(path, stat(path, { bigint: true }))
-    const { ino, dev, mtimeNs, ctimeNs } = stats
-    const state = [ino, dev, mtimeNs, ctimeNs].join(' ')
+    const fingerprint = fingerprintOf(stats)
+    const state = stampOf(fingerprint)
     const known = this.#known.get(path)
     if (known?.state === state) return known.names
     const names = await awaitSystem(path, readCategory(path))
-    if (!isRacy(fingerprintOf(stats), Date.now(), 'mtime')) this.#known.set(path, { state, names })
+    if (!isRacy(fingerprint, Date.now(), 'mtime')) this.#known.set(path, { state, names })
     return names
   }
 
