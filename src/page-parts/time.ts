@@ -8,3 +8,8 @@ import { formatTime } from '../base/text/quantity.js'
 export function renderTime(ms: number, precision: 'minute' | 'second'): Html {
   return html`<time>${formatTime(ms, precision)}Z</time>`
 }
+
+/** A time, or nothing if it is unknown. */
+export function renderIfKnown(ms: number | null): Html | null {
+  return ms === null || ms === 0 ? null : renderTime(ms, 'minute')
+}

@@ -335,7 +335,6 @@ async function findTorrents(
 function renderRow(row: CatalogueRow, root: string, links: TorrentLinks): Html {
   const { summary, category } = row.entry
   const { name, size, addedMs } = summary
-  const file = links.file(row)
   const place = category.path.join('/')
   return renderEntryRow(
     {
@@ -345,8 +344,7 @@ function renderRow(row: CatalogueRow, root: string, links: TorrentLinks): Html {
       address: links.page(row),
       time: addedMs === 0 ? null : addedMs,
       counts: { seeds: row.complete, leechers: row.downloading },
-      links: html`${file && html`<a href="${file}" aria-label="torrent of ${name}">torrent</a>`}
-        <a href="${links.magnet(row)}" aria-label="magnet of ${name}">magnet</a>`,
+      links: links.render(row),
       after: place && html`<a class="place" href="${categoryAddress(category, root)}">${place}</a>`,
     },
     true,

@@ -1,3 +1,4 @@
+import { renderIfKnown } from '../../../page-parts/time.js'
 import { encodeName } from '../../../base/percent.js'
 import { renderPage, renderPath } from '../../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
@@ -8,7 +9,6 @@ import {
   renderPages,
   sortHeading,
 } from '../../../page-parts/sorting.js'
-import { renderBytes } from '../../../page-parts/rows.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { type Html, html } from '../../../base/text/html.js'
@@ -21,7 +21,6 @@ import {
   type CatalogueCategory,
   categoryAddress,
   formatCatalogueQuery,
-  renderIfKnown,
   rootFrom,
   stepsTo,
   titleOf,
@@ -187,28 +186,24 @@ function heading(key: CatalogueSort, query: CatalogueQuery | null): Html {
 
 function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts): Html {
   const { summary, category: own } = row.entry
-  const file = links.file(row)
   const place = own !== category && own.path.slice(category.path.length).join('/')
+  const link = (text: string) => html`<a href="${links.page(row)}">${text}</a>`
+  const cells = CATALOGUE_SORTS.map((key) => {
+    const { title, kind, cell } = COLUMNS[key]
+    const content = cell(row, link)
+    if (kind === 'name')
+      return html`<th scope="row" class="name">
+        ${content}${summary.private && html` <span class="tag">private</span>`}
+        ${place && html`<a class="place" href="${categoryAddress(own, root)}">${place}</a>`}
+      </th>`
+    if (typeof content !== 'number') return html`<td class="${kind}">${content}</td>`
+    // On narrow screens the label replaces the column heading
+    const label = title.toLowerCase()
+    const style = `n ${key}${content === 0 ? ' none' : ''}`
+    return html`<td class="${style}" data-label="${label}">${formatNumber(content)}</td>`
+  })
   return html`<tr>
-    <th scope="row" class="name">
-      <a href="${links.page(row)}">${summary.name}</a
-      >${summary.private && html` <span class="tag">private</span>`}
-      ${place && html`<a class="place" href="${categoryAddress(own, root)}">${place}</a>`}
-    </th>
-    <td class="n">${renderBytes(summary.size)}</td>
-    <td class="date">${renderIfKnown(summary.addedMs)}</td>
-    ${number('complete', row.complete)} ${number('downloading', row.downloading)}
-    ${number('downloaded', row.downloaded)}
-    <td class="get">
-      ${file && html`<a href="${file}" aria-label="torrent of ${summary.name}">torrent</a>`}
-      <a href="${links.magnet(row)}" aria-label="magnet of ${summary.name}">magnet</a>
-    </td>
+    ${cells}
+    <td class="get">${links.render(row)}</td>
   </tr> `
-}
-
-/** On narrow screens the label replaces the column heading. */
-function number(key: CatalogueSort, value: number): Html {
-  const empty = value === 0 && ' none'
-  const label = COLUMNS[key].title.toLowerCase()
-  return html`<td class="n ${key}${empty}" data-label="${label}">${formatNumber(value)}</td>`
 }

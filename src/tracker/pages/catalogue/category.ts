@@ -1,10 +1,8 @@
 import { encodeName } from '../../../base/percent.js'
 import type { Step } from '../../../page-parts/layout.js'
-import { renderTime } from '../../../page-parts/time.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { type ListOrder, pageNumber, parseOrder } from '../../../page-parts/sorting.js'
 import { MAX_SEARCH } from '../overview/site.js'
-import type { Html } from '../../../base/text/html.js'
 
 /** A directory of torrents with all directories below it. */
 export class CatalogueCategory {
@@ -143,9 +141,4 @@ export function stepsTo(category: CatalogueCategory | null, root: string): Step[
   if (category === null) return []
   const step = { address: categoryAddress(category, root), title: titleOf(category) }
   return [...stepsTo(category.parent, root), step]
-}
-
-/** A time, or nothing if it is unknown. */
-export function renderIfKnown(ms: number | null): Html | null {
-  return ms === null || ms === 0 ? null : renderTime(ms, 'minute')
 }

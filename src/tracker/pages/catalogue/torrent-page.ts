@@ -1,3 +1,4 @@
+import { renderIfKnown } from '../../../page-parts/time.js'
 import { awaitOr } from '../../../base/errors.js'
 import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
@@ -35,7 +36,7 @@ import { ICON_PATH, TRACKER_STYLE } from '../overview/page-answer.js'
 import { type Site, siteHead } from '../overview/site.js'
 import { placeNames, type TorrentLinks } from '../overview/torrent-links.js'
 import { type SwarmRow, transferredOf } from '../overview/swarm-row.js'
-import { renderIfKnown, stepsTo } from './category.js'
+import { stepsTo } from './category.js'
 import type { CatalogueEntry } from './shelves.js'
 
 /** Files on a page. */

@@ -5,11 +5,10 @@ import { type RegularFile, readRegular } from '../../../disk/look/read-bounded.j
 import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
 import { renderPage } from '../../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
-import { renderBytes } from '../../../page-parts/rows.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { orderFields, renderPages, sortHeading } from '../../../page-parts/sorting.js'
-import { type Html, html } from '../../../base/text/html.js'
+import { type Html, html, type HtmlValue } from '../../../base/text/html.js'
 import { counted, formatBytes, formatTime, formatNumber } from '../../../base/text/quantity.js'
 import type { ServerContext } from '../../../server/context.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
@@ -48,7 +47,7 @@ import {
   formatRowQuery,
   parseRowQuery,
 } from './torrent-rows.js'
-import { COLUMNS, type SwarmRow, transferredOf } from './swarm-row.js'
+import { COLUMNS, type SwarmRow } from './swarm-row.js'
 import { infoHashOf } from '../../wires/http-query.js'
 import type { SwarmStore } from '../../swarms/swarm-store.js'
 
@@ -265,50 +264,24 @@ function bodyRow(
   columns: readonly TorrentSortKey[],
   { links, hasNames }: Pick<InfoPage, 'links' | 'hasNames'>,
 ): Html {
+  const link = (text: string) => html`<a href="${links.page(row)}">${text}</a>`
   const cells = columns.map((key) => {
-    const content = cell(key, row, links)
+    const content = COLUMNS[key].cell(row, link)
     if (COLUMNS[key].kind === 'n') return numberCell(key, content)
     const kind = classOf(key, hasNames)
     if (kind === 'name') return html`<th scope="row" class="name">${content}</th>`
     return html`<td class="${kind}">${content}</td>`
   })
-  const file = links.file(row)
-  const name = row.name ?? row.infoHash
   return html`<tr>
     ${cells}
-    <td class="get">
-      ${file && html`<a href="${file}" aria-label="torrent of ${name}">torrent</a> `}<a
-        href="${links.magnet(row)}"
-        aria-label="magnet of ${name}"
-        >magnet</a
-      >
-    </td>
+    <td class="get">${links.render(row)}</td>
   </tr> `
 }
 
 /** On narrow screens the label replaces the column heading. */
-function numberCell(key: TorrentSortKey, content: Html | string | number | null): Html {
+function numberCell(key: TorrentSortKey, content: HtmlValue): Html {
   const shown = typeof content === 'number' ? formatNumber(content) : content
   return html`<td class="n ${key}" data-label="${COLUMNS[key].title}">${shown}</td>`
-}
-
-function cell(
-  key: TorrentSortKey,
-  row: SwarmRow,
-  links: TorrentLinks,
-): Html | string | number | null {
-  const link = (text: string) => html`<a href="${links.page(row)}">${text}</a>`
-  const transferred = transferredOf(row)
-  const cells: Readonly<Record<TorrentSortKey, Html | string | number | null>> = {
-    hash: html`<code>${link(row.infoHash)}</code>`,
-    name: row.name === null ? null : link(row.name),
-    size: row.size === null ? null : renderBytes(row.size),
-    complete: row.complete,
-    downloading: row.downloading,
-    downloaded: row.downloaded,
-    transferred: transferred === null ? null : formatBytes(transferred),
-  }
-  return cells[key]
 }
 
 /** The last row: number of torrents and sums. */
@@ -321,8 +294,7 @@ function totalRow(
     if (classOf(key, hasNames) === 'name')
       return html`<td class="name">${counted(totals.torrents, 'torrent')}</td>`
     if (key === 'hash' || key === 'name') return html`<td class="hash"></td>`
-    const isBytes = key === 'size' || key === 'transferred'
-    return numberCell(key, isBytes ? formatBytes(totals[key]) : totals[key])
+    return numberCell(key, COLUMNS[key].isBytes ? formatBytes(totals[key]) : totals[key])
   })
   return html`<tr>
     ${cells}

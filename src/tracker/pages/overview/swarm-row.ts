@@ -1,3 +1,7 @@
+import { formatBytes } from '../../../base/text/quantity.js'
+import { renderIfKnown } from '../../../page-parts/time.js'
+import { renderBytes } from '../../../page-parts/rows.js'
+import { type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { WORDS } from '../../../page-parts/words.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import type { AllowedTorrent } from '../../allowed/allowed-torrent.js'
@@ -62,6 +66,10 @@ interface ColumnOfTorrents {
   readonly kind: 'hash' | 'name' | 'n' | 'date'
   /** By which rows are sorted. */
   readonly value: (row: SwarmRow) => string | number
+  /** The content of a cell; `link` makes a link to the torrent's page. Tables format numbers. */
+  readonly cell: (row: SwarmRow, link: (text: string) => Html) => HtmlValue
+  /** Whether its values are bytes. */
+  readonly isBytes?: boolean
   /** Whether it is shown only together with names. */
   readonly isOfNames?: boolean
   /** Explains it to people. */
@@ -76,6 +84,7 @@ export const COLUMNS: Readonly<Record<TorrentColumn, ColumnOfTorrents>> = {
     title: WORDS.infoHash,
     kind: 'hash',
     value: ({ infoHash }) => infoHash,
+    cell: ({ infoHash }, link) => html`<code>${link(infoHash)}</code>`,
     meaning: 'identifies the torrent',
   },
   // Rows without a name come last
@@ -83,13 +92,22 @@ export const COLUMNS: Readonly<Record<TorrentColumn, ColumnOfTorrents>> = {
     title: WORDS.name,
     kind: 'name',
     value: ({ name, nameKey }) => (name === null ? '\uffff' : nameKey),
+    cell: ({ name }, link) => name !== null && link(name),
     isOfNames: true,
   },
-  size: { title: WORDS.size, kind: 'n', value: ({ size }) => size ?? -1, isOfNames: true },
+  size: {
+    title: WORDS.size,
+    kind: 'n',
+    value: ({ size }) => size ?? -1,
+    cell: ({ size }) => size !== null && renderBytes(size),
+    isBytes: true,
+    isOfNames: true,
+  },
   added: {
     title: WORDS.added,
     kind: 'date',
     value: ({ torrent }) => torrent?.metainfo?.addedMs ?? 0,
+    cell: ({ torrent }) => renderIfKnown(torrent?.metainfo?.addedMs ?? null),
   },
   complete: figure('complete', WORDS.seeds, 'peers that have the whole torrent'),
   downloading: figure('downloading', WORDS.leechers, 'peers that lack parts of it'),
@@ -98,6 +116,8 @@ export const COLUMNS: Readonly<Record<TorrentColumn, ColumnOfTorrents>> = {
     title: WORDS.transferred,
     kind: 'n',
     value: (row) => transferredOf(row) ?? -1,
+    cell: (row) => row.size !== null && formatBytes(row.size * row.downloaded),
+    isBytes: true,
     isOfNames: true,
     meaning: 'size times downloads',
   },
@@ -108,5 +128,5 @@ function figure(
   title: string,
   meaning: string,
 ): ColumnOfTorrents {
-  return { title, kind: 'n', value: (row) => row[key], meaning }
+  return { title, kind: 'n', value: (row) => row[key], cell: (row) => row[key], meaning }
 }

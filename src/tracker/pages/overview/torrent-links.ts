@@ -1,3 +1,4 @@
+import { type Html, html } from '../../../base/text/html.js'
 import { decodeName } from '../../../base/text/raw-path.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
@@ -70,6 +71,14 @@ export class TorrentLinks {
       webSeeds: [...this.#mirrorSeeds(own), ...own.webSeeds.filter((url) => !hasSecret(url))],
       ...(exactSource === null ? {} : { exactSource }),
     })
+  }
+
+  /** The links by which people get a torrent, in the rows of all tables. */
+  render(row: SwarmRow): Html {
+    const file = this.file(row)
+    const name = row.name ?? row.infoHash
+    return html`${file && html`<a href="${file}" aria-label="torrent of ${name}">torrent</a>`}
+      <a href="${this.magnet(row)}" aria-label="magnet of ${name}">magnet</a>`
   }
 
   /** The web seed at the mirror in this process, unless the torrent names it itself. */
