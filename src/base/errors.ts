@@ -102,6 +102,16 @@ export async function failureOf(act: () => unknown): Promise<BtkitError | null> 
   }
 }
 
+/** Returns the result of `act`. If it fails, closes what was opened before, and throws the error. */
+export async function orClose<T>(close: () => unknown, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
 /** Returns the result of `act`, or `otherwise` if that throws anything: it is not worth a reason. */
 export function tryOr<T, Otherwise>(otherwise: Otherwise, act: () => T): T | Otherwise {
   try {

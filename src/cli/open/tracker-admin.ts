@@ -7,7 +7,7 @@ import {
 } from '../../tracker/admin/access/listen-place.js'
 import type { TrackerAdminSettings } from '../../tracker/admin/open-for-tracker.js'
 import type { Admin } from '../../tracker/admin/app/open-admin.js'
-import { callSystem } from '../../base/errors.js'
+import { callSystem, orClose } from '../../base/errors.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import type { RunningTracker, TrackerWorld } from '../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../tracker/app/settings.js'
@@ -91,7 +91,7 @@ export async function runWithAdmin(run: TrackerRun): Promise<OpenTracker> {
   const { runTracker } = await import('../../tracker/app/run-tracker.js')
   const tracker = await runTracker(settings, world).catch(withPortAdvice(run.advice))
   if (!admin) return { ...tracker, pages: null }
-  try {
+  return orClose(tracker.stop, async () => {
     const { openForTracker } = await import('../../tracker/admin/open-for-tracker.js')
     const { announce } = run
     const announceUrls =
@@ -103,8 +103,5 @@ export async function runWithAdmin(run: TrackerRun): Promise<OpenTracker> {
       await tracker.stop()
     }
     return { ...tracker, pages, stop }
-  } catch (error) {
-    await tracker.stop()
-    throw error
-  }
+  })
 }

@@ -1,3 +1,4 @@
+import { orClose } from '../../base/errors.js'
 import { decodePercent } from '../../base/percent.js'
 import { fastify, type FastifyInstance } from 'fastify'
 import { openAccessLog } from '../../server/exchange/log-file.js'
@@ -76,15 +77,12 @@ export async function runService(settings: ServiceSettings, world: ServiceWorld)
   const exchanges = new Exchanges(report, { monotonic })
   const connections = () => exchanges.connections
   const server = { requests, connections, droppedLines, onRoute: exchanges.setRoute }
-  const opened = await openMirror(settings, world, server).catch(async (error: unknown) => {
-    await access.close()
-    throw error
-  })
+  const opened = await orClose(access.close, () => openMirror(settings, world, server))
   const close = async () => {
     await access.close()
     await opened.resources.close()
   }
-  try {
+  return orClose(close, async () => {
     const app = buildApp(opened)
     await app.ready()
     const noteScheme = warnOfPlainSeeds(settings.options, world.warn)
@@ -122,10 +120,7 @@ export async function runService(settings: ServiceSettings, world: ServiceWorld)
     const underWay = () => exchanges.underWay
     const common = { ...opened.resources, findFiles: opened.pages.findFiles }
     return { ...common, addresses, underWay, reopenLog: access.reopen, stop }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  })
 }
 
 /** Builds the application that serves the mirror. */

@@ -1,3 +1,4 @@
+import { orClose } from '../../base/errors.js'
 import { Announcer, type OnTrackerChange } from './announcer.js'
 import { DhtAnnouncer } from './dht.js'
 import { LocalDiscovery } from './local-discovery.js'
@@ -36,12 +37,10 @@ export class SeedService extends Seeder {
    */
   static async open(options: SeedServiceOptions): Promise<SeedService> {
     const service = new SeedService(options)
-    try {
-      await service.listen()
-    } catch (error) {
-      await service.close()
-      throw error
-    }
+    await orClose(
+      () => service.close(),
+      () => service.listen(),
+    )
     if (options.dht && service.udp) service.#dht = new DhtAnnouncer(service, service.udp)
     if (options.localDiscovery) service.#local = new LocalDiscovery(service)
     return service

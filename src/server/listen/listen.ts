@@ -1,3 +1,4 @@
+import { orClose } from '../../base/errors.js'
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Socket } from 'node:net'
@@ -83,7 +84,7 @@ export async function listenAll(
     await Promise.all(listeners.map((each) => each.close()))
   }
   let port: number | null = null
-  try {
+  await orClose(close, async () => {
     const hosts = new Set<string>()
     for (const place of places) {
       // A host that is named again gets another port
@@ -93,10 +94,7 @@ export async function listenAll(
       port = listener.port ?? port
       if ('port' in place) hosts.add(place.host)
     }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  })
   return { addresses: listeners.map(({ address }) => address), port, close }
 }
 

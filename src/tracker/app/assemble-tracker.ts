@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, orClose } from '../../base/errors.js'
 import { type RegularFile, readRegular } from '../../disk/look/read-bounded.js'
 import { isLocal } from '../../core/remote/address-reach.js'
 import {
@@ -71,7 +71,7 @@ export async function assembleTracker(
   const icon = path === null ? null : await readRegular(path, MAX_FAVICON, null)
   const memory = await openMemory(settings, world)
   const access = await openAccessLog(settings, world)
-  try {
+  return orClose(access.close, async () => {
     const { store } = memory
     // Announces are answered between steps
     const onAddresses = async ({ permits }: AddressRules) => {
@@ -90,10 +90,7 @@ export async function assembleTracker(
       await access.close()
     }
     return { ...parts, entrances, search: pages.search, close }
-  } catch (error) {
-    await access.close()
-    throw error
-  }
+  })
 }
 
 /** The swarms and charts that a tracker has after a restart, and the files in which they are kept. */

@@ -4,7 +4,7 @@ import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:f
 import { setImmediate } from 'node:timers/promises'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { webSocketUrl } from '../../metainfo/trackers.js'
-import { BtkitError, tryOr } from '../../base/errors.js'
+import { BtkitError, tryOr, orClose } from '../../base/errors.js'
 import { type DirectoryLock, lockDescriptor } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { statIfThere } from '../../disk/look/stat-files.js'
@@ -73,13 +73,9 @@ export async function runTracker(
   world: TrackerWorld,
 ): Promise<RunningTracker> {
   const lock = await lockState(settings.stateFile, world.warn)
-  try {
-    const tracker = await startTracker(settings, world)
-    return { ...tracker, stop: () => tracker.stop().finally(() => lock?.release()) }
-  } catch (error) {
-    lock?.release()
-    throw error
-  }
+  const release = () => lock?.release()
+  const tracker = await orClose(release, () => startTracker(settings, world))
+  return { ...tracker, stop: () => tracker.stop().finally(release) }
 }
 
 async function startTracker(
@@ -90,40 +86,32 @@ async function startTracker(
   const { access, lists, close } = tracker
   const { store } = tracker.memory
   const { torrents, refresh } = lists
-  try {
+  return orClose(close, async () => {
     const listening = await listenEverywhere(settings, tracker.entrances, world.onError)
-    try {
-      const endWork = await beginWork(tracker, settings, world)
-      return {
-        addresses: listening.addresses,
-        torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
-        view: { torrents, store },
-        has: (infoHash) => torrents.has(infoHash),
-        add: (bytes, place) => {
-          torrents.add(bytes, place)
-        },
-        remove: (infoHash) => {
-          torrents.remove(infoHash)
-        },
-        search: tracker.search,
-        countsOf: (infoHash) => {
-          const counts = store.scrape(Buffer.from(infoHash, 'hex'))
-          if (!counts) return null
-          const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
-          return { seeds, leechers, completed }
-        },
-        refresh,
-        reopenLog: access.reopen,
-        stop: () => endWork(() => listening.close()),
-      }
-    } catch (error) {
-      await listening.close()
-      throw error
+    const endWork = await orClose(listening.close, () => beginWork(tracker, settings, world))
+    return {
+      addresses: listening.addresses,
+      torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
+      view: { torrents, store },
+      has: (infoHash) => torrents.has(infoHash),
+      add: (bytes, place) => {
+        torrents.add(bytes, place)
+      },
+      remove: (infoHash) => {
+        torrents.remove(infoHash)
+      },
+      search: tracker.search,
+      countsOf: (infoHash) => {
+        const counts = store.scrape(Buffer.from(infoHash, 'hex'))
+        if (!counts) return null
+        const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
+        return { seeds, leechers, completed }
+      },
+      refresh,
+      reopenLog: access.reopen,
+      stop: () => endWork(() => listening.close()),
     }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  })
 }
 
 /**
@@ -238,15 +226,10 @@ async function listenEverywhere(
     webTorrent?.close()
     await Promise.all([http, ...sockets].map((each) => each.close()))
   }
-  try {
-    for (const place of udpPlaces) {
-      const isAnyPort = 'port' in place && place.port === 0
-      const here = isAnyPort ? { ...place, port: http.port ?? 0 } : place
-      sockets.push(await openUdp(here, udp, { onError }))
-    }
-  } catch (error) {
-    await close()
-    throw error
+  for (const place of udpPlaces) {
+    const isAnyPort = 'port' in place && place.port === 0
+    const here = isAnyPort ? { ...place, port: http.port ?? 0 } : place
+    sockets.push(await orClose(close, () => openUdp(here, udp, { onError })))
   }
   const urls = http.addresses.filter((each) => webTorrent && each.includes('://'))
   const web = urls.map(webSocketUrl)

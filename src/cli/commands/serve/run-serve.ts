@@ -1,3 +1,4 @@
+import { orClose } from '../../../base/errors.js'
 import { isRaw } from '../../../base/text/raw-path.js'
 import { fileAddress } from '../../../metainfo/trackers.js'
 import { runService, type Service, type ServiceSettings } from '../../../mirror/app/run-service.js'
@@ -68,16 +69,13 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
   const manager = serviceManager(io.env, warn)
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls, look })
   const own = tracker?.url ?? null
-  const seed = await openSeed(options, { ...world, io, root, own }).catch(
-    async (error: unknown) => {
-      await tracker?.stop()
-      return withPortAdvice('choose another one with --seed-port')(error)
-    },
-  )
+  const openOwnSeed = () => openSeed(options, { ...world, io, root, own })
+  const advise = withPortAdvice('choose another one with --seed-port')
+  const seed = await orClose(() => tracker?.stop(), openOwnSeed).catch(advise)
   if (tracker && seed) tracker.view.store.ownKey = seed.service.key
   const told = { ...settings, options: { ...settings.options, ownTracker: tracker, seed, look } }
-  const service = await runService(told, world).catch(async (error: unknown) => {
-    await Promise.all([tracker?.stop(), seed?.close()])
+  const close = () => Promise.all([tracker?.stop(), seed?.close()])
+  const service = await orClose(close, () => runService(told, world)).catch((error: unknown) => {
     return withPortAdvice(OTHER_PORT)(nameTrackerOptions(error))
   })
   // The tracker runs before the mirror
@@ -106,7 +104,7 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
       const limit = 'at most 8 s; a second signal ends them'
       report.note(`waiting for ${count(waiting, 'request')}, ${limit}`)
     }
-    await Promise.all([seed?.close(), service.stop(), tracker?.stop()])
+    await Promise.all([close(), service.stop()])
   }
 }
 
