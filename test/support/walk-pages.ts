@@ -53,9 +53,13 @@ export async function walkPages(
   for (const address of found) {
     const { host, pathname, search, port } = new URL(address)
     if (!hosts.has(host)) continue
-    const of = (method: string, own = {}) => {
+    const of = async (method: string, own = {}) => {
       const headers = { Host: host, Accept: 'text/html', ...more, ...own }
-      return ask(Number(port), pathname + search, { method, headers })
+      const answer = () => ask(Number(port), pathname + search, { method, headers })
+      let last = await answer()
+      // A checksum that is still being made has a page that says so
+      while (last.status === 503 && 'retry-after' in last.headers) last = await answer()
+      return last
     }
     const got = await of('GET')
     assert.ok(got.status < 400, `${address}: ${got.status} ${got.body.toString()}`)
