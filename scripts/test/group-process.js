@@ -3,6 +3,11 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { BEGIN_OF_FILE, END_OF_FILE } from './tell-parent.js'
 
+// Nobody is told any more: tests that wait for events would wait for ever
+process.on('disconnect', () => process.exit(1))
+// The listener itself must not keep the process
+process.channel?.unref()
+
 for (const path of process.argv.slice(2)) await runFile(path)
 
 /**
