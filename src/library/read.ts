@@ -55,13 +55,9 @@ export function readInput(torrent: TorrentInput, { maxSize = DEFAULT_MAX_SIZE }:
     return readFile(torrent, maxSize)
   }
   if (torrent instanceof Uint8Array) return parseTorrent(torrent, 'torrent', maxSize)
-  if (isMetainfo(torrent)) return torrent
+  // A program in JavaScript may give anything
+  if (Array.isArray((torrent as Partial<Metainfo> | null | undefined)?.files)) return torrent
   throw new BtkitError('usage', 'torrent: neither a path, nor bytes, nor metainfo')
-}
-
-/** Whether a program in JavaScript gave metainfo, and nothing else. */
-function isMetainfo(torrent: unknown): boolean {
-  return Array.isArray((torrent as Partial<Metainfo> | null | undefined)?.files)
 }
 
 /** Returns the name of an input in errors and reports. */

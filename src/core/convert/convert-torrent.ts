@@ -1,5 +1,4 @@
 import { BtkitError } from '../../base/errors.js'
-import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { keptInfo, spliceDict } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
@@ -126,7 +125,12 @@ async function convert(
   // Progress continues after the bytes that were read before
   const engine = countingFrom(bytesToRead(verify), context.engine)
   const core = await obtainInfo(wanted, { ...context, engine })
-  return { after: replaceCore(before, core), report: null }
+  const changes = new Map([
+    ['info', core.info],
+    ['piece layers', core.pieceLayers],
+  ])
+  const bytes = spliceDict(before, changes)
+  return { after: parseMetainfo(bytes, { maxSize: bytes.length }), report: null }
 }
 
 /**
@@ -135,15 +139,6 @@ async function convert(
  */
 function isWhole({ badPieces, uncheckedPieces, problems }: VerifyReport): boolean {
   return badPieces + uncheckedPieces === 0 && problems.length === 0
-}
-
-function replaceCore(metainfo: Metainfo, { info, pieceLayers }: TorrentCore): Metainfo {
-  const changes = new Map([
-    ['info', info],
-    ['piece layers', pieceLayers],
-  ])
-  const bytes = spliceDict(metainfo, changes)
-  return parseMetainfo(bytes, { maxSize: bytes.length })
 }
 
 /** The file for a converted torrent. */

@@ -15,7 +15,6 @@ import type { NameFilter } from './glob.js'
 import { isWithin } from '../look/inside.js'
 import type { FileColumns } from '../file-lists/columns.js'
 import type { NameColumn } from '../file-lists/name-column.js'
-import type { ScannedFile } from '../file-lists/scanned-file.js'
 
 /** Names of files that operating systems create, which nobody publishes on purpose. */
 const SYSTEM_NAMES: ReadonlySet<string> = new Set([
@@ -173,16 +172,6 @@ function followLink(
 export function resolveTo(real: string, named: string): Target {
   const path = isSuspect(real) ? named : real
   return { path, stats: statSync(path, { bigint: true }) }
-}
-
-/** Describes a symbolic link as an entry without bytes (BEP 47). */
-export function storedLink(
-  path: string[],
-  target: string[],
-  link: { readonly path: string; readonly stats: BigIntStats },
-): ScannedFile {
-  const fingerprint = { ...fingerprintOf(link.stats), size: 0 }
-  return { path, absolutePath: link.path, fingerprint, attributes: 'l', symlinkPath: target }
 }
 
 /**

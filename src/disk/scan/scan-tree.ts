@@ -23,7 +23,6 @@ import {
   isOrdinary,
   skipReasonOf,
   type LinkRules,
-  storedLink,
 } from './entry.js'
 import { listColumns } from '../look/stat-files.js'
 import type { NameFilter } from './glob.js'
@@ -242,7 +241,12 @@ function visitEntry(scan: Scan, entry: TreeEntry, found: Found): Visited {
   const { directory, name } = entry
   const { stats, symlinkPath } = found
   const path = pathOf(entry)
-  if (symlinkPath) return addFile(scan, entry, storedLink(path, symlinkPath, found))
+  if (symlinkPath) {
+    // An entry without bytes (BEP 47)
+    const fingerprint = { ...fingerprintOf(stats), size: 0 }
+    const { path: absolutePath } = found
+    return addFile(scan, entry, { path, absolutePath, fingerprint, attributes: 'l', symlinkPath })
+  }
   if (stats.isFile()) return addFile(scan, entry, fileOf(path, found, scan.options))
   if (!stats.isDirectory()) return 'not a regular file'
   if (scan.filter?.excludes(`${directory.relative}${name}/`)) return 'excluded'

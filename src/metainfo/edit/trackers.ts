@@ -165,19 +165,16 @@ export interface TrackerSteps {
  * the same object.
  */
 export function takeTrackerSteps(trackers: Trackers, steps: TrackerSteps): Trackers {
-  const begun = steps.set === null ? trackers : fromTiers(steps.set)
+  const { set } = steps
+  // A single tracker gets no announce list
+  const tiers = set && set.flat().length > 1 ? set : null
+  const begun = set === null ? trackers : { announce: set[0]?.[0] ?? null, tiers }
   const kept = mapTrackers(begun, (url) => (steps.remove.includes(url) ? null : url))
   const replaced = mapTrackers(kept, (url) => {
     return steps.replace.reduce((result, replace) => replace(result), url)
   })
   const result = addTrackers(replaced, steps.add)
   return isSame(result, trackers) ? trackers : tidy(result)
-}
-
-/** Converts tiers to Trackers. A single tracker gets no announce list. */
-function fromTiers(tiers: readonly Tier[]): Trackers {
-  const announce = tiers[0]?.[0] ?? null
-  return { announce, tiers: tiers.flat().length > 1 ? tiers : null }
 }
 
 function mapTrackers(

@@ -168,18 +168,16 @@ function checkValue(value: BencodeValue, place: string[]): void {
   if (!(value instanceof Map)) return
   let last: string | null = null
   for (const [key, inner] of value) {
-    if (last !== null && key < last) throw disorder(key, last, place)
+    if (last !== null && key < last) {
+      const where = place.map((name) => quoteText(name).slice(1, -1)).join('.')
+      const rule = `${quoteText(key)} stands behind ${quoteText(last)}, but version 2 needs byte order`
+      throw metainfoError(where, rule)
+    }
     last = key
     place.push(key)
     checkValue(inner, place)
     place.pop()
   }
-}
-
-function disorder(key: string, last: string, place: readonly string[]) {
-  const where = place.map((name) => quoteText(name).slice(1, -1)).join('.')
-  const rule = `${quoteText(key)} stands behind ${quoteText(last)}, but version 2 needs byte order`
-  return metainfoError(where, rule)
 }
 
 /**

@@ -45,7 +45,9 @@ export function findUnsafePaths(
   if (!isDirectory) return found
   const seen = new Set<string>()
   for (const file of files) {
-    const reason = reasonOf(file.path) ?? (isRepeated(file, seen) ? 'is listed twice' : null)
+    const joined = file.padding ? '' : file.path.join('/')
+    const isRepeated = !file.padding && seen.size === seen.add(joined).size
+    const reason = reasonOf(file.path) ?? (isRepeated ? 'is listed twice' : null)
     if (reason !== null) found.push({ path: [name, ...file.path], reason })
   }
   return found
@@ -53,14 +55,6 @@ export function findUnsafePaths(
 
 function reasonOf(path: readonly string[]): UnsafeReason | null {
   return REASONS.find(([, isUnsafe]) => path.some(isUnsafe))?.[0] ?? null
-}
-
-function isRepeated({ path, padding }: NamedFile, seen: Set<string>): boolean {
-  if (padding) return false
-  const joined = path.join('/')
-  if (seen.has(joined)) return true
-  seen.add(joined)
-  return false
 }
 
 /** Adds a warning for each unsafe path. */
