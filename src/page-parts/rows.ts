@@ -33,7 +33,8 @@ export interface EntryRow {
 /** A file, directory or torrent as a row; `hasSwarms` says whether the table has that column. */
 export function renderEntryRow(row: EntryRow, hasSwarms: boolean): Html {
   const { name, address, isDirectory, size, time, counts, links, before, after } = row
-  const kind = isDirectory ? 'dir' : `file ${kindOf(name)}`.trimEnd()
+  const [shownKind = ''] = KINDS.find(([, ends]) => !isDirectory && ends.test(name)) ?? []
+  const kind = isDirectory ? 'dir' : `file ${shownKind}`.trimEnd()
   const text = isDirectory ? `${name}/` : name
   const shown = typeof size === 'number' ? renderBytes(size) : size
   // A page has 1,000 rows, so there is no space between their cells
@@ -54,7 +55,7 @@ export function renderBytes(size: number): Html {
   return html`<data value="${size}">${formatBytes(size)}</data>`
 }
 
-/** Kinds of files, by the ends of their names. */
+/** Kinds of files, which their icons show, by the ends of their names; none for text and all others. */
 const KINDS: readonly (readonly [kind: string, ends: RegExp])[] = [
   ['disc', /\.(?:iso|img|dmg|qcow2|vmdk|raw)(?:\.\w+)?$/i],
   ['sign', /\.(?:asc|sig|gpg|sha\d+|md5|minisig|pem)$|^(?:sha|md5|blake)\w*sums/i],
@@ -65,11 +66,6 @@ const KINDS: readonly (readonly [kind: string, ends: RegExp])[] = [
     /\.(?:png|jpe?g|gif|svg|webp|avif|bmp|tiff?|ico|mp4|mkv|webm|mov|mp3|flac|ogg|opus|wav)$/i,
   ],
 ]
-
-/** The kind of a file, which its icon shows; empty for text and all others. */
-function kindOf(name: string): string {
-  return KINDS.find(([, ends]) => ends.test(name))?.[0] ?? ''
-}
 
 function renderSwarm(counts: ShownCounts | null): Html {
   if (!counts) return html`<td class="swarm"></td>`

@@ -150,7 +150,7 @@ function report(outcome: EditOutcome, run: EditRun, out: Report): void {
   if (outcome.error !== null) out.fail(outcome.error)
   else {
     tellWarnings(outcome, out)
-    if (lostTrackers(outcome))
+    if (hasTracker(outcome.before) && !hasTracker(outcome.after))
       out.note(`${outcome.file}: ${dryRun ? 'would have' : 'has'} no tracker any more`)
   }
   const linesOf = (edited: EditedFile) => {
@@ -166,10 +166,6 @@ function tellWarnings({ file, warnings, after, isChanged }: EditedFile, { warn }
     warn(`${file}: private with DHT nodes: clients must not use them; --unset nodes`)
   if (isChanged && unlistedAnnounce(after) !== null)
     warn(`${file}: its tracker is not in the announce list, so clients will not use it`)
-}
-
-function lostTrackers({ before, after }: EditedFile): boolean {
-  return hasTracker(before) && !hasTracker(after)
 }
 
 /** The legacy output says that the work is done, so it is not used for a dry run. */

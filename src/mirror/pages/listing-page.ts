@@ -67,7 +67,10 @@ export async function renderListing(
   const pages = (label: string) => {
     return renderPages(page, (to) => formatListingQuery({ ...query, page: to }), label)
   }
-  const table = page.rows.length > 0 ? await renderTable(view, pause) : renderNothing(query)
+  const { filter } = query
+  const nothing =
+    filter === '' ? 'Nothing is in here.' : `Nothing in here has “${filter}” in its name.`
+  const table = page.rows.length > 0 ? await renderTable(view, pause) : html`<p>${nothing}</p>`
   return renderPage(
     {
       icon: root + ICON_PATH,
@@ -125,12 +128,6 @@ async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
 /** Whether a file can be chosen: a name that is not shown as it is could not be sent back. */
 function isChoosable({ name, isDirectory, size }: ListingRow, { hasFiles }: ListingView): boolean {
   return hasFiles && !isDirectory && size > 0 && escapeText(name) === name
-}
-
-function renderNothing({ filter }: ListingQuery): Html {
-  return html`<p>
-    ${filter === '' ? 'Nothing is in here.' : `Nothing in here has “${filter}” in its name.`}
-  </p>`
 }
 
 /** The way up, the largest target on a phone. */

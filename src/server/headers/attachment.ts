@@ -10,12 +10,9 @@ const UNQUOTABLE = /[^\x20-\x7e]|["\\%]/gu
 export function attachmentNamed(name: string): string {
   const plain = name.replace(UNQUOTABLE, '_')
   const quoted = `attachment; filename="${plain}"`
-  return plain === name ? quoted : `${quoted}; filename*=UTF-8''${encodeExtended(name)}`
-}
-
-/** Percent-encodes the characters that an extended value cannot contain (RFC 8187). */
-function encodeExtended(text: string): string {
-  return encodePercent(text).replace(/['()*]/g, (character) => {
+  // The characters that an extended value cannot contain (RFC 8187)
+  const extended = encodePercent(name).replace(/['()*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   })
+  return plain === name ? quoted : `${quoted}; filename*=UTF-8''${extended}`
 }

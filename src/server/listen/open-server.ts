@@ -75,7 +75,9 @@ function nameOf(place: ListenPlace): string {
 
 /** Whether a path is a socket on which no process listens any more. */
 function isAbandoned(path: string, error: unknown): Promise<boolean> {
-  if (osCodeOf(error) !== 'EADDRINUSE' || !isSocket(path)) return Promise.resolve(false)
+  if (osCodeOf(error) !== 'EADDRINUSE') return Promise.resolve(false)
+  // Files would refuse connections, too, and must not be removed
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return Promise.resolve(false)
   return new Promise((resolve) => {
     const probe = connect(path)
     probe.once('connect', () => {
@@ -86,9 +88,4 @@ function isAbandoned(path: string, error: unknown): Promise<boolean> {
       resolve(osCodeOf(refusal) === 'ECONNREFUSED')
     })
   })
-}
-
-/** Excludes files: they would refuse connections, too, and must not be removed. */
-function isSocket(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
 }

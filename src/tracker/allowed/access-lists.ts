@@ -55,7 +55,10 @@ export async function openAccessLists(
 ): Promise<AccessLists> {
   const { listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
   const bannedFile = settings.bannedTorrents
-  const directories = withoutNested([...settings.directories, ...settings.archives])
+  // Those that are in others before them are searched with these
+  const directories = [...settings.directories, ...settings.archives].filter((each, at, all) => {
+    return !all.slice(0, at).some((other) => isWithin(each, other))
+  })
   const torrents = new TorrentList({ directories, listFile, bannedFile, isFed, controls, report })
   const addresses = new AddressRules(allowedAddresses, bannedAddresses, report)
   const refreshAddresses = async () => {
@@ -87,13 +90,6 @@ export async function openAccessLists(
       events.close()
     },
   }
-}
-
-/** Leaves out directories that are in others before them, which are searched with those. */
-function withoutNested(directories: readonly string[]): string[] {
-  return directories.filter((directory, i) => {
-    return !directories.slice(0, i).some((other) => isWithin(directory, other))
-  })
 }
 
 /** Milliseconds between an event and its scan, because one copied file causes many events. */

@@ -1,3 +1,4 @@
+import { mirrorRoot } from './overview/site.js'
 import type { SiteLook } from '../../page-parts/layout.js'
 import { withStyle } from '../../page-parts/policy.js'
 import type { SearchResults, TorrentsWanted } from '../../page-parts/results.js'
@@ -10,7 +11,6 @@ import {
   PageTurns,
 } from './overview/page-answer.js'
 import { type PageOptions, Pages, type PageSources } from './overview/pages.js'
-import { siteFor } from './overview/site.js'
 import { FreshSnapshot } from './overview/torrent-rows.js'
 
 /** The pages for people. */
@@ -53,7 +53,9 @@ export function openPages(
   const answer = async (given: PageRequest) => {
     // A page without the torrents that are still read would be wrong
     await parts.torrents.started()
-    const request = { ...given, site: siteFor(site, given.announceUrls) }
+    // The pages that a client with these announce URLs can reach
+    const mirror = mirrorRoot(site.mirror, given.announceUrls) === null ? null : site.mirror
+    const request = { ...given, site: { ...site, mirror } }
     const found = (await catalogue.answer(request)) ?? (await pages.answer(request))
     const page = found?.status === 404 ? null : found
     const answered = page ?? answerUnknown(options.showInfoPage, request)

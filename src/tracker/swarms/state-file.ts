@@ -159,7 +159,10 @@ export class StateFile {
       return
     }
     if (beginning[0] !== 'd'.charCodeAt(0)) {
-      const why = isPickle(beginning) ? `, but ${PICKLE}` : ''
+      const [first, second = 0] = beginning
+      // A dictionary in text or in binary form
+      const isPickle = (first === 0x80 && second <= 5) || (first === 0x28 && second === 0x64)
+      const why = isPickle ? `, but ${PICKLE}` : ''
       const way = 'move it away, or name another --state-dir'
       throw new BtkitError('io', `${path}: not the state of a tracker${why}; ${way}`)
     }
@@ -175,7 +178,9 @@ export class StateFile {
     }
     const copy = `${path}.bttrack`
     this.#beforeSaving = async () => {
-      await copyFile(path, copy, constants.COPYFILE_EXCL).catch(ignoreExisting)
+      await copyFile(path, copy, constants.COPYFILE_EXCL).catch((error: unknown) => {
+        if (osCodeOf(error) !== 'EEXIST') throw error
+      })
       world.warn(`${path}: state of bttrack imported; the original is kept as ${copy}`)
     }
   }
@@ -190,23 +195,16 @@ export class StateFile {
   }
 
   #setDamagedAside(): void {
-    this.#beforeSaving = () => this.#setAside()
-  }
-
-  async #setAside(): Promise<void> {
     const { path, world } = this
-    const aside = await setAside(path, world.now())
-    const why = `renamed to ${aside}, and the tracker starts without peers`
-    world.warn(`${path}: a damaged state cannot be read; ${why}`)
+    this.#beforeSaving = async () => {
+      const aside = await setAside(path, world.now())
+      const why = `renamed to ${aside}, and the tracker starts without peers`
+      world.warn(`${path}: a damaged state cannot be read; ${why}`)
+    }
   }
 }
 
 const PICKLE = "perhaps a dfile in Python's pickle format; btkit reads only bencode"
-
-/** Whether bytes begin like a dictionary that Python pickled, in text or in binary form. */
-function isPickle([first, second = 0]: Uint8Array): boolean {
-  return (first === 0x80 && second <= 5) || (first === 0x28 && second === 0x64)
-}
 
 async function openIfThere(path: string): Promise<FileHandle | null> {
   try {
@@ -215,10 +213,6 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
     if (osCodeOf(error) === 'ENOENT') return null
     throw asBtkitError(error, path)
   }
-}
-
-function ignoreExisting(error: unknown): void {
-  if (osCodeOf(error) !== 'EEXIST') throw error
 }
 
 /** A part of a file. */

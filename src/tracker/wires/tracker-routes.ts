@@ -58,7 +58,8 @@ export class TrackerRoutes {
     const route = ROUTES.get(path)
     if (route === undefined) return false
     const answer = () => {
-      requireGet(request)
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        throw new TrackerRefusal(405, 'announces and scrapes are GET requests')
       if (route === 'scrape') this.#scrape(request, response, query)
       else this.#send(response, { body: this.#announce(request, query), answered: 'announce' })
     }
@@ -148,12 +149,6 @@ export class TrackerRoutes {
 function headerOf({ length }: string | Buffer): string[] {
   const type = ['Content-Type', 'text/plain', 'Content-Length', String(length)]
   return [...type, 'Cache-Control', 'no-store']
-}
-
-function requireGet({ method }: IncomingMessage): void {
-  if (method !== 'GET' && method !== 'HEAD') {
-    throw new TrackerRefusal(405, 'announces and scrapes are GET requests')
-  }
 }
 
 /** The most torrents in one answer, about 10 MB. */

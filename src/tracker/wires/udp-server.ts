@@ -260,7 +260,10 @@ export class UdpAnswers {
         throw new TrackerRefusal(400, 'connect again')
       }
       if (request.kind === 'malformed') throw malformed(request.reason)
-      const answer = this.#answerKnown(request, client, address)
+      const answer =
+        request.kind === 'announce'
+          ? this.#announce(request, client, address)
+          : this.#scrape(request, client)
       note(request.kind)
       return answer
     } catch (error) {
@@ -280,12 +283,6 @@ export class UdpAnswers {
     const message = error instanceof TrackerRefusal ? error.message : 'internal error'
     this.note('refusal', message)
     return formatError(request, message, length)
-  }
-
-  #answerKnown(request: UdpAnnounce | UdpScrape, client: string, address: Uint8Array): Buffer {
-    return request.kind === 'announce'
-      ? this.#announce(request, client, address)
-      : this.#scrape(request, client)
   }
 
   #announce(request: UdpAnnounce, client: string, address: Uint8Array): Buffer {

@@ -43,7 +43,8 @@ export function seededHashes(answer: string): ReadonlySet<InfoHash> {
 
 /** Converts the values of FIELDS to a torrent. */
 export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
-  const [infoHash, name, directory, isMultiFile, mark, isActive, isChecking] = row.map(asText)
+  const [infoHash, name, directory = '', isMultiFile, mark, isActive, isChecking] = row.map(asText)
+  const parentLength = Math.max(1, directory.lastIndexOf('/'))
   const [isComplete, message, ...figures] = row.slice(7).map(asText)
   const [size = 0, bytesDone = 0, peers = 0, uploadRate = 0, downloadRate = 0, ratio = 0] =
     figures.map(Number)
@@ -51,7 +52,7 @@ export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
   return {
     infoHash: asInfoHash(infoHash),
     name: name ?? '',
-    directory: isMultiFile === '1' ? parentOf(directory ?? '') : (directory ?? ''),
+    directory: isMultiFile === '1' ? directory.slice(0, parentLength) : directory,
     isMarked: mark === MARK,
     state: isChecking === '1' ? 'checking' : isActive === '1' ? running : 'stopped',
     message: message || null,
@@ -62,8 +63,4 @@ export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
     downloadRate,
     ratio: ratio / 1000,
   }
-}
-
-function parentOf(directory: string): string {
-  return directory.slice(0, Math.max(1, directory.lastIndexOf('/')))
 }

@@ -296,16 +296,13 @@ function loadCall({ metainfo, directory, fileTimes }: PublishedTorrent): XmlRpcS
 
 /** Returns the commands to run when a download is loaded. */
 function settingsFor(directory: string): string[] {
-  return [`d.directory.set=${quote(directory)}`, `d.custom1.set=${MARK}`]
+  // A word in rtorrent's own syntax
+  const quoted = `"${directory.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+  return [`d.directory.set=${quoted}`, `d.custom1.set=${MARK}`]
 }
 
 function sizeOfCall(method: string, params: readonly XmlRpcValue[]): number {
   return Buffer.byteLength(encodeCall(method, params))
-}
-
-/** Quotes a word of a command in rtorrent's own syntax. */
-function quote(text: string): string {
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
 /**

@@ -195,7 +195,8 @@ export class Catalogue {
     category: CatalogueCategory,
     rows: readonly CatalogueRow[],
   ): PageAnswer {
-    const base = baseOf(request)
+    // The URL of the first page, for programs that need whole URLs
+    const base = request.announceUrls[0]?.slice(0, -'announce'.length) ?? 'http://localhost/'
     const path = categoryAddress(category, '')
     const title = `${titleOf(category)} - ${new URL(base).host}`
     const links = this.#links(request, '')
@@ -211,7 +212,9 @@ export class Catalogue {
     const found = infoHash === null ? null : await this.#known(infoHash)
     if (!found) return notFound()
     const { row, entry } = found
-    const details = await this.#readDetails(entry)
+    // No details of private torrents, which are for their users only
+    const isPublic = entry !== null && !entry.summary.private
+    const details = isPublic ? await this.#details.read(entry.summary) : null
     const links = this.#links(request, '')
     if (view === 'page') {
       const filesPage = pageNumber(new URLSearchParams(request.query).get('files'))
@@ -225,11 +228,6 @@ export class Catalogue {
       ...(entry && placeOf(entry)),
       ...(details && jsonOfDetails(details)),
     })
-  }
-
-  /** Reads no details of private torrents, which are for their users only. */
-  async #readDetails(entry: CatalogueEntry | null) {
-    return entry === null || entry.summary.private ? null : this.#details.read(entry.summary)
   }
 
   /** A torrent and its place in the catalogue, null for none; null if the torrent is unknown. */
@@ -296,11 +294,6 @@ function parsePlace(path: string): Place | null {
 function hasList(query: string): boolean {
   const parameters = new URLSearchParams(query)
   return ['q', 'sort', 'page'].some((name) => parameters.has(name))
-}
-
-/** The URL of the first page, for programs that need whole URLs. */
-function baseOf({ announceUrls: [announce] }: PageRequest): string {
-  return announce === undefined ? 'http://localhost/' : announce.slice(0, -'announce'.length)
 }
 
 /** The current torrents that have all words, for a page that lists files, too. */

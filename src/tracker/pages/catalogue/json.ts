@@ -99,8 +99,10 @@ function composeEntry(row: CatalogueRow, base: string, links: TorrentLinks): Xml
   const { summary, category } = row.entry
   const file = links.file(row)
   const type = 'application/x-bittorrent'
+  const { infoHash, infoHashV2 } = summary
+  const id = infoHash === null ? `urn:btmh:1220${infoHashV2 ?? ''}` : `urn:btih:${infoHash}`
   return xml`  <entry>
-    <id>${idOf(summary)}</id>
+    <id>${id}</id>
     <title>${escapeText(summary.name)}</title>
     <updated>${isoTime(summary.addedMs ?? 0)}</updated>
     <category term="${escapeText(category.path.join('/'))}"/>
@@ -110,10 +112,6 @@ function composeEntry(row: CatalogueRow, base: string, links: TorrentLinks): Xml
     <link rel="alternate" type="text/html" href="${base}${links.page(row)}"/>
   </entry>
 `
-}
-
-function idOf({ infoHash, infoHashV2 }: CatalogueRow['entry']['summary']): string {
-  return infoHash === null ? `urn:btmh:1220${infoHashV2 ?? ''}` : `urn:btih:${infoHash}`
 }
 
 function isoTime(ms: number): string {

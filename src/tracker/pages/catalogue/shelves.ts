@@ -75,13 +75,10 @@ export class Shelves {
     const known = this.#bySummary.get(summary)
     if (known) return known
     const { path, place } = summary
-    const category = path === null ? this.#ofPlace(place) : this.#at(dirname(path))
+    const names = place === null ? [] : placeNames(place).slice(0, -1)
+    const category = path === null ? this.current.at(names) : this.#at(dirname(path))
     this.#bySummary.set(summary, category)
     return category
-  }
-
-  #ofPlace(place: string | null): CatalogueCategory {
-    return place === null ? this.current : this.current.at(placeNames(place).slice(0, -1))
   }
 
   #at(directory: string): CatalogueCategory {

@@ -38,11 +38,6 @@ export function mirrorRoot(mirror: MirrorPlace | null, announceUrls: readonly st
   return typeof mirror?.url === 'string' ? mirror.url : mirrorAt(mirror, announceUrls)
 }
 
-/** The pages that a client with these announce URLs can reach. */
-export function siteFor(site: Site, announceUrls: readonly string[]): Site {
-  return mirrorRoot(site.mirror, announceUrls) === null ? { ...site, mirror: null } : site
-}
-
 /** The mirror's pages in the menu: paths here that lead there, and paths there. */
 export const MIRROR_PAGES = [
   { page: 'files', path: '-/files', there: './', title: WORDS.files },
