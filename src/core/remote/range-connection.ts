@@ -60,7 +60,6 @@ export class RangeConnection {
       this.#socket?.write(request.join('\r\n'), 'latin1')
     })
     clearInterval(watch)
-    this.#asked = null
   }
 
   async #open(): Promise<void> {

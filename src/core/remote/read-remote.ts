@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { headersFor, PROGRESS } from './http-request.js'
 import { type AnswerHead, RangeConnection } from './range-connection.js'
 import { count } from '../../base/text/quantity.js'
@@ -86,7 +85,8 @@ async function* readSame(
   let at = start
   if (size && hasRanges && !isRisky) {
     try {
-      for await (const bytes of readParts(file, access, [start, end])) {
+      const read = end - start > PART ? readParts : readRange
+      for await (const bytes of read(file, access, [start, end])) {
         at += bytes.length
         yield bytes
       }
@@ -97,7 +97,7 @@ async function* readSame(
     }
   }
   let passed = 0
-  for await (const bytes of readRange(file, null, access)) {
+  for await (const bytes of readRange(file, access, null)) {
     if (passed >= end && end !== size) return
     yield bytes.subarray(Math.max(at - passed, 0), Math.max(end - passed, 0))
     passed += bytes.length
@@ -135,20 +135,18 @@ async function* readParts(
     if (end - start >= LARGE) {
       const own = idle.pop() ?? new RangeConnection(address, signal)
       const headers = headersFor(address, address, rulesOf(file, access, rangeHeaders(file, span)))
-      const check = requireAsked.bind(null, file, span)
-      await own.receive({ headers, part, check })
+      await own.receive({ headers, part, check: requireAsked.bind(null, file, span) })
       idle.push(own)
     }
-    yield* readRange(file, [span[0] + part.filled, span[1]], { ...access, signal })
+    yield* readRange(file, { ...access, signal }, [span[0] + part.filled, span[1]])
   }
   let next = start
   try {
     while (next < end || parts.length > 0) {
       for (; parts.length < CONNECTIONS && next < end; next += PART) {
-        const length = Math.min(PART, end - next)
-        const room = unused.pop() ?? Buffer.allocUnsafeSlow(Math.min(PART, end - start))
-        const span = [next, next + length] as const
-        parts.push(new Part((part) => arrive(part, span), room.subarray(0, length)))
+        const span = [next, Math.min(next + PART, end)] as const
+        const room = unused.pop() ?? Buffer.allocUnsafeSlow(PART)
+        parts.push(new Part((part) => arrive(part, span), room.subarray(0, span[1] - next)))
       }
       const [first] = parts
       if (first) yield* first.read()
@@ -180,10 +178,11 @@ class Part {
 
   async *read(): AsyncGenerator<Uint8Array> {
     for (let taken = 0; taken < this.room.length;) {
-      const waiting = new AbortController()
-      const waited = setTimeout(MOST_WAIT_MS, undefined, waiting).catch(() => undefined)
-      await Promise.race([this.#received, waited])
-      waiting.abort()
+      let timer: NodeJS.Timeout | undefined
+      const waited = new Promise((resolve) => (timer = setTimeout(resolve, MOST_WAIT_MS)))
+      await Promise.race([this.#received, waited]).finally(() => {
+        clearTimeout(timer)
+      })
       const before = taken
       taken = this.filled
       if (taken > before) yield this.room.subarray(before, taken)
@@ -205,8 +204,8 @@ class Part {
  */
 async function* readRange(
   file: RemoteFile,
-  range: Span | null,
   access: RemoteAccess,
+  range: Span | null,
 ): AsyncGenerator<Uint8Array> {
   const { url, size } = file
   let { source = url } = file
