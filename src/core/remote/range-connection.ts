@@ -66,8 +66,8 @@ export class RangeConnection {
     ;[this.#room, this.#filled] = [this.#head, 0]
     const buffer = () => this.#room.subarray(this.#filled)
     const callback = (count: number) => {
-      if (count > 0) this.#take(count)
-      return true
+      if (count > 0 && !this.#isOdd) this.#take(count)
+      return !this.#isOdd
     }
     const how = { onread: { buffer, callback }, signal: this.signal }
     this.#socket = await connectDirectly(this.address, how).catch(() => null)
@@ -81,6 +81,9 @@ export class RangeConnection {
   #giveUp(): void {
     this.#isOdd = true
     this.#socket?.destroy()
+    // TLS asks for memory again and again while it gets none, and then never says that the socket is closed
+    ;[this.#room, this.#filled] = [this.#head, 0]
+    this.#end()
   }
 
   #take(count: number): void {

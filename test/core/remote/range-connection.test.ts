@@ -77,6 +77,30 @@ test('a large file comes over TLS, of a server that is trusted', unlessOpenssl, 
   assert.equal(sockets.size, 5)
 })
 
+test(
+  'a large file is whole though a server sends a long head over TLS',
+  unlessOpenssl,
+  async (t) => {
+    const directory = makeScratch(t)
+    const cert = plantCertificate(directory, 'btkit')
+    const key = readFileSync(certificateFiles(directory)[1])
+    const server = createTlsServer({ cert, key }, ({ method, headers, socket }, response) => {
+      const [start, end] = rangeOf(headers) ?? [0, LARGE.length]
+      // undici says in each request that a connection is kept; the connection stays open
+      if (rangeOf(headers) && headers.connection === undefined) {
+        socket.write(`HTTP/1.1 206 OK\r\nx: ${'x'.repeat(20_000)}`)
+        return
+      }
+      const content = `bytes ${start}-${end - 1}/${LARGE.length}`
+      const own = { etag: tagOf(LARGE), 'content-range': content, 'content-length': end - start }
+      response.writeHead(206, own).end(method === 'HEAD' ? undefined : LARGE.subarray(start, end))
+    })
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+    t.after(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'])
+    assert.ok((await read(`https://localhost:${await listenLocally(t, server)}/x`)).equals(LARGE))
+  },
+)
+
 /** Answers that are not what was asked for, or not the usual way to send it: a change of the head, and what follows it. */
 const ODD: Readonly<Record<string, readonly [(head: string) => string, ...string[]]>> = {
   'HTTP/1.0': [(head) => head.replace('/1.1', '/1.0'), END],
