@@ -25,7 +25,8 @@ test('SIGTERM ends serve although another process holds the lock of its cache', 
   const child = startExecutable('btkit', args, { cwd: root })
   const ended = collect(child)
   let said = ''
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
   await until('it listens', () => /^address: +(\S+)$/m.test(said))
   const [, address = ''] = /^address: +(\S+)$/m.exec(said) ?? []
   assert.equal((await fetch(`${address}/d/a.torrent`)).status, 200)
@@ -35,7 +36,7 @@ test('SIGTERM ends serve although another process holds the lock of its cache', 
   await once(holder.stdout, 'data')
   // Its digests wait for the lock
   void fetch(`${address}/d/b.torrent`).catch(() => null)
-  await until('it is asked for', () => said.includes('b.torrent'))
+  await until('it is asked for', () => said.includes('GET /d/b.torrent'))
   child.kill('SIGTERM')
   const { signal } = await ended
   assert.ok(signal === null || signal === 'SIGTERM')
