@@ -147,7 +147,7 @@ static DIR *open_directory(const char *path, const uint8_t *looked) {
   const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (looked == NULL ? 0 : O_NOFOLLOW);
   const int file = open(path, flags);
   if (file < 0) return NULL;
-  bool is_same = fstat(file, &stats) == 0;
+  bool is_same = looked == NULL || fstat(file, &stats) == 0;
   if (is_same && looked != NULL) {
     write_fingerprint(&stats, found);
     is_same = memcmp(found + IDENTITY_AT, looked + IDENTITY_AT, sizeof found - IDENTITY_AT) == 0;

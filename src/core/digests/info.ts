@@ -142,10 +142,11 @@ export function* composeSteps(
     source: options.sourceTag,
     extraKeys: options.extraKeys,
   })
-  const layers = Array.from(trees?.layers ?? [], ([file, layer]) => {
-    return [trees ? latin1(rootOf(trees, file)) : '', layer] as const
+  if (!trees) return { info, pieceLayers: null }
+  const layers = Array.from(trees.layers, ([file, layer]) => {
+    return [latin1(rootOf(trees, file)), layer] as const
   })
-  return { info, pieceLayers: trees && encodePieceLayers(new Map(layers)) }
+  return { info, pieceLayers: encodePieceLayers(new Map(layers)) }
 }
 
 /** Whether an encoded list of files is that of content in a torrent of version 1. */

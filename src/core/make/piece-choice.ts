@@ -58,12 +58,12 @@ export function choosePieces(
   measure: MeasureTorrent,
 ): PieceChoice {
   const { pieceLength, mostPieces, largestTorrent, longestPiece = LONGEST } = rules
-  const usual = { content, reason: { kind: pieceLength === 'auto' ? 'by size' : 'given' } } as const
-  const counted = mostPieces === undefined ? usual : fitCount(content, mostPieces)
   const { content: cut, reason } =
-    largestTorrent === undefined
-      ? counted
-      : fitTorrent(content, { ...rules, largestTorrent }, measure)
+    largestTorrent !== undefined
+      ? fitTorrent(content, { ...rules, largestTorrent }, measure)
+      : mostPieces !== undefined
+        ? fitCount(content, mostPieces)
+        : { content, reason: { kind: pieceLength === 'auto' ? 'by size' : 'given' } as const }
   if (cut.pieceLength <= longestPiece) return { content: cut, reason, isLimited: false }
   return { content: cutIntoPieces(content, longestPiece), reason, isLimited: true }
 }

@@ -27,7 +27,7 @@ interface Asked {
  */
 export class RangeConnection {
   readonly #head = Buffer.allocUnsafeSlow(LONGEST_HEAD)
-  /** What bytes are read into: the head, or the memory for the body. */
+  /** The memory that bytes are read into: the head, or that for the body. */
   #room: Uint8Array = this.#head
   #filled = 0
   #asked: Asked | null = null
@@ -71,8 +71,8 @@ export class RangeConnection {
     }
     const how = { onread: { buffer, callback }, signal: this.signal }
     this.#socket = await connectDirectly(this.address, how).catch(() => null)
-    // Through a proxy, or by an address that cannot be reached
-    this.#isOdd = !this.#socket
+    // Through a proxy, by an address that cannot be reached, or to a server that spoke first
+    if (!this.#socket || this.#isOdd) this.#giveUp()
     this.#socket?.once('close', () => {
       this.#end()
     })

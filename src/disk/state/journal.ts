@@ -184,7 +184,7 @@ export class Journal {
   *#allLines(): Generator<Buffer> {
     yield lineOf('', JSON.stringify({ version: VERSION, ...this.options.head }))
     this.#lines = 0
-    // What is set meanwhile is also pending, and written once more
+    // A value that is set meanwhile is also pending, and written once more
     for (const [key, json] of this.entries()) {
       this.#lines++
       yield lineOf(key, json)

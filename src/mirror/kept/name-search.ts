@@ -10,13 +10,9 @@ const REST = 20
 /** Milliseconds that the first searches wait for all names. */
 const FIRST_WAIT = 1000
 
-/** Such a wait does not keep the process. */
-const UNHELD = { ref: false }
-
 /** The index of the names of a mirror, for searches. Nothing is read before the first one. */
 export class NameSearch {
-  #index: NameIndex | null = null
-  #next = new NameIndex()
+  #index = new NameIndex()
   #reading: Promise<void> | null = null
   #until = -Infinity
   readonly #stopping = new AbortController()
@@ -29,7 +25,8 @@ export class NameSearch {
 
   /** The number of names; null before the first search, or if there are too many. */
   get names(): number | null {
-    return this.#index && !this.#index.isTooLarge ? this.#index.length : null
+    const { isReading, isTooLarge, length } = this.#index
+    return isReading || isTooLarge ? null : length
   }
 
   /**
@@ -38,24 +35,25 @@ export class NameSearch {
    */
   async get(): Promise<NameIndex> {
     if (monotonicNow() >= this.#until) this.#reading ??= this.#read()
-    if (!this.#index) await Promise.race([this.#reading, setTimeout(this.firstWait, null, UNHELD)])
-    return this.#index ?? this.#next
+    if (this.#index.isReading)
+      await Promise.race([this.#reading, setTimeout(this.firstWait, null, { ref: false })])
+    return this.#index
   }
 
   /** Never rejects: a mirror that cannot be read has no names. */
   async #read(): Promise<void> {
     const begun = monotonicNow()
+    // The first names can be searched while they are read
+    const next = this.#index.isReading ? this.#index : new NameIndex()
     try {
-      this.#next = new NameIndex()
-      this.#index = await this.#next.read(this.mirror, this.#stopping.signal)
+      this.#index = await next.read(this.mirror, this.#stopping.signal)
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.onError(error)
+      if (this.#index.isReading) this.#index = withoutNames(false)
     } finally {
       this.#reading = null
       this.#until = monotonicNow() + Math.max(FRESH, REST * (monotonicNow() - begun))
     }
-    // Those of a mirror with too many names need not stay in memory
-    this.#next = this.#index ??= withoutNames(false)
   }
 
   stop(): void {

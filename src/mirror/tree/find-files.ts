@@ -3,8 +3,8 @@ import { sortByBytes } from '../../disk/look/read-names.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { Budget } from '../../server/admission/memory.js'
 import type { Look } from './below-root.js'
+import type { MirrorEntry } from './open-looked.js'
 import {
-  type MirrorEntry,
   formatMirrorPath,
   isWithheld,
   LOOKS_AT_ONCE,

@@ -1,4 +1,4 @@
-import { constants, type Dirent } from 'node:fs'
+import { constants } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { asBtkitError, osCodeOf } from '../../base/errors.js'
 import { absenceOf } from '../../disk/look/inside.js'
@@ -8,6 +8,7 @@ import { isPlainName } from '../../metainfo/name.js'
 import { type Look, lookBelow, type TreeRoot } from './below-root.js'
 import {
   listLooked,
+  type MirrorEntry,
   type OpenDirectory,
   openDirectory,
   readBeginning,
@@ -130,12 +131,6 @@ export async function toRefusal(
   return asBtkitError(error, what)
 }
 
-/** A name in a directory, with its kind if the directory contains that. */
-export interface MirrorEntry {
-  readonly name: string
-  readonly kind: 'file' | 'directory' | 'unknown'
-}
-
 /** Whether a torrent can contain the name, which must be UTF-8. */
 export function isNameable(name: string): boolean {
   return isPlainName(name) && !isRaw(name)
@@ -189,32 +184,15 @@ export async function readStart(
 export async function* readEntries(look: Look): AsyncGenerator<readonly MirrorEntry[]> {
   const listed = await listLooked(look)
   if (listed) {
-    yield listed.map(parseEntry)
+    yield listed
     return
   }
   const opened = await openLooked(look)
   try {
-    for await (const chunk of readInChunks(opened)) yield chunk.map(entryOf)
+    yield* readInChunks(opened)
   } finally {
     await opened.close()
   }
-}
-
-/** An entry as the addon lists it. */
-function parseEntry(listed: string): MirrorEntry {
-  if (!listed.endsWith('/')) return { name: listed, kind: 'file' }
-  if (!listed.endsWith('//')) return { name: listed.slice(0, -1), kind: 'directory' }
-  return { name: listed.slice(0, -2), kind: 'unknown' }
-}
-
-/** An entry of a directory, as the directory describes it. */
-function entryOf(entry: Dirent): MirrorEntry {
-  return { name: entry.name, kind: kindOf(entry) }
-}
-
-function kindOf(entry: Dirent): MirrorEntry['kind'] {
-  if (entry.isFile()) return 'file'
-  return entry.isDirectory() ? 'directory' : 'unknown'
 }
 
 /** Concurrent lookups of files; usually one of the system's few threads does them together. */

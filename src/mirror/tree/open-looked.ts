@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
-import { close, constants, type Dirent, fstat, open, read } from 'node:fs'
+import { close, constants, fstat, open, read } from 'node:fs'
 import { opendir, realpath } from 'node:fs/promises'
 import { constants as system } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { splitNames } from '../../base/bytes.js'
 import { osCodeOf, systemError } from '../../base/errors.js'
 import {
   type Fingerprint,
@@ -27,6 +28,12 @@ export interface OpenDirectory {
 
 const ASCII = /^[\0-\x7f]*$/
 
+/** A name in a directory, with its kind if the directory contains that. */
+export interface MirrorEntry {
+  readonly name: string
+  readonly kind: 'file' | 'directory' | 'unknown'
+}
+
 /** Entries that are read at once. */
 export const READ_AT_ONCE = 512
 
@@ -36,11 +43,12 @@ export const READ_AT_ONCE = 512
  */
 export async function* readInChunks({
   path,
-}: Pick<OpenDirectory, 'path'>): AsyncGenerator<readonly Dirent[]> {
-  let chunk: Dirent[] = []
+}: Pick<OpenDirectory, 'path'>): AsyncGenerator<readonly MirrorEntry[]> {
+  let chunk: MirrorEntry[] = []
   for await (const entry of await opendir(path, { bufferSize: READ_AT_ONCE, encoding: 'latin1' })) {
-    if (!ASCII.test(entry.name)) entry.name = textOfPath(Buffer.from(entry.name, 'latin1'))
-    if (chunk.push(entry) < READ_AT_ONCE) continue
+    const name = ASCII.test(entry.name) ? entry.name : textOfPath(Buffer.from(entry.name, 'latin1'))
+    const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'unknown'
+    if (chunk.push({ name, kind }) < READ_AT_ONCE) continue
     yield chunk
     chunk = []
   }
@@ -53,7 +61,7 @@ export async function readNames(
   most: number,
 ): Promise<string[]> {
   const bytes = await addon?.listNamesAsync(directory.path, most, null)
-  if (bytes) return splitNames(bytes).map((name) => name.replace(/\/+$/, ''))
+  if (bytes) return parseEntries(bytes).map(({ name }) => name)
   const read: string[] = []
   for await (const entries of readInChunks(directory)) {
     for (const { name } of entries) read.push(name)
@@ -63,24 +71,31 @@ export async function readNames(
 }
 
 /**
- * The names in a directory that was looked at, in any order: a slash ends that of a directory, two that of
- * what may be neither directory nor file. Null if there are many, or if only opening it can say why not.
+ * The entries of a directory that was looked at, in any order. Null if they are many, or if only opening it can
+ * say why not.
  */
-export async function listLooked({ absolutePath, native }: Look): Promise<string[] | null> {
+export async function listLooked({ absolutePath, native }: Look): Promise<MirrorEntry[] | null> {
   if (!addon || !native || isRaw(absolutePath)) return null
   const bytes = await addon.listNamesAsync(absolutePath, MOST_LISTED, native)
-  const names = bytes && splitNames(bytes)
-  return names && names.length < MOST_LISTED ? names : null
+  const entries = bytes && parseEntries(bytes)
+  return entries && entries.length < MOST_LISTED ? entries : null
 }
 
-/** Names that are listed at once: a millisecond. */
+/** Entries that are listed at once: a millisecond. */
 const MOST_LISTED = 5000
 
-function splitNames(bytes: Buffer): string[] {
+/** The entries in a list of the addon, which marks their kinds with slashes. */
+function parseEntries(bytes: Buffer): MirrorEntry[] {
   // One text for all is decoded once
-  if (isUtf8(bytes)) return bytes.toString().split('\0').slice(0, -1)
-  const names = bytes.toString('latin1').split('\0').slice(0, -1)
-  return names.map((name) => textOfPath(Buffer.from(name, 'latin1')))
+  const text = isUtf8(bytes)
+    ? bytes.toString().split('\0')
+    : Array.from(splitNames(bytes), textOfPath)
+  // The list ends with a NUL
+  return text.slice(0, -1).map((name) => {
+    if (!name.endsWith('/')) return { name, kind: 'file' }
+    if (!name.endsWith('//')) return { name: name.slice(0, -1), kind: 'directory' }
+    return { name: name.slice(0, -2), kind: 'unknown' }
+  })
 }
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW

@@ -55,7 +55,7 @@ export async function openAccessLists(
 ): Promise<AccessLists> {
   const { listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
   const bannedFile = settings.bannedTorrents
-  // Those that are in others before them are searched with these
+  // A directory in another one before it is searched with that
   const directories = [...settings.directories, ...settings.archives].filter((each, at, all) => {
     return !all.slice(0, at).some((other) => isWithin(each, other))
   })

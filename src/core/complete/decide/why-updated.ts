@@ -7,7 +7,7 @@ import { isSameCreator } from './unchanged.js'
 const MOST_COMPARED = 10_000
 const MOST_NAMED = 3
 
-/** What changes a key, in the words of a reason. */
+/** The cause of a changed key, in the words of a reason. */
 const CAUSES = new Map(
   Object.values(FIELDS).map((field: TorrentField) => {
     return [field.key, field.option ?? field.labelOfEdits ?? field.label]
