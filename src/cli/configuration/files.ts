@@ -1,7 +1,7 @@
 import { xdgDirectory } from '../../base/directories.js'
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { asBtkitError, usageError, failureOf } from '../../base/errors.js'
+import { asBtkitError, BtkitError, usageError } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import type { Io } from '../io.js'
 import {
@@ -63,15 +63,16 @@ export async function readConfigurations(
   io: Pick<World, 'isRoot'>,
   problems: Problems,
 ): Promise<Configuration[]> {
-  const all: Configuration[][] = paths.map(() => [])
-  const read = paths.map(async (path, at) => {
-    const failure = await failureOf(async () => {
-      all[at] = [await configurationOf(readConfigurationText(path, io), path, problems)]
-    })
-    if (failure) problems.add(failure)
+  const read = paths.map(async (path) => {
+    try {
+      return await configurationOf(readConfigurationText(path, io), path, problems)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      problems.add(error)
+      return []
+    }
   })
-  await Promise.all(read)
-  return all.flat()
+  return (await Promise.all(read)).flat()
 }
 
 /**
