@@ -73,7 +73,11 @@ test('a large file is read in parts, each byte once', async (t) => {
   const parts = [0, 4, 8, 12, 16, 20].map(
     (from) => `bytes=${from * MIB}-${Math.min((from + 4) * MIB, LARGE.length) - 1}`,
   )
-  assert.deepEqual(server.asked, ['HEAD /x.iso', ...parts.map((range) => `GET /x.iso ${range}`)])
+  const [first, ...others] = server.asked
+  assert.equal(first, 'HEAD /x.iso')
+  // A server may read what it gets over several connections in another order than it was sent
+  const requests = parts.map((range) => `GET /x.iso ${range}`)
+  assert.deepEqual(others.sort(), requests.sort())
 })
 
 test('an unchanged URL is asked for its state only, another tag has it read again', async (t) => {
