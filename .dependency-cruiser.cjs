@@ -6,7 +6,7 @@ const ROOMS = {
   disk: 'base|metainfo', // sizes and Merkle trees of what it hashes and keeps
   server: 'base|disk', // connections and HTTP; the access log is opened as safely as a torrent
   'page-parts': 'browser|base|disk', // a site's own style is read as safely
-  core: 'base|metainfo|disk', // neither people nor HTTP, and one machine
+  core: 'base|metainfo|disk', // neither people nor servers, and one machine
   fleet: 'base|metainfo|disk|core', // other machines that hash the same files
   seeding: 'base|metainfo|disk|server|core', // a peer, and programs that are peers
   mirror: 'browser|base|metainfo|disk|server|page-parts|core|fleet|seeding', // mirror and tracker run without each other
@@ -80,7 +80,7 @@ const SMALL = '^src/base/[^/]+$'
 const ENTRIES = '^src/(browser/[a-z]+|disk/hash/jobs/worker|disk/cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
-const SERVERS = '^src/(server|mirror|tracker|library|pages)/'
+const SPEAKERS = '^src/(core/remote|server|mirror|tracker|library|pages)/'
 const SWARMS = { path: '^src/tracker/(swarms|answers)/', pathNot: '/state-file' }
 const PACKETS = { path: '^src/tracker/wires/(http-(query|answers)|udp-packets|web-messages)' }
 // They decode bytes with less care than strangers need; these files give them only what was checked
@@ -154,7 +154,7 @@ const RULES = [
   ['redis-in-its-folder', 'others see a link', src('/redis/'), { path: 'node_modules/ioredis/' }],
   ['queue-in-its-folder', 'others see workers', src('/fleet/'), { path: 'node_modules/bullmq/' }],
   ['people-libraries-in-cli', 'words are for people', src('^src/cli/'), { path: PEOPLE }],
-  ['http-in-servers', 'others know none', src(SERVERS), { path: HTTP }],
+  ['http-where-it-is-spoken', 'others know none', src(SPEAKERS), { path: HTTP }],
   ['strangers-are-read-here', 'our reader comes first', src(CHECKED), DECODERS],
   ['declared', 'package.json lists it', { path: '^src/' }, { dependencyTypes: UNDECLARED }],
   ['resolvable', 'a broken program', {}, { couldNotResolve: true, pathNot: '^\\.\\./dist/' }],

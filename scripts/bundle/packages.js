@@ -5,7 +5,6 @@ import { leaveOutUnused } from './used-parts.js'
 
 /** The packages of each bundle, which is loaded at the first use of one of them. */
 const BUNDLES = {
-  http: ['undici'],
   redis: ['bullmq', 'ioredis'],
   web: ['@fastify/cookie', '@fastify/csrf', '@fastify/multipart', 'markdown-it', 'mime', 'uqr'],
   yaml: ['yaml'],

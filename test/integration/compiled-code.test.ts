@@ -110,8 +110,8 @@ test('an installation keeps compiled code that its Node takes', async (t) => {
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
   assertKept(installation, installation.codes)
-  const http = join(installation.program, '../http.cjs')
-  assertKept({ ...installation, program: http }, [http.replace('.cjs', '.cache')])
+  const yaml = join(installation.program, '../yaml.cjs')
+  assertKept({ ...installation, program: yaml }, [yaml.replace('.cjs', '.cache')])
   assert.match(await makeAndShow(installation), SHOWN)
 })
 

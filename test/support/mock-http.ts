@@ -1,13 +1,30 @@
+import { EventEmitter } from 'node:events'
+import http, { type RequestOptions } from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
 import { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
-import { Dispatcher } from 'undici'
 
 /** Answers all requests over HTTP that btkit sends during a test; nothing reaches a network. */
 export function mockHttp(t: TestContext, respond: (url: string) => Promise<Response>): void {
-  const answer = async ({ origin, path }: Dispatcher.RequestOptions) => {
-    const { status, headers, body } = await respond(`${String(origin)}${path}`)
-    const stream = body ? Readable.fromWeb(body) : Readable.from([])
-    return { statusCode: status, headers: Object.fromEntries(headers), body: stream }
+  const request = ({ protocol, host, port, path }: RequestOptions) => {
+    const sent = Object.assign(new EventEmitter(), { end: () => sent, destroy: () => sent })
+    const { href } = new URL(`${protocol}//${host}:${port}${path}`)
+    respond(href).then(
+      ({ status: statusCode, headers, body }) => {
+        const headersDistinct = Object.fromEntries(
+          Array.from(headers, ([name, value]) => [name, [value]]),
+        )
+        const answer = body ? Readable.fromWeb(body) : Readable.from([])
+        sent.emit('response', Object.assign(answer, { statusCode, headersDistinct }))
+      },
+      (error: unknown) => sent.emit('error', error),
+    )
+    return sent
   }
-  t.mock.method(Dispatcher.prototype, 'request', answer as never)
+  t.mock.method(http, 'request', request as never)
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
 }

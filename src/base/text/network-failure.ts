@@ -3,7 +3,6 @@ import { count } from './quantity.js'
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection broke off',
-  UND_ERR_SOCKET: 'the connection broke off',
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the host name cannot be looked up now; try again later',
   ENOENT: 'there is no such socket',
@@ -17,7 +16,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EPROTO: 'no TLS is spoken there',
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host',
   ERR_INVALID_URL: 'http_proxy or https_proxy in the environment is not a URL',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 seconds',
   EACCES: 'permission denied',
 }
 
@@ -30,7 +28,6 @@ export function describeFailure(error: unknown, timeoutMs: number): string {
   const reason = REASONS[code]
   if (reason !== undefined) return reason
   if (/TimeoutError$/.test(name)) return `no answer within ${count(timeoutMs / 1000, 'second')}`
-  if (name === 'HTTPParserError') return 'the answer is not HTTP'
   if (code.startsWith('ERR_SSL_')) return 'no TLS is spoken there'
   const own = /SELF_SIGNED|UNABLE_TO/.test(code) ? OWN_AUTHORITY : ''
   if (/CERT|SIGNATURE/.test(code)) return `the certificate is refused: ${message}${own}`

@@ -1,13 +1,10 @@
-import { decodePercent } from '../../base/percent.js'
-import { lookup } from 'node:dns'
-import { lookup as lookUp } from 'node:dns/promises'
-import { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { setMaxListeners } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import type { Dispatcher } from 'undici'
-import type * as Packaged from 'undici'
-import { isLoopback, Reach, reachOf } from './address-reach.js'
 import { monotonicNow } from '../../base/process.js'
+import { basicLogin, openRequest } from './http-connection.js'
+import { addressesOf, AnswerFault, publicHosts, RedirectFault } from './redirect-guard.js'
 
 /** A request over HTTP. */
 export interface HttpRequest {
@@ -52,19 +49,10 @@ export interface HttpResponse {
   readonly end: () => void
 }
 
-/** An answer that the server would give again. */
-export class AnswerFault extends Error {}
-
-/** A redirect that is not followed. */
-export class RedirectFault extends AnswerFault {}
-
 /** How bytes are asked for that strangers may have chosen: as many redirects as browsers follow. */
 export const GUARDED = { redirects: 20, isGuarded: true } as const
 
 const REDIRECTS = [301, 302, 303, 307, 308]
-
-/** Milliseconds until a connection is given up. */
-const CONNECT_TIMEOUT = 10_000
 
 export const HEADERS_MS = 30_000
 export const IDLE_MS = 60_000
@@ -98,7 +86,8 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
     if (isGuarded && address.protocol === 'https:' && next.protocol === 'http:')
       throw new RedirectFault('redirects to an address without TLS')
     isPublic ||= isGuarded && (await addressesOf(address)).isPublic
-    if (isPublic && (await addressesOf(next)).hasOthers) throw new RedirectFault(INTO_PRIVATE)
+    if (isPublic && (await addressesOf(next)).hasOthers)
+      throw new RedirectFault('redirects into a private network')
     if (isPublic) publicHosts.add(next.hostname)
     address = next
   }
@@ -107,113 +96,70 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
 /** All headers of a request to an address, which began at the first one. */
 export function headersFor(
   address: URL,
-  { username, password, origin }: URL,
+  first: URL,
   { headers, originHeaders }: Pick<HttpRequest, 'headers' | 'originHeaders'>,
 ): Readonly<Record<string, string>> {
-  const login = `${decodePercent(username, username)}:${decodePercent(password, password)}`
-  const basic = { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
-  const own = { ...(username + password !== '' && basic), ...originHeaders }
-  const isOwn = address.origin === origin
+  const login = basicLogin(first)
+  const own = { ...(login !== '' && { authorization: login }), ...originHeaders }
+  const isOwn = address.origin === first.origin
   return { 'user-agent': 'btkit', accept: '*/*', ...headers, ...(isOwn ? own : {}) }
 }
 
-const INTO_PRIVATE = 'redirects into a private network'
-const NOW_PRIVATE = 'its host was in the internet, and is in a private network now'
-
-/** Hosts that are in the internet: they had such an address before, or a redirect leads from there to them. */
-const publicHosts = new Set<string>()
-
-/** Finds the addresses of a host that are of the internet, and others. */
-async function addressesOf({ hostname }: URL) {
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const found = isIP(host) ? [{ address: host }] : await lookUp(host, { all: true }).catch(() => [])
-  const others = found.filter((each) => !isPublicAddress(each))
-  // A host that only a proxy can look up is asked through that
-  const isPublic = found.length === 0 || others.length < found.length
-  return { isPublic: isPublic || publicHosts.has(hostname), hasOthers: others.length > 0 }
-}
-
-const isPublicAddress = ({ address }: { readonly address: string }) => {
-  return reachOf(address) === Reach.all
-}
-
-type Undici = typeof Packaged
-
-/** Loaded with the first request, because it takes as long as the start of a command. */
-let undici: Undici | null = null
-
 async function send(
   address: URL,
-  { isHead, body, headers, signal, family, isContent, ...how }: HttpRequest,
+  { isHead, body, headers = {}, signal, isContent, ...how }: HttpRequest,
 ): Promise<HttpResponse> {
-  undici ??= await import('undici')
-  const isDirect = how.isDirect || isLoopback(address.hostname)
-  const late = new AbortController()
-  // The stack of an error takes longer than the rest of a request
-  const stop = () => {
-    late.abort(new Error(`no answer within ${HEADERS_MS / 1000} seconds`))
-  }
-  const timer = isContent ? setTimeout(stop, HEADERS_MS) : undefined
-  const packaged = undici
-  const way = { family: family ?? 0, isDirect, isGuarded: how.isGuarded === true } as const
-  const options = {
-    method: isHead ? 'HEAD' : body === undefined ? 'GET' : 'POST',
-    ...(body !== undefined && { body }),
-    headers: headers ?? {},
-    signal: isContent ? AbortSignal.any([signal, late.signal]) : signal,
-    // undici would close the connection after HEAD, for servers that answer that with a body
-    reset: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  } as const
-  const place = { origin: address.origin, path: `${address.pathname}${address.search}` }
-  const ask = (isNew: boolean) => {
-    const dispatcher = dispatcherOf(packaged, { ...way, isNew })
-    return dispatcher.request({ ...options, ...place }).catch(explain)
-  }
-  const answer = await ask(false)
-    .catch((error: unknown) => {
-      if (body === undefined && isClosedUnasked(error)) return ask(true)
-      throw error
+  const { family = 0 as const, isDirect = false, isGuarded = false } = how
+  const way = { family, isDirect, isGuarded }
+  const method = isHead ? 'HEAD' : body === undefined ? 'GET' : 'POST'
+  signal.throwIfAborted()
+  // Of a signal that many requests share, Node would warn
+  setMaxListeners(0, signal)
+  const ask = (): Promise<IncomingMessage> => {
+    const request = openRequest(address, way, { method, headers, signal })
+    return answerTo(request.end(body), isContent).catch((error: unknown) => {
+      const { code = '' } = error as NodeJS.ErrnoException
+      // A server may close a connection just when the next request comes (RFC 9112, section 9.3.1)
+      const isUnasked = request.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(code)
+      if (isUnasked && body === undefined) return ask()
+      throw code.startsWith('HPE_') ? new AnswerFault('the answer is not HTTP') : error
     })
-    .finally(() => {
-      clearTimeout(timer)
-    })
-  // An error may come when nobody reads.
-  answer.body.on('error', () => undefined)
+  }
+  const answer = await ask()
   const end = () => {
     // To end a body ends its connection, and that of HEAD is empty
-    if (isHead) answer.body.resume()
-    else answer.body.destroy()
+    if (isHead) answer.resume()
+    else answer.destroy()
   }
-  const valuesOf = (name: string) => [answer.headers[name.toLowerCase()] ?? []].flat()
+  const { headersDistinct, statusCode: status = 0 } = answer
+  const valuesOf = (name: string) => headersDistinct[name.toLowerCase()] ?? []
   const received: ReceivedHeaders = {
     get: (name) => (valuesOf(name).length > 0 ? valuesOf(name).join(', ').trim() : null),
     getSetCookie: () => valuesOf('set-cookie'),
   }
   // Some servers pack a body without being asked to
   const isPacked = /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
-  const unpacked = isPacked ? pipeline(answer.body, createGunzip(), () => undefined) : answer.body
+  const unpacked = isPacked ? pipeline(answer, createGunzip(), () => undefined) : answer
   const whole = isContent ? withProgress(unpacked) : unpacked
-  return { status: answer.statusCode, url: address.href, headers: received, body: whole, end }
+  return { status, url: address.href, headers: received, body: whole, end }
 }
 
-/**
- * Whether a server closed a connection that it had answered on before, just when the next request came: that one
- * may be sent again (RFC 9112, section 9.3.1).
- */
-function isClosedUnasked(error: unknown): boolean {
-  const { code, socket } = error as { code?: string; socket?: { bytesRead: number } }
-  return code === 'UND_ERR_SOCKET'
-    ? (socket?.bytesRead ?? 0) > 0
-    : /^(ECONNRESET|EPIPE)$/.test(code ?? '')
-}
-
-/** undici's words for an answer without a request, which is no connection that broke. */
-function explain(error: unknown): never {
-  const isUnasked = error instanceof Error && /^bad (response|upgrade)$/.test(error.message)
-  if (isUnasked) throw new AnswerFault('the server answers what nobody asked, as 100 Continue does')
-  throw error
+function answerTo(request: ClientRequest, isContent = false): Promise<IncomingMessage> {
+  const late = () => request.destroy(new Error(`no answer within ${HEADERS_MS / 1000} seconds`))
+  const timer = isContent ? setTimeout(late, HEADERS_MS) : undefined
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    request.on('error', reject).once('upgrade', (_, socket) => {
+      socket.destroy()
+      reject(new AnswerFault('the server answers what nobody asked, as 101 does'))
+    })
+    request.once('response', (answer) => {
+      request.on('error', (error) => answer.destroy(error))
+      // An error may come when nobody reads
+      resolve(answer.on('error', () => undefined))
+    })
+  }).finally(() => {
+    clearTimeout(timer)
+  })
 }
 
 /** Yields the bytes of an answer, and fails if less than `PROGRESS` comes in `IDLE_MS` of waiting. */
@@ -235,93 +181,4 @@ async function* withProgress(body: Readable): AsyncGenerator<Uint8Array> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** How a request is sent. */
-interface Way {
-  readonly family: 0 | 4 | 6
-  readonly isDirect: boolean
-  readonly isGuarded: boolean
-  /** Whether it has a connection of its own. */
-  readonly isNew: boolean
-}
-
-/** Most connections to a host of content: others, such as trackers, are asked at the same time. */
-export const CONNECTIONS_TO_HOST = 16
-
-/** Kept connections by the way of their requests. */
-const dispatchers = new Map<string, Dispatcher>()
-
-function dispatcherOf({ Agent, EnvHttpProxyAgent }: Undici, way: Way): Dispatcher {
-  const { isDirect, isGuarded, isNew } = way
-  const key = Object.values(way).join()
-  const known = dispatchers.get(key)
-  if (known) return known
-  // For hosts that are asked without a proxy
-  const connect = { timeout: CONNECT_TIMEOUT, lookup: lookupOf(way) }
-  const connections = isGuarded ? CONNECTIONS_TO_HOST : null
-  const kept = { connect, connections, ...(isNew && { pipelining: 0 }) }
-  const made = isDirect
-    ? new Agent(kept)
-    : new EnvHttpProxyAgent({
-        ...kept,
-        // Proxies often refuse tunnels to other ports than 443
-        proxyTunnel: false,
-        httpProxy: proxyOf('http_proxy'),
-        httpsProxy: proxyOf('https_proxy'),
-      })
-  dispatchers.set(key, made)
-  return made
-}
-
-/** Finds the addresses of a host, of which a guarded way has no private ones if the host is in the internet. */
-function lookupOf({ family, isGuarded }: Pick<Way, 'family' | 'isGuarded'>): LookupFunction {
-  return (host, options, done) => {
-    // Given a family itself, Node would try one address only
-    lookup(host, { ...options, all: true, family }, (error, found) => {
-      // Node gives none with an error, and a name may have another one than a moment ago
-      const all = error ? [] : found
-      const open = all.filter(isPublicAddress)
-      if (open.length > 0) publicHosts.add(host)
-      const usable = isGuarded && publicHosts.has(host) ? open : all
-      const why = all.length > 0 && usable.length === 0 ? new RedirectFault(NOW_PRIVATE) : error
-      const [first] = usable
-      if (why || options.all) done(why, usable)
-      else done(null, first?.address ?? '', first?.family)
-    })
-  }
-}
-
-/**
- * Connects to the host of a URL as a guarded request does; null if a proxy is asked for it.
- * @throws errors that `describeFailure` describes
- */
-export async function connectDirectly(
-  { protocol, hostname, host, port }: URL,
-  how: Pick<TcpNetConnectOpts, 'onread' | 'signal'>,
-): Promise<Socket | null> {
-  undici ??= await import('undici')
-  const isProxied = proxyOf('http_proxy') + proxyOf('https_proxy') !== ''
-  if (isProxied && !isLoopback(hostname)) return null
-  const rules = { timeout: CONNECT_TIMEOUT, lookup: lookupOf({ family: 0, isGuarded: true }) }
-  const connect = undici.buildConnector({ ...how, ...rules })
-  const place = hostname.replace(/^\[|\]$/g, '')
-  return new Promise((resolve, reject) => {
-    connect({ hostname: place, host, protocol, port }, (error, socket) => {
-      if (error) reject(error)
-      else resolve(socket)
-    })
-  })
-}
-
-/**
- * A proxy of the environment, whose URL may lack the scheme, as with curl; empty if there is none.
- * HTTP_PROXY does not count, because a web server may set it from a header (httpoxy).
- */
-function proxyOf(name: 'http_proxy' | 'https_proxy'): string {
-  const others = name === 'https_proxy' ? process.env['HTTPS_PROXY'] : undefined
-  const proxy = process.env[name] ?? others ?? ''
-  if (/^(?!https?:)[^:]*:\/\//i.test(proxy))
-    throw new Error(`${name} in the environment is not a proxy over HTTP`)
-  return proxy === '' || proxy.includes('://') ? proxy : `http://${proxy}`
 }

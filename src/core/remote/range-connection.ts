@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { connectDirectly, HEADERS_MS, PROGRESS, type HttpResponse } from './http-request.js'
+import { connectDirectly } from './http-connection.js'
+import { HEADERS_MS, PROGRESS, type HttpResponse } from './http-request.js'
 
 /** Longest head of an answer in bytes. */
 const LONGEST_HEAD = 16 * 1024
@@ -22,8 +23,8 @@ interface Asked {
 }
 
 /**
- * A connection that receives ranges in the memory where they are hashed. undici copies all bytes twice, in chunks of
- * 64 KiB, and takes twice the processor time; it is asked for all that does not come as usual.
+ * A connection that receives ranges in the memory where they are hashed. Node's own requests copy all bytes, in chunks
+ * of 64 KiB, and take twice the processor time; they are for all that does not come as usual.
  */
 export class RangeConnection {
   readonly #head = Buffer.allocUnsafeSlow(LONGEST_HEAD)

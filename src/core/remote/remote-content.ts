@@ -5,7 +5,7 @@ import { collectBounded } from '../../disk/look/read-bounded.js'
 import { loadNameFilter } from '../../disk/scan/entry.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { Arrival, StreamedFile } from '../make/from-streams.js'
-import { CONNECTIONS_TO_HOST } from './http-request.js'
+import { CONNECTIONS_TO_HOST } from './http-connection.js'
 import { earlyBytes } from './read-remote.js'
 import {
   askRemote,

@@ -3,15 +3,14 @@ import { isUtf8 } from 'node:buffer'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError, type ErrorCode, refuseAborted } from '../../base/errors.js'
 import {
-  AnswerFault,
   GUARDED,
   IDLE_MS,
-  RedirectFault,
   requestHttp,
   type HttpRequest,
   type HttpResponse,
   type ReceivedHeaders,
 } from './http-request.js'
+import { AnswerFault, RedirectFault } from './redirect-guard.js'
 import { decodePercent } from '../../base/percent.js'
 import { escapeText, quoteText } from '../../base/text/escape.js'
 import { describeFailure } from '../../base/text/network-failure.js'

@@ -11,9 +11,11 @@ import {
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { readFileSync } from 'node:fs'
-import { createServer as createTcpServer } from 'node:net'
+import { connect, createServer as createTcpServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
-import { connectDirectly, requestHttp } from '../../../src/core/remote/http-request.js'
+import { connectDirectly } from '../../../src/core/remote/http-connection.js'
+import { requestHttp } from '../../../src/core/remote/http-request.js'
 import { askRemote, RemoteFault } from '../../../src/core/remote/remote-file.js'
 import { describeFailure } from '../../../src/base/text/network-failure.js'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
@@ -97,6 +99,46 @@ test('hosts are asked through the proxy of the environment, except this machine 
   const socket = await connect(own.url)
   assert.equal(socket?.remoteAddress, '127.0.0.1')
   socket.destroy()
+})
+
+test('a server with TLS is asked through a tunnel of the proxy', unlessOpenssl, async (t) => {
+  const directory = makeScratch(t)
+  const cert = plantCertificate(directory, 'btkit')
+  const key = readFileSync(certificateFiles(directory)[1])
+  const port = await listenLocally(
+    t,
+    createTlsServer({ cert, key }, (_, sent) => sent.end('safe')),
+  )
+  const asked: IncomingMessage[] = []
+  let status = 200
+  const proxy = createServer().on('connect', (request, socket: Duplex) => {
+    asked.push(request)
+    socket.write(`HTTP/1.1 ${status} Answer\r\n\r\n`)
+    if (status !== 200) return
+    const there = connect(port, '127.0.0.1').on('error', () => undefined)
+    socket
+      .on('error', () => there.destroy())
+      .pipe(there)
+      .pipe(socket)
+  })
+  const before = { ...process.env }
+  t.after(() => {
+    process.env = before
+  })
+  process.env['https_proxy'] = `http://us%40er:pw@127.0.0.1:${await listenLocally(t, proxy)}`
+  process.env['no_proxy'] = '.direct.invalid, other.invalid:81'
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+  for (const host of ['tracker.invalid:6969', 'other.invalid', '[2001:db8::1]:70'])
+    assert.equal(await textOf(`https://${host}/`), 'safe')
+  assert.deepEqual(
+    asked.map(({ url }) => url),
+    ['tracker.invalid:6969', 'other.invalid:443', '[2001:db8::1]:70'],
+  )
+  const basic = `Basic ${Buffer.from('us@er:pw').toString('base64')}`
+  assert.ok(asked.every(({ headers }) => headers['proxy-authorization'] === basic))
+  await assert.rejects(textOf('https://a.direct.invalid/'), { code: 'ENOTFOUND' })
+  status = 407
+  await assert.rejects(textOf('https://refused.invalid/'), /the proxy answers with status 407/)
 })
 
 test('a proxy that is not one over HTTP is refused, and HTTP_PROXY does not count', async (t) => {
@@ -247,10 +289,51 @@ test('content of which a byte comes each minute is given up', { timeout: 30_000 
   assert.equal(count, 2)
 })
 
-test('100 Continue that nobody asked for is a fault of the server, and not tried again', async (t) => {
-  const { url, requests } = await startEndless(t, 'HTTP/1.1 100 Continue\r\n\r\n', '')
-  const fault = await askRemote(url, { signal }).catch((error: unknown) => error)
-  assert.ok(fault instanceof RemoteFault)
-  assert.match(fault.message, /100 Continue/)
-  assert.deepEqual([fault.isPassing, requests.length], [false, 1])
+/** Answers of which the same request would get the same again. */
+const FAULTS: Readonly<Record<string, string>> = {
+  'another protocol': 'SSH-2.0-OpenSSH_9.2\r\n',
+  'a NUL in the head': 'HTTP/1.1 200 OK\r\nX: \0\r\n\r\n',
+  'two lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+  'a head of 20 KB': `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+  'another protocol than was asked for':
+    'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+}
+
+for (const [what, answer] of Object.entries(FAULTS)) {
+  test(`a fault of the server is not tried again: ${what}`, async (t) => {
+    const { url, requests } = await startEndless(t, answer, '')
+    const fault = await askRemote(url, { signal }).catch((error: unknown) => error)
+    assert.ok(fault instanceof RemoteFault)
+    assert.match(fault.message, /the answer is not HTTP|answers what nobody asked/)
+    assert.deepEqual([fault.isPassing, requests.length], [false, 1])
+  })
+}
+
+test('100 Continue that nobody asked for is ignored', async (t) => {
+  const { url } = await startEndless(
+    t,
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+    '',
+  )
+  assert.equal(await textOf(url), 'ok')
 })
+
+for (const [what, length] of [
+  ['a length', 'Content-Length: 65536\r\n'],
+  ['no length', ''],
+] as const) {
+  test(`a slow reader gets all that an HTTP/1.0 server sends with ${what} before it closes`, async (t) => {
+    const server = createTcpServer((socket) => {
+      socket.once('data', () => socket.write(`HTTP/1.0 200 OK\r\n${length}\r\n`))
+    })
+    const port = await listenLocally(t, server)
+    const connected = once(server, 'connection')
+    const { body } = await requestHttp(`http://127.0.0.1:${port}/`, { signal })
+    const [socket] = (await connected) as [Socket]
+    await once(socket.end('x'.repeat(65_536)), 'finish')
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+    let bytes = 0
+    for await (const chunk of body) bytes += chunk.length
+    assert.equal(bytes, 65_536)
+  })
+}

@@ -35,14 +35,14 @@ async function serveLarge(t: TestContext): Promise<FileServer> {
 
 const tagOf = (bytes: Uint8Array) => `"${bytes.subarray(0, 20).join('')}"`
 
-/** Answers requests for ranges that undici does not send with raw bytes. */
+/** Answers requests for ranges with raw bytes, but none that Node's own requests ask. */
 function answerRaw(
   server: FileServer,
   respond: (socket: Socket, head: string, part: Buffer) => unknown,
 ): void {
   server.answer = ({ headers, socket }) => {
     const range = rangeOf(headers)
-    // undici says in each request that a connection is kept
+    // Node's own requests say that a connection is kept
     if (!range || headers.connection !== undefined) return false
     const [start, end] = range
     const lines = [
@@ -58,7 +58,7 @@ function answerRaw(
 
 /**
  * A server of a large file over TLS; `sockets` are its connections. With endless heads it begins such a head for
- * ranges that undici does not ask for.
+ * ranges, but for none that Node's own requests ask for.
  */
 async function serveOverTls(t: TestContext, hasEndlessHeads: boolean) {
   const directory = makeScratch(t)
