@@ -68,12 +68,12 @@ test('many trackers of few torrents are all announced to in time', async (t) => 
     null,
   )
   const trackers = Array.from({ length: 100 }, (_, n) => [`http://10.0.0.${n}/announce`])
-  for (let n = 0; n < 240; n++) announcer.add({ ...torrentOf(n), trackers })
+  for (let n = 0; n < 60; n++) announcer.add({ ...torrentOf(n), trackers })
   const before = asked
   t.mock.timers.tick(1000)
   await setTimeout(0)
-  // 24,000 in 20 minutes
-  assert.ok(asked - before >= 20, `${asked - before} in a second`)
+  // 6,000 in 20 minutes
+  assert.ok(asked - before >= 5, `${asked - before} in a second`)
 })
 
 test('a failure of a tracker is reported once for all torrents, and so is its end, each time', async (t) => {

@@ -641,7 +641,6 @@ test('no redirect leads from the internet into a private network, or from TLS to
     })
     assertError(await runBtkit(['makemetafile', from, TRACKER, '-o', out]), 'io', from, why)
     assert.deepEqual(asked, [from])
-    t.mock.restoreAll()
   }
 })
 
