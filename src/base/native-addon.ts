@@ -10,17 +10,13 @@ import { fileURLToPath } from 'node:url'
 export function loadNative<Functions extends object>(
   ...names: readonly (keyof Functions)[]
 ): Functions | null {
-  const addon: Partial<Functions> = nativeAddon()
+  const addon: Partial<Functions> = findAddon().functions
   return names.every((name) => addon[name] !== undefined) ? (addon as Functions) : null
-}
-
-/** All functions of the native addon; an empty object if there is none. */
-export function nativeAddon(): object {
-  return findAddon().functions
 }
 
 /** The native addon of this process, and why addons from other places were not used. */
 export interface FoundAddon {
+  /** All functions; an empty object if there is no addon. */
   readonly functions: object
   /** The file or package that it comes from; null if there is none. */
   readonly origin: string | null

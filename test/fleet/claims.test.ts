@@ -11,7 +11,7 @@ import { contentOfTree } from '../../src/core/digests/content.js'
 import { createTable, setPieces } from '../../src/core/digests/piece-table.js'
 import { ByteLocks } from '../../src/disk/write/locks.js'
 import { scanTree } from '../../src/disk/scan/scan-tree.js'
-import { nativeAddon } from '../../src/base/native-addon.js'
+import { loadNative } from '../../src/base/native-addon.js'
 import { parseRedisUrl } from '../../src/fleet/redis/client.js'
 import { RedisLink } from '../../src/fleet/redis/link.js'
 import { makeMachine, type Machine } from '../support/fleet.js'
@@ -22,7 +22,7 @@ import { parseJson } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { until } from '../support/until.js'
 
-const withoutLocks = !('lockByte' in nativeAddon()) && 'the addon is not built'
+const withoutLocks = loadNative('lockByte') === null && 'the addon is not built'
 const redis = WITHOUT_REDIS ? null : await startRedis({ after })
 const url = redis?.url ?? ''
 // Three machines hash in one process, beside other tests

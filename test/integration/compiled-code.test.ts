@@ -18,7 +18,7 @@ import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
-import { loadAddon } from '../../src/disk/hash/kernels.js'
+import { hashAddon } from '../../src/disk/hash/kernels.js'
 import { runExecutable } from '../support/executable.js'
 import { installProgram } from '../support/installation.js'
 import { runProgram, projectRoot } from '../support/programs.js'
@@ -131,7 +131,7 @@ longTest('a program whose path is no address as it stands does its work', async 
 })
 
 const unlessSlowDigests = {
-  skip: !loadAddon()?.features().shani && 'this processor, or its addon, makes no digests',
+  skip: !hashAddon?.features().shani && 'this processor, or its addon, makes no digests',
 }
 
 /** Runs a command, and returns what it printed, with Node's modules that it loaded. */

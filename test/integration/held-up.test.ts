@@ -5,7 +5,7 @@ import { statSync, readdirSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { CACHE_FILE } from '../../src/disk/cache/open.js'
-import { nativeAddon } from '../../src/base/native-addon.js'
+import { loadNative } from '../../src/base/native-addon.js'
 import { startExecutable, runExecutable } from '../support/executable.js'
 import { collect } from '../support/programs.js'
 import { longTest } from '../support/long.js'
@@ -56,7 +56,7 @@ db.transactionSync(() => {
 
 /** Without the addon nothing but a signal ends a process whose thread waits for the lock. */
 const ENDED =
-  'endNow' in nativeAddon() ? { status: 0, signal: null } : { status: 143, signal: 'SIGTERM' }
+  loadNative('endNow') !== null ? { status: 0, signal: null } : { status: 143, signal: 'SIGTERM' }
 
 test('serve ends by itself at SIGTERM while another process keeps its cache locked', async (t) => {
   const root = makeScratch(t, { a: 'a'.repeat(30_000), b: 'b'.repeat(30_000) })

@@ -1,11 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadAddon } from '../../src/disk/hash/kernels.js'
+import { hashAddon } from '../../src/disk/hash/kernels.js'
 import { makeScratch, type Scope } from './scratch.js'
 import { until } from './until.js'
 
 /** For tests that hold up a program, which the accelerator alone can be. */
-export const unlessGate = { skip: loadAddon() === null && 'the accelerator is not built' }
+export const unlessGate = { skip: hashAddon === null && 'the accelerator is not built' }
 
 /** A gate that a program reaches when it has looked at its files, and before it hashes any. */
 export interface Gate {

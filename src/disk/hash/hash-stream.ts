@@ -120,9 +120,10 @@ export async function runOnThreads(
   try {
     // Nothing has checksums, too
     const addon = addonOf(job)
-    const count = addon ? 1 : Math.min(job.threads, Math.max(1, countTurns(job)))
-    const run = () => (addon ? runOnNativeThreads(addon, job, pool.niceness) : pool.run(job))
-    const runs = Array.from({ length: count }, run)
+    const count = Math.min(job.threads, Math.max(1, countTurns(job)))
+    const runs = addon
+      ? [runOnNativeThreads(addon, job, pool.niceness)]
+      : Array.from({ length: count }, () => pool.run(job))
     for (const run of runs) run.catch(stop)
     await Promise.allSettled(runs)
     await Promise.all(runs)

@@ -108,10 +108,8 @@ export interface NativeJob {
   readonly reasons: Int32Array | null
 }
 
-/** Loads the native addon. Returns null if it is not built or does not fit this system. */
-export function loadAddon(): Addon | null {
-  return loadNative<Addon>('hashLater')
-}
+/** The native addon; null if it is not built or does not fit this system. */
+export const hashAddon = loadNative<Addon>('hashLater')
 
 /** All kernels, fastest first. */
 export const KERNEL_NAMES: readonly KernelName[] = ['avx512', 'shani', 'avx2', 'crypto']
@@ -162,7 +160,7 @@ export function chooseKernel(name?: string): HashKernel {
     const kernel = findKernel(candidate)
     if (kernel) return (chosen = kernel)
   }
-  const why = loadAddon()
+  const why = hashAddon
     ? 'this processor lacks it'
     : 'there is no native accelerator; btkit doctor says why'
   throw new BtkitError('kernel', `hash kernel ${name ?? ''}: ${why}`)
@@ -177,8 +175,7 @@ export function hashKernel(): HashKernel {
 
 function findKernel(name: KernelName): HashKernel | null {
   if (name === 'crypto') return cryptoKernel
-  const addon = loadAddon()
-  return addon?.features()[name] ? nativeKernel(addon, name satisfies NativeName) : null
+  return hashAddon?.features()[name] ? nativeKernel(hashAddon, name satisfies NativeName) : null
 }
 
 /** Wraps a kernel of the native addon. */

@@ -11,11 +11,11 @@ import { type Report, Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { startSlowRun } from '../../support/slow-run.js'
 import { unlessProc } from '../../support/when-open.js'
-import { nativeAddon } from '../../../src/base/native-addon.js'
+import { loadNative } from '../../../src/base/native-addon.js'
 import { TRACKER } from '../../support/torrents.js'
 
 const unlessLocked =
-  'tryLock' in nativeAddon()
+  loadNative('tryLock') !== null
     ? unlessProc
     : { skip: 'without the addon, runs do not wait for each other' }
 

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { nativeAddon } from '../../../src/base/native-addon.js'
+import { loadNative } from '../../../src/base/native-addon.js'
 import { readHashedBytes } from '../../mirror/read-metric.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { KEY } from '../../support/fleet.js'
@@ -68,7 +68,7 @@ async function askForAll({ address }: ServedMirror, start: number): Promise<stri
   return found
 }
 
-const skip = WITHOUT_REDIS || (!('lockByte' in nativeAddon()) && 'the addon is not built')
+const skip = WITHOUT_REDIS || (loadNative('lockByte') === null && 'the addon is not built')
 
 test('30 clients ask three mirrors for 100 cold files: each is read once', { skip }, async (t) => {
   const { url } = await startRedis(t)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nativeAddon } from '../../../src/base/native-addon.js'
+import { loadNative } from '../../../src/base/native-addon.js'
 
-const { rc4 } = nativeAddon() as { rc4?: (state: Uint8Array, from: Buffer, to: Buffer) => void }
+const rc4 = loadNative<{ rc4: (state: Uint8Array, from: Buffer, to: Buffer) => void }>('rc4')?.rc4
 
 /** The stream of the key 0102030405 at 1024 (RFC 6229). */
 const AT_1024 = '30abbcc7c20b01609f23ee2d5f6bb7df'

@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { nativeAddon } from '../../../src/base/native-addon.js'
+import { loadNative } from '../../../src/base/native-addon.js'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
 import { makeCloser } from '../../../src/server/listen/close.js'
 
 const unlessNative = {
-  skip: !('acceptWaiting' in nativeAddon()) && 'without the addon, connections begin as they come',
+  skip: loadNative('acceptWaiting') === null && 'without the addon, connections begin as they come',
 }
 
 /** Starts a server on all local addresses that takes so many connections. */

@@ -1,6 +1,6 @@
 import { rawPath } from '../../../base/text/raw-path.js'
 import { asBtkitError, systemError } from '../../../base/errors.js'
-import { loadAddon, type Addon, type JobEnd, type NativeJob, hashKernel } from '../kernels.js'
+import { hashAddon, type Addon, type JobEnd, type NativeJob, hashKernel } from '../kernels.js'
 import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
 import { pathAt, type ContentStream } from '../stream/content-stream.js'
 import { runPortableJob } from './portable-job.js'
@@ -8,7 +8,7 @@ import type { HashJob } from './job.js'
 
 /** Returns the native addon if it does a job, including reading. */
 export function addonOf(job: HashJob): Addon | null {
-  return job.kernel === 'crypto' ? null : loadAddon()
+  return job.kernel === 'crypto' ? null : hashAddon
 }
 
 /**

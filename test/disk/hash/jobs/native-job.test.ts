@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { symlinkSync, renameSync, statSync } from 'node:fs'
 import { test } from 'node:test'
-import { loadAddon, type NativeJob, availableKernels } from '../../../../src/disk/hash/kernels.js'
+import { hashAddon, type NativeJob, availableKernels } from '../../../../src/disk/hash/kernels.js'
 import { concatenateFiles } from '../concatenate.js'
 import { hashStream } from '../../../../src/disk/hash/hash-stream.js'
 import { failure } from '../../failure.js'
@@ -130,14 +130,13 @@ const FAULTS: Record<string, Partial<Record<keyof NativeJob, unknown>>> = {
 
 for (const [name, fault] of Object.entries(FAULTS)) {
   test(`the accelerator takes no job with ${name}`, unlessNative, () => {
-    const addon = loadAddon()!
-    assert.equal(addon.hashJob(emptyJob()), undefined)
+    assert.equal(hashAddon!.hashJob(emptyJob()), undefined)
     const job = { ...emptyJob(), ...fault } as NativeJob
-    assert.throws(() => addon.hashJob(job), /not a job|kernel must/)
-    assert.throws(() => addon.hashJobOnThreads(job, 1, 0), /not a job|kernel must/)
+    assert.throws(() => hashAddon!.hashJob(job), /not a job|kernel must/)
+    assert.throws(() => hashAddon!.hashJobOnThreads(job, 1, 0), /not a job|kernel must/)
   })
 }
 
 test('the accelerator takes no job for no threads', unlessNative, () => {
-  assert.throws(() => loadAddon()!.hashJobOnThreads(emptyJob(), 0, 0), RangeError)
+  assert.throws(() => hashAddon!.hashJobOnThreads(emptyJob(), 0, 0), RangeError)
 })
