@@ -92,8 +92,8 @@ async function readUnknown(
   const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content) : null
   const small = await readSmallFile(content, table, hashContext)
   const wanted = content.version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
-  const reading = { stream, table, wanted, files, readTrees } as const
-  const start = small ?? (await readPieces(reading, hashContext, hash))
+  const reading = { table, pieces: unknownPieces(table), wanted, files, readTrees } as const
+  const start = small ?? (await readPieces({ ...reading, stream: stream() }, hashContext, hash))
   if (!small) await requireAllUnchanged(content.files, hashContext.cacheAccess)
   const unsettled = files.findIndex((i) => !isSettledAt(files, i, start))
   if (unsettled >= 0) {
@@ -131,10 +131,11 @@ async function readSmallFile(
 
 /** The pieces to read, and where their digests go. */
 interface PieceReading {
-  readonly stream: () => ContentStream
-  /** Says which pieces are unknown, and gets their SHA-1 digests. */
-  readonly table: PieceTable
+  readonly stream: ContentStream
+  readonly pieces: Uint32Array
   readonly wanted: DigestKind
+  /** Gets their SHA-1 digests; null if nobody reads them there. */
+  readonly table: PieceTable | null
   /** The files of the pieces; null if it does not matter which are being written. */
   readonly files: FileColumns | null
   readonly readTrees: ReadTrees | null
@@ -143,17 +144,16 @@ interface PieceReading {
 }
 
 /**
- * Hashes the unknown pieces of a table. Returns the state of the files when reading began.
+ * Hashes pieces. Returns the state of the files when reading began.
  * @throws BtkitError as hashStream, and `changed` if files that are open for writing count as changing
  */
 export async function readPieces(
-  { table, wanted, files, readTrees, see, ...reading }: PieceReading,
+  { stream, pieces, wanted, table, files, readTrees, see }: PieceReading,
   hashContext: HashContext,
   hash: HashGroups = hashInGroups,
 ): Promise<RememberingStart> {
   const { cacheAccess, engine, refusesWritten } = hashContext
   const startedMs = cacheAccess.now()
-  const stream = reading.stream()
   const isPortable = hashKernel().name === 'crypto'
   // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must not be
   // written are refused before any is read
@@ -167,16 +167,16 @@ export async function readPieces(
   )
   for (const path of refusesWritten ? written : []) throw isWritten(path)
   const writers = files ? new Uint8Array(countFiles(stream)) : undefined
-  const pieces = unknownPieces(table)
   const groups = hash({ stream, pieces, wanted }, { ...engine, writers, refusesWritten })
   for await (const group of groups) {
     see?.(group)
-    enterPieces(table, group.indices, group.pieces)
+    if (table) enterPieces(table, group.indices, group.pieces)
     if (group.nodes) readTrees?.takeNodes(group.indices, group.nodes)
     else readTrees?.take(group.indices, group.blocks)
   }
-  for (let at = -1; writers && (at = writers.indexOf(1, at + 1)) >= 0;)
-    written.add(pathAt(stream, at))
+  if (writers)
+    for (let at = writers.indexOf(1); at >= 0; at = writers.indexOf(1, at + 1))
+      written.add(pathAt(stream, at))
   return { ...cacheAccess, startedMs, written }
 }
 

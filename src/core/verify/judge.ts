@@ -18,7 +18,7 @@ import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { recallPieces, rememberSteps } from '../digests/recall-pieces.js'
 import { readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
 import { nodeOf, type ReadGroup } from '../digests/hash-groups.js'
-import { getPieces, unreadOf, type PieceTable } from '../digests/piece-table.js'
+import { getPieces, unknownPieces, unreadOf, type PieceTable } from '../digests/piece-table.js'
 import { doInTurns } from '../../base/steps.js'
 import { ReadTrees } from '../digests/read-trees.js'
 import { stretchOf, type LocatedContent } from './locate.js'
@@ -132,7 +132,8 @@ async function readUnknown(
   const see = (group: ReadGroup) => {
     judge.judgeRead(group)
   }
-  const reading = { stream: () => stream, table, wanted, files, readTrees, see }
+  const kept = { table: isKept ? table : null, files, readTrees }
+  const reading = { stream, pieces: unknownPieces(table), wanted, ...kept, see }
   const start = await readPieces(reading, tolerant, content.source?.hash)
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
