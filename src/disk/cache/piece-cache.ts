@@ -141,8 +141,7 @@ export class PieceCache {
     this.#hits++
     const isRenewed = isNoteDue(record, dayOf(this.now()))
     const value = CODECS[kind].unpack(record.body, key)
-    if (isRenewed && value) this.#tell(kind, key, value)
-    if (isRenewed) this.#keep(kind, key, record.body.slice())
+    if (isRenewed) this.#keep(kind, key, value, record.body.slice())
     return value
   }
 
@@ -153,8 +152,7 @@ export class PieceCache {
   }
 
   put<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
-    this.#tell(kind, key, value)
-    this.#keep(kind, key, CODECS[kind].pack(value))
+    this.#keep(kind, key, value, CODECS[kind].pack(value))
   }
 
   remove<K extends RecordKind>(kind: K, key: Kinds[K]['key']): void {
@@ -180,18 +178,20 @@ export class PieceCache {
     await this.#store.close(patience)
   }
 
-  #tell<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
-    if (kind !== 'file' && kind !== 'tree') return
-    this.onFile?.(key as FileKey | TreeKey, value as FileRecord | TreeRecord)
-  }
-
   #record<K extends RecordKind>(kind: K, of: Kinds[K]['key']): StoredRecord | null {
     const key = recordKey(kind, CODECS[kind].nameOf(of))
     const packed = this.#store.get(key)
     return packed ? unpackRecord(key, packed) : null
   }
 
-  #keep<K extends RecordKind>(kind: K, of: Kinds[K]['key'], body: Uint8Array): void {
+  #keep<K extends RecordKind>(
+    kind: K,
+    of: Kinds[K]['key'],
+    value: Kinds[K]['value'] | null,
+    body: Uint8Array,
+  ): void {
+    if (value && (kind === 'file' || kind === 'tree'))
+      this.onFile?.(of as FileKey | TreeKey, value as FileRecord | TreeRecord)
     if (!this.keepsAnything) return
     const key = recordKey(kind, CODECS[kind].nameOf(of))
     this.#store.put(key, packRecord(key, { lastUsed: dayOf(this.now()), body }))
