@@ -3,11 +3,12 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { type DirectoryPages, PAGES } from '../pages/directory-pages.js'
 import { namedView, readQuery, requestPath } from '../tree/address.js'
 import type { Look } from '../tree/below-root.js'
-import { fileOf, parseMirrorPath, parseMirrorPlace } from '../tree/mirror.js'
+import { fileOf, formatMirrorPath, parseMirrorPlace } from '../tree/mirror.js'
 import type { Views, WantedView } from '../views/views.js'
 import { addReadRoute, type ReadHandler } from '../../server/headers/accept.js'
-import { IsDirectory, Refusal } from '../../server/headers/refusal.js'
+import { IsDirectory, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { Downloads } from '../files/downloads.js'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { paddingAt, sendZeros } from '../files/zeros.js'
 
 /** Matches every address without another route. In the metrics, each view has its own route. */
@@ -33,19 +34,18 @@ export function addFileRoutes(
   const send: ReadHandler<RouteGenericInterface> = async (request, reply) => {
     const { url = '' } = request.raw
     const path = requestPath(url)
+    const components = parseMirrorPlace(path)
     const query = readQuery(url)
     const { view } = query
-    if (view !== null) {
-      const components = parseMirrorPlace(path)
-      return sendView(request, reply, { view, components, look: null, query })
-    }
-    if (directoryPages && path.endsWith('/')) {
+    if (view !== null) return sendView(request, reply, { view, components, look: null, query })
+    if (path.endsWith('/')) {
+      if (!directoryPages) throw notFound(formatMirrorPath([...components, '']))
       onRoute(request.raw, PAGES)
-      return directoryPages.send(request, reply, parseMirrorPlace(path))
+      return directoryPages.send(request, reply, components)
     }
-    const components = parseMirrorPath(path)
     const headers = reply.getHeaders() as OutgoingHttpHeaders
-    const exchange = { request: request.raw, response: reply.raw, headers }
+    const response = reply.raw as CountedResponse
+    const exchange = { request: request.raw, response, headers }
     // An answer that has begun is no matter of the router any more
     if (options.files && !query.isForPage && (await downloads.answerKnown(exchange)))
       return reply.hijack()

@@ -255,7 +255,7 @@ function seedMade(
 ): MadeListener | null {
   if (!seed) return null
   return ({ torrent: core, content, options }, source) => {
-    const { v1: infoHash, v2: infoHashV2 } = core.infoHashes
+    const { infoHash, infoHashV2 } = core.infoHashes
     const tiers = spreadTrackers(trackers.current(), infoHash ?? infoHashV2 ?? '')
     const own = { core, content, options, cacheAccess, source }
     seed.add({ infoHash, infoHashV2, trackers: tiers, ...own })

@@ -37,7 +37,7 @@ import {
   sendLine,
   setRetryAfter,
 } from '../../server/headers/refusal.js'
-import { isCrowded } from '../../server/connections/counted-response.js'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { packPages } from '../../server/headers/gzip.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { renderErrorPage } from '../../page-parts/error-page.js'
@@ -73,7 +73,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     done()
   })
   app.addHook('onSend', (_request, reply, ...[, done]) => {
-    const isRefused = reply.statusCode < 400 && isCrowded(reply.raw)
+    const isRefused = reply.statusCode < 400 && (reply.raw as CountedResponse).isCrowded
     if (isRefused) reply.removeHeader('Content-Encoding')
     if (isRefused) done(manyUnread())
     else done()

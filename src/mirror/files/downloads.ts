@@ -1,6 +1,6 @@
 import { encodeName } from '../../base/percent.js'
 import { LRUCache } from 'lru-cache'
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { isRacy } from '../../core/digests/cache-trust.js'
 import {
   DEVICE_OFFSET,
@@ -23,7 +23,7 @@ import {
   type RangedAnswer,
 } from '../../server/headers/conditional.js'
 import { NotReady } from '../../server/headers/refusal.js'
-import { endAtOnce, partFor } from '../../server/connections/counted-response.js'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { ServerContext } from '../../server/context.js'
 import { isRaw } from '../../base/text/raw-path.js'
 import { typeOfFile } from './media-type.js'
@@ -79,7 +79,7 @@ interface KnownFile extends Ranged, LookedFile {
 /** A request for a file, and its response. */
 interface Exchange {
   readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly response: CountedResponse
   /** The headers that the answer has beside those of the file. */
   readonly headers: OutgoingHttpHeaders
 }
@@ -113,7 +113,7 @@ export class Downloads {
    * Answers a plain request for a file that was sent before, unless that has to wait for a disk. Returns
    * whether it does.
    */
-  answerNow(request: IncomingMessage, response: ServerResponse): boolean {
+  answerNow(request: IncomingMessage, response: CountedResponse): boolean {
     const known = this.#known.get(request.url ?? '')
     if (!known || !isPlainRequest(request)) return false
     const headers = this.options.cors ? CORS : {}
@@ -173,7 +173,7 @@ export class Downloads {
     const isDigestSent = known.headers['Repr-Digest'] === undefined || isWanted
     const answer = answerRanged(request, isDigestSent ? known : withoutDigest(known))
     const [{ range: { start, end } } = NO_PART, ...others] = answer.parts
-    const length = Math.min(end - start, partFor(response))
+    const length = Math.min(end - start, response.partLength)
     const first = { offset: start, isMore: length < end - start || others.length > 0 }
     const buffer = this.#pool.take(length)
     const opened = openNow(known, { ...first, target: buffer.subarray(0, length) })
@@ -208,7 +208,7 @@ export class Downloads {
       const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, read)
       void sendFile(response, { ...opened, parts, tail }, { pool: this.#pool, inTurn })
     } else if (line !== null) {
-      endAtOnce(response, line)
+      response.endAtOnce(line)
     } else {
       response.end()
     }

@@ -1,7 +1,6 @@
-import type { ServerResponse } from 'node:http'
 import { type BufferPool, NOTHING } from '../../base/buffer-pool.js'
 import type { BodyPart } from '../../server/headers/conditional.js'
-import { partFor, writePart } from '../../server/connections/counted-response.js'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { inTurn, isTurnOver } from '../../server/connections/turns.js'
 import type { Look } from '../tree/below-root.js'
 import { closeFile, type OpenedFile, readLater, readNow } from '../tree/open-looked.js'
@@ -25,7 +24,7 @@ export interface OpenDownload extends OpenedFile {
  * the connection if the file became shorter: only that shows the client that bytes are missing.
  */
 export async function sendFile(
-  response: ServerResponse,
+  response: CountedResponse,
   file: OpenDownload,
   reads: { readonly pool: BufferPool; readonly inTurn: <T>(read: () => Promise<T>) => Promise<T> },
 ): Promise<void> {
@@ -42,14 +41,14 @@ export async function sendFile(
             sentInTurn = 0
           }
           if (response.destroyed) return
-          const wanted = Math.min(range.end - at, partFor(response))
+          const wanted = Math.min(range.end - at, response.partLength)
           bytesRead = readHere(wanted) ?? (await reads.inTurn(() => readOffLoop(wanted)))
         }
         if (bytesRead === 0) {
           response.destroy()
           return
         }
-        const written = writePart(response, buffer.subarray(0, bytesRead))
+        const written = response.writePart(buffer.subarray(0, bytesRead))
         sentInTurn += bytesRead
         if (written && !(await written)) return
         // Others may use it while this download waits for its turn

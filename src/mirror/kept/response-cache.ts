@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type AskedQuery, isPlainRequest, isProgressAddress, readQuery } from '../tree/address.js'
 import { prefersJson, wantsPage } from '../../server/headers/accept.js'
 import { checkConditions } from '../../server/headers/conditional.js'
 import { acceptsGzip } from '../../server/headers/gzip.js'
-import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { isSecure } from '../../server/listen/listen.js'
 
 /** Bytes of memory for answers. */
@@ -52,7 +52,9 @@ export class ResponseCache {
   /** Records an answer to a GET or HEAD request. */
   note(request: IncomingMessage, kept: KeptResponse): void {
     const { host } = request.headers
-    this.#entries.set(copyOf(keyOf(request)), { ...kept, host })
+    // Copied, so that the longer text it was cut from is not kept. Node reads Latin-1
+    const address = Buffer.from(keyOf(request), 'latin1').toString('latin1')
+    this.#entries.set(address, { ...kept, host })
   }
 
   /** The last answer to a request. */
@@ -62,7 +64,7 @@ export class ResponseCache {
   }
 
   /** Answers if an answer is kept; returns its route, or null if it does not. */
-  answer(request: IncomingMessage, response: ServerResponse): string | null {
+  answer(request: IncomingMessage, response: CountedResponse): string | null {
     // A client that follows the progress gets a page first
     if (isProgressAddress(request.url ?? '')) return null
     const kept = this.recall(request)
@@ -71,8 +73,10 @@ export class ResponseCache {
     const verdict = checkConditions(request.headers, { etag, lastModified: null })
     const isKnown = verdict === 'unmodified'
     response.writeHead(isKnown ? 304 : 200, isKnown ? headersOf304(kept.headers) : kept.headers)
+    const { parts } = kept
     if (isKnown || request.method === 'HEAD') response.end()
-    else endParts(response, kept)
+    else if (response.isLarge(kept)) response.endInParts(parts)
+    else response.endAtOnce(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts))
     return kept.route
   }
 }
@@ -81,12 +85,6 @@ export class ResponseCache {
 function headersOf304(headers: KeptResponse['headers']): Record<string, string> {
   const kept = Object.entries(headers).filter(([name]) => !/^content-(?!sec)/i.test(name))
   return Object.fromEntries(kept)
-}
-
-function endParts(response: ServerResponse, { parts, length }: SentResponse): void {
-  if (isLarge({ length }, response) && response instanceof CountedResponse)
-    response.endInParts(parts)
-  else endAtOnce(response, parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts))
 }
 
 /**
@@ -112,9 +110,4 @@ function keyOf(request: IncomingMessage): string {
 function withWords(path: string, { view, version, choices }: AskedQuery): string {
   const words = [view ?? [], version === 'v1' ? [] : version, choices].flat()
   return words.length === 0 ? path : `${path}?${words.join('&')}`
-}
-
-/** Copies a text, so that the longer text it was cut from is not kept. Node reads Latin-1. */
-function copyOf(address: string): string {
-  return Buffer.from(address, 'latin1').toString('latin1')
 }

@@ -3,7 +3,8 @@ import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import type { OwnTracker } from '../options.js'
 import type { Fingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { swarmHashesOf, type ServedTorrent } from './served-torrent.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
+import type { ServedTorrent } from './served-torrent.js'
 
 /** Most files whose torrents are remembered; each takes some 500 bytes. */
 const MOST_FILES = 10_000
@@ -82,9 +83,9 @@ export class FileSwarms {
     const before = this.#files.get(key)
     const isSame = before?.size === size && before.modified === modified
     const others = isSame ? before.infoHashes : []
-    const all = [...new Set([...swarmHashesOf(torrent), ...others])].slice(0, MOST_TORRENTS)
-    const isOwn = infoHashes.v2 === null && !given
-    const own = isOwn ? infoHashes.v1 : isSame ? before.own : null
+    const all = [...new Set([...swarmHashes(infoHashes), ...others])].slice(0, MOST_TORRENTS)
+    const isOwn = infoHashes.infoHashV2 === null && !given
+    const own = isOwn ? infoHashes.infoHash : isSame ? before.own : null
     if (!isSame || all.length > others.length || own !== before.own) {
       const directory = path.slice(0, -1).join('/')
       this.#noted.set(directory, 1 + (this.#noted.get(directory) ?? 0))

@@ -45,19 +45,16 @@ export class FileTorrents {
     version: MetainfoVersion,
     requester: Waiter,
   ): Promise<CurrentTorrent> {
-    const { given, options } = this
+    const { torrents, given, options } = this
     for (const metainfo of given.isUsed ? await given.find(file) : []) {
       if (version !== 'v1' && version !== metainfo.version) continue
-      const checked = await this.#make(file, metainfo, requester)
+      const checked = await torrents.obtain(this.source(file.path, metainfo, file), requester)
       if (hasSamePieces(metainfo, checked.torrent))
         return { ...checked, torrent: givenTorrent(checked.torrent, metainfo) }
       given.tellOther(metainfo)
     }
-    return this.#make(file, { version, pieceLength: options.pieceLength }, requester)
-  }
-
-  #make(file: LookedUpFile, wanted: WantedFile, requester: Waiter): Promise<CurrentTorrent> {
-    return this.torrents.obtain(this.source(file.path, wanted, file), requester)
+    const wanted = { version, pieceLength: options.pieceLength }
+    return torrents.obtain(this.source(file.path, wanted, file), requester)
   }
 
   /** The torrent of a file that is made here; `looked` is what a look at it just found. */
@@ -94,13 +91,13 @@ export class FileTorrents {
 
 function givenTorrent(found: ServedTorrent, given: Metainfo): ServedTorrent {
   const { start, end } = given.infoSpan
-  const { infoHash: v1, infoHashV2: v2 } = given
+  const { infoHash, infoHashV2 } = given
   return {
     ...found,
     info: given.bytes.subarray(start, end),
     pieceLayers: encodedValue(given, 'piece layers') ?? null,
-    infoHash: v1 ?? v2 ?? '',
-    infoHashes: { v1, v2 },
+    infoHash: infoHash ?? infoHashV2 ?? '',
+    infoHashes: { infoHash, infoHashV2 },
     given,
   }
 }

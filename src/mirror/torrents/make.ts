@@ -16,7 +16,7 @@ import { warnOnce } from '../../base/warn-once.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
-import { doInTurns, eachNumber, type Turns } from '../../base/steps.js'
+import { doInTurns, eachNumber } from '../../base/steps.js'
 import type { Planner } from '../../server/admission/planner.js'
 import { type Budget, unlimitedBudget } from '../../server/admission/memory.js'
 import { type Queue, QueuedJob, type QueuedWork } from '../../server/admission/queue.js'
@@ -178,7 +178,7 @@ export class Maker {
     const look = { ...found, state, request, checkedAt, ended: this.hashing.ended }
     if (known && isSame(known, look)) return { ...look, recalled: known }
     await budget.pause()
-    const recalled = await this.#recall(request, budget)
+    const recalled = await doInTurns(recallInfo(request, this.hashContext.cacheAccess), budget)
     if ('info' in recalled) return { ...look, recalled }
     const { files: unread, bytes } = unreadOf(content, recalled)
     const files = new Set<string>()
@@ -186,11 +186,6 @@ export class Maker {
     await doInTurns(eachNumber(unread.length, enter), budget)
     const size = bytesLeft(content, recalled, bytes)
     return { ...look, recalled: { table: recalled, files, size } }
-  }
-
-  /** Looks up a torrent in the cache, or else its known digests. */
-  #recall(request: InfoRequest, turns: Turns): Promise<TorrentCore | PieceTable> {
-    return doInTurns(recallInfo(request, this.hashContext.cacheAccess), turns)
   }
 
   /** Completes a torrent of which the cache knows nothing or a part. */
@@ -221,11 +216,11 @@ export class Maker {
     // Many torrents may wait, and the table of a large one takes megabytes
     if (turn) unread.table = null
     await turn
-    const turns = unlimitedBudget({ signal })
     try {
       // Others may have read the files meanwhile
       const known = ended === hashing.ended ? unread.table : null
-      const recalled = known ?? (await this.#recall(request, turns))
+      const recall = recallInfo(request, hashContext.cacheAccess)
+      const recalled = known ?? (await doInTurns(recall, unlimitedBudget({ signal })))
       if ('info' in recalled) return { ...recalled, isSettled: true }
       // A small file is looked at when it is read
       if (turn && !isSmallFile(content))

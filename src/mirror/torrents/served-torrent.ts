@@ -2,8 +2,7 @@ import type { Content } from '../../core/digests/content.js'
 import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import { swarmHashes } from '../../metainfo/info-hash.js'
-import type { InfoHash, InfoHashV2 } from '../../metainfo/values.js'
+import type { InfoHashes } from '../../metainfo/values.js'
 import type { TorrentTitle } from './progress.js'
 
 /** Where the files of a torrent are published, and which are left out. */
@@ -25,7 +24,7 @@ export interface ServedTorrent extends Placement, TorrentCore {
   /** In hexadecimal: the info hash of v1 if there is one, otherwise that of v2. */
   readonly infoHash: string
   /** In hexadecimal; null for a version that the torrent lacks. */
-  readonly infoHashes: { readonly v1: InfoHash | null; readonly v2: InfoHashV2 | null }
+  readonly infoHashes: InfoHashes
   /** The latest modification time of its files, in seconds since 1970. */
   readonly modified: number
   /** The state of its only file, or the digest of those of several. */
@@ -34,19 +33,14 @@ export interface ServedTorrent extends Placement, TorrentCore {
   readonly isCacheable: boolean
 }
 
-/** The info hashes by which clients announce a torrent. */
-export function swarmHashesOf({ infoHashes: { v1, v2 } }: Pick<ServedTorrent, 'infoHashes'>) {
-  return swarmHashes({ infoHash: v1, infoHashV2: v2 })
-}
-
 /** Completes a torrent with its info hashes and date. */
 export function servedTorrent(
   made: Omit<ServedTorrent, 'infoHash' | 'infoHashes' | 'modified'>,
   content: Content,
 ): ServedTorrent {
-  const { infoHash: v1, infoHashV2: v2 } = infoHashesOf(made.info, content.version)
-  const infoHashes = { v1, v2 }
-  return { ...made, infoHash: v1 ?? v2 ?? '', infoHashes, modified: lastChange(content) }
+  const infoHashes = infoHashesOf(made.info, content.version)
+  const infoHash = infoHashes.infoHash ?? infoHashes.infoHashV2 ?? ''
+  return { ...made, infoHash, infoHashes, modified: lastChange(content) }
 }
 
 /** Seconds, of which a rounded time is off by less than the rest to 1. */

@@ -4,7 +4,7 @@ import type { MemoryPool } from '../../server/admission/memory.js'
 import type { ProgressStatus } from './progress.js'
 import { Flights, NOBODY, type Waiter } from './flights.js'
 import type { CurrentTorrent, KnownThings } from './known-results.js'
-import { swarmHashesOf } from './served-torrent.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
 
 /** Milliseconds for which the lookup of files counts. */
@@ -138,7 +138,7 @@ export class Torrents {
     const isAhead = work.first.ahead !== undefined
     if (!isAhead) this.origins[from]++
     const { infoHash } = work.first.ahead ?? {}
-    if (infoHash && !swarmHashesOf(torrent).includes(infoHash)) throw notFound(infoHash)
+    if (infoHash && !swarmHashes(torrent.infoHashes).includes(infoHash)) throw notFound(infoHash)
     const { onMade } = this
     if (onMade && !source.isCompared) {
       if (torrent.isCacheable) onMade(made, key)

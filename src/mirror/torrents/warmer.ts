@@ -15,7 +15,8 @@ import { MOST_ITEMS } from '../../core/rss.js'
 import { unlimitedBudget } from '../../server/admission/memory.js'
 import { FIXED_LIMITS, type WarmOptions } from '../options.js'
 import type { GivenTorrents } from './given-torrents.js'
-import { type ServedTorrent, swarmHashesOf } from './served-torrent.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
+import type { ServedTorrent } from './served-torrent.js'
 import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
 import type { FileTorrents } from './file-torrents.js'
 import { NOBODY } from './flights.js'
@@ -259,7 +260,7 @@ export class Warmer {
       throw new BtkitError('changed', 'its digests could not be cached yet')
     const stamp = given.isUsed ? await given.stampOf(path) : ''
     const { torrent } = await torrents.obtain(file, 'v1', { ...NOBODY, ahead: { throttle } })
-    const [infoHash] = swarmHashesOf(torrent)
+    const [infoHash] = swarmHashes(torrent.infoHashes)
     if (!torrent.isCacheable || infoHash === undefined)
       throw new BtkitError('changed', 'it has just changed')
     this.parts.onReady(torrent)

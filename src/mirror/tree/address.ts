@@ -4,7 +4,7 @@ import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ServiceOptions } from '../options.js'
 import { RESERVED } from './mirror.js'
 import { malformed } from '../../server/headers/refusal.js'
-import { queryWords, splitTarget } from '../../server/headers/target.js'
+import { splitTarget } from '../../server/headers/target.js'
 import { isSecure } from '../../server/listen/listen.js'
 import { decodeName } from '../../base/text/raw-path.js'
 
@@ -59,7 +59,7 @@ export interface AskedQuery {
 
 /** Reads the query of an address. */
 export function readQuery(url: string): AskedQuery {
-  const words = queryWords(url)
+  const words = splitTarget(url)[1].split('&')
   // Buttons of forms send an empty value
   const names = words.map((word) => (word.endsWith('=') ? word.slice(0, -1) : word))
   return {

@@ -202,18 +202,8 @@ export const LOOKS_AT_ONCE = 32
 const MAX_PATH = 4096
 
 /**
- * The components of a client's path on the mirror: `/yum/7/a.rpm`. Double slashes are accepted,
- * because they are common in addresses.
- * @throws Refusal
- */
-export function parseMirrorPath(path: string): string[] {
-  const components = parseMirrorPlace(path)
-  if (path.endsWith('/')) throw notFound(quote(path))
-  return components
-}
-
-/**
- * Returns the components of a path that may end with a slash, for a directory; empty for the root.
+ * The components of a client's path on the mirror: `/yum/7/a.rpm`. It may end with a slash, for a directory;
+ * empty for the root. Double slashes are accepted, because they are common in addresses.
  * @throws Refusal
  */
 export function parseMirrorPlace(path: string): string[] {

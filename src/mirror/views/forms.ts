@@ -57,14 +57,13 @@ function magnetOf(
   place: FormPlace,
 ): string {
   const { name, size } = title
-  const { v1: infoHash, v2: infoHashV2 } = infoHashes
   const exactSource = torrentAddress(addresses[0], place)
   const own = {
     announce: given?.announce ?? null,
     announceList: given ? (given.announceList ?? []) : announceList.map((tier) => [...tier]),
     webSeeds: given ? (given.webSeeds ?? []) : [...webSeeds],
   }
-  return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource, peers })
+  return magnetLink({ ...infoHashes, name, size, ...own, exactSource, peers })
 }
 
 /** The subject of a view, and the form of its torrent's URL. */

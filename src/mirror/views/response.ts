@@ -7,6 +7,7 @@ import {
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
 import { isLoopback } from '../../core/remote/address-reach.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
 import { NO_FIELDS } from '../../metainfo/fields.js'
 import type { DhtNode } from '../../metainfo/values.js'
 import { directoryAddress, distinctSeeds, fileAddress } from '../../metainfo/trackers.js'
@@ -15,7 +16,7 @@ import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../pages/progress-page.js'
 import { publicAddress } from '../tree/address.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
-import { swarmHashesOf, type ServedTorrent } from '../torrents/served-torrent.js'
+import type { ServedTorrent } from '../torrents/served-torrent.js'
 import type { CurrentTorrent } from '../torrents/known-results.js'
 import type { Torrents } from '../torrents/torrents.js'
 import type { ResponseCache, SentResponse } from '../kept/response-cache.js'
@@ -27,12 +28,7 @@ import {
 } from '../torrents/trackers.js'
 import { CORS } from '../../server/headers/cors.js'
 import { endConditional, etagOf } from '../../server/headers/conditional.js'
-import {
-  CountedResponse,
-  isCrowded,
-  isLarge,
-  WHOLE,
-} from '../../server/connections/counted-response.js'
+import { type CountedResponse, WHOLE } from '../../server/connections/counted-response.js'
 import { manyUnread } from '../../server/headers/refusal.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
@@ -80,11 +76,10 @@ function webSeedsAt(
   { directory, title: { path } }: Omit<SeededTorrent, 'infoHash'>,
   addresses: readonly string[],
 ): string[] {
+  if (directory === null) return []
   // WebTorrent does not add the name of a file to its directory's URL
-  const seedAt = (address: string) => {
-    return path ? fileAddress(address, path) : directoryAddress(address, directory ?? [])
-  }
-  return directory === null ? [] : addresses.map(seedAt)
+  if (path) return addresses.map((address) => fileAddress(address, path))
+  return addresses.map((address) => directoryAddress(address, directory))
 }
 
 /** The parts of a torrent that decide its web seeds and the order of its trackers. */
@@ -141,7 +136,7 @@ export function trackTorrent(
   trackers: TrackerList,
 ): void {
   if (!ownTracker) return
-  const hashes = swarmHashesOf(torrent)
+  const hashes = swarmHashes(torrent.infoHashes)
   // Parsing a large torrent takes long, so the tracker gets each only once
   if (hashes.every((hash) => ownTracker.has(hash))) return
   const addresses = distinctSeeds(publicUrl === null ? webSeeds : [publicUrl, ...webSeeds])
@@ -212,7 +207,7 @@ export class TorrentSender {
     form = protocolForm,
     isKept = true,
   ): FastifyReply {
-    if (isCrowded(reply.raw)) throw manyUnread()
+    if ((reply.raw as CountedResponse).isCrowded) throw manyUnread()
     if (sendReady(request, reply, checked.torrent.title, this.options)) return reply
     const answer = this.#compose(request, checked, form, isKept)
     const { ETag: etag = '', 'Cache-Control': caching, Vary: vary } = answer.headers
@@ -266,9 +261,8 @@ export class TorrentSender {
 
 /** Sends a body; a large one without a copy of its own. */
 function sendBody(reply: FastifyReply, { parts, length }: SentResponse): FastifyReply {
-  const { raw } = reply
-  if (!isLarge({ length }, raw) || !(raw instanceof CountedResponse))
-    return reply.send(Buffer.concat(parts))
+  const raw = reply.raw as CountedResponse
+  if (!raw.isLarge({ length })) return reply.send(Buffer.concat(parts))
   reply.hijack()
   raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
   raw.endInParts(parts)
@@ -289,7 +283,7 @@ function seedPeers(
 ): DhtNode[] {
   if (
     !seed ||
-    !swarmHashesOf(torrent)
+    !swarmHashes(torrent.infoHashes)
       .slice(0, 1)
       .some((hash) => seed.countsOf(hash))
   )

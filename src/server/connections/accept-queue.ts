@@ -65,8 +65,12 @@ export class AcceptQueue {
 
   readonly #turn = (): void => {
     if (this.#waiting.size > 0) this.#begin()
-    this.#take()
     this.#isDue = false
+    if (addon && this.server.listening && this.#listener !== null) {
+      const taken = addon.acceptWaiting(this.#listener, MOST_TAKEN)
+      for (let i = 0; i < taken.length; i += 2)
+        this.#add(taken[i] as number, taken[i + 1] as string)
+    }
     if (this.#waiting.size > 0) this.#turnSoon()
   }
 
@@ -90,12 +94,6 @@ export class AcceptQueue {
     }
     if (noDelay) socket.setNoDelay(true)
     this.server.emit('connection', socket)
-  }
-
-  #take(): void {
-    if (!addon || !this.server.listening || this.#listener === null) return
-    const taken = addon.acceptWaiting(this.#listener, MOST_TAKEN)
-    for (let i = 0; i < taken.length; i += 2) this.#add(taken[i] as number, taken[i + 1] as string)
   }
 
   #add(descriptor: number, remoteAddress: string): void {

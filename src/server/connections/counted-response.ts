@@ -15,12 +15,6 @@ const SLICE = 64 * 1024
  */
 export const WHOLE = 128 * 1024
 
-/** Whether a body of so many bytes is sent in slices. */
-export function isLarge({ length }: { readonly length: number }, { req }: ServerResponse): boolean {
-  const { encrypted = false } = req.socket as Partial<TLSSocket>
-  return length > (encrypted ? SLICE : WHOLE)
-}
-
 /**
  * A response that counts the bytes of its body, and those that its client has not read. A large
  * body is sent in slices, so that it is not copied for each client, and no client holds up the
@@ -33,19 +27,27 @@ export class CountedResponse<
   unread: UnreadBytes | null = null
   /** Why the request is refused, for the log; null if it is not. */
   refusal: string | null = null
-  #bytes = 0
-  #taken = 0
+  /** Bytes of the body so far, including those the system has not accepted yet. */
+  bodyBytes = 0
+  /** Bytes of the body that the system had accepted when that was last known. */
+  bytesTaken = 0
   #body: Uint8Array | null = null
   #isHeld = false
 
-  /** Bytes of the body so far, including those the system has not accepted yet. */
-  get bodyBytes(): number {
-    return this.#bytes
+  /** Whether the client has so much to read that this response would be cut: refuse it before it begins. */
+  get isCrowded(): boolean {
+    return this.socket !== null && this.unread?.isFull(this.socket) === true
   }
 
-  /** Bytes of the body that the system had accepted when that was last known. */
-  get bytesTaken(): number {
-    return this.#taken
+  /** Bytes of a body to read from disk at a time; see UnreadBytes. */
+  get partLength(): number {
+    return (this.socket && this.unread?.partFor(this.socket)) ?? LARGEST_PART
+  }
+
+  /** Whether a body of so many bytes is sent in slices. */
+  isLarge({ length }: { readonly length: number }): boolean {
+    const { encrypted = false } = this.req.socket as Partial<TLSSocket>
+    return length > (encrypted ? SLICE : WHOLE)
   }
 
   override write(chunk: Chunk, encoding?: BufferEncoding | Done, done?: Done): boolean {
@@ -57,7 +59,7 @@ export class CountedResponse<
 
   override end(chunk?: Chunk | Done, encoding?: BufferEncoding | Done, done?: Done): this {
     const isBody = chunk != null && typeof chunk !== 'function'
-    if (isBody && isLarge(chunk, this) && this.req.method !== 'HEAD') {
+    if (isBody && this.isLarge(chunk) && this.req.method !== 'HEAD') {
       const code = typeof encoding === 'string' ? encoding : 'utf8'
       this.#endInSlices(typeof chunk === 'string' ? Buffer.from(chunk, code) : chunk)
       return this
@@ -89,11 +91,16 @@ export class CountedResponse<
   }
 
   /**
-   * Ends with a body that is not large. `end` alone would hand the system header, body and an empty
+   * Ends an answer, whose header was given by `writeHead`, with a whole body; in a string, each
+   * character is a byte (latin1). `end` alone would hand the system header, body and an empty
    * last piece together, as pieces of one list: a short answer takes a quarter more time then. Here
    * header and a string go as one piece, and nothing is left to send when the answer ends.
    */
-  endWhole(body: Chunk): void {
+  endAtOnce(body: Chunk): void {
+    if (this.isLarge(body)) {
+      this.end(body, 'latin1')
+      return
+    }
     this.#count(body, 'latin1')
     this.#writeAtOnce(body)
     super.end()
@@ -109,11 +116,22 @@ export class CountedResponse<
     socket?.uncork()
   }
 
-  /** Writes a part of the body at once; `done` is called when the system has accepted it. */
-  writePart(part: Uint8Array, done: Done): void {
-    this.#bytes += part.length
-    this.#writeAtOnce(part, done)
-    this.#hold()
+  /**
+   * Writes a part of the body at once. Resolves to true when the system has accepted it, to false when the
+   * connection has ended; null if the system has it already.
+   */
+  writePart(part: Uint8Array): Promise<boolean> | null {
+    const { socket } = this
+    // The response would drop the part without a word
+    if (socket?.destroyed) return Promise.resolve(false)
+    const written = new Promise<boolean>((resolve) => {
+      this.bodyBytes += part.length
+      this.#writeAtOnce(part, (error) => {
+        resolve(!error)
+      })
+      this.#hold()
+    })
+    return socket?.writableLength === 0 && !socket.destroyed ? null : written
   }
 
   #writeLater(slices: readonly Uint8Array[]): void {
@@ -131,7 +149,7 @@ export class CountedResponse<
   }
 
   #writeNext([slice = NOTHING, ...others]: readonly Uint8Array[]): void {
-    this.#bytes += slice.length
+    this.bodyBytes += slice.length
     if (others.length === 0) {
       super.end(slice)
       this.#hold()
@@ -147,7 +165,7 @@ export class CountedResponse<
   #hold(): void {
     const { unread, socket, writableLength: waiting } = this
     if (!socket || socket.destroyed) return
-    this.#taken = Math.max(this.#taken, this.#bytes - waiting)
+    this.bytesTaken = Math.max(this.bytesTaken, this.bodyBytes - waiting)
     if (waiting === 0 && !this.#isHeld && !this.#body) return
     if (!this.#isHeld) {
       this.on('drain', () => {
@@ -161,8 +179,8 @@ export class CountedResponse<
   #count(chunk: Chunk, encoding?: BufferEncoding | Done): void {
     // Node sends no body to HEAD
     if (this.req.method === 'HEAD') return
-    if (typeof chunk !== 'string') this.#bytes += chunk.byteLength
-    else this.#bytes += Buffer.byteLength(chunk, encoding as BufferEncoding)
+    if (typeof chunk !== 'string') this.bodyBytes += chunk.byteLength
+    else this.bodyBytes += Buffer.byteLength(chunk, encoding as BufferEncoding)
   }
 }
 
@@ -171,52 +189,4 @@ const NOTHING = new Uint8Array(0)
 function slicesOf(part: Uint8Array): Uint8Array[] {
   const count = Math.ceil(part.length / SLICE)
   return Array.from({ length: count }, (_, i) => part.subarray(i * SLICE, (i + 1) * SLICE))
-}
-
-function unreadOf(response: ServerResponse): UnreadBytes | null {
-  return response instanceof CountedResponse ? response.unread : null
-}
-
-/** Whether the client has so much to read that this response would be cut: refuse it before it begins. */
-export function isCrowded(response: ServerResponse): boolean {
-  return response.socket !== null && unreadOf(response)?.isFull(response.socket) === true
-}
-
-/** Bytes of a body to read from disk at a time; see UnreadBytes. */
-export function partFor(response: ServerResponse): number {
-  const unread = unreadOf(response)
-  return unread && response.socket ? unread.partFor(response.socket) : LARGEST_PART
-}
-
-/**
- * Writes a part of a body at once. Resolves to true when the system has accepted it, to false when the
- * connection has ended; null if the system has it already.
- */
-export function writePart(response: ServerResponse, part: Uint8Array): Promise<boolean> | null {
-  const { socket } = response
-  // The response would drop the part without a word
-  if (socket?.destroyed) return Promise.resolve(false)
-  const written = new Promise<boolean>((resolve) => {
-    const done = (error?: Error | null) => {
-      resolve(!error)
-    }
-    if (response instanceof CountedResponse) {
-      response.writePart(part, done)
-      return
-    }
-    socket?.cork()
-    response.write(part, done)
-    socket?.uncork()
-  })
-  return socket?.writableLength === 0 && !socket.destroyed ? null : written
-}
-
-/**
- * Ends an answer, whose header was given by `writeHead`, with a whole body; in a string, each
- * character is a byte (latin1).
- */
-export function endAtOnce(response: ServerResponse, body: string | Uint8Array): void {
-  if (isLarge(body, response) || !(response instanceof CountedResponse))
-    response.end(body, 'latin1')
-  else response.endWhole(body)
 }

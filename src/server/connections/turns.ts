@@ -32,10 +32,10 @@ export class FairQueue<T> {
   }
 
   /** Removes the thing whose turn it is, of those that may have one. */
-  next(mayHave: (thing: T) => boolean = () => true): T | undefined {
+  next(mayHave?: (thing: T) => boolean): T | undefined {
     for (const network of this.#networks.values()) {
       for (const [client, things] of network) {
-        const thing = things.find(mayHave)
+        const thing = mayHave ? things.find(mayHave) : things[0]
         if (thing === undefined) continue
         // The client and its network are the last from now on
         this.#networks.delete(networkKey(client))

@@ -4,11 +4,7 @@ import type { ServerContext } from '../../server/context.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { sortInSlices } from '../../page-parts/slices.js'
 import { formatNumber } from '../../base/text/quantity.js'
-import {
-  type CountedResponse,
-  endAtOnce,
-  isCrowded,
-} from '../../server/connections/counted-response.js'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import { formatAnnounce, formatFailure, formatScrape, formatScraped } from './http-answers.js'
@@ -136,12 +132,12 @@ export class TrackerRoutes {
     this.parts.note(answered, response.refusal ?? undefined)
     const allowed = status === 405 ? ['Allow', 'GET, HEAD'] : []
     response.writeHead(status, [...headerOf(body), ...allowed])
-    endAtOnce(response, body)
+    response.endAtOnce(body)
   }
 
   #sendLarge(response: CountedResponse, body: Buffer): void {
     this.parts.note('scrape')
-    if (isCrowded(response)) refuseUnread(response)
+    if (response.isCrowded) refuseUnread(response)
     else response.writeHead(200, headerOf(body)).end(body)
   }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ResponseCache } from '../../../src/mirror/kept/response-cache.js'
+import { CountedResponse } from '../../../src/server/connections/counted-response.js'
 import { loadNative } from '../../../src/base/native-addon.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { serveMirror } from '../../support/serve.js'
@@ -20,13 +21,7 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
-  const socket = new Socket()
-  const request: Pick<IncomingMessage, 'url' | 'headers' | 'socket'> = {
-    url,
-    headers: { host },
-    socket,
-  }
-  return request as IncomingMessage
+  return Object.assign(new IncomingMessage(new Socket()), { url, headers: { host } })
 }
 
 const parts = [Buffer.alloc(300)]
@@ -101,7 +96,8 @@ async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${ur
   const world = { isCurrent: true }
   const responses = new ResponseCache()
   const noted = new Set<string>()
-  const server = createServer({ requireHostHeader: false }, (request, response) => {
+  const options = { requireHostHeader: false, ServerResponse: CountedResponse }
+  const server = createServer(options, (request, response) => {
     if (responses.answer(request, response) !== null) return
     const body = Buffer.from(bodyOf(request.url ?? ''))
     const headers = { 'Content-Length': String(body.length), ETag: '"tag"' }

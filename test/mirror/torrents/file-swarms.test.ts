@@ -25,7 +25,8 @@ function swarmsOf(known: Readonly<Record<string, number>>) {
 
 function torrentOf(v1: string, v2: string | null = null, modified = 5) {
   const title = { name: 'a.iso', path: PATH, files: 1, size: FILE.size }
-  return { title, modified, infoHashes: { v1: v1Of(v1), v2: v2 === null ? null : v2Of(v2) } }
+  const infoHashes = { infoHash: v1Of(v1), infoHashV2: v2 === null ? null : v2Of(v2) }
+  return { title, modified, infoHashes }
 }
 
 test('a file has the counts of its largest swarm, of any version', () => {

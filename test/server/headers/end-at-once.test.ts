@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../support/until.js'
-import { CountedResponse, endAtOnce } from '../../../src/server/connections/counted-response.js'
+import { CountedResponse } from '../../../src/server/connections/counted-response.js'
 import { listenLocally } from '../../support/listen.js'
 
 /** Every byte there is, and more than a connection takes at once. */
@@ -15,7 +15,7 @@ const BYTES = Buffer.from(Array.from({ length: 16 * 1024 * 1024 }, (_, n) => n &
 async function ask(t: TestContext, body: string | Uint8Array, requests: string) {
   const server = createServer({ ServerResponse: CountedResponse }, (_request, response) => {
     response.writeHead(200, { 'Content-Length': body.length })
-    endAtOnce(response, body)
+    response.endAtOnce(body)
   })
   const client = connect(await listenLocally(t, server), '127.0.0.1')
   const [socket] = (await once(server, 'connection')) as [Socket]

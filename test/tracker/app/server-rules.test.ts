@@ -7,7 +7,7 @@ import { connectionLimiter } from '../../../src/server/connections/connection-li
 import { Exchanges } from '../../../src/server/exchange/exchanges.js'
 import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
 import { makeServer } from '../../../src/server/listen/listen.js'
-import { originForm } from '../../../src/server/headers/target.js'
+import { splitTarget } from '../../../src/server/headers/target.js'
 import { SERVER_RULES } from '../../../src/tracker/app/run-tracker.js'
 import { until } from '../../support/until.js'
 import { longTest } from '../../support/long.js'
@@ -26,7 +26,11 @@ async function listen(
     handler: (request, response) => {
       heard.answered += 1
       work()
-      response.end(originForm(request.url ?? ''))
+      response.end(
+        splitTarget(request.url ?? '')
+          .filter(Boolean)
+          .join('?'),
+      )
     },
     exchanges: new Exchanges(({ status }) => heard.refused.push(status), {
       monotonic: () => performance.now(),

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { prefersHtml } from '../../../server/headers/accept.js'
@@ -9,7 +9,7 @@ import { errorResponse, NotReady } from '../../../server/headers/refusal.js'
 import { splitTarget } from '../../../server/headers/target.js'
 import { clientKey } from '../../../server/connections/client-address.js'
 import { Shares } from '../../../server/connections/connection-limits.js'
-import { isCrowded } from '../../../server/connections/counted-response.js'
+import type { CountedResponse } from '../../../server/connections/counted-response.js'
 import { refuseUnread } from '../../../server/connections/refuse-connection.js'
 import { webSocketUrl } from '../../../metainfo/trackers.js'
 import type { ServerContext } from '../../../server/context.js'
@@ -193,7 +193,7 @@ export class PageRoutes {
   constructor(private readonly parts: PageRoutesParts) {}
 
   /** Answers a request, possibly later, when its page is ready. */
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  handle(request: IncomingMessage, response: CountedResponse): void {
     const gone = new AbortController()
     response.once('close', () => {
       gone.abort(new NotReady('the client has gone', 1))
@@ -255,12 +255,12 @@ async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promis
   return { ...answer, headers: all, body: packed ?? page }
 }
 
-function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+function send({ method }: IncomingMessage, response: CountedResponse, answer: PageAnswer): void {
   // Bytes are shared with other clients of the same file
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   const length = answer.status !== 304 && { 'Content-Length': body.length }
   const headers = { ...answer.headers, ...length }
-  if (isCrowded(response)) refuseUnread(response)
+  if (response.isCrowded) refuseUnread(response)
   else response.writeHead(answer.status, headers).end(method === 'HEAD' ? undefined : body)
 }
 
