@@ -58,10 +58,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     `${TREE} http://t.example:70000/announce`,
     "btkit: tracker 'http://t.example:70000/announce': port 70000 is above 65535\n",
   ],
-  [
-    `${TREE} --announce-list `,
-    "btkit: --announce-list '': tracker '': not an http, https, udp, ws or wss URL\n",
-  ],
+  [`${TREE} --announce-list `, 'btkit: --announce-list: its value is missing\n'],
   [
     'completedir http://files.example/x.iso http://t.example/announce',
     'btkit: http://files.example/x.iso: not a directory; btkit makemetafile makes the torrent of a URL\n',

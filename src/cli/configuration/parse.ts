@@ -194,8 +194,7 @@ function parseText(given: Given, text: Text, previous: unknown): unknown {
   const { entry, source } = given
   const parseArg = entry.on?.parseArg as ((text: string, previous: unknown) => unknown) | undefined
   const parse = source === 'operand' ? parseTrackers : parseArg
-  // Other options are off without a value
-  if (entry.key === 'output' && text.text === '')
+  if (text.text === '' && !entry.traits.mayBeEmpty)
     throw refused(given, { ...text, text: null }, 'its value is missing')
   const hide = (reason: string) => {
     return text.isOpened ? reason.replaceAll(text.text, '***') : hidden(given, reason)

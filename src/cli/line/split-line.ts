@@ -74,7 +74,8 @@ export function splitLine(
       continue
     }
     const { option } = name
-    if (value === undefined && option.required && !name.isOpposite)
+    const isMissing = value === undefined || (value === '' && option.long === '--config')
+    if (isMissing && option.required && !name.isOpposite)
       throw usageError(`${nameBeside(typed, option)}: its value is missing`)
     const follower = args[index + 1] ?? '-?'
     const isOption = /^-./.test(follower) && !NUMBER.test(follower)

@@ -14,6 +14,8 @@ export interface Traits {
    * one each time, or one each time to add or to remove. To remove, a text may be wrong in any way.
    */
   readonly trackers?: 'tiers' | 'one' | 'added' | 'removed'
+  /** Whether an empty value means something. Any other one is refused, since a variable in a script may be unset. */
+  readonly mayBeEmpty?: boolean
   /** Whether values are often secret. They are hidden, and can be read from a file or a variable. */
   readonly isSecret?: boolean
   /** The form of its values in a configuration, unless its default is a list or it takes one value. */
@@ -75,6 +77,9 @@ export const RARELY_NEEDED = 'Rarely needed:'
 /** The traits of options whose values are names. */
 export const FILE: Traits = { takes: 'file' }
 export const DIRECTORY: Traits = { takes: 'directory' }
+
+/** The trait of options whose empty value leaves out or removes what they set. */
+export const OR_NONE: Traits = { mayBeEmpty: true }
 
 /** The properties of a switch that is off. */
 export const OFF = { default: false }

@@ -100,7 +100,7 @@ export const TLS_KEY = option('--tls-key <file>', 'use this key for TLS (PEM)', 
 export function archiveDirOption(tracker: readonly Need[] = []) {
   const what = 'track the torrents in this directory, too, and list them apart (repeatable)'
   const traits = { ...DIRECTORY, needs: [...tracker, CURRENT] }
-  return option('--archive-dir <dir>', what, { ...traits, ...paths })
+  return option('--archive-dir <dir>', what, { ...traits, ...read.collect })
 }
 
 export function bannedIpsOption(needs: readonly Need[] = []) {
@@ -112,6 +112,3 @@ export const WEB_TORRENT = 'answer WebTorrent clients, such as browsers, over We
 export function bannedListOption(needs: readonly Need[] = []) {
   return option('--banned-list <file>', 'refuse the info hashes in this file', { ...FILE, needs })
 }
-
-/** Adds a path. As in bttrack, an empty text means none. */
-export const paths = read.repeated((text) => (text === '' ? [] : [text]))

@@ -20,16 +20,14 @@ import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 
 /**
  * Wraps a parser whose errors already name the value. The result throws BtkitError `usage`,
- * whatever the parser's error code, and InvalidArgumentError for an empty text.
+ * whatever the parser's error code.
  */
 export function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parse(text)
     } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      // Commander's message names the option, whose variable in a script may be unset
-      throw text === '' ? new InvalidArgumentError(error.message) : usageError(error.message)
+      throw error instanceof BtkitError ? usageError(error.message) : error
     }
   }
 }

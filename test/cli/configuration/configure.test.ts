@@ -239,11 +239,12 @@ test('a tracker as an argument overrides a configured one, and is refused beside
 })
 
 test('a client and users of the defaults are not for servers, which would refuse them', async (t) => {
-  const { run } = withFile(t, 'defaults: {client: "transmission://h", admin-users: /none}\n')
+  const users = withFile(t, 'defaults: {client: "transmission://h", admin-users: /none}\n')
   const serve = ['serve', makeScratch(t), '--trackerless', '--host', '192.0.2.1']
-  const track = ['track', '--open', '--host', '192.0.2.1', '--admin-users', '']
-  assert.match((await run(serve)).stderr, /192\.0\.2\.1/)
-  assert.match((await run(track)).stderr, /192\.0\.2\.1/)
+  assert.match((await users.run(serve)).stderr, /192\.0\.2\.1/)
+  const client = withFile(t, 'defaults: {client: "transmission://h"}\n')
+  const track = ['track', '--open', '--host', '192.0.2.1']
+  assert.match((await client.run(track)).stderr, /192\.0\.2\.1/)
 })
 
 test('the tracker of serve can be turned off in a configuration and in the environment', async (t) => {

@@ -3,7 +3,7 @@ import { usageError } from '../../../base/errors.js'
 import { checkName } from '../../../metainfo/name.js'
 import { declareBulkEdit, isNone } from '../../editing/options.js'
 import * as read from '../../options/values.js'
-import type { Exclusion } from '../../options/option.js'
+import { type Exclusion, OR_NONE } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -15,9 +15,9 @@ export function declareEdit() {
     .description('Change values in torrents.')
     .argument('[torrent...]', 'the torrents to change')
     .optionsGroup('Values:')
-    .opt('-c, --comment <text>', 'set the comment', { excludes: ['comment'] })
+    .opt('-c, --comment <text>', 'set the comment', { ...OR_NONE, excludes: ['comment'] })
     .opt('--no-comment', 'remove the comment')
-    .opt('--created-by <text>', 'set the creator', { excludes: ['createdBy'] })
+    .opt('--created-by <text>', 'set the creator', { ...OR_NONE, excludes: ['createdBy'] })
     .opt('--no-created-by', 'remove the creator')
     .opt(
       '--date <when>',
@@ -33,6 +33,7 @@ export function declareEdit() {
     )
     .opt('--no-private', 'remove that flag; changes the info hash')
     .opt('-s, --source <text>', 'set the source tag; changes the info hash', {
+      ...OR_NONE,
       excludes: ['source'],
     })
     .opt('--no-source', 'remove the source tag; changes the info hash')
@@ -55,7 +56,7 @@ export function declareEdit() {
         trackers: 'tiers',
         form: 'list',
         excludes: [notRemoved('removeTracker')],
-        parse: orNone(read.trackerTiers),
+        ...orNone(read.trackerTiers),
       },
     )
     .opt('--add-tracker <url>', 'add a tracker in a last tier of its own (repeatable)', {
@@ -64,19 +65,23 @@ export function declareEdit() {
       ...read.trackers,
     })
     .opt('--remove-tracker <url>', 'remove a tracker (repeatable)', {
+      ...OR_NONE,
       trackers: 'removed',
       ...read.collect,
     })
     .opt(
       '-w, --web-seed <url>',
       "replace all web seeds (BEP 19); '' or 0 removes all (repeatable)",
-      { form: 'list', excludes: [notRemoved('removeWebSeed')], parse: orNone(read.seeds) },
+      { form: 'list', excludes: [notRemoved('removeWebSeed')], ...orNone(read.seeds) },
     )
     .opt('--add-web-seed <url>', 'add a web seed (repeatable)', {
       excludes: [notRemoved('removeWebSeed')],
       ...read.seeds,
     })
-    .opt('--remove-web-seed <url>', 'remove a web seed (repeatable)', read.collect)
+    .opt('--remove-web-seed <url>', 'remove a web seed (repeatable)', {
+      ...OR_NONE,
+      ...read.collect,
+    })
     .addHelpText('after', EXAMPLES)
   return command
 }
@@ -95,7 +100,9 @@ function notRemoved(option: string): Exclusion {
  * an empty list removes all.
  */
 function orNone<T>({ parse }: { parse: (text: string, previous: readonly T[]) => T[] }) {
-  return (text: string, previous: T[] = []) => (isNone(text) ? previous : parse(text, previous))
+  const parseOrNone = (text: string, previous: T[] = []) =>
+    isNone(text) ? previous : parse(text, previous)
+  return { ...OR_NONE, parse: parseOrNone }
 }
 
 export type ChangeOptions = ReturnType<ReturnType<typeof declareEdit>['opts']>

@@ -25,6 +25,7 @@ import {
   stepTrackers,
   type Removal,
 } from '../../editing/run-edits.js'
+import { OR_NONE } from '../../options/option.js'
 import { LIST_BESIDE_ANNOUNCE } from '../../options/torrent.js'
 import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
 
@@ -55,6 +56,7 @@ function declareReannounce() {
       { ...LIST_BESIDE_ANNOUNCE, parse: checked(parseAnnounceList) },
     )
     .opt('--remove-tracker <url>', 'remove a tracker (repeatable)', {
+      ...OR_NONE,
       trackers: 'removed',
       ...collect,
     })

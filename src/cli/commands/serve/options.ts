@@ -178,8 +178,7 @@ const hosts = read.repeated((text) => {
   const [, host, port] = /^([\w.-]+|\[.*\]):(\d+)$/.exec(text) ?? []
   if (port !== undefined)
     throw new InvalidArgumentError(`has a port; write --host ${host ?? ''} --port ${port}`)
-  if (text !== '') return [text]
-  throw new InvalidArgumentError('Empty; give a host or the path of a Unix socket.')
+  return [text]
 })
 
 const trackers = read.repeated((urls) => read.trackerTiers.parse(urls).flat())

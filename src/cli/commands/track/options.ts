@@ -6,7 +6,6 @@ import {
   bannedListOption,
   declareAdminOptions,
   declareSiteOptions,
-  paths,
   publicUrl,
   TLS_CERT,
   TLS_KEY,
@@ -43,7 +42,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .optionsGroup('Tracked torrents and clients:')
     .opt('--allowed-dir <dir>', 'track only the torrents in this directory (repeatable)', {
       ...DIRECTORY,
-      ...paths,
+      ...read.collect,
     })
     .opt(...archiveDirOption())
     .opt('--allowed-list <file>', 'track only the info hashes in this file', FILE)
@@ -170,7 +169,7 @@ function seconds(standard: number) {
 
 const wholeSeconds = read.wholeSeconds(1, 604_800)
 
-/** Like bttrack, accepts several hosts separated by commas, and an empty text for all. */
+/** Like bttrack, accepts several hosts separated by commas. */
 const hosts = read.repeated((text) => {
   return text
     .split(',')
@@ -179,7 +178,6 @@ const hosts = read.repeated((text) => {
 })
 
 function redirectUrl(text: string): string {
-  if (text === '') return text
   // In the spelling that is valid in a header
   if (URL.canParse(text) && /^https?:/i.test(text)) return new URL(text).href
   throw new InvalidArgumentError('Not an http or https URL.')

@@ -67,7 +67,6 @@ const WRONG = {
   'http://m/?a': /web-seed-base.*not an http or https URL/,
   'http://m/#a': /web-seed-base.*has '#'; type http:\/\/m\/%23a/,
   'http://m/a b': /web-seed-base.*has a blank; type http:\/\/m\/a%20b/,
-  '': /web-seed-base.*not an http or https URL/,
 }
 
 for (const [url, reason] of Object.entries(WRONG)) {

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { optionEntries, leafCommands } from '../../../src/cli/options/table.js'
+import { allCommands } from '../../support/commands.js'
+import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch, plantFiles } from '../../support/scratch.js'
+
+/** Options of which an empty value leaves out or removes something, by their commands. */
+const TEXTS = ['comment', 'created-by', 'source']
+const MEANT: Readonly<Record<string, readonly string[]>> = {
+  makemetafile: TEXTS,
+  completedir: TEXTS,
+  edit: [...TEXTS, 'tracker', 'remove-tracker', 'web-seed', 'remove-web-seed'],
+  reannounce: ['remove-tracker'],
+  sethttpseeds: ['http-seed'],
+}
+
+for (const { path, command, section } of leafCommands(await allCommands())) {
+  test(`${path}: an empty value, as of an unset variable, is refused as a missing one`, async (t) => {
+    const config = makeScratch(t)
+    const operands = command.registeredArguments.flatMap((each) => (each.required ? ['x'] : []))
+    const args = [...path.split(' '), ...operands]
+    const unread = await runBtkit([...args, '--config='])
+    assertError(unread, 'usage', '--config: its value is missing')
+    for (const { key, kind, on } of optionEntries(command).values()) {
+      if (kind === 'switch' || on === null || MEANT[section]?.includes(key)) continue
+      const typed = await runBtkit([...args, '--config', '/dev/null', `--${key}=`])
+      assertError(typed, 'usage', `btkit: --${key}: its value is missing\n`)
+      plantFiles(config, { c: `${section}: {${key}: ''}\n` })
+      const { stderr } = await runBtkit(['config', 'check', '--config', join(config, 'c')])
+      assert.match(stderr, new RegExp(`c:1:\\d+: ${key}: its value is missing`))
+    }
+  })
+}
