@@ -233,7 +233,7 @@ async function* readRange(
       }
       if (size === null || at === end) return
       const detail = `ended after ${count(at - start, 'byte')} of ${end - start}`
-      throw new RemoteFault(url, 'length', detail, { isPassing: true })
+      throw new RemoteFault(url, 'length', detail, { wait: 0 })
     } catch (error) {
       // Addresses that redirects lead to may not stay
       const isMoved = source !== url && at === before && !access.signal.aborted

@@ -14,6 +14,7 @@ import { AnswerFault, RedirectFault } from './redirect-guard.js'
 import { decodePercent } from '../../base/percent.js'
 import { escapeText, quoteText } from '../../base/text/escape.js'
 import { describeFailure } from '../../base/text/network-failure.js'
+import { count } from '../../base/text/quantity.js'
 import { shownUrl } from '../../base/text/secrets.js'
 import { isPlainName } from '../../metainfo/name.js'
 
@@ -24,6 +25,8 @@ export interface RemoteAccess {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Whether a fault ends the reading that the same request may not have later. */
   readonly isOnce?: boolean
+  /** Receives the fault of a file for which a request is sent again, several times if it lasts. */
+  readonly onRetry?: ((message: string) => void) | undefined
 }
 
 /** A file on a server, as it was when it was asked for. */
@@ -121,11 +124,12 @@ export function rulesOf(
 }
 
 /** Milliseconds before the next try after a fault that may pass. */
-const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 32_000]
+const LONGEST_PAUSE = 32_000
+const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, LONGEST_PAUSE]
 
 /**
- * Waits for the next try of a request after a number of failures. Only what is resumed is tried again after
- * a broken connection, everything while the server says that it is busy.
+ * Waits for the next try of a request after a number of failures, and no less than the server asks for. Only what
+ * is resumed is tried again after a broken connection, everything while the server says that it is busy.
  * @throws BtkitError the error if there is no further try
  */
 export async function pauseAfter(
@@ -135,10 +139,12 @@ export async function pauseAfter(
 ): Promise<void> {
   const why = remoteError(error, url, access.signal)
   const pause = PAUSES[failures - 1]
-  const isPassing = why instanceof RemoteFault && why.isPassing && !access.isOnce
-  const isTried = isPassing && (isResumed || why.kind === 'status')
-  if (!isTried || pause === undefined) throw why
-  await setTimeout(pause, undefined, { signal: access.signal }).catch(() => undefined)
+  if (!(why instanceof RemoteFault) || access.isOnce || pause === undefined) throw why
+  const { kind, detail, wait } = why
+  if (wait === null || !(isResumed || kind === 'status')) throw why
+  access.onRetry?.(`${shownUrl(url)}: ${kind === 'length' ? 'ended early' : detail}; trying again`)
+  const { signal } = access
+  await setTimeout(Math.max(pause, wait), undefined, { signal }).catch(() => undefined)
   refuseAborted(access.signal)
 }
 
@@ -174,22 +180,25 @@ export type FaultKind =
   | 'compressed'
   | 'unreachable'
 
-type FaultTraits = ErrorOptions & { readonly code?: ErrorCode; readonly isPassing?: boolean }
+type FaultTraits = ErrorOptions & { readonly code?: ErrorCode; readonly wait?: number | null }
 
 /** A wrong answer of a server, or none. */
 export class RemoteFault extends BtkitError {
-  /** Whether the same request may not have it later: a broken connection, or a server that is busy. */
-  readonly isPassing: boolean
+  /**
+   * Least milliseconds until the same request may not have it: a broken connection, or a server that is busy.
+   * Null if it would have it again.
+   */
+  readonly wait: number | null
 
   /** `detail` says what is wrong. The code is `io` by default. */
   constructor(
     readonly url: string,
     readonly kind: FaultKind,
     readonly detail: string,
-    { code = 'io', isPassing = false, ...options }: FaultTraits = {},
+    { code = 'io', wait = null, ...options }: FaultTraits = {},
   ) {
     super(code, `${shownUrl(url)}: ${detail}`, options)
-    this.isPassing = isPassing
+    this.wait = wait
   }
 }
 
@@ -203,21 +212,32 @@ function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitErr
     return new RemoteFault(url, kind, error.message, cause)
   }
   const detail = describeFailure(error, IDLE_MS)
-  return new RemoteFault(url, 'unreachable', detail, { isPassing: true, ...cause })
+  return new RemoteFault(url, 'unreachable', detail, { wait: 0, ...cause })
 }
 
 /** @throws RemoteFault `not-found`, `not-permitted` or `io` for another status than the expected */
 export function requireStatus(
   url: string,
-  { status, end }: HttpResponse,
+  { status, headers, end }: HttpResponse,
   expected: readonly number[],
 ): void {
   if (expected.includes(status)) return
   end()
   const isAbsent = [404, 410].includes(status)
   const code = isAbsent ? 'not-found' : [401, 403, 407].includes(status) ? 'not-permitted' : 'io'
-  const isPassing = status === 429 || status >= 500
-  throw new RemoteFault(url, 'status', `HTTP status ${status}`, { code, isPassing })
+  const wait = status === 429 || status >= 500 ? askedWait(headers) : null
+  const detail = `HTTP status ${status}`
+  if (wait === null || wait <= LONGEST_PAUSE)
+    throw new RemoteFault(url, 'status', detail, { code, wait })
+  const until = `the server says to try again in ${count(wait / 1000, 'second')} (Retry-After)`
+  throw new RemoteFault(url, 'status', `${detail}; ${until}`, { code })
+}
+
+/** The milliseconds of a Retry-After (RFC 9110, 10.2.3): seconds, or a date, for the clock of the server. */
+function askedWait(headers: ReceivedHeaders): number {
+  const after = headers.get('retry-after') ?? ''
+  if (/^\d{1,15}$/.test(after)) return 1000 * Number(after)
+  return Math.max(Date.parse(after) - Date.parse(headers.get('date') ?? ''), 0) || 0
 }
 
 /** Seconds by which the last change must be older than the answer, to be a strong validator. */

@@ -58,7 +58,7 @@ export async function locateOnSeed(
     } catch (error) {
       if (!(error instanceof RemoteFault)) throw error
       if (error.code === 'not-found') return { kind: 'missing' }
-      if (error.isPassing && ++missed === AT_ONCE && error.kind === 'unreachable') dead = error
+      if (error.wait !== null && ++missed === AT_ONCE && error.kind === 'unreachable') dead = error
       return { kind: 'unreadable', reason: error.detail }
     }
   }
@@ -122,7 +122,7 @@ export class SeedReader implements ContentSource {
         } catch (error) {
           if (!(error instanceof RemoteFault) || this.access.isOnce) throw error
           this.faults.set(file.url, error)
-          this.#isDown = error.isPassing
+          this.#isDown = error.wait !== null
         }
       }
       if (isRead && at < end)

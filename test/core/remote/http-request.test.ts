@@ -305,7 +305,7 @@ for (const [what, answer] of Object.entries(FAULTS)) {
     const fault = await askRemote(url, { signal }).catch((error: unknown) => error)
     assert.ok(fault instanceof RemoteFault)
     assert.match(fault.message, /the answer is not HTTP|answers what nobody asked/)
-    assert.deepEqual([fault.isPassing, requests.length], [false, 1])
+    assert.deepEqual([fault.wait, requests.length], [null, 1])
   })
 }
 

@@ -53,7 +53,7 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     for (const note of isOffDisk ? notesOffDisk(options, keys, isStdin) : []) out.note(note)
     const read = async () => ({
       chosen: isStdin || isNamed ? undefined : await readChosen(options, io),
-      remote: await askContents(operands.sources, options, io),
+      remote: await askContents(operands.sources, options, { ...io, onRetry: out.noteOnce }),
     })
     const { chosen, remote } = await out.attempt(read, lostList)
     const isSeed = options.webSeed.length + options.webSeedBase.length === 0

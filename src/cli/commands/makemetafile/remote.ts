@@ -40,11 +40,11 @@ const MAX_HEADERS = 64 * 1024
 export async function askContents(
   sources: readonly string[],
   options: RemoteOptions,
-  { signal, stdin }: Pick<Io, 'signal' | 'stdin'>,
+  { signal, stdin, onRetry }: Pick<Io, 'signal' | 'stdin'> & Pick<RemoteAccess, 'onRetry'>,
 ): Promise<RemoteContents> {
   const { filesFrom, baseUrl, headerFile } = options
   const headers = headerFile === undefined ? undefined : readHeaders(headerFile)
-  const access = { signal, headers }
+  const access = { signal, headers, onRetry }
   const urls = sources.filter(looksLikeUrl)
   if (!listsRemote(options)) {
     if (headerFile !== undefined && urls.length === 0)

@@ -241,10 +241,11 @@ async function* outcomesOf(run: Run): AsyncGenerator<VerifyOutcome> {
   const begin = async (total: number) => {
     shown.bar = await out.progress(total)
   }
+  const access = { signal: io.signal, onRetry: out.noteOnce }
   const work: VerifyRun = {
     ...options,
     places: targets.places.map((place) => {
-      return looksLikeUrl(place.path) ? { ...place, access: { signal: io.signal } } : place
+      return looksLikeUrl(place.path) ? { ...place, access } : place
     }),
     rawNames: true,
     read: (torrent) => readTorrentInput(torrent, io),

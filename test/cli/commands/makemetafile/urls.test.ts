@@ -303,7 +303,10 @@ test('a server that sends a byte a connection is given up', async (t) => {
     response.write(SMALL.subarray(start, start + 1), () => response.destroy())
     return true
   }
-  assertError(await make([`${server.url}/x.iso`, TRACKER, '-o', out, '--no-cache']), 'io', '/x.iso')
+  const url = `${server.url}/x.iso`
+  const { code, stderr } = await make([url, TRACKER, '-o', out, '--no-cache'])
+  const why = `btkit: ${url}: the connection broke off`
+  assert.deepEqual([code, stderr], ['io', `${why}; trying again\n${why}\n`])
   assert.equal(pauses.length, 7)
 })
 
@@ -339,6 +342,53 @@ test('a server that is busy for a moment is asked again, for a list and for each
   const made = await make(['--files-from', `${server.url}/rel/list`, TRACKER, '-o', out])
   assert.equal(made.status, 0, made.stderr)
   assert.ok(pauses.length >= 3)
+})
+
+test('a wait for a busy server, as long as that asks for, is reported once', async (t) => {
+  const pauses = withoutPauses(t)
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL })
+  await make([at('x.iso'), TRACKER, '-o', at('ref.torrent')])
+  const date = 'Wed, 21 Oct 2015 07:28:00 GMT'
+  server.answer = (_, response) => {
+    // After HEAD, GET decides
+    const turn = Math.ceil(server.asked.length / 2)
+    const after = [null, '7', 'Wed, 21 Oct 2015 07:28:09 GMT', 'soon'][turn]
+    if (after) response.writeHead(503, { 'retry-after': after, date }).end()
+    return Boolean(after)
+  }
+  const url = `${server.url}/x.iso`
+  const note = `btkit: ${url}: HTTP status 503; trying again\n`
+  const made = await make([url, TRACKER, '-o', out, '--no-cache', '--json'])
+  assert.deepEqual([made.status, made.stderr], [0, note])
+  assert.ok([7000, 9000].every((asked) => pauses.includes(asked)))
+  server.asked.length = 0
+  const verify = ['verify', at('ref.torrent'), '--data', url, '--no-cache']
+  const verified = await runBtkit(verify)
+  assert.deepEqual([verified.status, verified.stderr], [0, note])
+  server.asked.length = 0
+  assert.equal((await runBtkit([...verify, '--quiet'])).stderr, '')
+})
+
+test('a server that asks for a longer wait than any is not asked again', async (t) => {
+  const pauses = withoutPauses(t)
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL, list: 'x.iso' })
+  await make([at('x.iso'), TRACKER, '-o', at('ref.torrent')])
+  const url = `${server.url}/x.iso`
+  const why = 'HTTP status 429; the server says to try again in 120 seconds (Retry-After)'
+  for (const after of ['120', 'Wed, 21 Oct 2015 07:30:00 GMT']) {
+    server.answer = (_, response) => {
+      const date = 'Wed, 21 Oct 2015 07:28:00 GMT'
+      response.writeHead(429, { 'retry-after': after, date }).end()
+      return true
+    }
+    assertError(await make([url, TRACKER, '-o', out]), 'io', `${url}: ${why}`)
+    const ofList = await make(['--files-from', `${server.url}/list`, TRACKER, '-o', out])
+    assertError(ofList, 'io', `/list: ${why}`)
+    const verified = await runBtkit(['verify', at('ref.torrent'), '--data', url])
+    assert.equal(verified.status, 1)
+    assert.ok(verified.stdout.includes(why), verified.stdout)
+  }
+  assert.ok(!pauses.includes(500))
 })
 
 test('a broken connection is resumed where it broke', async (t) => {
