@@ -10,7 +10,7 @@ import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { checksumOf } from '../../base/bytes.js'
 import { makeDirectory } from '../../base/directories.js'
-import { asBtkitError, BtkitError, callSystem } from '../../base/errors.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
 import { writeAtomically } from '../write/atomically.js'
 import { openRegular, readIfThere, requireOwnDirectory } from './files.js'
 
@@ -24,6 +24,9 @@ const MAX_SIZE = 2 ** 30
 
 /** Outdated lines that do not matter, beside as many as there are records. */
 const FEW = 100
+
+const FULL =
+  'no space left on device; make space on its disk and try again, or name another with --state-dir'
 
 /** A file of records, and who is warned of its faults. */
 export interface JournalOptions {
@@ -151,7 +154,11 @@ export class Journal {
       else await this.#append(lines)
     } catch (error) {
       this.#isStale = true
-      throw asBtkitError(error, `state ${this.options.path}`)
+      const { path, stateDirectory } = this.options
+      const cause = error instanceof BtkitError ? error.cause : error
+      if (osCodeOf(cause) !== 'ENOSPC') throw asBtkitError(error, `state ${path}`)
+      // All files of the state share a disk, so the same line says it of each
+      throw new BtkitError('io', `state ${stateDirectory}: ${FULL}`, { cause })
     }
   }
 
@@ -174,7 +181,7 @@ export class Journal {
     makeDirectory(dirname(path), 0o700)
     await writeAtomically(path, this.#allLines(), { mode: 0o600 }).catch((error: unknown) => {
       if (!(error instanceof BtkitError)) throw error
-      throw new BtkitError(error.code, `state ${error.message}`, { cause: error })
+      throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
     })
     this.#isStale = false
     this.#cutAt = null

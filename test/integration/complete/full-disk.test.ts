@@ -7,11 +7,13 @@ import { runExecutable } from '../../support/executable.js'
 import { longTest } from '../../support/long.js'
 import { Mirror, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
+import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 
 const FILES = Object.fromEntries(
   Array.from({ length: 60 }, (_, i) => [`file-${i}`, pseudoRandom(20_000, i)] as const),
 )
+
+const FEW = Object.keys(FILES).slice(0, 20)
 
 const ENTRIES = Object.fromEntries(Array.from({ length: 1100 }, (_, i) => [`${i}`, `${i}`]))
 
@@ -100,7 +102,7 @@ longTest(
     const mirror = new Mirror(t, FILES, { state })
     const { status, stdout, stderr } = await runJson(mirror, [])
     assert.equal(status, 1)
-    assert.match(stderr, /^btkit: state [^\n(]+: no space left on device \(\d+ entries\)\n$/)
+    assert.equal(stderr.replace(/\d+(?= entries)/, 'N'), `${full(mirror)} (N entries)\n`)
     const { created, failed } = JSON.parse(stdout) as Report
     assert.equal(created.length + failed.length, 60)
     assert.equal(mirror.list().length, created.length)
@@ -112,6 +114,28 @@ longTest(
     await mirror.checkAgainstFresh()
   },
 )
+
+/** What is said of a full disk of the state, whatever file of it has no space. */
+function full({ state }: Mirror): string {
+  const advice = 'make space on its disk and try again, or name another with --state-dir'
+  return `btkit: state ${state}: no space left on device; ${advice}`
+}
+
+test('a full disk of the state is reported once for all directories', unlessNoDisks, async (t) => {
+  const state = mountSmallDisk(t, '256k')!
+  const names = ['a', 'b', 'c'].flatMap((name) => FEW.map((file) => `${name}/${file}`))
+  const mirror = new Mirror(t, Object.fromEntries(names.map((name) => [name, name])), { state })
+  const args = ['--recursive', '--no-cache', '--on-change', 'true']
+  assert.equal((await mirror.run(args)).status, 0)
+  for (const name of names) writeFileSync(mirror.at(name), 'changed')
+  const filler = fillDisk(state)
+  const { status, stderr } = await mirror.run(args)
+  assert.deepEqual([status, stderr], [1, `${full(mirror)} (60 entries)\n`])
+  rmSync(filler)
+  const again = await mirror.run(args)
+  assert.deepEqual([again.status, again.stderr], [0, ''])
+  assert.match(again.stdout, / updated 60,/)
+})
 
 longTest(
   'when the disk of the state fills up, each entry counts once',

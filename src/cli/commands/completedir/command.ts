@@ -89,8 +89,15 @@ async function runAndReport(run: Run) {
   const report = await complete(run)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
   if (dryRun) notePublishing(request.publish, out)
+  const succeeds = async (work: () => Promise<void> | undefined) => {
+    const failure = await failureOf(work)
+    // Entries may have failed for the same reason, such as a full disk
+    if (failure && !report.failed.some(({ message }) => message === failure.message))
+      out.fail(failure)
+    return failure === null
+  }
   // The command of --on-change may upload it
-  const isFed = dryRun || (await succeeds(() => request.feed?.write(report), out))
+  const isFed = dryRun || (await succeeds(() => request.feed?.write(report)))
   const seconds = (io.monotonic() - started) / 1000
   const { env, cwd, stderr, now } = io
   const valueOf = (all: CompleteReport) => completeValue(all, { seconds, dryRun })
@@ -99,7 +106,7 @@ async function runAndReport(run: Run) {
     const write = (chunk: Uint8Array) => stderr.write(chunk)
     return runOnChange(report, { command, env, cwd, write, valueOf }, request, stateOf(run), now)
   }
-  const isDone = dryRun || onChange === undefined || (await succeeds(() => hook(onChange), out))
+  const isDone = dryRun || onChange === undefined || (await succeeds(() => hook(onChange)))
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
   return { report, isSuccess: failuresOf(report).length === 0 && isFed && isDone }
 }
@@ -214,11 +221,4 @@ function tellTrackerless({ request, options, out }: Run): void {
   if (options.private)
     out.alert('no tracker: nobody can download new private torrents; give a tracker')
   else out.note('no tracker: clients of new torrents find each other through the DHT')
-}
-
-/** Does the work after a run. Reports a failure, and returns whether there was none. */
-async function succeeds(work: () => Promise<void> | undefined, { fail }: Report): Promise<boolean> {
-  const failure = await failureOf(work)
-  if (failure) fail(failure)
-  return failure === null
 }
