@@ -105,6 +105,8 @@ export function headersFor(
   return { 'user-agent': 'btkit', accept: '*/*', ...headers, ...(isOwn ? own : {}) }
 }
 
+const CLOSED = new Set<unknown>(['ECONNRESET', 'EPIPE'])
+
 async function send(
   address: URL,
   { isHead, body, headers = {}, signal, isContent, ...how }: HttpRequest,
@@ -118,11 +120,11 @@ async function send(
   const ask = (): Promise<IncomingMessage> => {
     const request = openRequest(address, way, { method, headers, signal })
     return answerTo(request.end(body), isContent).catch((error: unknown) => {
-      const { code = '' } = error as NodeJS.ErrnoException
-      // A server may close a connection just when the next request comes (RFC 9112, section 9.3.1)
-      const isUnasked = request.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(code)
-      if (isUnasked && body === undefined) return ask()
-      throw code.startsWith('HPE_') ? new AnswerFault('the answer is not HTTP') : error
+      const isBroken =
+        error instanceof AnswerFault || CLOSED.has((error as NodeJS.ErrnoException).code)
+      // A server may close a kept connection just when a request comes (RFC 9112, section 9.3.1), or say more on it
+      if (isBroken && request.reusedSocket && body === undefined) return ask()
+      throw error
     })
   }
   const answer = await ask()
@@ -148,12 +150,17 @@ function answerTo(request: ClientRequest, isContent = false): Promise<IncomingMe
   const late = () => request.destroy(new Error(`no answer within ${HEADERS_MS / 1000} seconds`))
   const timer = isContent ? setTimeout(late, HEADERS_MS) : undefined
   return new Promise<IncomingMessage>((resolve, reject) => {
-    request.on('error', reject).once('upgrade', (_, socket) => {
+    let fail: (error: Error) => unknown = reject
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      fail(error.code?.startsWith('HPE_') ? new AnswerFault('the answer is not HTTP') : error)
+    })
+    request.once('upgrade', (_, socket) => {
       socket.destroy()
       reject(new AnswerFault('the server answers what nobody asked, as 101 does'))
     })
     request.once('response', (answer) => {
-      request.on('error', (error) => answer.destroy(error))
+      // What follows a whole answer does not count
+      fail = (error) => answer.complete || answer.destroy(error)
       // An error may come when nobody reads
       resolve(answer.on('error', () => undefined))
     })

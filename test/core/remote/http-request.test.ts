@@ -211,6 +211,7 @@ function holdTimers(t: TestContext): () => Promise<{ ms: number; act: () => void
   }
 }
 
+const WHOLE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
 
 for (const [what, first, again, ms] of [
@@ -248,7 +249,7 @@ test('a GET on a kept connection that closes just then is sent again at once, a 
   const asked = new EventEmitter()
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      socket.write(WHOLE)
       socket.once('data', () => {
         asked.emit('lost')
         socket.destroy()
@@ -310,12 +311,13 @@ for (const [what, answer] of Object.entries(FAULTS)) {
 }
 
 test('100 Continue that nobody asked for is ignored', async (t) => {
-  const { url } = await startEndless(
-    t,
-    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
-    '',
-  )
+  const { url } = await startEndless(t, `HTTP/1.1 100 Continue\r\n\r\n${WHOLE}`, '')
   assert.equal(await textOf(url), 'ok')
+})
+
+test('what a server sends after an answer does not count', async (t) => {
+  const { url } = await startEndless(t, `${WHOLE}${'more'.repeat(50_000)}`, '')
+  for (let time = 0; time < 4; time++) assert.equal(await textOf(url), 'ok')
 })
 
 for (const [what, length] of [
