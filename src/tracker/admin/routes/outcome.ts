@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import { CopyError } from '../storage/collection.js'
 import { shownName } from '../storage/places.js'
 import { type Form, query } from '../../../pages/forms/form.js'
 import { problem } from '../../../pages/forms/frame.js'
@@ -42,9 +43,12 @@ export function outcomeOf(
   return html`${changed > 0 && done} ${failed.length > 0 && failures}`
 }
 
-function failureItem(name: string, { message }: Error): Html {
+function failureItem(name: string, error: Error): Html {
+  const { message } = error
   const start = message.startsWith(name) ? null : html`<span class="name">${name}</span>: `
-  return html`<li>${start}<span class="bad">${message}</span></li>`
+  const there = error instanceof CopyError && query({ q: error.infoHash })
+  const link = there && html` <a href="torrents${there}">Show that one</a>`
+  return html`<li>${start}<span class="bad">${message}</span>${link}</li>`
 }
 
 /** The fields that say which list of torrents a form came from. */

@@ -133,7 +133,8 @@ export class Collection {
       const others = [tracked?.path, this.#written.get(hash)].filter((each) => each !== undefined)
       for (const other of others) {
         if (other === path || !(await isTaken(other))) continue
-        if (swarmHashes(await infoHashesAt(other)).includes(hash)) throw isCopy(path, other)
+        if (swarmHashes(await infoHashesAt(other)).includes(hash))
+          throw new CopyError(path, other, hash)
         break
       }
     }
@@ -162,10 +163,17 @@ export class Collection {
   }
 }
 
-/** Says that there would be two files of the same torrent. */
-export function isCopy(path: string, other: string): BtkitError {
-  const why = `the same torrent is tracked as ${basename(other)}; edit or move that one`
-  return new BtkitError('exists', `${basename(path)}: ${escapeText(why)}`)
+/** There would be two files of the same torrent. */
+export class CopyError extends BtkitError {
+  /** `other` is the path of the torrent that is there. */
+  constructor(
+    path: string,
+    other: string,
+    readonly infoHash: string,
+  ) {
+    const why = `the same torrent is tracked as ${basename(other)}; edit or move that one`
+    super('exists', `${basename(path)}: ${escapeText(why)}`)
+  }
 }
 
 /** The info hashes of the torrent at a path; none if it cannot be read. */

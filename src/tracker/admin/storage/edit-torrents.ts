@@ -7,7 +7,7 @@ import { editFiles } from '../../../library/edit.js'
 import { refuseChanged } from '../../../pages/forms/edit.js'
 import { type Opened, openTorrent } from '../../../pages/work/opened.js'
 import { swarmHashes } from '../../../metainfo/info-hash.js'
-import { type Actor, type Collection, isCopy, mainHash } from './collection.js'
+import { type Actor, type Collection, CopyError, mainHash } from './collection.js'
 import type { CollectionPlace } from './places.js'
 import type { EditedFile } from '../../../core/edit/file.js'
 import { type ChangedFact, changedFacts } from '../../../metainfo/facts.js'
@@ -103,7 +103,7 @@ async function refuseCopies(
     await collection.refuseCopy(path, plan.after)
     for (const hash of swarmHashes(plan.after)) {
       const other = paths.get(hash)
-      if (other !== undefined) throw isCopy(path, other)
+      if (other !== undefined) throw new CopyError(path, other, hash)
       paths.set(hash, path)
     }
   }

@@ -123,7 +123,9 @@ test('a torrent under two names is added once, and an edit makes no second one',
   const bob = await logIn('bob')
   const { text } = await bob.upload({ 'a.torrent': A, 'b.torrent': A, 'c.torrent': B })
   assert.match(text, /2 torrents added/)
-  assert.match(text, /the same torrent is tracked as a\.torrent/)
+  const [, there = ''] =
+    /the same torrent is tracked as a\.torrent.*?href="([^"]+)"/s.exec(text) ?? []
+  assert.match((await bob.get(`/${there}`)).text, /value="0\/a\.torrent"/)
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent', 'c.torrent'])
   const chosen = ['a', 'c'].map((name) => ['torrent', `0/${name}.torrent`] as const)
   const form = fieldsOf(await bob.post('/torrents', [['act', 'edit'], ...chosen]))
