@@ -263,17 +263,13 @@ async function buildProgram({ program, subcommand, args }: Invocation, context: 
   return { program: root, command: entry && root.commands[0], entry }
 }
 
-/** The option `--config`, which each command has. */
-function configOption(): Option {
-  const what = 'read only this configuration file; see btkit-config(1)'
-  return new Option('--config <file>', what).helpGroup('Options:')
-}
-
 async function buildCommand(
   entry: CommandEntry,
   context: CommandContext,
 ): Promise<CommandUnknownOpts> {
   const command = (await entry.load())(context)
-  for (const leaf of leavesOf(command)) leaf.addOption(configOption())
+  const what = 'read only this configuration file; see btkit-config(1)'
+  for (const leaf of leavesOf(command))
+    leaf.addOption(new Option('--config <file>', what).helpGroup('Options:'))
   return command
 }

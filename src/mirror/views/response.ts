@@ -207,7 +207,8 @@ export class TorrentSender {
     form = protocolForm,
     isKept = true,
   ): FastifyReply {
-    if ((reply.raw as CountedResponse).isCrowded) throw manyUnread()
+    const raw = reply.raw as CountedResponse
+    if (raw.isCrowded) throw manyUnread()
     if (sendReady(request, reply, checked.torrent.title, this.options)) return reply
     const answer = this.#compose(request, checked, form, isKept)
     const { ETag: etag = '', 'Cache-Control': caching, Vary: vary } = answer.headers
@@ -215,7 +216,13 @@ export class TorrentSender {
     reply.headers({ ETag: etag, 'Cache-Control': caching })
     if (vary !== undefined) reply.header('Vary', vary)
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
-    return sendBody(reply.headers(answer.headers), answer)
+    reply.headers(answer.headers)
+    if (!raw.isLarge(answer)) return reply.send(Buffer.concat(answer.parts))
+    // A large body gets no copy of its own
+    reply.hijack()
+    raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
+    raw.endInParts(answer.parts)
+    return reply
   }
 
   /** Composes an answer, and keeps it. */
@@ -257,16 +264,6 @@ export class TorrentSender {
       known.responses.note(raw, { ...answer, route: KEPT, isCurrent })
     return answer
   }
-}
-
-/** Sends a body; a large one without a copy of its own. */
-function sendBody(reply: FastifyReply, { parts, length }: SentResponse): FastifyReply {
-  const raw = reply.raw as CountedResponse
-  if (!raw.isLarge({ length })) return reply.send(Buffer.concat(parts))
-  reply.hijack()
-  raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
-  raw.endInParts(parts)
-  return reply
 }
 
 /**
