@@ -147,135 +147,33 @@ async function run(
  * For each existing torrent, the outcome of each wish in its order. After it stands `*` if the
  * torrent has another `info` now, `~` if only other values changed, and nothing if no byte did.
  */
-const OUTCOMES: Record<string, readonly string[]> = {
-  nothing: [
-    'created *',
-    'created *',
-    'created *',
-    'created *',
-    'created *',
-    'created *',
-    'created',
-  ],
-  current: ['kept', 'kept', 'kept', 'kept', 'kept', 'kept', 'kept'],
-  'with an edited comment': ['kept', 'kept', 'updated ~', 'kept', 'kept', 'kept', 'kept'],
-  'of older bytes': [
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated',
-  ],
-  'of another size': [
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated',
-  ],
-  'edited, of older bytes': [
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated',
-  ],
-  'of other pieces': ['kept', 'kept', 'updated *', 'updated *', 'updated *', 'kept', 'updated'],
-  'with another tracker': [
-    'updated ~',
-    'updated ~',
-    'updated ~',
-    'updated ~',
-    'updated ~',
-    'kept',
-    'updated',
-  ],
-  'with an edited info': [
-    'edited',
-    'edited',
-    'updated *',
-    'edited',
-    'edited',
-    'edited',
-    'content not read',
-  ],
-  'emptied by a crash': [
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated *',
-    'updated',
-  ],
-  'overwritten with text': [
-    'edited',
-    'edited',
-    'updated *',
-    'edited',
-    'edited',
-    'edited',
-    'edited',
-  ],
-  'foreign, the same': ['kept', 'kept', 'kept', 'kept', 'kept', 'kept', 'content not read'],
-  'foreign, with a comment': [
-    'foreign',
-    'adopted ~',
-    'updated ~',
-    'foreign',
-    'foreign',
-    'foreign',
-    'foreign',
-  ],
-  'foreign, of other pieces': [
-    'foreign',
-    'adopted',
-    'updated *',
-    'foreign',
-    'foreign',
-    'foreign',
-    'foreign',
-  ],
-  'foreign, of older bytes': [
-    'foreign',
-    'outdated',
-    'updated *',
-    'foreign',
-    'foreign',
-    'foreign',
-    'foreign',
-  ],
-  'foreign, of another size': [
-    'outdated',
-    'outdated',
-    'updated *',
-    'outdated',
-    'outdated',
-    'outdated',
-    'outdated',
-  ],
-  'foreign, no torrent': [
-    'foreign',
-    'foreign',
-    'updated *',
-    'foreign',
-    'foreign',
-    'foreign',
-    'foreign',
-  ],
-  adopted: ['kept', 'kept', 'kept', 'updated *', 'kept', 'kept', 'kept'],
+const OUTCOMES: Record<string, string> = {
+  nothing: 'created *, created *, created *, created *, created *, created *, created',
+  current: 'kept, kept, kept, kept, kept, kept, kept',
+  'with an edited comment': 'kept, kept, updated ~, kept, kept, kept, kept',
+  'of older bytes': 'updated *, updated *, updated *, updated *, updated *, updated *, updated',
+  'of another size': 'updated *, updated *, updated *, updated *, updated *, updated *, updated',
+  'edited, of older bytes':
+    'updated *, updated *, updated *, updated *, updated *, updated *, updated',
+  'of other pieces': 'kept, kept, updated *, updated *, updated *, kept, updated',
+  'with another tracker': 'updated ~, updated ~, updated ~, updated ~, updated ~, kept, updated',
+  'with an edited info': 'edited, edited, updated *, edited, edited, edited, content not read',
+  'emptied by a crash': 'updated *, updated *, updated *, updated *, updated *, updated *, updated',
+  'overwritten with text': 'edited, edited, updated *, edited, edited, edited, edited',
+  'foreign, the same': 'kept, kept, kept, kept, kept, kept, content not read',
+  'foreign, with a comment': 'foreign, adopted ~, updated ~, foreign, foreign, foreign, foreign',
+  'foreign, of other pieces': 'foreign, adopted, updated *, foreign, foreign, foreign, foreign',
+  'foreign, of older bytes': 'foreign, outdated, updated *, foreign, foreign, foreign, foreign',
+  'foreign, of another size':
+    'outdated, outdated, updated *, outdated, outdated, outdated, outdated',
+  'foreign, no torrent': 'foreign, foreign, updated *, foreign, foreign, foreign, foreign',
+  adopted: 'kept, kept, kept, updated *, kept, kept, kept',
 }
 
 const wishes = Object.values(WANTED)
 for (const [name, plant] of Object.entries(EXISTING)) {
   test(`an existing torrent, ${name}, has the outcome of each wish`, async (t) => {
     const outcomes = await Promise.all(wishes.map((wanted) => run(t, plant, wanted)))
-    assert.deepEqual(outcomes, OUTCOMES[name])
+    assert.equal(outcomes.join(', '), OUTCOMES[name])
   })
 }
