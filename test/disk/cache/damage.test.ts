@@ -36,8 +36,7 @@ const SMALL_PIECES = ['--piece-size-pow2', '14']
 
 /** A mirror whose cache is filled, and the path of that cache's file. */
 async function makeFilled(t: { after: (act: () => void) => void }) {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(SMALL_PIECES)
+  const mirror = await Mirror.made(t, FILES, SMALL_PIECES)
   await mirror.report(SMALL_PIECES)
   return { mirror, file: join(mirror.cache, CACHE_FILE) }
 }

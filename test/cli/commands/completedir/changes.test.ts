@@ -151,8 +151,7 @@ for (const [how, path, outcome] of SMALL) {
 }
 
 test('a change after another is noticed, and one after a run that found none', async (t) => {
-  const mirror = new Mirror(t, { a: 'aaa' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'aaa' })
   for (const content of ['one', 'two', '', 'four']) {
     if (content !== '') fs.writeFileSync(mirror.at('a'), content)
     assert.deepEqual(entriesOf((await mirror.report()).updated), content === '' ? [] : ['a'])
@@ -160,8 +159,7 @@ test('a change after another is noticed, and one after a run that found none', a
 })
 
 test('a directory that becomes a file and a directory again has the right torrent', async (t) => {
-  const mirror = new Mirror(t, { 'e/one': 'one', 'e/two': 'two' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { 'e/one': 'one', 'e/two': 'two' })
   fs.renameSync(mirror.at('e'), `${mirror.root}/aside`)
   fs.writeFileSync(mirror.at('e'), 'onetwo')
   assert.deepEqual(entriesOf((await mirror.report()).updated), ['e'])
@@ -193,8 +191,7 @@ test('only a changed file of a directory and the pieces at its edges are read', 
 })
 
 test('a changed last file is read to the short piece at its end', async (t) => {
-  const mirror = new Mirror(t, TREE)
-  await mirror.report(SMALL_PIECES)
+  const mirror = await Mirror.made(t, TREE, SMALL_PIECES)
   fs.utimesSync(mirror.at('dir', 'd'), 1e9, 1e9)
   // d is at 190 to 260 KiB
   assert.equal((await mirror.report(SMALL_PIECES)).bytesHashed, (260 - 176) * KIB)
@@ -202,8 +199,7 @@ test('a changed last file is read to the short piece at its end', async (t) => {
 })
 
 test('a new file among those of a directory leaves those before it unread', async (t) => {
-  const mirror = new Mirror(t, TREE)
-  await mirror.report(SMALL_PIECES)
+  const mirror = await Mirror.made(t, TREE, SMALL_PIECES)
   fs.writeFileSync(mirror.at('dir', 'bb'), pseudoRandom(16 * KIB, 9))
   const { bytesHashed } = await mirror.report(SMALL_PIECES)
   // It is at 140 to 156 KiB, and moves what follows by a whole piece: that keeps its digests
@@ -212,16 +208,14 @@ test('a new file among those of a directory leaves those before it unread', asyn
 })
 
 test('a file that goes from one directory to another is found in both torrents', async (t) => {
-  const mirror = new Mirror(t, { ...TREE, 'other/z': 'z' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { ...TREE, 'other/z': 'z' })
   fs.renameSync(mirror.at('dir', 'b'), mirror.at('other', 'b'))
   assert.deepEqual(entriesOf((await mirror.report()).updated), ['dir', 'other'])
   await mirror.checkAgainstFresh()
 })
 
 test('a file renamed inside its directory changes the names in the torrent', async (t) => {
-  const mirror = new Mirror(t, TREE)
-  await mirror.report()
+  const mirror = await Mirror.made(t, TREE)
   fs.renameSync(mirror.at('dir', 'b'), mirror.at('dir', 'bbb'))
   assert.deepEqual(entriesOf((await mirror.report()).updated), ['dir'])
   await mirror.checkAgainstFresh()

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { aheadOfFiles, entriesOf, Mirror, type Report } from '../../../support/mirror.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -37,16 +37,14 @@ test('lists of checksums are written beside the torrents', async (t) => {
 })
 
 test('if nothing changed, lists stay and nothing is read', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
+  const mirror = await Mirror.made(t, FILES, BOTH)
   const again = await mirror.report(BOTH)
   assert.deepEqual(changesOf(again), [[], []])
   assert.deepEqual([again.unchanged, again.bytesHashed, again.bytesReused], [2, 0, 6])
 })
 
 test('lists that are asked for later are written, and torrents stay', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report()
+  const mirror = await Mirror.made(t, FILES)
   const first = await mirror.report(['--checksums', 'md5'])
   assert.deepEqual([changesOf(first), first.unchanged], [[[], ['a.iso.md5', 'd.md5']], 2])
   const second = await mirror.report(BOTH)
@@ -54,23 +52,20 @@ test('lists that are asked for later are written, and torrents stay', async (t) 
 })
 
 test('a list that was deleted comes back from the cache', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
+  const mirror = await Mirror.made(t, FILES, BOTH)
   rmSync(join(mirror.target, 'd.md5'))
   const { checksumLists, bytesHashed } = await mirror.report(BOTH)
   assert.deepEqual([listsIn(checksumLists.created), bytesHashed], [['d.md5'], 0])
 })
 
 test('another tracker makes a run read nothing and change no list', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
+  const mirror = await Mirror.made(t, FILES, BOTH)
   const report = await mirror.report([...BOTH, '--comment', 'new'])
   assert.deepEqual([changesOf(report), report.bytesHashed], [[['a.iso', 'd'], []], 0])
 })
 
 test('lists follow changed content', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
+  const mirror = await Mirror.made(t, FILES, BOTH)
   writeFileSync(mirror.at('a.iso'), 'changed')
   assert.deepEqual(changesOf(await mirror.report(BOTH)), [['a.iso'], LISTS.slice(0, 2)])
   const list = readFileSync(join(mirror.target, 'a.iso.sha256'), 'utf8')
@@ -145,12 +140,10 @@ test('an identical foreign list is adopted, another one stays', async (t) => {
 })
 
 test('an edited list stays and is reported; --force replaces it', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
+  const mirror = await Mirror.made(t, FILES, BOTH)
   const path = join(mirror.target, 'd.md5')
   writeFileSync(path, 'by hand\n')
-  const { status, stderr } = await mirror.run([...BOTH, '--quiet'])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await mirror.run([...BOTH, '--quiet']), 1)
   assert.match(stderr, /d\.md5: changed since completedir wrote it/)
   assert.equal(readFileSync(path, 'utf8'), 'by hand\n')
   await mirror.report([...BOTH, '--force'])
@@ -158,15 +151,13 @@ test('an edited list stays and is reported; --force replaces it', async (t) => {
 })
 
 test('an empty file in the place of a list of ours is replaced', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
+  const mirror = await Mirror.made(t, FILES, BOTH)
   writeFileSync(join(mirror.target, 'd.md5'), '')
   assert.deepEqual(listsIn((await mirror.report(BOTH)).checksumLists.updated), ['d.md5'])
 })
 
 test('--prune removes lists with the torrent, also without the option', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
+  const mirror = await Mirror.made(t, FILES, BOTH)
   rmSync(mirror.at('a.iso'))
   const would = await mirror.report(['--prune', '--dry-run'])
   assert.deepEqual(listsIn(would.checksumLists.removed), ['a.iso.md5', 'a.iso.sha256'])
@@ -176,8 +167,7 @@ test('--prune removes lists with the torrent, also without the option', async (t
 })
 
 test('--prune does not remove foreign and edited lists', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
+  const mirror = await Mirror.made(t, FILES, BOTH)
   writeFileSync(join(mirror.target, 'a.iso.md5'), 'by hand')
   writeFileSync(join(mirror.target, 'gone.sha256'), 'of others')
   rmSync(mirror.at('a.iso'))
@@ -223,11 +213,9 @@ test('a file read just after its change is read again for its lists, and the lis
 })
 
 test('--on-change runs also if only lists changed', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report()
+  const mirror = await Mirror.made(t, FILES)
   const heard = join(makeScratch(t), 'heard')
-  const { status } = await mirror.run([...BOTH, '--on-change', `cat > ${heard}`])
-  assert.equal(status, 0)
+  assertStatus(await mirror.run([...BOTH, '--on-change', `cat > ${heard}`]), 0)
   const { checksumLists } = JSON.parse(readFileSync(heard, 'utf8')) as Report
   assert.deepEqual(listsIn(checksumLists.created), LISTS)
 })

@@ -11,14 +11,13 @@ import {
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { TRACKER } from '../../../support/torrents.js'
 
 const OTHER = 'http://other.example/announce'
 
 async function edit(args: readonly string[]): Promise<void> {
-  const { status, stderr } = await runBtkit(args)
-  assert.equal(status, 0, stderr)
+  assertStatus(await runBtkit(args), 0)
 }
 
 function torrentOf(mirror: Mirror, name = 'a'): Record<string, unknown> {
@@ -75,8 +74,7 @@ for (const [what, args, values] of EDITS) {
 }
 
 test('a refreshed torrent has the info of a fresh one, and what was edited beside it', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   await edit(['reannounce', OTHER, mirror.torrent('a')])
   for (const content of ['A', 'AA', 'AAA']) {
     writeFileSync(mirror.at('a'), content)
@@ -90,8 +88,7 @@ test('a refreshed torrent has the info of a fresh one, and what was edited besid
 })
 
 test('options reach the keys that nobody edited, and no others', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report(['--comment', 'one'])
+  const mirror = await Mirror.made(t, { a: 'a' }, ['--comment', 'one'])
   await edit(['reannounce', OTHER, mirror.torrent('a')])
   const { updated } = await mirror.report(['--comment', 'two', '--web-seed', 'http://w.example/'])
   assert.deepEqual(entriesOf(updated), ['a'])
@@ -110,13 +107,11 @@ const [NEW, BACKUP] = ['http://new.example/announce', 'udp://backup.example:6969
 /** Completes for another tracker than mirrors have. */
 async function completeFor(tracker: string, mirror: Mirror): Promise<void> {
   const args = mirror.args(['--quiet']).map((arg) => (arg === TRACKER ? tracker : arg))
-  const { status, stderr } = await runBtkit(args, { now: aheadOfFiles })
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await runBtkit(args, { now: aheadOfFiles }))
 }
 
 test('if a torrent got another tracker, clients use that of the command line, even a new one', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   await edit(['reannounce', '--add-tracker', BACKUP, mirror.torrent('a')])
   for (const tracker of [NEW, OTHER, OTHER, NEW]) {
     await completeFor(tracker, mirror)
@@ -126,8 +121,7 @@ test('if a torrent got another tracker, clients use that of the command line, ev
 })
 
 test('an edited announce stays first when the torrent gets a list, and the list is kept current', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   await edit(['reannounce', OTHER, mirror.torrent('a')])
   for (const list of [
     [TRACKER, NEW],
@@ -146,8 +140,7 @@ test('an edited announce stays first when the torrent gets a list, and the list 
 })
 
 test('a value edited to the wanted one counts as unedited again', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report(['--comment', 'one'])
+  const mirror = await Mirror.made(t, { a: 'a' }, ['--comment', 'one'])
   await edit(['edit', '--comment', 'two', mirror.torrent('a')])
   await mirror.report(['--comment', 'two'])
   await mirror.report(['--comment', 'three'])
@@ -155,8 +148,7 @@ test('a value edited to the wanted one counts as unedited again', async (t) => {
 })
 
 test('unknown keys are preserved', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   const text = readFileSync(mirror.torrent('a'), 'latin1')
   writeFileSync(mirror.torrent('a'), `${text.slice(0, -1)}9:publisher2:mee`, 'latin1')
   writeFileSync(mirror.at('a'), 'A')
@@ -165,8 +157,7 @@ test('unknown keys are preserved', async (t) => {
 })
 
 test('--force discards edited values, even if the content did not change', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   await edit(['reannounce', OTHER, mirror.torrent('a')])
   await mirror.report()
   const { updated, bytesHashed } = await mirror.report(['--force'])
@@ -190,8 +181,7 @@ const LEFT: Record<string, (torrent: string) => Promise<void> | void> = {
 
 for (const [what, change] of Object.entries(LEFT)) {
   test(`a torrent that was ${what} stays and is reported in each run, even with --quiet`, async (t) => {
-    const mirror = new Mirror(t, { a: 'a', b: 'b' })
-    await mirror.report()
+    const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
     await change(mirror.torrent('a'))
     const left = readFileSync(mirror.torrent('a'))
     const said = `btkit: ${mirror.torrent('a')}: changed since completedir wrote it, so btkit does not update it; for a new one, delete it and run again\n`
@@ -208,8 +198,7 @@ for (const [what, change] of Object.entries(LEFT)) {
 }
 
 test('an edit is recognized even if the cache was lost, without reading content', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   await edit(['reannounce', OTHER, mirror.torrent('a')])
   rmSync(mirror.cache, { recursive: true })
   const { unchanged, bytesHashed } = await mirror.report()
@@ -217,8 +206,7 @@ test('an edit is recognized even if the cache was lost, without reading content'
 })
 
 test('a deleted edited torrent is made again, and no other edit is lost', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   await edit(['rename', mirror.torrent('a'), 'other'])
   await edit(['reannounce', OTHER, mirror.torrent('b')])
   rmSync(mirror.torrent('a'))
@@ -227,8 +215,7 @@ test('a deleted edited torrent is made again, and no other edit is lost', async 
 })
 
 test('a torrent of 0 bytes, as a crash leaves, is replaced', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   truncateSync(mirror.torrent('a'))
   const { updated, skipped } = await mirror.report()
   assert.deepEqual([entriesOf(updated), skipped], [['a'], []])
@@ -236,8 +223,7 @@ test('a torrent of 0 bytes, as a crash leaves, is replaced', async (t) => {
 })
 
 test('a torrent that became a link to something empty stays', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   rmSync(mirror.torrent('a'))
   symlinkSync('/dev/null', mirror.torrent('a'))
   assert.equal((await mirror.report()).skipped[0]?.reason, 'edited')

@@ -14,7 +14,7 @@ import { test } from 'node:test'
 import { unlessWindows } from '../../../disk/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror, type Report } from '../../../support/mirror.js'
-import { Captured, runBtkit } from '../../../support/run-btkit.js'
+import { Captured, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { TRACKER } from '../../../support/torrents.js'
 
 const FILES = {
@@ -173,8 +173,7 @@ test('--min-age ignores a date in the far future', async (t) => {
 })
 
 test('permissions stay as somebody set them', unlessWindows, async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   chmodSync(mirror.torrent('a'), 0o640)
   assert.equal((await mirror.report()).unchanged, 1)
   assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o640)
@@ -190,14 +189,12 @@ test('each torrent has its line as soon as it is written', async (t) => {
     stop.abort()
   }
   const args = ['completedir', TRACKER, mirror.source, '--no-cache', '--max-rate', '1M']
-  const { status } = await runBtkit(args, { stdout, signal: stop.signal })
-  assert.equal(status, 1)
+  assertStatus(await runBtkit(args, { stdout, signal: stop.signal }), 1)
   assert.ok(stdout.text.startsWith(`created ${mirror.at('a')}.torrent\ncreated 1, updated 0`))
 })
 
 test('a dry run says what only the content could tell, and counts no bytes as read', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b', c: 'c' })
   utimesSync(mirror.at('a'), 1e9, 1e9)
   writeFileSync(mirror.at('d'), 'd')
   const { stdout } = await mirror.run(['--dry-run'])
@@ -215,8 +212,7 @@ test('a dry run says what only the content could tell, and counts no bytes as re
 })
 
 test("a dry run that can't tell whose a torrent is says so", async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   for (const directory of [mirror.cache, mirror.state]) rmSync(directory, { recursive: true })
   assert.equal((await mirror.report(['--dry-run'])).skipped[0]?.reason, 'content not read')
   assert.equal((await mirror.report()).unchanged, 1)

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { readFeed } from '../../../support/feed.js'
 import { Mirror } from '../../../support/mirror.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf, TRACKER } from '../../../support/torrents.js'
 
@@ -185,8 +185,7 @@ test('a file of something else is kept, and nothing is done', async (t) => {
 test('--feed and --feed-url need each other, and one directory of torrents', async (t) => {
   const { mirror, args, path } = makePlace(t, { 'a/x': 'x', 'b/y': 'y' })
   const refused = async (...given: string[]) => {
-    const { status, stderr } = await runBtkit(['completedir', TRACKER, ...given])
-    assert.equal(status, 2)
+    const { stderr } = assertStatus(await runBtkit(['completedir', TRACKER, ...given]), 2)
     return stderr
   }
   const { source } = mirror

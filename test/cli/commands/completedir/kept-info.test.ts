@@ -35,8 +35,7 @@ const RULES: readonly (readonly [args: readonly string[], kept: Record<string, n
 
 for (const [args, kept] of RULES) {
   test(`torrents made with ${args.join(' ')} keep their info without it, as is said once`, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    await mirror.report(args)
+    const mirror = await Mirror.made(t, FILES, args)
     const before = digestsIn(mirror.target)
     assert.deepEqual(await reportKept(mirror), { kept, unchanged: 2, updated: [] })
     assert.deepEqual(await reportKept(mirror), { kept: {}, unchanged: 2, updated: [] })
@@ -55,8 +54,7 @@ for (const [args, kept] of RULES) {
 }
 
 test('a line says how many torrents are kept, also with --quiet', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(['-l', '18'])
+  const mirror = await Mirror.made(t, FILES, ['-l', '18'])
   const line = 'btkit: 2 torrents keep other piece lengths than would be chosen now; '
   for (const args of [['--dry-run'], ['--quiet']]) {
     const { status, stderr } = await mirror.run(args)
@@ -83,8 +81,7 @@ test('the old name makes pieces of 2^18, and torrents that exist stay as they ar
 })
 
 test('an option on the command line changes existing torrents, even if it is the default', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(['-l', '18'])
+  const mirror = await Mirror.made(t, FILES, ['-l', '18'])
   await mirror.report()
   assert.equal(infoOf(mirror)['piece length'], 2 ** 18)
   const { updated } = await mirror.report(['-l', 'auto'])
@@ -93,16 +90,14 @@ test('an option on the command line changes existing torrents, even if it is the
 })
 
 test('a typed option that torrents follow already changes nothing else of their info', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(['--private', '-l', '18'])
+  const mirror = await Mirror.made(t, FILES, ['--private', '-l', '18'])
   const { kept, updated } = await reportKept(mirror, ['--private'])
   assert.deepEqual([kept, updated], [{ 'piece length': 2 }, []])
   assert.equal(infoOf(mirror)['piece length'], 2 ** 18)
 })
 
 test('changed content gets an info by the options of the run', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(['-l', '18'])
+  const mirror = await Mirror.made(t, FILES, ['-l', '18'])
   writeFileSync(mirror.at('a.iso'), pseudoRandom(300_000, 9))
   assert.deepEqual(entriesOf((await mirror.report()).updated), ['a.iso'])
   assert.equal(infoOf(mirror)['piece length'], 2 ** 15)
@@ -148,8 +143,7 @@ test('new private torrents without a tracker cause a warning, also with --quiet'
 })
 
 test('trackers that were edited still count as edited after a run without one', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report()
+  const mirror = await Mirror.made(t, FILES)
   const edit = ['reannounce', 'http://edited.example/', mirror.torrent('a.iso')]
   assert.equal((await runBtkit(edit)).status, 0)
   await withoutTracker(mirror, ['--comment', 'x'])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { NOW, runBtkit } from '../../../support/run-btkit.js'
+import { NOW, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -70,8 +70,7 @@ test('after a failure the last success stays', async (t) => {
   const { run, metrics, files } = makePlace(t)
   await run()
   rmSync(files, { recursive: true })
-  const { status } = await run([], NOW + 60)
-  assert.equal(status, 1)
+  assertStatus(await run([], NOW + 60), 1)
   const { success, last_success_timestamp_seconds, last_run_timestamp_seconds } = metrics()
   assert.deepEqual(
     [success, last_success_timestamp_seconds, last_run_timestamp_seconds],

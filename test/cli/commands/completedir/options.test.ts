@@ -15,7 +15,7 @@ import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { assertError, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -38,8 +38,7 @@ const CHEAP: readonly (readonly string[])[] = [
 
 for (const args of CHEAP) {
   test(`${args.join(' ')} is written to existing torrents without reading content`, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    await mirror.report()
+    const mirror = await Mirror.made(t, FILES)
     const { updated, bytesHashed } = await mirror.report(args)
     assert.deepEqual([entriesOf(updated), bytesHashed], [['a.iso', 'dir'], 0])
     await mirror.checkAgainstFresh(args)
@@ -48,8 +47,7 @@ for (const args of CHEAP) {
 }
 
 test('another tracker is written to existing torrents without reading content', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report()
+  const mirror = await Mirror.made(t, FILES)
   const [command, , ...rest] = mirror.args(['--quiet'])
   const args = [command!, 'http://new.example/', ...rest]
   await runBtkit(args, { now: aheadOfFiles })
@@ -70,8 +68,7 @@ test('another piece length means hashing again, once', async (t) => {
 })
 
 test('a file that --exclude now leaves out is no part of the torrent', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report()
+  const mirror = await Mirror.made(t, FILES)
   assert.deepEqual(entriesOf((await mirror.report(['--exclude', 'two'])).updated), ['dir'])
   await mirror.checkAgainstFresh(['--exclude', 'two'])
 })
@@ -86,8 +83,7 @@ test('root replaces no file that a link of another user leads to', unlessRoot, a
     symlinkSync(secret, path)
     lchownSync(path, 1, 1)
   }
-  const { status, stderr } = await mirror.run(['--force', '--checksums', 'sha256'])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await mirror.run(['--force', '--checksums', 'sha256']), 1)
   for (const name of ['a.torrent', 'b.sha256'])
     assert.match(stderr, new RegExp(`${name}: is a link of user 1, who could make it lead to`))
   assert.equal(readFileSync(secret, 'utf8'), 'secret')
@@ -135,8 +131,7 @@ for (const [what, act] of [
   ],
 ] as const) {
   test(`with --cache-trust mtime ${what} makes a run read a file again`, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    await mirror.report(['--cache-trust', 'mtime'])
+    const mirror = await Mirror.made(t, FILES, ['--cache-trust', 'mtime'])
     act(mirror.at('a.iso'))
     const { updated } = await mirror.report(['--cache-trust', 'mtime'])
     assert.deepEqual(entriesOf(updated), ['a.iso'])
@@ -183,8 +178,7 @@ for (const args of [
 ]) {
   test(`${args[0] ?? ''} makes torrents again, and a second run changes nothing`, async (t) => {
     const files = { 'a.iso': pseudoRandom(100_000), 'dir/a': pseudoRandom(70_000), 'dir/b': 'x' }
-    const mirror = new Mirror(t, files)
-    await mirror.report(['--piece-length', 'auto'])
+    const mirror = await Mirror.made(t, files, ['--piece-length', 'auto'])
     const { updated } = await mirror.report(args)
     // One file of its own needs no pad file
     assert.ok(entriesOf(updated).includes('dir'))
@@ -195,8 +189,7 @@ for (const args of [
 }
 
 test('another order of files makes torrents again', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report()
+  const mirror = await Mirror.made(t, FILES)
   const args = ['--sort-by', '-size']
   assert.deepEqual(entriesOf((await mirror.report(args)).updated), ['dir'])
   await mirror.checkAgainstFresh(args)
@@ -238,8 +231,7 @@ test('variables set options, as in the file beside the unit; a typed one is stro
   const directory = makeScratch(t, { 'a.iso': 'hello' })
   const announceOf = async (...args: string[]) => {
     const env = { BTKIT_COMPLETEDIR_ANNOUNCE: TRACKER, BTKIT_COMPLETEDIR_PRIVATE: '1' }
-    const { status, stderr } = await runBtkit(['completedir', directory, ...args], { env })
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await runBtkit(['completedir', directory, ...args], { env }))
     const bytes = readFileSync(join(directory, 'a.iso.torrent'))
     rmSync(join(directory, 'a.iso.torrent'))
     const { info, announce } = decodeTorrent(bytes)

@@ -15,7 +15,7 @@ import { test } from 'node:test'
 import { version } from '../../../../src/base/process.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { type Files, plantFiles } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf, singleFileInfo, TRACKER } from '../../../support/torrents.js'
 
@@ -82,8 +82,7 @@ test('one of other content in the same shape is outdated', async (t) => {
 })
 
 test('btkit cache clear changes nothing about whose torrents are', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b', c: 'c' })
   await runBtkit(['edit', '--comment', 'by hand', mirror.torrent('b')])
   const made = await makeBeside(mirror, 'c', ['--private'])
   rmSync(mirror.at('b'))
@@ -131,16 +130,14 @@ test('a torrent with pad files, or with hidden files that are there, fits its so
   const torrents = [torrentOf(directoryInfo([x, pad, y])), torrentOf(directoryInfo([x, y, hidden]))]
   for (const [i, torrent] of torrents.entries()) {
     writeFileSync(mirror.torrent('a'), torrent)
-    const { status, stderr } = await mirror.run(['--quiet'])
-    assert.equal(status, 0)
+    const { stderr } = assertStatus(await mirror.run(['--quiet']), 0)
     assert.match(stderr, i === 0 ? NO_TORRENT_OF_OURS : /^$/)
     assert.equal((await mirror.report()).skipped[0]?.reason, 'foreign')
   }
 })
 
 test('if the state is lost, current torrents are recognized, and others stay', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   rmSync(mirror.state, { recursive: true })
   writeFileSync(mirror.at('a'), 'A')
   rmSync(mirror.at('b'))
@@ -162,8 +159,7 @@ const RESTORED: Record<string, readonly [before: Files, meanwhile: Files, option
 
 for (const [what, [before, meanwhile, options]] of Object.entries(RESTORED)) {
   test(`${what} that is restored with its torrent has the right one, which is followed again`, async (t) => {
-    const mirror = new Mirror(t, before)
-    await mirror.report(options)
+    const mirror = await Mirror.made(t, before, options)
     const torrent = readFileSync(mirror.torrent('a'))
     plantFiles(mirror.source, meanwhile)
     await mirror.report(options)
@@ -171,8 +167,7 @@ for (const [what, [before, meanwhile, options]] of Object.entries(RESTORED)) {
     plantFiles(mirror.source, before)
     writeFileSync(mirror.torrent('a'), torrent)
     for (let i = 0; i < 2; i++) {
-      const { status, stderr } = await mirror.run(['--quiet', ...options])
-      assert.deepEqual([status, stderr], [0, ''])
+      assertQuiet(await mirror.run(['--quiet', ...options]))
     }
     assert.equal((await mirror.report(options)).unchanged, 1)
     assert.deepEqual(readFileSync(mirror.torrent('a')), torrent)
@@ -183,8 +178,7 @@ for (const [what, [before, meanwhile, options]] of Object.entries(RESTORED)) {
 }
 
 test('a restored torrent keeps edited values, and the others follow the command line', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report(['--comment', 'one'])
+  const mirror = await Mirror.made(t, { a: 'a' }, ['--comment', 'one'])
   await runBtkit(['edit', '--created-by', 'me', mirror.torrent('a')])
   const torrent = readFileSync(mirror.torrent('a'))
   writeFileSync(mirror.at('a'), 'A')
@@ -197,8 +191,7 @@ test('a restored torrent keeps edited values, and the others follow the command 
 })
 
 test('a restored torrent that does not match its content stays and is reported', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   const torrent = readFileSync(mirror.torrent('a'))
   writeFileSync(mirror.at('a'), 'A')
   await mirror.report()
@@ -216,23 +209,20 @@ test('if a link is switched to the next version, its torrent follows the link', 
     rmSync(current, { force: true })
     symlinkSync(version, current)
     const args = mirror.args(['--quiet']).map((arg) => (arg === mirror.source ? current : arg))
-    const { status, stderr } = await runBtkit(args, { now: aheadOfFiles })
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await runBtkit(args, { now: aheadOfFiles }))
   }
   const { info } = decodeTorrent(readFileSync(mirror.torrent('a')))
   assert.equal(info['pieces'], createHash('sha1').update('new').digest('hex'))
 })
 
 test('damaged state is reported and kept, and unknown torrents count as foreign', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   const directory = join(mirror.state, 'torrents')
   const [name = ''] = readdirSync(directory)
   truncateSync(join(directory, name), 10)
   writeFileSync(mirror.at('a'), 'A')
   const before = readFileSync(mirror.torrent('a'))
-  const { status, stderr } = await mirror.run(['--quiet'])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await mirror.run(['--quiet']), 1)
   const [first = '', ...left] = stderr.split(/(?<=\n)/)
   assert.match(first, /^btkit: warning: state [^\n]+ damaged, kept as [^\n]+\n$/)
   assert.match(left.join(''), /^btkit: [^\n]+ does not match its source, [^\n]+\n$/)
@@ -261,13 +251,11 @@ test("if the state can't be written, nothing is read, and one line says what to 
 })
 
 test("if the state can't be used, the run still reports its changes", async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   for (const directory of ['/dev/null', '/proc/nowhere']) {
     const { failed, created } = await mirror.report(['--state-dir', directory])
     assert.deepEqual([failed.length, created], [1, []])
-    const { status, stdout } = await mirror.run(['--state-dir', directory])
-    assert.equal(status, 1)
+    const { stdout } = assertStatus(await mirror.run(['--state-dir', directory]), 1)
     assert.match(stdout, /^created 0, .* failed 1; .*\n$/)
   }
 })
@@ -296,8 +284,7 @@ for (const [what, bytes] of Object.entries(OTHERS)) {
   test(`${what} is foreign: it stays, unless --force is given`, async (t) => {
     const mirror = new Mirror(t, { a: 'hello', b: 'b' })
     writeFileSync(mirror.torrent('a'), bytes)
-    const { status } = await mirror.run()
-    assert.equal(status, 0)
+    assertStatus(await mirror.run(), 0)
     const { skipped, created, updated, unchanged } = await mirror.report()
     assert.deepEqual(skipped, [{ ...mirror.paths('a'), reason: 'foreign' }])
     assert.deepEqual([created, updated, unchanged], [[], [], 1])
@@ -308,8 +295,7 @@ for (const [what, bytes] of Object.entries(OTHERS)) {
 }
 
 test('a torrent that was copied over itself is known again, and not written', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   copyFileSync(mirror.torrent('a'), `${mirror.root}/copy`)
   rmSync(mirror.torrent('a'))
   copyFileSync(`${mirror.root}/copy`, mirror.torrent('a'))
@@ -322,8 +308,7 @@ test('a torrent that was copied over itself is known again, and not written', as
 
 for (const creator of [['--created-by', 'The Mirror Crew'], ['--no-created-by']]) {
   test(`torrents made with ${creator.join(' ')} are updated as any`, async (t) => {
-    const mirror = new Mirror(t, { a: 'a' })
-    await mirror.report(creator)
+    const mirror = await Mirror.made(t, { a: 'a' }, creator)
     assert.equal((await mirror.report(creator)).unchanged, 1)
     writeFileSync(mirror.at('a'), 'A')
     assert.deepEqual(entriesOf((await mirror.report(creator)).updated), ['a'])
@@ -332,8 +317,7 @@ for (const creator of [['--created-by', 'The Mirror Crew'], ['--no-created-by']]
 }
 
 test('another creator is written to torrents without reading content', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   const { updated, bytesHashed } = await mirror.report(['--created-by', 'X'])
   assert.deepEqual([entriesOf(updated), bytesHashed], [['a'], 0])
   assert.equal(decodeTorrent(readFileSync(mirror.torrent('a')))['created by'], 'X')
@@ -344,8 +328,7 @@ for (const [what, loseState] of [
   [', even without cache and state', true],
 ] as const) {
   test(`a new version of btkit rewrites no torrent${what}`, async (t) => {
-    const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b' })
-    await mirror.report(['--created-by', 'btkit 0.0.1'])
+    const mirror = await Mirror.made(t, { a: 'a', 'dir/b': 'b' }, ['--created-by', 'btkit 0.0.1'])
     if (loseState) loseAll(mirror)
     const { unchanged, updated } = await mirror.report()
     assert.deepEqual([unchanged, updated], [2, []])

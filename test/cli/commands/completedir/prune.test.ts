@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertQuiet, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf, TRACKER } from '../../../support/torrents.js'
 
 test('--prune removes the torrent of a missing entry, and reports it', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   const oldInfoHash = independentInfoHash(readFileSync(mirror.torrent('a')))
   rmSync(mirror.at('a'))
   assert.deepEqual((await mirror.report()).removed, [])
@@ -25,8 +24,7 @@ test('--prune removes the torrent of a missing entry, and reports it', async (t)
 })
 
 test('--prune leaves what is not of btkit, and what was edited', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   const foreign = torrentOf(directoryInfo([{ length: 5, path: ['x'] }]), { 'created by': 'other' })
   writeFileSync(mirror.torrent('x'), foreign)
   writeFileSync(mirror.torrent('y'), 'no torrent')
@@ -40,8 +38,7 @@ test('--prune leaves what is not of btkit, and what was edited', async (t) => {
 })
 
 test('the torrent of an entry that lost all its bytes goes with --prune', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   writeFileSync(mirror.at('a'), '')
   assert.deepEqual((await mirror.report()).removed, [])
   const { removed, skipped } = await mirror.report(['--prune'])
@@ -50,8 +47,7 @@ test('the torrent of an entry that lost all its bytes goes with --prune', async 
 })
 
 test('torrents of another run in the same target stay', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a' })
   const other = join(mirror.root, 'other')
   plantFiles(other, { b: 'b', c: 'c' })
   const args = [...mirror.args(['--prune', '--quiet'])]
@@ -127,8 +123,7 @@ test('a directory that is empty from the start is no error with --prune', async 
 })
 
 test('the cache has no say in what is pruned', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   rmSync(mirror.cache, { recursive: true })
   rmSync(mirror.at('a'))
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
@@ -136,8 +131,7 @@ test('the cache has no say in what is pruned', async (t) => {
 })
 
 test('the torrent of a newly excluded entry stays while the entry exists', async (t) => {
-  const mirror = new Mirror(t, { 'Thumbs.db': 'x', b: 'b' })
-  await mirror.report(['--all'])
+  const mirror = await Mirror.made(t, { 'Thumbs.db': 'x', b: 'b' }, ['--all'])
   assert.deepEqual((await mirror.report(['--prune'])).removed, [])
   assert.deepEqual((await mirror.report(['--prune', '--exclude', 'b'])).removed, [])
   assert.deepEqual(mirror.list(), ['Thumbs.db.torrent', 'b.torrent'])
@@ -154,8 +148,7 @@ test('a torrent that completedir did not write is never pruned, whoever its crea
 })
 
 test('torrents without a source that a lost state does not record are named once per run with --prune', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c', d: 'd', e: 'e' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b', c: 'c', d: 'd', e: 'e' })
   rmSync(mirror.state, { recursive: true })
   for (const name of ['a', 'b', 'c', 'd']) rmSync(mirror.at(name))
   writeFileSync(mirror.at('x'), 'x')
@@ -180,19 +173,16 @@ test('torrents without a source that a lost state does not record are named once
 test('torrents beside the entries need no source', async (t) => {
   const mirror = new Mirror(t, { a: 'a', 'other.torrent': 'a torrent of something else' })
   const args = mirror.args(['--prune', '--quiet'])
-  const { status, stderr } = await runBtkit(args.toSpliced(3, 2), { now: aheadOfFiles })
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await runBtkit(args.toSpliced(3, 2), { now: aheadOfFiles }))
 })
 
 test('a run without --prune says how many torrents lost their source', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b', c: 'c' })
   rmSync(mirror.at('a'))
   const one = await mirror.run()
   assert.match(one.stderr, /^btkit: [^\n]*1 torrent without a source \(--prune removes it\)\n$/)
   rmSync(mirror.at('b'))
-  const { status, stderr } = await mirror.run()
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await mirror.run(), 0)
   assert.match(stderr, /^btkit: [^\n]*2 torrents without a source \(--prune removes them\)\n$/)
   const quiet = await mirror.run(['--quiet'])
   assert.deepEqual([quiet.status, quiet.stderr], [0, ''])
@@ -201,12 +191,10 @@ test('a run without --prune says how many torrents lost their source', async (t)
 })
 
 test('--prune --force removes even an edited torrent of a missing entry', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   await runBtkit(['edit', '--comment', 'mine', mirror.torrent('a')])
   rmSync(mirror.at('a'))
-  const { status, stderr } = await mirror.run(['--prune', '--quiet'])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await mirror.run(['--prune', '--quiet']), 1)
   assert.equal(
     stderr,
     `btkit: ${mirror.torrent('a')}: changed since completedir wrote it, and its source is gone; delete it, or --force removes it\n`,
@@ -217,26 +205,22 @@ test('--prune --force removes even an edited torrent of a missing entry', async 
 })
 
 test('an edited torrent whose entry lost all its bytes is said to have an empty source', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   await runBtkit(['edit', '--comment', 'mine', mirror.torrent('a')])
   writeFileSync(mirror.at('a'), '')
-  const { status, stderr } = await mirror.run(['--prune', '--quiet'])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await mirror.run(['--prune', '--quiet']), 1)
   assert.match(stderr, /^btkit: [^\n]*a\.torrent: [^\n]*its source is empty; [^\n]*\n$/)
 })
 
 test('--prune removes a torrent of 0 bytes whose entry is missing', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   writeFileSync(mirror.torrent('a'), '')
   rmSync(mirror.at('a'))
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
 })
 
 test('only --prune-all removes the torrents of an empty directory, which may be an unmounted disk', async (t) => {
-  const mirror = new Mirror(t, { 'disk/image': 'x', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { 'disk/image': 'x', b: 'b' })
   rmSync(mirror.at('disk', 'image'))
   const { removed, skipped } = await mirror.report(['--prune'])
   assert.deepEqual([removed, skipped[0]?.reason], [[], 'empty'])
@@ -245,8 +229,7 @@ test('only --prune-all removes the torrents of an empty directory, which may be 
 })
 
 test('the torrent of an entry that became an empty directory stays and is reported in each run', async (t) => {
-  const mirror = new Mirror(t, { 'disk/image': 'x', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { 'disk/image': 'x', b: 'b' })
   rmSync(mirror.at('disk', 'image'))
   const said = `btkit: ${mirror.torrent('disk')}: ${STAYS} (empty); delete it if it is not needed\n`
   for (const args of [[], ['--prune'], ['--prune']]) {
@@ -259,24 +242,20 @@ test('the torrent of an entry that became an empty directory stays and is report
     { ...mirror.paths('disk'), reason: 'empty', leavesTorrent: true },
   ])
   rmSync(mirror.torrent('disk'))
-  const { status, stderr } = await mirror.run(['--quiet', '--prune'])
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await mirror.run(['--quiet', '--prune']))
 })
 
 test('the torrent of a file that lost all its bytes is reported without --prune, and not if it goes', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   writeFileSync(mirror.at('a'), '')
-  const { status, stderr } = await mirror.run(['--quiet'])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await mirror.run(['--quiet']), 1)
   assert.match(stderr, /^btkit: [^\n]*a\.torrent: stays [^\n]* \(empty\); [^\n]*\n$/)
   const { status: pruned, stderr: said } = await mirror.run(['--quiet', '--prune'])
   assert.deepEqual([pruned, said], [0, ''])
 })
 
 test('the torrent of a directory whose files lost all their bytes goes with --prune', async (t) => {
-  const mirror = new Mirror(t, { 'd/x': 'x', b: 'b' })
-  await mirror.report()
+  const mirror = await Mirror.made(t, { 'd/x': 'x', b: 'b' })
   writeFileSync(mirror.at('d', 'x'), '')
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['d'])
 })
@@ -314,8 +293,7 @@ const REPLACEMENTS: Record<string, (path: string, outside: string) => void> = {
 
 for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
   test(`the torrent of an entry that is skipped now (${reason}) stays and is reported in each run`, async (t) => {
-    const mirror = new Mirror(t, { a: 'a', b: 'b' })
-    await mirror.report()
+    const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
     rmSync(mirror.at('a'))
     replace(mirror.at('a'), join(mirror.root, 'outside'))
     const options = reason === 'not a regular file' ? ['--symlinks', 'follow'] : []
@@ -330,8 +308,7 @@ for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
       { ...mirror.paths('a'), reason, leavesTorrent: true },
     ])
     rmSync(mirror.torrent('a'))
-    const { status, stderr } = await mirror.run(['--quiet', ...options])
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await mirror.run(['--quiet', ...options]))
   })
 }
 
@@ -339,6 +316,5 @@ test('an entry that never was content is skipped silently', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   symlinkSync('/dev/null', mirror.at('b'))
   await mirror.report()
-  const { status, stderr } = await mirror.run(['--quiet'])
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await mirror.run(['--quiet']))
 })

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync }
 import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { Mirror } from '../../../support/mirror.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { TRACKER } from '../../../support/torrents.js'
 
 const FILES = {
@@ -50,8 +50,7 @@ test('--recursive reports hidden names and links to directories, each once', asy
 })
 
 test('--recursive --prune removes torrents of files and directories that are gone', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(['--recursive'])
+  const mirror = await Mirror.made(t, FILES, ['--recursive'])
   rmSync(mirror.at('x/y'), { recursive: true })
   rmSync(mirror.at('a.iso'))
   assert.equal((await mirror.report(['--recursive'])).removed.length, 0)
@@ -61,8 +60,7 @@ test('--recursive --prune removes torrents of files and directories that are gon
 })
 
 test('--recursive --prune removes nothing below a directory that may not be mounted', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(['--recursive'])
+  const mirror = await Mirror.made(t, FILES, ['--recursive'])
   const before = torrentsIn(mirror)
   renameSync(mirror.source, `${mirror.root}/all`)
   const gone = await mirror.run(['--recursive', '--prune'])
@@ -72,8 +70,7 @@ test('--recursive --prune removes nothing below a directory that may not be moun
   renameSync(`${mirror.root}/all`, mirror.source)
   renameSync(mirror.at('x'), `${mirror.root}/away`)
   mkdirSync(mirror.at('x'))
-  const { status, stderr } = await mirror.run(['--recursive', '--prune'])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await mirror.run(['--recursive', '--prune']), 1)
   assert.match(stderr, /x: is empty, and its disk is perhaps not mounted/)
   assert.deepEqual(torrentsIn(mirror), before)
 })

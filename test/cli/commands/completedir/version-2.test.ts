@@ -38,8 +38,7 @@ for (const version of ['v2', 'hybrid'] as const) {
   })
 
   test(`--${version}: only the changed part of an entry is read`, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    await mirror.report(options)
+    const mirror = await Mirror.made(t, FILES, options)
     writeFileSync(mirror.at('d', 'x'), pseudoRandom(60 * KIB, 9))
     const { updated, unchanged, bytesHashed } = await mirror.report(options)
     assert.deepEqual([entriesOf(updated), unchanged, bytesHashed], [['d'], 1, 60 * KIB])
@@ -47,8 +46,7 @@ for (const version of ['v2', 'hybrid'] as const) {
   })
 
   test(`--${version}: edits outlive a change of content, and the layers are those of the new content`, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    await mirror.report(options)
+    const mirror = await Mirror.made(t, FILES, options)
     const edit = ['edit', '--comment', 'by hand', mirror.torrent('a.iso')]
     assert.equal((await runBtkit(edit)).status, 0)
     assert.equal((await mirror.report(options)).unchanged, 2)
@@ -60,8 +58,7 @@ for (const version of ['v2', 'hybrid'] as const) {
   })
 
   test(`--${version}: a torrent that lost its layers gets them back, and nothing is read`, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    await mirror.report(options)
+    const mirror = await Mirror.made(t, FILES, options)
     const whole = readFileSync(mirror.torrent('a.iso'))
     const top = new Map([['piece layers', null]])
     writeFileSync(mirror.torrent('a.iso'), spliceTorrent(parseMetainfo(whole), { top }))
@@ -71,8 +68,7 @@ for (const version of ['v2', 'hybrid'] as const) {
   })
 
   test(`--${version}: other values are updated, and no rule of info is said to differ`, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    await mirror.report(options)
+    const mirror = await Mirror.made(t, FILES, options)
     const { updated, kept } = await mirror.report([...options, '--comment', 'new'])
     assert.deepEqual([entriesOf(updated), kept], [['a.iso', 'd'], {}])
   })
