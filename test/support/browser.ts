@@ -125,6 +125,8 @@ export interface TabOptions {
   readonly height?: number
   /** Whether scripts of pages are run, as usual. */
   readonly javaScript?: boolean
+  /** An address to open at once. */
+  readonly at?: string
 }
 
 /** A tab of a browser without any history, which is closed when the test ends. */
@@ -173,6 +175,7 @@ export async function openTab(t: TestContext, options: TabOptions = {}): Promise
     origin = new URL(url).origin
     return (await page.goto(url))?.status() ?? 0
   }
+  if (options.at !== undefined) await open(options.at)
   return { page, open, faults, violations: () => findViolations(page) }
 }
 

@@ -7,7 +7,6 @@ import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { parseMagnet } from '../../../src/metainfo/magnet.js'
-import { untilFiles } from '../../mirror/read-metric.js'
 import { LISTED } from './accessibility.js'
 
 async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = {}) {
@@ -106,8 +105,7 @@ test(
   async (t) => {
     const files = { 'pub/a.iso': 'a', 'pub/b.iso': 'bb', 'pub/README.md': MARKDOWN }
     const { address } = await serveMirror(t, { files })
-    const { page, open, faults } = await openTab(t)
-    await open(`${address}/pub/`)
+    const { page, faults } = await openTab(t, { at: `${address}/pub/` })
     assert.equal(await page.locator('.readme tbody tr').count(), 3)
     await page.locator('#search').pressSequentially('b.iso')
     await page.getByRole('status').waitFor()
@@ -204,10 +202,8 @@ longTest('without scripts files can be chosen, too', unlessBrowser, async (t) =>
 
 test('a script completes the magnet links of rows, and copies them', unlessBrowser, async (t) => {
   const args = ['--warm', '**', '--tracker', 'http://t.example/announce']
-  const { address, port } = await serveMirror(t, { files: { 'pub/a b.iso': 'x' }, args })
-  await untilFiles(port, 'ready', 1)
-  const { page, open, faults } = await openTab(t)
-  await open(`${address}/pub/`)
+  const { address } = await serveMirror(t, { files: { 'pub/a b.iso': 'x' }, args, ready: 1 })
+  const { page, faults } = await openTab(t, { at: `${address}/pub/` })
   const link = page.locator('.get a[href^="magnet:"]')
   const magnet = (await link.getAttribute('href')) ?? ''
   const { name, trackers, webSeeds } = parseMagnet(magnet)

@@ -17,8 +17,7 @@ test(
       files: FILES,
       args: ['--seed', '--seed-port', '0'],
     })
-    const { page, open } = await openTab(t)
-    await open(`${address}/iso/`)
+    const { page } = await openTab(t, { at: `${address}/iso/` })
     await page.getByRole('link', { name: 'magnet of image.iso' }).click()
     const link = page.locator('a[href^="magnet:"]').first()
     await link.waitFor()

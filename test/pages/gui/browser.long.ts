@@ -9,6 +9,12 @@ import { openTestGui } from '../../support/gui.js'
 
 const TREE = { 'tree/a': 'a'.repeat(50_000), 'tree/b': 'b'.repeat(70_000) }
 
+/** The page on which torrents are made, in a browser. */
+async function openMake(...world: Parameters<typeof openTestGui>) {
+  const gui = await openTestGui(...world)
+  return { ...gui, ...(await openTab(world[0], { at: `${gui.pages}make` })) }
+}
+
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [320, 800, 1440]) {
     test(`each page can be used by all, ${colorScheme}, ${width} px`, unlessBrowser, async (t) => {
@@ -48,9 +54,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 }
 
 test('Enter in a field previews the torrent, and makes nothing', unlessBrowser, async (t) => {
-  const { root, pages } = await openTestGui(t, TREE)
-  const { page, open } = await openTab(t)
-  await open(`${pages}make`)
+  const { root, page } = await openMake(t, TREE)
   await page.locator('[name=path]').fill('tree')
   await page.locator('[name=comment]').press('Enter')
   await page.getByRole('heading', { name: 'Preview: tree' }).waitFor()
@@ -94,9 +98,7 @@ for (const javaScript of [true, false]) {
 }
 
 test('pieces and sizes are shown while one chooses', unlessBrowser, async (t) => {
-  const { root, pages } = await openTestGui(t, TREE)
-  const { page, open } = await openTab(t)
-  await open(`${pages}make`)
+  const { root, page } = await openMake(t, TREE)
   await page.locator('[name=path]').fill('tree')
   await page.locator('[name=path]').press('Tab')
   await page.getByRole('heading', { name: 'Preview: tree' }).waitFor()
@@ -112,9 +114,7 @@ test('pieces and sizes are shown while one chooses', unlessBrowser, async (t) =>
 })
 
 test('a form that is left by the menu is kept, until it is sent', unlessBrowser, async (t) => {
-  const { pages } = await openTestGui(t, TREE)
-  const { page, open } = await openTab(t)
-  await open(`${pages}make`)
+  const { page } = await openMake(t, TREE)
   await page.locator('[name=path]').fill('tree')
   await page.locator('[name=private]').setChecked(true)
   await page.locator('.tiers input').fill('http://a.example/announce')
@@ -133,8 +133,7 @@ test('a form that is left by the menu is kept, until it is sent', unlessBrowser,
 test('a torrent that is dropped on the page is inspected', unlessBrowser, async (t) => {
   const gui = await openTestGui(t, TREE)
   await gui.send('make', { act: 'make', path: 'tree' })
-  const { page, open, faults } = await openTab(t)
-  await open(`${gui.pages}look`)
+  const { page, faults } = await openTab(t, { at: `${gui.pages}look` })
   const bytes = JSON.stringify([...readFileSync(join(gui.root, 'tree.torrent'))])
   await page.evaluate(`{
     const dataTransfer = new DataTransfer()
@@ -147,9 +146,7 @@ test('a torrent that is dropped on the page is inspected', unlessBrowser, async 
 })
 
 test('Back leads to the page before, also after forms were sent', unlessBrowser, async (t) => {
-  const { root, pages } = await openTestGui(t, TREE)
-  const { page, open } = await openTab(t)
-  await open(`${pages}make`)
+  const { root, page } = await openMake(t, TREE)
   await page.locator('[name=comment]').fill('typed')
   await page.locator('[value=browse-path]').click()
   await page.getByRole('button', { name: 'tree/', exact: true }).click()
@@ -162,9 +159,7 @@ test('Back leads to the page before, also after forms were sent', unlessBrowser,
 })
 
 test('after Back, the rows of trackers are those that the form sends', unlessBrowser, async (t) => {
-  const { pages } = await openTestGui(t, TREE)
-  const { page, open } = await openTab(t)
-  await open(`${pages}make`)
+  const { page } = await openMake(t, TREE)
   await page.locator('[name=path]').fill('tree')
   await page.getByRole('button', { name: 'Add a tracker' }).click()
   await page.locator('.tiers input').fill('http://a.example/announce')
@@ -181,9 +176,7 @@ test('after Back, the rows of trackers are those that the form sends', unlessBro
 })
 
 test('a pasted list of trackers is a row for each', unlessBrowser, async (t) => {
-  const { pages } = await openTestGui(t)
-  const { page, open } = await openTab(t)
-  await open(`${pages}make`)
+  const { page } = await openMake(t)
   await page.getByRole('button', { name: 'Add a tracker' }).click()
   await page.evaluate(`{
     const clipboardData = new DataTransfer()
@@ -209,9 +202,7 @@ test(
   'buttons of rows of trackers keep the focus, and name and say what they do',
   unlessBrowser,
   async (t) => {
-    const { pages } = await openTestGui(t)
-    const { page, open, violations } = await openTab(t)
-    await open(`${pages}make`)
+    const { page, violations } = await openMake(t)
     for (const at of [0, 1, 2]) {
       await page.getByRole('button', { name: at === 0 ? 'Add a tracker' : 'New tier' }).click()
       await page.locator('.tiers input').nth(at).fill(`http://${'abc'[at]}.example/announce`)
@@ -254,9 +245,7 @@ test(
 test('a chosen preset fills in the fields', unlessBrowser, async (t) => {
   const fields = { trackers: 'http://p.example/announce', private: 'on', source: 'EX' }
   const presets = [{ name: 'private site', fields }]
-  const { pages } = await openTestGui(t, TREE, { presets })
-  const { page, open } = await openTab(t)
-  await open(`${pages}make`)
+  const { page } = await openMake(t, TREE, { presets })
   await page.locator('[name=preset]').selectOption('private site')
   await page.locator('.note').waitFor()
   assert.equal(await page.locator('[name=source]').inputValue(), 'EX')
