@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { jsonLines, runBtkit } from '../support/run-btkit.js'
+import { assertStatus, jsonLines, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
 /** Commands that read torrents; DATA is the directory of their files. */
@@ -92,8 +92,7 @@ for (const line of COMMANDS) {
     const { data, torrents, a, b } = await plant(t)
     const broken = join(torrents, 'broken.torrent')
     writeFileSync(broken, '<html>')
-    const { status, stderr, found } = await runOn(line, data, [torrents])
-    assert.equal(status, 1)
+    const { stderr, found } = assertStatus(await runOn(line, data, [torrents]), 1)
     assert.match(stderr, /broken\.torrent: not a torrent/)
     assert.deepEqual(found, [a, b, broken])
   })

@@ -6,7 +6,7 @@ import { commandTable } from '../../src/cli/command-list.js'
 import { runExecutable } from '../support/executable.js'
 import { projectRoot } from '../support/programs.js'
 import { quickFirst } from '../support/long.js'
-import { assertError, runBtkit } from '../support/run-btkit.js'
+import { assertError, assertQuiet, assertStatus, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
 const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
@@ -27,8 +27,7 @@ test('a legacy name has a version as well', async () => {
 })
 
 test('--help lists every command on standard output, on one screen of 40 rows', async () => {
-  const { status, stdout, stderr } = await runBtkit(['--help'])
-  assert.deepEqual([status, stderr], [0, ''])
+  const { stdout } = assertQuiet(await runBtkit(['--help']))
   for (const { name, summary, group } of commandTable) {
     const isNamedOnly = group === 'Seldom needed' || group === 'Other names'
     const line = isNamedOnly ? `^${group}: .*\\b${name}\\b` : `^  ${name} +${summary}`
@@ -39,8 +38,7 @@ test('--help lists every command on standard output, on one screen of 40 rows', 
 
 for (const args of [['--help'], ...commandTable.map(({ name }) => [name, '--help'])]) {
   test(`btkit ${args.join(' ')} is within 80 columns`, async () => {
-    const { status, stdout, stderr } = await runBtkit(args)
-    assert.deepEqual([status, stderr], [0, ''])
+    const { stdout } = assertQuiet(await runBtkit(args))
     const wide = stdout.split('\n').filter((line) => line.length > 80)
     assert.deepEqual(wide, [])
   })
@@ -51,8 +49,7 @@ const testHelp = quickFirst(2)
 for (const { name } of commandTable) {
   testHelp(`btkit help ${name} is btkit ${name} --help`, async () => {
     // In a process of its own: commander's status for help is that of the process so far
-    const { status, stdout } = await runExecutable('btkit', ['help', name])
-    assert.equal(status, 0)
+    const { stdout } = assertStatus(await runExecutable('btkit', ['help', name]), 0)
     assert.equal(stdout, (await runBtkit([name, '--help'])).stdout)
   })
 }
@@ -85,8 +82,7 @@ for (const { name, example } of commandTable.filter((entry) => entry.example)) {
 
 test('a legacy name alone shows an example by its own name', async () => {
   const legacy = { program: 'btmakemetafile', subcommand: 'makemetafile' }
-  const { status, stderr } = await runBtkit([], legacy)
-  assert.equal(status, 2)
+  const { stderr } = assertStatus(await runBtkit([], legacy), 2)
   assert.match(
     stderr,
     /^Usage: btmakemetafile [^]*\n {2}btmakemetafile \S+ http[^]*man btmakemetafile/,
@@ -163,8 +159,7 @@ test('a file that begins with a hyphen is read as options, and the error says ho
   const cwd = makeScratch(t, { '-data.iso': 'x' })
   const hint = 'for the file -data.iso write ./-data.iso'
   for (const command of ['makemetafile', 'showmetainfo']) {
-    const { status, stderr } = await runBtkit([command, '-data.iso'], { cwd })
-    assert.equal(status, 2)
+    const { stderr } = assertStatus(await runBtkit([command, '-data.iso'], { cwd }), 2)
     assert.ok(stderr.endsWith(`; ${hint}\n`), stderr)
   }
   const elsewhere = await runBtkit(['showmetainfo', '-data.iso'])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runBtkit } from '../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { startSeed } from '../support/seed.js'
 
@@ -50,8 +50,7 @@ async function plant(t: TestContext, password: string) {
   const login = `u:${MARK}@127.0.0.1:1`
   const made = ['makemetafile', join(directory, 'a'), `http://${login}/announce`]
   const seed = ['--web-seed', `http://${login}/a`, '--output', torrent]
-  const { status, stdout, stderr } = await runBtkit([...made, ...seed])
-  assert.equal(status, 0, stderr)
+  const { stdout, stderr } = assertStatus(await runBtkit([...made, ...seed]), 0)
   const words = new Map([
     ['TORRENT', torrent],
     ['DIR', directory],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { makeMachine, plantShared, type Machine } from '../support/fleet.js'
 import { findFreePort } from '../support/opentracker.js'
-import { parseJson } from '../support/run-btkit.js'
+import { assertStatus, parseJson } from '../support/run-btkit.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 
 const redis = WITHOUT_REDIS ? null : await startRedis({ after })
@@ -48,7 +48,6 @@ test('prune removes shared records by their last use', { skip: WITHOUT_REDIS }, 
 test('Redis that is down is an error of these commands', async (t) => {
   const one = makeMachine(t, 'one', { url })
   const down = `redis://127.0.0.1:${await findFreePort()}`
-  const { status, stderr } = await one.run('cache', 'stats', '--cache-url', down)
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await one.run('cache', 'stats', '--cache-url', down), 1)
   assert.match(stderr, /working without it for now: nothing listens there/)
 })

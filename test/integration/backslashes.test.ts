@@ -7,7 +7,7 @@ import { decodeTorrent, independentInfoHash } from '../support/decode-torrent.js
 import { runProgram } from '../support/programs.js'
 import { entriesOf, Mirror } from '../support/mirror.js'
 import { unlessInstalled } from '../support/peers.js'
-import { runBtkit } from '../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { TRACKER } from '../support/torrents.js'
 
@@ -38,8 +38,7 @@ for (const name of [UNIT, 'tree']) {
 
 test('completedir takes them all, with one warning for the first run', unlessWindows, async (t) => {
   const mirror = new Mirror(t, { [UNIT]: '1', [`dir/${UNIT}`]: '2', plain: '3' })
-  const { status, stderr } = await mirror.run()
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await mirror.run(), 0)
   assert.match(stderr, /^btkit: warning: dir\/foo.+service and 1 more: a backslash .+ change\n$/)
   assert.equal(decodeTorrent(readFileSync(mirror.torrent(UNIT))).info['name'], UNIT)
   assert.equal((await mirror.run()).stderr, '')

@@ -48,8 +48,7 @@ test('SIGUSR1 opens no debugger of a command that waits', unlessProc, async (t) 
 
 test('a debugger that was asked for stays open', unlessProc, async (t) => {
   const env = { NODE_OPTIONS: '--inspect=127.0.0.1:0' }
-  const child = startExecutable('btkit', ['showmetainfo', '-'], { env })
-  t.after(() => child.kill('SIGKILL'))
+  const child = startExecutable('btkit', ['showmetainfo', '-'], { env, t })
   await whenReading(child)
   assert.equal(listeningSockets(child.pid!).length, 1)
 })
@@ -64,8 +63,7 @@ test('SIGUSR1 opens no debugger of the service', unlessProc, async (t) => {
     '--cache-dir',
     makeScratch(t),
   ]
-  const child = startExecutable('btkit', args)
-  t.after(() => child.kill('SIGKILL'))
+  const child = startExecutable('btkit', args, { t })
   const ended = collect(child)
   await once(child.stdout, 'data')
   child.kill('SIGUSR1')

@@ -24,8 +24,7 @@ longTest('a tracker that is held up for a while saves its state at SIGTERM', asy
   const args = ['track', '--open', '--port', '0', '--host', '127.0.0.1', '--state', state]
   const env = { NODE_OPTIONS: `--require=${join(directory, 'held-up.cjs')}` }
   const child = startExecutable('btkit', args, { env })
-  const ended = collect(child)
-  const tooLong = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const ended = collect(child, 60_000)
   const [first] = (await once(child.stdout, 'data')) as [Buffer]
   assert.match(first.toString(), /6969|http|track/)
   const [, address = ''] = /(http:\S+)\/announce/.exec(first.toString()) ?? []
@@ -37,7 +36,6 @@ longTest('a tracker that is held up for a while saves its state at SIGTERM', asy
   const savedBefore = statSync(state).mtimeMs
   child.kill('SIGTERM')
   const { status, signal } = await ended
-  clearTimeout(tooLong)
   assert.deepEqual({ status, signal }, { status: 0, signal: null })
   assert.ok(statSync(state).mtimeMs > savedBefore)
   const next = await startTrack(t, { stateFile: state })
@@ -63,8 +61,7 @@ test('serve ends by itself at SIGTERM while another process keeps its cache lock
   const cache = makeScratch(t)
   const args = ['serve', root, '--trackerless', '--port', '0', '--cache-dir', cache, '--log', 'off']
   const child = startExecutable('btkit', args)
-  const ended = collect(child)
-  const tooLong = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const ended = collect(child, 60_000)
   const [first] = (await once(child.stdout, 'data')) as [Buffer]
   const [address = ''] = /http:\/\/127\S+/.exec(first.toString()) ?? []
   assert.equal((await fetch(`${address}/a.torrent`)).status, 200)
@@ -74,7 +71,6 @@ test('serve ends by itself at SIGTERM while another process keeps its cache lock
   assert.equal((await fetch(`${address}/b.torrent`)).status, 200)
   child.kill('SIGTERM')
   const { status, signal } = await ended
-  clearTimeout(tooLong)
   assert.deepEqual({ status, signal }, ENDED)
   assert.equal(holder.exitCode, null)
 })
@@ -123,9 +119,7 @@ test('a cache directory below /proc is done without, and ends nothing', unlessPr
   const cwd = makeScratch(t, { a: 'content' })
   const args = ['makemetafile', 'a', 'http://t.example/announce', '--cache-dir', '/proc/x/y']
   const child = startExecutable('btkit', args, { cwd })
-  const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
-  const { status, signal, stderr } = await collect(child)
-  clearTimeout(tooLong)
+  const { status, signal, stderr } = await collect(child, 30_000)
   assert.deepEqual([status, signal], [0, null])
   const why = 'not used: no such file or directory'
   assert.equal(stderr, `btkit: warning: cache /proc/x/y: ${why}\n`)

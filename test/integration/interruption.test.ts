@@ -82,8 +82,7 @@ test(
   'SIGINT while waiting for standard input ends with status 130',
   { timeout: 60_000 },
   async (t) => {
-    const child = startExecutable('btkit', ['showmetainfo', '-'])
-    t.after(() => child.kill('SIGKILL'))
+    const child = startExecutable('btkit', ['showmetainfo', '-'], { t })
     const ended = collect(child)
     await whenReading(child)
     child.kill('SIGINT')
@@ -109,8 +108,7 @@ for (const [first, second] of [
       ['verify', pipe, directory],
       ['verify', torrent, '--files-from', pipe],
     ]) {
-      const child = startExecutable('btkit', args)
-      t.after(() => child.kill('SIGKILL'))
+      const child = startExecutable('btkit', args, { t })
       const ended = collect(child)
       let writer = -1
       await until('btkit reads the pipe', () => (writer = openWriter(pipe)) !== -1)
@@ -136,8 +134,7 @@ for (const args of [
     const directory = makeScratch(t, { 'a.torrent': OLD })
     const pipe = join(directory, 'pipe')
     await runProgram('mkfifo', [pipe])
-    const child = startExecutable('btkit', args, { cwd: directory })
-    t.after(() => child.kill('SIGKILL'))
+    const child = startExecutable('btkit', args, { cwd: directory, t })
     const ended = collect(child)
     let writer = -1
     await until('btkit reads the pipe', () => (writer = openWriter(pipe)) !== -1)

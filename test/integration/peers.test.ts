@@ -8,7 +8,7 @@ import { loadInLibtorrent } from '../support/libtorrent-hashes.js'
 import { longTest, quickFirst } from '../support/long.js'
 import { unlessInstalled, unlessLibtorrent } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../support/run-btkit.js'
+import { assertStatus, parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { TRACKER } from '../support/torrents.js'
 
@@ -63,8 +63,7 @@ test(
     for (const { source, infoHash, pow2, size } of made.filter((entry) => entry.pow2 < 18)) {
       const output = `${source}.buildtorrent`
       const args = ['-q', '-L', `${pow2}`, '-a', TRACKER, source, output]
-      const { status } = await runProgram('buildtorrent', args)
-      assert.equal(status, 0)
+      assertStatus(await runProgram('buildtorrent', args), 0)
       assert.equal(infoHash, independentInfoHash(readFileSync(output)), `${size} in 2^${pow2}`)
     }
   },

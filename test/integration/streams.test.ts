@@ -9,6 +9,7 @@ import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../support/small-disk.js'
 import { directoryInfo, singleFileInfo, torrentOf, TRACKER } from '../support/torrents.js'
+import { assertQuiet, assertStatus } from '../support/run-btkit.js'
 
 const unlessFull = { skip: !existsSync('/dev/full') && 'no /dev/full here' }
 
@@ -49,8 +50,7 @@ for (const view of ['', '--tree', '--json']) {
     const directory = makeScratch(t, { 'x.torrent': torrentOf(directoryInfo(files)) })
     const script = `"$0" "$1" showmetainfo ${view} x.torrent x.torrent | head -n 1`
     const args = ['-c', script, process.execPath, executable('btkit')]
-    const { status, stdout, stderr } = await runProgram('sh', args, { cwd: directory })
-    assert.deepEqual([status, stderr], [0, ''])
+    const { stdout } = assertQuiet(await runProgram('sh', args, { cwd: directory }))
     assert.equal(stdout.split('\n').length, 2)
   })
 }
@@ -78,8 +78,7 @@ for (const [what, command] of [
     const directory = makeScratch(t, { a: '1', 'x.torrent': torrentOf(singleFileInfo()) })
     const script = `"$0" "$1" ${command} > /dev/full`
     const args = ['-c', script, process.execPath, executable('btkit')]
-    const { status, stderr } = await runProgram('sh', args, { cwd: directory })
-    assert.equal(status, 1)
+    const { stderr } = assertStatus(await runProgram('sh', args, { cwd: directory }), 1)
     assert.match(stderr, /^btkit: [^\n]*no space left on device[^\n]*\n$/)
   })
 }
@@ -121,7 +120,6 @@ for (const where of ['>/dev/null', '1<>/dev/null', '>&-']) {
     const directory = makeScratch(t, { a: '1' })
     const script = `"$0" "$1" makemetafile a ${TRACKER} --target - --quiet ${where}`
     const args = ['-c', script, process.execPath, executable('btkit')]
-    const { status, stderr } = await runProgram('sh', args, { cwd: directory })
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await runProgram('sh', args, { cwd: directory }))
   })
 }

@@ -74,8 +74,7 @@ test('a trace says why a tracker is left for another, without the key in its URL
   assert.equal((await runExecutable('btkit', made, { env })).status, 0)
   await letFilesSettle()
   const line = ['seed', '--port', '0', join(files, 'one.bin.torrent')]
-  const child = startExecutable('btkit', line, { env: { ...env, NODE_DEBUG: 'btkit' } })
-  t.after(() => child.kill('SIGKILL'))
+  const child = startExecutable('btkit', line, { env: { ...env, NODE_DEBUG: 'btkit' }, t })
   let text = ''
   child.stderr.on('data', (chunk: Buffer) => {
     text += chunk.toString()
@@ -101,8 +100,7 @@ test('a trace has the names of files that look like announce URLs', async (t) =>
 test('a trace of a mirror names the path of a refused request, and nothing of its query', async (t) => {
   const { files, env } = openPlace(t)
   const line = ['serve', '--port', '0', '--tracker', 'http://t.example/a', files]
-  const child = startExecutable('btkit', line, { env: { ...env, NODE_DEBUG: 'btkit' } })
-  t.after(() => child.kill('SIGKILL'))
+  const child = startExecutable('btkit', line, { env: { ...env, NODE_DEBUG: 'btkit' }, t })
   let [stdout, asked] = ['', false]
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString()

@@ -23,6 +23,7 @@ import {
   unlessTwoUsers,
   unprivileged,
 } from '../support/unprivileged.js'
+import { assertStatus } from '../support/run-btkit.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'needs root' }
@@ -44,17 +45,13 @@ class Place {
   }
 
   /** Makes a torrent with this cache, and never waits for ever. */
-  async run(t: TestContext, options: SpawnOptions = {}) {
+  run(options: SpawnOptions = {}) {
     const args = ['makemetafile', 'a', 'http://t.example/announce', '--force']
     const child = startExecutable('btkit', [...args, '--cache-dir', this.cache], {
       cwd: this.directory,
       ...options,
     })
-    const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
-    t.after(() => {
-      clearTimeout(tooLong)
-    })
-    return collect(child)
+    return collect(child, 30_000)
   }
 
   /** The one warning there is for a cache that is not used; services say for how long. */
@@ -84,10 +81,10 @@ for (const name of ['pieces.mdb', 'pieces.mdb-lock']) {
   for (const [what, make] of Object.entries(OTHER_THINGS)) {
     testThing(`a cache with ${what} as ${name} is done without`, unlessPosix, async (t) => {
       const place = new Place(t)
-      await place.run(t)
+      await place.run()
       rmSync(join(place.cache, name), { force: true })
       make(join(place.cache, name), place)
-      const { status, signal, stderr } = await place.run(t)
+      const { status, signal, stderr } = await place.run()
       assert.deepEqual([status, signal], [0, null])
       assert.equal(stderr, place.warning(`${name}: not a regular file; remove it`))
       assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
@@ -100,11 +97,10 @@ for (const name of ['pieces.mdb', 'pieces.mdb-lock']) {
     unlessPosix,
     async (t) => {
       const place = new Place(t)
-      await place.run(t)
+      await place.run()
       rmSync(join(place.cache, name), { force: true })
       linkSync(place.victim, join(place.cache, name))
-      const { status, stderr } = await place.run(t)
-      assert.equal(status, 0)
+      const { stderr } = assertStatus(await place.run(), 0)
       assert.equal(stderr, place.warning(`${name}: is hard-linked to other files; remove it`))
       assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
     },
@@ -119,11 +115,9 @@ longTest('serve starts without a cache whose lock is a pipe', unlessPosix, async
     ...['serve', place.directory, ...args],
     ...['--cache-dir', place.cache],
   ])
-  const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
   // It says that it is ready
   child.stdout.once('data', () => child.kill('SIGTERM'))
-  const { status, signal, stderr } = await collect(child)
-  clearTimeout(tooLong)
+  const { status, signal, stderr } = await collect(child, 30_000)
   assert.deepEqual([status, signal], [0, null], stderr)
   const why = 'pieces.mdb-lock: not a regular file; remove it'
   assert.ok(stderr.includes(place.warning(why, ' until restart')), stderr)
@@ -132,8 +126,7 @@ longTest('serve starts without a cache whose lock is a pipe', unlessPosix, async
 test("root does not use another user's cache", unlessRoot, async (t) => {
   const place = new Place(t)
   chownSync(place.cache, STRANGER, STRANGER)
-  const { status, stderr } = await place.run(t)
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await place.run(), 0)
   const why = `it belongs to user ${STRANGER}, who could make root write to any file`
   const way = 'name another with --cache-dir, or run as that user'
   assert.equal(stderr, place.warning(`${why}; ${way}`))
@@ -143,8 +136,7 @@ test("root does not use another user's cache", unlessRoot, async (t) => {
 test('root does not use a cache directory that all can write to', unlessRoot, async (t) => {
   const place = new Place(t)
   chmodSync(place.cache, 0o1777)
-  const { status, stderr } = await place.run(t)
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await place.run(), 0)
   assert.equal(stderr, place.warning('all users can write to it; name another with --cache-dir'))
 })
 
@@ -152,8 +144,7 @@ test('root does not use a cache that a group of others could swap', unlessRoot, 
   const place = new Place(t)
   chownSync(place.directory, 0, STRANGER)
   chmodSync(place.directory, 0o775)
-  const { status, stderr } = await place.run(t)
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await place.run(), 0)
   const why = `users of group ${STRANGER} can write to ${place.directory}`
   const way = 'could put another in its place; name another with --cache-dir'
   assert.equal(stderr, place.warning(`${why}, and ${way}`))
@@ -166,8 +157,7 @@ for (const command of ['clear', 'prune']) {
     linkSync(place.victim, file)
     chownSync(place.cache, STRANGER, STRANGER)
     const child = startExecutable('btkit', ['cache', command, '--cache-dir', place.cache])
-    const { status, stderr } = await collect(child)
-    assert.equal(status, 1)
+    const { stderr } = assertStatus(await collect(child), 1)
     assert.match(stderr, new RegExp(`^btkit: cache .*: it belongs to user ${STRANGER}, who`, 'm'))
     assert.equal(existsSync(file), true)
   })
@@ -179,8 +169,7 @@ test(
   async (t) => {
     const place = new Place(t, makeOpenScratch)
     chmodSync(place.cache, 0o777)
-    const { status, stderr } = await place.run(t, unprivileged)
-    assert.equal(status, 0)
+    const { stderr } = assertStatus(await place.run(unprivileged), 0)
     assert.equal(stderr, place.warning('all users can write to it; name another with --cache-dir'))
   },
 )
@@ -191,8 +180,7 @@ test("another user's cache directory is not used by a user", unlessTwoUsers, asy
   chownSync(place.cache, STRANGER, unprivileged.gid ?? STRANGER)
   for (const mode of [0o755, 0o775]) {
     chmodSync(place.cache, mode)
-    const { status, stderr } = await place.run(t, unprivileged)
-    assert.equal(status, 0)
+    const { stderr } = assertStatus(await place.run(unprivileged), 0)
     const why = `it belongs to user ${STRANGER}, who decides what is in it`
     assert.equal(stderr, place.warning(`${why}; name another with --cache-dir`))
   }
@@ -202,6 +190,6 @@ test("a user's own cache directory is used whatever its mode", unlessAlwaysPermi
   const place = new Place(t, makeOpenScratch)
   giveAway(place.cache)
   chmodSync(place.cache, 0o777)
-  assert.equal((await place.run(t, unprivileged)).stderr, '')
+  assert.equal((await place.run(unprivileged)).stderr, '')
   assert.equal(existsSync(join(place.cache, 'pieces.mdb')), true)
 })

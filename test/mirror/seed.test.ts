@@ -12,7 +12,7 @@ import { post, singleAddress } from './app/yum-client.js'
 import { giveName } from '../support/names.js'
 import { findFreePort } from '../support/opentracker.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
-import { runBtkit } from '../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { connectPeer } from '../support/seed.js'
 import { makeScratch } from '../support/scratch.js'
 import { serveMirror, type ServedMirror } from '../support/serve.js'
@@ -74,8 +74,7 @@ test('a --seed-port above 6999 must be free, as no other is tried', async (t) =>
   const port = await listenLocally(t, createServer(), '::')
   const root = makeScratch(t, FILES)
   const args = ['--port', '0', '--trackerless', '--seed', '--seed-port', String(port)]
-  const { status, stderr } = await runBtkit(['serve', root, ...args])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await runBtkit(['serve', root, ...args]), 1)
   assert.match(
     stderr,
     new RegExp(

@@ -14,13 +14,20 @@ export function runExecutable(
   return runProgram(process.execPath, [executable(name), ...args], options)
 }
 
-/** Starts an executable and lets it run. */
+/** A test that can clean up. */
+interface Scope {
+  readonly after: (act: () => void) => void
+}
+
+/** Starts an executable and lets it run: until the end of the test, if that is given. */
 export function startExecutable(
   name: string,
   args: readonly string[],
-  options: SpawnOptions = {},
+  { t, ...options }: SpawnOptions & { readonly t?: Scope } = {},
 ): ChildProcessWithoutNullStreams {
-  return startProgram(process.execPath, [executable(name), ...args], options)
+  const child = startProgram(process.execPath, [executable(name), ...args], options)
+  t?.after(() => child.kill('SIGKILL'))
+  return child
 }
 
 /** Starts a program with short times: of a name, and of its command if that is an old one. */

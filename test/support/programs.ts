@@ -52,8 +52,9 @@ export function startProgram(
   })
 }
 
-/** Resolves with the output and status of a started process when it ends. */
-export function collect(child: ChildProcess): Promise<ExecutableResult> {
+/** Resolves with the output and status of a started process when it ends; kills it after so many milliseconds. */
+export function collect(child: ChildProcess, most?: number): Promise<ExecutableResult> {
+  const tooLong = most === undefined ? most : setTimeout(() => child.kill('SIGKILL'), most)
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
@@ -61,6 +62,7 @@ export function collect(child: ChildProcess): Promise<ExecutableResult> {
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => {
+      clearTimeout(tooLong)
       const status = signal === null ? code : 128 + constants.signals[signal]
       const bytes = Buffer.concat(out)
       const stderr = Buffer.concat(err).toString()

@@ -71,6 +71,21 @@ export function assertError(
   for (const thing of things) assert.ok(stderr.includes(thing), `no ${thing} in ${stderr}`)
 }
 
+/** The end of a program, as far as people see it. */
+type Ended = Pick<RunResult, 'stderr'> & { readonly status: number | null }
+
+/** Asserts the exit status of a run, and returns its result. */
+export function assertStatus<Result extends Ended>(result: Result, status: number): Result {
+  assert.equal(result.status, status, result.stderr)
+  return result
+}
+
+/** Asserts that a run did all, and had nothing to say to people; returns its result. */
+export function assertQuiet<Result extends Ended>(result: Result): Result {
+  assert.deepEqual([result.status, result.stderr], [0, ''])
+  return result
+}
+
 /** A command that runs inside the test until it is stopped. */
 export interface RunningCommand {
   /** Standard output and error so far. */

@@ -40,6 +40,12 @@ export async function plantFile(
   return { directory, data, torrent: `${data}.torrent`, infoHash }
 }
 
+/** The same, seeded from its place. */
+export async function seedFile(...file: Parameters<typeof plantFile>) {
+  const planted = await plantFile(...file)
+  return { ...planted, ...(await startSeed(file[0], [planted.torrent])) }
+}
+
 /** A release that btkit seeds, known to its tracker. */
 export async function seededRelease(t: TestContext, args: readonly string[] = []) {
   const release = await plant(t, SEEDED, args)

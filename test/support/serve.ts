@@ -4,6 +4,7 @@ import type { Io } from '../../src/cli/io.js'
 import { type RunningCommand, startBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
 import { TRACKER } from './torrents.js'
+import { untilFiles } from '../mirror/read-metric.js'
 
 /** A `btkit serve` that runs inside the test. */
 export interface ServedMirror extends RunningCommand {
@@ -26,6 +27,8 @@ export interface ServeSetup {
   readonly io?: Partial<Io>
   /** Limits in place of the usual ones, which take long to reach. */
   readonly limits?: FixedLimits
+  /** How many files must be hashed ahead before it is used. */
+  readonly ready?: number
 }
 
 export type FixedLimits = Partial<typeof FIXED_LIMITS>
@@ -52,5 +55,6 @@ export async function serveMirror(t: TestContext, setup: ServeSetup = {}): Promi
   const said = served.said(/^address: +(.+)$/m)
   const address = await said.finally(() => Object.assign(FIXED_LIMITS, usual))
   const port = Number(address.split(':').at(-1))
+  if (setup.ready !== undefined) await untilFiles(port, 'ready', setup.ready)
   return { ...served, root, address, port, cacheDir }
 }

@@ -17,8 +17,7 @@ export async function startSlowRun(
 ) {
   const huge = plantSparse(mirror.source, 'huge', GIB)
   const options = ['--max-rate', '1M', '--threads', '1', ...args]
-  const child = startExecutable('btkit', mirror.args(options))
-  t.after(() => child.kill('SIGKILL'))
+  const child = startExecutable('btkit', mirror.args(options), { t })
   const ended = collect(child)
   await whenOpen(child.pid!, huge)
   return { mirror, child, ended }

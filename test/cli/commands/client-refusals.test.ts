@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { assertError, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { listenLocally } from '../../support/listen.js'
 
@@ -91,8 +91,7 @@ test('completedir counts a client that is down among the failures', async (t) =>
   const root = makeScratch(t, { 'files/a.iso': 'content' })
   const args = ['completedir', join(root, 'files')]
   const own = ['--state-dir', join(root, 'state'), '--no-cache', '--trackerless', '--min-age', '0']
-  const { status, stdout } = await runBtkit([...args, ...own, '--publish', DOWN])
-  assert.equal(status, 1)
+  const { stdout } = assertStatus(await runBtkit([...args, ...own, '--publish', DOWN]), 1)
   assert.match(stdout, /\ncreated 1, .*, failed 1;/)
 })
 
@@ -100,8 +99,7 @@ test('a dry run of completedir says where torrents would be published', async (t
   const root = makeScratch(t, { 'files/a.iso': 'content' })
   const own = ['--state-dir', join(root, 'state'), '--no-cache', '--trackerless', '--dry-run']
   const args = ['completedir', join(root, 'files'), ...own, '--publish', DOWN]
-  const { status, stderr } = await runBtkit(args)
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await runBtkit(args), 0)
   assert.match(stderr, /dry run: torrents would be published to scgi:[^\n]+; no client/)
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { directoryInfo, torrentOf, TRACKER } from '../../support/torrents.js'
 import { show } from './showmetainfo/show.js'
@@ -33,8 +33,7 @@ const TORRENT = torrentOf(
 for (const view of ['text', '--tree', '--json', '--magnet']) {
   test(`a hostile torrent reaches no terminal raw: ${view}`, async (t) => {
     const args = view === 'text' ? [] : [view]
-    const { status, stdout, stderr } = await show(t, TORRENT, { args })
-    assert.equal(status, 0)
+    const { stdout, stderr } = assertStatus(await show(t, TORRENT, { args }), 0)
     assert.doesNotMatch(stdout, RAW)
     assert.doesNotMatch(stderr, RAW)
     assert.ok(stdout.length > 100 && stderr.length > 10)
@@ -51,8 +50,7 @@ for (const view of ['text', '--tree', '--json', '--magnet']) {
 }
 
 test('a hostile key of a torrent reaches no terminal raw', async (t) => {
-  const { status, stderr } = await show(t, `d${HOSTILE.length}:${HOSTILE}`)
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await show(t, `d${HOSTILE.length}:${HOSTILE}`), 1)
   assert.doesNotMatch(stderr, RAW)
 })
 
@@ -62,8 +60,7 @@ test('a file with a hostile name gets a torrent, and its name is printed escaped
   for (const name of ['plain', HOSTILE]) {
     for (const json of [[], ['--json']]) {
       const args = ['makemetafile', source, TRACKER, '--name', name, ...json]
-      const { status, stdout, stderr } = await runBtkit(args)
-      assert.equal(status, 0)
+      const { stdout, stderr } = assertStatus(await runBtkit(args), 0)
       assert.doesNotMatch(stdout, RAW)
       assert.doesNotMatch(stderr, RAW)
     }

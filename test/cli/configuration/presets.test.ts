@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { assertError, assertQuiet, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { longTest } from '../../support/long.js'
 
@@ -73,8 +73,7 @@ test('default-preset is used without --preset and --no-preset', async (t) => {
 
 test('completedir has presets, too', async (t) => {
   const { run, scratch, show } = withFile(t, YAML)
-  const { status, stderr } = await run('completedir', scratch, '-P', 'release')
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await run('completedir', scratch, '-P', 'release'))
   assert.equal((await show())['source'], 'REL')
 })
 
@@ -82,8 +81,7 @@ test('a preset may be named in the environment', async (t) => {
   const { scratch, file, show } = withFile(t, YAML)
   const env = { BTKIT_COMPLETEDIR_PRESET: 'release' }
   const args = ['completedir', scratch, '--config', file, '--quiet', '--no-cache']
-  const { status, stderr } = await runBtkit(args, { env })
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await runBtkit(args, { env }))
   assert.equal((await show())['source'], 'REL')
 })
 
@@ -170,8 +168,7 @@ for (const [misspelt, command] of [
   test(`a misspelt alias as ${misspelt} is an error that says the nearest name`, async (t) => {
     const { run, image } = withFile(t, YAML)
     const args = command.map((arg) => arg.replace('IMAGE', image))
-    const { status, stderr } = await run(...args)
-    assert.equal(status, 2)
+    const { stderr } = assertStatus(await run(...args), 2)
     assert.match(stderr, /mien'?: [^\n]*alias[^\n]*; did you mean "mine"\?\n$/)
     assert.equal(existsSync(`${image}.torrent`), false)
   })
@@ -233,8 +230,7 @@ test('edit and reannounce accept aliases and secrets from a configuration', asyn
 test('reannounce accepts an alias, and a file of that name is still a file', async (t) => {
   const { make, run, image, show, scratch } = withFile(t, YAML)
   await make('one')
-  const { status } = await run('reannounce', 'mine', `${image}.torrent`)
-  assert.equal(status, 0)
+  assertStatus(await run('reannounce', 'mine', `${image}.torrent`), 0)
   assert.equal((await show())['announce'], 'http://a.example/announce')
   writeFileSync(join(scratch, 'one'), 'content')
   const made = await runBtkit(
@@ -274,8 +270,7 @@ test('a dry run names the file and line of a rule, and an override is a warning'
 test('lint reports torrents that break a rule', async (t) => {
   const { run, image, file } = withFile(t, YAML)
   await run('makemetafile', image, 'one', '--no-private', '--quiet')
-  const { stdout, status } = await run('lint', '--strict', `${image}.torrent`)
-  assert.equal(status, 1)
+  const { stdout } = assertStatus(await run('lint', '--strict', `${image}.torrent`), 1)
   assert.match(stdout, /warning: one\.example wants private torrents[^\n]+ \[tracker-rule\]\n/)
   assert.ok(stdout.includes(`(${file}:10)`), stdout)
 })

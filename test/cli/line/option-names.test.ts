@@ -12,7 +12,7 @@ import { declareTrackOptions } from '../../../src/cli/commands/track/options.js'
 import { failure } from '../../disk/failure.js'
 import { executable } from '../../support/executable.js'
 import { runProgram } from '../../support/programs.js'
-import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { assertError, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
@@ -193,8 +193,7 @@ test('no other file is edited in place of one whose name is not UTF-8', async (t
   // The shell passes bytes on as they are
   const script = `exec "$0" "$@" "$(printf 'b\\377d')"`
   const args = [process.execPath, executable('btkit'), 'edit', '--comment', 'new']
-  const { status, stderr } = await runProgram('sh', ['-c', script, ...args], { cwd: root })
-  assert.equal(status, 2)
+  const { stderr } = assertStatus(await runProgram('sh', ['-c', script, ...args], { cwd: root }), 2)
   assert.equal(stderr, `btkit: ${WHY}; if it is the file of this name, give the pattern 'b?d'\n`)
   assert.deepEqual(readFileSync(join(root, MANGLED)), Buffer.from(torrent))
   const pattern = await runBtkit(['edit', join(root, 'b?d'), '--comment', 'new'])

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { executable } from '../../support/executable.js'
 import { runProgram } from '../../support/programs.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { unlessAlwaysPermitted, unprivileged } from '../../support/unprivileged.js'
 
@@ -29,8 +29,7 @@ test('a pattern in quotes stands for all files that it matches', async (t) => {
 
 test('a file of that name is taken literally', async (t) => {
   const { at, commentOf } = await makePlace(t)
-  const { status } = await runBtkit(['edit', '--comment', 'new', at('[a].torrent')])
-  assert.equal(status, 0)
+  assertStatus(await runBtkit(['edit', '--comment', 'new', at('[a].torrent')]), 0)
   assert.deepEqual(['[a].torrent', 'a.torrent'].map(commentOf), ['new', null])
 })
 
@@ -57,8 +56,7 @@ test('a pattern that matches nothing is an error, before anything is changed', a
 test('trackers and magnet links are no patterns', async (t) => {
   const { at } = await makePlace(t)
   const tracker = 'http://t.example/announce?key=[1]*'
-  const { status } = await runBtkit(['makemetafile', at('a'), tracker, '-o', at('x.torrent')])
-  assert.equal(status, 0)
+  assertStatus(await runBtkit(['makemetafile', at('a'), tracker, '-o', at('x.torrent')]), 0)
   assert.equal(decodeTorrent(readFileSync(at('x.torrent')))['announce'], tracker)
 })
 

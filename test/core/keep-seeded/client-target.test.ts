@@ -9,7 +9,7 @@ import { nameProblem, SeedKeeper } from '../../../src/core/keep-seeded/reconcile
 import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
 import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext } from '../requests.js'
 import { infoHashOf } from '../../support/info-hashes.js'
@@ -54,8 +54,7 @@ async function keepDirectory(t: TestContext, endsWithRun = true): Promise<Kept> 
 
 async function makeTorrent(directory: string): Promise<void> {
   const args = ['makemetafile', join(directory, 'a.iso'), 'http://t.example/a', '--force']
-  const { status, stderr } = await runBtkit([...args, '--no-cache'])
-  assert.equal(status, 0, stderr)
+  assertStatus(await runBtkit([...args, '--no-cache']), 0)
 }
 
 function seeded({ client }: Kept): string[] {

@@ -11,7 +11,7 @@ import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
 import { OwnTarget } from '../../../src/seeding/peer/own-target.js'
 import { SeedService } from '../../../src/seeding/peer/service.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext, makeRequest } from '../requests.js'
 
@@ -32,8 +32,7 @@ async function makeTorrent(directory: string): Promise<void> {
     return
   }
   const args = ['makemetafile', join(directory, FILE), '--trackerless', '--force', '--no-cache']
-  const { status, stderr } = await runBtkit(args)
-  assert.equal(status, 0, stderr)
+  assertStatus(await runBtkit(args), 0)
 }
 
 function follow(directory: string, target: SeedTarget<WholeTorrent>) {

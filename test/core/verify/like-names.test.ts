@@ -3,7 +3,7 @@ import fs, { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { NamesByForm } from '../../../src/core/verify/like-names.js'
@@ -14,8 +14,7 @@ import { placeOf, plantRelease } from './release.js'
 
 /** Returns the first line of verify, which reads no pieces. */
 async function said(torrent: string): Promise<string> {
-  const { status, stdout } = await runBtkit(['verify', '--no-check-hashes', torrent])
-  assert.equal(status, 1)
+  const { stdout } = assertStatus(await runBtkit(['verify', '--no-check-hashes', torrent]), 1)
   return stdout.split('\n')[0] ?? ''
 }
 

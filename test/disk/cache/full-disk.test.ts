@@ -9,6 +9,7 @@ import { longTest } from '../../support/long.js'
 import { Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
+import { assertStatus } from '../../support/run-btkit.js'
 
 /** Opens a cache on a small disk of its own, and notes what it warns of. */
 async function openOnSmallDisk(t: Parameters<typeof mountSmallDisk>[0], mebibytes = 16) {
@@ -84,8 +85,7 @@ test('no cache is begun on a disk that is full', unlessNoDisks, async (t) => {
   const disk = mountSmallDisk(t, 8)!
   fillDisk(disk)
   const mirror = new Mirror(t, { a: 'a' }, { cache: join(disk, 'cache') })
-  const { status, stderr } = await runExecutable('btkit', mirror.args(['--quiet']))
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await runExecutable('btkit', mirror.args(['--quiet'])), 0)
   assert.match(stderr, /^btkit: warning: cache [^\n]+: not used: no space left on device\n$/)
 })
 
@@ -95,8 +95,7 @@ longTest('a run whose cache fills its disk does its work', unlessNoDisks, async 
   const names = Array.from({ length: 2500 }, (_, i) => `file-${i}`.padEnd(200, 'x'))
   const files = Object.fromEntries(names.map((name) => [name, name]))
   const mirror = new Mirror(t, files, { cache: join(disk, 'cache') })
-  const { status, stderr } = await mirror.run(['--quiet'])
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await mirror.run(['--quiet']), 0)
   assert.match(stderr, FULL)
   assert.equal(stderr.split('\n').length, 2)
   await mirror.checkAgainstFresh()

@@ -7,7 +7,7 @@ import { FILES, plant, seededFor } from '../../support/download.js'
 import { runExecutable } from '../../support/executable.js'
 import { linkOf, openlySeededLink, outerAddress, seededLink } from '../../support/magnets.js'
 import { findPeer, unlessLibtorrent } from '../../support/peers.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { hurry } from '../../support/quick-times.js'
@@ -28,8 +28,7 @@ export function testDownloadByDaemon(kind: string): void {
       const daemon = await start(t)
       const to = makeScratch(t)
       const args = ['download', torrent, '--output', `${to}/`, '--client', daemon.url, '--no-cache']
-      const { status, stderr } = await runExecutable('btkit', args)
-      assert.equal(status, 0, stderr)
+      assertStatus(await runExecutable('btkit', args), 0)
       for (const [path, content] of Object.entries(FILES)) {
         assert.ok(readFileSync(join(to, path)).equals(Buffer.from(content)), path)
       }
@@ -76,8 +75,7 @@ export function testDownloadByDaemon(kind: string): void {
     const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
     hurry(t, 'magnet', 500)
     const monotonic = () => performance.now()
-    const { status } = await runBtkit(['download', linkOf(release), ...place], { monotonic })
-    assert.equal(status, 1)
+    assertStatus(await runBtkit(['download', linkOf(release), ...place], { monotonic }), 1)
     assert.deepEqual(readdirSync(to), [])
     const left = await runBtkit(['status', '--client', daemon.url, '--all', '--json'])
     assert.ok(!left.stdout.includes(release.infoHash), left.stdout)

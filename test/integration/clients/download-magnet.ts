@@ -12,7 +12,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
 import { hurry } from '../../support/quick-times.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 
 const NOBODY = 'http://127.0.0.1:9/announce'
 
@@ -20,8 +20,7 @@ const NOBODY = 'http://127.0.0.1:9/announce'
 async function download(t: TestContext, client: string, link: string) {
   const [to, env] = [makeScratch(t), only(t, client)]
   const args = ['download', link, '--output', `${to}/`, ...MINE]
-  const { status, stdout, stderr } = await runExecutable('btkit', args, { env })
-  assert.equal(status, 0, stderr)
+  const { stdout, stderr } = assertStatus(await runExecutable('btkit', args, { env }), 0)
   assert.equal(stdout.split('\n').at(-2), `${to}/${readdirSync(to)[0]}: whole, 1.5 MiB`)
   assert.deepEqual(readdirSync(env['TMPDIR']!), [])
   return { to, stderr }
@@ -49,8 +48,7 @@ export function testMagnets(client: string): void {
       // It knows no web seeds, and what it finds here is the torrent
       const place = ['--output', `${mirror.root}/`, '--seed-time', '0.1', ...MINE]
       const env = only(t, client)
-      const { status, stderr } = await runExecutable('btkit', ['download', link, ...place], { env })
-      assert.equal(status, 0, stderr)
+      assertStatus(await runExecutable('btkit', ['download', link, ...place], { env }), 0)
       return
     }
     const { to, stderr } = await download(t, client, link)
@@ -101,8 +99,7 @@ function testFromPeers(): void {
   test('an interruption ends the search, and the client with it', RTORRENT, async (t) => {
     const env = only(t, 'rtorrent')
     const args = ['download', linkOf(await plant(t)), '--output', `${makeScratch(t)}/`, ...MINE]
-    const child = startExecutable('btkit', args, { env })
-    t.after(() => child.kill('SIGKILL'))
+    const child = startExecutable('btkit', args, { env, t })
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
     const ended = collect(child)

@@ -10,7 +10,7 @@ import { collect } from '../../support/programs.js'
 import { longTest } from '../../support/long.js'
 import { unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { assertError, parseJson, runBtkit } from '../../support/run-btkit.js'
+import { assertError, assertStatus, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
@@ -88,8 +88,7 @@ longTest('what a damaged file lacks is downloaded', withAria2, async (t) => {
   damaged.fill(0, 100_000, 200_000)
   writeFileSync(file, damaged)
   const args = ['download', torrent, '--output', `${to}/`, ...MINE]
-  const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'aria2c') })
-  assert.equal(status, 0, stderr)
+  assertStatus(await runExecutable('btkit', args, { env: only(t, 'aria2c') }), 0)
   assertHolds(to, FILES)
 })
 
@@ -97,8 +96,7 @@ longTest('a directory with other files gets the content under its name', withAri
   const { torrent } = await seeded(t)
   const to = makeScratch(t, { 'mine.txt': 'mine' })
   const args = ['download', torrent, '--saveas', to, ...MINE]
-  const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'aria2c') })
-  assert.equal(status, 0, stderr)
+  assertStatus(await runExecutable('btkit', args, { env: only(t, 'aria2c') }), 0)
   assertHolds(to, { ...FILES, 'mine.txt': 'mine' })
 })
 
@@ -122,8 +120,7 @@ test('the web seeds that rtorrent does not use are named at the start', withRtor
   const named = [join(source, 'one.bin'), 'http://127.0.0.1:9/announce', '-o', torrent]
   assert.equal((await runBtkit(['makemetafile', ...named, ...seed])).status, 0)
   const args = ['download', torrent, '--output', `${to}/`, ...MINE]
-  const child = startExecutable('btkit', args, { env: only(t, 'rtorrent') })
-  t.after(() => child.kill('SIGKILL'))
+  const child = startExecutable('btkit', args, { env: only(t, 'rtorrent'), t })
   const ended = collect(child)
   let told = ''
   child.stderr.on('data', (text: Buffer) => (told += text.toString()))
@@ -141,8 +138,7 @@ test(
     const { torrent } = await plant(t, FILES, ['--hybrid'])
     const [to, env] = [makeScratch(t), only(t, 'aria2c')]
     const args = ['download', torrent, '--output', `${to}/`, ...MINE]
-    const { status, stderr } = await runExecutable('btkit', args, { env })
-    assert.equal(status, 1)
+    const { stderr } = assertStatus(await runExecutable('btkit', args, { env }), 1)
     assert.match(stderr, /: aria2 1\.36\.\d+ can't open this hybrid: /)
     assert.deepEqual(readdirSync(to), [])
   },

@@ -111,8 +111,7 @@ export function testMoreDownloads(client: string): void {
         return /10:incompletei(\d+)e/.exec(await (await tracker.get(scrape)).text())?.[1]
       }
       const args = ['download', torrent, '--output', `${makeScratch(t)}/`, ...MINE]
-      const child = startExecutable('btkit', args, { env: only(t, client) })
-      t.after(() => child.kill('SIGKILL'))
+      const child = startExecutable('btkit', args, { env: only(t, client), t })
       const ended = collect(child)
       await until('the tracker knows it', async () => (await leechers()) === '1')
       child.kill('SIGINT')

@@ -5,7 +5,7 @@ import { FILES, MINE, plant } from '../../support/download.js'
 import { runExecutable } from '../../support/executable.js'
 import { outerAddress } from '../../support/magnets.js'
 import { unlessInstalled } from '../../support/peers.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { testDownloadByDaemon } from './download-by-daemon.js'
@@ -41,8 +41,7 @@ test(
     const to = makeScratch(t)
     const args = ['download', torrent, '--output', `${to}/`, ...MINE]
     const env = { PATH: process.env['PATH'] ?? '', TMPDIR: makeScratch(t) }
-    const { status, stderr } = await runExecutable('btkit', args, { env })
-    assert.equal(status, 0, stderr)
+    assertStatus(await runExecutable('btkit', args, { env }), 0)
     assertHolds(to, FILES)
   },
 )

@@ -8,6 +8,7 @@ import { longTest } from '../../support/long.js'
 import { Mirror, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
+import { assertQuiet, assertStatus } from '../../support/run-btkit.js'
 
 const FILES = Object.fromEntries(
   Array.from({ length: 60 }, (_, i) => [`file-${i}`, pseudoRandom(20_000, i)] as const),
@@ -27,8 +28,7 @@ longTest(
   async (t) => {
     const target = mountSmallDisk(t, '128k')!
     const mirror = new Mirror(t, FILES, { target })
-    const { status, stdout, stderr } = await runJson(mirror, [])
-    assert.equal(status, 1)
+    const { stdout, stderr } = assertStatus(await runJson(mirror, []), 1)
     const { created, failed } = JSON.parse(stdout) as Report
     assert.equal(created.length + failed.length, 60)
     assert.ok(created.length > 10 && failed.length > 10, stdout)
@@ -53,8 +53,7 @@ for (const size of ['64k', '1m', '4400k', '5m']) {
     const cache = mountSmallDisk(t, size)!
     const mirror = new Mirror(t, FILES, { cache })
     for (const comment of ['1', '2']) {
-      const { status, stderr } = await runJson(mirror, ['--comment', comment])
-      assert.equal(status, 0, stderr)
+      const { stderr } = assertStatus(await runJson(mirror, ['--comment', comment]), 0)
       assert.match(stderr, /^(btkit: warning: cache [^\n]+\n)?$/)
       await mirror.checkAgainstFresh(['--comment', comment])
     }
@@ -87,8 +86,7 @@ longTest(
     assert.match(full.stderr, /^btkit: warning: cache [^\n]+\n$/)
     rmSync(filler)
     // Torrents that were written meanwhile are still recorded as ours
-    const { status, stdout, stderr } = await runJson(mirror, [])
-    assert.deepEqual([status, stderr], [0, ''])
+    const { stdout } = assertQuiet(await runJson(mirror, []))
     assert.equal((JSON.parse(stdout) as Report).unchanged, 60)
     await mirror.checkAgainstFresh()
   },
@@ -100,8 +98,7 @@ longTest(
   async (t) => {
     const state = mountSmallDisk(t, '16k')!
     const mirror = new Mirror(t, FILES, { state })
-    const { status, stdout, stderr } = await runJson(mirror, [])
-    assert.equal(status, 1)
+    const { stdout, stderr } = assertStatus(await runJson(mirror, []), 1)
     assert.equal(stderr.replace(/\d+(?= entries)/, 'N'), `${full(mirror)} (N entries)\n`)
     const { created, failed } = JSON.parse(stdout) as Report
     assert.equal(created.length + failed.length, 60)

@@ -72,8 +72,7 @@ test('a run interrupted at its last entry prunes nothing', unlessProc, async (t)
 
 /** A mirror with the torrents of all those files, of which one is gone. */
 async function makeOrphan(t: TestContext, files: Files): Promise<Mirror> {
-  const mirror = new Mirror(t, files)
-  await mirror.report()
+  const mirror = await Mirror.made(t, files)
   rmSync(mirror.at('gone'))
   return mirror
 }

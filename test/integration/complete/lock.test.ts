@@ -13,6 +13,7 @@ import { startSlowRun } from '../../support/slow-run.js'
 import { unlessProc } from '../../support/when-open.js'
 import { loadNative } from '../../../src/base/native-addon.js'
 import { TRACKER } from '../../support/torrents.js'
+import { assertQuiet, assertStatus } from '../../support/run-btkit.js'
 
 const unlessLocked =
   loadNative('tryLock') !== null
@@ -33,14 +34,12 @@ longTest('a run on another target is not kept waiting', unlessProc, async (t) =>
   rmSync(mirror.at('huge'))
   const other = `${mirror.root}/other`
   mkdirSync(other)
-  const { status } = await runExecutable('btkit', mirror.args(['--target', other, '--quiet']))
-  assert.equal(status, 0)
+  assertStatus(await runExecutable('btkit', mirror.args(['--target', other, '--quiet'])), 0)
 })
 
 longTest('--dry-run needs no lock', unlessProc, async (t) => {
   const { mirror } = await startSlowRun(t)
-  const { status } = await runExecutable('btkit', mirror.args(['--dry-run', '--quiet']))
-  assert.equal(status, 0)
+  assertStatus(await runExecutable('btkit', mirror.args(['--dry-run', '--quiet'])), 0)
 })
 
 test('with --wait the second run goes on when the first ends', unlessLocked, async (t) => {
@@ -66,8 +65,7 @@ longTest('--wait is not for ever', unlessLocked, async (t) => {
 
 longTest('a run that waits for the lock obeys SIGTERM', unlessLocked, async (t) => {
   const { mirror } = await startSlowRun(t)
-  const waiting = startExecutable('btkit', mirror.args(['--wait', '600']))
-  t.after(() => waiting.kill('SIGKILL'))
+  const waiting = startExecutable('btkit', mirror.args(['--wait', '600']), { t })
   const ended = collect(waiting)
   await setTimeout(1000)
   waiting.kill('SIGTERM')
@@ -82,8 +80,7 @@ longTest(
     child.kill('SIGKILL')
     await ended
     rmSync(mirror.at('huge'))
-    const { status, stderr } = await runExecutable('btkit', mirror.args(['--quiet']))
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await runExecutable('btkit', mirror.args(['--quiet'])))
     assert.deepEqual(mirror.list(), ['a.torrent'])
   },
 )
@@ -127,8 +124,7 @@ longTest('what one process hashed no other reads again', async () => {
   const other = `${mirror.root}/other`
   mkdirSync(other)
   const args = mirror.args(['--target', other, '--json'])
-  const { status, stdout, stderr } = await runExecutable('btkit', args)
-  assert.deepEqual([status, stderr], [0, ''])
+  const { stdout } = assertQuiet(await runExecutable('btkit', args))
   const { bytesHashed, bytesReused, created } = JSON.parse(stdout) as Report
   assert.deepEqual([bytesHashed, bytesReused, created.length], [0, SIZE, 12])
 })

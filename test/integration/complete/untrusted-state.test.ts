@@ -18,6 +18,7 @@ import { collect, type SpawnOptions } from '../../support/programs.js'
 import { quickFirst } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { giveAway, unlessTwoUsers, unprivileged } from '../../support/unprivileged.js'
+import { assertStatus } from '../../support/run-btkit.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'needs root' }
@@ -40,17 +41,13 @@ class Place {
   }
 
   /** Completes the directory, and never waits for ever. */
-  async run(t: TestContext, options: SpawnOptions = {}) {
+  run(options: SpawnOptions = {}) {
     const args = ['completedir', 'http://t.example/announce', 'files', '--target', 'torrents']
     const child = startExecutable('btkit', [...args, '--quiet', '--state-dir', this.state], {
       cwd: this.directory,
       ...options,
     })
-    const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
-    t.after(() => {
-      clearTimeout(tooLong)
-    })
-    return collect(child)
+    return collect(child, 30_000)
   }
 
   /** The one file of the state. */
@@ -95,11 +92,11 @@ const testFault = quickFirst(2)
 for (const [what, [why, make]] of Object.entries(FAULTS)) {
   testFault(`a state file that ${what} is an error that names it`, unlessPosix, async (t) => {
     const place = new Place(t)
-    assert.equal((await place.run(t)).status, 0)
+    assert.equal((await place.run()).status, 0)
     const { file } = place
     rmSync(file)
     make(file, place)
-    const { status, signal, stderr } = await place.run(t)
+    const { status, signal, stderr } = await place.run()
     assert.deepEqual([status, signal], [1, null])
     assert.ok(stderr.includes(`state ${file}: ${why}`), stderr)
     assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
@@ -108,11 +105,11 @@ for (const [what, [why, make]] of Object.entries(FAULTS)) {
 
 test('a link as the draft of the state is not written through', unlessPosix, async (t) => {
   const place = new Place(t)
-  assert.equal((await place.run(t)).status, 0)
+  assert.equal((await place.run()).status, 0)
   const { file } = place
   rmSync(file)
   symlinkSync(place.victim, `${file}.new`)
-  assert.equal((await place.run(t)).status, 0)
+  assert.equal((await place.run()).status, 0)
   assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
 })
 
@@ -122,8 +119,7 @@ for (const part of ['state', 'state/torrents']) {
     mkdirSync(join(place.state, 'torrents'))
     const path = join(place.directory, part)
     chownSync(path, STRANGER, STRANGER)
-    const { status, stderr } = await place.run(t)
-    assert.equal(status, 1)
+    const { stderr } = assertStatus(await place.run(), 1)
     const why = `it belongs to user ${STRANGER}, who could make root write to any file`
     const way = 'name another with --state-dir, or run as that user'
     assert.ok(stderr.includes(`state ${path}: ${why}; ${way}`), stderr)
@@ -136,8 +132,7 @@ test("a user relies on no other user's state", unlessTwoUsers, async (t) => {
   for (const path of [place.directory, join(place.directory, 'torrents')]) giveAway(path)
   chownSync(place.state, STRANGER, unprivileged.gid ?? STRANGER)
   chmodSync(place.state, 0o775)
-  const { status, stderr } = await place.run(t, unprivileged)
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await place.run(unprivileged), 1)
   const why = `it belongs to user ${STRANGER}, who decides what is in it`
   assert.ok(stderr.includes(`state ${place.state}: ${why}; name another with --state-dir`), stderr)
 })
@@ -146,7 +141,6 @@ test('root relies on no state that a group of others can write to', unlessRoot, 
   const place = new Place(t)
   chownSync(place.state, 0, STRANGER)
   chmodSync(place.state, 0o775)
-  const { status, stderr } = await place.run(t)
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await place.run(), 1)
   assert.match(stderr, new RegExp(`state .*: users of group ${STRANGER} can write to it`))
 })

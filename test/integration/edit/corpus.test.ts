@@ -14,7 +14,7 @@ import {
   unlessInstalled,
   unlessLibtorrent,
 } from '../../support/peers.js'
-import { runBtkit, jsonLines } from '../../support/run-btkit.js'
+import { assertQuiet, jsonLines, runBtkit } from '../../support/run-btkit.js'
 import { type Scope, makeScratch } from '../../support/scratch.js'
 import {
   type Plain,
@@ -90,8 +90,7 @@ for (const [name, { args, keys }] of Object.entries(EDITS)) {
     const { torrents, source } = await plant(t)
     const given = args.map((arg) => (arg === 'SOURCE' ? source : arg))
     const paths = torrents.map(({ path }) => path)
-    const { status, stderr } = await runBtkit([...given, '--quiet', ...paths])
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await runBtkit([...given, '--quiet', ...paths]))
     for (const { name, path, bytes } of torrents) {
       const after = readFileSync(path)
       const [old, now] = [parseMetainfo(bytes), parseMetainfo(after)]

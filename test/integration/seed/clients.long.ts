@@ -18,7 +18,7 @@ import { plant } from '../../support/download.js'
 import { magnetOf, outerAddress } from '../../support/magnets.js'
 import { findPeer, unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
 import { SEEDED, seededRelease, startSeed } from '../../support/seed.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
@@ -108,8 +108,7 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
         const link = (await runBtkit(['magnet', release.torrent])).stdout.trim()
         const named = how === 'by magnet' ? link : release.torrent
         const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
-        const { status, stderr } = await runBtkit(['download', named, ...place])
-        assert.equal(status, 0, stderr)
+        assertStatus(await runBtkit(['download', named, ...place]), 0)
         for (const [path, content] of Object.entries(files)) {
           assert.ok(readFileSync(join(to, path)).equals(Buffer.from(content)), path)
         }

@@ -21,8 +21,7 @@ test('seed --quiet prints nothing, even if many announces wait at the same time'
   assert.equal((await runBtkit(complete)).status, 0)
 
   const place = ['--host', '127.0.0.1', '--port', '0', '--no-cache', '--parse-dir-interval', '1']
-  const child = startExecutable('btkit', ['seed', directory, '--quiet', ...place])
-  t.after(() => child.kill('SIGKILL'))
+  const child = startExecutable('btkit', ['seed', directory, '--quiet', ...place], { t })
   const ended = collect(child)
   await until('all are announced', () => waiting.length === 12)
   for (const response of waiting) response.end('d8:intervali1800e5:peers0:e')

@@ -30,7 +30,6 @@ test('serve answers on all sockets that it was started with', unlessPassed, asyn
   const path = join(directory, 'a socket')
   const args = serveArgs(join(directory, 'mirror'), directory)
   const launcher = await launch(t, { sockets: ['tcp', 'tcp6', path], args })
-  launcher.start()
   const [port = 0, port6 = 0] = launcher.ports
   const answers = [
     await ask(port, '/file'),
@@ -53,7 +52,6 @@ test('many may connect to a passed Unix socket at once', unlessPassed, async (t)
   const path = join(directory, 'socket')
   const args = serveArgs(join(directory, 'mirror'), directory)
   const launcher = await launch(t, { sockets: [path], args })
-  launcher.start()
   const answers = await Promise.all(Array.from({ length: 50 }, () => ask(path, '/file')))
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
   assert.equal(await launcher.stop(), 0)
@@ -64,7 +62,6 @@ longTest('no request is lost while serve is started anew', unlessPassed, async (
   const args = serveArgs(join(directory, 'mirror'), directory)
   const launcher = await launch(t, { sockets: ['tcp'], args })
   const [port = 0] = launcher.ports
-  launcher.start()
   let isOver = false
   let served = 0
   // On a connection of its own
@@ -93,7 +90,6 @@ longTest('no request is lost while serve is started anew', unlessPassed, async (
 longTest('a socket that can not be served on ends it with a reason', unlessPassed, async (t) => {
   const directory = makeScratch(t)
   const launcher = await launch(t, { sockets: ['udp'], args: serveArgs(directory, directory) })
-  launcher.start()
   assert.equal(await launcher.ended(), 2)
   assert.equal(
     launcher.output(),
@@ -108,7 +104,6 @@ longTest(
     const directory = makeScratch(t)
     const args = ['track', '--open', '--state-dir', directory]
     const launcher = await launch(t, { sockets: ['tcp', 'udp'], args })
-    launcher.start()
     const [port = 0, udpPort = 0] = launcher.ports
     assert.equal((await ask(port, '/-/health')).status, 200)
     assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
@@ -131,7 +126,6 @@ longTest('options that passed sockets replace are named once', unlessPassed, asy
     [['tcp'], [...serveArgs(root, root), '--port', '9090'], [ignored('--port')]],
   ] as const) {
     const launcher = await launch(t, { sockets, args })
-    launcher.start()
     await until('it has started', () => /address:|http:/.test(launcher.output()))
     assert.equal(await launcher.stop(), 0)
     const shown = launcher.output().match(/btkit: warning: .*\n/g) ?? []
@@ -165,7 +159,6 @@ longTest(
     const args = [...trackingArgs(t), 'http://tracker.example:6969/announce']
     const setup = { sockets: ['tcp', 'tcp', 'udp'], names: ['web', 'tracker', 'tracker'], args }
     const launcher = await launch(t, setup)
-    launcher.start()
     const [port = 0, trackerPort = 0, udpPort = 0] = launcher.ports
     assert.equal((await ask(port, '/file')).body.toString(), 'content')
     assert.match((await ask(trackerPort, '/')).body.toString(), /<h1>/)
@@ -186,7 +179,6 @@ test('the port of the passed socket is in the torrents of serve', unlessPassed, 
   const args = trackingArgs(t).slice(0, -1)
   const names = ['web', 'tracker', 'tracker']
   const launcher = await launch(t, { sockets: ['tcp', 'tcp', 'udp'], names, args, env })
-  launcher.start()
   const [port = 0, trackerPort = 0, udpPort = 0] = launcher.ports
   const { body } = await ask(port, '/file.torrent')
   const url = `http://127.0.0.1:${trackerPort}/announce`
@@ -198,7 +190,6 @@ test('the port of the passed socket is in the torrents of serve', unlessPassed, 
 longTest('a tracker without a TCP socket needs its announce URL', unlessPassed, async (t) => {
   const setup = { sockets: ['udp'], names: ['tracker'], args: trackingArgs(t) }
   const launcher = await launch(t, setup)
-  launcher.start()
   assert.equal(await launcher.ended(), 2)
   const why = 'the service manager passed no TCP socket for the tracker; give its announce URL'
   assert.equal(launcher.output(), `btkit: --track: ${why}\n`)
@@ -208,7 +199,6 @@ longTest('where only serve has sockets, its tracker listens by itself', unlessPa
   const trackerPort = await findFreePort()
   const track = [`http://127.0.0.1:${trackerPort}/announce`, '--host', '127.0.0.1']
   const launcher = await launch(t, { sockets: ['tcp'], args: [...trackingArgs(t), ...track] })
-  launcher.start()
   const [port = 0] = launcher.ports
   assert.equal((await ask(port, '/file')).body.toString(), 'content')
   assert.equal((await ask(trackerPort, '/-/health')).status, 200)
@@ -220,7 +210,6 @@ longTest('where only the tracker has sockets, serve listens by itself', unlessPa
   const track = ['http://tracker.example/announce', '--port', String(servePort)]
   const args = [...trackingArgs(t), ...track]
   const launcher = await launch(t, { sockets: ['tcp'], names: ['tracker'], args })
-  launcher.start()
   const [port = 0] = launcher.ports
   // The socket is there before the program
   assert.match((await ask(port, '/')).body.toString(), /<h1>/)
@@ -253,7 +242,7 @@ interface LaunchSetup {
 const SCRIPT = join(projectRoot, 'test/support/service-launcher.py')
 
 /**
- * Opens sockets for `btkit ...args` until the test ends; `btkit` starts when the test asks for it.
+ * Opens sockets for `btkit ...args` until the test ends, and starts it. After a stop, it starts when the test asks for it.
  */
 async function launch(t: TestContext, setup: LaunchSetup): Promise<Launcher> {
   const { sockets, names = [], args, env = {} } = setup
@@ -271,9 +260,12 @@ async function launch(t: TestContext, setup: LaunchSetup): Promise<Launcher> {
     if (line.done) throw new Error(`the launcher has ended: ${output}`)
     return JSON.parse(line.value) as unknown
   }
+  const ports = (await next()) as number[]
+  const start = () => python.stdin.write('start\n')
+  start()
   return {
-    ports: (await next()) as number[],
-    start: () => python.stdin.write('start\n'),
+    ports,
+    start,
     stop: () => {
       python.stdin.write('stop\n')
       return next() as Promise<number>

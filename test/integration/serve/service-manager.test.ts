@@ -20,8 +20,7 @@ for (const [command, args] of [
     const notices = await listenForNotices(t, notify)
     const env = { NOTIFY_SOCKET: notify, BTKIT_CACHE_DIR: directory, BTKIT_STATE_DIR: directory }
     const place = ['--port', '0', '--host', '127.0.0.1']
-    const child = startExecutable('btkit', [command, ...args, ...place], { env })
-    t.after(() => child.kill('SIGKILL'))
+    const child = startExecutable('btkit', [command, ...args, ...place], { env, t })
     const ended = collect(child)
     const [ready, status = ''] = await notices.next()
     assert.equal(ready, 'READY=1')

@@ -38,8 +38,7 @@ test('if the port of the tracker is in use, the message names the option', async
   const args = [...track, '--port', '0', '--state-dir', makeScratch(t)]
   const what = `can't listen on 127.0.0.1 port ${port}: address already in use`
   const way = 'choose the port of the tracker by --track http://HOST:PORT/announce'
-  const refused = await runBtkit(['serve', makeScratch(t), ...args])
-  assertError(refused, 'io', `${what}; ${way}`)
+  assertError(await runBtkit(['serve', makeScratch(t), ...args]), 'io', `${what}; ${way}`)
 })
 
 test('serve --track says where the tracker listens and has its state', async (t) => {

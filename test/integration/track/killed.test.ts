@@ -18,8 +18,7 @@ const hashOf = (n: number) => n.toString(16).padStart(40, '0')
 async function startProcess(t: TestContext, stateFile: string) {
   const place = ['--host', '127.0.0.1', '--port', '0', '--no-udp']
   const args = ['track', '--open', ...place, '--dfile', stateFile, '--save-interval', '1']
-  const child = startExecutable('btkit', args)
-  t.after(() => child.kill('SIGKILL'))
+  const child = startExecutable('btkit', args, { t })
   child.stderr.pipe(process.stderr)
   let said = ''
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {

@@ -2,33 +2,13 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { ClientAddresses } from '../../../src/server/connections/client-address.js'
-import {
-  connectionLimits,
-  maxDescriptors,
-  CONNECTIONS,
-} from '../../../src/server/connections/connection-limits.js'
+import { maxDescriptors } from '../../../src/server/connections/connection-limits.js'
 import { longTest } from '../../support/long.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 
-const clients = new ClientAddresses([])
-
 /** Both ends of all connections are in one process. */
 const unlessFew = { skip: (maxDescriptors() ?? 4096) < 4096 && 'too few descriptors' }
-
-/** Most connections of a process, and of one client. */
-function limitsOf(descriptors: number | null): [number, number] {
-  const limits = connectionLimits(CONNECTIONS.mirror, clients, descriptors)
-  return [limits.all, limits.perClient]
-}
-
-test('connections are limited, also by the descriptors left for files', () => {
-  assert.deepEqual(limitsOf(1_048_576), [20_000, 1000])
-  assert.deepEqual(limitsOf(null), [20_000, 1000])
-  assert.deepEqual(limitsOf(1024), [512, 256])
-  assert.deepEqual(limitsOf(16), [2, 1])
-})
 
 /** Opens connections. Returns them, and a function that resolves when that many are closed. */
 async function openMany(t: TestContext, port: number, count: number) {

@@ -133,6 +133,5 @@ test('does not remove a file that is not a socket', unlessPosix, async (t) => {
 })
 
 test('an empty --host does not mean all addresses', async (t) => {
-  const refused = await runServe(t, makeScratch(t), ['--port', '0', '--host', ''])
-  assertError(refused, 'usage', '--host')
+  assertError(await runServe(t, makeScratch(t), ['--port', '0', '--host', '']), 'usage', '--host')
 })

@@ -13,7 +13,6 @@ import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
-import { untilFiles } from '../read-metric.js'
 
 interface Entry {
   readonly name: string
@@ -628,8 +627,7 @@ test('directories of which --warm knows all files show their size, and are sorte
     'iso/top': '1',
     'other/x': '1',
   }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '/iso/**'] })
-  await untilFiles(port, 'ready', 4)
+  const { port } = await serveMirror(t, { files, args: ['--warm', '/iso/**'], ready: 4 })
   const { sizes, caption } = await sizesOf(port, '/iso/?sort=size&order=desc')
   assert.deepEqual(Object.entries(sizes), [
     ['b/', '8 B'],

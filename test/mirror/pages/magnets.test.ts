@@ -5,7 +5,6 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { untilFiles } from '../read-metric.js'
 
 const PAGE = { Accept: 'text/html' }
 const TRACKERS = ['http://one.example/announce', 'udp://two.example:1/announce']
@@ -25,8 +24,7 @@ async function magnetsOf(port: number, path: string): Promise<Record<string, str
 
 test('rows of files that were hashed ahead have magnet links, others lead to a page', async (t) => {
   const files = { 'pub/warm.iso': 'warm', 'pub/cold.iso': 'cold', 'pub/dir/x': 'x' }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '/pub/w*', ...NAMED] })
-  await untilFiles(port, 'ready', 1)
+  const { port } = await serveMirror(t, { files, args: ['--warm', '/pub/w*', ...NAMED], ready: 1 })
   const torrent = parseMetainfo((await ask(port, '/pub/warm.iso.torrent')).body)
   for (const path of ['/pub/', '/-/search?q=iso']) {
     const magnets = await magnetsOf(port, path)
@@ -51,8 +49,7 @@ test("a row of a file with the operator's own torrent leads to the page of that"
   })
   const given = makeScratch(t, { 'a.iso.torrent': (await ask(other.port, '/a.iso.torrent')).body })
   const args = ['--warm', '*', '--torrents', given, ...NAMED]
-  const { port } = await serveMirror(t, { files, args })
-  await untilFiles(port, 'ready', 2)
+  const { port } = await serveMirror(t, { files, args, ready: 2 })
   const { announce } = parseMetainfo((await ask(port, '/a.iso.torrent')).body)
   assert.equal(announce, 'http://given.example/announce')
   const magnets = await magnetsOf(port, '/')
@@ -62,8 +59,7 @@ test("a row of a file with the operator's own torrent leads to the page of that"
 
 test('the page of a file has its magnet link and info hash if they are known', async (t) => {
   const files = { 'pub/warm.iso': 'warm', 'pub/cold.iso': 'cold' }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '/pub/w*', ...NAMED] })
-  await untilFiles(port, 'ready', 1)
+  const { port } = await serveMirror(t, { files, args: ['--warm', '/pub/w*', ...NAMED], ready: 1 })
   const { infoHash, trackers } = parseMagnet(
     (await ask(port, '/pub/warm.iso.magnet')).body.toString().trim(),
   )

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { assertError, assertQuiet, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -24,8 +24,7 @@ async function serveWith(t: TestContext, args: readonly string[] = []) {
   const make = async (place: string, options: readonly string[] = [], source = 'pub/a.iso') => {
     const target = join(torrents, place)
     const make = ['makemetafile', join(root, source), ...OWN, '--target', target]
-    const { status, stderr } = await runBtkit([...make, '--no-cache', '--quiet', ...options])
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await runBtkit([...make, '--no-cache', '--quiet', ...options]))
     return readFileSync(target)
   }
   const get = async (view: string) => (await ask(served.port, `/pub/a.iso${view}`)).body

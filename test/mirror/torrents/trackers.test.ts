@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { spreadTrackers } from '../../../src/mirror/torrents/trackers.js'
 import type { TrackerUrl } from '../../../src/metainfo/values.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { runBtkit, type Captured } from '../../support/run-btkit.js'
+import { type Captured, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -218,8 +218,7 @@ test('without any trackers it does not start, and one line says what to do', asy
   const root = makeScratch(t)
   const empty = join(makeScratch(t, { empty: '# none\n' }), 'empty')
   for (const file of [join(root, 'none'), empty]) {
-    const { status, stdout, stderr } = await runBtkit(['serve', root, '--trackers', file])
-    assert.equal(status, 2)
+    const { stdout, stderr } = assertStatus(await runBtkit(['serve', root, '--trackers', file]), 2)
     assert.equal(stdout, '')
     assert.match(stderr, /^btkit: [^\n]*\n$/)
     for (const option of ['--trackers', '--tracker ', '--trackerless', file]) {
@@ -236,8 +235,7 @@ test('an invalid tracker on the command line is refused', async (t) => {
 
 test('--tracker and --trackerless cannot be used together', async (t) => {
   const args = ['serve', makeScratch(t), '--tracker', ONE, '--trackerless']
-  const { status, stderr } = await runBtkit(args)
-  assert.equal(status, 2)
+  const { stderr } = assertStatus(await runBtkit(args), 2)
   assert.match(stderr, /--tracker and --trackerless/)
 })
 

@@ -22,8 +22,7 @@ test('matching files are hashed before anybody asks, and no others', async (t) =
     'iso/.hidden.iso': 'hidden',
     'yum/c.iso': 'other',
   }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '/iso/**/*.iso'] })
-  await untilFiles(port, 'ready', 2)
+  const { port } = await serveMirror(t, { files, args: ['--warm', '/iso/**/*.iso'], ready: 2 })
   assert.equal(await readHashedBytes(port), 3 * MIB + 1)
   assert.equal(await readMetric(port, 'btkit_warm_hashed_bytes_total'), 3 * MIB + 1)
   assert.equal((await ask(port, '/iso/a.iso.torrent')).status, 200)
@@ -52,16 +51,14 @@ test('cached torrents are ready without being read', async (t) => {
   const first = await serveMirror(t, { root, cacheDir, args })
   await untilFiles(first.port, 'ready', 2)
   await first.stop()
-  const { port } = await serveMirror(t, { root, cacheDir, args })
-  await untilFiles(port, 'ready', 2)
+  const { port } = await serveMirror(t, { root, cacheDir, args, ready: 2 })
   assert.equal(await readHashedBytes(port), 0)
 })
 
 const WATCHED = ['--warm', '/iso/**']
 
 test('a new file, and one in a new directory, is noticed by the next scan', async (t) => {
-  const { port, root } = await serveMirror(t, { files: { 'iso/a': 'a' }, args: WATCHED })
-  await untilFiles(port, 'ready', 1)
+  const { port, root } = await serveMirror(t, { files: { 'iso/a': 'a' }, args: WATCHED, ready: 1 })
   plantFiles(root, { 'iso/b': 'bb' })
   await untilFiles(port, 'ready', 2)
   plantFiles(root, { 'iso/new/er/c': 'ccc', 'iso/new/d': 'dddd' })
@@ -71,8 +68,7 @@ test('a new file, and one in a new directory, is noticed by the next scan', asyn
 
 test('changed, added, moved and removed files are noticed', async (t) => {
   const files = { 'iso/a': 'a', 'iso/b': 'b', 'iso/dir/c': 'c', 'away/d': 'dd' }
-  const { port, root } = await serveMirror(t, { files, args: WATCHED })
-  await untilFiles(port, 'ready', 3)
+  const { port, root } = await serveMirror(t, { files, args: WATCHED, ready: 3 })
   const at = (...path: string[]) => join(root, ...path)
   rmSync(at('iso/b'))
   await untilFiles(port, 'ready', 2)
@@ -94,8 +90,7 @@ test('the next scan finds the files of another root', async (t) => {
   const root = join(place, 'current')
   symlinkSync('old', root)
   const args = ['--warm', '**']
-  const { port } = await serveMirror(t, { root, args })
-  await untilFiles(port, 'ready', 1)
+  const { port } = await serveMirror(t, { root, args, ready: 1 })
   symlinkSync('new', `${root}.new`)
   renameSync(`${root}.new`, root)
   await untilFiles(port, 'ready', 2)
@@ -131,8 +126,7 @@ test('circular links are not followed for ever, and links outside not at all', a
   symlinkSync('a', join(root, 'iso/b'))
   mkdirSync(join(root, '-'))
   plantFiles(root, { '-/x': 'x' })
-  const { port } = await serveMirror(t, { root, args: ['--warm', '**'] })
-  await untilFiles(port, 'ready', 2)
+  const { port } = await serveMirror(t, { root, args: ['--warm', '**'], ready: 2 })
   await untilFiles(port, 'waiting', 0)
   assert.equal(await readMetric(port, 'btkit_warm_files{state="failed"}'), 0)
 })

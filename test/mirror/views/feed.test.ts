@@ -21,8 +21,7 @@ longTest(
   unlessLibtorrent,
   async (t) => {
     const args = ['--warm', '/iso/**', '--trackerless']
-    const { port, root } = await serveMirror(t, { files: { 'iso/a.iso': 'a' }, args })
-    await untilFiles(port, 'ready', 1)
+    const { port, root } = await serveMirror(t, { files: { 'iso/a.iso': 'a' }, args, ready: 1 })
     const before = await askFeed(port)
     assert.equal(before.headers['content-type'], 'application/rss+xml; charset=utf-8')
     assert.deepEqual(
@@ -56,8 +55,7 @@ longTest('the newest torrents come first, at most a hundred', async (t) => {
   names.forEach((name, i) => {
     utimesSync(join(root, name), 1e9 + i, 1e9 + i)
   })
-  const { port } = await serveMirror(t, { root, args: ['--warm', '*'] })
-  await untilFiles(port, 'ready', 110)
+  const { port } = await serveMirror(t, { root, args: ['--warm', '*'], ready: 110 })
   const items = readFeed((await askFeed(port)).body)
   const newest = names.toReversed().slice(0, 100)
   assert.deepEqual(
@@ -87,8 +85,7 @@ test('a client that has the feed gets 304 until there is something new', async (
 
 test('addresses contain the Host, or --public-url', async (t) => {
   const files = { 'a b': 'a' }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '*'] })
-  await untilFiles(port, 'ready', 1)
+  const { port } = await serveMirror(t, { files, args: ['--warm', '*'], ready: 1 })
   for (const host of ['m.example', 'n.example:81']) {
     const [item] = readFeed((await askFeed(port, { Host: host })).body)
     assert.equal(item!.url, `http://${host}/a%20b?torrent`)
@@ -103,8 +100,7 @@ test('addresses contain the Host, or --public-url', async (t) => {
 
 test('names with characters that XML cannot contain make valid XML', async (t) => {
   const files = { 'a\x01\x1b[31m\n\t\ufffe\uffff\u202e]]>': 'a' }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '*'] })
-  await untilFiles(port, 'ready', 1)
+  const { port } = await serveMirror(t, { files, args: ['--warm', '*'], ready: 1 })
   const [item] = readFeed((await askFeed(port)).body)
   assert.equal(item!.title, 'a\\x01\\x1b[31m\\n\\t\ufffd\ufffd\\u{202e}]]>')
   assert.equal((await fetch(item!.url)).status, 200)
@@ -140,8 +136,7 @@ test('equal files are two items, and no date is too old', async (t) => {
   const root = makeScratch(t, { 'a/same': 'bytes', 'b/same': 'bytes' })
   const old = new Date(-1e12)
   utimesSync(join(root, 'a/same'), old, old)
-  const { port } = await serveMirror(t, { root, args: ['--warm', '**'] })
-  await untilFiles(port, 'ready', 2)
+  const { port } = await serveMirror(t, { root, args: ['--warm', '**'], ready: 2 })
   const { body } = await askFeed(port)
   assert.deepEqual(
     readFeed(body).map(({ title }) => title),

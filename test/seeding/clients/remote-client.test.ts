@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { listenLocally } from '../../support/listen.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
@@ -65,8 +65,7 @@ for (const [kind, path, address] of [
     })
     const port = await listenLocally(t, server)
     const client = `${kind}+http://127.0.0.1:${port}${path}`
-    const { status, stderr } = await runBtkit(['status', '--client', client])
-    assert.equal(status, 1)
+    const { stderr } = assertStatus(await runBtkit(['status', '--client', client]), 1)
     assert.ok(stderr.endsWith(`; if the client is there, use ${address}\n`), stderr)
     assert.equal(parseClientAddress(address).kind, kind)
   })

@@ -345,13 +345,14 @@ test('a refusal counts, whatever keeps the other family of addresses from an ans
   await announcer.close()
 })
 
+/** Listens at one port of both families, and returns it. */
+async function listenTwice(listen: (family: 4 | 6, host: string, port: number) => Promise<number>) {
+  return listen(4, '127.0.0.1', await listen(6, '::1', 0))
+}
+
 /** Trackers at one port of both families; the port. */
-async function listenUdp(t: TestContext, heard: string[]): Promise<number> {
-  let port = 0
-  for (const [family, host] of [
-    [6, '::1'],
-    [4, '127.0.0.1'],
-  ] as const) {
+function listenUdp(t: TestContext, heard: string[]): Promise<number> {
+  return listenTwice(async (family, host, port) => {
     const socket = createSocket(`udp${family}`)
     t.after(() => socket.close())
     socket.on('message', (packet, from) => {
@@ -363,18 +364,13 @@ async function listenUdp(t: TestContext, heard: string[]): Promise<number> {
     })
     socket.bind(port, host)
     await once(socket, 'listening')
-    ;({ port } = socket.address())
-  }
-  return port
+    return socket.address().port
+  })
 }
 
 /** The same over HTTP. */
-async function listenHttp(t: TestContext, heard: string[]): Promise<number> {
-  let port = 0
-  for (const [family, host] of [
-    [6, '::1'],
-    [4, '127.0.0.1'],
-  ] as const) {
+function listenHttp(t: TestContext, heard: string[]): Promise<number> {
+  return listenTwice(async (family, host, port) => {
     const server = createServer((request, response) => {
       heard.push(`${family} ${/event=(\w+)/.exec(request.url ?? '')?.[1]}`)
       response.end('d8:intervali1800e5:peers0:e')
@@ -385,7 +381,6 @@ async function listenHttp(t: TestContext, heard: string[]): Promise<number> {
     })
     server.listen(port, host)
     await once(server, 'listening')
-    ;({ port } = server.address() as AddressInfo)
-  }
-  return port
+    return (server.address() as AddressInfo).port
+  })
 }

@@ -7,7 +7,7 @@ import { listenLocally } from '../../support/listen.js'
 import { peerMessage } from '../../support/peer-message.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceTree } from '../../support/reference-trees.js'
-import { connectPeer, plantFile, startSeed, whenUnchoked } from '../../support/seed.js'
+import { connectPeer, plantFile, startSeed, whenUnchoked, seedFile } from '../../support/seed.js'
 
 const BLOCK = 16_384
 const CONTENT = pseudoRandom(8 * BLOCK, 9)
@@ -17,8 +17,7 @@ const HASH_REQUEST = 21
 const HASHES = 22
 
 test('hashes of blocks are answered right after a request for one of these blocks', async (t) => {
-  const { torrent, infoHash } = await plantFile(t, ['--v2'], CONTENT)
-  const { port } = await startSeed(t, [torrent])
+  const { infoHash, port } = await seedFile(t, ['--v2'], CONTENT)
   const peer = await connectPeer(t, port, { infoHash })
   const { wire, socket, ask } = peer
   await whenUnchoked(peer)

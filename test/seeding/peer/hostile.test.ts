@@ -4,7 +4,14 @@ import { once } from 'node:events'
 import { syncBuiltinESMExports } from 'node:module'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { CONTENT, connectPeer, download, plantFile, startSeed } from '../../support/seed.js'
+import {
+  CONTENT,
+  connectPeer,
+  download,
+  plantFile,
+  startSeed,
+  seedFile,
+} from '../../support/seed.js'
 import type { TestPeer } from '../../support/seed.js'
 import { peerMessage as message } from '../../support/peer-message.js'
 import { until } from '../../support/until.js'
@@ -70,8 +77,7 @@ const LEFT: Readonly<Record<string, (peer: TestPeer) => void>> = {
 
 for (const [what, act] of Object.entries(LEFT)) {
   test(`a peer that sends ${what} is left, and others are served`, async (t) => {
-    const { torrent, infoHash } = await plantFile(t)
-    const { port } = await startSeed(t, [torrent])
+    const { infoHash, port } = await seedFile(t)
     const hostile = await connectPeer(t, port, { infoHash })
     act(hostile)
     hostile.socket.resume()
@@ -100,8 +106,7 @@ for (const [what, bytes, isSeed] of [
 ] as const) {
   // BEP 3: `have` and the bits of a bitfield name pieces
   test(`a peer that has ${what} is ${isSeed ? 'a seed, and is left' : 'served'}`, async (t) => {
-    const { torrent, infoHash } = await plantFile(t)
-    const { port } = await startSeed(t, [torrent])
+    const { infoHash, port } = await seedFile(t)
     const peer = await connectPeer(t, port, { infoHash })
     peer.socket.write(bytes)
     if (isSeed) await peer.closed
@@ -132,8 +137,7 @@ const BORNE: Readonly<Record<string, readonly Buffer[]>> = {
 
 for (const [what, messages] of Object.entries(BORNE)) {
   test(`a peer that sends ${what} harms nobody`, async (t) => {
-    const { torrent, infoHash } = await plantFile(t)
-    const { port, stderr } = await startSeed(t, [torrent])
+    const { infoHash, port, stderr } = await seedFile(t)
     const hostile = await connectPeer(t, port, { infoHash })
     for (const each of messages) hostile.socket.write(each)
     assert.ok((await download(hostile)).equals(CONTENT))
@@ -144,8 +148,7 @@ for (const [what, messages] of Object.entries(BORNE)) {
 }
 
 test('the prime of encrypted handshakes is not checked for each connection', async (t) => {
-  const { torrent } = await plantFile(t)
-  const { port } = await startSeed(t, [torrent])
+  const { port } = await seedFile(t)
   const made = t.mock.method(crypto, 'createDiffieHellman')
   syncBuiltinESMExports()
   t.after(() => {
@@ -162,8 +165,7 @@ test('the prime of encrypted handshakes is not checked for each connection', asy
 })
 
 test('an address that opens many connections is refused the rest', async (t) => {
-  const { torrent } = await plantFile(t)
-  const { port } = await startSeed(t, [torrent])
+  const { port } = await seedFile(t)
   const sockets = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port }))
   const open = new Set(sockets)
   for (const socket of sockets) {

@@ -18,7 +18,7 @@ import { OwnTarget } from '../../../src/seeding/peer/own-target.js'
 import { SeedService } from '../../../src/seeding/peer/service.js'
 import { hashContext } from '../../core/requests.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
   CONTENT,
@@ -27,6 +27,7 @@ import {
   plantFile,
   startSeed,
   whenUnchoked,
+  seedFile,
 } from '../../support/seed.js'
 import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
@@ -234,10 +235,8 @@ test('the last announce of a torrent that is gone has the bytes sent', async (t)
 })
 
 test('BTKIT_SEED_PORT sets the port, as for the other services', async (t) => {
-  const { torrent } = await plantFile(t)
-  const { port } = await startSeed(t, [torrent])
+  const { torrent, port } = await seedFile(t)
   const env = { BTKIT_SEED_PORT: String(port) }
-  const { status, stderr } = await runBtkit(['seed', torrent, '--no-cache'], { env })
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await runBtkit(['seed', torrent, '--no-cache'], { env }), 1)
   assert.match(stderr, new RegExp(`can't listen on \\S+ port ${port}: `))
 })

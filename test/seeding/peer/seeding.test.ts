@@ -20,7 +20,7 @@ import { readTorrent } from '../../../src/core/read-torrent.js'
 import { startQuick } from '../../support/executable.js'
 import { listenLocally } from '../../support/listen.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
   CONTENT,
@@ -29,6 +29,7 @@ import {
   plantFile as plant,
   startSeed,
   whenUnchoked,
+  seedFile,
 } from '../../support/seed.js'
 import { startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
@@ -41,8 +42,7 @@ for (const [name, encryption] of [
   ['encrypted', 2],
 ] as const) {
   test(`a peer gets every byte, ${name}`, async (t) => {
-    const { torrent, infoHash } = await plant(t)
-    const { port } = await startSeed(t, [torrent])
+    const { infoHash, port } = await seedFile(t)
     const peer = await connectPeer(t, port, { infoHash, encryption })
     assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
   })
@@ -50,8 +50,7 @@ for (const [name, encryption] of [
 
 test('a peer gets small blocks of many places', async (t) => {
   const content = pseudoRandom(3_000_000, 2)
-  const { torrent, infoHash } = await plant(t, [], content)
-  const { port } = await startSeed(t, [torrent])
+  const { infoHash, port } = await seedFile(t, [], content)
   const peer = await connectPeer(t, port, { infoHash })
   await whenUnchoked(peer)
   for (let piece = 0; piece < 40; piece += 4) {
@@ -61,8 +60,7 @@ test('a peer gets small blocks of many places', async (t) => {
 })
 
 test('a peer that knows only the info hash gets the metadata', async (t) => {
-  const { torrent, infoHash } = await plant(t)
-  const { port } = await startSeed(t, [torrent])
+  const { torrent, infoHash, port } = await seedFile(t)
   const { wire } = await connectPeer(t, port, { infoHash })
   const { bytes, infoSpan } = readTorrent(torrent, 1e6)
   const info = Buffer.from(bytes.subarray(infoSpan.start, infoSpan.end))
@@ -75,8 +73,7 @@ test('a peer that knows only the info hash gets the metadata', async (t) => {
 })
 
 test('an info hash that is not seeded ends the connection', async (t) => {
-  const { torrent } = await plant(t)
-  const { port } = await startSeed(t, [torrent])
+  const { port } = await seedFile(t)
   await (
     await connectPeer(t, port, { infoHash: 'ab'.repeat(20) })
   ).closed
@@ -103,8 +100,7 @@ const CHANGES: Readonly<Record<string, (data: string) => void>> = {
 
 for (const [what, change] of Object.entries(CHANGES)) {
   test(`no byte leaves of a file that ${what}, and its torrent is not seeded any more`, async (t) => {
-    const { torrent, infoHash, data } = await plant(t)
-    const { port, stderr } = await startSeed(t, [torrent])
+    const { torrent, infoHash, data, port, stderr } = await seedFile(t)
     const peer = await connectPeer(t, port, { infoHash })
     await whenUnchoked(peer)
     change(data)
@@ -196,8 +192,7 @@ test('a tracker that fails is named, and not the next of its tier', async (t) =>
 
 test('the key of a user in the address of a tracker is not shown', async (t) => {
   const key = '0123456789abcdef0123456789abcdef'
-  const { torrent } = await plant(t, [`http://127.0.0.1:1/${key}/announce`, '--private'])
-  const { stdout, stderr } = await startSeed(t, [torrent])
+  const { stdout, stderr } = await seedFile(t, [`http://127.0.0.1:1/${key}/announce`, '--private'])
   await until('its failure is shown', () => stdout.text.includes('nothing listens there'))
   await until('its failure is told', () => stderr.text.includes('nothing listens there'))
   for (const { text } of [stdout, stderr]) {
@@ -208,8 +203,7 @@ test('the key of a user in the address of a tracker is not shown', async (t) => 
 
 test('the trackers of a torrent learn of the seed, and of its end', async (t) => {
   const tracker = await startTrack(t)
-  const { torrent, infoHash } = await plant(t, [`${tracker.address}/announce`])
-  const { stop } = await startSeed(t, [torrent])
+  const { infoHash, stop } = await seedFile(t, [`${tracker.address}/announce`])
   const seeds = async () => {
     const answer = await tracker.get(`/scrape?info_hash=${infoHash.replace(/../g, '%$&')}`)
     return /8:completei(\d+)e/.exec(await answer.text())?.[1]
@@ -278,8 +272,7 @@ test('btkit status shows what is seeded, and nothing of a seed that was killed',
   const { port, stop } = await startSeed(t, [torrent], { env })
   const peer = await connectPeer(t, port, { infoHash })
   await download(peer, CONTENT.length)
-  const { status, stdout } = await runBtkit(['status'], { env })
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await runBtkit(['status'], { env }), 0)
   assert.match(stdout, new RegExp(`^btkit seed on port ${port}: btkit .*, 1 torrent\n`))
   assert.match(stdout, /^a\.bin +seeding +100% +1 /m)
   const listed = parseJson(await runBtkit(['status', '--json'], { env }))
@@ -389,8 +382,7 @@ test('a warning of a tracker is shown by seed and by status, which ends with 0',
   const env = { XDG_RUNTIME_DIR: makeScratch(t) }
   const seed = await startSeed(t, [torrent], { env })
   await seed.said(/a\.bin\.torrent: http:\S+: warns: "test message"/)
-  const { status, stderr } = await runBtkit(['status'], { env })
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await runBtkit(['status'], { env }), 0)
   assert.match(stderr, /^btkit: warning: a\.bin \(\w+\): http:\S+: warns: "test message" \(/)
   const listed = parseJson(await runBtkit(['status', '--json'], { env }))
   assert.deepEqual(
@@ -404,8 +396,7 @@ test('btkit status names a torrent that a seed cannot seed, with the reason', as
   rmSync(data)
   const env = { XDG_RUNTIME_DIR: makeScratch(t) }
   await startSeed(t, [torrent], { env })
-  const { status, stdout, stderr } = await runBtkit(['status'], { env })
-  assert.equal(status, 1)
+  const { stdout, stderr } = assertStatus(await runBtkit(['status'], { env }), 1)
   assert.match(stdout, /^a\.bin +missing +0% /m)
   assert.match(
     stderr,
@@ -420,8 +411,7 @@ const LEAVE_SOCKET = `require('net').createServer().listen(process.argv[1], () =
 })`
 
 test('uTP is refused at once, so that clients take TCP', async (t) => {
-  const { torrent } = await plant(t)
-  const { port } = await startSeed(t, [torrent])
+  const { port } = await seedFile(t)
   const { createSocket } = await import('node:dgram')
   const socket = createSocket('udp4')
   t.after(() => {
@@ -436,8 +426,7 @@ test('uTP is refused at once, so that clients take TCP', async (t) => {
 })
 
 test('a port that is taken is an error that names it', async (t) => {
-  const { torrent } = await plant(t)
-  const { port } = await startSeed(t, [torrent])
+  const { torrent, port } = await seedFile(t)
   const { status, stderr } = await runBtkit(['seed', torrent, '--port', String(port), '--no-cache'])
   assert.equal(status, 1)
   assert.match(

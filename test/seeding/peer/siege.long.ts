@@ -31,8 +31,7 @@ async function plant(t: TestContext) {
   const port = await findFreePort()
   const start = async (more: readonly string[] = []) => {
     const args = ['seed', dirname(data), '--host', '127.0.0.1', '--port', String(port)]
-    const child = startExecutable('btkit', [...args, '--no-cache', ...more])
-    t.after(() => child.kill('SIGKILL'))
+    const child = startExecutable('btkit', [...args, '--no-cache', ...more], { t })
     let text = ''
     child.stderr.on('data', (chunk: Buffer) => {
       text += chunk.toString()

@@ -75,24 +75,18 @@ test('a peer that asks for nothing keeps its slot while nobody waits', () => {
   assert.equal(served(idle), 64)
 })
 
-test('peers that want data all the time have their turns', () => {
-  const { crowd, pass } = startSlots()
-  const peers = Array.from({ length: 100 }, (_, n) => crowd(1, `${n}`)).flat()
-  const served = new Set<unknown>()
-  for (let n = 0; n < 60; n++) {
-    for (const peer of peers) if (peer.hasSlot) served.add(peer)
-    pass(1)
-  }
-  assert.equal(served.size, 100)
-})
-
-test('peers of one client have their turns among each other', () => {
-  const { crowd, pass } = startSlots()
-  const peers = crowd(80, 'a')
-  const served = new Set<unknown>()
-  for (let n = 0; n < 60; n++) {
-    for (const peer of peers) if (peer.hasSlot) served.add(peer)
-    pass(1)
-  }
-  assert.equal(served.size, 80)
-})
+for (const [whose, count, clientOf] of [
+  ['many clients', 100, String],
+  ['one client', 80, () => 'a'],
+] as const) {
+  test(`peers of ${whose} that want data all the time have their turns`, () => {
+    const { crowd, pass } = startSlots()
+    const peers = Array.from({ length: count }, (_, n) => crowd(1, clientOf(n))).flat()
+    const served = new Set<unknown>()
+    for (let n = 0; n < 60; n++) {
+      for (const peer of peers) if (peer.hasSlot) served.add(peer)
+      pass(1)
+    }
+    assert.equal(served.size, count)
+  })
+}

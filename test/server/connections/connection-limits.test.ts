@@ -2,7 +2,42 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
+import { ClientAddresses } from '../../../src/server/connections/client-address.js'
+import {
+  connectionLimiter,
+  connectionLimits,
+  CONNECTIONS,
+  maxDescriptors,
+} from '../../../src/server/connections/connection-limits.js'
+import { runProgram } from '../../support/programs.js'
+
+test('connections are limited by memory, and by the descriptors that other files do not need', () => {
+  const { mirror, tracker } = CONNECTIONS
+  for (const [rules, descriptors, all, perClient] of [
+    [mirror, 1_048_576, 20_000, 1000],
+    [mirror, null, 20_000, 1000],
+    [mirror, 1024, 512, 256],
+    [mirror, 16, 2, 1],
+    [tracker, 65_536, 10_000, 500],
+    [tracker, null, 10_000, 500],
+    [tracker, 1024, 768, 384],
+    [tracker, 128, 64, 32],
+    [tracker, 16, 2, 1],
+  ] as const) {
+    const limits = connectionLimits(rules, new ClientAddresses([]), descriptors)
+    assert.deepEqual([limits.all, limits.perClient], [all, perClient])
+  }
+})
+
+test(
+  'how many descriptors there may be is what the shell says',
+  { skip: process.platform !== 'linux' && 'there is no /proc' },
+  async () => {
+    // Node raises its limit to the maximum
+    const { stdout } = await runProgram('sh', ['-c', 'ulimit -Hn'])
+    assert.equal(String(maxDescriptors() ?? 'unlimited'), stdout.trim())
+  },
+)
 
 /** Returns a function that opens connections of a client at a server that takes at most 100. */
 function openAt(isKnown?: (client: string) => boolean) {

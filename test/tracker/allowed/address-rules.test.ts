@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { AddressRules } from '../../../src/tracker/allowed/address-rules.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -27,13 +27,17 @@ test('only addresses in the allowed file may ask, except banned ones', async (t)
   )
 })
 
-test('a changed file is used after the next refresh; a removed one stays in use', async (t) => {
-  const directory = makeScratch(t, { banned: '1.1.1.1\n' })
-  const bannedFile = join(directory, 'banned')
+/** The rules of a file of banned addresses, and what they report. */
+async function banning(t: TestContext, banned: string) {
+  const bannedFile = join(makeScratch(t, { banned }), 'banned')
   const told: string[] = []
-  const report = (message: string) => told.push(message)
-  const rules = new AddressRules(null, bannedFile, report)
+  const rules = new AddressRules(null, bannedFile, (message) => told.push(message))
   await rules.refresh()
+  return { rules, told, bannedFile }
+}
+
+test('a changed file is used after the next refresh; a removed one stays in use', async (t) => {
+  const { rules, told, bannedFile } = await banning(t, '1.1.1.1\n')
   writeFileSync(bannedFile, '2.2.2.2\n3.3.3.3\n')
   await rules.refresh()
   assert.deepEqual([rules.permits('1.1.1.1'), rules.permits('2.2.2.2')], [true, false])
@@ -47,12 +51,7 @@ test('a changed file is used after the next refresh; a removed one stays in use'
 })
 
 test('an invalid line is reported by its number, and the others are used', async (t) => {
-  const directory = makeScratch(t, { banned: '1.1.1.1\nnonsense\u001b[2J\n' })
-  const bannedFile = join(directory, 'banned')
-  const told: string[] = []
-  const report = (message: string) => told.push(message)
-  const rules = new AddressRules(null, bannedFile, report)
-  await rules.refresh()
+  const { rules, told, bannedFile } = await banning(t, '1.1.1.1\nnonsense\u001b[2J\n')
   assert.deepEqual(told, [
     `${bannedFile}: line 2: "nonsense\\x1b[2J" is not an address or range of addresses; line ignored`,
   ])

@@ -97,23 +97,19 @@ test('hundreds of requests at once of one client do not keep another waiting', a
   await until('answered', () => heard.answered === 2 * 301)
 })
 
-test('all pipelined requests on many connections are answered', async (t) => {
-  const { heard, open } = await listen(t)
-  const last = GET('/last').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
-  const sent = GET('/announce').repeat(99) + last
-  const answers = await Promise.all(Array.from({ length: 50 }, () => text(open(sent))))
-  for (const answer of answers) assert.match(answer, /\/last$/)
-  assert.deepEqual(heard, { answered: 50 * 100, refused: [] })
-})
-
-longTest('a client may send more at once than all may have waiting', async (t) => {
-  const { heard, open } = await listen(t)
-  const last = GET('/last').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
-  const sent = GET('/a').repeat(1499) + last
-  const answers = await Promise.all(Array.from({ length: 40 }, () => text(open(sent))))
-  for (const answer of answers) assert.match(answer, /\/last$/)
-  assert.deepEqual(heard, { answered: 40 * 1500, refused: [] })
-})
+for (const [what, testPipelined, length, count] of [
+  ['all pipelined requests on many connections are answered', test, 50, 100],
+  ['a client may send more at once than all may have waiting', longTest, 40, 1500],
+] as const) {
+  testPipelined(what, async (t) => {
+    const { heard, open } = await listen(t)
+    const last = GET('/last').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
+    const sent = GET('/announce').repeat(count - 1) + last
+    const answers = await Promise.all(Array.from({ length }, () => text(open(sent))))
+    for (const answer of answers) assert.match(answer, /\/last$/)
+    assert.deepEqual(heard, { answered: length * count, refused: [] })
+  })
+}
 
 test('one client cannot use the connections of others', async (t) => {
   const { open } = await listen(t, { maxPerClient: 2 })

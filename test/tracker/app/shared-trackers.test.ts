@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { startRedis, WITHOUT_REDIS } from '../../support/redis.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
@@ -171,8 +171,7 @@ test('a client over UDP may go to any tracker with the same key', { skip }, asyn
 test('a password on the command line is refused, and no message has it', async (t) => {
   const state = join(makeScratch(t), 'state')
   const args = ['track', '--open', '--state', state, '--store', 'redis://:hunter2@127.0.0.1:1']
-  const { status, stderr } = await runBtkit(args)
-  assert.equal(status, 2)
+  const { stderr } = assertStatus(await runBtkit(args), 2)
   assert.match(stderr, /--store: other users can see a password on a command line/)
   assert.doesNotMatch(stderr, /hunter2/)
 })

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
-import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { assertError, assertQuiet, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
 import { until } from '../../support/until.js'
@@ -37,8 +37,7 @@ test('the old command line runs unchanged, and its page shows names and sizes', 
   assert.match(page, />one</)
   assert.match(page, />5 B</)
   assert.match(textIn(await track.ask(announceQuery(HASH)), 'failure reason') ?? '', /authorized/)
-  const { status, stderr } = await track.stop()
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await track.stop())
 })
 
 test('all options of bttrack are accepted in both spellings', async (t) => {
@@ -84,8 +83,7 @@ test('all options of bttrack are accepted in both spellings', async (t) => {
     const track = await startTrack(t, { program: 'bttrack', args })
     assert.equal(await (await track.get('/favicon.ico')).text(), 'picture')
     assert.equal((await track.ask(announceQuery(HASH))).get('complete'), 1)
-    const { status, stderr } = await track.stop()
-    assert.equal(status, 0)
+    const { stderr } = assertStatus(await track.stop(), 0)
     assert.match(stderr, /^btkit: ignored: --[^\n]+\n$/)
   }
 })
@@ -210,8 +208,7 @@ test('the history survives a restart, and damage to it stops nothing', async (t)
   writeFileSync(`${stateFile}.history`, 'something else')
   const third = await startTrack(t, { stateFile })
   assert.match(await (await third.get(page)).text(), /No data yet/)
-  const { status, stderr } = await third.stop()
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await third.stop(), 0)
   assert.match(stderr, /^btkit: warning: \S+\.history: not a history of this version; renamed to /)
 })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../../src/disk/cache/open.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { NOW, runBtkit } from '../../../support/run-btkit.js'
+import { NOW, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -30,15 +30,13 @@ async function makeCached(t: TestContext) {
   const [file, cache] = [join(directory, 'src/file'), join(directory, 'cache')]
   const out = ['--target', join(directory, 'out.torrent'), '--piece-size-pow2', '14', '--quiet']
   const args = ['makemetafile', file, TRACKER, ...out, '--cache-dir', cache]
-  const { status, stderr } = await runBtkit(args, { now: MINUTE_LATER })
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await runBtkit(args, { now: MINUTE_LATER }))
   return { file, cache }
 }
 
 test('stats says what is in the cache', async (t) => {
   const { cache } = await makeCached(t)
-  const { status, stdout, stderr } = await runCache(cache, 'stats')
-  assert.deepEqual([status, stderr], [0, ''])
+  const { stdout } = assertQuiet(await runCache(cache, 'stats'))
   assert.match(stdout, new RegExp(`^directory: ${cache}\n`))
   assert.match(stdout, /^size: +\d+(\.\d+)? KiB, /m)
   assert.match(
@@ -52,8 +50,7 @@ test('stats says what is in the cache', async (t) => {
 test('stats --json has the same for programs, days as ISO 8601 has them', async (t) => {
   const directory = makeScratch(t)
   await rememberInfo(directory, 3)
-  const { status, stdout } = await runCache(directory, 'stats', '--json')
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await runCache(directory, 'stats', '--json'), 0)
   const report = JSON.parse(stdout) as Record<string, unknown>
   const day = new Date((NOW - 3 * DAY) * 1000).toISOString().slice(0, 10)
   assert.equal(report['directory'], directory)

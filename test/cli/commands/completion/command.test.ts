@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { executable } from '../../../support/executable.js'
 import { longTest } from '../../../support/long.js'
 import { unlessInstalled } from '../../../support/peers.js'
-import { assertError, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 /** The words before the one to complete, and its beginning; and what a shell has to offer. */
@@ -47,8 +47,7 @@ const CASES: readonly (readonly [words: string[], offered: string[]])[] = [
 ]
 
 async function plant(t: TestContext, shell: string) {
-  const { status, stdout } = await runBtkit(['completion', shell])
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await runBtkit(['completion', shell]), 0)
   const directory = makeScratch(t, { 'a.torrent': '', 'a.txt': '' })
   mkdirSync(join(directory, 'two words'))
   const script = join(makeScratch(t, { script: stdout, 'c.yaml': CONFIGURATION }), 'script')

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Ajv from 'ajv'
-import { assertError, runBtkit, jsonLines } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, jsonLines, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 function plantConfig(t: TestContext, yaml: string): string {
@@ -169,8 +169,7 @@ test('config check finds sections, keys and values that are wrong', async (t) =>
     '  port: 1',
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
-  const { stdout, stderr, status } = await runBtkit(['config', 'check', file])
-  assert.equal(status, 1)
+  const { stdout, stderr } = assertStatus(await runBtkit(['config', 'check', file]), 1)
   assert.equal(stdout, `${file}: 3 problems\n`)
   const told = stderr.split('\n')
   assert.equal(
@@ -222,8 +221,7 @@ test('config init writes the file of --config, or of BTKIT_CONFIG', async (t) =>
 })
 
 test('config init is short, and - is standard output', async (t) => {
-  const { status, stdout } = await runBtkit(['config', 'init', '-'])
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await runBtkit(['config', 'init', '-']), 0)
   assert.ok(stdout.length < 2500, `${stdout.length} characters`)
   const text = stdout.replaceAll(/^#(\w|  )/gm, '$1').replace(/^  announce: http.*\n/m, '')
   const file = plantConfig(t, text.replace(/^  client: .*\n/m, ''))
@@ -244,8 +242,7 @@ aliases:
 
 test('config show shows all that is right beside what is wrong, and reports all of that', async (t) => {
   const file = plantConfig(t, WRONG)
-  const { stdout, stderr, status } = await runBtkit(['config', 'show', '--config', file])
-  assert.equal(status, 1)
+  const { stdout, stderr } = assertStatus(await runBtkit(['config', 'show', '--config', file]), 1)
   assert.match(stdout, new RegExp(`\n  cache-trust +mtime +${file}:4\n`))
   assert.match(stdout, new RegExp(`\n  min-age +7 +${file}:7\n`))
   assert.match(stdout, new RegExp(`\n  log +xml +${file}:6\n`))
@@ -294,25 +291,24 @@ test('config show suggests a command for one that is misspelled', async () => {
   assertError(await runBtkit(['config', 'show', 'makemetaflie']), 'usage', told)
 })
 
-test('config check reports options of a preset that exclude each other', async (t) => {
-  const file = plantConfig(
-    t,
+for (const [what, config, told] of [
+  [
+    'options of a preset that exclude each other',
     'presets:\n  good: {hybrid: true, v2: false, announce: http://a/, announce-list: [http://a/]}\n  bad:\n    hybrid: true\n    v2: true\n',
-  )
-  const { status, stderr } = await runBtkit(['config', 'check', file])
-  const told = `btkit: ${file}:5:9: hybrid and v2 cannot be used together\n`
-  assert.deepEqual([status, stderr], [1, told])
-})
-
-test('config check reports a default preset that no file has', async (t) => {
-  const file = plantConfig(
-    t,
+    '5:9: hybrid and v2 cannot be used together',
+  ],
+  [
+    'a default preset that no file has',
     'presets: {release: {private: true}}\ndefault-preset: [release, relaese]\n',
-  )
-  const { status, stderr } = await runBtkit(['config', 'check', file])
-  const told = `btkit: ${file}:2:17: there is no preset relaese; did you mean "release"?\n`
-  assert.deepEqual([status, stderr], [1, told])
-})
+    '2:17: there is no preset relaese; did you mean "release"?',
+  ],
+] as const) {
+  test(`config check reports ${what}`, async (t) => {
+    const file = plantConfig(t, config)
+    const { status, stderr } = await runBtkit(['config', 'check', file])
+    assert.deepEqual([status, stderr], [1, `btkit: ${file}:${told}\n`])
+  })
+}
 
 test('config check finds a preset that the file of --config lacks', async (t) => {
   const root = makeScratch(t, {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../disk/failure.js'
 import { findPeer } from '../../../support/peers.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -22,8 +22,7 @@ for (const [what, host, program] of [
       chmodSync(join(directory, name), 0o755)
     }
     const args = ['download', join(directory, 'a.torrent'), '--output', `${directory}/`]
-    const { status, stderr } = await runBtkit(args, { env: { PATH: directory } })
-    assert.equal(status, 1)
+    const { stderr } = assertStatus(await runBtkit(args, { env: { PATH: directory } }), 1)
     assert.match(stderr, new RegExp(program))
   })
 }

@@ -3,7 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { assertError, NOW, runBtkit } from '../../../support/run-btkit.js'
+import { NOW, assertError, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { declareEdit } from '../../../../src/cli/commands/edit/options.js'
 import { traitsOf } from '../../../../src/cli/options/option.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -164,8 +164,7 @@ test('nothing to change, or a date that is none, is wrong usage', async (t) => {
 test('a torrent without its piece layers is edited, with a warning', async (t) => {
   const bare = editedGolden('v2-single.torrent', (top) => top.delete('piece layers'))
   const path = join(makeScratch(t, { a: bare }), 'a')
-  const { status, stderr } = await runBtkit(['edit', path, '--comment', 'new'])
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await runBtkit(['edit', path, '--comment', 'new']), 0)
   assert.equal(
     stderr,
     `btkit: warning: ${path}: piece layers of "content.bin": is missing\n` +
@@ -198,8 +197,7 @@ const TORRENT = torrentOf(singleFileInfo(), {
 /** The values of `--field` after an edit. */
 async function after(t: TestContext, args: readonly string[], field: string): Promise<string[]> {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
-  const { status, stderr } = await runBtkit(['edit', ...args, path])
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await runBtkit(['edit', ...args, path]), 0)
   assert.match(stderr, /^(?:btkit: .* has no tracker any more\n)?btkit: 1 of 1 torrent changed\n$/)
   assert.equal(
     parseMetainfo(readFileSync(path)).infoHash,

@@ -16,7 +16,7 @@ import { test, type TestContext } from 'node:test'
 import { serveFiles } from '../../../support/file-server.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { runExecutable } from '../../../support/executable.js'
-import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { unlessAlwaysPermitted, unprivileged } from '../../../support/unprivileged.js'
 import { makeScratch } from '../../../support/scratch.js'
 
@@ -82,8 +82,7 @@ for (const version of ['v1', 'v2', 'hybrid']) {
 test('files that are not found are missing, and the status is 1', async (t) => {
   const { place, torrent } = await plant(t)
   rmSync(place('files/release/sub/b'))
-  const { status, stdout } = await runBtkit(['find', torrent, '--in', place('files')])
-  assert.equal(status, 1)
+  const { stdout } = assertStatus(await runBtkit(['find', torrent, '--in', place('files')]), 1)
   assert.match(stdout, /^\S+: found 3 of 4 files\n {2}found {4}release\/a {2}\/\S+\/a\n/)
   assert.match(stdout, /\n {2}missing {2}release\/sub\/b\n/)
 })
@@ -102,8 +101,7 @@ test('two torrents of the same data are both found and linked', async (t) => {
   const { place, torrent } = await plant(t)
   copyFileSync(torrent, place('other.torrent'))
   const args = [torrent, place('other.torrent'), '--in', place('files'), '--link', place('s')]
-  const { status, stdout } = await runBtkit(['find', ...args])
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await runBtkit(['find', ...args]), 0)
   assert.equal(stdout.match(/found 4 of 4 files/g)?.length, 2)
 })
 
@@ -142,8 +140,7 @@ test('a link never replaces a file, and the others are made', async (t) => {
   mkdirSync(place('seeding/release'), { recursive: true })
   writeFileSync(place('seeding/release/a'), 'mine')
   const args = ['find', torrent, '--in', place('files'), '--link', place('seeding')]
-  const { status, stderr } = await runBtkit(args)
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await runBtkit(args), 1)
   assert.match(stderr, /seeding\/release\/a: /)
   assert.equal(statSync(place('seeding/release/a')).size, 4)
   assert.equal(statSync(place('seeding/release/sub/c')).size, 30_000)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { formPresets } from '../../../../src/cli/configuration/form-presets.js'
 import { ask } from '../../../support/visitor.js'
-import { assertError, Captured, runBtkit } from '../../../support/run-btkit.js'
+import { Captured, assertError, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { serveMirror } from '../../../support/serve.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
@@ -64,8 +64,7 @@ test('the end of the pages is said in the terminal', async (t) => {
     void fetch(new URL(`${location}quit`, address), { method: 'POST' })
   })
   const env = { XDG_RUNTIME_DIR: directory }
-  const { status } = await runBtkit(['gui', '--no-browser'], { stdout, cwd: directory, env })
-  assert.equal(status, 0)
+  assertStatus(await runBtkit(['gui', '--no-browser'], { stdout, cwd: directory, env }), 0)
   assert.match(stdout.text, /\nThe pages are closed, and btkit gui has ended\.\n$/)
 })
 
@@ -184,8 +183,7 @@ for (const length of ['4X', '3M']) {
   test(`a preset with the piece length ${length} is an error that names its place`, async (t) => {
     const file = join(makeScratch(t), 'c.yaml')
     writeFileSync(file, `presets:\n  bad: {piece-length: ${length}}\n`)
-    const { status, stderr } = await runBtkit(['gui', '--no-browser', '--config', file])
-    assert.equal(status, 2)
+    const { stderr } = assertStatus(await runBtkit(['gui', '--no-browser', '--config', file]), 2)
     assert.ok(stderr.startsWith(`btkit: ${file}:2:23: piece-length '${length}': not a `), stderr)
   })
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { parseJson, inputOf, runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { projectRoot } from '../../../support/programs.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../../../support/torrents.js'
@@ -36,8 +36,7 @@ test('a file that is not a torrent is an error, and the others still have their 
   const place = await plant(t)
   for (const command of ['hash', 'magnet']) {
     const args = [command, place('bad.torrent'), place('a.torrent')]
-    const { status, stdout, stderr } = await runBtkit(args)
-    assert.equal(status, 1)
+    const { stdout, stderr } = assertStatus(await runBtkit(args), 1)
     assert.equal(stdout.trimEnd().split('\n').length, 1)
     assert.match(stderr, /^btkit: \S+bad\.torrent: not a torrent [^\n]+\n$/)
   }
@@ -97,8 +96,7 @@ for (const command of [
 ]) {
   test(`${command[0] ?? ''} --json has a line for a torrent that is missing`, async (t) => {
     const torrent = join(makeScratch(t), 'gone.torrent')
-    const { status, stdout } = await runBtkit([...command, '--json', torrent])
-    assert.equal(status, 1)
+    const { stdout } = assertStatus(await runBtkit([...command, '--json', torrent]), 1)
     const { error, ...line } = JSON.parse(stdout) as Record<string, unknown>
     assert.deepEqual(line, { torrent, infoHash: null, infoHashV2: null, code: 'not-found' })
     assert.match(String(error), /gone\.torrent: no such file/)

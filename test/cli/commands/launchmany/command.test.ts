@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runBtkit, startBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, runBtkit, startBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 const PORTS = ['--minport', '20000', '--maxport', '29999', '--bind', '127.0.0.1']
@@ -24,8 +24,7 @@ for (const [style, place] of [
     const legacy = { program: 'btlaunchmany', subcommand: 'launchmany', cwd: directory }
     const running = startBtkit(t, ['torrents', ...old], { ...legacy, now: Date.now })
     await running.said(/added .*a.iso.torrent/)
-    const { status, stderr } = await running.stop()
-    assert.equal(status, 0)
+    const { stderr } = assertStatus(await running.stop(), 0)
     assert.match(stderr, /^btkit: ignored: --check-hashes 0 \(btkit sends checked data only\)$/m)
   })
 }

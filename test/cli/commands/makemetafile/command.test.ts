@@ -178,8 +178,7 @@ test('only skipped files: the directory is said to hold none', async (t) => {
   const directory = makeScratch(t, { 'd/.a': '1', 'd/Thumbs.db': '2' })
   const source = join(directory, 'd')
   const said = 'no file left: skipped 1 hidden (.a; --hidden includes it), 1 system'
-  const refused = await runBtkit(['makemetafile', source, TRACKER])
-  assertError(refused, 'empty', `${source}: ${said}`)
+  assertError(await runBtkit(['makemetafile', source, TRACKER]), 'empty', `${source}: ${said}`)
   assert.deepEqual(readdirSync(directory), ['d'])
 })
 

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { optionEntries } from '../../../../src/cli/options/table.js'
 import { allCommands } from '../../../support/commands.js'
 import { serveFiles } from '../../../support/file-server.js'
-import { assertError, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -103,8 +103,7 @@ test('a configuration holds for a list at a URL, or a note says that it does not
   writeFileSync(join(at, 'conf.yaml'), conf)
   const list = ['--files-from', `${server.url}/rel/list`, TRACKER, '--sort-by', 'path']
   const all = ['makemetafile', ...list, '-o', out, '--config', join(at, 'conf.yaml')]
-  const { status, stderr } = await runBtkit(all)
-  assert.equal(status, 0, stderr)
+  const { stderr } = assertStatus(await runBtkit(all), 0)
   assert.match(stderr, /--hidden: not used.*\n.*--attributes: not used.*\n.*skipped 1 excluded/)
   const shown = await runBtkit(['showmetainfo', '--field', 'files', out])
   assert.equal(shown.stdout, 'b\nsub/a\n')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Invocation } from '../../../../src/cli/context.js'
 import { version } from '../../../../src/base/process.js'
-import { NOW, runBtkit, parseJson } from '../../../support/run-btkit.js'
+import { NOW, assertQuiet, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -47,8 +47,7 @@ const EFFECTS: readonly (readonly [args: string[], effect: Record<string, unknow
 for (const [args, effect] of EFFECTS) {
   test(`makemetafile ${args.join(' ')}: ${JSON.stringify(effect)}`, async (t) => {
     const { make, torrent } = makeWorkplace(t)
-    const { status, stderr } = await make(args)
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await make(args))
     const made = torrent()
     const seen = Object.fromEntries(Object.keys(effect).map((key) => [key, made[key]]))
     assert.deepEqual(seen, effect)
@@ -58,8 +57,7 @@ for (const [args, effect] of EFFECTS) {
 test('a tracker that is an argument may have a comma in its address', async (t) => {
   const [odd, other] = ['http://tracker.example/announce?key=1,2', 'udp://b.example:80']
   const { source, torrent } = makeWorkplace(t)
-  const { status, stderr } = await runBtkit(['makemetafile', source, `${odd},${other}`])
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await runBtkit(['makemetafile', source, `${odd},${other}`]))
   const { announce, 'announce-list': list } = torrent()
   assert.deepEqual([announce, list], [odd, [[odd, other]]])
 })
@@ -126,8 +124,7 @@ for (const [args, announce, list] of [
 ] as const) {
   test(`makemetafile FILE ${args.join(' ')} announces to ${announce ?? 'nobody'}`, async (t) => {
     const { source, torrent } = makeWorkplace(t)
-    const { status, stderr } = await runBtkit(['makemetafile', source, ...args])
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await runBtkit(['makemetafile', source, ...args]))
     assert.deepEqual([torrent()['announce'], torrent()['announce-list']], [announce, list])
   })
 }
@@ -245,8 +242,7 @@ for (const [what, size, args] of [
 for (const program of ['btmakemetafile', 'btmakemetafile.py', 'btmakemetafile.bittorrent']) {
   test(`${program} keeps 2^18`, async (t) => {
     const legacy = { program, subcommand: 'makemetafile' }
-    const { status, stdout, stderr } = await plan(t, { size: 14 * GIB, legacy })
-    assert.deepEqual([status, stderr], [0, ''])
+    const { stdout } = assertQuiet(await plan(t, { size: 14 * GIB, legacy }))
     assert.match(stdout, /in 57344 pieces of 256 KiB\n$/)
   })
 }

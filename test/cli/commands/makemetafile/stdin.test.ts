@@ -106,8 +106,7 @@ test('standard input needs a name, bytes, and a run of its own', async (t) => {
   const directory = makeScratch(t, { a: 'a' })
   const make = (...args: string[]) =>
     runBtkit(['makemetafile', '-', '-o', `${directory}/`, '--trackerless', ...args])
-  const nameless = await make()
-  assertError(nameless, 'usage', '-: standard input has no name; give one with --name')
+  assertError(await make(), 'usage', '-: standard input has no name; give one with --name')
   const two = await make(join(directory, 'a'))
   assert.match(two.stderr, /^btkit: -: standard input is the content of a single torrent\n/)
   const empty = await make('--name', 'x')

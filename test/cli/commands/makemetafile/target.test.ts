@@ -141,8 +141,7 @@ for (const [what, content] of Object.entries({
     const { make, at } = makeWorkplace(t)
     plantFiles(at('.'), { precious: content })
     for (const args of [[], ['--dry-run']]) {
-      const refused = await make(['--target', at('precious'), ...args])
-      assertError(refused, 'exists', at('precious'))
+      assertError(await make(['--target', at('precious'), ...args]), 'exists', at('precious'))
     }
     assert.equal(readFileSync(at('precious'), 'utf8'), content)
   })

@@ -697,8 +697,7 @@ test('no redirect leads from the internet into a private network, or from TLS to
 test('options that need a file are refused', async (t) => {
   const { server, make } = await workplace(t, { 'x.iso': SMALL })
   const url = `${server.url}/x.iso`
-  const dated = await runBtkit(['makemetafile', url, TRACKER, '--date', 'mtime'])
-  assertError(dated, 'usage', '--date')
+  assertError(await runBtkit(['makemetafile', url, TRACKER, '--date', 'mtime']), 'usage', '--date')
   const dry = await make([url, TRACKER, '--dry-run'])
   assert.equal(dry.status, 0)
   assert.match(dry.stdout, /would write/)

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import bencode from 'bencode'
-import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
@@ -26,8 +26,7 @@ function plantTree(t: TestContext): string {
 
 test('--v2 prints only the info hash of version 2', async (t) => {
   const { make, at } = makeWorkplace(t)
-  const { status, stdout } = await make(['--v2'])
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await make(['--v2']), 0)
   const { v2 } = independentHashes(at('a.iso.torrent'))
   const lines = stdout.trimEnd().split('\n').slice(1)
   assert.deepEqual(lines, [`info hash v2: ${v2}`, 'content: 1 file, 5 B in 1 piece of 16 KiB'])
@@ -85,8 +84,7 @@ test('--v2 and --hybrid cannot be used together', async (t) => {
 
 test('a directory that v2 could not tell from its only file is refused, with what to do', async (t) => {
   const source = join(makeScratch(t, { 'x/x': '1' }), 'x')
-  const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER, '--v2'])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await runBtkit(['makemetafile', source, TRACKER, '--v2']), 1)
   assert.equal(
     stderr,
     `btkit: ${source}: v2 can't tell a directory from its only file when both are called 'x'; ` +
@@ -126,8 +124,7 @@ test('a path as deep as clients read it is accepted, and a deeper one refused', 
     const run = await runBtkit(['makemetafile', source, TRACKER, '--v2', '--quiet'])
     return { ...run, torrent: `${source}.torrent` }
   }
-  const { status, torrent } = await make(96)
-  assert.equal(status, 0)
+  const { torrent } = assertStatus(await make(96), 0)
   assert.equal((await runBtkit(['showmetainfo', torrent])).status, 0)
   const { status: refused, stderr } = await make(97)
   assert.equal(refused, 1)

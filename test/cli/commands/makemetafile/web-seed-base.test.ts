@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fetchSingle } from '../../../support/clients.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { Mirror } from '../../../support/mirror.js'
-import { assertError, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { makeWorkplace } from './make.js'
@@ -48,8 +48,7 @@ const SEEDS: readonly (readonly [args: string[], seeds: unknown])[] = [
 for (const [args, seeds] of SEEDS) {
   test(`makemetafile ${args.join(' ')}`, async (t) => {
     const { make, torrent, at } = makeWorkplace(t)
-    const { status, stderr } = await make([...args, '--target', at('made.torrent')])
-    assert.deepEqual([status, stderr], [0, ''])
+    assertQuiet(await make([...args, '--target', at('made.torrent')]))
     assert.deepEqual([torrent('made.torrent')['url-list']].flat(), seeds)
   })
 }
@@ -57,8 +56,7 @@ for (const [args, seeds] of SEEDS) {
 test('an address of the directory is enough for peers to begin with', async (t) => {
   const { source, at } = makeWorkplace(t)
   const target = ['--target', at('made.torrent')]
-  const { status } = await runBtkit(['makemetafile', source, '--web-seed-base', BASE, ...target])
-  assert.equal(status, 0)
+  assertStatus(await runBtkit(['makemetafile', source, '--web-seed-base', BASE, ...target]), 0)
 })
 
 const WRONG = {
@@ -72,8 +70,7 @@ const WRONG = {
 for (const [url, reason] of Object.entries(WRONG)) {
   test(`--web-seed-base '${url}' is refused`, async (t) => {
     const { make } = makeWorkplace(t)
-    const { status, stderr } = await make(['--web-seed-base', url])
-    assert.equal(status, 2)
+    const { stderr } = assertStatus(await make(['--web-seed-base', url]), 2)
     assert.match(stderr, reason)
   })
 }

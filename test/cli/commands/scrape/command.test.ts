@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { listenLocally } from '../../../support/listen.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { fetchAlone } from '../../../support/opentracker.js'
@@ -52,8 +52,7 @@ test('a count that a tracker does not send is a dash, and null in JSON', async (
   const server = createServer((_request, response) => response.end(answer))
   const url = `http://127.0.0.1:${await listenLocally(t, server)}/announce`
   const args = [`magnet:?xt=urn:btih:${infoHash}`, '--announce', url]
-  const { status, stdout } = await runBtkit(['scrape', ...args])
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await runBtkit(['scrape', ...args]), 0)
   assert.equal(stdout.split('\n')[2], `        3        0        -  ${url}`)
   const counts = { seeds: 3, leechers: 0, completed: null }
   const json = parseJson(await runBtkit(['scrape', '--json', ...args]))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
-import { assertError, inputOf, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, inputOf, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../../../support/torrents.js'
 import { show } from './show.js'
@@ -65,8 +65,7 @@ test('--tree of a single file is one line', async (t) => {
 test('--tree of absurdly deep directories stays readable', async (t) => {
   const path = Array.from({ length: 5000 }, (_, i) => `${i}`)
   const info = directoryInfo([{ length: 1, path }])
-  const { status, stdout } = await show(t, torrentOf(info), { args: ['--tree'] })
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await show(t, torrentOf(info), { args: ['--tree'] }), 0)
   assert.ok(stdout.length < 50_000)
   assert.ok(stdout.includes('4998/4999 (1 B)'))
 })
@@ -85,8 +84,7 @@ test('an error in standard input names standard input', async () => {
 test('a bad torrent among several does not stop the rest, and the status is 1', async (t) => {
   const directory = makeScratch(t, { a: GOOD, b: 'd4:infoi1ee', c: GOOD })
   const files = ['a', 'b', 'gone', 'c'].map((name) => join(directory, name))
-  const { status, stdout, stderr } = await runBtkit(['showmetainfo', ...files])
-  assert.equal(status, 1)
+  const { stdout, stderr } = assertStatus(await runBtkit(['showmetainfo', ...files]), 1)
   assert.deepEqual(stdout.match(/^metainfo file.*/gm), ['metainfo file.: a', 'metainfo file.: c'])
   const lines = stderr.trimEnd().split('\n')
   assert.equal(lines.length, 2)
@@ -141,8 +139,7 @@ test('unsafe paths are shown, with a warning each and status 0', async (t) => {
     { length: 1, path: ['ok'] },
     { length: 1, path: ['ok'] },
   ]
-  const { status, stdout, stderr } = await show(t, torrentOf(directoryInfo(files)))
-  assert.equal(status, 0)
+  const { stdout, stderr } = assertStatus(await show(t, torrentOf(directoryInfo(files))), 0)
   assert.match(stdout, /^ {3}\.\.\/etc \(1\)$/m)
   assert.equal(stderr.match(/^btkit: warning: \/.*x\.torrent: path ".*"/gm)?.length, 3)
 })

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { unlessWindows } from '../../../disk/failure.js'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertQuiet, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -36,8 +36,7 @@ test('a torrent whose name is not UTF-8 is reported, and the others are added up
 })
 
 test('the torrents below a directory are added up', async (t) => {
-  const { status, stdout, stderr } = await runBtkit(['stats', plant(t)])
-  assert.deepEqual([status, stderr], [0, ''])
+  const { stdout } = assertQuiet(await runBtkit(['stats', plant(t)]))
   assert.deepEqual(stdout.replace(/^\.torrent .*$/m, '').split('\n'), [
     'torrents  4 (1 private, 1 twice)',
     'content   15 B in 3 files, 3 pieces',
@@ -72,22 +71,19 @@ test('a torrent that is named and found counts once', async (t) => {
 test('unreadable files are reported and counted, and the status is 1', async (t) => {
   const directory = plant(t)
   writeFileSync(join(directory, 'bad.torrent'), 'bad')
-  const { status, stdout, stderr } = await runBtkit(['stats', directory])
-  assert.equal(status, 1)
+  const { stdout, stderr } = assertStatus(await runBtkit(['stats', directory]), 1)
   assert.match(stdout, /^torrents {2}4 \(1 private, 1 twice, 1 failed\)\n/)
   assert.match(stderr, /^btkit: \S+bad\.torrent: not a torrent/)
 })
 
 test('a directory without torrents is an error', async (t) => {
-  const { status, stderr } = await runBtkit(['stats', makeScratch(t, {})])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await runBtkit(['stats', makeScratch(t, {})]), 1)
   assert.match(stderr, /contains no \.torrent; to make its torrent: btkit create \S+\n$/)
 })
 
 test('a pipe among torrents is ignored', unlessWindows, async (t) => {
   const directory = makeScratch(t, { 'a.torrent': torrentOf(singleFileInfo()) })
   execFileSync('mkfifo', [join(directory, 'pipe.torrent')])
-  const { status, stdout } = await runBtkit(['stats', directory])
-  assert.equal(status, 0)
+  const { stdout } = assertStatus(await runBtkit(['stats', directory]), 0)
   assert.match(stdout, /^torrents  1\n/)
 })

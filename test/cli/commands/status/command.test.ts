@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { clientInfoHash } from '../../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { startFakeTransmission } from '../../../support/fake-transmission.js'
-import { Captured, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { Captured, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 const STOPPED = 0
@@ -71,8 +71,7 @@ test('a torrent that the client seeds is whole, even if padding is counted as mi
 test('a torrent that waits for its download is not seeded', async (t) => {
   const queued = { ...seeded, status: 3, leftUntilDone: 1 }
   const url = await startFakeTransmission(t, [queued])
-  const { status, stderr } = await runBtkit(['status', '--client', url])
-  assert.equal(status, 1)
+  const { stderr } = assertStatus(await runBtkit(['status', '--client', url]), 1)
   assert.match(stderr, /^btkit: seeded\.iso \(aaaaaaaa\): downloading /)
 })
 
@@ -81,8 +80,7 @@ test('a tracker that fails is named once for all its torrents, and the status is
   const others = ['bb', 'cc'].map((hex) => ({ hashString: hex.repeat(20), name: `${hex}.iso` }))
   const torrents = [seeded, ...others].map((each) => ({ ...each, ...failing }))
   const url = await startFakeTransmission(t, torrents)
-  const { status, stdout, stderr } = await runBtkit(['status', '--client', url])
-  assert.equal(status, 1)
+  const { stdout, stderr } = assertStatus(await runBtkit(['status', '--client', url]), 1)
   const told = `seeded.iso (aaaaaaaa) and 2 other torrents: ${failing.errorString}`
   assert.equal(stderr, `btkit: ${told} (${url})\nbtkit: ${url}: peers may not find 3 torrents\n`)
   assert.equal(namesIn(stdout).length, 3)
@@ -92,8 +90,7 @@ test('a warning of a tracker is shown, and the status is 0', async (t) => {
   // TR_STAT_TRACKER_WARNING
   const warned = { ...seeded, error: 1, errorString: 'Tracker warning: "beep"' }
   const url = await startFakeTransmission(t, [warned])
-  const { status, stderr } = await runBtkit(['status', '--client', url])
-  assert.equal(status, 0)
+  const { stderr } = assertStatus(await runBtkit(['status', '--client', url]), 0)
   const told = `seeded.iso (aaaaaaaa): ${warned.errorString}`
   assert.equal(stderr, `btkit: warning: ${told} (${url})\n`)
 })

@@ -8,8 +8,7 @@ import { startTrack } from '../../../support/track.js'
 test('without torrents to track there is no tracker, unless it is to be open', async (t) => {
   const ways = 'give --allowed-dir DIR or --allowed-list FILE, or --open for any torrent'
   const both = await runBtkit(['track', '--open', '--allowed-dir', '.'])
-  const none = await runBtkit(['track', '--port', '0'])
-  assertError(none, 'usage', `no torrents to track; ${ways}`)
+  assertError(await runBtkit(['track', '--port', '0']), 'usage', `no torrents to track; ${ways}`)
   assertError(both, 'usage', '--open and --allowed-dir')
   const track = await startTrack(t, { args: ['--open'] })
   assert.match(track.stdout.text, /^tracking: any torrent; everybody may .* --allowed-dir DIR\)$/m)

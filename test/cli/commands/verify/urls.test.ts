@@ -9,7 +9,7 @@ import { serveFiles, type FileServer } from '../../../support/file-server.js'
 import { listenLocally } from '../../../support/listen.js'
 import { withoutPauses } from '../../../support/pauses.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -108,8 +108,7 @@ test('several torrents are below one URL', async (t) => {
 test('only sizes are asked for without hashes', async (t) => {
   const { server, verify } = await plant(t, 'dir', [])
   server.files.set('dir/z', Buffer.from('zz'))
-  const { status, stdout } = await verify(['--data', server.url, '--no-check-hashes'])
-  assert.equal(status, 1)
+  const { stdout } = assertStatus(await verify(['--data', server.url, '--no-check-hashes']), 1)
   assert.match(stdout, /^long +z: 2 bytes, not 1$/m)
   assert.ok(server.asked.every((asked) => asked.startsWith('HEAD')))
 })
@@ -249,8 +248,7 @@ test('a file that changes while it is read is reported as changed', async (t) =>
 
 test('files of a server that is not there are unreadable', async (t) => {
   const { verify } = await plant(t, 'dir', [])
-  const { status, stdout } = await verify(['--data', 'http://127.0.0.1:1'])
-  assert.equal(status, 1)
+  const { stdout } = assertStatus(await verify(['--data', 'http://127.0.0.1:1']), 1)
   assert.equal(stdout.match(/^unreadable .*: nothing listens there/gm)?.length, 4, stdout)
 })
 

@@ -8,7 +8,7 @@ import type { BencodeDict } from '../../../../src/metainfo/bencode/value.js'
 import { flip, PIECE, placeOf, plantV2, type V2Options } from '../../../core/verify/release.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 
 /** A release of two files, its torrent perhaps edited. */
 function plant(
@@ -54,8 +54,7 @@ test('disagreeing versions of a hybrid are reported', async (t) => {
     const wrong = Uint8Array.from(info.get('pieces') as Uint8Array).fill(0, 0, 20)
     info.set('pieces', wrong)
   })
-  const { status, stdout } = await runBtkit(['verify', torrentPath])
-  assert.equal(status, 1)
+  const { stdout } = assertStatus(await runBtkit(['verify', torrentPath]), 1)
   assert.equal(
     stdout,
     'damaged     a: bad bytes 0-16383; the versions disagree on bytes 0-16383\n' +

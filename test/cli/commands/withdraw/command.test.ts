@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { startFakeTransmission } from '../../../support/fake-transmission.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertQuiet, runBtkit } from '../../../support/run-btkit.js'
 import { plantFile } from '../../../support/seed.js'
 
 test('withdraw --delete-torrent removes a torrent that is named twice', async (t) => {
   const { torrent, infoHash } = await plantFile(t)
   const client = await startFakeTransmission(t, [{ hashString: infoHash, name: 'a.bin' }])
   const args = ['withdraw', torrent, torrent, '--delete-torrent', '--client', client]
-  const { status, stderr } = await runBtkit(args)
-  assert.deepEqual([status, stderr], [0, ''])
+  assertQuiet(await runBtkit(args))
   assert.equal(existsSync(torrent), false)
 })
