@@ -70,9 +70,14 @@ export function storedUrl(given: string): string {
   return begin.replace(ODDS, encodePercent) + asciiHost(host) + rest.replace(ODDS, encodePercent)
 }
 
-/** The URL of content as `storedUrl`, without a fragment, which is never sent. */
+/**
+ * The URL of content as `storedUrl`, without a fragment, which is never sent.
+ * @throws BtkitError `usage`
+ */
 export function contentUrl(given: string): string {
-  return storedUrl(given.replace(/#.*/, ''))
+  const url = storedUrl(given.replace(/#.*/, ''))
+  if (isSeed(url) && /^http/.test(url)) return url
+  throw new BtkitError('usage', `${shownUrl(given)}: content is read from an http or https URL`)
 }
 
 /** The forms that a typed URL may have in torrents: as it was typed, and as `storedUrl`. */

@@ -34,11 +34,10 @@ export function sortOperands(
   const urls = trackerOperands(operands, takesUrls && !isNamed)
   const sources = operands.filter((operand) => !urls.includes(operand))
   const lists = urls.map(parseTrackers)
-  const content = takesUrls ? undefined : urls.find(isContentUrl)
-  if (urls.length > 1 && content !== undefined)
-    throw usageError(`${content}: not a directory; btkit makemetafile makes the torrent of a URL`)
+  const content = isNamed ? undefined : urls.find(isContentUrl)
   if (urls.length > 1) {
-    throw usageError(`${urls[1] ?? ''}: only one tracker can be an argument; give each with -a`)
+    const why = content === undefined ? ONE_TRACKER : takesUrls ? MIXED : NOT_HERE
+    throw usageError(`${content ?? urls[1] ?? ''}: ${why}`)
   }
   const bare = sources.find((source) => !existsSync(source) && isBareTracker(source))
   if (bare !== undefined) {
@@ -51,6 +50,10 @@ export function sortOperands(
     throw usageError(`no file or directory given; name at least one${advice}`)
   return { tiers: lists[0] ?? null, sources }
 }
+
+const ONE_TRACKER = 'only one tracker can be an argument; give each with -a'
+const MIXED = 'files and a URL cannot be content of one run; if it is a tracker, give each with -a'
+const NOT_HERE = 'not a directory; btkit makemetafile makes the torrent of a URL'
 
 /** The operands that are trackers: all URLs, but no address of content if `takesUrls`. */
 export function trackerOperands(operands: readonly string[], takesUrls: boolean): string[] {

@@ -95,8 +95,6 @@ export async function request(
   asked: { readonly isHead?: boolean; readonly headers?: Readonly<Record<string, string>> },
   source = url,
 ): Promise<HttpResponse> {
-  if (!/^https?:/i.test(url) || !URL.canParse(url))
-    throw new RemoteFault(url, 'unreachable', 'not an http or https URL')
   const { signal } = access
   try {
     const rules = { ...asked, ...rulesOf({ url, source }, access, asked.headers) }

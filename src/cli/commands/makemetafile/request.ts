@@ -253,7 +253,9 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
     const several = sources.length > 1 ? 'several torrents need' : 'several --source need'
     if (missing !== undefined && sources.length > 1)
       throw usageError(`${missing}: no such file (a name with a blank needs quotes)`)
-    throw usageError(`--output ${options.output}: not a directory, and ${several} one`)
+    const url = operands.tiers ? undefined : [...(operands.remote?.keys() ?? [])].at(-1)
+    const advice = url === undefined ? '' : `; if ${shownUrl(url)} is the tracker, give it with -a`
+    throw usageError(`--output ${options.output}: not a directory, and ${several} one${advice}`)
   }
 }
 

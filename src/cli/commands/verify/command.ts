@@ -21,7 +21,7 @@ import {
   type VerifyRun,
 } from '../../../core/verify/verify-torrents.js'
 import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
-import { looksLikeUrl } from '../../../metainfo/trackers.js'
+import { contentUrl, looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readStart } from '../../../disk/look/read-bounded.js'
 import { isDirectory, noTorrent } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/judge.js'
@@ -140,7 +140,8 @@ async function findTargets(
   const isAlone = filesFrom === undefined && options.data === undefined && operands.length <= 2
   const content = isAlone && path !== undefined && isPath(path) ? path : undefined
   const named = content === undefined ? operands : [torrent]
-  const data = content ?? options.data
+  const typed = content ?? options.data
+  const data = typed !== undefined && looksLikeUrl(typed) ? contentUrl(typed) : typed
   if (isAlone && named.length === 1 && !isDirectory(torrent)) {
     const place = { torrent, path: data ?? dirname(torrent) }
     return { places: [place], refused: [], isSingle: true }

@@ -59,6 +59,34 @@ test('a page is no content: the listing of a directory, or a log-in', async (t) 
   assert.equal((await make([`${server.url}/x.html`, TRACKER, '-o', out])).status, 0)
 })
 
+test('content at a URL of another scheme is wrong usage, wherever it is named', async (t) => {
+  const { at, make, out } = await workplace(t, { 'x.iso': SMALL })
+  await make([at('x.iso'), TRACKER, '-o', at('ref.torrent')])
+  const why = ': content is read from an http or https URL'
+  for (const url of ['ftp://127.0.0.1/x', 'udp://127.0.0.1/x', 'http://a/x,http://b/x']) {
+    const list = await make(['--files-from', url, '--trackerless', '-o', out])
+    const data = await runBtkit(['verify', at('ref.torrent'), '--data', url])
+    const path = await runBtkit(['verify', at('ref.torrent'), url])
+    const several = await runBtkit(['verify', at('.'), '--data', url])
+    for (const each of [list, data, path, several]) assertError(each, 'usage', `${url}${why}`)
+  }
+})
+
+test('files and a URL as content are refused in words of content', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const url = `${server.url}/x.iso`
+  const why = `${url}: files and a URL cannot be content of one run; if it is a tracker, `
+  const mixed = await make([at('x.iso'), url, TRACKER, '-o', out])
+  assertError(mixed, 'usage', why, 'give each with -a')
+  const tracker = `${server.url}/tracker.php`
+  const two = await make([url, tracker, '-o', out])
+  assertError(
+    two,
+    'usage',
+    `several torrents need one; if ${tracker} is the tracker, give it with -a`,
+  )
+})
+
 test('a mistyped tracker among URLs leaves the torrent that is there', async (t) => {
   const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
   const wrong = `${server.url}/annonce`
