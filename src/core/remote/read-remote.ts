@@ -5,6 +5,7 @@ import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
   askRemote,
+  OTHER_RANGE,
   RemoteFault,
   pauseAfter,
   request,
@@ -222,7 +223,9 @@ async function* readRange(
         requireAsked(file, range && [at, end], response)
         for await (const bytes of response.body) {
           if (at + bytes.length > end) {
-            const detail = `has more than ${count(end, 'byte')}`
+            const isPart = size !== null && end !== size
+            const asked = `sends more than ${count(end - before, 'byte')} for a range of so many`
+            const detail = isPart ? asked : `has more than ${count(end, 'byte')}`
             throw new RemoteFault(url, 'length', detail, { code: 'changed' })
           }
           at += bytes.length
@@ -268,8 +271,7 @@ function requireAsked(
   if (status === 200) throw new RemoteFault(url, 'no ranges', 'sends the whole file for a range')
   if (status !== 206) throw new RemoteFault(url, 'status', `HTTP status ${status}`)
   const [, asked, total] = /^(\d+-\d+)\/(\d+|\*)$/.exec(askedRange(headers)) ?? []
-  if (asked !== `${range[0]}-${range[1] - 1}`)
-    throw new RemoteFault(url, 'no ranges', 'the server sends another range than it was asked for')
+  if (asked !== `${range[0]}-${range[1] - 1}`) throw new RemoteFault(url, 'no ranges', OTHER_RANGE)
   if (total !== '*' && total !== `${size}`)
     throw new RemoteFault(url, 'length', `has ${total} bytes, not ${size}`)
 }

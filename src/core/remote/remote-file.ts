@@ -213,6 +213,8 @@ function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitErr
   return new RemoteFault(url, 'unreachable', detail, { wait: 0, ...cause })
 }
 
+export const OTHER_RANGE = 'the server sends another range than it was asked for'
+
 /** @throws RemoteFault `not-found`, `not-permitted` or `io` for another status than the expected */
 export function requireStatus(
   url: string,
@@ -224,7 +226,7 @@ export function requireStatus(
   const isAbsent = [404, 410].includes(status)
   const code = isAbsent ? 'not-found' : [401, 403, 407].includes(status) ? 'not-permitted' : 'io'
   const wait = status === 429 || status >= 500 ? askedWait(headers) : null
-  const detail = `HTTP status ${status}`
+  const detail = status === 206 ? OTHER_RANGE : `HTTP status ${status}`
   if (wait === null || wait <= LONGEST_PAUSE)
     throw new RemoteFault(url, 'status', detail, { code, wait })
   const until = `the server says to try again in ${count(wait / 1000, 'second')} (Retry-After)`

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
@@ -686,6 +687,41 @@ for (const [what, [code, answer]] of Object.entries(WRONG)) {
     server.answer = answer
     assertError(await make([`${server.url}/x.iso`, TRACKER, '-o', out]), code, server.url)
     assert.ok(!existsSync(out))
+  })
+}
+
+/** Answers with other bytes than were asked for, and what is said of the server. */
+const OTHER_BYTES: readonly (readonly [said: string, path: string, answer: Answer])[] = [
+  ['the server sends another range than it was asked for', '/x.iso', partOfAll],
+  ['the server sends another range than it was asked for', '/list', partOfAll],
+  [
+    'sends more than 4194304 bytes for a range of so many',
+    '/x.iso',
+    ({ method, headers }, response) => {
+      if (method === 'HEAD') return false
+      const range = `bytes ${(headers.range ?? '').slice(6)}/${LARGE.length}`
+      response.writeHead(206, { etag: tagOf(LARGE), 'content-range': range }).end(LARGE)
+      return true
+    },
+  ],
+]
+
+function partOfAll({ method }: IncomingMessage, response: ServerResponse): boolean {
+  const length = { 'content-length': LARGE.length }
+  const part = { 'content-range': `bytes 0-4/${LARGE.length}` }
+  if (method === 'HEAD') response.writeHead(200, length).end()
+  else response.writeHead(206, part).end('12345')
+  return true
+}
+
+for (const [said, path, answer] of OTHER_BYTES) {
+  test(`an error of ${path}: ${said}`, async (t) => {
+    const { server, make, out } = await workplace(t, { 'x.iso': LARGE, list: 'x.iso\n' })
+    server.answer = answer
+    const url = `${server.url}${path}`
+    const source = path === '/list' ? ['--files-from', url] : [url]
+    const { status, stderr } = await make([...source, TRACKER, '-o', out])
+    assert.deepEqual([status, stderr], [1, `btkit: ${url}: ${said}\n`])
   })
 }
 
