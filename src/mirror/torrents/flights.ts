@@ -86,6 +86,8 @@ export class Flight<T> {
   /** Returns its progress; null while its files are looked up. */
   progress: (() => ProgressStatus) | null = null
   readonly #abandoned = new AbortController()
+  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
+  readonly signal = this.#abandoned.signal
   #memory: MemoryAccount | null = null
   #waiters = 0
   #expectedAgain: NodeJS.Timeout | null = null
@@ -109,11 +111,6 @@ export class Flight<T> {
   /** The account for the work's memory. */
   get memory(): MemoryAccount {
     return (this.#memory ??= this.pool.open(this.first.client))
-  }
-
-  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
-  get signal(): AbortSignal {
-    return this.#abandoned.signal
   }
 
   /**

@@ -244,15 +244,8 @@ export function publicAddress(
 ): string {
   if (publicUrl !== null) return publicUrl
   const host = hostOf(request)
-  const scheme = isSecure(request) ? 'https' : 'http'
-  if (isHostOfUrl(host)) return `${scheme}://${host}`
+  if (host !== null) return `${isSecure(request) ? 'https' : 'http'}://${host}`
   throw malformed('the Host header is missing or invalid; send a host name or address')
-}
-
-/** Whether a URL can have this host. */
-function isHostOfUrl(host: string): boolean {
-  // Parsing checks what the pattern cannot, such as the highest port
-  return host.length <= MAX_HOST && HOST.test(host) && URL.canParse(`http://${host}`)
 }
 
 /**
@@ -267,16 +260,19 @@ export function warnOfPlainSeeds(
   return (request) => {
     if (isDone || isSecure(request) || clientAddresses.forwardedScheme(request) !== 'https') return
     const host = hostOf(request)
-    if (!isHostOfUrl(host)) return
+    if (host === null) return
     isDone = true
     const need = `give --public-url https://${host}`
     warn(`the proxy speaks HTTPS, but torrents name http://${host} as web seed; ${need}`)
   }
 }
 
-/** The host of a request; one in its address outweighs the header. */
-function hostOf({ url = '', headers }: IncomingMessage): string {
-  const host = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? ''
+/** The host of a request; one in its address outweighs the header. Null if no URL can have it. */
+function hostOf({ url = '', headers }: IncomingMessage): string | null {
+  const named = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? ''
   // The port may be empty
-  return host.replace(/:$/, '')
+  const host = named.replace(/:$/, '')
+  // Parsing checks what the pattern cannot, such as the highest port
+  const isOfUrl = host.length <= MAX_HOST && HOST.test(host) && URL.canParse(`http://${host}`)
+  return isOfUrl ? host : null
 }

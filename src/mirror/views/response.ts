@@ -240,9 +240,8 @@ export class TorrentSender {
     const { torrent } = checked
     const [, ...others] = distinctSeeds([address, ...webSeeds])
     const addresses = [address, ...others] as const
-    const own = { trackers, addresses, peers }
     const named = trackersAt(trackers, tracker, address)
-    const around = surround(torrent, { ...own, trackers: named })
+    const around = surround(torrent, { trackers: named, addresses, peers })
     const { body, headers: ofForm, etag } = form(torrent, around)
     const parts = body instanceof Uint8Array ? [body] : body
     const length = parts.reduce((sum, part) => sum + part.length, 0)
