@@ -69,7 +69,7 @@ export async function assembleTracker(
   const { warn, onError } = world
   const { favicon: path } = settings
   const icon = path === null ? null : await readRegular(path, MAX_FAVICON, null)
-  const memory = await openMemory(settings, world)
+  const memory = openMemory(settings, world)
   const access = await openAccessLog(settings, world)
   return orClose(access.close, async () => {
     const { store } = memory
@@ -103,17 +103,13 @@ interface TrackerMemory {
   readonly historyFile: HistoryFile
 }
 
-async function openMemory(
-  { limits, stateFile }: TrackerSettings,
-  world: TrackerWorld,
-): Promise<TrackerMemory> {
+function openMemory({ limits, stateFile }: TrackerSettings, world: TrackerWorld): TrackerMemory {
   const clock = () => CLOCK_START + world.monotonic() / 1000
   const store = new SwarmStore(limits, clock)
   const state = new StateFile(stateFile, store, world)
   store.beginRestoring()
   const history = new History()
   const historyFile = new HistoryFile(`${stateFile}.history`, history, world)
-  await historyFile.load()
   return { store, clock, state, history, historyFile }
 }
 

@@ -72,17 +72,18 @@ export async function runTracker(
   settings: TrackerSettings,
   world: TrackerWorld,
 ): Promise<RunningTracker> {
-  const lock = await lockState(settings.stateFile, world.warn)
+  const tracker = await assembleTracker(settings, world)
+  const lock = await orClose(tracker.close, () => lockState(settings.stateFile, world.warn))
   const release = () => lock?.release()
-  const tracker = await orClose(release, () => startTracker(settings, world))
-  return { ...tracker, stop: () => tracker.stop().finally(release) }
+  const running = await orClose(release, () => startTracker(tracker, settings, world))
+  return { ...running, stop: () => running.stop().finally(release) }
 }
 
 async function startTracker(
+  tracker: AssembledTracker,
   settings: TrackerSettings,
   world: TrackerWorld,
 ): Promise<RunningTracker> {
-  const tracker = await assembleTracker(settings, world)
   const { access, lists, close } = tracker
   const { store } = tracker.memory
   const { torrents, refresh } = lists
@@ -128,6 +129,7 @@ async function beginWork(
   const { torrents } = lists
   // Announces are answered meanwhile
   await state.load()
+  await historyFile.load()
   await torrents.started()
   await lists.applyAddresses()
   await state.prepareToSave()

@@ -35,6 +35,18 @@ test('a second tracker with the same state is refused, also under another name',
   assert.equal(page.totals.downloaded, 1)
 })
 
+test('a file of an option that cannot be read is reported, also if the state is in use', async (t) => {
+  const { stateFile } = await startTrack(t)
+  const missing = join(makeScratch(t), 'missing')
+  for (const option of ['--allowed-list', '--banned-ips', '--favicon', '--store-key-file']) {
+    const place = ['--host', '127.0.0.1', '--port', '0', '--state', stateFile, '--no-udp']
+    const open = option === '--allowed-list' ? [] : ['--open']
+    const store = option === '--store-key-file' ? ['--store', 'redis://127.0.0.1:1'] : []
+    const refused = await runBtkit(['track', ...place, ...open, ...store, option, missing])
+    assertError(refused, 'not-found', missing)
+  }
+})
+
 test('a state that is a dangling link is refused, and nothing is created', async (t) => {
   const directory = makeScratch(t)
   const [link, target] = [join(directory, 'link'), join(directory, 'target')]
