@@ -7,7 +7,6 @@
 // Node from its cache or downloads it. --own makes this machine's archive only.
 import { createHash } from 'node:crypto'
 import {
-  chmodSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -21,8 +20,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { missingCompilers, PLATFORMS, stageAccelerators } from './accelerators.js'
-import { setModes, stagePackage } from './npm.js'
-import { run, stageProgram, unpackFromNpm } from './program.js'
+import { stagePackage } from './npm.js'
+import { archive, run, stageProgram, unpackFromNpm } from './program.js'
 
 /** The newest Node with long support, and the SHA-256 of its program for each processor. */
 const NODE = '24.21.0'
@@ -56,7 +55,7 @@ export async function packPortable(directory, platforms = PLATFORMS) {
       stageProgram(join(root, 'lib/btkit'), { staged, accelerator: accelerators[i], cpu })
       stageNode(root, cpu)
       stageRest(root, staged)
-      return archive(root, directory)
+      return archive(root, directory, ['bin', 'lib/node'])
     })
   } finally {
     rmSync(scratch, { recursive: true })
@@ -74,13 +73,24 @@ function stageNode(root, cpu) {
   mkdirSync(join(root, 'share/doc/btkit'), { recursive: true })
   cpSync(join(unpacked, 'LICENSE'), join(root, 'share/doc/btkit/LICENSE.node'))
   rmSync(unpacked, { recursive: true })
-  // Compiled code is for the Node that made it, and is the same each time only with these flags
-  const warmUp = [
-    '--random-seed=1',
-    '--predictable',
-    join(root, 'lib/btkit/dist/bundle/warm-up.cjs'),
-  ]
-  if (cpu === process.arch) run(program, ...warmUp)
+  if (cpu === process.arch) keepCode(program, join(root, 'lib/btkit/dist/bundle'))
+}
+
+/** Has compiled code kept for the Node that makes it. */
+function keepCode(program, bundle) {
+  // It is the same each time only with these flags
+  const warmUp = ['--random-seed=1', '--predictable', join(bundle, 'warm-up.cjs')]
+  // On a busy machine a timer may have functions compiled that another build does not need
+  for (let [before, now] = ['', null]; before !== now;) {
+    before = now
+    const codes = readdirSync(bundle).filter((name) => name.endsWith('.cache'))
+    for (const name of codes) rmSync(join(bundle, name))
+    run(program, ...warmUp)
+    const hash = createHash('sha256')
+    for (const name of readdirSync(bundle).filter((each) => each.endsWith('.cache')))
+      hash.update(name).update(readFileSync(join(bundle, name)))
+    now = hash.digest('hex')
+  }
 }
 
 /** Executables, manual, completions and documents. */
@@ -100,18 +110,6 @@ function stageRest(root, staged) {
   }
   for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md', 'docs', 'packaging'])
     cpSync(join(staged, name), join(root, 'share/doc/btkit', name), { recursive: true })
-}
-
-function archive(root, directory) {
-  setModes(root)
-  for (const name of readdirSync(join(root, 'bin'))) chmodSync(join(root, 'bin', name), 0o755)
-  chmodSync(join(root, 'lib/node'), 0o755)
-  const target = join(directory, `${basename(root)}.tar.xz`)
-  const time = process.env.SOURCE_DATE_EPOCH ?? run('git', 'log', '-1', '--format=%ct').trim()
-  const owner = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', `--mtime=@${time}`]
-  const xz = ['--use-compress-program', 'xz -9 -T1']
-  run('tar', '-C', join(root, '..'), ...owner, ...xz, '-cf', target, basename(root))
-  return target
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

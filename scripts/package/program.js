@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { setModes } from './npm.js'
 
 /** The program, and beside it the packages that it needs, in the directory `program`. */
 export function stageProgram(program, { staged, accelerator, cpu }) {
@@ -93,6 +94,21 @@ export function unpackFromNpm(wanted, target) {
   } finally {
     rmSync(scratch, { recursive: true })
   }
+}
+
+/**
+ * Packs a directory into DIRECTORY/NAME.tar.xz, with the same bytes whoever packs it, when and where. The paths of
+ * programs are executable. Returns its path.
+ */
+export function archive(root, directory, programs) {
+  setModes(root)
+  for (const each of programs) run('chmod', '-R', 'a+x', join(root, each))
+  const target = join(directory, `${basename(root)}.tar.xz`)
+  const time = process.env.SOURCE_DATE_EPOCH ?? run('git', 'log', '-1', '--format=%ct').trim()
+  const owner = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', `--mtime=@${time}`]
+  const xz = ['--use-compress-program', 'xz -9 -T1']
+  run('tar', '-C', join(root, '..'), ...owner, ...xz, '-cf', target, basename(root))
+  return target
 }
 
 /** Runs a program, and returns what it prints. */
