@@ -67,6 +67,8 @@ export class LinesFile<T> {
   }
 
   async #take(bytes: Uint8Array): Promise<void> {
+    if (bytes.subarray(0, SLICE).includes(0))
+      throw new BtkitError('io', `${this.path}: not a list (binary data)`)
     const { parse, expected } = this.line
     const values: T[] = []
     let before = 0
