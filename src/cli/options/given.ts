@@ -125,8 +125,11 @@ export function asReason(sentence: string): string {
 export class Problems {
   readonly #errors = new Map<string, BtkitError>()
 
+  /** By file, line and column. */
   get errors(): BtkitError[] {
-    return [...this.#errors.values()]
+    const key = (error: string) => error.replaceAll(/\d+/g, (digits) => digits.padStart(9, '0'))
+    const all = [...this.#errors].sort(([a], [b]) => (key(a) < key(b) ? -1 : 1))
+    return all.map(([, error]) => error)
   }
 
   add(error: BtkitError): void {

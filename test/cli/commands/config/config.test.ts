@@ -3,7 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Ajv from 'ajv'
-import { assertError, assertStatus, jsonLines, runBtkit } from '../../../support/run-btkit.js'
+import {
+  assertError,
+  assertStatus,
+  jsonLines,
+  parseJson,
+  runBtkit,
+} from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 function plantConfig(t: TestContext, yaml: string): string {
@@ -248,10 +254,23 @@ test('config show shows all that is right beside what is wrong, and reports all 
   assert.match(stdout, new RegExp(`\n  log +xml +${file}:6\n`))
   const told = stderr.split('\n').map((line) => line.replace(`btkit: ${file}`, ''))
   assert.equal(told[0], ':1:1: unknown section "makemetafiel"; did you mean "makemetafile"?')
-  assert.match(told[1] ?? '', /^:9:9: .*nowhere/)
-  assert.match(told[2] ?? '', /^:3:3: unknown option "treads"/)
-  assert.match(told[3] ?? '', /^:6:8: log 'xml': /)
+  assert.match(told[1] ?? '', /^:3:3: unknown option "treads"/)
+  assert.match(told[2] ?? '', /^:6:8: log 'xml': /)
+  assert.match(told[3] ?? '', /^:9:9: .*nowhere/)
   assert.equal(told[4], `btkit: read ${file}`)
+})
+
+test('config check reports mistakes of all kinds by line and column', async (t) => {
+  const presets = 'presets:\n  x: {unknown: 1, y: 2}\ntrackers:\n  a.example:\n    threads: 1\n'
+  const sections = 'serve:\n  treads: 2\n  log: xml\naliases:\n  b: nowhere\nunknown: {}\n'
+  const file = plantConfig(t, `${presets}${sections}`)
+  const { stderr } = await runBtkit(['config', 'check', file])
+  const places = Array.from(stderr.matchAll(/:(\d+:\d+): /g), ([, place]) => place)
+  assert.deepEqual(places, ['2:7', '2:19', '5:5', '7:3', '8:8', '10:6', '11:1'])
+  const report = parseJson(await runBtkit(['config', 'check', file, '--json']))
+  const { problems } = report as unknown as { problems: { line: number; column: number }[] }
+  const told = problems.map(({ line, column }) => `${line}:${column}`)
+  assert.deepEqual(told, places)
 })
 
 test('config show reports a file that is no YAML', async (t) => {
