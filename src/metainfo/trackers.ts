@@ -57,6 +57,9 @@ const ODD = /%(?![\dA-Fa-f]{2})|[^\w.~:/?[\]@!$&'()*+,;=%-]/gu
 const ODDS = new RegExp(`(?:${ODD.source})+`, 'gu')
 const BEYOND_ASCII = /\P{ASCII}+/gu
 
+/** The invisible characters at the end of a URL that pages copy with it. */
+export const INVISIBLE_END = /(?<=:\/\/.*)[\u200b-\u200f\u2060\ufeff]+$/
+
 /**
  * Returns a URL as torrents store it: the scheme in small letters (RFC 3986, section 3.1), the host in
  * punycode, and all other characters that URLs do not have in percent form. Clients drop a tracker or
@@ -117,7 +120,7 @@ export function checkTracker(given: string): TrackerUrl {
 
 /** Returns a URL as `storedUrl`; unchanged if more than letters beyond ASCII would be converted. */
 function typedUrl(url: string): string {
-  return hasOdd(url.replace(BEYOND_ASCII, '')) ? url : storedUrl(url)
+  return hasOdd(url.replace(BEYOND_ASCII, '')) || INVISIBLE_END.test(url) ? url : storedUrl(url)
 }
 
 /** Returns the URL of the tracker at a port of a URL's host. */
@@ -155,6 +158,8 @@ export function faultIn(url: string, isRight: (url: string) => boolean): string 
   if (isUrlList(url)) return 'several URLs; give each by itself'
   const bare = /^['"](.*?)['"]?$/.exec(url)?.[1]
   if (bare !== undefined && isRight(bare)) return `has quotes in it; type ${bare}`
+  if (INVISIBLE_END.test(url))
+    return `has invisible characters at its end; type ${url.replace(INVISIBLE_END, '')}`
   const stored = storedUrl(url.trim())
   if (stored !== url && isRight(stored) && !hasOdd(stored)) {
     const [odd = ' '] = url.replace(BEYOND_ASCII, '').match(ODD) ?? []

@@ -59,6 +59,7 @@ test('a blank and a wrong port in a URL are named', () => {
   for (const [url, fault] of [
     ['http://t.example/a b', 'has a blank; type http://t.example/a%20b'],
     [' http://t.example/', 'has a blank; type http://t.example/'],
+    ['http://t.example/a\u200b', 'has invisible characters at its end; type http://t.example/a'],
     [`"http://t.example/"`, 'has quotes in it; type http://t.example/'],
     [`'http://t.example/`, 'has quotes in it; type http://t.example/'],
     ['http://t.example:99999/', 'port 99999 is above 65535'],

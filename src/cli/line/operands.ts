@@ -1,7 +1,7 @@
 import { BtkitError, usageError } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { inShell } from '../../base/text/escape.js'
-import { isSeed, looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
+import { INVISIBLE_END, isSeed, looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { existsSync } from 'node:fs'
 import type { Io } from '../io.js'
@@ -113,7 +113,7 @@ export function requireDirectory(path: string, name = path): string {
 
 /** A URL without the invisible characters at its end that pages copy with it; a note says so. */
 export function withoutInvisible(word: string, io: Io): string {
-  const visible = word.replace(/(?<=:\/\/.*)[\u200b-\u200f\u2060\ufeff]+$/, '')
+  const visible = word.replace(INVISIBLE_END, '')
   if (visible !== word) reportNote(`${visible}: invisible characters at its end are left out`, io)
   return visible
 }

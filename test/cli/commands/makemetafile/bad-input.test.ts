@@ -216,6 +216,16 @@ test('what is pasted with invisible characters, a URL to edit, and a text in JSO
   assert.match(made.stderr, /invisible characters/)
   const shown = await runBtkit(['showmetainfo', '--field', 'announce', at])
   assert.equal(shown.stdout.trim(), TRACKER)
+  for (const option of ['announce', 'web-seed', 'http-seed']) {
+    writeFileSync(join(at, 'c.yaml'), `defaults:\n  ${option}: ['${TRACKER}\u200b']\n`)
+    const configured = await runBtkit([
+      'makemetafile',
+      join(at, 'a'),
+      '--config',
+      join(at, 'c.yaml'),
+    ])
+    assertError(configured, 'usage', 'c.yaml:2', 'invisible characters at its end')
+  }
   const url = 'http://h.example/x.torrent'
   for (const command of [
     ['edit', url, '-c', 'x'],
