@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, realpathSync, symlinkSync, utimesSync } from 'node:fs'
+import { mkdirSync, realpathSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { locateFile } from '../../src/fleet/shares.js'
-import { makeScratch } from '../support/scratch.js'
+import { makeScratch, plantLinks } from '../support/scratch.js'
 
 /** A share with the file `a` of 3 bytes, and a secret beside the share. */
 function makeShare(t: TestContext) {
@@ -11,9 +11,7 @@ function makeShare(t: TestContext) {
   const directory = join(scratch, 'share')
   for (const path of ['share/a', 'secret'])
     utimesSync(join(scratch, path), 1_690_000_000.5, 1_690_000_000.5)
-  symlinkSync('../secret', join(directory, 'out'))
-  symlinkSync('..', join(directory, 'up'))
-  symlinkSync('a', join(directory, 'in'))
+  plantLinks(directory, { out: '../secret', up: '..', in: 'a' })
   mkdirSync(join(directory, 'd'))
   const rules = { shares: [{ name: 's', directory }] }
   const file = { share: 's', path: 'a', size: 3, mtime: '1690000000500000000' }

@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { startExecutable } from '../support/executable.js'
 import { collect, whenReading } from '../support/programs.js'
 import { makeScratch } from '../support/scratch.js'
-import { unlessProc } from '../support/when-open.js'
+import { openFiles, unlessProc } from '../support/when-open.js'
 
 /** The inodes of the TCP sockets that a process listens on. */
 function listeningSockets(pid: number): string[] {
   const lines = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n').slice(1)
   const fields = lines.map((line) => line.trim().split(/\s+/))
   const listening = fields.filter((field) => field[3] === '0A').map((field) => field[9])
-  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))
-  return links.filter((link) => listening.some((inode) => link === `socket:[${inode}]`))
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
+  return openFiles(pid).filter((link) => listening.some((inode) => link === `socket:[${inode}]`))
 }
 
 /** A command that waits for its input, with what it takes to end it. */

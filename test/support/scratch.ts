@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -26,6 +34,11 @@ export function plantFiles(directory: string, files: Files): void {
   const needed = new Set(paths.map((path) => dirname(join(directory, path))))
   for (const parent of needed) mkdirSync(parent, { recursive: true })
   for (const path of paths) writeFileSync(join(directory, path), files[path] ?? '')
+}
+
+/** Makes links in a directory: the target of each by its path. */
+export function plantLinks(directory: string, links: Readonly<Record<string, string>>): void {
+  for (const [path, target] of Object.entries(links)) symlinkSync(target, join(directory, path))
 }
 
 /** A file of `size` bytes that takes no room on the disk. Returns its path. */

@@ -19,7 +19,8 @@ import {
 import { sortByBytes } from '../../../src/disk/look/read-names.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { failure, unlessWindows } from '../failure.js'
-import { plantTree, makeTemporaryDirectory } from '../temporary-directory.js'
+import { plantTree } from '../temporary-directory.js'
+import { makeScratch } from '../../support/scratch.js'
 
 test('a fingerprint holds what stat says, times in nanoseconds', (t) => {
   const path = join(plantTree(t, ['a.iso']), 'a.iso')
@@ -64,7 +65,7 @@ test('any mixture of characters sorts as its bytes do', () => {
 
 for (const size of [0, 1, 65536, 65537, 300_000]) {
   test(`a file of ${size} bytes is read whole, if that many are allowed`, (t) => {
-    const path = join(makeTemporaryDirectory(t), 'file')
+    const path = join(makeScratch(t), 'file')
     writeFileSync(path, pseudoRandom(size))
     assert.deepEqual(Buffer.from(readBounded(path, size)), pseudoRandom(size))
     if (size === 0) return
@@ -74,7 +75,7 @@ for (const size of [0, 1, 65536, 65537, 300_000]) {
 }
 
 test('what is not there and what is a directory are errors', (t) => {
-  const directory = makeTemporaryDirectory(t)
+  const directory = makeScratch(t)
   const missing = join(directory, 'missing')
   const message = `${missing}: no such file or directory`
   assert.throws(() => readBounded(missing, 5), failure('not-found', message))
@@ -91,7 +92,7 @@ for (const [what, make] of [
   ],
 ] as const) {
   test(`${what} is not read for a regular file, nor waited for`, unlessWindows, (t) => {
-    const path = join(makeTemporaryDirectory(t), 'file')
+    const path = join(makeScratch(t), 'file')
     make(path)
     const error = failure('io', `${path}: not a regular file`)
     assert.throws(() => readBoundedRegular(path, 5), error)
@@ -100,7 +101,7 @@ for (const [what, make] of [
 }
 
 test('a socket is not read for a regular file', unlessWindows, async (t) => {
-  const path = join(makeTemporaryDirectory(t), 'socket')
+  const path = join(makeScratch(t), 'socket')
   const server = createServer().listen(path)
   await once(server, 'listening')
   t.after(() => server.close())
@@ -108,7 +109,7 @@ test('a socket is not read for a regular file', unlessWindows, async (t) => {
 })
 
 test('a link to nothing but emptiness is read as an empty file', unlessWindows, (t) => {
-  const path = join(makeTemporaryDirectory(t), 'link')
+  const path = join(makeScratch(t), 'link')
   symlinkSync('/dev/null', path)
   assert.equal(readBoundedRegular(path, 5).length, 0)
 })

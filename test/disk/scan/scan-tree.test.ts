@@ -7,13 +7,13 @@ import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 import { openEntry } from '../../../src/disk/scan/entry.js'
 import { scanTree } from '../../../src/disk/scan/scan-tree.js'
 import { failure } from '../failure.js'
-import { plantTree, makeTemporaryDirectory } from '../temporary-directory.js'
+import { plantTree } from '../temporary-directory.js'
 import { DEFAULTS, scan } from './scan.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 
 test('a root that is a link is followed under every policy, and keeps its name', async (t) => {
   const directory = plantTree(t, ['42/a', 'file'])
-  symlinkSync('42', join(directory, 'latest'))
-  symlinkSync('file', join(directory, 'current'))
+  plantLinks(directory, { latest: '42', current: 'file' })
   for (const links of ['inside', 'follow', 'skip'] as const) {
     const tree = await scanTree(join(directory, 'latest'), { ...DEFAULTS, links })
     assert.equal(tree.root, join(directory, 'latest'))
@@ -48,7 +48,7 @@ test('an entry is a file with its fingerprint, or a directory', (t) => {
 })
 
 test('an entry that is gone is an error that names it', (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   writeFileSync(join(root, 'x'), '')
   const message = `${root}/gone: no such file or directory`
   const open = () => openEntry('gone', { policy: 'inside', realRoot: root })

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { scanTree, walkTree } from '../../../src/disk/scan/scan-tree.js'
 import { failure, unlessRoot } from '../failure.js'
-import { makeTemporaryDirectory, plantTree, withMode } from '../temporary-directory.js'
+import { plantTree, withMode } from '../temporary-directory.js'
 import { DEFAULTS, scan } from './scan.js'
 import { FileStore } from '../../../src/disk/file-lists/file-store.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 
 const onlyLinux = { skip: process.platform !== 'linux' && 'file systems here take UTF-8 only' }
 
@@ -27,7 +28,7 @@ test('a skipped name that is not UTF-8 is reported with its bytes', onlyLinux, a
 })
 
 test('a directory whose name is not UTF-8 is an error', onlyLinux, async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   mkdirSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.of(0xff)]))
   await assert.rejects(
     scanTree(root, DEFAULTS),
@@ -36,7 +37,7 @@ test('a directory whose name is not UTF-8 is an error', onlyLinux, async (t) => 
 })
 
 test('a root below a directory whose name is not UTF-8 is scanned', onlyLinux, async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const odd = Buffer.concat([Buffer.from(`${root}/`), Buffer.of(0xff)])
   mkdirSync(Buffer.concat([odd, Buffer.from('/tree')]), { recursive: true })
   writeFileSync(Buffer.concat([odd, Buffer.from('/tree/a')]), '')
@@ -51,8 +52,7 @@ test('a root below a directory whose name is not UTF-8 is scanned', onlyLinux, a
 test('an entry that vanishes during the scan fails it', async (t) => {
   // A plain file is looked at together with its directory's listing
   const root = plantTree(t, ['.target', 'b/d'])
-  symlinkSync('.target', join(root, 'a'))
-  symlinkSync('../.target', join(root, 'b/c'))
+  plantLinks(root, { a: '.target', 'b/c': '../.target' })
   const vanish = (path: string) => () => {
     const filter = {
       includes: () => true,
@@ -76,11 +76,8 @@ test('an entry that vanishes during the scan fails it', async (t) => {
 function plantMirror(t: TestContext): string {
   const outer = plantTree(t, ['mirror/42/a.iso', 'mirror-old/b.iso'])
   const root = join(outer, 'mirror')
-  symlinkSync('42', join(root, 'latest'))
-  symlinkSync('42/a.iso', join(root, 'current.iso'))
-  symlinkSync('../mirror-old', join(root, 'old'))
-  symlinkSync(join(outer, 'mirror-old/b.iso'), join(root, 'old.iso'))
-  symlinkSync('nowhere', join(root, 'broken'))
+  plantLinks(root, { latest: '42', 'current.iso': '42/a.iso', old: '../mirror-old' })
+  plantLinks(root, { 'old.iso': join(outer, 'mirror-old/b.iso'), broken: 'nowhere' })
   symlinkSync('42/a.iso/x', join(root, 'through-file'))
   return root
 }
@@ -96,8 +93,7 @@ test('a file behind a link is named by its real path and has the fingerprint of 
 
 test('a link out of the tree and back is inside, one through a link outside is not', async (t) => {
   const root = plantMirror(t)
-  symlinkSync('../mirror/42', join(root, 'and-back'))
-  symlinkSync('old/b.iso', join(root, 'via'))
+  plantLinks(root, { 'and-back': '../mirror/42', via: 'old/b.iso' })
   const { files, skipped } = await scan(root)
   assert.ok(files.includes('and-back/a.iso'))
   assert.equal(skipped.via, 'link leads outside')
@@ -105,12 +101,8 @@ test('a link out of the tree and back is inside, one through a link outside is n
 
 test('loops end: to itself, to each other, to a directory above and to the root', async (t) => {
   const root = plantTree(t, ['a/b/c'])
-  symlinkSync('self', join(root, 'self'))
-  symlinkSync('pong', join(root, 'ping'))
-  symlinkSync('ping', join(root, 'pong'))
-  symlinkSync('../..', join(root, 'a/b/root'))
-  symlinkSync('../b', join(root, 'a/b/here'))
-  symlinkSync('.', join(root, 'dot'))
+  plantLinks(root, { self: 'self', ping: 'pong', pong: 'ping', 'a/b/root': '../..' })
+  plantLinks(root, { 'a/b/here': '../b', dot: '.' })
   for (const links of ['inside', 'follow'] as const) {
     assert.deepEqual(await scan(root, { links }), {
       files: ['a/b/c'],
@@ -128,8 +120,7 @@ test('loops end: to itself, to each other, to a directory above and to the root'
 
 test('directories that link to each other are walked once each way', async (t) => {
   const root = plantTree(t, ['a/x', 'b/y'])
-  symlinkSync('../b', join(root, 'a/to-b'))
-  symlinkSync('../a', join(root, 'b/to-a'))
+  plantLinks(root, { 'a/to-b': '../b', 'b/to-a': '../a' })
   assert.deepEqual(await scan(root), {
     files: ['a/to-b/y', 'a/x', 'b/to-a/x', 'b/y'],
     skipped: { 'a/to-b/to-a': 'link loop', 'b/to-a/to-b': 'link loop' },
@@ -158,8 +149,7 @@ async function attributes(root: string, options = {}) {
 
 test('a link to a skipped entry is left out as well', async (t) => {
   const root = plantTree(t, ['.hidden', 'a', 'd/Thumbs.db'])
-  symlinkSync('.hidden', join(root, 'l'))
-  symlinkSync('d', join(root, 'm'))
+  plantLinks(root, { l: '.hidden', m: 'd' })
   assert.deepEqual((await attributes(root, { links: 'store' })).skipped.slice(-2), [
     'l: link to a skipped entry',
     'm: link to a skipped entry',

@@ -12,7 +12,6 @@ import fs, {
   readdirSync,
   readlinkSync,
   statSync,
-  symlinkSync,
 } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
@@ -22,7 +21,8 @@ import { promisify } from 'node:util'
 import { BtkitError, systemError } from '../../../src/base/errors.js'
 import { writeAtomically } from '../../../src/disk/write/atomically.js'
 import { failure, unlessWindows } from '../failure.js'
-import { makeTemporaryDirectory, plantTree } from '../temporary-directory.js'
+import { plantTree } from '../temporary-directory.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 
 const MODULE = new URL('../../../src/disk/write/atomically.js', import.meta.url).href
 const onlyLinux = { skip: process.platform !== 'linux' && 'needs Linux' }
@@ -47,7 +47,7 @@ function modeOf(path: string): number {
 }
 
 test('an old file is replaced whole, whatever the sizes', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const path = join(root, 'a')
   for (const size of [5_000_000, 3, 0]) {
     await writeAtomically(path, Buffer.alloc(size, 'x'), {})
@@ -65,14 +65,14 @@ test('who has the old file open goes on reading it', unlessWindows, async (t) =>
 })
 
 test('a name of 255 bytes can be written', onlyLinux, async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const name = `é${'x'.repeat(253)}`
   await writeAtomically(join(root, name), bytes, {})
   assert.deepEqual(readdirSync(root), [name])
 })
 
 test('the mode of a new file honours umask', unlessWindows, async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const before = process.umask(0o027)
   t.after(() => process.umask(before))
   await writeAtomically(join(root, 'a'), bytes, {})
@@ -89,7 +89,7 @@ test('a replaced file keeps its owner and mode', unlessRoot, async (t) => {
 })
 
 test('a file is written although its file system refuses a mode', unlessWindows, async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const refused = t.mock.method(fs, 'fchmodSync', () => {
     throw systemError(-os.constants.errno.EPERM, 'fchmod')
   })
@@ -106,8 +106,7 @@ test('a file is written although its file system refuses a mode', unlessWindows,
 
 test('a link stays, and what it points to is replaced', async (t) => {
   const root = plantTree(t, ['d/a'])
-  symlinkSync('d/a', join(root, 'link'))
-  symlinkSync('d/new', join(root, 'dangling'))
+  plantLinks(root, { link: 'd/a', dangling: 'd/new' })
   await writeAtomically(join(root, 'link'), bytes, {})
   await writeAtomically(join(root, 'dangling'), bytes, {})
   assert.equal(readlinkSync(join(root, 'link')), 'd/a')
@@ -125,7 +124,7 @@ test('without clobber a device is refused like any other name taken', onlyLinux,
 })
 
 test('without clobber one of many writers wins, and the others are told', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const path = join(root, 'a')
   const contents = Array.from({ length: 20 }, (_, i) => `writer ${i}`)
   const ends = await Promise.allSettled(
@@ -140,7 +139,7 @@ test('without clobber one of many writers wins, and the others are told', async 
 })
 
 test('many writers of one name leave the whole content of one', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const contents = Array.from({ length: 20 }, (_, i) => String(i).repeat(100_000 + i))
   const path = join(root, 'a')
   await Promise.all(contents.map((content) => writeAtomically(path, Buffer.from(content), {})))
@@ -149,7 +148,7 @@ test('many writers of one name leave the whole content of one', async (t) => {
 })
 
 test('a directory is not replaced, not even an empty one', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const path = join(root, 'd')
   mkdirSync(path)
   await assert.rejects(writeAtomically(path, bytes, {}), failure('io', `${path}: is a directory`))
@@ -180,7 +179,7 @@ test('an error of the program is thrown as it is, and leaves nothing', async (t)
 })
 
 test('a pipe is written to and stays a pipe', unlessWindows, async (t) => {
-  const path = join(makeTemporaryDirectory(t), 'pipe')
+  const path = join(makeScratch(t), 'pipe')
   execFileSync('mkfifo', [path])
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   await writeAtomically(path, bytes, {})
@@ -190,7 +189,7 @@ test('a pipe is written to and stays a pipe', unlessWindows, async (t) => {
 })
 
 test('a pipe takes more than it holds at once', unlessWindows, async (t) => {
-  const path = join(makeTemporaryDirectory(t), 'pipe')
+  const path = join(makeScratch(t), 'pipe')
   execFileSync('mkfifo', [path])
   const isRead = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const writing = writeAtomically(path, Buffer.alloc(300_000, 'x'), {})
@@ -201,7 +200,7 @@ test('a pipe takes more than it holds at once', unlessWindows, async (t) => {
 })
 
 test('a pipe that nobody reads is not waited for', unlessWindows, async (t) => {
-  const path = join(makeTemporaryDirectory(t), 'pipe')
+  const path = join(makeScratch(t), 'pipe')
   execFileSync('mkfifo', [path])
   await assert.rejects(
     writeAtomically(path, bytes, {}),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { lockDirectory } from '../../../src/disk/write/locks.js'
 import { failure } from '../failure.js'
-import { makeTemporaryDirectory } from '../temporary-directory.js'
+import { makeScratch } from '../../support/scratch.js'
 
 const never = new AbortController().signal
 const heldIn = (directory: string) =>
@@ -13,7 +13,7 @@ function lock(path: string, waitSeconds: number, signal = never) {
 }
 
 test('one holder at a time has the lock, and the next when it lets go', async (t) => {
-  const directory = makeTemporaryDirectory(t)
+  const directory = makeScratch(t)
   const held = heldIn(directory)
   const first = await lock(directory, 0)
   await assert.rejects(lock(directory, 0), held)
@@ -24,7 +24,7 @@ test('one holder at a time has the lock, and the next when it lets go', async (t
 })
 
 test('whoever waits gets the lock as soon as it is free', async (t) => {
-  const directory = makeTemporaryDirectory(t)
+  const directory = makeScratch(t)
   const first = await lock(directory, 0)
   let isFree = false
   setTimeout(() => {
@@ -38,7 +38,7 @@ test('whoever waits gets the lock as soon as it is free', async (t) => {
 })
 
 test('a wait ends when the signal says so', { timeout: 60_000 }, async (t) => {
-  const directory = makeTemporaryDirectory(t)
+  const directory = makeScratch(t)
   const first = await lock(directory, 0)
   t.after(first.release)
   const waiting = lock(directory, 1000, AbortSignal.timeout(200))

@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
@@ -20,7 +12,7 @@ import { loadNative } from '../../../src/base/native-addon.js'
 import { findPeer } from '../../support/peers.js'
 import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { failure, unlessWindows } from '../failure.js'
-import { makeTemporaryDirectory } from '../temporary-directory.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 
 /** All ways to sync: the whole file system if it says, not if it does not, and each file. */
 const WAYS: readonly (readonly [what: string, sync: { syncFileSystem?: SyncFileSystem | null }])[] =
@@ -41,7 +33,7 @@ const unlessAcl = {
 
 for (const [what, sync] of WAYS) {
   test(`a replaced file keeps its access control list, ${what}`, unlessAcl, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     const paths = Array.from({ length: 40 }, (_, i) => join(root, `${i}`))
     for (const path of paths) writeFileSync(path, 'old', { mode: 0o600 })
     const listOf = (path: string) =>
@@ -63,7 +55,7 @@ for (const [what, sync] of WAYS) {
   })
 
   test(`many files in several directories are written whole, and nothing else is left, ${what}`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     const names = Array.from({ length: 200 }, (_, i) => `${i % 3}/${i}`)
     for (const directory of ['0', '1', '2']) mkdirSync(join(root, directory))
     const writer = new Writer(32, sync.syncFileSystem)
@@ -74,7 +66,7 @@ for (const [what, sync] of WAYS) {
   })
 
   test(`empty, small and large files of one batch are written whole, ${what}`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     const files = Array.from({ length: 40 }, (_, i) => {
       const bytes = Buffer.alloc([0, 1, 64 * 1024, 64 * 1024 + 1, 300_000][i % 5]!, i)
       return { path: join(root, `${i}`), bytes }
@@ -85,7 +77,7 @@ for (const [what, sync] of WAYS) {
   })
 
   test(`no more are in flight than allowed, and those that wait keep their order, ${what}`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     const writer = new Writer(1, sync.syncFileSystem)
     const done: number[] = []
     const writes = [0, 1, 2, 3].map(async (i) => {
@@ -98,7 +90,7 @@ for (const [what, sync] of WAYS) {
   })
 
   test(`files of one batch are told of in their order, ${what}`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     const writer = new Writer(8, sync.syncFileSystem)
     const done: number[] = []
     const writes = [3_000_000, 300_000, 1, 0].map(async (size) => {
@@ -110,7 +102,7 @@ for (const [what, sync] of WAYS) {
   })
 
   test(`a write that fails says so, and the others are done, ${what}`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     const writer = new Writer(2, sync.syncFileSystem)
     const gone = join(root, 'gone', 'a')
     const writes = [gone, gone, gone, join(root, 'b')].map((path) =>
@@ -128,7 +120,7 @@ for (const [what, sync] of WAYS) {
   })
 
   test(`closing waits for all, failed ones too, ${what}`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     const writer = new Writer(2, sync.syncFileSystem)
     let count = 0
     for (let i = 0; i < 20; i++) {
@@ -148,7 +140,7 @@ for (const [what, sync] of WAYS) {
     `files get the modes that are asked for, or keep theirs, ${what}`,
     unlessWindows,
     async (t) => {
-      const root = makeTemporaryDirectory(t)
+      const root = makeScratch(t)
       const names = ['new', 'kept', 'set', 'ours']
       for (const name of ['kept', 'set']) writeFileSync(join(root, name), 'old', { mode: 0o640 })
       const writer = new Writer(8, sync.syncFileSystem)
@@ -162,10 +154,9 @@ for (const [what, sync] of WAYS) {
   )
 
   test(`links are followed and stay, pipes are written to, ${what}`, unlessWindows, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     writeFileSync(join(root, 'a'), 'old')
-    symlinkSync('a', join(root, 'link'))
-    symlinkSync('yet to be', join(root, 'dangling'))
+    plantLinks(root, { link: 'a', dangling: 'yet to be' })
     const writer = new Writer(8, sync.syncFileSystem)
     const targets = [join(root, 'link'), join(root, 'dangling'), '/dev/null']
     await Promise.all(targets.map((target) => writer.write(target, BYTES, {})))
@@ -176,14 +167,14 @@ for (const [what, sync] of WAYS) {
   })
 
   test(`a path from where one is names the file there, ${what}`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     const target = join(relative('', root), 'a')
     await new Writer(8, sync.syncFileSystem).write(target, BYTES, {})
     assert.deepEqual(readFileSync(join(root, 'a')), BYTES)
   })
 
   test(`what must not be replaced stays, and nothing else is left, ${what}`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     for (const name of ['a', 'b', 'c']) writeFileSync(join(root, name), 'old')
     const refuse = () => {
       throw new BtkitError('changed', 'a: changed')
@@ -226,7 +217,7 @@ for (const [what, sync] of WAYS) {
 }
 
 test('a file that is written again keeps the mode it just got', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   writeFileSync(join(root, 'a'), 'old', { mode: 0o644 })
   const writer = new Writer(8)
   const write = (text: string, options: WriteOptions) =>
@@ -240,7 +231,7 @@ test('a file that is written again keeps the mode it just got', async (t) => {
 const COUNT = 40
 
 test('files that the disk refuses in the end keep what they held', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
   for (const path of paths) writeFileSync(path, 'old')
   // EIO, as syncfs reports if the write of any file failed
@@ -256,7 +247,7 @@ test('files that the disk refuses in the end keep what they held', async (t) => 
 })
 
 test('all drafts are on the disk before the first takes its place, and its look is told', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
   const seen: number[] = []
   const syncFileSystem = () => {
@@ -272,7 +263,7 @@ test('all drafts are on the disk before the first takes its place, and its look 
 })
 
 test('a file whose name is taken by a directory fails alone, and leaves no draft', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
   mkdirSync(paths[7]!)
   const writer = new Writer(COUNT)

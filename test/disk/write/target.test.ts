@@ -18,15 +18,12 @@ import type * as draft from '../../../src/disk/write/draft.js'
 import { syncDirectory } from '../../../src/disk/write/draft.js'
 import { findWriteTarget, followLinks } from '../../../src/disk/write/target.js'
 import { failure, onlyRoot, unlessWindows, unlessRoot } from '../failure.js'
-import { makeTemporaryDirectory, plantTree, withMode } from '../temporary-directory.js'
+import { plantTree, withMode } from '../temporary-directory.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 
 test('a link stands for what it points to, there or not, however far', (t) => {
   const root = plantTree(t, ['d/a', 'd/f/b'])
-  symlinkSync('a', join(root, 'd/one'))
-  symlinkSync('d/one', join(root, 'two'))
-  symlinkSync('d/f', join(root, 'e'))
-  symlinkSync('../new', join(root, 'd/f/three'))
-  symlinkSync('e/three', join(root, 'four'))
+  plantLinks(root, { 'd/one': 'a', two: 'd/one', e: 'd/f', 'd/f/three': '../new', four: 'e/three' })
   assert.equal(findWriteTarget(join(root, 'two')).path, join(root, 'd/a'))
   assert.equal(findWriteTarget(join(root, 'four')).path, join(root, 'd/new'))
 })
@@ -35,7 +32,7 @@ test(
   'a link to an open file of this process is that one, and not a file to replace',
   unlessWindows,
   (t) => {
-    const link = join(makeTemporaryDirectory(t), 'log')
+    const link = join(makeScratch(t), 'log')
     symlinkSync('/dev/stdout', link)
     const { kind, path } = findWriteTarget(link)
     assert.equal(kind, 'stream')
@@ -44,7 +41,7 @@ test(
 )
 
 test('a link in a circle is an error', (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   symlinkSync('circle', join(root, 'circle'))
   assert.throws(
     () => findWriteTarget(join(root, 'circle')),
@@ -54,8 +51,7 @@ test('a link in a circle is an error', (t) => {
 
 test('a link of another user is not followed, wherever it is in a chain', unlessWindows, (t) => {
   const root = plantTree(t, ['a'])
-  symlinkSync('a', join(root, 'theirs'))
-  symlinkSync('theirs', join(root, 'ours'))
+  plantLinks(root, { theirs: 'a', ours: 'theirs' })
   const theirs = join(root, 'theirs')
   const { ino } = lstatSync(theirs)
   const why = 'is a link of user [0-9]+, who could make it lead to any file; remove it'
@@ -105,21 +101,21 @@ for (const place of [placeNewFile, reserveAndRename]) {
   })
 
   test(`${place.name} leaves nothing when there is no draft`, async (t) => {
-    const root = makeTemporaryDirectory(t)
+    const root = makeScratch(t)
     await assert.rejects(place(join(root, 'draft'), join(root, 'final')), hasCode('ENOENT'))
     assert.equal(existsSync(join(root, 'final')), false)
   })
 }
 
 test('placeNewFile leaves nothing where neither a link nor a rename works', async (t) => {
-  const root = makeTemporaryDirectory(t)
+  const root = makeScratch(t)
   mkdirSync(join(root, 'draft'))
   await assert.rejects(placeNewFile(join(root, 'draft'), join(root, 'final')))
   assert.deepEqual(readdirSync(root), ['draft'])
 })
 
 test('a directory is synced', async (t) => {
-  const directory = makeTemporaryDirectory(t)
+  const directory = makeScratch(t)
   const sync = t.mock.method(fs, 'fsync')
   syncBuiltinESMExports()
   t.after(() => {
@@ -134,11 +130,11 @@ test('a directory is synced', async (t) => {
 })
 
 test('one that may be written but not read is let be', unlessRoot, async (t) => {
-  const directory = makeTemporaryDirectory(t)
+  const directory = makeScratch(t)
   await assert.doesNotReject(withMode(directory, 0o300, () => syncDirectory(directory)))
 })
 
 test('one that is missing is an error', async (t) => {
-  const missing = join(makeTemporaryDirectory(t), 'gone')
+  const missing = join(makeScratch(t), 'gone')
   await assert.rejects(syncDirectory(missing), (error) => osCodeOf(error) === 'ENOENT')
 })

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { parseClientAddress } from '../../../src/seeding/clients/address.js'
-import { connectClient } from '../../../src/seeding/clients/connect.js'
 import { clientInfoHash, type TorrentClient } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { addUnmarked } from '../../support/add-unmarked.js'
@@ -12,6 +10,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
+import { clientOf, publish } from './publish.js'
 
 interface Hybrid {
   readonly data: string
@@ -38,17 +37,6 @@ async function plantHybrid(t: TestContext, what: 'file' | 'directory'): Promise<
   const metainfo = parseMetainfo(readFileSync(torrent))
   const isPadded = metainfo.files.some(({ padding }) => padding)
   return { data, torrent, infoHash: clientInfoHash(metainfo), isPadded }
-}
-
-function clientOf({ url }: Daemon): TorrentClient {
-  const signal = new AbortController().signal
-  return connectClient(parseClientAddress(url), { timeoutMs: 30_000, signal })
-}
-
-function publish(daemon: Daemon, { torrent, data }: Hybrid) {
-  return runBtkit(['publish', torrent, '--data', data, '--client', daemon.url, '--json'], {
-    monotonic: () => performance.now(),
-  })
 }
 
 /** Waits until a client has taken a torrent out of its list. */

@@ -81,9 +81,9 @@ async function plantMany(t: TestContext) {
   return { data, torrents: names.map((name) => join(target, `${name}.torrent`)) }
 }
 
-function clientOf({ url }: Daemon): TorrentClient {
+export function clientOf({ url }: Daemon): TorrentClient {
   const signal = new AbortController().signal
-  return connectClient(parseClientAddress(url), { timeoutMs: 10_000, signal })
+  return connectClient(parseClientAddress(url), { timeoutMs: 30_000, signal })
 }
 
 async function stateOf(daemon: Daemon, infoHash: string): Promise<string> {
@@ -91,7 +91,11 @@ async function stateOf(daemon: Daemon, infoHash: string): Promise<string> {
   return torrents.find((torrent) => torrent.infoHash === infoHash)?.state ?? 'absent'
 }
 
-function publish(daemon: Daemon, { torrent, data }: Published, ...more: string[]) {
+export function publish(
+  daemon: Daemon,
+  { torrent, data }: Omit<Published, 'infoHash'>,
+  ...more: string[]
+) {
   return runBtkit(['publish', torrent, '--data', data, '--client', daemon.url, '--json', ...more], {
     monotonic: () => performance.now(),
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
@@ -9,7 +9,7 @@ import { setDigest, sha1 } from '../../mirror/app/reference-rules.js'
 import { runProgram } from '../../support/programs.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { longTest } from '../../support/long.js'
-import { makeScratch } from '../../support/scratch.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
 import {
@@ -163,8 +163,7 @@ test('behind nginx a query gives the view of a file that exists', unlessNginx, a
 test('behind nginx, files that btkit does not publish are not public', unlessNginx, async (t) => {
   const { ask, root } = await serveBehindNginx(t, ['--public-url', PUBLIC])
   writeFileSync(join(root, 'yum/.key'), 'secret')
-  symlinkSync('/etc/passwd', join(root, 'yum/outside'))
-  symlinkSync('7/b.rpm', join(root, 'yum/inside'))
+  plantLinks(root, { 'yum/outside': '/etc/passwd', 'yum/inside': '7/b.rpm' })
 
   assert.equal((await ask('/yum/.key')).status, 404)
   assert.equal((await ask('/yum/outside')).status, 404)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -11,7 +11,7 @@ import { startServe } from '../../mirror/hostile/process.js'
 import { readHashedBytes, readMetric } from '../../mirror/read-metric.js'
 import { plantUsers } from '../../support/admin.js'
 import { findFreePort } from '../../support/opentracker.js'
-import { makeScratch } from '../../support/scratch.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
 
 const FILES = 20_000
@@ -68,8 +68,7 @@ test('all services together know each file, its torrent and its swarm, also afte
   const planted = plantAll(root)
   const seeded = planted.filter(({ isSeeded }) => isSeeded)
   // A link is another name of the same bytes, and so of another torrent; one that leads out is withheld
-  symlinkSync('file-300.bin', join(root, 'd1/link.bin'))
-  symlinkSync('/etc/passwd', join(root, 'd1/out.bin'))
+  plantLinks(root, { 'd1/link.bin': 'file-300.bin', 'd1/out.bin': '/etc/passwd' })
   seeded.push({ address: '/d1/link.bin', isSeeded: true, isUnnameable: false })
   const places = makeScratch(t, {
     'header.md': '# A mirror\n',

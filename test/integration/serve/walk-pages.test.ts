@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startAdmin } from '../../support/admin.js'
@@ -7,7 +7,7 @@ import { openTestGui } from '../../support/gui.js'
 import { ask } from '../../mirror/ask.js'
 import { readMetric } from '../../mirror/read-metric.js'
 import { findFreePort } from '../../support/opentracker.js'
-import { makeScratch } from '../../support/scratch.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { goldenTorrent } from '../../support/torrents.js'
 import { until } from '../../support/until.js'
@@ -28,8 +28,7 @@ test('each link of each page leads somewhere, and HEAD and gzip say the same as 
   const raw = Buffer.concat([Buffer.from(`${root}/odd/`), Buffer.of(0xfe)])
   writeFileSync(raw, 'raw')
   mkdirSync(join(root, 'pub/links'))
-  symlinkSync('../a.iso', join(root, 'pub/links/in'))
-  symlinkSync('/etc/hostname', join(root, 'pub/links/out'))
+  plantLinks(root, { 'pub/links/in': '../a.iso', 'pub/links/out': '/etc/hostname' })
   const port = await findFreePort()
   const track = ['--track', `http://127.0.0.1:${port}/announce`, '--seed', '--seed-port', '0']
   const env = { BTKIT_STATE_DIR: makeScratch(t) }

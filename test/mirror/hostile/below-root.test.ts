@@ -21,7 +21,7 @@ import {
 } from '../../../src/mirror/tree/open-looked.js'
 import { hashContext } from '../../core/requests.js'
 import { openFiles } from '../../support/when-open.js'
-import { makeScratch } from '../../support/scratch.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 
 const PATH = ['directory', 'file']
 const unlessPosix = { skip: process.platform === 'win32' && 'no such files here' }
@@ -148,8 +148,7 @@ for (const way of ['addon', 'all systems'] as const) {
     const { root, outside, mirror } = await lookedAt(t, way)
     symlinkSync(outside, join(root, 'out'))
     symlinkSync(join('..', basename(outside)), join(root, 'relative'))
-    symlinkSync(join(root, 'directory'), join(root, 'absolute'))
-    symlinkSync('directory/../directory', join(root, 'back'))
+    plantLinks(root, { absolute: join(root, 'directory'), back: 'directory/../directory' })
     symlinkSync('/proc/self/root', join(root, 'magic'))
     const look = (path: string) => WAYS[way](mirror, path.split('/'), [])
     for (const path of ['out', 'out/file', 'relative', 'relative/file', 'magic', 'magic/etc']) {
@@ -213,8 +212,7 @@ for (const way of ['addon', 'all systems'] as const) {
     const first = { target: Buffer.alloc(6), offset: 0, isMore: false }
     mkdirSync(join(root, 'other'))
     writeFileSync(join(root, 'other/file'), 'OTHERS')
-    symlinkSync('directory', join(root, 'middle'))
-    symlinkSync('middle/file', join(root, 'last'))
+    plantLinks(root, { middle: 'directory', last: 'middle/file' })
     const known = async (path: string) => {
       const look = await WAYS[way](mirror, path.split('/'), [])
       return { place: mirror, path, look, isFresh: false }

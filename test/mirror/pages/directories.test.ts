@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { longTest } from '../../support/long.js'
-import { makeScratch } from '../../support/scratch.js'
+import { makeScratch, plantLinks } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
@@ -245,11 +245,8 @@ test('unpublished entries are not listed', async (t) => {
   const outside = makeScratch(t, { secret: 's' })
   const files = { 'pub/.hidden': '1', 'pub/-/f': '1', '-/f': '1', 'pub/file': '12' }
   const { port, root } = await serveMirror(t, { files })
-  symlinkSync(join(outside, 'secret'), join(root, 'pub/out'))
-  symlinkSync('/nowhere', join(root, 'pub/broken'))
-  symlinkSync('loop', join(root, 'pub/loop'))
-  symlinkSync('file', join(root, 'pub/link'))
-  symlinkSync('-', join(root, 'pub/dash'))
+  plantLinks(root, { 'pub/out': join(outside, 'secret'), 'pub/broken': '/nowhere' })
+  plantLinks(root, { 'pub/loop': 'loop', 'pub/link': 'file', 'pub/dash': '-' })
   const { entries } = await list(port, '/pub/')
   assert.deepEqual(
     entries.map(({ name, type, size }) => `${name} ${type} ${size}`),
@@ -462,8 +459,7 @@ test('entries that change in place show within a second, in every form', async (
     target: '333',
   }
   const { port, root } = await serveMirror(t, { files, io: clock })
-  symlinkSync('../target', join(root, 'd/link'))
-  symlinkSync('../target', join(root, 'd/gone'))
+  plantLinks(root, { 'd/link': '../target', 'd/gone': '../target' })
   // The directory itself is settled
   clock.jump(10_000)
   const page = async () => (await ask(port, '/d/', { headers: { Accept: 'text/html' } })).body

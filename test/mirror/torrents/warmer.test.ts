@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
-import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantFiles, plantLinks, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { readHashedBytes, readMetric, untilFiles, untilMetric } from '../read-metric.js'
@@ -121,9 +121,7 @@ test('the service stops at once while it hashes ahead', async (t) => {
 test('circular links are not followed for ever, and links outside not at all', async (t) => {
   const root = makeScratch(t, { 'iso/a': 'a' })
   const outside = makeScratch(t, { x: 'outside' })
-  symlinkSync('..', join(root, 'iso/up'))
-  symlinkSync(outside, join(root, 'iso/out'))
-  symlinkSync('a', join(root, 'iso/b'))
+  plantLinks(root, { 'iso/up': '..', 'iso/out': outside, 'iso/b': 'a' })
   mkdirSync(join(root, '-'))
   plantFiles(root, { '-/x': 'x' })
   const { port } = await serveMirror(t, { root, args: ['--warm', '**'], ready: 2 })

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { lookBelow } from '../../../src/mirror/tree/below-root.js'
 import { MirrorView } from '../../../src/mirror/tree/mirror.js'
 import { unlessWindows } from '../../disk/failure.js'
-import { makeScratch, plantFiles } from '../../support/scratch.js'
+import { makeScratch, plantFiles, plantLinks } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { SINGLE } from '../hostile/siege.js'
@@ -23,9 +23,7 @@ const FILES = {
 async function serve(t: TestContext) {
   const outside = makeScratch(t, { 'secret/x': 'x' })
   const root = makeScratch(t, FILES)
-  symlinkSync('pkg', join(root, 'latest'))
-  symlinkSync(join(outside, 'secret'), join(root, 'out'))
-  symlinkSync(outside, join(root, 'pkg/far'))
+  plantLinks(root, { latest: 'pkg', out: join(outside, 'secret'), 'pkg/far': outside })
   return serveMirror(t, { root })
 }
 
@@ -76,9 +74,7 @@ function makeDeep(t: TestContext) {
   const root = realpathSync(makeScratch(t))
   const deepest = join(root, ...WAY)
   plantFiles(root, { [[...WAY, 'file'].join('/')]: 'content', 'top/file': 'content' })
-  symlinkSync(join(outside, 'secret'), join(deepest, 'out'))
-  symlinkSync(join(root, 'top'), join(deepest, 'in'))
-  symlinkSync('nowhere', join(deepest, 'lost'))
+  plantLinks(deepest, { out: join(outside, 'secret'), in: join(root, 'top'), lost: 'nowhere' })
   symlinkSync('loop', join(deepest, 'loop'))
   return { root, deepest }
 }

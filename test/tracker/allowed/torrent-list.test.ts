@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { TorrentList, type TorrentListParts } from '../../../src/tracker/allowed/torrent-list.js'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { makeScratch, type Files } from '../../support/scratch.js'
+import { type Files, makeScratch, plantLinks } from '../../support/scratch.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { stampsOf } from '../../../src/disk/look/stat-files.js'
 import { longTest } from '../../support/long.js'
@@ -183,8 +183,7 @@ longTest('a thousand bad torrents are ten lines and a count', async (t) => {
 test('a directory or pipe named like a torrent does no harm', async (t) => {
   const { list, names, directory } = listOf(t, { 'one.torrent': one })
   mkdirSync(join(directory, 'dir.torrent'))
-  symlinkSync('/nowhere', join(directory, 'dead.torrent'))
-  symlinkSync('.', join(directory, 'loop'))
+  plantLinks(directory, { 'dead.torrent': '/nowhere', loop: '.' })
   await list.refresh()
   assert.deepEqual(names(), ['one'])
 })

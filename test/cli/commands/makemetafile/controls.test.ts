@@ -7,7 +7,13 @@ import { unlessLibtorrent } from '../../../support/peers.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { assertError, inputOf, parseJson, runBtkit, jsonLines } from '../../../support/run-btkit.js'
-import { makeScratch, plantFiles, plantSparse, type Files } from '../../../support/scratch.js'
+import {
+  type Files,
+  makeScratch,
+  plantFiles,
+  plantLinks,
+  plantSparse,
+} from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -189,8 +195,7 @@ test('attributes and links are stored as asked', async (t) => {
   const directory = makeScratch(t, { 'tree/run': '#!', 'tree/plain': 'x' })
   const tree = join(directory, 'tree')
   chmodSync(join(tree, 'run'), 0o755)
-  symlinkSync('run', join(tree, 'start'))
-  symlinkSync('../..', join(tree, 'up'))
+  plantLinks(tree, { start: 'run', up: '../..' })
   const args = ['makemetafile', tree, TRACKER, '--attributes', '--symlinks', 'store']
   const { stderr } = await runBtkit(args)
   assert.equal(stderr, `btkit: ${tree}: skipped 1 link that leads outside\n`)
