@@ -1,21 +1,18 @@
 import { PeerFlag, type PeerTable, type Swarm } from './peer-table.js'
-import { isLoopback } from './swarm-types.js'
+import { isLoopback, isMappedV4, type PeerAnnounce } from './swarm-types.js'
 
 /** The most peers in an answer. */
 const MAX_ANSWER = 2000
 
-/** A request for peers of a swarm. */
-export interface Wish {
-  /** Number of the requesting peer, which is never given to itself; 0 for none. */
+/** What a requesting peer can use. */
+interface Wish {
+  /** Its number, which is never given to itself. */
   readonly self: number
-  readonly isV6: boolean
-  /** Whether the requester can use peers at loopback addresses. */
+  /** Whether it can use peers at loopback addresses. */
   readonly isLoopback: boolean
-  readonly wanted: number
   /** False for seeds that have begun; they have no use for others. */
   readonly wantsSeeds: boolean
   readonly wantsIds: boolean
-  readonly wantsBothFamilies: boolean
 }
 
 /**
@@ -35,21 +32,30 @@ export class PeerChoice {
     this.v6.clear()
   }
 
-  choose(swarm: Swarm, wish: Wish): void {
+  /** Chooses peers for the announce of the peer with this number. */
+  choose(swarm: Swarm, self: number, announce: PeerAnnounce): void {
     this.clear()
-    const wanted = Math.min(wish.wanted, MAX_ANSWER)
+    const { address, event, wantsIds, wantsBothFamilies } = announce
+    const wanted = Math.min(announce.wanted, MAX_ANSWER)
     if (wanted === 0) return
-    const own = wish.isV6 ? PeerFlag.v6 : 0
+    const isV6 = !isMappedV4(address)
+    const isDone = announce.isComplete || event === 'paused'
+    // A client with a magnet link alone does not know what is left: aria2 says 0
+    const wantsSeeds = !isDone || event === 'started'
+    // Without a spread the object costs nothing; with one it would be most of an announce's cost
+    const wish = { self, isLoopback: isLoopback(address), wantsSeeds, wantsIds }
+    const own = isV6 ? PeerFlag.v6 : 0
     this.#chooseFamily(swarm, own, wish, wanted)
-    const left = wanted - (wish.isV6 ? this.v6 : this.v4).count
-    if (wish.wantsBothFamilies && left > 0) this.#chooseFamily(swarm, own ^ PeerFlag.v6, wish, left)
+    const left = wanted - (isV6 ? this.v6 : this.v4).count
+    if (wantsBothFamilies && left > 0) this.#chooseFamily(swarm, own ^ PeerFlag.v6, wish, left)
   }
 
   /**
    * Chooses leechers from `list` and seeds from its counterpart, in proportion to their numbers.
    */
   #chooseFamily(swarm: Swarm, list: number, wish: Wish, wanted: number): void {
-    const leechers = swarm.length(list) - (this.#isIn(list, wish.self) ? 1 : 0)
+    const own = (this.peers.flags[wish.self] ?? 0) & (PeerFlag.seed | PeerFlag.v6)
+    const leechers = swarm.length(list) - (own === list ? 1 : 0)
     const seeds = wish.wantsSeeds ? swarm.length(list + PeerFlag.seed) : 0
     if (leechers + seeds === 0) return
     // The proportional share of seeds; chance decides how the fraction is rounded
@@ -57,11 +63,6 @@ export class PeerChoice {
     const seedsWanted = Math.min(seeds, Math.max(share, wanted - leechers))
     if (seeds > 0) this.#takeFrom(swarm, list + PeerFlag.seed, wish, seedsWanted)
     if (leechers > 0) this.#takeFrom(swarm, list, wish, wanted - seedsWanted)
-  }
-
-  #isIn(list: number, peer: number): boolean {
-    const kind = (this.peers.flags[peer] ?? 0) & (PeerFlag.seed | PeerFlag.v6)
-    return peer !== 0 && kind === list
   }
 
   /**

@@ -21,8 +21,6 @@ import {
   type SwarmCounts,
   type SwarmSummary,
   isConnectable,
-  isLoopback,
-  isMappedV4,
 } from './swarm-types.js'
 
 /** Seconds by which the times of two trackers may differ. */
@@ -90,7 +88,7 @@ export class SwarmStore {
     const flags = (peers.flags[peer] ?? 0) & ~PeerFlag.foreign
     peers.flags[peer] = flags
     if (isNews || isDownload) this.onChange?.({ announce, flags, isDownload, at })
-    this.#choose(swarm, peer, announce)
+    this.#choice.choose(swarm, peer, announce)
     return this.#answer(swarm, null)
   }
 
@@ -454,21 +452,6 @@ export class SwarmStore {
     const peer = this.#peers.findGreediest(canRemove)
     this.#remove(peer)
     return peer !== 0
-  }
-
-  #choose(swarm: Swarm, self: number, announce: PeerAnnounce): void {
-    const { wanted, wantsIds, wantsBothFamilies } = announce
-    // Without a spread the object costs nothing; with one it would be most of an announce's cost
-    this.#choice.choose(swarm, {
-      self,
-      isV6: !isMappedV4(announce.address),
-      isLoopback: isLoopback(announce.address),
-      wanted,
-      // A client with a magnet link alone does not know what is left: aria2 says 0
-      wantsSeeds: flagsOf(announce) === 0 || announce.event === 'started',
-      wantsIds,
-      wantsBothFamilies,
-    })
   }
 
   #answer(swarm: Swarm | null, refusal: StoreRefusal | null): AnnounceAnswer {
