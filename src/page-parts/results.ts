@@ -14,15 +14,18 @@ export const MOST_RESULTS = 100
 export interface SearchQuery {
   readonly text: string
   readonly words: readonly string[]
+  /** Whether more was typed. */
+  readonly isCut: boolean
 }
 
 /** Reads the search of an address. */
 export function parseSearch(query: string): SearchQuery {
-  const typed = new URLSearchParams(query).get('q') ?? ''
-  const text = typed.slice(0, MOST_SEARCHED).trim()
+  const typed = (new URLSearchParams(query).get('q') ?? '').trim()
+  const text = typed.slice(0, MOST_SEARCHED)
   const words = new Set(text.toLowerCase().split(/[\s/]+/))
   words.delete('')
-  return { text, words: [...words].slice(0, MOST_WORDS) }
+  const isCut = text !== typed || words.size > MOST_WORDS
+  return { text, words: [...words].slice(0, MOST_WORDS), isCut }
 }
 
 /** The results of one kind, such as files. */
@@ -90,6 +93,7 @@ export function renderResults(
 ): Html {
   const isEmpty = [files, torrents].every((kind) => !kind?.table && !kind?.note)
   return html`<h1>${searchTitle(query)}</h1>
+    ${query.isCut && html`<p>Only the first ${MOST_SEARCHED} characters and ${MOST_WORDS} words count.</p>`}
     ${query.text !== '' && isEmpty && html`<p>Nothing has all these words in its path.</p>`}
     ${torrents && files.table && html`<h2>${WORDS.files}</h2>`} ${files.note} ${files.table}
     ${torrents?.table != null && html`<h2>${WORDS.torrents}</h2>`} ${torrents?.note ?? null}

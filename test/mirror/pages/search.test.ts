@@ -107,6 +107,24 @@ test('results are in the order of people, and a stored .torrent hides no link', 
   assertShows(page, 'href="../d/disc-10.iso.torrent"')
 })
 
+test('a search of which only the beginning counts says so', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const words = (count: number) => Array.from({ length: count }, (_, i) => `${i}`).join(' ')
+  for (const [query, isCut] of [
+    ['a'.repeat(200), false],
+    ['a'.repeat(201), true],
+    [`  ${'é'.repeat(200)}  `, false],
+    [words(8), false],
+    [words(9), true],
+    ['debian iso debian', false],
+  ] as const) {
+    const headers = { Accept: 'text/html' }
+    const { body } = await ask(port, `/-/search?q=${encodeURIComponent(query)}`, { headers })
+    const said = body.toString().includes('<p>Only the first 200 characters and 8 words count.</p>')
+    assert.equal(said, isCut, query)
+  }
+})
+
 test('hostile searches and names are inert', async (t) => {
   const name = '<script>"\u202e'
   const { port } = await serveMirror(t, { files: { [`d/${name}`]: 'x' } })
