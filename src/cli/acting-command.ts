@@ -6,7 +6,7 @@ import {
   InvalidArgumentError,
   type OptionValues,
 } from '@commander-js/extra-typings'
-import { usageError } from '../base/errors.js'
+import { BtkitError, usageError } from '../base/errors.js'
 import { asReason } from './options/given.js'
 import { type Declaration, declaredOption, type DefaultValue } from './options/option.js'
 
@@ -98,6 +98,7 @@ function parseOperand(
   try {
     return declared.parseArg(word, declared.defaultValue as unknown)
   } catch (error) {
+    if (error instanceof BtkitError) throw usageError(error.message, { cause: error })
     if (!(error instanceof InvalidArgumentError)) throw error
     const why = `<${declared.name()}> '${word}': ${asReason(error.message)}`
     throw usageError(why, { cause: error })

@@ -204,7 +204,8 @@ function parseText(given: Given, text: Text, previous: unknown): unknown {
   } catch (error) {
     if (error instanceof InvalidArgumentError)
       throw refused(given, text, hide(asReason(error.message)))
-    if (!(error instanceof BtkitError) || source === 'line' || source === 'operand') throw error
+    if (!(error instanceof BtkitError)) throw error
+    if (source === 'line' || source === 'operand') throw usageError(error.message, { cause: error })
     throw text.place.error(hide(error.message))
   }
 }

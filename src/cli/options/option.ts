@@ -78,9 +78,6 @@ export const RARELY_NEEDED = 'Rarely needed:'
 export const FILE: Traits = { takes: 'file' }
 export const DIRECTORY: Traits = { takes: 'directory' }
 
-/** The trait of options whose empty value leaves out or removes what they set. */
-export const OR_NONE: Traits = { mayBeEmpty: true }
-
 /** The properties of a switch that is off. */
 export const OFF = { default: false }
 

@@ -7,7 +7,7 @@ import { declareReadingOptions } from './reading.js'
 import * as read from './values.js'
 import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
-import { type Need, OR_NONE, RARELY_NEEDED, type Traits, OFF } from './option.js'
+import { type Need, RARELY_NEEDED, type Traits, OFF } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
 const PIECES = { rule: 'piece length' } as const
@@ -69,7 +69,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     )
     .opt('--announce-list <list>', "set the trackers: ',' within a tier, '|' between tiers", {
       ...LIST_BESIDE_ANNOUNCE,
-      parse: read.checked(parseAnnounceList),
+      parse: parseAnnounceList,
       isHidden: true,
     })
     .opt('--trackerless', 'make a torrent without a tracker', {
@@ -124,17 +124,17 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       parse: read.powerOfTwo,
     })
     .optionsGroup('In the torrent:')
-    .opt('-c, --comment <text>', 'set a comment', OR_NONE)
+    .opt('-c, --comment <text>', 'set a comment', { mayBeEmpty: true })
     .opt('-p, --private', 'let clients find peers through the tracker only (BEP 27)', {
       rule: 'private flag',
       default: false,
     })
     .opt('-s, --source <text>', 'set a source tag; changes the info hash', {
-      ...OR_NONE,
+      mayBeEmpty: true,
       rule: 'source tag',
       ...read.collect,
     })
-    .opt('--created-by <text>', 'set the creator, instead of btkit', OR_NONE)
+    .opt('--created-by <text>', 'set the creator, instead of btkit', { mayBeEmpty: true })
     .opt('--no-created-by', 'omit the creator')
     .opt(
       '--date <when>',

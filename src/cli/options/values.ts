@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { BtkitError, usageError } from '../../base/errors.js'
 import { CHECKSUM_NAMES, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import {
@@ -18,20 +17,6 @@ import type { PieceLength } from '../../metainfo/values.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 
-/**
- * Wraps a parser whose errors already name the value. The result throws BtkitError `usage`,
- * whatever the parser's error code.
- */
-export function checked<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text)
-    } catch (error) {
-      throw error instanceof BtkitError ? usageError(error.message) : error
-    }
-  }
-}
-
 /** A repeatable option. `parse` returns all values in one text. */
 export function repeated<T>(parse: (text: string) => readonly T[]) {
   return {
@@ -44,7 +29,7 @@ export function repeated<T>(parse: (text: string) => readonly T[]) {
 export const collect = repeated((text) => [text])
 
 /** Adds a tier of trackers, separated by commas, or several with bars between them. */
-export const trackerTiers = repeated(checked(parseAnnounceList))
+export const trackerTiers = repeated(parseAnnounceList)
 
 /** A path to write to; that of standard output is `-`. */
 export function outputPath(text: string): string {
@@ -52,16 +37,16 @@ export function outputPath(text: string): string {
 }
 
 /** Adds a tracker, or several with bars between them. */
-export const trackers = repeated(checked((text) => text.split('|').map(checkTracker)))
+export const trackers = repeated((text) => text.split('|').map(checkTracker))
 
 /** Adds web seeds, separated by commas as in mktorrent, or by bars. */
-export const seeds = repeated(checked((text) => parseSeeds(text, 'web seed')))
+export const seeds = repeated((text) => parseSeeds(text, 'web seed'))
 
 /** Adds HTTP seeds, separated by bars or commas. */
-export const httpSeeds = repeated(checked((text) => parseSeeds(text, 'HTTP seed')))
+export const httpSeeds = repeated((text) => parseSeeds(text, 'HTTP seed'))
 
 /** Adds a DHT node. */
-export const dhtNodes = repeated((text) => [checked(parseDhtNode)(text)])
+export const dhtNodes = repeated((text) => [parseDhtNode(text)])
 
 /** Parses a whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {

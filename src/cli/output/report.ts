@@ -34,7 +34,6 @@ export class Report {
   /** Whether a progress bar would be seen. */
   readonly hasScreen: boolean
   readonly #io: Io
-  readonly #noted = new Set<string>()
   #bar: ProgressBar | null = null
 
   constructor({ json = false, quiet = false }: ReportOptions, io: Io) {
@@ -59,12 +58,6 @@ export class Report {
 
   note = (message: string, when?: When): void => {
     if (this.#isShown(when)) reportNote(message, this.#beside())
-  }
-
-  /** Prints a note, but none twice. */
-  noteOnce = (message: string): void => {
-    if (!this.#noted.has(message)) this.note(message)
-    this.#noted.add(message)
   }
 
   warn = (message: string): void => {

@@ -25,8 +25,8 @@ export interface RemoteAccess {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Whether a fault ends the reading that the same request may not have later. */
   readonly isOnce?: boolean
-  /** Receives the fault of a file for which a request is sent again, several times if it lasts. */
-  readonly onRetry?: ((message: string) => void) | undefined
+  /** Receives each fault for which a request is sent again, and a key of the file and the kind of fault. */
+  readonly onRetry?: ((key: string, message: string) => void) | undefined
 }
 
 /** A file on a server, as it was when it was asked for. */
@@ -133,23 +133,17 @@ const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, LONGEST_PAUSE]
 export async function pauseAfter(
   error: unknown,
   failures: number,
-  { url, access, isResumed }: Tried,
+  { url, access, isResumed }: { url: string; access: RemoteAccess; isResumed: boolean },
 ): Promise<void> {
   const why = remoteError(error, url, access.signal)
   const pause = PAUSES[failures - 1]
   if (!(why instanceof RemoteFault) || access.isOnce || pause === undefined) throw why
-  const { kind, detail, wait } = why
+  const { kind, wait } = why
   if (wait === null || !(isResumed || kind === 'status')) throw why
-  access.onRetry?.(`${shownUrl(url)}: ${kind === 'length' ? 'ended early' : detail}; trying again`)
+  access.onRetry?.(`${url} ${kind}`, `${why.message}; trying again`)
   const { signal } = access
   await setTimeout(Math.max(pause, wait), undefined, { signal }).catch(() => undefined)
   refuseAborted(access.signal)
-}
-
-interface Tried {
-  readonly url: string
-  readonly access: RemoteAccess
-  readonly isResumed: boolean
 }
 
 /** Does what sends one request, until it is answered. */

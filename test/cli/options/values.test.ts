@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { creationDate, moment } from '../../../src/cli/options/values.js'
+import { Command } from '../../../src/cli/acting-command.js'
+import { parseAll } from '../../../src/cli/configuration/parse.js'
+import { givenAs, Problems, textAt } from '../../../src/cli/options/given.js'
+import { optionEntries } from '../../../src/cli/options/table.js'
 import * as read from '../../../src/cli/options/values.js'
 
 const INVALID = { code: 'commander.invalidArgument' }
@@ -159,10 +163,13 @@ test('an exponent given as a piece length is an error that names the right optio
 })
 
 test('a bug while a value is read is not reported as a wrong value', () => {
-  const parse = read.checked(() => {
+  const parse = () => {
     throw new TypeError('a bug')
-  })
-  assert.throws(() => parse(''), TypeError)
+  }
+  const command = new Command('x').opt('--x <value>', 'an option', { parse })
+  const given = givenAs('line', optionEntries(command).get('x')!, [textAt('--x', 'y')])
+  const known = { env: {}, aliases: new Map() }
+  assert.throws(() => parseAll([given], known, new Problems()), TypeError)
 })
 
 // Seconds by `date -u -d DATE +%s` of GNU coreutils

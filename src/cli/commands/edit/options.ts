@@ -3,7 +3,7 @@ import { usageError } from '../../../base/errors.js'
 import { checkName } from '../../../metainfo/name.js'
 import { declareBulkEdit, isNone } from '../../editing/options.js'
 import * as read from '../../options/values.js'
-import { type Exclusion, OR_NONE } from '../../options/option.js'
+import type { Exclusion } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -15,9 +15,9 @@ export function declareEdit() {
     .description('Change values in torrents.')
     .argument('[torrent...]', 'the torrents to change')
     .optionsGroup('Values:')
-    .opt('-c, --comment <text>', 'set the comment', { ...OR_NONE, excludes: ['comment'] })
+    .opt('-c, --comment <text>', 'set the comment', { mayBeEmpty: true, excludes: ['comment'] })
     .opt('--no-comment', 'remove the comment')
-    .opt('--created-by <text>', 'set the creator', { ...OR_NONE, excludes: ['createdBy'] })
+    .opt('--created-by <text>', 'set the creator', { mayBeEmpty: true, excludes: ['createdBy'] })
     .opt('--no-created-by', 'remove the creator')
     .opt(
       '--date <when>',
@@ -25,7 +25,7 @@ export function declareEdit() {
       { excludes: ['date'], parse: read.moment },
     )
     .opt('--no-date', 'remove the creation date')
-    .opt('--name <name>', 'set the name; changes the info hash', { parse: read.checked(checkName) })
+    .opt('--name <name>', 'set the name; changes the info hash', { parse: checkName })
     .opt(
       '-p, --private',
       'let clients find peers through the tracker only (BEP 27); changes the info hash',
@@ -33,7 +33,7 @@ export function declareEdit() {
     )
     .opt('--no-private', 'remove that flag; changes the info hash')
     .opt('-s, --source <text>', 'set the source tag; changes the info hash', {
-      ...OR_NONE,
+      mayBeEmpty: true,
       excludes: ['source'],
     })
     .opt('--no-source', 'remove the source tag; changes the info hash')
@@ -65,7 +65,7 @@ export function declareEdit() {
       ...read.trackers,
     })
     .opt('--remove-tracker <url>', 'remove a tracker (repeatable)', {
-      ...OR_NONE,
+      mayBeEmpty: true,
       trackers: 'removed',
       ...read.collect,
     })
@@ -79,7 +79,7 @@ export function declareEdit() {
       ...read.seeds,
     })
     .opt('--remove-web-seed <url>', 'remove a web seed (repeatable)', {
-      ...OR_NONE,
+      mayBeEmpty: true,
       ...read.collect,
     })
     .addHelpText('after', EXAMPLES)
@@ -102,7 +102,7 @@ function notRemoved(option: string): Exclusion {
 function orNone<T>({ parse }: { parse: (text: string, previous: readonly T[]) => T[] }) {
   const parseOrNone = (text: string, previous: T[] = []) =>
     isNone(text) ? previous : parse(text, previous)
-  return { ...OR_NONE, parse: parseOrNone }
+  return { mayBeEmpty: true, parse: parseOrNone }
 }
 
 export type ChangeOptions = ReturnType<ReturnType<typeof declareEdit>['opts']>

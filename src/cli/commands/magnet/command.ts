@@ -5,7 +5,6 @@ import { announceUrls } from '../../../metainfo/trackers.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { checked } from '../../options/values.js'
 import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
@@ -27,7 +26,7 @@ function defineMagnet({ io, finish }: CommandContext) {
     .description('Print the magnet links of torrents, one per line.')
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
     .opt('--select-only <files>', 'select files by index from 0: 0,2,4-6 (BEP 53)', {
-      parse: checked(parseFileRanges),
+      parse: parseFileRanges,
     })
     .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)

@@ -6,6 +6,7 @@ import { hasOtherSources, noteOdd } from '../../options/torrent-request.js'
 import { readingWith, withMachines } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
 import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
+import { warnOnce } from '../../../base/warn-once.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { declareMakemetafile, type MakemetafileOptions } from './options.js'
@@ -53,7 +54,10 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     for (const note of isOffDisk ? notesOffDisk(options, keys, isStdin) : []) out.note(note)
     const read = async () => ({
       chosen: isStdin || isNamed ? undefined : await readChosen(options, io),
-      remote: await askContents(operands.sources, options, { ...io, onRetry: out.noteOnce }),
+      remote: await askContents(operands.sources, options, {
+        ...io,
+        onRetry: warnOnce(out.note, 99),
+      }),
     })
     const { chosen, remote } = await out.attempt(read, lostList)
     const isSeed = options.webSeed.length + options.webSeedBase.length === 0

@@ -31,7 +31,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .argument('[file-or-tracker...]', 'files, directories, URLs or -, and the tracker or a list')
     .optionsGroup('In the torrent:')
     .opt('-n, --name <name>', 'set the name in the torrent (default: the name of the file)', {
-      parse: read.checked(checkName),
+      parse: checkName,
     })
     .optionsGroup(RARELY_NEEDED)
     .opt('--randomize', 'add a random key to info to make the torrent unique', OFF)

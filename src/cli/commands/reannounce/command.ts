@@ -25,9 +25,8 @@ import {
   stepTrackers,
   type Removal,
 } from '../../editing/run-edits.js'
-import { OR_NONE } from '../../options/option.js'
 import { LIST_BESIDE_ANNOUNCE } from '../../options/torrent.js'
-import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
+import { collect, repeated, trackers, trackerTiers } from '../../options/values.js'
 
 const EXAMPLES = `
 Without -a, --replace-tracker, --add-tracker and --remove-tracker, the first
@@ -53,17 +52,17 @@ function declareReannounce() {
     .opt(
       '--announce-list <list>',
       "set the list: ',' within a tier, '|' between tiers (default: no list)",
-      { ...LIST_BESIDE_ANNOUNCE, parse: checked(parseAnnounceList) },
+      { ...LIST_BESIDE_ANNOUNCE, parse: parseAnnounceList },
     )
     .opt('--remove-tracker <url>', 'remove a tracker (repeatable)', {
-      ...OR_NONE,
+      mayBeEmpty: true,
       trackers: 'removed',
       ...collect,
     })
     .opt('--replace-tracker <old=new>', 'replace a tracker, or its beginning (repeatable)', {
       form: 'map',
       isSecret: true,
-      ...repeated((text) => [checked(parseReplacement)(text)]),
+      ...repeated((text) => [parseReplacement(text)]),
     })
     .opt('--add-tracker <url>', 'add a tracker in a tier of its own (repeatable)', {
       trackers: 'added',

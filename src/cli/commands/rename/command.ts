@@ -6,7 +6,6 @@ import { checkName } from '../../../metainfo/name.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareEditing } from '../../editing/options.js'
 import { runEdits } from '../../editing/run-edits.js'
-import { checked } from '../../options/values.js'
 import { optional } from '../../output/messages.js'
 
 const EXAMPLES = `
@@ -26,7 +25,7 @@ function defineRename({ io, isLegacy, finish }: CommandContext) {
   return declareEditing('rename')
     .description('Change the name in a torrent, and therefore its info hash.')
     .argument('<torrent>', 'the torrent to change')
-    .argument('<name>', 'the new name of the file or directory', checked(checkName))
+    .argument('<name>', 'the new name of the file or directory', checkName)
     .addHelpText('after', EXAMPLES)
     .action(async (torrent, name, options) => {
       const legacy = isLegacy ? { describe: renameLines } : null

@@ -5,8 +5,7 @@ import { looksLikeUrl, parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareEditing, isNone, splitFirst } from '../../editing/options.js'
 import { runEdits } from '../../editing/run-edits.js'
-import { OR_NONE } from '../../options/option.js'
-import { checked, repeated } from '../../options/values.js'
+import { repeated } from '../../options/values.js'
 import { optional } from '../../output/messages.js'
 import { openReport } from '../../output/report.js'
 
@@ -38,7 +37,7 @@ function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
     .opt(
       '--http-seed <urls>',
       'set this HTTP seed instead of the argument; then all arguments are torrents (repeatable)',
-      { ...OR_NONE, form: 'list', parse: repeated(checked(seedsOrNone)).parse },
+      { mayBeEmpty: true, form: 'list', parse: repeated(seedsOrNone).parse },
     )
     .addHelpText('after', EXAMPLES)
   return command.action(async (args, options) => {

@@ -20,6 +20,7 @@ import {
   type VerifyOutcome,
   type VerifyRun,
 } from '../../../core/verify/verify-torrents.js'
+import { warnOnce } from '../../../base/warn-once.js'
 import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
 import { contentUrl, looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readStart } from '../../../disk/look/read-bounded.js'
@@ -242,7 +243,7 @@ async function* outcomesOf(run: Run): AsyncGenerator<VerifyOutcome> {
   const begin = async (total: number) => {
     shown.bar = await out.progress(total)
   }
-  const access = { signal: io.signal, onRetry: out.noteOnce }
+  const access = { signal: io.signal, onRetry: warnOnce(out.note, 99) }
   const work: VerifyRun = {
     ...options,
     places: targets.places.map((place) => {
