@@ -56,6 +56,7 @@ export function askRemote(url: string, access: RemoteAccess): Promise<RemoteFile
 async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
   let response = await request(url, access, { isHead: true })
   response.end()
+  if (askedWait(response)) requireStatus(url, response, [])
   if (response.status >= 300) {
     response = await request(url, access, { headers: { range: 'bytes=0-0' } })
     response.end()
@@ -212,14 +213,15 @@ export const OTHER_RANGE = 'the server sends another range than it was asked for
 /** @throws RemoteFault `not-found`, `not-permitted` or `io` for another status than the expected */
 export function requireStatus(
   url: string,
-  { status, headers, end }: HttpResponse,
+  response: HttpResponse,
   expected: readonly number[],
 ): void {
+  const { status } = response
   if (expected.includes(status)) return
-  end()
+  response.end()
   const isAbsent = [404, 410].includes(status)
   const code = isAbsent ? 'not-found' : [401, 403, 407].includes(status) ? 'not-permitted' : 'io'
-  const wait = status === 429 || status >= 500 ? askedWait(headers) : null
+  const wait = askedWait(response)
   const detail = status === 206 ? OTHER_RANGE : `HTTP status ${status}`
   if (wait === null || wait <= LONGEST_PAUSE)
     throw new RemoteFault(url, 'status', detail, { code, wait })
@@ -227,8 +229,9 @@ export function requireStatus(
   throw new RemoteFault(url, 'status', `${detail}; ${until}`, { code })
 }
 
-/** The milliseconds of a Retry-After (RFC 9110, 10.2.3): seconds, or a date, for the clock of the server. */
-function askedWait(headers: ReceivedHeaders): number {
+/** Milliseconds that a busy server asks to wait (RFC 9110, 10.2.3), 0 without a time; null if it is not busy. */
+function askedWait({ status, headers }: HttpResponse): number | null {
+  if (status !== 429 && status < 500) return null
   const after = headers.get('retry-after') ?? ''
   if (/^\d{1,15}$/.test(after)) return 1000 * Number(after)
   return Math.max(Date.parse(after) - Date.parse(headers.get('date') ?? ''), 0) || 0

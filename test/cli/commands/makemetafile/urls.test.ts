@@ -379,7 +379,7 @@ test('a wait for a busy server, as long as that asks for, is reported once', asy
   await make([at('x.iso'), TRACKER, '-o', at('ref.torrent')])
   const date = 'Wed, 21 Oct 2015 07:28:00 GMT'
   server.answer = (_, response) => {
-    // After HEAD, GET decides
+    // After HEAD without a time, GET decides
     const turn = Math.ceil(server.asked.length / 2)
     const after = [null, '7', 'Wed, 21 Oct 2015 07:28:09 GMT', 'soon'][turn]
     if (after) response.writeHead(503, { 'retry-after': after, date }).end()
@@ -418,6 +418,7 @@ test('a server that asks for a longer wait than any is not asked again', async (
     assert.ok(verified.stdout.includes(why), verified.stdout)
   }
   assert.ok(!pauses.includes(500))
+  assert.deepEqual(new Set(server.asked), new Set(['HEAD /x.iso', 'GET /list']))
 })
 
 test('a broken connection is resumed where it broke', async (t) => {
