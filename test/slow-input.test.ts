@@ -89,6 +89,7 @@ const URL_MARKS = [
   'http://',
   'udp://a:',
   '\u00e4',
+  '\u200b',
   '://u:',
 ]
 

@@ -58,7 +58,7 @@ const ODDS = new RegExp(`(?:${ODD.source})+`, 'gu')
 const BEYOND_ASCII = /\P{ASCII}+/gu
 
 /** The invisible characters at the end of a URL that pages copy with it. */
-export const INVISIBLE_END = /(?<=:\/\/.*)[\u200b-\u200f\u2060\ufeff]+$/
+export const INVISIBLE_END = /(?<![\u200b-\u200f\u2060\ufeff])[\u200b-\u200f\u2060\ufeff]+$/
 
 /**
  * Returns a URL as torrents store it: the scheme in small letters (RFC 3986, section 3.1), the host in

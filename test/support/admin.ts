@@ -1,5 +1,6 @@
-import { scryptSync } from 'node:crypto'
+import crypto, { scryptSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { makeScratch, type Files } from './scratch.js'
@@ -40,6 +41,20 @@ export function plantUsers(root: string): string {
   const lines = Object.entries(ROLES).map(([name, role]) => userLine(name, PASSWORDS[name]!, role))
   writeFileSync(path, lines.join(''), { mode: 0o600 })
   return path
+}
+
+/** Makes the hashes of this process as cheap as those of `userLine`: they would take half a second each. */
+export function makeHashesCheap(t: TestContext): void {
+  const { scrypt } = crypto
+  const cheap = (...[password, salt, length, how, done]: Parameters<typeof scrypt>) => {
+    scrypt(password, salt, length, { ...how, N: 1024, p: 1 }, done)
+  }
+  t.mock.method(crypto, 'scrypt', cheap as typeof scrypt)
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
 }
 
 export interface AdminSetup extends TrackSetup {

@@ -113,7 +113,7 @@ export function requireDirectory(path: string, name = path): string {
 
 /** A URL without the invisible characters at its end that pages copy with it; a note says so. */
 export function withoutInvisible(word: string, io: Io): string {
-  const visible = word.replace(INVISIBLE_END, '')
+  const visible = word.includes('://') ? word.replace(INVISIBLE_END, '') : word
   if (visible !== word) reportNote(`${visible}: invisible characters at its end are left out`, io)
   return visible
 }

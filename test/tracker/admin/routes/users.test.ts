@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { PASSWORDS, startAdmin, type TestAdmin } from '../../../support/admin.js'
+import { makeHashesCheap, PASSWORDS, startAdmin, type TestAdmin } from '../../../support/admin.js'
 import { torrentNamed } from '../../../support/collection.js'
 import { inputOf, runBtkit } from '../../../support/run-btkit.js'
 import type { Visitor } from '../../../support/visitor.js'
@@ -22,6 +22,7 @@ function passwordIn(page: string): string {
 const usersFile = ({ root }: TestAdmin) => readFileSync(join(root, 'users'), 'utf8')
 
 test('an admin adds a user, who chooses a password at the first log-in and then works', async (t) => {
+  makeHashesCheap(t)
   const setup = await startAdmin(t)
   const alice = await setup.logIn()
   assert.equal((await alice.send('/users', { act: 'add', name: 'dave' })).status, 303)
@@ -52,6 +53,7 @@ test('an admin adds a user, who chooses a password at the first log-in and then 
 })
 
 test('a reset ends the sessions and the password of a user, and a removal ends the user', async (t) => {
+  makeHashesCheap(t)
   const setup = await startAdmin(t)
   const [alice, bob] = [await setup.logIn(), await setup.logIn('bob')]
   const password = passwordIn(await press(alice, 'reset', { name: 'bob' }))
@@ -81,6 +83,7 @@ async function owned(browser: Visitor): Promise<(string | undefined)[]> {
 
 for (const way of ['pages', 'btkit admin']) {
   test(`a new user by the name of a removed one owns nothing of that one, by ${way}`, async (t) => {
+    makeHashesCheap(t)
     const setup = await startAdmin(t)
     const [alice, users] = [await setup.logIn(), join(setup.root, 'users')]
     const admin = (...args: string[]) =>
@@ -122,6 +125,7 @@ for (const way of ['pages', 'btkit admin']) {
 }
 
 test('nobody else manages users, and nobody the own account; mistakes change nothing', async (t) => {
+  makeHashesCheap(t)
   const setup = await startAdmin(t)
   const [alice, bob] = [await setup.logIn(), await setup.logIn('bob')]
   const before = usersFile(setup)
