@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import dns from 'node:dns'
 import promises from 'node:dns/promises'
-import { createServer } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import net, { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { test, type TestContext } from 'node:test'
@@ -12,7 +11,7 @@ import { requestHttp } from '../../src/core/remote/http-request.js'
 import { RedirectFault } from '../../src/core/remote/redirect-guard.js'
 import { fetchTorrent } from '../../src/core/download/fetch.js'
 import { askRemote } from '../../src/core/remote/remote-file.js'
-import { listenLocally } from '../support/listen.js'
+import { serveLocally } from '../support/listen.js'
 
 const { signal } = new AbortController()
 
@@ -25,13 +24,12 @@ type Names = Readonly<Record<string, readonly (readonly string[])[]>>
  */
 async function startNetwork(t: TestContext, names: Names): Promise<string[]> {
   const asked: string[] = []
-  const server = createServer(({ url = '', headers }, response) => {
+  const port = await serveLocally(t, ({ url = '', headers }, response) => {
     asked.push(url.startsWith('/') ? `http://${headers.host}${url}` : url)
     const location = /\/to\/(.+)/.exec(url)?.[1]
     if (location) response.writeHead(302, { location: decodeURIComponent(location) }).end()
     else response.end('ok')
   })
-  const port = await listenLocally(t, server)
   const questions = new Map<string, number>()
   const find = (host: string) => {
     const answers = names[host] ?? []

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { commandTable } from '../../src/cli/command-list.js'
-import { startExecutable } from '../support/executable.js'
-import { collect, projectRoot } from '../support/programs.js'
+import { startCollecting } from '../support/executable.js'
+import { projectRoot } from '../support/programs.js'
 import { assertError, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -76,8 +76,7 @@ for (const [args, signals] of SERVICES) {
     test(`${args[0] ?? ''} ends with status 0 after ${signal}`, async (t) => {
       const directory = makeScratch(t)
       const env = { BTKIT_STATE_DIR: directory }
-      const child = startExecutable('btkit', args, { cwd: directory, env })
-      const ended = collect(child)
+      const { child, ended } = startCollecting('btkit', args, { cwd: directory, env })
       await Promise.race([new Promise((said) => child.stdout.once('data', said)), ended])
       // The greeting comes before the wait for a signal
       await setTimeout(50)

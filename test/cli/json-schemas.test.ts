@@ -8,7 +8,7 @@ import { allCommands } from '../support/commands.js'
 import { projectRoot } from '../support/programs.js'
 import { startFakeTransmission } from '../support/fake-transmission.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
-import { Captured, runBtkit } from '../support/run-btkit.js'
+import { Captured, assertStatus, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { startSeed } from '../support/seed.js'
 import { startTrack } from '../support/track.js'
@@ -75,8 +75,7 @@ async function library(t: Parameters<typeof makeScratch>[0]) {
   const make = ['makemetafile', '--no-cache', '--announce', TRACKER]
   const more = ['--hybrid', '--http-seed', 'http://h.example/', '--node', 'n.example:6881']
   assert.equal((await runBtkit([...make, at('a.iso')])).status, 0)
-  const made = await runBtkit([...make, ...more, '--comment', 'ü', at('set')])
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit([...make, ...more, '--comment', 'ü', at('set')]), 0)
   return { at, torrents: [at('a.iso.torrent'), at('set.torrent'), at('odd.torrent')] }
 }
 

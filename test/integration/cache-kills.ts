@@ -17,7 +17,7 @@ import { plantKeys } from '../support/queue.js'
 import { random } from '../support/random.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
-import { runBtkit } from '../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { TRACKER } from '../support/torrents.js'
 
 const SMALL_PIECES = ['--piece-size-pow2', '14']
@@ -184,8 +184,7 @@ async function plantRounds(t: TestContext, count: number): Promise<Round[]> {
     return { directory, torrents, output: join(root, `output-${n}`) }
   })
   const directories = rounds.map(({ directory }) => directory)
-  const made = await runBtkit(['completedir', TRACKER, ...directories, '--no-cache', '--quiet'])
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit(['completedir', TRACKER, ...directories, '--no-cache', '--quiet']), 0)
   return rounds
 }
 

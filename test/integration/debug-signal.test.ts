@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { startExecutable } from '../support/executable.js'
+import { startCollecting, startExecutable } from '../support/executable.js'
 import { collect, whenReading } from '../support/programs.js'
 import { makeScratch } from '../support/scratch.js'
 import { openFiles, unlessProc } from '../support/when-open.js'
@@ -54,8 +54,7 @@ test('SIGUSR1 opens no debugger of the service', unlessProc, async (t) => {
     '--cache-dir',
     makeScratch(t),
   ]
-  const child = startExecutable('btkit', args, { t })
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', args, { t })
   await once(child.stdout, 'data')
   child.kill('SIGUSR1')
   await setTimeout(100)

@@ -5,7 +5,7 @@ import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync }
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadNative } from '../../src/base/native-addon.js'
-import { executable, startExecutable } from '../support/executable.js'
+import { executable, startCollecting, startExecutable } from '../support/executable.js'
 import { collect, runProgram, whenReading } from '../support/programs.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { plantFile } from '../support/seed.js'
@@ -30,8 +30,7 @@ for (const [signal, status] of [
       const directory = makeScratch(t, { 'huge.torrent': OLD })
       const source = plantSparse(directory, 'huge', HUGE)
       const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '24', '--force']
-      const child = startExecutable('btkit', args, { cwd: directory })
-      const ended = collect(child)
+      const { child, ended } = startCollecting('btkit', args, { cwd: directory })
       await whenOpen(child.pid!, source)
       child.kill(signal)
       const result = await ended
@@ -47,8 +46,7 @@ test('SIGHUP ends no seed without a terminal, as under nohup', async (t) => {
   const { directory, torrent } = await plantFile(t)
   const torrents = makeScratch(t)
   const args = ['seed', torrents, '--data', directory, '--port', '0', '--parse-dir-interval', '1']
-  const child = startExecutable('btkit', args)
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', args)
   let said = ''
   child.stderr.on('data', (text: Buffer) => (said += text.toString()))
   await until('it listens', () => said.includes('listening'))
@@ -65,8 +63,7 @@ test('an interruption ends the run, not only the file at hand', unlessProc, asyn
   const source = plantSparse(directory, 'huge', HUGE)
   const names = ['before.bin', 'huge', 'after.bin']
   const args = ['makemetafile', ...names, TRACKER, '--piece-size-pow2', '24']
-  const child = startExecutable('btkit', args, { cwd: directory })
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', args, { cwd: directory })
   await whenOpen(child.pid!, source)
   child.kill('SIGINT')
   assert.equal((await ended).status, 130)
@@ -82,8 +79,7 @@ test(
   'SIGINT while waiting for standard input ends with status 130',
   { timeout: 60_000 },
   async (t) => {
-    const child = startExecutable('btkit', ['showmetainfo', '-'], { t })
-    const ended = collect(child)
+    const { child, ended } = startCollecting('btkit', ['showmetainfo', '-'], { t })
     await whenReading(child)
     child.kill('SIGINT')
     assert.equal((await ended).status, 130)
@@ -108,8 +104,7 @@ for (const [first, second] of [
       ['verify', pipe, directory],
       ['verify', torrent, '--files-from', pipe],
     ]) {
-      const child = startExecutable('btkit', args, { t })
-      const ended = collect(child)
+      const { child, ended } = startCollecting('btkit', args, { t })
       let writer = -1
       await until('btkit reads the pipe', () => (writer = openWriter(pipe)) !== -1)
       child.kill(first)
@@ -134,8 +129,7 @@ for (const args of [
     const directory = makeScratch(t, { 'a.torrent': OLD })
     const pipe = join(directory, 'pipe')
     await runProgram('mkfifo', [pipe])
-    const child = startExecutable('btkit', args, { cwd: directory, t })
-    const ended = collect(child)
+    const { child, ended } = startCollecting('btkit', args, { cwd: directory, t })
     let writer = -1
     await until('btkit reads the pipe', () => (writer = openWriter(pipe)) !== -1)
     child.kill('SIGTERM')

@@ -6,8 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { isTemporaryName } from '../../src/disk/write/temporary-files.js'
 import { letFilesSettle } from '../support/aged.js'
 import { decodeTorrent, independentInfoHash } from '../support/decode-torrent.js'
-import { runExecutable, startExecutable } from '../support/executable.js'
-import { collect } from '../support/programs.js'
+import { runExecutable, startCollecting } from '../support/executable.js'
 import { entriesOf, Mirror, type Report } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { random } from '../support/random.js'
@@ -227,8 +226,7 @@ export function testKills(kills: number, declare = test): void {
 
 /** Starts btkit, and kills it after so many milliseconds. */
 export async function killAfter(ms: number, args: readonly string[]) {
-  const child = startExecutable('btkit', args)
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', args)
   await setTimeout(ms)
   child.kill('SIGKILL')
   return ended

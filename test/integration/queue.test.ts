@@ -6,13 +6,12 @@ import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { nativeLstat } from '../../src/disk/look/stat-files.js'
 import { queueTimes } from '../../src/fleet/connect.js'
-import { startExecutable } from '../support/executable.js'
-import { collect } from '../support/programs.js'
+import { startCollecting, startExecutable } from '../support/executable.js'
 import { KEY, OTHER_KEY } from '../support/fleet.js'
 import { longTest } from '../support/long.js'
 import { infoHashesFrom, makeAsking, PLANTED, plantKeys, workerName } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
-import { assertError, assertQuiet, runBtkit } from '../support/run-btkit.js'
+import { assertError, assertQuiet, assertStatus, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { until } from '../support/until.js'
 
@@ -161,8 +160,7 @@ longTest('a file that differs on the worker fails its job, not the run', { skip 
 longTest('a worker ends at a signal though Redis is gone', { skip }, async (t) => {
   const redis = await startRedis(t)
   const machine = makeAsking(t, redis.url, { a: SIZE })
-  const child = startExecutable('btkit', ['worker', ...machine.asking], { t })
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', ['worker', ...machine.asking], { t })
   const isThere = () => redis.send('client', 'list').includes(':w:')
   // It says that it takes jobs
   await Promise.all([once(child.stdout, 'data'), until('the worker is connected', isThere)])
@@ -234,8 +232,7 @@ test('--queue without a key or a share is refused', async (t) => {
   const queue = ['--queue', 'redis://127.0.0.1:1']
   for (const command of [['makemetafile', join(directory, 'a')], ['worker']]) {
     const share = ['--share', `s=${directory}`]
-    const keyless = await runBtkit([...command, ...queue, ...share])
-    assert.equal(keyless.status, 2)
+    const keyless = assertStatus(await runBtkit([...command, ...queue, ...share]), 2)
     assert.match(keyless.stderr, /--queue: name the file with the key by --share-key-file\n/)
     const shareless = await runBtkit([...command, ...queue, '--share-key-file', plantKeys(t, KEY)])
     assert.equal(shareless.status, 2)
@@ -269,8 +266,7 @@ longTest('jobs that somebody broke are shown as such, and can be removed', { ski
   redis.send('ZADD', '{btkit}:hash:failed', '1', 'missing')
   redis.send('HSET', '{btkit}:hash:running', 'data', '{bad')
   redis.send('LPUSH', '{btkit}:hash:active', 'running')
-  const status = await runBtkit(['queue', 'status', '--queue', redis.url, '--json'])
-  assert.deepEqual([status.status, status.stderr], [0, ''])
+  const status = assertQuiet(await runBtkit(['queue', 'status', '--queue', redis.url, '--json']))
   const { active, failed, failedCount } = JSON.parse(status.stdout) as Record<string, unknown>
   const unreadable = { name: 'unknown', bytes: 0, worker: null }
   assert.deepEqual(active, [unreadable])

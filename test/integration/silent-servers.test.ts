@@ -12,7 +12,7 @@ import { executable } from '../support/executable.js'
 import { runProgram } from '../support/programs.js'
 import { infoHashOf } from '../support/info-hashes.js'
 import { findPeer } from '../support/peers.js'
-import { parseJson, runBtkit } from '../support/run-btkit.js'
+import { assertStatus, parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -34,8 +34,7 @@ async function plantTorrent(t: TestContext, seed: string): Promise<string> {
   const root = makeScratch(t, { a: 'content' })
   const torrent = `${root}/a.torrent`
   const args = [`${root}/a`, 'http://127.0.0.1:1/announce', '--web-seed', seed]
-  const made = await runBtkit(['makemetafile', ...args, '--target', torrent])
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit(['makemetafile', ...args, '--target', torrent]), 0)
   return torrent
 }
 

@@ -6,7 +6,7 @@ import { encodedValue } from '../../src/metainfo/edit/splice-torrent.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { unlessLibtorrent, libtorrentPython } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
-import { parseJson, runBtkit, jsonLines } from '../support/run-btkit.js'
+import { assertStatus, jsonLines, parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch, plantFiles, type Files } from '../support/scratch.js'
 import { spawnSync } from 'node:child_process'
 import type { MetainfoVersion } from '../../src/metainfo/metainfo.js'
@@ -84,8 +84,7 @@ async function assertAlike(
 ): Promise<void> {
   const torrent = `${source}-${version}-${pow2}`
   const args = ['makemetafile', source, '--trackerless', '--json', '--no-cache', `--${version}`]
-  const run = await runBtkit([...args, '-l', `${pow2}`, '-o', torrent])
-  assert.equal(run.status, 0, run.stderr)
+  const run = assertStatus(await runBtkit([...args, '-l', `${pow2}`, '-o', torrent]), 0)
   const { infoHash, infoHashV2 } = parseJson(run)
   const reference = `${torrent}-libtorrent`
   const wanted = { source, pieceLength: 2 ** pow2, version, torrent: reference }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { nativeLstat } from '../../src/disk/look/stat-files.js'
 import { letFilesSettle } from '../support/aged.js'
-import { executable, startExecutable } from '../support/executable.js'
+import { executable, startCollecting, startExecutable } from '../support/executable.js'
 import { collect, runProgram } from '../support/programs.js'
 import { makeGate, unlessGate } from '../support/gate.js'
 import { makeScratch } from '../support/scratch.js'
@@ -28,8 +28,7 @@ test(
     const directory = makeScratch(t, { a: 'a' })
     const gate = makeGate(t)
     const args = ['makemetafile', join(directory, 'a'), TRACKER]
-    const child = startExecutable('btkit', args, { env: gate.env })
-    const ended = collect(child)
+    const { child, ended } = startCollecting('btkit', args, { env: gate.env })
     await gate.reached()
     assert.equal(ignores(child.pid ?? 0, constants.signals.SIGIO), true)
     gate.open()

@@ -1,13 +1,12 @@
 // In a process of its own: it closes its browser at the end
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { build } from 'esbuild'
 import { parseMetainfo } from '../../src/library/metainfo.js'
 import { openTab, unlessBrowser } from '../support/browser.js'
 import { projectRoot } from '../support/programs.js'
-import { listenLocally } from '../support/listen.js'
+import { serveLocally } from '../support/listen.js'
 
 const TORRENT = 'test/golden/hybrid-directory.torrent'
 
@@ -48,11 +47,10 @@ test('btkit/metainfo works in pages and workers of a browser', unlessBrowser, as
     '/worker.js': ['text/javascript', worker],
     '/torrent': ['application/x-bittorrent', readFileSync(TORRENT)],
   }
-  const server = createServer(({ url = '' }, response) => {
+  const port = await serveLocally(t, ({ url = '' }, response) => {
     const [type, body] = answers[url] ?? ['text/plain', '']
     response.writeHead(200, { 'Content-Type': type }).end(body)
   })
-  const port = await listenLocally(t, server)
   const tab = await openTab(t)
   await tab.open(`http://127.0.0.1:${port}/`)
   const expected = parseMetainfo(readFileSync(TORRENT))

@@ -144,8 +144,7 @@ test('a file that could not be read for a while is seeded again as soon as someb
 test('a torrent whose hashes are lost from the cache is seeded while it is in memory', async (t) => {
   const mirror = await serveSeed(t)
   const { infoHash } = await magnetOf(mirror, '/iso/image.iso')
-  const cleared = await runBtkit(['cache', 'clear', '--cache-dir', mirror.cacheDir])
-  assert.equal(cleared.status, 0, cleared.stderr)
+  assertStatus(await runBtkit(['cache', 'clear', '--cache-dir', mirror.cacheDir]), 0)
   const peer = await connectPeer(t, seedPort(mirror), { infoHash })
   const bytes = await peer.ask(0, 0, 16_384)
   assert.ok(bytes.equals(FILES['iso/image.iso'].subarray(0, 16_384)))

@@ -88,6 +88,12 @@ export function startForms(t: TestContext, files: Files = {}, args: readonly str
   return startAdmin(t, { files, args: [...args] })
 }
 
+/** The same with the browser of somebody who has logged in. */
+export async function startFormsAs(t: TestContext, name: string, ...more: [Files?, string[]?]) {
+  const started = await startForms(t, ...more)
+  return { ...started, browser: await started.logIn(name) }
+}
+
 /** The pages of a server that printed this when it started, and browsers for them. */
 export function visitsOf(printed: string): Omit<TestAdmin, 'tracker' | 'root'> {
   const pages = /^admin: +(\S+)$/m.exec(printed)?.[1] ?? ''

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { seedWithLibtorrent } from './clients.js'
@@ -9,7 +8,7 @@ import { pseudoRandom } from './pseudo-random.js'
 import { parseJson, runBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
 import { startTrack, type RunningTrack } from './track.js'
-import { listenLocally } from './listen.js'
+import { serveLocally } from './listen.js'
 
 /** The files to download. */
 export const FILES: Files = {
@@ -54,7 +53,7 @@ export async function plant(
 
 /** Serves the files of a directory, with ranges, and returns the address of the directory. */
 async function serveFiles(t: TestContext, place: { source: string }): Promise<string> {
-  const server = createServer((request, response) => {
+  const port = await serveLocally(t, (request, response) => {
     const bytes = readFileSync(join(place.source, decodeURIComponent(request.url ?? '')))
     const [, from = 0, to = bytes.length - 1] =
       /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
@@ -62,7 +61,6 @@ async function serveFiles(t: TestContext, place: { source: string }): Promise<st
     const range = `bytes ${from}-${to}/${bytes.length}`
     response.writeHead(206, { 'Content-Range': range, 'Content-Length': part.length }).end(part)
   })
-  const port = await listenLocally(t, server)
   return `http://127.0.0.1:${port}/`
 }
 

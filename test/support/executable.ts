@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { join } from 'node:path'
-import { projectRoot, runProgram, startProgram, type SpawnOptions } from './programs.js'
+import { collect, projectRoot, runProgram, startProgram, type SpawnOptions } from './programs.js'
 import type { ExecutableResult } from './programs.js'
 
 // npm test builds the program before it runs a test that imports this file.
@@ -28,6 +28,12 @@ export function startExecutable(
   const child = startProgram(process.execPath, [executable(name), ...args], options)
   t?.after(() => child.kill('SIGKILL'))
   return child
+}
+
+/** Does the same, and collects what it prints until it ends. */
+export function startCollecting(...program: Parameters<typeof startExecutable>) {
+  const child = startExecutable(...program)
+  return { child, ended: collect(child) }
 }
 
 /** Starts a program with short times: of a name, and of its command if that is an old one. */

@@ -1,7 +1,6 @@
-import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
-import { listenLocally } from './listen.js'
+import { serveLocally } from './listen.js'
 
 /** A torrent in the list; the other fields are those of a complete torrent that is seeded. */
 export interface FakeTorrent {
@@ -26,14 +25,13 @@ export async function startFakeTransmission(
     'session-get': { version: '3.00', 'rpc-version': 16 },
     'torrent-get': { torrents: torrents.map(fill) },
   }
-  const server = createServer((request, response) => {
+  const port = await serveLocally(t, (request, response) => {
     void text(request).then((body) => {
       const { method } = JSON.parse(body) as { method: string }
       if (isAway()) response.statusCode = 503
       response.end(JSON.stringify({ result: 'success', arguments: answers[method] }))
     })
   })
-  const port = await listenLocally(t, server)
   return `transmission+http://127.0.0.1:${port}`
 }
 

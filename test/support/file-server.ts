@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TestContext } from 'node:test'
-import { listenLocally } from './listen.js'
+import { serveLocally } from './listen.js'
 
 /** A server of files, which answers as a web server does unless `answer` does otherwise. */
 export interface FileServer {
@@ -22,12 +22,11 @@ export async function serveFiles(
   files: Readonly<Record<string, Uint8Array | string>>,
 ): Promise<FileServer> {
   const content = Object.entries(files).map(([path, bytes]) => [path, Buffer.from(bytes)] as const)
-  const server = createServer((request, response) => {
+  const port = await serveLocally(t, (request, response) => {
     const { method = '', url = '/', headers } = request
     served.asked.push([method, url, headers.range ?? ''].join(' ').trim())
     if (!served.answer(request, response)) sendFile(served, request, response)
   })
-  const port = await listenLocally(t, server)
   const served: FileServer = {
     url: `http://127.0.0.1:${port}`,
     files: new Map(content),

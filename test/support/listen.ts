@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import type { TestContext } from 'node:test'
 
@@ -15,4 +16,12 @@ export async function listenLocally(
     server.closeAllConnections?.()
   })
   return (server.address() as AddressInfo).port
+}
+
+/** The same of an HTTP server that answers so. */
+export function serveLocally(
+  t: Pick<TestContext, 'after'>,
+  answer: RequestListener,
+): Promise<number> {
+  return listenLocally(t, createServer(answer))
 }

@@ -1,16 +1,14 @@
-import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { seedWithLibtorrent } from './clients.js'
 import { FILES, type Release } from './download.js'
 import { findFreePort, startOpentracker } from './opentracker.js'
-import { parseJson, runBtkit } from './run-btkit.js'
+import { assertStatus, parseJson, runBtkit } from './run-btkit.js'
 import { makeScratch } from './scratch.js'
 import { startTrack } from './track.js'
-import { listenLocally } from './listen.js'
+import { serveLocally } from './listen.js'
 
 /** A magnet link of an info hash in hexadecimal, and of parameters, some of them several times. */
 export function magnetOf(infoHash: string, parameters: Record<string, string[]> = {}): string {
@@ -52,8 +50,7 @@ async function make(t: TestContext, announce: string) {
   const source = makeScratch(t, FILES)
   const torrent = join(makeScratch(t), 'a.torrent')
   const args = [join(source, 'release'), announce, '--target', torrent, '--json', '--no-cache']
-  const made = await runBtkit(['makemetafile', ...args])
-  assert.equal(made.status, 0, made.stderr)
+  const made = assertStatus(await runBtkit(['makemetafile', ...args]), 0)
   const infoHash = String(parseJson(made)['infoHash'])
   return { source, torrent, infoHash, link: magnetOf(infoHash, { tr: [announce] }) }
 }
@@ -69,10 +66,9 @@ async function seed(
 
 /** Serves a file over HTTP until the test ends, and returns its address. */
 export async function serveBytes(t: TestContext, bytes: Uint8Array): Promise<string> {
-  const server = createServer((request, response) => {
+  const port = await serveLocally(t, (request, response) => {
     if (request.url === '/a.torrent') response.end(bytes)
     else response.writeHead(404).end()
   })
-  const port = await listenLocally(t, server)
   return `http://127.0.0.1:${port}/a.torrent`
 }

@@ -1,5 +1,4 @@
-import { startExecutable } from './executable.js'
-import { collect } from './programs.js'
+import { startCollecting } from './executable.js'
 import { Mirror } from './mirror.js'
 import { plantSparse } from './scratch.js'
 import { whenOpen } from './when-open.js'
@@ -17,8 +16,7 @@ export async function startSlowRun(
 ) {
   const huge = plantSparse(mirror.source, 'huge', GIB)
   const options = ['--max-rate', '1M', '--threads', '1', ...args]
-  const child = startExecutable('btkit', mirror.args(options), { t })
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', mirror.args(options), { t })
   await whenOpen(child.pid!, huge)
   return { mirror, child, ended }
 }

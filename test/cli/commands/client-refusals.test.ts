@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { assertError, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
-import { listenLocally } from '../../support/listen.js'
+import { serveLocally } from '../../support/listen.js'
 
 const DOWN = 'scgi://127.0.0.1:1'
 
@@ -39,8 +39,7 @@ test('launchmany tells a file from a directory that is not there', async (t) => 
 
 /** Starts a service, and returns its host and port. */
 async function start(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer)
-  const port = await listenLocally(t, server)
+  const port = await serveLocally(t, answer)
   return `127.0.0.1:${port}`
 }
 

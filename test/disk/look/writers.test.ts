@@ -8,7 +8,7 @@ import { whoWrites } from '../../../src/disk/look/writers.js'
 import { nativeLstat } from '../../../src/disk/look/stat-files.js'
 import { letFilesSettle } from '../../support/aged.js'
 import { aheadOfFiles, Mirror } from '../../support/mirror.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const unlessNoAddon = { skip: process.platform !== 'linux' || nativeLstat === null }
@@ -47,8 +47,7 @@ test(
     const mirror = new Mirror(t, { log: 'x'.repeat(50_000), other: 'y' })
     await letFilesSettle()
     const writer = openSync(mirror.at('log'), 'r+')
-    const during = await mirror.run(['--json'])
-    assert.equal(during.status, 1)
+    const during = assertStatus(await mirror.run(['--json']), 1)
     const { failed } = JSON.parse(during.stdout) as { failed: { code: string; message: string }[] }
     assert.deepEqual(
       failed.map(({ code }) => code),

@@ -8,7 +8,7 @@ import { longTest, quickFirst } from '../../support/long.js'
 import { findFreePort } from '../../support/opentracker.js'
 import type { Report } from '../../support/mirror.js'
 import { findPeer } from '../../support/peers.js'
-import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { assertQuiet, assertStatus, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
 import { until } from '../../support/until.js'
@@ -55,8 +55,7 @@ class Library {
   }
 
   async publications(...more: string[]) {
-    const result = await this.complete(...more)
-    assert.equal(result.status, 0, result.stderr)
+    const result = assertStatus(await this.complete(...more), 0)
     const { published, republished, withdrawn } = parseJson(result)
     return [published, republished, withdrawn].map(namesOf)
   }
@@ -108,8 +107,7 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
     const torrent = join(library.root, 'torrents/a.torrent')
     const status = await runBtkit(['status', torrent, '--client', daemon.url])
     assert.match(status.stdout, /seeding +100%/, status.stderr)
-    const withdrawn = await runBtkit(['withdraw', torrent, '--client', daemon.url])
-    assert.deepEqual([withdrawn.status, withdrawn.stderr], [0, ''])
+    assertQuiet(await runBtkit(['withdraw', torrent, '--client', daemon.url]))
     await library.untilSeeded()
   })
 }
@@ -140,8 +138,7 @@ test(
     const client = `transmission+http://127.0.0.1:${await findFreePort()}`
     const library = new Library(t, client)
     library.plant('a', 'first')
-    const down = await library.complete()
-    assert.equal(down.status, 1)
+    const down = assertStatus(await library.complete(), 1)
     assert.equal(down.stderr, `btkit: ${client}: nothing listens there\n`)
     assert.ok(existsSync(join(library.root, 'torrents/a.torrent')))
     const { unpublished } = parseJson(down)

@@ -9,7 +9,7 @@ import { MINE, only, plant } from '../../support/download.js'
 import { runExecutable } from '../../support/executable.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { Captured, runBtkit } from '../../support/run-btkit.js'
+import { Captured, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
@@ -41,8 +41,7 @@ async function plantHttpsSeed(t: TestContext) {
   const torrent = join(makeScratch(t), 'a.torrent')
   const source = join(makeScratch(t, CONTENT), 'one.bin')
   const args = ['makemetafile', source, '--trackerless', '--web-seed', seed, '--target', torrent]
-  const made = await runBtkit([...args, '--no-cache'])
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit([...args, '--no-cache']), 0)
   return { torrent, cert, seed }
 }
 
@@ -95,8 +94,7 @@ export function testStalls(client: string): void {
     assert.match(told!, /^btkit: one.bin: nothing has come for \d+ (?:seconds|minutes?): /)
     assert.ok(told!.includes(`nothing comes from its web seed ${seed}`), told)
     assert.equal(note, 'btkit: downloaded data is kept; run the same command again to continue')
-    const got = await runExecutable('btkit', [...args, '--ca-cert', cert], { env })
-    assert.equal(got.status, 0, got.stderr)
+    assertStatus(await runExecutable('btkit', [...args, '--ca-cert', cert], { env }), 0)
     assertHolds(to, CONTENT)
   })
 }

@@ -1,30 +1,27 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertHolds } from '../../support/clients.js'
 import { FILES, MINE, only, plant, seeded } from '../../support/download.js'
-import { runExecutable, startExecutable } from '../../support/executable.js'
-import { collect } from '../../support/programs.js'
+import { runExecutable, startCollecting } from '../../support/executable.js'
 import { longTest } from '../../support/long.js'
 import { unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { assertError, assertStatus, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
-import { listenLocally } from '../../support/listen.js'
+import { serveLocally } from '../../support/listen.js'
 
 const withRtorrent = unlessInstalled('rtorrent')
 const withAria2 = { skip: unlessLibtorrent.skip || unlessInstalled('aria2c').skip }
 
 longTest('a torrent is fetched from its URL', withAria2, async (t) => {
   const { torrent } = await seeded(t)
-  const server = createServer((request, response) => {
+  const port = await serveLocally(t, (request, response) => {
     if (request.url === '/a.torrent') response.end(readFileSync(torrent))
     else response.writeHead(404).end()
   })
-  const port = await listenLocally(t, server)
   const base = `http://127.0.0.1:${port}`
   const to = makeScratch(t)
   const [env, place] = [only(t, 'aria2c'), ['--output', `${to}/`, ...MINE]]
@@ -58,8 +55,7 @@ longTest('files that are of no such torrent are not downloaded over', withAria2,
     ],
   )
   assertHolds(to, { 'one.bin': 'a thesis' })
-  const forced = await runExecutable('btkit', [...args, '--force'], { env })
-  assert.equal(forced.status, 0, forced.stderr)
+  assertStatus(await runExecutable('btkit', [...args, '--force'], { env }), 0)
   assert.equal(statSync(join(to, 'one.bin')).size, 100_000)
 })
 
@@ -104,8 +100,7 @@ longTest('rtorrent does not wait for what only a web seed has', withRtorrent, as
   const source = makeScratch(t, { 'one.bin': pseudoRandom(100_000) })
   const [torrent, to] = [join(makeScratch(t), 'a.torrent'), makeScratch(t)]
   const seed = ['--hybrid', '--web-seed', 'http://127.0.0.1:9/one.bin', '--no-cache']
-  const made = await runBtkit(['makemetafile', join(source, 'one.bin'), ...seed, '-o', torrent])
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit(['makemetafile', join(source, 'one.bin'), ...seed, '-o', torrent]), 0)
   const args = ['download', torrent, '--output', `${to}/`, ...MINE]
   const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'rtorrent') })
   const why = 'has no tracker, and rtorrent does not support web seeds'
@@ -120,8 +115,7 @@ test('the web seeds that rtorrent does not use are named at the start', withRtor
   const named = [join(source, 'one.bin'), 'http://127.0.0.1:9/announce', '-o', torrent]
   assert.equal((await runBtkit(['makemetafile', ...named, ...seed])).status, 0)
   const args = ['download', torrent, '--output', `${to}/`, ...MINE]
-  const child = startExecutable('btkit', args, { env: only(t, 'rtorrent'), t })
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', args, { env: only(t, 'rtorrent'), t })
   let told = ''
   child.stderr.on('data', (text: Buffer) => (told += text.toString()))
   const what = 'only peers are asked, because rtorrent does not support web seeds'

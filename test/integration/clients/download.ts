@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
 import { FILES, MINE, only, plant, seededFor } from '../../support/download.js'
-import { runExecutable, startExecutable, startQuick } from '../../support/executable.js'
+import {
+  runExecutable,
+  startCollecting,
+  startExecutable,
+  startQuick,
+} from '../../support/executable.js'
 import { collect } from '../../support/programs.js'
 import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -111,8 +116,7 @@ export function testMoreDownloads(client: string): void {
         return /10:incompletei(\d+)e/.exec(await (await tracker.get(scrape)).text())?.[1]
       }
       const args = ['download', torrent, '--output', `${makeScratch(t)}/`, ...MINE]
-      const child = startExecutable('btkit', args, { env: only(t, client), t })
-      const ended = collect(child)
+      const { child, ended } = startCollecting('btkit', args, { env: only(t, client), t })
       await until('the tracker knows it', async () => (await leechers()) === '1')
       child.kill('SIGINT')
       assert.equal((await ended).status, 130)

@@ -11,7 +11,7 @@ import { executable, startQuick } from '../../support/executable.js'
 import { collect } from '../../support/programs.js'
 import { longTest } from '../../support/long.js'
 import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
-import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { assertError, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { startFakeTransmission } from '../../support/fake-transmission.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
@@ -259,8 +259,7 @@ async function addRelease(
   ...args: readonly string[]
 ): Promise<void> {
   writeFileSync(join(directory, name), name + CONTENT.toString('latin1'))
-  const made = await runBtkit(['makemetafile', join(directory, name), '--no-cache', ...args])
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit(['makemetafile', join(directory, name), '--no-cache', ...args]), 0)
 }
 
 /** Starts the program, and returns what it says, as it says it. */

@@ -7,7 +7,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { addUnmarked } from '../../support/add-unmarked.js'
 import { unlessInstalled, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { assertStatus, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
 import { clientOf, publish } from './publish.js'
@@ -32,8 +32,7 @@ async function plantHybrid(t: TestContext, what: 'file' | 'directory'): Promise<
   const torrent = join(makeScratch(t), 'a.torrent')
   const tracker = 'http://127.0.0.1:1/announce'
   const args = ['makemetafile', content, tracker, '--target', torrent, '--no-date', '--hybrid']
-  const made = await runBtkit(args)
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit(args), 0)
   const metainfo = parseMetainfo(readFileSync(torrent))
   const isPadded = metainfo.files.some(({ padding }) => padding)
   return { data, torrent, infoHash: clientInfoHash(metainfo), isPadded }
@@ -59,8 +58,7 @@ async function assertSeedsUntilWithdrawn(daemon: Daemon, hybrid: Hybrid): Promis
   // Its exit status depends on whether the tracker, which is not there, has failed yet
   assert.match(status.stdout, /seeding +100%/)
 
-  const withdrawn = await runBtkit(['withdraw', hybrid.torrent, '--client', daemon.url])
-  assert.equal(withdrawn.status, 0, withdrawn.stderr)
+  assertStatus(await runBtkit(['withdraw', hybrid.torrent, '--client', daemon.url]), 0)
   assert.ok(await isGone(clientOf(daemon), hybrid.infoHash))
   assert.deepEqual(await clientOf(daemon).list(), [])
   const after = readdirSync(hybrid.data, { recursive: true, encoding: 'utf8' })

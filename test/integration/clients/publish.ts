@@ -18,7 +18,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import { findPeer, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { parseJson, runBtkit, jsonLines } from '../../support/run-btkit.js'
+import { assertStatus, jsonLines, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { addUnmarked } from '../../support/add-unmarked.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startTrack } from '../../support/track.js'
@@ -123,16 +123,14 @@ export function testPublishing(kind: string): void {
     const isRead = bytesRead(daemon.pid) - before >= SIZE
     assert.equal(isRead, !skipsHashing, 'whether it hashed the data again')
 
-    const second = await publish(daemon, published)
-    assert.equal(second.status, 0, second.stderr)
+    const second = assertStatus(await publish(daemon, published), 0)
     assert.equal(parseJson(second)['status'], 'already')
 
     const status = await runBtkit(['status', published.torrent, '--client', daemon.url])
     assert.equal(status.status, 0, status.stderr)
     assert.match(status.stdout, /seeding +100%/)
 
-    const withdrawn = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
-    assert.equal(withdrawn.status, 0, withdrawn.stderr)
+    assertStatus(await runBtkit(['withdraw', published.torrent, '--client', daemon.url]), 0)
     await setTimeout(300)
     assert.equal(await stateOf(daemon, published.infoHash), 'absent')
     const entries = readdirSync(published.data, { recursive: true, encoding: 'utf8' })
@@ -223,8 +221,7 @@ export function testPublishing(kind: string): void {
     const daemon = await start(t)
     const published = await plantTorrent(t, 'plain')
     await addUnmarked(kind, daemon, published)
-    const result = await publish(daemon, published)
-    assert.equal(result.status, 1)
+    const result = assertStatus(await publish(daemon, published), 1)
     assert.match(String(parseJson(result)['reason']), /not from btkit; it stays unchanged/)
     const withdrawn = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
     assert.equal(withdrawn.status, 1)
@@ -262,8 +259,7 @@ export function testPublishing(kind: string): void {
     }
     const daemon = await start(t)
     const url = daemon.url.replace(/\/\/[^@]*@/, '//me:Wr0ng@')
-    const result = await runBtkit(['status', '--client', url])
-    assert.equal(result.status, 1)
+    const result = assertStatus(await runBtkit(['status', '--client', url]), 1)
     assert.match(result.stderr, /^btkit: .*: does not take this user name and password\n$/)
     assert.doesNotMatch(result.stderr, /Wr0ng/)
   })
@@ -281,10 +277,8 @@ function testControlCharacter(kind: string, options: { skip: string | false }): 
     const before = readdirSync(odd.data, { recursive: true })
     await publish(daemon, odd, '--check-wait', '60')
     assert.deepEqual(readdirSync(odd.data, { recursive: true }), before, 'nothing was written')
-    const result = await publish(daemon, plain)
-    assert.equal(result.status, 0, result.stderr)
-    const withdrawn = await runBtkit(['withdraw', odd.infoHash, '--client', daemon.url])
-    assert.equal(withdrawn.status, 0, withdrawn.stderr)
+    assertStatus(await publish(daemon, plain), 0)
+    assertStatus(await runBtkit(['withdraw', odd.infoHash, '--client', daemon.url]), 0)
     assert.equal(await stateOf(daemon, odd.infoHash), 'absent')
   })
 }

@@ -8,7 +8,7 @@ import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
 import { isSeeded } from '../../../src/core/publish/client.js'
 import { findPeer } from '../../support/peers.js'
-import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { assertQuiet, assertStatus, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { until } from '../../support/until.js'
@@ -107,8 +107,7 @@ export function testRefusals(kind: string): void {
     assert.deepEqual(await seededBy(url, 2), ['dropped', 'kept'])
     if (kind === 'rtorrent') return
     // The state knows the client by its address without credentials
-    const later = await library.complete(url, '--prune')
-    assert.equal(later.status, 0, later.stderr)
+    assertStatus(await library.complete(url, '--prune'), 0)
     assert.deepEqual(await seededBy(url, 1), ['kept'])
   })
 
@@ -131,8 +130,7 @@ export function testRefusals(kind: string): void {
 
     proxy.passes = Infinity
     hurry(t, 'client', 60_000)
-    const later = await library.complete(proxy.url)
-    assert.equal(later.status, 0, later.stderr)
+    assertStatus(await library.complete(proxy.url), 0)
     assert.equal((await seededBy(daemon.url, TORRENTS + 3)).length, TORRENTS + 3)
   })
 
@@ -154,16 +152,14 @@ export function testRefusals(kind: string): void {
       }
       await cutOff()
       rmSync(join(library.root, 'files/b'))
-      const pruned = await library.complete(proxy.url, '--prune')
-      assert.deepEqual([pruned.status, pruned.stderr], [0, ''])
+      assertQuiet(await library.complete(proxy.url, '--prune'))
       assert.deepEqual(await seededBy(daemon.url, 2), ['a', 'c'])
       assert.equal((await listOf(daemon.url)).length, 2)
 
       const torrents = ['a', 'c'].map((name) => join(library.root, `files/${name}.torrent`))
       assert.equal((await runBtkit(['withdraw', ...torrents, '--client', daemon.url])).status, 0)
       await cutOff()
-      const later = await library.complete(proxy.url)
-      assert.deepEqual([later.status, later.stderr], [0, ''])
+      assertQuiet(await library.complete(proxy.url))
       assert.deepEqual(await seededBy(daemon.url, 2), ['a', 'c'])
     },
   )

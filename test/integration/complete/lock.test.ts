@@ -4,8 +4,7 @@ import { test, after, before } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { letFilesSettle } from '../../support/aged.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { runExecutable, startExecutable } from '../../support/executable.js'
-import { collect } from '../../support/programs.js'
+import { runExecutable, startCollecting } from '../../support/executable.js'
 import { longTest } from '../../support/long.js'
 import { type Report, Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -65,8 +64,7 @@ longTest('--wait is not for ever', unlessLocked, async (t) => {
 
 longTest('a run that waits for the lock obeys SIGTERM', unlessLocked, async (t) => {
   const { mirror } = await startSlowRun(t)
-  const waiting = startExecutable('btkit', mirror.args(['--wait', '600']), { t })
-  const ended = collect(waiting)
+  const { child: waiting, ended } = startCollecting('btkit', mirror.args(['--wait', '600']), { t })
   await setTimeout(1000)
   waiting.kill('SIGTERM')
   assert.equal((await ended).status, 143)

@@ -5,8 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runExecutable, startExecutable } from '../../support/executable.js'
-import { collect } from '../../support/programs.js'
+import { runExecutable, startCollecting } from '../../support/executable.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
@@ -73,8 +72,7 @@ test('what a killed run left is gone after the next, and so is that of makemetaf
 test('Ctrl-C stops between torrents, with status 130 and no draft left', async (t) => {
   const { root, list } = plant(t)
   const args = [NEW, '--files-from', list]
-  const child = startExecutable('btreannounce', args, { cwd: root })
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btreannounce', args, { cwd: root })
   await new Promise((resolve) => child.stdout.once('data', resolve))
   child.kill('SIGINT')
   const { status, stdout, stderr } = await ended

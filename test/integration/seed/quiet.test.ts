@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type ServerResponse } from 'node:http'
 import { test } from 'node:test'
-import { startExecutable } from '../../support/executable.js'
-import { collect } from '../../support/programs.js'
+import { startCollecting } from '../../support/executable.js'
 import { listenLocally } from '../../support/listen.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -21,8 +20,7 @@ test('seed --quiet prints nothing, even if many announces wait at the same time'
   assert.equal((await runBtkit(complete)).status, 0)
 
   const place = ['--host', '127.0.0.1', '--port', '0', '--no-cache', '--parse-dir-interval', '1']
-  const child = startExecutable('btkit', ['seed', directory, '--quiet', ...place], { t })
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', ['seed', directory, '--quiet', ...place], { t })
   await until('all are announced', () => waiting.length === 12)
   for (const response of waiting) response.end('d8:intervali1800e5:peers0:e')
   child.kill('SIGTERM')

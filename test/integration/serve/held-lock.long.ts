@@ -4,8 +4,7 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startExecutable } from '../../support/executable.js'
-import { collect } from '../../support/programs.js'
+import { startCollecting } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
 
@@ -22,8 +21,7 @@ test('SIGTERM ends serve although another process holds the lock of its cache', 
   const root = makeScratch(t, { 'd/a': 'first', 'd/b': 'second' })
   const cache = makeScratch(t)
   const args = ['serve', root, '--trackerless', '--port', '0', '--cache-dir', cache]
-  const child = startExecutable('btkit', args, { cwd: root })
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', args, { cwd: root })
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (said += chunk.toString()))

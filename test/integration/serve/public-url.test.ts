@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { createServer, request } from 'node:http'
+import { request } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import { assertHolds, downloadWithLibtorrent, fetchSingle, postSet } from '../../support/clients.js'
 import { unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { serveMirror } from '../../support/serve.js'
 import { longTest } from '../../support/long.js'
-import { listenLocally } from '../../support/listen.js'
+import { serveLocally } from '../../support/listen.js'
 
 /** Where the proxy has the mirror, and nothing else. */
 const PREFIX = '/linux%20mirror'
@@ -50,7 +50,7 @@ async function serveBehindProxy(t: TestContext) {
  */
 async function startProxy(t: TestContext, target: { readonly port: number }) {
   const passed = new Set<string>()
-  const proxy = createServer((incoming, outgoing) => {
+  const port = await serveLocally(t, (incoming, outgoing) => {
     const { method, headers, url = '' } = incoming
     if (!url.startsWith(`${PREFIX}/`)) {
       outgoing.writeHead(404).end()
@@ -62,6 +62,5 @@ async function startProxy(t: TestContext, target: { readonly port: number }) {
       answer.pipe(outgoing.writeHead(answer.statusCode!, answer.headers))
     }).end()
   })
-  const port = await listenLocally(t, proxy)
   return { address: `http://127.0.0.1:${port}`, passed }
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startExecutable } from '../../support/executable.js'
-import { collect } from '../../support/programs.js'
+import { startCollecting } from '../../support/executable.js'
 import { listenForNotices, unlessNotices } from '../../support/notices.js'
 import { makeScratch } from '../../support/scratch.js'
 import { TRACKER } from '../../support/torrents.js'
@@ -20,8 +19,7 @@ for (const [command, args] of [
     const notices = await listenForNotices(t, notify)
     const env = { NOTIFY_SOCKET: notify, BTKIT_CACHE_DIR: directory, BTKIT_STATE_DIR: directory }
     const place = ['--port', '0', '--host', '127.0.0.1']
-    const child = startExecutable('btkit', [command, ...args, ...place], { env, t })
-    const ended = collect(child)
+    const { child, ended } = startCollecting('btkit', [command, ...args, ...place], { env, t })
     const [ready, status = ''] = await notices.next()
     assert.equal(ready, 'READY=1')
     const [, address = ''] = /at (http:\/\/127\.0\.0\.1:\d+)/.exec(status) ?? []

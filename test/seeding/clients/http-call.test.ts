@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { chmodSync } from 'node:fs'
-import { type RequestListener, createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -16,13 +16,12 @@ import {
 } from '../../../src/seeding/clients/http-call.js'
 import { longTest, quickFirst } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
-import { listenLocally } from '../../support/listen.js'
+import { serveLocally } from '../../support/listen.js'
 
 const MIB = 2 ** 20
 
 async function answerOf(t: TestContext, listener: RequestListener) {
-  const server = createServer(listener)
-  const port = await listenLocally(t, server)
+  const port = await serveLocally(t, listener)
   const url = `http://127.0.0.1:${port}/`
   const { signal } = new AbortController()
   return callHttp({ url }, { label: 'Deluge', timeoutMs: 600_000, signal })

@@ -6,7 +6,7 @@ import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { assertStatus, runBtkit } from '../../support/run-btkit.js'
-import { listenLocally } from '../../support/listen.js'
+import { listenLocally, serveLocally } from '../../support/listen.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
 /** The request limit of aria2 1.36 in bytes, as `aria2c --help=rpc-max-request-size` has it. */
@@ -41,10 +41,9 @@ const refusals: readonly Refusal[] = [
 
 for (const { kind, status, body, words } of refusals) {
   test(`status ${status} of ${kind} is reported with ${words}`, async (t) => {
-    const server = createServer((request, response) => {
+    const port = await serveLocally(t, (request, response) => {
       request.resume().on('end', () => response.writeHead(status).end(body))
     })
-    const port = await listenLocally(t, server)
     const result = await runBtkit(['status', '--client', `${kind}+http://a:b@127.0.0.1:${port}`])
     assert.equal(result.status, 1)
     assert.match(result.stderr, words)
@@ -59,11 +58,10 @@ for (const [kind, path, address] of [
   ['rtorrent', '/RPC2', 'rtorrent+https://box.example:443/RPC2'],
 ] as const) {
   test(`a redirect of ${kind} to https is reported with the address to use`, async (t) => {
-    const server = createServer((request, response) => {
+    const port = await serveLocally(t, (request, response) => {
       const location = `https://box.example${request.url}`
       request.resume().on('end', () => response.writeHead(301, { Location: location }).end())
     })
-    const port = await listenLocally(t, server)
     const client = `${kind}+http://127.0.0.1:${port}${path}`
     const { stderr } = assertStatus(await runBtkit(['status', '--client', client]), 1)
     assert.ok(stderr.endsWith(`; if the client is there, use ${address}\n`), stderr)
@@ -73,7 +71,7 @@ for (const [kind, path, address] of [
 
 test('a torrent above the request limit of aria2 is refused by the name of the limit', async (t) => {
   const methods: string[] = []
-  const server = createServer((request, response) => {
+  const port = await serveLocally(t, (request, response) => {
     void text(request).then((body) => {
       const { method, params } = JSON.parse(body) as { method: string; params: unknown[][] }
       methods.push(method)
@@ -83,7 +81,6 @@ test('a torrent above the request limit of aria2 is refused by the name of the l
       response.end(JSON.stringify({ result }))
     })
   })
-  const port = await listenLocally(t, server)
   const address = parseClientAddress(`aria2+http://127.0.0.1:${port}`)
   const signal = new AbortController().signal
   const client = connectClient(address, { timeoutMs: 10_000, signal })

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../../src/seeding/peer/announcer.js'
-import { listenLocally } from '../../support/listen.js'
+import { serveLocally } from '../../support/listen.js'
 import { giveName } from '../../support/names.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 import { mockHttp } from '../../support/mock-http.js'
@@ -328,10 +328,9 @@ for (const scheme of ['udp', 'http'] as const) {
 }
 
 test('a refusal counts, whatever keeps the other family of addresses from an answer', async (t) => {
-  const server = createServer((_request, response) => {
+  const port = await serveLocally(t, (_request, response) => {
     response.end('d14:failure reason2:no8:retry in5:nevere')
   })
-  const port = await listenLocally(t, server)
   giveName(t, 'both.example', ['::1', '127.0.0.1'])
   const announcer = new Announcer(
     seederAt(() => 0),

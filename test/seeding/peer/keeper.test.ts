@@ -8,7 +8,6 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
@@ -30,7 +29,7 @@ import {
   seedFile,
 } from '../../support/seed.js'
 import { until } from '../../support/until.js'
-import { listenLocally } from '../../support/listen.js'
+import { serveLocally } from '../../support/listen.js'
 
 test('data that cannot be looked at is dropped, and the other torrents go on', async (t) => {
   const [one, other] = [await plantFile(t, [], pseudoRandom(400_000, 7)), await plantFile(t)]
@@ -216,11 +215,10 @@ test('the files of a torrent that is gone are closed, so that their space is fre
 
 test('the last announce of a torrent that is gone has the bytes sent', async (t) => {
   const asked: URLSearchParams[] = []
-  const tracker = createServer(({ url }, response) => {
+  const trackerPort = await serveLocally(t, ({ url }, response) => {
     asked.push(new URL(url ?? '', 'http://x').searchParams)
     response.end('d8:intervali1800e5:peers0:e')
   })
-  const trackerPort = await listenLocally(t, tracker)
   const url = `http://127.0.0.1:${trackerPort}/announce`
   const { torrent, infoHash, directory } = await plantFile(t, [url])
   const { port } = await startSeed(t, [directory])

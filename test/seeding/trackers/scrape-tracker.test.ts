@@ -14,7 +14,7 @@ import { giveName } from '../../support/names.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { announceQuery, startTrack } from '../../support/track.js'
-import { listenLocally } from '../../support/listen.js'
+import { listenLocally, serveLocally } from '../../support/listen.js'
 
 const [SHARED, UNKNOWN] = [infoHashOf('ab'.repeat(20)), infoHashOf('cd'.repeat(20))]
 
@@ -305,8 +305,7 @@ async function startWebTracker(t: TestContext, answer: (socket: WebSocket) => vo
 
 /** A tracker over HTTP that answers as a test wants; its announce URL. */
 async function startHttpTracker(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer)
-  const port = await listenLocally(t, server)
+  const port = await serveLocally(t, answer)
   return `http://127.0.0.1:${port}/announce`
 }
 

@@ -1,7 +1,6 @@
 // In a process of its own: it closes its browser at the end
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PASSWORDS, startAdmin, type AdminSetup } from '../../support/admin.js'
@@ -14,7 +13,7 @@ import {
 } from '../../support/browser.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery } from '../../support/track.js'
-import { listenLocally } from '../../support/listen.js'
+import { serveLocally } from '../../support/listen.js'
 
 const HASH = 'ab'.repeat(20)
 const FILES = {
@@ -104,13 +103,12 @@ test('the keyboard alone logs in and reaches the pages', unlessBrowser, async (t
 test('a form of another site changes nothing, even with a session', unlessBrowser, async (t) => {
   const { admin, tab } = await openAdminTab(t, {}, { open: true })
   await logIn(tab)
-  const evil = createServer((_, response) => {
+  const port = await serveLocally(t, (_, response) => {
     response.setHeader('Content-Type', 'text/html')
     response.end(`<form method="post" action="${admin.pages}/bans"><input name="act" value="ban">
       <input name="kind" value="torrents"><input name="torrents" value="${HASH}"></form>
       <script>document.forms[0].submit()</script>`)
   })
-  const port = await listenLocally(t, evil)
   await tab.open(`http://127.0.0.1:${port}/`)
   await tab.page.waitForURL(/\/bans$/)
   assert.match(await tab.page.content(), /came from another site/)

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Io } from '../../../../src/cli/io.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { startExecutable } from '../../../support/executable.js'
-import { collect } from '../../../support/programs.js'
+import { startCollecting } from '../../../support/executable.js'
 import { assertError, runBtkit, jsonLines } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { longTest } from '../../../support/long.js'
@@ -296,8 +295,7 @@ longTest('Ctrl-C ends the running job and all after it; finished torrents stay',
   const lines = jobs.map((job, at) => `  job${at}: {${job}}\n`).join('')
   const { torrents, at } = makePlace(t, `jobs:\n${lines}`)
   plantSparse(at(), 'big', 2 ** 30)
-  const child = startExecutable('btkit', ['batch', at('batch.yaml')])
-  const ended = collect(child)
+  const { child, ended } = startCollecting('btkit', ['batch', at('batch.yaml')])
   await new Promise((resolve) => child.stdout.once('data', resolve))
   child.kill('SIGINT')
   const { status, stderr } = await ended

@@ -5,7 +5,7 @@ import { spliceTorrent } from '../../../../src/metainfo/edit/splice-torrent.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { TRACKER } from '../../../support/torrents.js'
 
 const KIB = 1024
@@ -85,8 +85,7 @@ for (const version of ['v2', 'hybrid'] as const) {
     const mirror = new Mirror(t, FILES)
     for (const name of ['a.iso', 'd']) {
       const args = ['makemetafile', mirror.at(name), TRACKER, ...options, '--no-date']
-      const run = await runBtkit([...args, '--no-cache', '-o', mirror.torrent(name)])
-      assert.equal(run.status, 0, run.stderr)
+      assertStatus(await runBtkit([...args, '--no-cache', '-o', mirror.torrent(name)]), 0)
     }
     const { unchanged, skipped } = await mirror.report(options)
     assert.deepEqual([unchanged, skipped], [2, []])

@@ -133,8 +133,7 @@ for (const [section, lacking, needed, line] of [
     assertError(await runBtkit(typed), 'usage', `--${key}`, `needs --${needed}`)
     const file = join(directory, 'c.yaml')
     writeFileSync(file, `${section}: {${lacking}}\n`)
-    const checked = await runBtkit(['config', 'check', file])
-    assert.equal(checked.status, 1)
+    const checked = assertStatus(await runBtkit(['config', 'check', file]), 1)
     assert.match(checked.stderr, new RegExp(`c\\.yaml:1:\\d+: ${key} (\\S+ )?needs ${needed}`))
     const configured = await runBtkit([section, ...operand, ...line, '--config', file])
     assertError(configured, 'usage', `needs --${needed}`)
@@ -204,8 +203,7 @@ test('config init writes what config check finds nothing in, also without its co
   const first = await runBtkit(['config', 'init', file])
   assert.deepEqual([first.status, first.stdout], [0, `wrote ${file}\n`])
   assert.equal((await runBtkit(['config', 'check', file])).status, 0)
-  const again = await runBtkit(['config', 'init', file])
-  assert.equal(again.status, 1)
+  const again = assertStatus(await runBtkit(['config', 'init', file]), 1)
   assert.match(
     again.stderr,
     /config\.yaml: exists already and was not changed; name another file\n/,

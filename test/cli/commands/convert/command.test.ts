@@ -13,7 +13,7 @@ import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { libtorrentVerdicts } from '../../../support/libtorrent-verdicts.js'
 import { unlessLibtorrent } from '../../../support/peers.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { withoutKeys } from '../../../support/without-keys.js'
 
@@ -138,8 +138,7 @@ test('with --target the old torrent stays, and the content may be anywhere', asy
   const twice = await runBtkit([...asOption, data])
   assert.deepEqual([twice.status, /with --data\n$/.test(twice.stderr)], [2, true], twice.stderr)
   const other = join(directory, 'content/a')
-  const refused = await runBtkit(['convert', torrent, '--v2', '--target', other])
-  assert.equal(refused.status, 1)
+  const refused = assertStatus(await runBtkit(['convert', torrent, '--v2', '--target', other]), 1)
   assert.match(refused.stderr, /already exists and is not a torrent \(--force replaces it\)\n$/)
   assert.equal(statSync(other).size, 300_000)
 })

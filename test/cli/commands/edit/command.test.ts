@@ -150,8 +150,7 @@ test('a dry run says so of the hashes too', async (t) => {
 
 test('nothing to change, or a date that is none, is wrong usage', async (t) => {
   const path = join(makeScratch(t, { a: BARE }), 'a')
-  const nothing = await runBtkit(['edit', path])
-  assert.equal(nothing.status, 2)
+  const nothing = assertStatus(await runBtkit(['edit', path]), 2)
   assert.equal(
     nothing.stderr,
     'btkit: nothing to change; give an option such as --comment or --date\n',

@@ -31,8 +31,7 @@ async function plant(t: TestContext, args: readonly string[] = []) {
   writeFileSync(place('files/release/sub/b'), bytes.subarray(100_000, 170_000))
   writeFileSync(place('files/release/sub/c'), bytes.subarray(170_000))
   const make = ['makemetafile', place('files/release'), '--trackerless', '--target', directory]
-  const made = await runBtkit([...make, '--piece-length', '16K', '--no-cache', ...args])
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit([...make, '--piece-length', '16K', '--no-cache', ...args]), 0)
   return { place, torrent: place('release.torrent') }
 }
 
@@ -216,8 +215,7 @@ for (const [what, change] of [
       ...Object.fromEntries(Object.entries(files).map(([name, text]) => [`x/${name}`, text])),
     })
     const [source, torrent] = [join(directory, 'x'), join(directory, 'x.torrent')]
-    const made = await runBtkit(['makemetafile', source, '--trackerless', '--no-cache'])
-    assert.equal(made.status, 0, made.stderr)
+    assertStatus(await runBtkit(['makemetafile', source, '--trackerless', '--no-cache']), 0)
     for (const [name, text] of Object.entries(change)) {
       if (text === null) rmSync(join(source, name))
       else writeFileSync(join(source, name), text)
@@ -241,8 +239,7 @@ for (const args of [[], ['--v2'], ['--piece-length', '256K']]) {
     for (let i = 0; i < 40; i++)
       writeFileSync(join(directory, `files/${i}`), pseudoRandom(70_001, i))
     const make = ['completedir', '--trackerless', join(directory, 'files'), '--no-cache']
-    const made = await runBtkit([...make, '--target', join(directory, 'torrents'), ...args])
-    assert.equal(made.status, 0, made.stderr)
+    assertStatus(await runBtkit([...make, '--target', join(directory, 'torrents'), ...args]), 0)
     mkdirSync(join(directory, 'renamed'))
     for (let i = 0; i < 40; i++)
       renameSync(join(directory, `files/${i}`), join(directory, `renamed/r${(i * 17) % 40}`))
@@ -261,8 +258,7 @@ for (const args of [[], ['--v2']]) {
     for (let i = 0; i < 40; i++) writeFileSync(join(directory, `set/${i}`), pseudoRandom(70_001, i))
     const torrent = join(directory, 'set.torrent')
     const make = ['makemetafile', join(directory, 'set'), '--trackerless', '--target', torrent]
-    const made = await runBtkit([...make, '--no-cache', '--piece-length', '16K', ...args])
-    assert.equal(made.status, 0, made.stderr)
+    assertStatus(await runBtkit([...make, '--no-cache', '--piece-length', '16K', ...args]), 0)
     mkdirSync(join(directory, 'renamed'))
     for (let i = 0; i < 40; i++)
       renameSync(join(directory, `set/${i}`), join(directory, `renamed/r${(i * 17) % 40}`))

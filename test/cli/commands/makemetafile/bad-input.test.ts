@@ -3,7 +3,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { execFileSync } from 'node:child_process'
-import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -194,8 +194,7 @@ test('content whose list cannot be read is an object of JSON, and a pipe in a li
   for (const list of [join(at, 'none'), 'http://127.0.0.1:1/none', join(at, 'list')]) {
     const content = list.startsWith('http') ? [] : [join(at, 'in')]
     const args = [...content, '--files-from', list, TRACKER, '-o', join(at, 'x.torrent'), '--json']
-    const result = await runBtkit(['makemetafile', ...args])
-    assert.equal(result.status, 1)
+    const result = assertStatus(await runBtkit(['makemetafile', ...args]), 1)
     assert.match(String(parseJson(result)['error']), /none|in\/pipe: not a regular file/)
   }
 })

@@ -6,12 +6,14 @@ import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { runExecutable, startExecutable } from '../../../support/executable.js'
 import { collect } from '../../../support/programs.js'
 import {
-  assertError,
   Captured,
+  assertError,
+  assertQuiet,
+  assertStatus,
   inputOf,
+  jsonLines,
   parseJson,
   runBtkit,
-  jsonLines,
 } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -39,8 +41,7 @@ for (const size of [5, 20_000, 4 * MIB, 17 * MIB + 1]) {
       const file = await runBtkit(['makemetafile', at('a.bin'), TRACKER, ...options])
       const args = ['makemetafile', '-', TRACKER, '--name', 'a.bin', '-o', at('b.torrent')]
       const stdin = inChunks(bytesOf(size))
-      const streamed = await runBtkit([...args, ...options], { stdin })
-      assert.deepEqual([streamed.status, streamed.stderr], [0, ''])
+      const streamed = assertQuiet(await runBtkit([...args, ...options], { stdin }))
       assert.deepEqual(readFileSync(at('b.torrent')), readFileSync(at('a.bin.torrent')))
       const { torrent, seconds, ...rest } = parseJson(streamed)
       assert.deepEqual([torrent, typeof seconds], [at('b.torrent'), 'number'])
@@ -109,8 +110,7 @@ test('standard input needs a name, bytes, and a run of its own', async (t) => {
   assertError(await make(), 'usage', '-: standard input has no name; give one with --name')
   const two = await make(join(directory, 'a'))
   assert.match(two.stderr, /^btkit: -: standard input is the content of a single torrent\n/)
-  const empty = await make('--name', 'x')
-  assert.equal(empty.status, 1)
+  const empty = assertStatus(await make('--name', 'x'), 1)
   assert.match(empty.stderr, /^btkit: standard input: is empty/)
   assert.deepEqual(readdirSync(directory), ['a'])
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runBtkit, NOW, parseJson } from '../../../support/run-btkit.js'
+import { NOW, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -114,8 +114,7 @@ for (const [options, changes] of [
 
 test('other content and a missing torrent are changes', async (t) => {
   const { make, at, source } = makeWorkplace(t)
-  const missing = await make(['--check'])
-  assert.equal(missing.status, 1)
+  const missing = assertStatus(await make(['--check']), 1)
   assert.match(missing.stdout, new RegExp(`^would create ${at('a.iso.torrent')}\ninfo hash: `))
   await make([])
   writeFileSync(source, 'HELLO')

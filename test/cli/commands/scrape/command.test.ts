@@ -66,8 +66,7 @@ test('a magnet link is asked for, of its trackers or of another', async (t) => {
   const named = `${link}&tr=${encodeURIComponent(trackers[0] ?? '')}`
   const expected = { seeds: 1, leechers: 2, completed: 0, error: null, code: null }
   for (const args of [[named], [link, '--announce', trackers[0] ?? '']]) {
-    const result = await runBtkit(['scrape', '--json', ...args])
-    assert.equal(result.status, 0)
+    const result = assertStatus(await runBtkit(['scrape', '--json', ...args]), 0)
     assert.deepEqual(parseJson(result)['trackers'], [{ tracker: trackers[0], ...expected }])
   }
   assert.equal((await runBtkit(['scrape', link])).status, 1)
@@ -76,14 +75,12 @@ test('a magnet link is asked for, of its trackers or of another', async (t) => {
 test('a tracker without an answer, or without the torrent, is a line and a failure', async (t) => {
   const { place } = await share(t)
   const unreachable = ['--announce', 'http://127.0.0.1:1/announce']
-  const failed = await runBtkit(['scrape', place('a'), ...unreachable])
-  assert.equal(failed.status, 1)
+  const failed = assertStatus(await runBtkit(['scrape', place('a'), ...unreachable]), 1)
   assert.match(
     failed.stdout,
     /- {8}- {8}- {2}http:\/\/127\.0\.0\.1:1\/announce: nothing listens there\n$/,
   )
-  const odd = await runBtkit(['scrape', place('odd'), place('none'), place('a')])
-  assert.equal(odd.status, 1)
+  const odd = assertStatus(await runBtkit(['scrape', place('odd'), place('none'), place('a')]), 1)
   assert.match(odd.stdout, /no url: is not the URL of a tracker\n/)
   assert.match(odd.stderr, /none\.torrent: no tracker; name one with --announce\n/)
 })

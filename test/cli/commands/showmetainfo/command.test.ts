@@ -71,8 +71,7 @@ test('--tree of absurdly deep directories stays readable', async (t) => {
 })
 
 test('- reads standard input', async () => {
-  const result = await runBtkit(['showmetainfo', '-'], { stdin: inputOf(GOOD) })
-  assert.equal(result.status, 0)
+  const result = assertStatus(await runBtkit(['showmetainfo', '-'], { stdin: inputOf(GOOD) }), 0)
   assert.match(result.stdout, /^metainfo file\.: -\n.*\nfile name\.{5}: a\.txt$/m)
 })
 

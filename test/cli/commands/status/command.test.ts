@@ -5,7 +5,13 @@ import { test } from 'node:test'
 import { clientInfoHash } from '../../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { startFakeTransmission } from '../../../support/fake-transmission.js'
-import { Captured, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import {
+  Captured,
+  assertQuiet,
+  assertStatus,
+  parseJson,
+  runBtkit,
+} from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 const STOPPED = 0
@@ -26,8 +32,7 @@ function namesIn(stdout: string): string[] {
 
 test('status alone shows the torrents of the client that the environment names', async (t) => {
   const url = await startFakeTransmission(t, [seeded, foreign])
-  const result = await runBtkit(['status'], { env: { BTKIT_CLIENT: url } })
-  assert.deepEqual([result.status, result.stderr], [0, ''])
+  const result = assertQuiet(await runBtkit(['status'], { env: { BTKIT_CLIENT: url } }))
   assert.deepEqual(namesIn(result.stdout), ['seeded.iso'])
 })
 
@@ -53,8 +58,7 @@ test('status beside a seed that has not started yet says to ask again', async ()
 
 test('status of given torrents reports only these, in its exit status too', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped])
-  const result = await runBtkit(['status', seeded.hashString, '--client', url])
-  assert.deepEqual([result.status, result.stderr], [0, ''])
+  const result = assertQuiet(await runBtkit(['status', seeded.hashString, '--client', url]))
   assert.deepEqual(namesIn(result.stdout), ['seeded.iso'])
   const json = await runBtkit(['status', seeded.hashString, '--client', url, '--json', '--all'])
   assert.equal(json.status, 0)
@@ -63,8 +67,7 @@ test('status of given torrents reports only these, in its exit status too', asyn
 
 test('a torrent that the client seeds is whole, even if padding is counted as missing', async (t) => {
   const url = await startFakeTransmission(t, [{ ...seeded, sizeWhenDone: 4, leftUntilDone: 1 }])
-  const result = await runBtkit(['status', '--client', url])
-  assert.deepEqual([result.status, result.stderr], [0, ''])
+  const result = assertQuiet(await runBtkit(['status', '--client', url]))
   assert.match(result.stdout, /seeding +100%/)
 })
 
@@ -110,16 +113,14 @@ test('the status is 1 when a given torrent is not seeded, or not there', async (
 
 test('a given torrent that btkit did not publish is reported like others', async (t) => {
   const url = await startFakeTransmission(t, [{ ...foreign, status: STOPPED }, seeded])
-  const result = await runBtkit(['status', foreign.hashString, '--client', url])
-  assert.equal(result.status, 1)
+  const result = assertStatus(await runBtkit(['status', foreign.hashString, '--client', url]), 1)
   assert.deepEqual(namesIn(result.stdout), ['foreign.iso'])
   assert.match(result.stderr, /^btkit: foreign\.iso \(c{8}\): stopped \(/)
 })
 
 test('status of a directory reports the torrents in it', async (t) => {
   const directory = makeScratch(t, { 'a.iso': 'content', 'empty/.keep': '' })
-  const made = await runBtkit(['makemetafile', join(directory, 'a.iso'), 'http://127.0.0.1:1/'])
-  assert.equal(made.status, 0, made.stderr)
+  assertStatus(await runBtkit(['makemetafile', join(directory, 'a.iso'), 'http://127.0.0.1:1/']), 0)
   const torrent = parseMetainfo(readFileSync(join(directory, 'a.iso.torrent')))
   const own = { hashString: clientInfoHash(torrent), name: 'a.iso' }
   const url = await startFakeTransmission(t, [own, stopped])
@@ -127,16 +128,14 @@ test('status of a directory reports the torrents in it', async (t) => {
     ['', ['a.iso']],
     ['empty', []],
   ] as const) {
-    const result = await runBtkit(['status', join(directory, name), '--client', url])
-    assert.deepEqual([result.status, result.stderr], [0, ''])
+    const result = assertQuiet(await runBtkit(['status', join(directory, name), '--client', url]))
     assert.deepEqual(namesIn(result.stdout), shown)
   }
 })
 
 test('status without torrents tells what of those of btkit is not seeded', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped, { ...foreign, status: STOPPED }])
-  const result = await runBtkit(['status', '--client', url, '--all'])
-  assert.equal(result.status, 1)
+  const result = assertStatus(await runBtkit(['status', '--client', url, '--all']), 1)
   assert.deepEqual(namesIn(result.stdout), ['stopped.iso', 'foreign.iso', 'seeded.iso'])
   assert.match(
     result.stderr,

@@ -1,26 +1,24 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { parseClientAddress } from '../../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../../src/seeding/clients/connect.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
-import { listenLocally } from '../../../support/listen.js'
+import { serveLocally } from '../../../support/listen.js'
 
 const answer = (value: string) =>
   `<?xml version="1.0"?><methodResponse><params><param><value>${value}</value></param></params></methodResponse>`
 
 /** An rtorrent 0.9.8 whose DHT has this mode. */
 async function rtorrentWith(dht: string, t: { after: (end: () => void) => void }) {
-  const server = createServer((request, response) => {
+  const port = await serveLocally(t, (request, response) => {
     void text(request).then((body) => {
       const statistics = `<struct><member><name>dht</name><value><string>${dht}</string></value></member></struct>`
       const isVersion = body.includes('system.client_version')
       response.end(answer(isVersion ? '<string>0.9.8</string>' : statistics))
     })
   })
-  const port = await listenLocally(t, server)
   const url = `rtorrent+http://127.0.0.1:${port}`
   const signal = new AbortController().signal
   return connectClient(parseClientAddress(url), { timeoutMs: 10_000, signal })

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } 
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Activity, ActivityLog } from '../../../../src/tracker/admin/storage/activity-log.js'
-import { startAdmin, startForms } from '../../../support/admin.js'
+import { startAdmin, startForms, startFormsAs } from '../../../support/admin.js'
 import { torrentNamed } from '../../../support/collection.js'
 import { makeScratch } from '../../../support/scratch.js'
 
@@ -90,8 +90,7 @@ test('entries are kept for 90 days, however few or many there are', async (t) =>
 test('an act on many things is one line, which names all of them if they are few', async (t) => {
   const names = Array.from({ length: 100 }, (_, i) => `${'n'.repeat(40)}${i}`)
   const files = names.map((name) => [`torrents/${name}.torrent`, torrentNamed(name)] as const)
-  const { logIn, root } = await startForms(t, Object.fromEntries(files))
-  const alice = await logIn()
+  const { root, browser: alice } = await startFormsAs(t, 'alice', Object.fromEntries(files))
   const remove = (some: readonly string[]) =>
     alice.post('/torrents', [
       ['act', 'delete'],

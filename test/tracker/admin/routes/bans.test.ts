@@ -6,7 +6,7 @@ import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { BanList } from '../../../../src/tracker/admin/storage/ban-list.js'
 import { type Fields, fieldsOf } from '../../../support/visitor.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { startAdmin, type TestAdmin, startForms } from '../../../support/admin.js'
+import { type TestAdmin, startAdmin, startFormsAs } from '../../../support/admin.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 import { announceQuery, compactPeers, startTrack, textIn } from '../../../support/track.js'
 
@@ -71,8 +71,7 @@ test('a torrent is banned and its ban lifted from its list, both with a message'
   const name = 'a "b" <c>'
   const bytes = torrentOf(singleFileInfo({ name }))
   const infoHash = parseMetainfo(bytes).infoHash ?? ''
-  const { logIn } = await startForms(t, { 'torrents/x/r.torrent': bytes })
-  const alice = await logIn()
+  const { browser: alice } = await startFormsAs(t, 'alice', { 'torrents/x/r.torrent': bytes })
   const list = 'torrents?in=0%2Fx&q=r'
   const { text } = await alice.get(`/${list}`)
   const address = /href="(ban\?[^"]+)" aria-label="Ban r"/.exec(text)?.[1] ?? ''
@@ -96,8 +95,7 @@ test('a torrent is banned and its ban lifted from its list, both with a message'
 })
 
 test('the page that bans leads to no other site', async (t) => {
-  const { logIn } = await startForms(t)
-  const alice = await logIn()
+  const { browser: alice } = await startFormsAs(t, 'alice')
   const from = 'https://evil.example/'
   const { text } = await alice.get(`/ban?kind=torrents&torrents=${HASH}&from=${from}`)
   assert.doesNotMatch(text, /evil/)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { resolveSource } from '../../../../src/tracker/admin/routes/make.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { startForms } from '../../../support/admin.js'
+import { startForms, startFormsAs } from '../../../support/admin.js'
 import { followJob } from '../../../support/visitor.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { makeScratch, plantLinks } from '../../../support/scratch.js'
@@ -108,8 +108,7 @@ test('a link below a named directory does not lead out of it', async (t) => {
 
 test('without a public URL, torrents name the address of this machine', async (t) => {
   const data = makeScratch(t, { a: 'a' })
-  const { tracker, logIn } = await startForms(t, {}, ['--make-from', data])
-  const alice = await logIn()
+  const { tracker, browser: alice } = await startFormsAs(t, 'alice', {}, ['--make-from', data])
   const announce = `${tracker.address}/announce`
   assert.ok((await alice.get('/make')).text.includes(announce))
   assert.ok((await alice.get('/')).text.includes(`<code>${announce}</code>`))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { editTorrent } from '../../../../src/library/changes.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { startForms } from '../../../support/admin.js'
+import { startForms, startFormsAs } from '../../../support/admin.js'
 import { type Fields, fieldsOf } from '../../../support/visitor.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -102,8 +102,7 @@ test('the list begins with all torrents, as people sort names; counts include wh
   const files = Object.fromEntries(
     names.map((name) => [`torrents/${name}.torrent`, torrentNamed(name)]),
   )
-  const { logIn } = await startForms(t, files, ['--archive-dir', archive])
-  const alice = await logIn()
+  const { browser: alice } = await startFormsAs(t, 'alice', files, ['--archive-dir', archive])
   const shown = async (path: string) => {
     const { text } = await alice.get(path)
     const rows = [...text.matchAll(/name="torrent"\s+value="([^"]+)\.torrent"/g)]
@@ -254,8 +253,7 @@ test('categories of the archive are indented below it', async (t) => {
 })
 
 test('an uploader sees all torrents, and changes none of others', async (t) => {
-  const { root, logIn } = await startForms(t, { 'torrents/a.torrent': A })
-  const bob = await logIn('bob')
+  const { root, browser: bob } = await startFormsAs(t, 'bob', { 'torrents/a.torrent': A })
   const { text } = await bob.get('/torrents')
   assert.match(text, />a<\/a><br/)
   assert.doesNotMatch(text, /name="torrent"/)
@@ -377,8 +375,7 @@ test('names and comments are inert in pages', async (t) => {
 })
 
 test('categories are created, renamed and removed', async (t) => {
-  const { root, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
-  const alice = await logIn()
+  const { root, browser: alice } = await startFormsAs(t, 'alice', { 'torrents/x/a.torrent': A })
   await alice.post('/categories', [
     ['act', 'create'],
     ['parent', '0/x'],
@@ -425,8 +422,7 @@ test('a release is retired to the archive, and restored', async (t) => {
 })
 
 test('a category that is not removed does not fill the field of a new one', async (t) => {
-  const { logIn } = await startForms(t, { 'torrents/linux/a.torrent': A })
-  const alice = await logIn()
+  const { browser: alice } = await startFormsAs(t, 'alice', { 'torrents/linux/a.torrent': A })
   const send = (act: string) => {
     const fields = { act, category: '0/linux', parent: '0', name: 'linux' }
     return alice.post('/categories', Object.entries(fields))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { test } from 'node:test'
 import { fieldsOf } from '../../../support/visitor.js'
-import { startForms } from '../../../support/admin.js'
+import { startForms, startFormsAs } from '../../../support/admin.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { longTest } from '../../../support/long.js'
@@ -43,8 +43,7 @@ test('uploaded torrents are added to a category, and a reload does not repeat it
 })
 
 test('a torrent that does not name this tracker is said to, or changed, as the box says', async (t) => {
-  const { root, logIn } = await startForms(t)
-  const bob = await logIn('bob')
+  const { root, browser: bob } = await startFormsAs(t, 'bob')
   const form = (await bob.get('/upload')).text
   const box = /<input type="checkbox" name="addTracker" checked \/> [^<]*?: (http:[^\s<]+)/.exec(
     form,
@@ -69,8 +68,7 @@ test('a torrent that does not name this tracker is said to, or changed, as the b
 })
 
 test('a table shows files before they are added, and each may have its own fields', async (t) => {
-  const { root, logIn } = await startForms(t, { 'torrents/linux/readme.txt': '' })
-  const bob = await logIn('bob')
+  const { root, browser: bob } = await startFormsAs(t, 'bob', { 'torrents/linux/readme.txt': '' })
   const own = torrentOf(singleFileInfo({ name: 'own' }), {
     announce: 'http://t.example/a',
     comment: 'its own words',
@@ -107,8 +105,7 @@ test('a table shows files before they are added, and each may have its own field
 })
 
 test('two files of one name in the table are added or refused each by itself', async (t) => {
-  const { root, logIn } = await startForms(t)
-  const bob = await logIn('bob')
+  const { root, browser: bob } = await startFormsAs(t, 'bob')
   const files = { 'a.torrent': A, 'sub/a.torrent': B, 'c.torrent': torrentNamed('c') }
   const { text } = await bob.upload(files, { 'name-0': 'a', 'name-1': 'a', 'name-2': 'b' })
   assert.match(text, /2 torrents added/)
@@ -119,8 +116,7 @@ test('two files of one name in the table are added or refused each by itself', a
 })
 
 test('a torrent under two names is added once, and an edit makes no second one', async (t) => {
-  const { root, logIn } = await startForms(t)
-  const bob = await logIn('bob')
+  const { root, browser: bob } = await startFormsAs(t, 'bob')
   const { text } = await bob.upload({ 'a.torrent': A, 'b.torrent': A, 'c.torrent': B })
   assert.match(text, /2 torrents added/)
   const [, there = ''] =
@@ -138,8 +134,7 @@ test('a torrent under two names is added once, and an edit makes no second one',
 })
 
 test('what is no torrent is told in a line', async (t) => {
-  const { logIn } = await startForms(t)
-  const bob = await logIn('bob')
+  const { browser: bob } = await startFormsAs(t, 'bob')
   const { text } = await bob.upload({ 'x.torrent': '<script>alert(1)</script>', 'a.torrent': A })
   assert.match(text, /x\.torrent: not a torrent \(it begins with &quot;&lt;script&gt;/)
   assert.doesNotMatch(text, /<script>alert/)
@@ -151,8 +146,7 @@ test('what is no torrent is told in a line', async (t) => {
 })
 
 test('an upload without the token of the session, or of too much, adds nothing', async (t) => {
-  const { root, logIn } = await startForms(t)
-  const bob = await logIn('bob')
+  const { root, logIn, browser: bob } = await startFormsAs(t, 'bob')
   const others = await (await logIn()).token()
   for (const token of ['', 'x', others]) {
     const { status } = await bob.upload({ 'a.torrent': A }, { token })
@@ -186,8 +180,7 @@ longTest('an upload of a gigabyte is refused before it is sent', async (t) => {
 })
 
 test('an upload that is broken off is no internal error, and leaves nothing', async (t) => {
-  const { root, pages, visitor, tracker, logIn } = await startForms(t)
-  const bob = await logIn('bob')
+  const { root, pages, visitor, tracker, browser: bob } = await startFormsAs(t, 'bob')
   const browser = visitor()
   await browser.logIn('bob', 'staple of the uploader')
   const { hostname, port, host } = new URL(pages)
@@ -237,8 +230,7 @@ test('an upload whose form is broken is refused in words, and is no internal err
 })
 
 test('a refused upload does not let the next one in while the first is under way', async (t) => {
-  const { root, pages, visitor, logIn } = await startForms(t)
-  const bob = await logIn('bob')
+  const { root, pages, visitor, browser: bob } = await startFormsAs(t, 'bob')
   const browser = visitor()
   await browser.logIn('bob', 'staple of the uploader')
   const { hostname, port, host } = new URL(pages)
