@@ -9,8 +9,8 @@ import { readInfoHash } from './info-hash.js'
 /** Keys outside `info` that the parser reads. */
 const KNOWN: ReadonlySet<string> = new Set([...keysIn('top'), 'info', 'piece layers'])
 
-/** Keys of `info` that follow from the content, from its name, or from an option for that key. */
-export const MADE_INFO_KEYS = [
+/** Keys of `info` that follow from the content, or from its name. */
+export const CONTENT_KEYS = [
   'file tree',
   'files',
   'length',
@@ -18,9 +18,10 @@ export const MADE_INFO_KEYS = [
   'name',
   'piece length',
   'pieces',
-  'private',
-  'source',
 ] as const
+
+/** The same, and those that have an option. */
+export const MADE_INFO_KEYS = [...CONTENT_KEYS, 'private', 'source'] as const
 
 /** Keys in `info` that the parser reads. */
 const KNOWN_IN_INFO: ReadonlySet<string> = new Set([

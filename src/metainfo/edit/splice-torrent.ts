@@ -4,19 +4,7 @@ import { EncodedDict } from '../bencode/encoded-dict.js'
 import type { BencodeDict, BencodeValue, Span } from '../bencode/value.js'
 import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
 import { encodeBencode } from '../bencode/encode.js'
-
-/** The keys of `info` that describe the content, in either version. */
-const CONTENT_KEYS = [
-  'attr',
-  'file tree',
-  'files',
-  'length',
-  'meta version',
-  'name',
-  'piece length',
-  'pieces',
-  'symlink path',
-]
+import { CONTENT_KEYS } from '../other-keys.js'
 
 /** Changes to the top-level dictionary of a torrent and to its `info`. */
 interface TorrentChanges {
@@ -75,7 +63,7 @@ export function combineEdits(edits: readonly TorrentEdit[]): TorrentEdit {
  * Returns the entries of `info` that do not describe the content: private, source and unknown keys.
  */
 export function keptInfo(metainfo: UnhashedMetainfo): BencodeDict {
-  return otherEntries(metainfo, CONTENT_KEYS)
+  return otherEntries(metainfo, [...CONTENT_KEYS, 'attr', 'symlink path'])
 }
 
 /** Returns the entries of `info` without those of some keys. */
