@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8'
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 /** The growth of the heap after a garbage collection that starts the next one, in percent. */
 const GROWTH = 40
@@ -15,18 +15,16 @@ export function boundHeapGrowth(): void {
 /** Restores V8's own rules for the growth of the heap. */
 export function unboundHeapGrowth(): void {
   setFlagsFromString('--heap-growing-percent=0')
-  unboundYoungHeap()
-}
-
-/** Restores V8's own rule for the space for new objects. */
-export function unboundYoungHeap(): void {
-  setFlagsFromString('--semi-space-growth-factor=2')
+  growYoungHeap(Infinity)
 }
 
 /**
- * Keeps V8 from enlarging the space for new objects, of which three copies may be in memory. For a
- * start that makes much garbage and is done once.
+ * Lets V8 enlarge the space for new objects if it has fewer bytes than `most`: 0 for a start that makes
+ * much garbage and is done once, Infinity for V8's own rule. V8 would take 32 MiB, and half as much again
+ * for a while.
  */
-export function boundYoungHeap(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
+export function growYoungHeap(most: number): void {
+  const spaces = most === Infinity ? [] : getHeapSpaceStatistics()
+  const size = spaces.find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0
+  setFlagsFromString(`--semi-space-growth-factor=${size < most ? 2 : 1}`)
 }

@@ -1,5 +1,5 @@
 import { runtimeDirectory } from '../../base/directories.js'
-import { boundHeapGrowth, boundYoungHeap } from '../../base/heap-growth.js'
+import { boundHeapGrowth, growYoungHeap } from '../../base/heap-growth.js'
 import { withHashContext } from '../open/engine.js'
 import type { Io } from '../io.js'
 import type { SeedKeeper } from '../../core/keep-seeded/reconcile.js'
@@ -27,7 +27,7 @@ interface SeedRun extends KeptTorrents {
 /** Seeds torrents until interrupted, which is the normal end. */
 export function seed(run: SeedRun, io: Io): Promise<void> {
   boundHeapGrowth()
-  boundYoungHeap()
+  growYoungHeap(0)
   // A progress bar would disturb the table
   return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
     return keepSeeding({ ...run, hashContext, display: openDisplay(run.options, io) }, io)

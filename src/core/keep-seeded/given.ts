@@ -29,6 +29,7 @@ export class GivenRecord {
       this.torrents.set(name, { infoHash: hash, stamp })
       if (stamp === UNKNOWN) this.begun.add(hash)
     }
+    journal?.release()
   }
 
   /** Records a torrent; null for one that is not there any more. Durable after the next flush. */
@@ -50,5 +51,6 @@ export class GivenRecord {
   /** Resolves when all records set so far would survive a power failure. */
   async flush(): Promise<void> {
     await this.journal?.flush()
+    this.journal?.release()
   }
 }

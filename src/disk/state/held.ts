@@ -9,6 +9,7 @@ const MAX_KEPT = 64
 export class HeldTorrents {
   readonly #logs = new LRUCache<string, { readonly stamp: string; readonly log: TorrentLog }>({
     max: MAX_KEPT,
+    dispose: ({ log }) => void log.close(),
   })
 
   /** The state directories that completedir may use; those that cannot be read are ignored. */

@@ -4,7 +4,9 @@ import {
   constants,
   copyFileSync,
   fdatasync,
+  fstatSync,
   ftruncateSync,
+  readSync,
 } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,15 +14,12 @@ import { checksumOf } from '../../base/bytes.js'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
 import { writeAtomically } from '../write/atomically.js'
-import { openRegular, readIfThere, requireOwnDirectory } from './files.js'
+import { openRegular, requireOwnDirectory } from './files.js'
 
 const sync = promisify(fdatasync)
 
 /** The version of the format. Files of a newer version are not touched. */
 const VERSION = 1
-
-/** The largest file that is read, in bytes: some millions of records. */
-const MAX_SIZE = 2 ** 30
 
 /** Outdated lines that do not matter, beside as many as there are records. */
 const FEW = 100
@@ -50,12 +49,13 @@ export interface JournalOptions {
  * last line of a key counts. Without it btkit would not know after a kill which files are its own.
  */
 export class Journal {
-  /** The JSON of values by key, or its offset in the file's bytes: most are only compared. */
+  /** The JSON of values by key, or its offset in the file: those of very many would fill the memory. */
   readonly #values = new Map<string, string | number>()
-  #bytes: Buffer = Buffer.alloc(0)
+  /** Open until it is released, so that values are there even if the file is removed. */
+  #file: LineFile | null = null
   /** Lines in the file, without the first. */
   #lines = 0
-  #pending: Buffer[] = []
+  #pending: Change[] = []
   /** Where to cut off a partial last line before the first write; null if there is none. */
   #cutAt: number | null = null
   /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
@@ -66,7 +66,7 @@ export class Journal {
 
   /**
    * Reads the records. Damaged lines are ignored, and a copy of the damaged file is kept beside it.
-   * @throws BtkitError `not-permitted`, `too-large` or `io`. The reasons include a newer version
+   * @throws BtkitError `not-permitted` or `io`. The reasons include a newer version
    *   of the file, a file that is not a regular file, and a directory in which others could replace
    *   files.
    */
@@ -74,12 +74,13 @@ export class Journal {
     const { path, stateDirectory } = options
     callSystem(`state ${path}`, () => {
       for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
-      const bytes = readIfThere(path, MAX_SIZE)
-      if (bytes === null) return
-      this.#bytes = bytes
+      const file = LineFile.open(path)
+      if (file === null) return
+      this.#file = file
+      const isIntact = this.#findValues(file, 0)
       // A file of 0 bytes counts as missing; lines appended to it would have no first line
-      if (bytes.length === 0) this.#isStale = this.options.isReadOnly !== true
-      else if (!this.#scan()) this.#setAside()
+      if (file.stats.size === 0) this.#isStale = this.options.isReadOnly !== true
+      else if (!isIntact) this.#setAside()
     })
   }
 
@@ -98,6 +99,10 @@ export class Journal {
     return this.#values.size
   }
 
+  keys(): IterableIterator<string> {
+    return this.#values.keys()
+  }
+
   /** The keys, with the JSON of their values. */
   *entries(): IterableIterator<[string, string]> {
     for (const [key, value] of this.#values) yield [key, this.#jsonOf(value)]
@@ -105,15 +110,22 @@ export class Journal {
 
   #jsonOf(value: string | number): string {
     if (typeof value === 'string') return value
-    return this.#bytes.toString('utf8', value, this.#bytes.indexOf(NEWLINE, value) - TAIL)
+    this.#file ??= LineFile.open(this.options.path)
+    const line = this.#file?.lineAt(value)
+    if (line) return line.toString('utf8', 0, line.length - TAIL)
+    throw new BtkitError('io', `state ${this.options.path}: was cut off; run the command again`)
   }
 
   /** Sets a value of JSON; null removes it. Durable after the next flush. */
   put(key: string, value: unknown): void {
-    const json = JSON.stringify(value)
-    if (value === null) this.#values.delete(key)
+    const change = [key, JSON.stringify(value)] as const
+    this.#apply(change)
+    if (this.options.isReadOnly !== true) this.#pending.push(change)
+  }
+
+  #apply([key, json]: Change): void {
+    if (json === 'null') this.#values.delete(key)
     else this.#values.set(key, json)
-    if (this.options.isReadOnly !== true) this.#pending.push(lineOf(key, json))
   }
 
   /**
@@ -143,6 +155,12 @@ export class Journal {
     })
   }
 
+  /** Closes the file, of which too many cannot be open. A later use opens it again. */
+  release(): void {
+    if (this.#file) closeSync(this.#file.descriptor)
+    this.#file = null
+  }
+
   async #write(): Promise<void> {
     const lines = this.#pending
     if (lines.length === 0 && !this.#isStale) return
@@ -162,15 +180,21 @@ export class Journal {
     }
   }
 
-  async #append(lines: readonly Buffer[]): Promise<void> {
+  async #append(changes: readonly Change[]): Promise<void> {
     const descriptor = openRegular(this.options.path, constants.O_RDWR | constants.O_APPEND)
     if (descriptor === null) return this.#replace()
     try {
       if (this.#cutAt !== null) ftruncateSync(descriptor, this.#cutAt)
       this.#cutAt = null
-      appendFileSync(descriptor, Buffer.concat(lines))
-      this.#lines += lines.length
+      const { ino, size } = fstatSync(descriptor)
+      this.#file ??= LineFile.open(this.options.path)
+      if (this.#file?.stats.ino !== ino) {
+        await this.#replace()
+        return
+      }
+      appendFileSync(descriptor, Buffer.concat(changes.map(([key, json]) => lineOf(key, json))))
       await sync(descriptor)
+      this.#findValues(this.#file, size)
     } finally {
       closeSync(descriptor)
     }
@@ -183,37 +207,37 @@ export class Journal {
       if (!(error instanceof BtkitError)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
     })
+    this.release()
+    this.#file = LineFile.open(path)
     this.#isStale = false
-    this.#cutAt = null
+    this.#lines = 0
+    if (this.#file) this.#findValues(this.#file, 0)
   }
 
   /** One at a time: all of a hundred thousand take as much memory as the rest of a run. */
   *#allLines(): Generator<Buffer> {
     yield lineOf('', JSON.stringify({ version: VERSION, ...this.options.head }))
-    this.#lines = 0
     // A value that is set meanwhile is also pending, and written once more
-    for (const [key, json] of this.entries()) {
-      this.#lines++
-      yield lineOf(key, json)
-    }
+    for (const [key, json] of this.entries()) yield lineOf(key, json)
   }
 
-  /** Returns whether all whole lines are as they were written. */
-  #scan(): boolean {
-    const bytes = this.#bytes
-    let [isIntact, hasHead, start] = [true, false, 0]
-    for (let end; (end = bytes.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
-      const line = readLine(bytes, start, end)
-      if (line === null) isIntact = false
-      else if (line.key === '') hasHead = this.#isOwnHead(this.#jsonOf(line.valueAt))
+  /** Finds the values in lines of the file. Returns whether all whole ones are as they were written. */
+  #findValues(file: LineFile, start: number): boolean {
+    let [isIntact, hasHead, at] = [true, false, start]
+    for (let line; (line = file.lineAt(at)) !== null; at += line.length + 1) {
+      const found = readLine(line)
+      if (found === null) isIntact = false
+      else if (found.key === '') hasHead = this.#isOwnHead(this.#jsonOf(at + found.valueAt))
       else {
         this.#lines++
         // Only null begins with it
-        if (bytes[line.valueAt] === LETTER_N) this.#values.delete(line.key)
-        else this.#values.set(line.key, line.valueAt)
+        if (line[found.valueAt] === LETTER_N) this.#values.delete(found.key)
+        else this.#values.set(found.key, at + found.valueAt)
       }
     }
-    if (start < bytes.length) this.#cutAt = start
+    this.#cutAt = at < file.stats.size ? at : null
+    // Set while the file was written
+    for (const change of this.#pending) this.#apply(change)
     return isIntact && hasHead
   }
 
@@ -221,6 +245,7 @@ export class Journal {
     const { path, head } = this.options
     const { btkit, version } = JSON.parse(json) as { btkit?: string; version?: number }
     if (version === undefined || version <= VERSION) return btkit === head.btkit
+    this.release()
     const how = 'upgrade btkit or name another with --state-dir'
     throw new BtkitError('io', `state ${path}: a newer btkit wrote it; ${how}`)
   }
@@ -236,6 +261,51 @@ export class Journal {
     copyFileSync(path, aside, constants.COPYFILE_EXCL)
     this.#isStale = true
     warn(`state ${path}: damaged, kept as ${basename(aside)}; ${loss}`)
+  }
+}
+
+/** The JSON of a value that was set; null removes it. */
+type Change = readonly [key: string, json: string]
+
+/** Bytes that are read at once. Few, because values are not always used in the order of their lines. */
+const WINDOW = 16 * 1024
+
+/** A file of lines, of which only a few are in memory. */
+class LineFile {
+  #room = Buffer.allocUnsafeSlow(WINDOW)
+  #window = this.#room.subarray(0, 0)
+  #start = 0
+
+  private constructor(
+    readonly descriptor: number,
+    /** Its state when it was opened. */
+    readonly stats = fstatSync(descriptor),
+  ) {}
+
+  /** Opens a file; null if it does not exist. */
+  static open(path: string): LineFile | null {
+    const descriptor = openRegular(path, constants.O_RDONLY)
+    return descriptor === null ? null : new LineFile(descriptor)
+  }
+
+  /** Returns the bytes from an offset to the next newline, until the next call; null if there is none. */
+  lineAt(at: number): Buffer | null {
+    for (let isEnd = false; ;) {
+      const start = at - this.#start
+      const end = start < 0 ? -1 : this.#window.indexOf(NEWLINE, start)
+      if (end >= 0) return this.#window.subarray(start, end)
+      if (isEnd) return null
+      // Longer lines need more room
+      if (start === 0 && this.#window.length === this.#room.length)
+        this.#room = Buffer.allocUnsafeSlow(2 * this.#room.length)
+      let [length, got] = [0, -1]
+      // Some file systems give less at a time
+      for (; got !== 0 && length < this.#room.length; length += got)
+        got = readSync(this.descriptor, this.#room, { offset: length, position: at + length })
+      isEnd = got === 0
+      this.#window = this.#room.subarray(0, length)
+      this.#start = at
+    }
   }
 }
 
@@ -257,13 +327,13 @@ export function lineOf(key: string, json: string): Buffer {
 }
 
 /** Finds the key and the value of a line; null if it is damaged. */
-function readLine(bytes: Buffer, start: number, end: number) {
-  const last = end - TAIL
-  if (last <= start || !hasChecksum(bytes, last, checksumOf(bytes, [start, last]))) return null
-  let close = start + '["'.length
-  while (bytes[close] !== QUOTE) close += bytes[close] === BACKSLASH ? 2 : 1
-  const quoted = bytes.toString('utf8', start + 1, close + 1)
-  const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1)
+function readLine(line: Buffer) {
+  const last = line.length - TAIL
+  if (last <= 0 || !hasChecksum(line, last, checksumOf(line, [0, last]))) return null
+  let close = '["'.length
+  while (line[close] !== QUOTE) close += line[close] === BACKSLASH ? 2 : 1
+  const text = line.toString('utf8', '["'.length, close)
+  const key = text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
   return { key, valueAt: close + '",'.length }
 }
 

@@ -4,13 +4,7 @@ import { digestOf, textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
 import { requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
-import {
-  FINGERPRINT,
-  TorrentIndex,
-  writeIndex,
-  type IdentityText,
-  type TorrentIdentity,
-} from './torrent-index.js'
+import { FINGERPRINT, TorrentIndex, writeIndex, type TorrentIdentity } from './torrent-index.js'
 
 /** Digests that identify a torrent, and that show which parts of it somebody edited. */
 export interface TorrentDigests {
@@ -61,7 +55,10 @@ export class TorrentLog {
   readonly #path: string
   /** Read only if the index does not say all that is asked. */
   #journal: Journal | null = null
-  readonly #index: TorrentIndex | null
+  /** Let go when the journal is read. */
+  #index: TorrentIndex | null
+  /** The state of the journal that the index is of. */
+  readonly #stamp: string | null
 
   /**
    * Reads the records of a directory's torrents, or their index if it is current.
@@ -75,6 +72,7 @@ export class TorrentLog {
       ? callSystem(`state ${this.#path}`, () => stampOfLog(stateDirectory, target))
       : null
     this.#index = stamp === null ? null : TorrentIndex.read(index, stamp)
+    this.#stamp = this.#index && stamp
     if (this.#index === null) this.#records()
   }
 
@@ -88,6 +86,7 @@ export class TorrentLog {
 
   #records(): Journal {
     const { target } = this.options
+    this.#index = null
     this.#journal ??= new Journal({
       ...this.options,
       path: this.#path,
@@ -107,19 +106,21 @@ export class TorrentLog {
 
   /** Whether a torrent has a record. Cheaper than reading the record. */
   has(name: string): boolean {
-    return (this.#journal ?? this.#index ?? this.#records()).has(name)
+    return (this.#index ?? this.#records()).has(name)
   }
 
   /** Returns the source of a torrent; null if it has no record. Cheaper than reading the record. */
   sourceOf(name: string): string | null {
-    if (this.#journal === null && this.#index) return this.#index.sourceOf(name)
+    if (this.#index) return this.#index.sourceOf(name)
     const json = this.#records().get(name)
-    return json === undefined ? null : identityIn(json).source
+    if (json === undefined) return null
+    // No path contains what follows it unescaped
+    return JSON.parse(json.slice('{"source":'.length, json.indexOf('","input":') + 1)) as string
   }
 
   /** Whether a torrent's record has this identity. Cheaper than reading the record. */
   isUnchanged(name: string, identity: TorrentIdentity): boolean {
-    if (this.#journal === null && this.#index) return this.#index.matches(name, identity)
+    if (this.#index) return this.#index.matches(name, identity)
     const { source, input, fingerprint } = identity
     const start = JSON.stringify({
       source: source.directory + source.name,
@@ -148,36 +149,20 @@ export class TorrentLog {
 
   /** Flushes what was set since the last flush, and writes the index if the journal was read. */
   async close(): Promise<void> {
-    if (this.#journal === null) return
-    await this.#journal.close()
-    const { stateDirectory, target, isReadOnly } = this.options
     const journal = this.#journal
-    if (isReadOnly || journal.size < MANY) return
-    const stamp = stampOfLog(stateDirectory, target)
-    if (stamp === null || stamp === this.#index?.stamp) return
-    const identities = { size: journal.size, [Symbol.iterator]: () => identitiesIn(journal) }
-    writeIndex(`${this.#path}.index`, stamp, identities)
+    if (journal === null) return
+    try {
+      await journal.close()
+      const { stateDirectory, target, isReadOnly } = this.options
+      if (isReadOnly || journal.size < MANY) return
+      const stamp = stampOfLog(stateDirectory, target)
+      if (stamp === null || stamp === this.#stamp) return
+      writeIndex(`${this.#path}.index`, stamp, journal)
+    } finally {
+      journal.release()
+    }
   }
 }
-
-/** Yields the identities of all records, one at a time: together they take much memory. */
-function* identitiesIn(journal: Journal): Generator<[string, IdentityText]> {
-  for (const [name, json] of journal.entries()) {
-    const { source, input, fingerprint } = identityIn(json)
-    const at = source.lastIndexOf('/') + 1
-    const path = { directory: source.slice(0, at), name: source.slice(at) }
-    yield [name, { source: path, input, fingerprint }]
-  }
-}
-
-/** Returns the identity in a record, which comes first, without parsing the rest. */
-function identityIn(json: string): Pick<ReturnType<typeof toJson>, keyof TorrentIdentity> {
-  const end = json.indexOf(END_OF_IDENTITY)
-  return JSON.parse(`${json.slice(0, end)}}`) as ReturnType<typeof toJson>
-}
-
-/** No path contains it unescaped. */
-const END_OF_IDENTITY = ',"written":'
 
 /** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
 function logPath(stateDirectory: string, target: string): string {

@@ -1,4 +1,4 @@
-import { unboundYoungHeap } from '../../base/heap-growth.js'
+import { growYoungHeap } from '../../base/heap-growth.js'
 import { createHash, randomBytes } from 'node:crypto'
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
@@ -141,7 +141,7 @@ export class Seeder {
       admits: (torrent, peer) => this.#admits(torrent, peer),
       load: (torrent) => {
         // Uploads need the space that looks and announces do not
-        unboundYoungHeap()
+        growYoungHeap(Infinity)
         return this.#loaded.load(torrent as Seeded)
       },
       fail: (torrent, error) => {

@@ -78,6 +78,7 @@ class Place {
 
 test('what was put is there after closing, of every kind and under any name', async (t) => {
   const place = new Place(t)
+  const open = readdirSync('/proc/self/fd').length
   const names = [
     'a.torrent',
     '日本.torrent',
@@ -98,36 +99,31 @@ test('what was put is there after closing, of every kind and under any name', as
     assert.ok(isUnchanged(log, name, record))
   }
   assert.deepEqual([log.get('b.torrent'), place.warnings], [null, []])
-})
-
-test('what was put is known before it is closed', async (t) => {
-  const log = new Place(t).open()
-  log.put('a.torrent', recordOf(1))
-  assert.deepEqual(log.get('a.torrent'), recordOf(1))
-  assert.ok(isUnchanged(log, 'a.torrent', recordOf(1)))
-  log.put('a.torrent', null)
-  assert.deepEqual(
-    [log.get('a.torrent'), isUnchanged(log, 'a.torrent', recordOf(1))],
-    [null, false],
-  )
+  assert.ok(!place.open({ target: '/srv/other' }).has('a.torrent'))
   await log.close()
+  assert.equal(readdirSync('/proc/self/fd').length, open)
 })
 
-test('what was put is known after a flush, however long it is', async (t) => {
+test('what was put is known before and after a flush, however long it is', async (t) => {
   const log = new Place(t).open()
   const records = [recordOf(1), recordOf(2, `/srv/${'long/'.repeat(100_000)}`), recordOf(3)]
   for (const [i, record] of records.entries()) log.put(`${i}.torrent`, record)
-  await log.flush()
-  for (const i of [2, 0, 1]) {
-    const record = records[i]!
-    assert.deepEqual(log.get(`${i}.torrent`), record)
-    assert.ok(isUnchanged(log, `${i}.torrent`, record))
+  for (const act of [() => Promise.resolve(), () => log.flush()]) {
+    await act()
+    for (const i of [2, 0, 1]) {
+      const record = records[i]!
+      assert.deepEqual(log.get(`${i}.torrent`), record)
+      assert.ok(isUnchanged(log, `${i}.torrent`, record))
+    }
   }
   log.put('1.torrent', recordOf(5))
   log.put('2.torrent', null)
-  await log.flush()
-  const known = [0, 1, 2].map((i) => log.get(`${i}.torrent`))
-  assert.deepEqual(known, [recordOf(1), recordOf(5), null])
+  for (const act of [() => Promise.resolve(), () => log.flush()]) {
+    await act()
+    const known = [0, 1, 2].map((i) => log.get(`${i}.torrent`))
+    assert.deepEqual(known, [recordOf(1), recordOf(5), null])
+    assert.ok(!isUnchanged(log, '2.torrent', recordOf(3)))
+  }
   await log.close()
 })
 
@@ -161,12 +157,6 @@ test('a later record of a torrent takes the place of the earlier one, in many ru
     [log.get('a.torrent'), log.get('0'), log.get('1')],
     [recordOf(4), null, recordOf(1)],
   )
-})
-
-test('directories of torrents have a file each', async (t) => {
-  const place = new Place(t)
-  await place.fill({ 'a.torrent': recordOf(1) })
-  assert.ok(!place.open({ target: '/srv/other' }).has('a.torrent'))
 })
 
 test('a run that puts nothing writes nothing', async (t) => {
@@ -262,17 +252,21 @@ test('what is put while a file is written anew is kept', async (t) => {
   assert.deepEqual(place.warnings, [])
 })
 
-test('a file that was removed meanwhile is written again as a whole', async (t) => {
-  const place = new Place(t)
-  const log = place.open()
-  log.put('a.torrent', recordOf(1))
-  await log.flush()
-  rmSync(place.file)
-  log.put('b.torrent', recordOf(2))
-  await log.close()
-  const again = place.open()
-  assert.deepEqual([again.get('a.torrent'), again.get('b.torrent')], [recordOf(1), recordOf(2)])
-})
+for (const what of ['was removed', 'another one replaced']) {
+  test(`a file that ${what} meanwhile is written again as a whole`, async (t) => {
+    const place = new Place(t)
+    const log = place.open()
+    log.put('a.torrent', recordOf(1))
+    await log.flush()
+    const { file } = place
+    rmSync(file)
+    if (what !== 'was removed') writeFileSync(file, 'another')
+    log.put('b.torrent', recordOf(2))
+    await log.close()
+    const again = place.open()
+    assert.deepEqual([again.get('a.torrent'), again.get('b.torrent')], [recordOf(1), recordOf(2)])
+  })
+}
 
 longTest(
   'wherever a kill cuts the last line off, the lines before it stand, and others follow',

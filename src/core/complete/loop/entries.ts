@@ -3,7 +3,7 @@ import { mapLimited } from '../../../base/concurrency.js'
 import { BtkitError, refuseAborted } from '../../../base/errors.js'
 import { isTraced, trace } from '../../../base/text/trace.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
-import { unboundYoungHeap } from '../../../base/heap-growth.js'
+import { growYoungHeap } from '../../../base/heap-growth.js'
 import { Writer } from '../../../disk/write/many.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import type { HashProgress } from '../../../disk/hash/jobs/job.js'
@@ -32,6 +32,9 @@ const ENTRIES_PER_YIELD = 500
 /** The same number for entries that are completed, so that their writes can proceed. */
 const CHANGES_PER_YIELD = 64
 
+/** Bytes of the space for new objects from which more of it makes a run no faster. */
+const YOUNG_HEAP = 8 * 1024 * 1024
+
 /** Number of small entries at the same time: one half is read while the other is decided. */
 const MOST_SMALL = 512
 
@@ -49,7 +52,6 @@ export async function completeAll(
 ): Promise<Set<string>> {
   const changed = await findChanged(directories, run)
   if (changed.length === 0) return new Set()
-  unboundYoungHeap()
   if (!run.request.force) checkOtherEntries(changed)
   const pool = new WorkerPool()
   const entries = new EntryLoop(run, pool)
@@ -279,7 +281,9 @@ class EntryLoop {
   }
 
   #isTurnOver(): boolean {
-    return this.#steps++ % CHANGES_PER_YIELD === 0
+    if (this.#steps++ % CHANGES_PER_YIELD > 0) return false
+    growYoungHeap(YOUNG_HEAP)
+    return true
   }
 
   get #signal(): AbortSignal {

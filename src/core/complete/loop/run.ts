@@ -2,7 +2,7 @@ import { BtkitError } from '../../../base/errors.js'
 import { dayOf } from '../../../disk/cache/records/record.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { refuseLinkOfOthers } from '../../../disk/write/target.js'
-import { boundHeapGrowth, boundYoungHeap } from '../../../base/heap-growth.js'
+import { boundHeapGrowth, growYoungHeap } from '../../../base/heap-growth.js'
 import {
   byTarget,
   checkDistinct,
@@ -75,7 +75,7 @@ export async function completeTogether(
   { report, watch }: Pick<CompleteRun, 'report' | 'watch'>,
 ): Promise<void> {
   // Until something changed, there is little but names, which stay
-  boundYoungHeap()
+  growYoungHeap(0)
   const targets = new TargetDirectories(request, context)
   try {
     await targets.open()

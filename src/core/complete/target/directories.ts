@@ -157,12 +157,13 @@ export function pathsOf(
   { prefixes }: Pick<SourceDirectory, 'prefixes'>,
   file = torrentName(name),
 ): TorrentPaths {
-  const { source, sourcePath, torrent, torrentPath } = prefixes
+  const [source, torrent] = [prefixes.source + name, prefixes.torrent + file]
+  const { sourcePath, torrentPath } = prefixes
   return {
-    source: source + name,
-    sourcePath: sourcePath + name,
-    torrent: torrent + file,
-    torrentPath: torrentPath + file,
+    source,
+    sourcePath: sourcePath === prefixes.source ? source : sourcePath + name,
+    torrent,
+    torrentPath: torrentPath === prefixes.torrent ? torrent : torrentPath + file,
   }
 }
 

@@ -156,7 +156,10 @@ export function ownFilesOf(
   const earlier = (target: string): Makers => {
     const { directory: stateDirectory, warn } = state
     const options = { stateDirectory, target, isReadOnly: true, now, warn }
-    return { names: new Set(), log: valueOr(undefined, () => new TorrentLog(options)) }
+    const log = valueOr(undefined, () => new TorrentLog(options))
+    // Only its names are needed, and there may be very many
+    void log?.close()
+    return { names: new Set(), log }
   }
   return (path) => {
     const makers = () => {

@@ -45,13 +45,18 @@ export async function deliver(
   const storing = journal.flush()
   // A failure is reported later: a full disk must not keep the changes from being delivered
   await Promise.allSettled([storing])
-  await act(withChanges(report, journal))
-  await storing
-  // Another run may have added changes meanwhile
-  const now = open()
-  for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
-  if (now.size > 0) await now.close()
-  else rmSync(options.path, { force: true })
+  try {
+    await act(withChanges(report, journal))
+    await storing
+    // Another run may have added changes meanwhile
+    const now = open()
+    for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
+    if (now.size > 0) await now.close()
+    else rmSync(options.path, { force: true })
+    now.release()
+  } finally {
+    journal.release()
+  }
 }
 
 /** Adds a change to the journal, in place of an earlier one of the same torrent or list. */

@@ -325,7 +325,7 @@ export class Owners {
 
   /** The known paths that are some paths, or below them. */
   #below(paths: readonly string[]): string[] {
-    const known = [...this.#journal.entries()].map(([path]) => path)
+    const known = [...this.#journal.keys()]
     const tops = new Set(paths)
     const isBelow = (path: string): boolean =>
       tops.has(path) || (path.length > 1 && isBelow(dirname(path)))
