@@ -45,7 +45,7 @@ export function openRequest(address: URL, way: Way, asked: Asked): ClientRequest
   const proxy = way.isDirect ? null : proxyFor(address)
   if (!proxy || protocol === 'https:')
     return request({ ...asked, ...placeOf(address), path, agent: agentOf(address, way, proxy) })
-  const headers = { host, ...asked.headers, ...loginAt(proxy) }
+  const headers = { host, ...asked.headers, ...loginIn(proxy, 'proxy-authorization') }
   const agent = agentOf(proxy, way, null)
   return request({ ...asked, ...placeOf(proxy), path: origin + path, headers, agent })
 }
@@ -118,7 +118,7 @@ function agentOf(address: URL, way: Way, proxy: URL | null): Agent {
 async function askTunnel(proxy: URL, way: Way, to: ClientRequestArgs): Promise<Duplex> {
   const host = to.host?.includes(':') ? `[${to.host}]` : to.host
   const path = `${host}:${to.port}`
-  const headers = { host: path, ...loginAt(proxy) }
+  const headers = { host: path, ...loginIn(proxy, 'proxy-authorization') }
   const agent = agentOf(proxy, way, null)
   const asked = request({ ...placeOf(proxy), method: 'CONNECT', path, headers, agent })
   const answer = once(inTime(asked, 'connect').end(), 'connect')
@@ -126,11 +126,6 @@ async function askTunnel(proxy: URL, way: Way, to: ClientRequestArgs): Promise<D
   if (statusCode === 200) return socket
   socket.destroy()
   throw new Error(`the proxy answers with status ${statusCode}`)
-}
-
-function loginAt(proxy: URL) {
-  const login = basicLogin(proxy)
-  return login === '' ? {} : { 'proxy-authorization': login }
 }
 
 /** Ends what did not open in time. */
@@ -171,9 +166,9 @@ function proxyOf(name: 'http_proxy' | 'https_proxy'): string {
   return proxy === '' || proxy.includes('://') ? proxy : `http://${proxy}`
 }
 
-/** The Basic authorization of the user and password in a URL; empty if it has none. */
-export function basicLogin({ username, password }: URL): string {
-  if (username + password === '') return ''
+/** The header with the user and password of a URL, if it has them. */
+export function loginIn({ username, password }: URL, header: string): Record<string, string> {
+  if (username + password === '') return {}
   const login = `${decodePercent(username, username)}:${decodePercent(password, password)}`
-  return `Basic ${Buffer.from(login).toString('base64')}`
+  return { [header]: `Basic ${Buffer.from(login).toString('base64')}` }
 }

@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { monotonicNow } from '../../base/process.js'
-import { basicLogin, openRequest } from './http-connection.js'
+import { loginIn, openRequest } from './http-connection.js'
 import { addressesOf, AnswerFault, publicHosts, RedirectFault } from './redirect-guard.js'
 
 /** A request over HTTP. */
@@ -99,8 +99,7 @@ export function headersFor(
   first: URL,
   { headers, originHeaders }: Pick<HttpRequest, 'headers' | 'originHeaders'>,
 ): Readonly<Record<string, string>> {
-  const login = basicLogin(first)
-  const own = { ...(login !== '' && { authorization: login }), ...originHeaders }
+  const own = { ...loginIn(first, 'authorization'), ...originHeaders }
   const isOwn = address.origin === first.origin
   return { 'user-agent': 'btkit', accept: '*/*', ...headers, ...(isOwn ? own : {}) }
 }
