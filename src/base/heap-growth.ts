@@ -4,12 +4,12 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 const GROWTH = 40
 
 /**
- * Makes V8 collect garbage before the heap has grown by GROWTH percent. On large machines V8
+ * Makes V8 collect garbage before the heap has grown by so many percent. On large machines V8
  * otherwise lets the heap grow to a multiple. Requests, and the objects for very many files, are
  * short-lived. This costs a little processor time, and applies to the whole process.
  */
-export function boundHeapGrowth(): void {
-  setFlagsFromString(`--heap-growing-percent=${GROWTH}`)
+export function boundHeapGrowth(percent = GROWTH): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`)
 }
 
 /** Restores V8's own rules for the growth of the heap. */

@@ -168,8 +168,6 @@ function encodeIndex(stamp: string, journal: Journal): Buffer | null {
   for (const [name, json] of journal.entries()) {
     const { source, input, fingerprint } = identityIn(json)
     const path = source.lastIndexOf('/') + 1
-    // A torrent whose writing never ended, or whose input is unreliable, matches nothing
-    const isWhole = fingerprint.length >= HEX * FINGERPRINT
     const isFileName = name.length < MAX_NUMBER && !name.includes('\0')
     const isKnown = isFileName && name.startsWith(source.slice(path))
     if (!isKnown || input.length > HEX * INPUT) return null
@@ -181,7 +179,8 @@ function encodeIndex(stamp: string, journal: Journal): Buffer | null {
     directories.set(directory, number)
     row.writeUInt16LE(number, ROW.directory)
     row.writeUInt16LE(source.length - path, ROW.entry)
-    if (!isWhole) continue
+    // A torrent whose writing never ended, or whose input is unreliable, matches nothing
+    if (fingerprint.length < HEX * FINGERPRINT) continue
     row.writeUInt16LE(input.length / HEX, ROW.input)
     row.write(input, ROW.inputBytes, 'hex')
     row.write(fingerprint, ROW.fingerprint, FINGERPRINT, 'hex')

@@ -33,7 +33,7 @@ const ENTRIES_PER_YIELD = 500
 const CHANGES_PER_YIELD = 64
 
 /** Bytes of the space for new objects from which more of it makes a run no faster. */
-const YOUNG_HEAP = 8 * 1024 * 1024
+const YOUNG_HEAP = 16 * 1024 * 1024
 
 /** Number of small entries at the same time: one half is read while the other is decided. */
 const MOST_SMALL = 512

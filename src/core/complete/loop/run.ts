@@ -34,6 +34,9 @@ import type {
  */
 const MANY = 1000
 
+/** The growth of the heap between garbage collections in percent: most of it is the report, which stays. */
+const GROWTH = 30
+
 /**
  * Updates the torrents of directory entries. Each torrent is created, updated or left unchanged;
  * with pruning it is removed if its source is gone. Failures are reported and do not stop the rest.
@@ -117,7 +120,7 @@ async function completeOpen(
     }
   }
   checkDistinct(directories)
-  if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
+  if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth(GROWTH)
   const options = digestOptions(request)
   const isMade = ownFilesOf(directories, request.checksums, context)
   const feedPath = request.feed?.realPath
