@@ -139,8 +139,9 @@ async function send(
     getSetCookie: () => valuesOf('set-cookie'),
   }
   // Some servers pack a body without being asked to
-  const isPacked = /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
+  const isPacked = !isHead && /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
   const unpacked = isPacked ? pipeline(answer, createGunzip(), () => undefined) : answer
+  unpacked.on('error', () => undefined)
   const whole = isContent ? withProgress(unpacked) : unpacked
   return { status, url: address.href, headers: received, body: whole, end }
 }

@@ -103,7 +103,7 @@ export async function fetchList(url: string, access: RemoteAccess) {
   const bytes = await untilAnswered(url, access, async () => {
     const response = await request(url, access, {})
     requireStatus(url, response, [200])
-    refusePage(url, response.headers)
+    refusePage(url, response)
     return collectBounded(response.body, shownUrl(url), MAX_LIST)
   })
   return { entries: parseRemoteList(bytes, shownUrl(url)), base: new URL('.', url).href }

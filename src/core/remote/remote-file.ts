@@ -63,7 +63,7 @@ async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
   }
   requireStatus(url, response, [200, 206])
   const { status, headers } = response
-  refusePage(url, headers)
+  refusePage(url, response)
   const [, total] = /\/(\d+)$/.exec(askedRange(headers)) ?? []
   const length = status === 206 ? (total ?? null) : headers.get('content-length')
   const size = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null
@@ -78,12 +78,17 @@ async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
 }
 
 /** @throws RemoteFault for an answer that is a page for people, if the URL is not that of one */
-export function refusePage(url: string, headers: ReceivedHeaders): void {
+export function refusePage(
+  url: string,
+  { headers, end }: Pick<HttpResponse, 'headers' | 'end'>,
+): void {
   const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '')
   const isNamedSo = /\.(?:\w?html?|php)$/i.test(new URL(url).pathname)
   const isAttached = /^attachment\b/i.test(headers.get('content-disposition') ?? '')
   const detail = 'sends a web page (text/html), as of a directory or a log-in, and not a file'
-  if (isHtml && !isNamedSo && !isAttached) throw new RemoteFault(url, 'page', detail)
+  if (!isHtml || isNamedSo || isAttached) return
+  end()
+  throw new RemoteFault(url, 'page', detail)
 }
 
 /**

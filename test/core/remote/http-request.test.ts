@@ -315,6 +315,17 @@ test('100 Continue that nobody asked for is ignored', async (t) => {
   assert.equal(await textOf(url), 'ok')
 })
 
+test('an answer to HEAD may say that the body would be packed', async (t) => {
+  const packed = { 'Content-Encoding': 'gzip', 'Content-Length': '50' }
+  const { url } = await startServer(t, (_, sent) => sent.writeHead(200, packed).end())
+  for (let time = 0; time < 2; time++) {
+    const { headers, body, end } = await requestHttp(url, { signal, isHead: true })
+    end()
+    for await (const chunk of body) assert.fail(`${chunk.length} bytes`)
+    assert.equal(headers.get('content-length'), '50')
+  }
+})
+
 test('what a server sends after an answer does not count', async (t) => {
   const { url } = await startEndless(t, `${WHOLE}${'more'.repeat(50_000)}`, '')
   for (let time = 0; time < 4; time++) assert.equal(await textOf(url), 'ok')

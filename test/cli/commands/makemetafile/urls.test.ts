@@ -623,6 +623,19 @@ test('a list is left with its first file that is not there', async (t) => {
   assert.ok(server.asked.length <= 2 * 16 + 2, `${server.asked.length} requests`)
 })
 
+test('a page in the place of a list ends its connection', async (t) => {
+  const { server, make, out } = await workplace(t, {})
+  const ended: Promise<unknown>[] = []
+  server.answer = ({ socket }, response) => {
+    ended.push(new Promise((resolve) => socket.on('close', resolve)))
+    response.writeHead(200, { 'content-type': 'text/html' }).end('x'.repeat(20e6))
+    return true
+  }
+  const list = `${server.url}/SHA256SUMS`
+  assertError(await make(['--files-from', list, TRACKER, '-o', out]), 'io', 'a web page')
+  assert.equal((await Promise.all(ended)).length, 1)
+})
+
 test('a list that stops to arrive is an error of its server', async (t) => {
   const late = Object.assign(new Error('late'), { name: 'BodyTimeoutError' })
   mockHttp(t, () => {
