@@ -112,7 +112,8 @@ export async function collectAtMost(
   return Buffer.concat(chunks)
 }
 
-function tooLarge(name: string, limit: number): BtkitError {
+/** The error of a file with more bytes than `limit`. */
+export function tooLarge(name: string, limit: number): BtkitError {
   const most = limit >= MIB && limit % MIB === 0 ? formatBytes(limit) : `${limit} bytes`
   return new BtkitError('too-large', `${name}: larger than the limit of ${most}`)
 }

@@ -13,6 +13,7 @@ import { promisify } from 'node:util'
 import { checksumOf } from '../../base/bytes.js'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
+import { tooLarge } from '../look/read-bounded.js'
 import { writeAtomically } from '../write/atomically.js'
 import { openRegular, requireOwnDirectory } from './files.js'
 
@@ -20,6 +21,9 @@ const sync = promisify(fdatasync)
 
 /** The version of the format. Files of a newer version are not touched. */
 const VERSION = 1
+
+/** The largest file that is read, in bytes: some millions of records. */
+const MAX_SIZE = 2 ** 30
 
 /** Outdated lines that do not matter, beside as many as there are records. */
 const FEW = 100
@@ -66,7 +70,7 @@ export class Journal {
 
   /**
    * Reads the records. Damaged lines are ignored, and a copy of the damaged file is kept beside it.
-   * @throws BtkitError `not-permitted` or `io`. The reasons include a newer version
+   * @throws BtkitError `not-permitted`, `too-large` or `io`. The reasons include a newer version
    *   of the file, a file that is not a regular file, and a directory in which others could replace
    *   files.
    */
@@ -285,7 +289,11 @@ class LineFile {
   /** Opens a file; null if it does not exist. */
   static open(path: string): LineFile | null {
     const descriptor = openRegular(path, constants.O_RDONLY)
-    return descriptor === null ? null : new LineFile(descriptor)
+    if (descriptor === null) return null
+    const file = new LineFile(descriptor)
+    if (file.stats.size <= MAX_SIZE) return file
+    closeSync(descriptor)
+    throw tooLarge(`state ${path}`, MAX_SIZE)
   }
 
   /** Returns the bytes from an offset to the next newline, until the next call; null if there is none. */
