@@ -57,6 +57,8 @@ export class Journal {
   readonly #values = new Map<string, string | number>()
   /** Open until it is released, so that values are there even if the file is removed. */
   #file: LineFile | null = null
+  /** The number of the file that the offsets are of, which may not be open. */
+  #inode: number | undefined
   /** Lines in the file, without the first. */
   #lines = 0
   #pending: Change[] = []
@@ -115,9 +117,10 @@ export class Journal {
   #jsonOf(value: string | number): string {
     if (typeof value === 'string') return value
     this.#file ??= LineFile.open(this.options.path)
-    const line = this.#file?.lineAt(value)
+    const line = this.#file?.stats.ino === this.#inode ? this.#file?.lineAt(value) : null
     if (line) return line.toString('utf8', 0, line.length - TAIL)
-    throw new BtkitError('io', `state ${this.options.path}: was cut off; run the command again`)
+    const why = 'another program replaced it or cut it off; run the command again'
+    throw new BtkitError('io', `state ${this.options.path}: ${why}`)
   }
 
   /** Sets a value of JSON; null removes it. Durable after the next flush. */
@@ -191,14 +194,16 @@ export class Journal {
       if (this.#cutAt !== null) ftruncateSync(descriptor, this.#cutAt)
       this.#cutAt = null
       const { ino, size } = fstatSync(descriptor)
-      this.#file ??= LineFile.open(this.options.path)
-      if (this.#file?.stats.ino !== ino) {
+      const file = (this.#file ??= LineFile.open(this.options.path))
+      if (file?.stats.ino !== ino) {
         await this.#replace()
         return
       }
       appendFileSync(descriptor, Buffer.concat(changes.map(([key, json]) => lineOf(key, json))))
       await sync(descriptor)
-      this.#findValues(this.#file, size)
+      // It may have been released meanwhile; the values are in memory then
+      if (this.#file === file) this.#findValues(file, size)
+      else this.#lines += changes.length
     } finally {
       closeSync(descriptor)
     }
@@ -228,6 +233,7 @@ export class Journal {
   /** Finds the values in lines of the file. Returns whether all whole ones are as they were written. */
   #findValues(file: LineFile, start: number): boolean {
     let [isIntact, hasHead, at] = [true, false, start]
+    this.#inode = file.stats.ino
     for (let line; (line = file.lineAt(at)) !== null; at += line.length + 1) {
       const found = readLine(line)
       if (found === null) isIntact = false
