@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import dns from 'node:dns'
 import promises from 'node:dns/promises'
-import { syncBuiltinESMExports } from 'node:module'
 import net, { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { Reach, reachOf } from '../../src/core/remote/address-reach.js'
@@ -12,6 +11,7 @@ import { RedirectFault } from '../../src/core/remote/redirect-guard.js'
 import { fetchTorrent } from '../../src/core/download/fetch.js'
 import { askRemote } from '../../src/core/remote/remote-file.js'
 import { serveLocally } from '../support/listen.js'
+import { importMocks } from '../support/import-mocks.js'
 
 const { signal } = new AbortController()
 
@@ -52,11 +52,7 @@ async function startNetwork(t: TestContext, names: Names): Promise<string[]> {
     }
     return connect({ ...options, host: isIP(host) ? '127.0.0.1' : host, port, lookup: here })
   })
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   return asked
 }
 

@@ -1,11 +1,11 @@
 import crypto, { scryptSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { makeScratch, type Files } from './scratch.js'
 import { Visitor } from './visitor.js'
 import { startTrack, type RunningTrack, type TrackSetup } from './track.js'
+import { importMocks } from './import-mocks.js'
 
 /** A tracker with its administration. */
 export interface TestAdmin {
@@ -50,11 +50,7 @@ export function makeHashesCheap(t: TestContext): void {
     scrypt(password, salt, length, { ...how, N: 1024, p: 1 }, done)
   }
   t.mock.method(crypto, 'scrypt', cheap as typeof scrypt)
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
 }
 
 export interface AdminSetup extends TrackSetup {

@@ -1,7 +1,7 @@
 import dns from 'node:dns'
-import { syncBuiltinESMExports } from 'node:module'
 import { isIPv6 } from 'node:net'
 import type { TestContext } from 'node:test'
+import { importMocks } from './import-mocks.js'
 
 type Found = (error: null, addresses: readonly dns.LookupAddress[]) => void
 
@@ -18,9 +18,5 @@ export function giveName(t: TestContext, name: string, addresses: readonly strin
     if (host === name) done(null, find(options.family as number))
     else lookup(host, options, done as never)
   })
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
 }

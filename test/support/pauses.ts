@@ -1,6 +1,6 @@
-import { syncBuiltinESMExports } from 'node:module'
 import type { TestContext } from 'node:test'
 import timers from 'node:timers/promises'
+import { importMocks } from './import-mocks.js'
 
 /** Shortest pause in milliseconds: other timers are left as they are. */
 const SHORTEST = 500
@@ -14,10 +14,6 @@ export function withoutPauses(t: TestContext): number[] {
     pauses.push(ms)
     return wait(0, ...rest)
   }) as typeof wait)
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   return pauses
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import { test } from 'node:test'
 import type { Io } from '../../../src/cli/io.js'
 import { openProgress } from '../../../src/cli/output/bar.js'
 import { machineHost, reachableAddress } from '../../../src/cli/output/addresses.js'
 import { Captured } from '../../support/run-btkit.js'
+import { importMocks } from '../../support/import-mocks.js'
 
 const GIB = 2 ** 30
 
@@ -76,10 +76,6 @@ test('a sandbox that hides the network does not keep a server from starting', (t
   t.mock.method(os, 'networkInterfaces', () => {
     throw new Error('uv_interface_addresses returned Unknown system error 97')
   })
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   assert.equal(machineHost(), 'localhost')
 })

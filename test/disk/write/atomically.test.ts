@@ -13,7 +13,6 @@ import fs, {
   readlinkSync,
   statSync,
 } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -23,6 +22,7 @@ import { writeAtomically } from '../../../src/disk/write/atomically.js'
 import { failure, unlessWindows } from '../failure.js'
 import { plantTree } from '../temporary-directory.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
+import { importMocks } from '../../support/import-mocks.js'
 
 const MODULE = new URL('../../../src/disk/write/atomically.js', import.meta.url).href
 const onlyLinux = { skip: process.platform !== 'linux' && 'needs Linux' }
@@ -93,11 +93,7 @@ test('a file is written although its file system refuses a mode', unlessWindows,
   const refused = t.mock.method(fs, 'fchmodSync', () => {
     throw systemError(-os.constants.errno.EPERM, 'fchmod')
   })
-  syncBuiltinESMExports()
-  t.after(() => {
-    refused.mock.restore()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   // umask takes away what this asks for
   await writeAtomically(join(root, 'a'), bytes, { mode: 0o666 })
   assert.equal(refused.mock.callCount(), 1)

@@ -9,7 +9,6 @@ import fs, {
   readFileSync,
   readdirSync,
 } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { osCodeOf } from '../../../src/base/errors.js'
@@ -20,6 +19,7 @@ import { findWriteTarget, followLinks } from '../../../src/disk/write/target.js'
 import { failure, onlyRoot, unlessWindows, unlessRoot } from '../failure.js'
 import { plantTree, withMode } from '../temporary-directory.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
+import { importMocks } from '../../support/import-mocks.js'
 
 test('a link stands for what it points to, there or not, however far', (t) => {
   const root = plantTree(t, ['d/a', 'd/f/b'])
@@ -117,11 +117,7 @@ test('placeNewFile leaves nothing where neither a link nor a rename works', asyn
 test('a directory is synced', async (t) => {
   const directory = makeScratch(t)
   const sync = t.mock.method(fs, 'fsync')
-  syncBuiltinESMExports()
-  t.after(() => {
-    sync.mock.restore()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   // The module takes the function when it is loaded
   const { href } = new URL('../../../src/disk/write/draft.js?own', import.meta.url)
   await ((await import(href)) as typeof draft).syncDirectory(directory)

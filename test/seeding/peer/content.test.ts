@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { promises, statSync } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fingerprintOf } from '../../../src/disk/file-lists/fingerprint.js'
 import type { FileState } from '../../../src/disk/file-lists/scanned-file.js'
 import { FileReader } from '../../../src/seeding/peer/content.js'
 import { makeScratch } from '../../support/scratch.js'
+import { importMocks } from '../../support/import-mocks.js'
 
 test('very many files may be read at once', async (t) => {
   const names = Array.from({ length: 600 }, (_, n) => `${n}.bin`)
@@ -35,11 +35,7 @@ test('with few descriptors, all files are read', async (t) => {
     handle.close = () => close().finally(() => count--)
     return handle
   })
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   const reader = new FileReader()
   const path = join(makeScratch(t, { file: 'content' }), 'file')
   const file = {

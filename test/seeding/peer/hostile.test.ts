@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import { once } from 'node:events'
-import { syncBuiltinESMExports } from 'node:module'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import {
@@ -17,6 +16,7 @@ import { peerMessage as message } from '../../support/peer-message.js'
 import { until } from '../../support/until.js'
 import { longTest } from '../../support/long.js'
 import { hurryDisplay } from '../../support/quick-times.js'
+import { importMocks } from '../../support/import-mocks.js'
 
 hurryDisplay()
 
@@ -150,11 +150,7 @@ for (const [what, messages] of Object.entries(BORNE)) {
 test('the prime of encrypted handshakes is not checked for each connection', async (t) => {
   const { port } = await seedFile(t)
   const made = t.mock.method(crypto, 'createDiffieHellman')
-  syncBuiltinESMExports()
-  t.after(() => {
-    made.mock.restore()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   for (let n = 0; n < 5; n++) {
     const socket = connect({ host: '127.0.0.1', port })
     t.after(() => socket.destroy())

@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
 import { EventEmitter } from 'node:events'
-import { syncBuiltinESMExports } from 'node:module'
 import { test, type TestContext } from 'node:test'
 import { LocalDiscovery } from '../../../src/seeding/peer/local-discovery.js'
 import type { Seeder } from '../../../src/seeding/peer/seeder.js'
+import { importMocks } from '../../support/import-mocks.js'
 
 /** Local discovery without a network, at a time that stands still. */
 function startDiscovery(t: TestContext) {
   const sockets: EventEmitter[] = []
-  const opened = t.mock.method(dgram, 'createSocket', () => {
+  t.mock.method(dgram, 'createSocket', () => {
     const [socket, nothing] = [new EventEmitter(), () => undefined]
     sockets.push(socket)
     return Object.assign(socket, { bind: nothing, unref: nothing, close: nothing })
   })
-  syncBuiltinESMExports()
-  t.after(() => {
-    opened.mock.restore()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   t.mock.method(performance, 'now', () => 5000)
   const heard: string[] = []
   const seeder = {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { syncBuiltinESMExports } from 'node:module'
 import net, { Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -13,6 +12,7 @@ import { listenLocally } from '../../support/listen.js'
 import { connectPeer } from '../../support/seed.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 import { until } from '../../support/until.js'
+import { importMocks } from '../../support/import-mocks.js'
 
 /** Bytes of a torrent of which two fit into the memory of a seed, but not three. */
 const LARGE = 40 * 1024 * 1024
@@ -84,15 +84,11 @@ test('torrents that peers left give way to others, and those in use do not', asy
 /** The addresses that are called from now on; nobody is there. */
 function dials(t: TestContext) {
   const dialled: { host: string }[] = []
-  const connected = t.mock.method(net, 'connect', (address: { host: string }) => {
+  t.mock.method(net, 'connect', (address: { host: string }) => {
     dialled.push(address)
     return new Socket().destroy()
   })
-  syncBuiltinESMExports()
-  t.after(() => {
-    connected.mock.restore()
-    syncBuiltinESMExports()
-  })
+  importMocks(t)
   return dialled
 }
 
