@@ -104,6 +104,9 @@ export function headersFor(
   return { 'user-agent': 'btkit', accept: '*/*', ...headers, ...(isOwn ? own : {}) }
 }
 
+/** For an error that may come when nobody reads. */
+const IGNORE = () => undefined
+
 const CLOSED = new Set<unknown>(['ECONNRESET', 'EPIPE'])
 
 async function send(
@@ -140,8 +143,7 @@ async function send(
   }
   // Some servers pack a body without being asked to
   const isPacked = !isHead && /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
-  const unpacked = isPacked ? pipeline(answer, createGunzip(), () => undefined) : answer
-  unpacked.on('error', () => undefined)
+  const unpacked = isPacked ? pipeline(answer, createGunzip(), IGNORE).on('error', IGNORE) : answer
   const whole = isContent ? withProgress(unpacked) : unpacked
   return { status, url: address.href, headers: received, body: whole, end }
 }
@@ -161,8 +163,7 @@ function answerTo(request: ClientRequest, isContent = false): Promise<IncomingMe
     request.once('response', (answer) => {
       // What follows a whole answer does not count
       fail = (error) => answer.complete || answer.destroy(error)
-      // An error may come when nobody reads
-      resolve(answer.on('error', () => undefined))
+      resolve(answer.on('error', IGNORE))
     })
   }).finally(() => {
     clearTimeout(timer)

@@ -4,7 +4,13 @@ import { digestOf, textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
 import { requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
-import { FINGERPRINT, TorrentIndex, writeIndex, type TorrentIdentity } from './torrent-index.js'
+import {
+  FINGERPRINT,
+  identityIn,
+  TorrentIndex,
+  writeIndex,
+  type TorrentIdentity,
+} from './torrent-index.js'
 
 /** Digests that identify a torrent, and that show which parts of it somebody edited. */
 export interface TorrentDigests {
@@ -113,9 +119,7 @@ export class TorrentLog {
   sourceOf(name: string): string | null {
     if (this.#index) return this.#index.sourceOf(name)
     const json = this.#records().get(name)
-    if (json === undefined) return null
-    // No path contains what follows it unescaped
-    return JSON.parse(json.slice('{"source":'.length, json.indexOf('","input":') + 1)) as string
+    return json === undefined ? null : identityIn(json).source
   }
 
   /** Whether a torrent's record has this identity. Cheaper than reading the record. */

@@ -4,7 +4,7 @@ import { isLoopback, isMappedV4, type PeerAnnounce } from './swarm-types.js'
 /** The most peers in an answer. */
 const MAX_ANSWER = 2000
 
-/** What a requesting peer can use. */
+/** The peers that a requesting one can use. */
 interface Wish {
   /** Its number, which is never given to itself. */
   readonly self: number

@@ -280,6 +280,7 @@ class EntryLoop {
     }
   }
 
+  /** Whether others have their turn. Each time, new objects may take more space as long as that helps. */
   #isTurnOver(): boolean {
     if (this.#steps++ % CHANGES_PER_YIELD > 0) return false
     growYoungHeap(YOUNG_HEAP)
