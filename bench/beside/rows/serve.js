@@ -53,7 +53,7 @@ async function keepAnswer(places, { port }, path) {
 }
 
 /** A row of one address, beside a server that sends the same answer from memory. */
-function besideBare(name, limit, path, { isMixed = false } = {}) {
+function besideBare(name, limit, path) {
   const beside = 'bare node:http'
   return services({
     name: `serve, ${name}`,
@@ -61,9 +61,6 @@ function besideBare(name, limit, path, { isMixed = false } = {}) {
     async begin(places) {
       const root = await places.shared('mirror', plantMirror)
       const servers = await startBuilds(places, root, path, '--log', 'off')
-      const mixed = [...Object.keys(TORRENTS).map(torrentPath), LISTING].map(get)
-      const rest = { seconds: places.isQuick ? 10 : 120 }
-      if (isMixed) for (const { port } of Object.values(servers)) await askFor(port, mixed, rest)
       servers.reference = await startBare(await keepAnswer(places, servers.now, path))
       const options = { seconds: places.isQuick ? 2 : 5 }
       const measure = (server) => perCpu(server, () => askFor(server.port, [get(path)], options))
@@ -185,15 +182,9 @@ const slow = services({
   },
 })
 
-const limits = { '4 KB': 0.7, '82 KB': 0.6 }
-const warm = (size, what, how) =>
-  besideBare(`warm torrent of ${size}${what}`, limits[size], torrentPath(size), how)
-
 export const ROWS = [
-  warm('4 KB', ''),
-  warm('82 KB', ''),
-  warm('4 KB', ', after mixed requests', { isMixed: true }),
-  warm('82 KB', ', after mixed requests', { isMixed: true }),
+  besideBare('warm torrent of 4 KB', 0.7, torrentPath('4 KB')),
+  besideBare('warm torrent of 82 KB', 0.6, torrentPath('82 KB')),
   ...Object.keys(TORRENTS).map((size) => {
     const how = { isKept: true, rateOf: wrk(50) }
     return besideNginx(`warm torrent of ${size}`, undefined, torrentPath(size), how)
