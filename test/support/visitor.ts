@@ -14,6 +14,8 @@ export interface Page {
 
 /** Fields of a form; in pairs, a name may occur several times. */
 export type Fields = readonly (readonly [name: string, value: string])[]
+/** Fields of a form by their names; those that occur several times have a list. */
+type Values = Readonly<Record<string, string | readonly string[]>>
 type Form = Fields | Readonly<Record<string, string>> | FormData
 
 interface Asking {
@@ -78,8 +80,9 @@ export class Visitor {
   }
 
   /** Sends a form with a token. The text is that of the page to which the answer leads. */
-  async post(path: string, fields: Fields): Promise<Page> {
-    return this.#follow(path, [['token', await this.token()], ...fields])
+  async post(path: string, fields: Fields | Values): Promise<Page> {
+    const pairs = isPairs(fields) ? fields : Object.entries(fields).flatMap(pairsOf)
+    return this.#follow(path, [['token', await this.token()], ...pairs])
   }
 
   /** Uploads files as `post` sends a form, by default into the first category. */
@@ -122,6 +125,14 @@ export class Visitor {
     for (const each of page.headers['set-cookie'] ?? []) this.cookie = each.split(';', 1)[0] ?? ''
     return page
   }
+}
+
+function isPairs(fields: Fields | Values): fields is Fields {
+  return Array.isArray(fields)
+}
+
+function pairsOf([name, value]: [string, string | readonly string[]]): Fields {
+  return [value].flat().map((each) => [name, each])
 }
 
 /** The values of a page's hidden and text fields, except tokens. */

@@ -55,12 +55,12 @@ const category = ({ alice }: People, act: string, fields: Fields) =>
 const addressOf = (name: string) => `192.0.2.${name.replace(/\D+/, '')}`
 
 const banAddress = ({ alice }: People, name: string) =>
-  alice.post('/bans', [
-    ['act', 'ban'],
-    ['kind', 'addresses'],
-    ['addresses', addressOf(name)],
-    ['reason', `because ${name}.`],
-  ])
+  alice.post('/bans', {
+    act: 'ban',
+    kind: 'addresses',
+    addresses: addressOf(name),
+    reason: `because ${name}.`,
+  })
 
 async function isBanned({ people: { alice }, name }: Place): Promise<boolean> {
   const { text } = await alice.get('/bans')
@@ -166,11 +166,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   'lift a ban': {
     prepare: banAddress,
-    act: ({ alice }, name) =>
-      alice.post('/bans', [
-        ['kind', 'addresses'],
-        ['lift', addressOf(name)],
-      ]),
+    act: ({ alice }, name) => alice.post('/bans', { kind: 'addresses', lift: addressOf(name) }),
     ...{ from: null, to: null },
     isDone: async (place) => !(await isBanned(place)),
   },

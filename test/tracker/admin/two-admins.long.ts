@@ -61,11 +61,11 @@ const ACTS: Readonly<Record<string, Act>> = {
   rename: {
     open: (worker, name, who) =>
       Promise.resolve(() =>
-        worker.post('/categories', [
-          ['act', 'rename'],
-          ['category', `0/${name}`],
-          ['name', `${name} of ${who}`],
-        ]),
+        worker.post('/categories', {
+          act: 'rename',
+          category: `0/${name}`,
+          name: `${name} of ${who}`,
+        }),
       ),
     to: (name) => new RegExp(`^t/${name} of [12]/${name}\\.torrent$`),
   },
@@ -129,10 +129,7 @@ test('of two changes at once, each is done or told why not, as if one came later
 test('a deleted torrent is restored by one of two, and banned addresses by both are kept', async (t) => {
   const { server, one, two, placesOf } = await start(t)
   await one.upload({ 'a.torrent': torrentNamed('a') }, { to: '0/to' })
-  await one.post('/torrents', [
-    ['act', 'delete'],
-    ['torrent', '0/to/a.torrent'],
-  ])
+  await one.post('/torrents', { act: 'delete', torrent: '0/to/a.torrent' })
   const ids = fieldsOf(await one.get('/bin'))
   const restored = await atOnce(
     () => one.post('/bin', ids),
@@ -144,11 +141,7 @@ test('a deleted torrent is restored by one of two, and banned addresses by both 
   ])
   assert.deepEqual(placesOf('a'), ['t/to/a.torrent'])
   const ban = (worker: Visitor, address: string) => () =>
-    worker.post('/bans', [
-      ['act', 'ban'],
-      ['kind', 'addresses'],
-      ['addresses', address],
-    ])
+    worker.post('/bans', { act: 'ban', kind: 'addresses', addresses: address })
   for (let i = 1; i <= 20; i++) await atOnce(ban(one, `192.0.2.${i}`), ban(two, `198.51.100.${i}`))
   const { text } = await one.get('/bans')
   for (let i = 1; i <= 20; i++)

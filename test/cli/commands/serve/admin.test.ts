@@ -72,11 +72,7 @@ test("serve --track: the mirror's own torrents are counted, and banned by their 
   const { text } = await alice.get('/')
   assert.match(text, /made by the mirror<\/th>[^]*?>1</)
   assert.doesNotMatch(text, /href="upload"/)
-  await alice.post('/bans', [
-    ['kind', 'torrents'],
-    ['torrents', infoHash ?? ''],
-    ['act', 'ban'],
-  ])
+  await alice.post('/bans', { kind: 'torrents', torrents: infoHash ?? '', act: 'ban' })
   const answer = await fetch(new URL(announceQuery(infoHash ?? ''), announce))
   assert.match(await answer.text(), /failure reason/)
 })

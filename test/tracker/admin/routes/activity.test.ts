@@ -92,10 +92,7 @@ test('an act on many things is one line, which names all of them if they are few
   const files = names.map((name) => [`torrents/${name}.torrent`, torrentNamed(name)] as const)
   const { root, browser: alice } = await startFormsAs(t, 'alice', Object.fromEntries(files))
   const remove = (some: readonly string[]) =>
-    alice.post('/torrents', [
-      ['act', 'delete'],
-      ...some.map((name) => ['torrent', `0/${name}.torrent`] as const),
-    ])
+    alice.post('/torrents', { act: 'delete', torrent: some.map((name) => `0/${name}.torrent`) })
   await remove(names.slice(0, 3))
   await remove(names.slice(3))
   const lines = readFileSync(join(root, 'state/admin.log'), 'utf8').trim().split('\n')
@@ -148,11 +145,7 @@ test('the page says in words what was done, once for each act, with links to the
   await alice.post('/torrents', [['act', 'move'], ['to', '0/y'], ...both])
   await alice.post('/torrents', [['act', 'delete'], torrent('y/b')])
   for (const name of ['u', 'v'])
-    await alice.post('/categories', [
-      ['act', 'create'],
-      ['parent', '0'],
-      ['name', name],
-    ])
+    await alice.post('/categories', { act: 'create', parent: '0', name })
   const { text } = await alice.get('/log')
   const rows = [...text.matchAll(/<tr>([^]*?)<\/tr>/g)].slice(1).map(([, row = '']) => {
     const cells = [...row.matchAll(/<td[^>]*>([^]*?)<\/td>/g)].slice(1, 4)

@@ -37,10 +37,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const alice = await logIn()
       const odd = torrentNamed('name <i>', 'comment')
       await alice.upload({ 'a b.torrent': odd, 'c.torrent': torrentNamed('c') })
-      await alice.post('/torrents', [
-        ['act', 'delete'],
-        ['torrent', '0/linux/debian/debian-13.1-arm64.torrent'],
-      ])
+      await alice.post('/torrents', {
+        act: 'delete',
+        torrent: '0/linux/debian/debian-13.1-arm64.torrent',
+      })
       const tab = await openLoggedIn(t, pages, { colorScheme, width })
       const { page } = tab
       const look = async (what: string) => {

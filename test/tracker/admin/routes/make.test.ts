@@ -45,13 +45,13 @@ test('thousands of globs are refused, as each is compared with each file', async
   const { data, logIn } = await plant(t)
   const { status, text } = await (
     await logIn('bob')
-  ).post('/make', [
-    ['path', join(data, 'film')],
-    ['to', '0/x'],
-    ['trackers', 'http://t.example/announce'],
-    ['exclude', Array.from({ length: 101 }, (_, i) => `*a*x${i}`).join(' ')],
-    ['act', 'plan'],
-  ])
+  ).post('/make', {
+    path: join(data, 'film'),
+    to: '0/x',
+    trackers: 'http://t.example/announce',
+    exclude: Array.from({ length: 101 }, (_, i) => `*a*x${i}`).join(' '),
+    act: 'plan',
+  })
   assert.equal(status, 400)
   assert.match(text, /At most 100 globs are left out; use braces in them/)
 })
@@ -61,10 +61,7 @@ longTest('the picker and the path stay below the named directories', async (t) =
   symlinkSync(root, join(data, 'out'))
   const bob = await logIn('bob')
   for (const at of ['/', '/etc', join(data, '..'), join(data, 'out'), '~', `${data}/../`]) {
-    const { text } = await bob.post('/make', [
-      ['choose', 'path'],
-      ['at', at],
-    ])
+    const { text } = await bob.post('/make', { choose: 'path', at })
     assert.ok(text.includes(`Choose: ${data}<`), at)
     assert.doesNotMatch(text, />Up</)
   }
@@ -77,22 +74,13 @@ longTest('the picker and the path stay below the named directories', async (t) =
     `${data}/..`,
     'a\0',
   ]) {
-    const { status } = await bob.post('/make', [
-      ['path', path],
-      ['to', '0'],
-      ['act', 'make'],
-    ])
+    const { status } = await bob.post('/make', { path, to: '0', act: 'make' })
     assert.equal(status, 400, path)
   }
   const outputs = ['../x', '/tmp/x', 'taken', '.x']
   for (const output of outputs) {
-    const fields = [
-      ['path', 'film'],
-      ['to', '0/x'],
-      ['output', output],
-      ['act', 'make'],
-    ] as const
-    assert.equal((await bob.post('/make', fields)).status, 400, output)
+    const { status } = await bob.post('/make', { path: 'film', to: '0/x', output, act: 'make' })
+    assert.equal(status, 400, output)
   }
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['x/taken.torrent'])
 })

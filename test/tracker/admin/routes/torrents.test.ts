@@ -18,21 +18,11 @@ test('chosen torrents are moved, deleted, and restored from the bin', async (t) 
     'torrents/x/b.torrent': B,
   })
   const alice = await logIn()
-  const moved = await alice.post('/torrents', [
-    ...([
-      ['act', 'move'],
-      ['to', '0/x'],
-      ['torrent', '0/a.torrent'],
-      ['torrent', '0/gone.torrent'],
-    ] as const),
-  ])
+  const torrent = ['0/a.torrent', '0/gone.torrent']
+  const moved = await alice.post('/torrents', { act: 'move', to: '0/x', torrent })
   assert.match(moved.text, /1 torrent moved/)
   assert.match(moved.text, /gone\.torrent: is not there any more/)
-  await alice.post('/torrents', [
-    ['act', 'delete'],
-    ['torrent', '0/x/a.torrent'],
-    ['torrent', '0/x/b.torrent'],
-  ])
+  await alice.post('/torrents', { act: 'delete', torrent: ['0/x/a.torrent', '0/x/b.torrent'] })
   assert.deepEqual(
     filesBelow(join(root, 'torrents')).filter((name) => !name.startsWith('.')),
     [],
@@ -173,13 +163,13 @@ test('torrents are sorted by each column, and stay so after a change', async (t)
   const shown = await alice.get(oldest)
   assert.equal(names(shown)[0], 'c')
   assert.match(shown.text, /aria-sort="ascending">\s*<a[^>]+>Changed/)
-  const answer = await alice.post('/torrents', [
-    ['in', '0'],
-    ['sort', 'changed'],
-    ['page', '1'],
-    ['act', 'delete'],
-    ['torrent', '0/a.torrent'],
-  ])
+  const answer = await alice.post('/torrents', {
+    in: '0',
+    sort: 'changed',
+    page: '1',
+    act: 'delete',
+    torrent: '0/a.torrent',
+  })
   assert.deepEqual(names(answer), ['c', 'b'])
 })
 
@@ -203,20 +193,12 @@ test('a banned torrent is marked, with a link to the bans for those who may ban'
       .filter(([row]) => row.includes('banned'))
       .map(([row, name]) => [name, row.includes('<a href="bans">banned</a>')])
   assert.deepEqual(await marked(alice), [])
-  const ban = [
-    ['act', 'ban'],
-    ['kind', 'torrents'],
-    ['torrents', infoHash!],
-  ] as const
-  await alice.post('/bans', ban)
+  await alice.post('/bans', { act: 'ban', kind: 'torrents', torrents: infoHash! })
   assert.deepEqual(await marked(alice), [['a', true]])
   const found = await alice.get(`/torrents?q=${infoHash?.slice(0, 8)}`)
   assert.match(found.text, /value="0\/a\.torrent"/, 'and found by its info hash')
   assert.deepEqual(await marked(bob), [['a', false]])
-  await alice.post('/bans', [
-    ['kind', 'torrents'],
-    ['lift', infoHash!],
-  ])
+  await alice.post('/bans', { kind: 'torrents', lift: infoHash! })
   assert.deepEqual(await marked(alice), [])
 })
 
@@ -258,37 +240,13 @@ test('an uploader sees all torrents, and changes none of others', async (t) => {
   assert.match(text, />a<\/a><br/)
   assert.doesNotMatch(text, /name="torrent"/)
   for (const act of ['move', 'delete']) {
-    const { text: told } = await bob.post('/torrents', [
-      ['act', act],
-      ['to', '0'],
-      ['torrent', '0/a.torrent'],
-    ])
+    const { text: told } = await bob.post('/torrents', { act, to: '0', torrent: '0/a.torrent' })
     assert.match(told, /1 torrent\s+was not /)
   }
   for (const [path, fields] of [
-    [
-      '/torrents',
-      [
-        ['act', 'edit'],
-        ['torrent', '0/a.torrent'],
-      ],
-    ],
-    [
-      '/edit',
-      [
-        ['act', 'save'],
-        ['torrent', '0/a.torrent'],
-        ['digest', '0'],
-      ],
-    ],
-    [
-      '/categories',
-      [
-        ['act', 'create'],
-        ['parent', '0'],
-        ['name', 'x'],
-      ],
-    ],
+    ['/torrents', { act: 'edit', torrent: '0/a.torrent' }],
+    ['/edit', { act: 'save', torrent: '0/a.torrent', digest: '0' }],
+    ['/categories', { act: 'create', parent: '0', name: 'x' }],
   ] as const) {
     assert.equal((await bob.post(path, fields)).status, 403, path)
   }
@@ -319,36 +277,17 @@ test('no field leads out of the directories', async (t) => {
   ]
   for (const to of odd) {
     if (to !== '1') await alice.upload({ '../../evil.torrent': B }, { to })
-    await alice.post('/torrents', [
-      ['act', 'move'],
-      ['torrent', '0/a.torrent'],
-      ['to', to],
-    ])
-    await alice.post('/categories', [
-      ['act', 'create'],
-      ['parent', to],
-      ['name', 'x'],
-    ])
-    await alice.post('/categories', [
-      ['act', 'rename'],
-      ['category', to],
-      ['name', 'x'],
-    ])
+    await alice.post('/torrents', { act: 'move', torrent: '0/a.torrent', to })
+    await alice.post('/categories', { act: 'create', parent: to, name: 'x' })
+    await alice.post('/categories', { act: 'rename', category: to, name: 'x' })
     await alice.get(`/torrents?in=${encodeURIComponent(to)}`)
   }
   for (const name of ['../x', '/tmp/x', 'a/b', '..', '.x', 'a\nb', 'x'.repeat(300)]) {
     await alice.upload({ 'evil.torrent': B }, { name })
-    await alice.post('/categories', [
-      ['act', 'create'],
-      ['parent', '0'],
-      ['name', name],
-    ])
+    await alice.post('/categories', { act: 'create', parent: '0', name })
   }
   for (const address of ['0/../outside/b.torrent', '../outside/b.torrent', '/etc/passwd'])
-    await alice.post('/torrents', [
-      ['act', 'delete'],
-      ['torrent', address],
-    ])
+    await alice.post('/torrents', { act: 'delete', torrent: address })
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent'])
   assert.deepEqual(filesBelow(join(root, 'outside')), ['b.torrent'])
 })
@@ -376,27 +315,13 @@ test('names and comments are inert in pages', async (t) => {
 
 test('categories are created, renamed and removed', async (t) => {
   const { root, browser: alice } = await startFormsAs(t, 'alice', { 'torrents/x/a.torrent': A })
-  await alice.post('/categories', [
-    ['act', 'create'],
-    ['parent', '0/x'],
-    ['name', 'y'],
-  ])
-  await alice.post('/categories', [
-    ['act', 'rename'],
-    ['category', '0/x'],
-    ['name', 'z'],
-  ])
+  await alice.post('/categories', { act: 'create', parent: '0/x', name: 'y' })
+  await alice.post('/categories', { act: 'rename', category: '0/x', name: 'z' })
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['z/a.torrent'])
-  const { status, text } = await alice.post('/categories', [
-    ['act', 'remove'],
-    ['category', '0/z'],
-  ])
+  const { status, text } = await alice.post('/categories', { act: 'remove', category: '0/z' })
   assert.equal(status, 400)
   assert.match(text, /The category is not empty/)
-  const removed = await alice.post('/categories', [
-    ['act', 'remove'],
-    ['category', '0/z/y'],
-  ])
+  const removed = await alice.post('/categories', { act: 'remove', category: '0/z/y' })
   assert.equal(removed.status, 303)
 })
 
@@ -407,25 +332,18 @@ test('a release is retired to the archive, and restored', async (t) => {
     archive,
   ])
   const alice = await logIn()
-  await alice.post('/torrents', [
-    ['act', 'archive'],
-    ['torrent', '0/linux/a.torrent'],
-  ])
+  await alice.post('/torrents', { act: 'archive', torrent: '0/linux/a.torrent' })
   assert.deepEqual(filesBelow(archive), ['linux/a.torrent'])
   const { text } = await alice.get('/torrents?in=1%2Flinux')
   assert.match(text, />Restore</)
-  await alice.post('/torrents', [
-    ['act', 'back'],
-    ['torrent', '1/linux/a.torrent'],
-  ])
+  await alice.post('/torrents', { act: 'back', torrent: '1/linux/a.torrent' })
   assert.deepEqual(filesBelow(join(own, 'torrents')), ['linux/a.torrent'])
 })
 
 test('a category that is not removed does not fill the field of a new one', async (t) => {
   const { browser: alice } = await startFormsAs(t, 'alice', { 'torrents/linux/a.torrent': A })
   const send = (act: string) => {
-    const fields = { act, category: '0/linux', parent: '0', name: 'linux' }
-    return alice.post('/categories', Object.entries(fields))
+    return alice.post('/categories', { act, category: '0/linux', parent: '0', name: 'linux' })
   }
   const removed = await send('remove')
   assert.match(removed.text, /is not empty/)

@@ -109,10 +109,7 @@ for (const way of ['pages', 'btkit admin']) {
       assert.deepEqual(await owned(bob), [`0/${film}.torrent`])
       bob = await renewBob()
       assert.deepEqual(await owned(bob), [])
-      const { text } = await bob.post('/torrents', [
-        ['act', 'delete'],
-        ['torrent', `0/${film}.torrent`],
-      ])
+      const { text } = await bob.post('/torrents', { act: 'delete', torrent: `0/${film}.torrent` })
       assert.match(text, /bob may not do this/)
     }
     await bob.upload({ 'third.torrent': torrentNamed('third') })
