@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { assertStatus, runBtkit } from '../support/run-btkit.js'
-import { makeScratch } from '../support/scratch.js'
+import { after, test, type TestContext } from 'node:test'
+import { assertStatus, runBtkit, startBtkit } from '../support/run-btkit.js'
+import { makeScratch, plantFiles } from '../support/scratch.js'
 import { startSeed } from '../support/seed.js'
 
 /** No output has it. */
@@ -44,15 +44,27 @@ const OF_TRACKERS = [
 /** Addresses of Redis, which the environment may give. */
 const OF_REDIS = ['cache stats', 'queue status', 'worker --quiet', 'hash TORRENT']
 
-async function plant(t: TestContext, password: string) {
-  const directory = makeScratch(t, { a: 'content' })
-  const torrent = join(directory, 'a.torrent')
+/** Makes a torrent whose tracker and web seed have a password; returns it, and all that this printed. */
+async function makeTorrent() {
+  const directory = makeScratch({ after }, { a: 'content' })
   const login = `u:${MARK}@127.0.0.1:1`
+  const output = join(directory, 'a.torrent')
   const made = ['makemetafile', join(directory, 'a'), `http://${login}/announce`]
-  const seed = ['--web-seed', `http://${login}/a`, '--output', torrent]
+  const seed = ['--web-seed', `http://${login}/a`, '--output', output]
   const { stdout, stderr } = assertStatus(await runBtkit([...made, ...seed]), 0)
+  return { torrent: readFileSync(output), printed: stdout + stderr }
+}
+
+const { torrent, printed } = await makeTorrent()
+
+test('makemetafile prints no password of a tracker or a web seed', () => {
+  assert.ok(!printed.includes(MARK), printed)
+})
+
+function plant(t: TestContext, password: string): Map<string, string> {
+  const directory = makeScratch(t, { a: 'content', 'a.torrent': torrent })
   const words = new Map([
-    ['TORRENT', torrent],
+    ['TORRENT', join(directory, 'a.torrent')],
     ['DIR', directory],
     ['CONFIG', join(directory, 'c.yaml')],
     ['CLIENT', `qbittorrent+http://u:${password}@127.0.0.1:1`],
@@ -63,38 +75,39 @@ async function plant(t: TestContext, password: string) {
     `makemetafile: {announce: "${words.get('TRACKER')}"}`,
     `serve: {tracker: "${words.get('TRACKER')}", cache-url: "redis://:${password}@127.0.0.1:1"}`,
   ]
-  writeFileSync(words.get('CONFIG') ?? '', `${yaml.join('\n')}\n`)
-  return { words, output: stdout + stderr }
+  plantFiles(directory, { 'c.yaml': `${yaml.join('\n')}\n` })
+  return words
+}
+
+/** All that a line prints; of a command that does not end, until it says that nobody answers. */
+async function outputOf(t: TestContext, line: string, password: string, env = {}) {
+  const words = plant(t, password)
+  const args = line.split(' ').map((word) => words.get(word) ?? word)
+  const service = /^(launchmany|worker) /.test(line) ? startBtkit(t, args, { env }) : null
+  await service?.said(/(\n)/)
+  const { stdout, stderr } = await (service?.stop() ?? runBtkit(args, { env }))
+  return stdout + stderr
 }
 
 for (const password of PASSWORDS) {
   for (const line of new Set([...OF_CLIENTS, ...OF_TRACKERS])) {
     test(`${line} prints no password such as ${password}`, async (t) => {
-      const { words, output } = await plant(t, password)
-      const args = line.split(' ').map((word) => words.get(word) ?? word)
-      const signal = AbortSignal.timeout(5000)
-      const result = await runBtkit([...args], { signal })
-      const all = output + result.stdout + result.stderr
+      const all = await outputOf(t, line, password)
       assert.ok(!all.includes(MARK), all)
     })
   }
 
   for (const line of OF_REDIS) {
     test(`${line} prints no password of Redis such as ${password}`, async (t) => {
-      const { words } = await plant(t, password)
-      const args = line.split(' ').map((word) => words.get(word) ?? word)
       const env = { BTKIT_CACHE_URL: `redis://:${password}@127.0.0.1:1` }
-      const signal = AbortSignal.timeout(5000)
-      const result = await runBtkit(args, { env, signal })
-      const all = result.stdout + result.stderr
+      const all = await outputOf(t, line, password, env)
       assert.ok(!all.includes(MARK), all)
     })
   }
 }
 
 test('the log of a seed has no password of a tracker that does not answer', async (t) => {
-  const { words } = await plant(t, MARK)
-  const seed = await startSeed(t, [words.get('TORRENT') ?? ''])
+  const seed = await startSeed(t, [plant(t, MARK).get('TORRENT') ?? ''])
   await seed.said(/(nothing listens there)/)
   const { stdout, stderr } = await seed.stop()
   assert.ok(!(stdout + stderr).includes(MARK), stdout + stderr)
