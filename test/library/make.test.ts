@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import * as btkit from '../../src/library/index.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 import { plantEndless } from '../support/endless.js'
 
@@ -13,9 +13,9 @@ const { makeTorrent, parseMetainfo } = btkit
 
 /** Of several pieces, a piece and a byte, one block, and nothing. */
 const FILES = {
-  'tree/a.bin': noise('a', 200_000),
-  'tree/b/c.bin': noise('c', 65_537),
-  'tree/b/d.bin': noise('d', 16_384),
+  'tree/a.bin': pseudoRandom(200_000, 1),
+  'tree/b/c.bin': pseudoRandom(65_537, 2),
+  'tree/b/d.bin': pseudoRandom(16_384, 3),
   'tree/empty': '',
   'tree/z.txt': 'text\n',
 }
@@ -67,7 +67,7 @@ describe('makeTorrent', () => {
       test(`${version}, padFiles ${padFiles}: bytes get the piece length of the files`, async (t) => {
         // Aligned files that are shorter than a piece get shorter pieces
         const names = Array.from({ length: 20 }, (_, at) => `file-${at + 10}`)
-        const small = names.map((path, at) => ({ path, content: noise(path, 9000 + at) }))
+        const small = names.map((path, at) => ({ path, content: pseudoRandom(9000 + at, at) }))
         const planted = small.map(({ path, content }) => [`tree/${path}`, content] as const)
         const scratch = makeScratch(t, Object.fromEntries(planted))
         const options = { version, padFiles, creationDate: null }
@@ -106,7 +106,7 @@ describe('makeTorrent', () => {
         done: (error: Error | null, torrent: Uint8Array) => void,
       ) => void
     }
-    const bytes = noise('one', 300_000)
+    const bytes = pseudoRandom(300_000, 4)
     const theirs = await new Promise<Uint8Array>((resolve, reject) => {
       const input = Object.assign(Buffer.from(bytes), { name: 'one.bin' })
       create(input, { name: 'one.bin', pieceLength: PIECE }, (error, torrent) => {
@@ -121,7 +121,7 @@ describe('makeTorrent', () => {
 
   for (const version of ['v1', 'v2', 'hybrid'] as const) {
     test(`${version}: the length of a single stream need not be known`, async (t) => {
-      const path = join(makeScratch(t, { a: noise('a', 5_000_000) }), 'a')
+      const path = join(makeScratch(t, { a: pseudoRandom(5_000_000, 1) }), 'a')
       const options = { version, creationDate: null }
       const expected = await makeTorrent(path, options)
       for (const length of [undefined, 5_000_000]) {
@@ -146,7 +146,7 @@ describe('makeTorrent', () => {
   })
 
   test('bytes that the program transfers while they are hashed count as they were given', async () => {
-    const bytes = noise('a', 16 * 2 ** 20)
+    const bytes = pseudoRandom(16 * 2 ** 20, 1)
     const expected = await makeTorrent({ name: 'a', content: bytes }, { pieceLength: PIECE })
     const chunk = Uint8Array.from(bytes)
     async function* content() {
@@ -310,15 +310,6 @@ async function rejects(promise: Promise<unknown>, code: string, message = /./): 
     assert.match(error.message, message)
     return true
   })
-}
-
-/** Bytes that are always the same. */
-function noise(seed: string, size: number): Buffer {
-  const blocks: Buffer[] = []
-  for (let at = 0; at * 64 < size; at++) {
-    blocks.push(createHash('sha512').update(`${seed}${at}`).digest())
-  }
-  return Buffer.concat(blocks).subarray(0, size)
 }
 
 const TORRENT = /^torrent: neither a path, nor bytes, nor metainfo$/

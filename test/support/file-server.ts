@@ -21,7 +21,9 @@ export async function serveFiles(
   t: TestContext,
   files: Readonly<Record<string, Uint8Array | string>>,
 ): Promise<FileServer> {
-  const content = Object.entries(files).map(([path, bytes]) => [path, Buffer.from(bytes)] as const)
+  const content = Object.entries(files).map(([path, bytes]) => {
+    return [path, bytes instanceof Uint8Array ? bytes : Buffer.from(bytes)] as const
+  })
   const port = await serveLocally(t, (request, response) => {
     const { method = '', url = '/', headers } = request
     served.asked.push([method, url, headers.range ?? ''].join(' ').trim())
@@ -43,9 +45,14 @@ export function rangeOf({ range = '' }: IncomingMessage['headers']): [number, nu
   return first === undefined ? null : [Number(first), Number(last) + 1]
 }
 
-/** The strong tag of bytes. */
+/** Each request for a part of a large file needs the tag of the whole. */
+const tags = new WeakMap<Uint8Array, string>()
+
+/** The strong tag of bytes, which do not change. */
 export function tagOf(bytes: Uint8Array): string {
-  return `"${createHash('sha1').update(bytes).digest('hex')}"`
+  const tag = tags.get(bytes) ?? `"${createHash('sha1').update(bytes).digest('hex')}"`
+  tags.set(bytes, tag)
+  return tag
 }
 
 function sendFile(

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { readRemote } from '../../../src/core/remote/read-remote.js'
 import { askRemote, type RemoteAccess } from '../../../src/core/remote/remote-file.js'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
-import { type FileServer, rangeOf, serveFiles } from '../../support/file-server.js'
+import { type FileServer, rangeOf, serveFiles, tagOf } from '../../support/file-server.js'
 import { listenLocally } from '../../support/listen.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -26,14 +26,7 @@ async function read(url: string, access: RemoteAccess = { signal }): Promise<Buf
   return Buffer.concat(chunks)
 }
 
-/** A server of a large file, whose tag is quickly made. */
-async function serveLarge(t: TestContext): Promise<FileServer> {
-  const server = await serveFiles(t, { x: LARGE })
-  server.tag = tagOf
-  return server
-}
-
-const tagOf = (bytes: Uint8Array) => `"${bytes.subarray(0, 20).join('')}"`
+const serveLarge = (t: TestContext) => serveFiles(t, { x: LARGE })
 
 /** Answers requests for ranges with raw bytes, but none that Node's own requests ask. */
 function answerRaw(
