@@ -59,7 +59,11 @@ function agentFor(t: TestContext, ca: string): Agent {
   return agent
 }
 
-test('over TLS, torrents and messages contain https', unlessOpenssl, async (t) => {
+function testTls(title: string, act: (t: TestContext) => Promise<void>): void {
+  void test(title, unlessOpenssl, act)
+}
+
+testTls('over TLS, torrents and messages contain https', async (t) => {
   const served = await serveSecure(t)
   assert.match(served.address, /^https:\/\/127\.0\.0\.1:\d+$/)
   assert.match(served.stdout.text, /^try: +curl -fOJ 'https:/m)
@@ -71,7 +75,7 @@ test('over TLS, torrents and messages contain https', unlessOpenssl, async (t) =
   }
 })
 
-test('curl downloads over TLS with HTTP/1.1', unlessOpenssl, async (t) => {
+testTls('curl downloads over TLS with HTTP/1.1', async (t) => {
   const { address, directory } = await serveSecure(t)
   const [cert] = certificateFiles(directory)
   const told = '%{http_version} %{ssl_verify_result}'
@@ -80,67 +84,55 @@ test('curl downloads over TLS with HTTP/1.1', unlessOpenssl, async (t) => {
   assert.deepEqual([stdout, stderr], ['good1.1 0', ''])
 })
 
-test(
-  'a Unix socket beside it has plain HTTP, whose torrents contain http',
-  unlessOpenssl,
-  async (t) => {
-    const path = join(makeScratch(t), 'socket')
-    const served = await serveSecure(t, ['--host', '127.0.0.1', '--host', path])
-    const headers = { Host: served.address.replace('https://', '') }
-    const seeds = []
-    for (const body of [
-      (await askSecurely(agentFor(t, served.cert), served, TORRENT)).body,
-      (await ask(path, TORRENT, { headers })).body,
-      (await askSecurely(agentFor(t, served.cert), served, TORRENT)).body,
-    ]) {
-      seeds.push(decodeTorrent(new Uint8Array(body))['url-list'])
-    }
-    const secure = [`${served.address}/yum/`]
-    assert.deepEqual(seeds, [secure, [secure[0]!.replace('https:', 'http:')], secure])
-  },
-)
+testTls('a Unix socket beside it has plain HTTP, whose torrents contain http', async (t) => {
+  const path = join(makeScratch(t), 'socket')
+  const served = await serveSecure(t, ['--host', '127.0.0.1', '--host', path])
+  const headers = { Host: served.address.replace('https://', '') }
+  const seeds = []
+  for (const body of [
+    (await askSecurely(agentFor(t, served.cert), served, TORRENT)).body,
+    (await ask(path, TORRENT, { headers })).body,
+    (await askSecurely(agentFor(t, served.cert), served, TORRENT)).body,
+  ]) {
+    seeds.push(decodeTorrent(new Uint8Array(body))['url-list'])
+  }
+  const secure = [`${served.address}/yum/`]
+  assert.deepEqual(seeds, [secure, [secure[0]!.replace('https:', 'http:')], secure])
+})
 
-test(
-  'SIGHUP loads the new certificate, and open connections continue',
-  unlessOpenssl,
-  async (t) => {
-    const served = await serveSecure(t)
-    const open = agentFor(t, served.cert)
-    assert.equal((await askSecurely(open, served, '/yum/good.rpm')).name, 'first')
-    const second = plantCertificate(served.directory, 'second')
-    served.hangUp()
-    // Until it is loaded, the old one is used
-    // A resumed session shows no certificate
-    const renewed = new Agent({ ca: [served.cert, second], maxCachedSessions: 0 })
-    await until('the second is loaded', async () => {
-      return (await askSecurely(renewed, served, '/yum/good.rpm')).name === 'second'
-    })
-    const { status, name } = await askSecurely(open, served, '/yum/good.rpm')
-    assert.deepEqual([status, name, served.stderr.text.includes('warning')], [200, 'first', false])
-  },
-)
+testTls('SIGHUP loads the new certificate, and open connections continue', async (t) => {
+  const served = await serveSecure(t)
+  const open = agentFor(t, served.cert)
+  assert.equal((await askSecurely(open, served, '/yum/good.rpm')).name, 'first')
+  const second = plantCertificate(served.directory, 'second')
+  served.hangUp()
+  // Until it is loaded, the old one is used
+  // A resumed session shows no certificate
+  const renewed = new Agent({ ca: [served.cert, second], maxCachedSessions: 0 })
+  await until('the second is loaded', async () => {
+    return (await askSecurely(renewed, served, '/yum/good.rpm')).name === 'second'
+  })
+  const { status, name } = await askSecurely(open, served, '/yum/good.rpm')
+  assert.deepEqual([status, name, served.stderr.text.includes('warning')], [200, 'first', false])
+})
 
-test(
-  'an invalid certificate leaves the old one in use, with one warning',
-  unlessOpenssl,
-  async (t) => {
-    const served = await serveSecure(t)
-    const [certFile] = certificateFiles(served.directory)
-    writeFileSync(certFile, 'nonsense')
-    served.hangUp()
-    await until('warned', () => served.stderr.text.includes('warning'))
-    const { status } = await askSecurely(agentFor(t, served.cert), served, '/yum/good.rpm')
-    assert.equal(status, 200)
-    const warnings = served.stderr.text.split('\n').filter((line) => line.includes('warning'))
-    assert.equal(warnings.length, 1)
-    assert.match(
-      warnings[0]!,
-      /\/[^/]+: holds no certificate in PEM; the old certificate stays in use$/,
-    )
-  },
-)
+testTls('an invalid certificate leaves the old one in use, with one warning', async (t) => {
+  const served = await serveSecure(t)
+  const [certFile] = certificateFiles(served.directory)
+  writeFileSync(certFile, 'nonsense')
+  served.hangUp()
+  await until('warned', () => served.stderr.text.includes('warning'))
+  const { status } = await askSecurely(agentFor(t, served.cert), served, '/yum/good.rpm')
+  assert.equal(status, 200)
+  const warnings = served.stderr.text.split('\n').filter((line) => line.includes('warning'))
+  assert.equal(warnings.length, 1)
+  assert.match(
+    warnings[0]!,
+    /\/[^/]+: holds no certificate in PEM; the old certificate stays in use$/,
+  )
+})
 
-test('a key that all users can read causes a warning', unlessOpenssl, async (t) => {
+testTls('a key that all users can read causes a warning', async (t) => {
   const directory = makeScratch(t)
   plantCertificate(directory, 'open')
   const [, key] = certificateFiles(directory)
@@ -149,7 +141,7 @@ test('a key that all users can read causes a warning', unlessOpenssl, async (t) 
   assert.match(stderr.text, /warning: .*key\.pem: all users can read .*; run chmod 640 on it/)
 })
 
-test('only ciphers with forward secrecy and authentication are used', unlessOpenssl, async (t) => {
+testTls('only ciphers with forward secrecy and authentication are used', async (t) => {
   const served = await serveSecure(t)
   const cipherOf = (options: ConnectionOptions) =>
     new Promise<string>((resolve) => {
@@ -188,7 +180,7 @@ test('only ciphers with forward secrecy and authentication are used', unlessOpen
   assert.deepEqual(await offers(), right)
 })
 
-test('an expired certificate causes a warning', unlessOpenssl, async (t) => {
+testTls('an expired certificate causes a warning', async (t) => {
   const directory = makeScratch(t)
   plantCertificate(directory, 'old')
   const now = () => Date.now() + 3 * 86_400_000
@@ -196,12 +188,12 @@ test('an expired certificate causes a warning', unlessOpenssl, async (t) => {
   assert.match(stderr.text, /warning: the certificate of CN=old expired on /)
 })
 
-test('plain HTTP gets no answer', unlessOpenssl, async (t) => {
+testTls('plain HTTP gets no answer', async (t) => {
   const { port } = await serveSecure(t)
   assert.equal(await rawRequest(port, requestText('GET /yum/good.rpm')), '')
 })
 
-test('of silent clients some are kept, and none delays the end', unlessOpenssl, async (t) => {
+testTls('of silent clients some are kept, and none delays the end', async (t) => {
   const { port, stop } = await serveSecure(t)
   let closed = 0
   const silent = Array.from({ length: 130 }, () => {
@@ -235,7 +227,7 @@ for (const [what, args, told] of [
     /key\.pem: is the key of another certificate than .*cert\.pem/,
   ],
 ] as const) {
-  test(`does not start if ${what}`, unlessOpenssl, async (t) => {
+  testTls(`does not start if ${what}`, async (t) => {
     const directories = [makeScratch(t), makeScratch(t)]
     for (const directory of directories) plantCertificate(directory, 'x')
     const tls = args(directories.flatMap(certificateFiles))
@@ -251,33 +243,28 @@ for (const [what, args, told] of [
   })
 }
 
-test(
-  'incomplete handshakes do not keep another IPv4 client from its own',
-  unlessOpenssl,
-  async (t) => {
-    const { port, cert } = await serveSecure(t, ['--host', '::'])
-    let closed = 0
-    const idle = Array.from({ length: 110 }, () => {
-      const socket = connectPlain({ port, host: '127.0.0.1', localAddress: '127.0.0.2' })
-      t.after(() => socket.destroy())
-      return socket
-        .on('error', () => undefined)
-        .on('close', () => closed++)
-        .resume()
-    })
-    await Promise.all(idle.map((socket) => once(socket, 'connect')))
-    // Beyond its share
-    await until('those are closed', () => closed >= 10)
-    assert.equal(closed, 10)
-    const address = `https://127.0.0.1:${port}`
-    const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
-    assert.equal(status, 200)
-  },
-)
+testTls('incomplete handshakes do not keep another IPv4 client from its own', async (t) => {
+  const { port, cert } = await serveSecure(t, ['--host', '::'])
+  let closed = 0
+  const idle = Array.from({ length: 110 }, () => {
+    const socket = connectPlain({ port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+    t.after(() => socket.destroy())
+    return socket
+      .on('error', () => undefined)
+      .on('close', () => closed++)
+      .resume()
+  })
+  await Promise.all(idle.map((socket) => once(socket, 'connect')))
+  // Beyond its share
+  await until('those are closed', () => closed >= 10)
+  assert.equal(closed, 10)
+  const address = `https://127.0.0.1:${port}`
+  const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
+  assert.equal(status, 200)
+})
 
-test(
+testTls(
   'a client with a hundred incomplete handshakes is served if it completes others',
-  unlessOpenssl,
   async (t) => {
     const { port, cert } = await serveSecure(t, ['--host', '127.0.0.1'])
     const idle = Array.from({ length: 100 }, () => {
@@ -294,33 +281,28 @@ test(
   },
 )
 
-test(
-  'incomplete handshakes of many clients give way to those that come later',
-  unlessOpenssl,
-  async (t) => {
-    const { port, cert } = await serveSecure(t, ['--host', '127.0.0.1'])
-    const idle = Array.from({ length: 1000 }, (_, n) => {
-      const localAddress = `127.0.1.${1 + (n % 20)}`
-      const socket = connectPlain({ port, host: '127.0.0.1', localAddress })
-      t.after(() => socket.destroy())
-      return socket.on('error', () => undefined).resume()
-    })
-    await Promise.all(idle.map((socket) => once(socket, 'connect')))
-    const address = `https://127.0.0.1:${port}`
-    const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
-    assert.equal(status, 200)
-    // The oldest one
-    await until('one is closed', () => idle.some(({ closed }) => closed))
-    assert.deepEqual(
-      idle.map(({ closed }) => closed),
-      idle.map((_, n) => n === 0),
-    )
-  },
-)
+testTls('incomplete handshakes of many clients give way to those that come later', async (t) => {
+  const { port, cert } = await serveSecure(t, ['--host', '127.0.0.1'])
+  const idle = Array.from({ length: 1000 }, (_, n) => {
+    const localAddress = `127.0.1.${1 + (n % 20)}`
+    const socket = connectPlain({ port, host: '127.0.0.1', localAddress })
+    t.after(() => socket.destroy())
+    return socket.on('error', () => undefined).resume()
+  })
+  await Promise.all(idle.map((socket) => once(socket, 'connect')))
+  const address = `https://127.0.0.1:${port}`
+  const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
+  assert.equal(status, 200)
+  // The oldest one
+  await until('one is closed', () => idle.some(({ closed }) => closed))
+  assert.deepEqual(
+    idle.map(({ closed }) => closed),
+    idle.map((_, n) => n === 0),
+  )
+})
 
-test(
+testTls(
   'handshakes that a client gives up count, so that it cannot begin any number',
-  unlessOpenssl,
   async (t) => {
     const { port, cert } = await serveSecure(t, ['--host', '127.0.0.1'])
     const connectFrom = async (localAddress: string) => {
@@ -344,9 +326,8 @@ test(
   },
 )
 
-test(
+testTls(
   'does not start if certificate and key are of different kinds, or the key is encrypted',
-  unlessOpenssl,
   async (t) => {
     const directory = makeScratch(t)
     plantCertificate(directory, 'x')
