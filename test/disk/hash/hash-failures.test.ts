@@ -15,7 +15,7 @@ import { plantStream } from './plant-stream.js'
 const PIECE = 16384
 const MIB = 2 ** 20
 /** Some ten seconds of work, which a run that stops in time does not come to. */
-const HUGE = 2 ** 40
+const HUGE = 2 ** 36
 
 for (const kernel of TWINS) {
   /** Content that is hashed at once, and content that is handed to threads. */

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { ZEROS } from '../../../src/disk/hash/stream/content-stream.js'
 import { concatenateFiles, type StreamFile } from './concatenate.js'
 import { hashStream } from '../../../src/disk/hash/hash-stream.js'
+import { WorkerPool } from '../../../src/disk/hash/jobs/worker-pool.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { hashOptions, type Uses } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
@@ -73,13 +74,17 @@ export function testV2Layouts(layouts: typeof V2_LAYOUTS, uses: Uses): void {
         const pieces = referenceDigests(padded, pieceLength)
         const blocks = blockDigests(contents)
         const none = Buffer.alloc(0)
-        for (const use of uses) {
+        // Threads take longer to start than to hash so little
+        const pool = new WorkerPool()
+        t.after(() => pool.close())
+        for (const each of uses) {
+          const use = { ...each, pool }
           const both = await hashStream(stream, hashOptions({ ...use, wanted: 'both' }))
-          assert.deepEqual(Buffer.from(both.pieces), pieces, JSON.stringify(use))
-          assert.deepEqual(Buffer.from(both.blocks), blocks, JSON.stringify(use))
+          assert.deepEqual(Buffer.from(both.pieces), pieces, JSON.stringify(each))
+          assert.deepEqual(Buffer.from(both.blocks), blocks, JSON.stringify(each))
           const v2 = await hashStream(stream, hashOptions({ ...use, wanted: 'blocks' }))
           assert.deepEqual(Buffer.from(v2.pieces), none)
-          assert.deepEqual(Buffer.from(v2.blocks), blocks, JSON.stringify(use))
+          assert.deepEqual(Buffer.from(v2.blocks), blocks, JSON.stringify(each))
           const v1 = await hashStream(stream, hashOptions({ ...use, wanted: 'pieces' }))
           assert.deepEqual(Buffer.from(v1.blocks), none)
         }
