@@ -14,12 +14,12 @@ const PASSWORD = 'correct horse battery'
 
 /** Names that exist, because their hashes are quick to compute. */
 const NAMES = Array.from({ length: 120 }, (_, at) => `user${at}`)
+const LINES = NAMES.map((name) => userLine(name, PASSWORD, 'admin')).join('')
 
 /** Log-ins of users, each with one word as its result. */
 async function openLogIns(t: TestContext) {
   const path = join(makeScratch(t), 'users')
-  const lines = NAMES.map((name) => userLine(name, PASSWORD, 'admin'))
-  writeFileSync(path, lines.join(''), { mode: 0o600 })
+  writeFileSync(path, LINES, { mode: 0o600 })
   const users = new UsersFile(path, assert.ifError)
   await users.open()
   const logIns = new LogIns(users, () => 1)
