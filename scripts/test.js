@@ -72,8 +72,8 @@ async function main({ parts, except, long: isLong, build: isBuild, ...options })
   }
   const isAlone = ({ source }) => ALONE.test(readFileSync(source, 'utf8'))
   const beside = files.filter((file) => !isAlone(file))
-  // One more than cores: tests wait for programs and timers for a third of their time
-  await runAll(groupTests(beside, secondsOf), options.jobs ?? availableParallelism() + 1)
+  // Two more than cores: tests wait for programs and timers for half of their time
+  await runAll(groupTests(beside, secondsOf), options.jobs ?? availableParallelism() + 2)
   await runAll(groupTests(files.filter(isAlone), secondsOf), 1)
   // A second run of hundreds of kills would take the time of the others
   const failed = isLong ? [] : report.failedFiles()
