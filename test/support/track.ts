@@ -37,7 +37,9 @@ export async function startTrack(t: TestContext, setup: TrackSetup = {}): Promis
   const isLimited = args.some((arg) => /^--allowed[-_](?:dir|list)/.test(arg))
   const open = program === 'bttrack' || isLimited || args.includes('--open') ? [] : ['--open']
   const command = program === 'btkit' ? ['track'] : []
-  const all = [...command, ...where, ...port, ...open, '--dfile', stateFile, ...args]
+  // Room for a million, as usual, costs more time than most tests take
+  const room = args.includes('--max-peers') ? [] : ['--max-peers', '10000']
+  const all = [...command, ...where, ...port, ...open, ...room, '--dfile', stateFile, ...args]
   const running = startBtkit(t, all, {
     now: () => Date.now(),
     ...io,
