@@ -23,13 +23,16 @@ for (const { path, command, section } of leafCommands(await allCommands())) {
     const args = [...path.split(' '), ...operands]
     const unread = await runBtkit([...args, '--config='])
     assertError(unread, 'usage', '--config: its value is missing')
-    for (const { key, kind, on } of optionEntries(command).values()) {
-      if (kind === 'switch' || on === null || MEANT[section]?.includes(key)) continue
+    const keys = Array.from(optionEntries(command).values(), ({ key, kind, on }) => {
+      return kind === 'switch' || on === null || MEANT[section]?.includes(key) ? [] : [key]
+    }).flat()
+    for (const key of keys) {
       const typed = await runBtkit([...args, '--config', '/dev/null', `--${key}=`])
       assertError(typed, 'usage', `btkit: --${key}: its value is missing\n`)
-      plantFiles(config, { c: `${section}: {${key}: ''}\n` })
-      const { stderr } = await runBtkit(['config', 'check', '--config', join(config, 'c')])
-      assert.match(stderr, new RegExp(`c:1:\\d+: ${key}: its value is missing`))
     }
+    plantFiles(config, { c: `${section}:\n${keys.map((key) => `  ${key}: ''\n`).join('')}` })
+    const { stderr } = await runBtkit(['config', 'check', '--config', join(config, 'c')])
+    for (const [at, key] of keys.entries())
+      assert.match(stderr, new RegExp(`c:${at + 2}:\\d+: ${key}: its value is missing`))
   })
 }
