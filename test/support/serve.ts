@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { FIXED_LIMITS } from '../../src/mirror/options.js'
+import { USUAL_LIMITS } from '../../src/tracker/swarms/swarm-types.js'
 import type { Io } from '../../src/cli/io.js'
 import { type RunningCommand, startBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
@@ -46,14 +47,19 @@ export async function serveMirror(t: TestContext, setup: ServeSetup = {}): Promi
   const patience = ['--max-wait', '300']
   const place = ['--port', '0', '--cache-dir', cacheDir, '--threads', '2']
   const options = [...place, ...patience, ...trackers, ...args]
-  const usual = { ...FIXED_LIMITS }
+  const [usual, usualPeers] = [{ ...FIXED_LIMITS }, { ...USUAL_LIMITS }]
   Object.assign(FIXED_LIMITS, { warmInterval: 100, ...setup.limits })
+  // As for startTrack
+  USUAL_LIMITS.maxPeers = 10_000
   const served = startBtkit(t, ['serve', root, ...options], {
     now: () => Date.now() + AHEAD,
     ...io,
   })
   const said = served.said(/^address: +(.+)$/m)
-  const address = await said.finally(() => Object.assign(FIXED_LIMITS, usual))
+  const address = await said.finally(() => {
+    Object.assign(FIXED_LIMITS, usual)
+    Object.assign(USUAL_LIMITS, usualPeers)
+  })
   const port = Number(address.split(':').at(-1))
   if (setup.ready !== undefined) await untilFiles(port, 'ready', setup.ready)
   return { ...served, root, address, port, cacheDir }
