@@ -21,10 +21,15 @@ const REASONS: Readonly<Record<string, string>> = {
 
 const OWN_AUTHORITY = '; name the file of an authority of your own in NODE_EXTRA_CA_CERTS'
 
-/** Describes in words why a request got no answer. */
+/** Describes in words why a request got no answer. An error at a proxy has its host as `proxy`. */
 export function describeFailure(error: unknown, timeoutMs: number): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const { code = '', message, name } = cause as NodeJS.ErrnoException
+  const { proxy } = cause as { readonly proxy?: string }
+  const reason = reasonOf(cause as NodeJS.ErrnoException, timeoutMs)
+  return proxy === undefined ? reason : `the proxy ${proxy}: ${reason}`
+}
+
+function reasonOf({ code = '', message, name }: NodeJS.ErrnoException, timeoutMs: number): string {
   const reason = REASONS[code]
   if (reason !== undefined) return reason
   if (/TimeoutError$/.test(name)) return `no answer within ${count(timeoutMs / 1000, 'second')}`

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import {
-  Agent,
+  type Agent,
   type ClientRequest,
   type ClientRequestArgs,
   type IncomingMessage,
   request,
+  type RequestOptions,
 } from 'node:http'
-import { Agent as TlsAgent } from 'node:https'
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { decodePercent } from '../../base/percent.js'
@@ -39,15 +39,28 @@ interface Asked {
 }
 
 /** A request to an address or to its proxy, without a body so far. */
-export function openRequest(address: URL, way: Way, asked: Asked): ClientRequest {
+export async function openRequest(address: URL, way: Way, asked: Asked): Promise<ClientRequest> {
   const { protocol, host, origin, pathname, search } = address
   const path = `${pathname}${search}`
   const proxy = way.isDirect ? null : proxyFor(address)
-  if (!proxy || protocol === 'https:')
-    return request({ ...asked, ...placeOf(address), path, agent: agentOf(address, way, proxy) })
-  const headers = { host, ...asked.headers, ...loginIn(proxy, 'proxy-authorization') }
-  const agent = agentOf(proxy, way, null)
-  return request({ ...asked, ...placeOf(proxy), path: origin + path, headers, agent })
+  if (!proxy || protocol === 'https:') {
+    const agent = await agentOf(address, way, proxy)
+    return request({ ...asked, ...placeOf(address), path, agent })
+  }
+  const headers = { host, ...asked.headers }
+  return askProxy(proxy, way, { ...asked, path: origin + path, headers })
+}
+
+/** A request to a proxy, whose errors say so. */
+async function askProxy(
+  proxy: URL,
+  way: Way,
+  asked: Omit<RequestOptions, 'headers'> & Pick<Asked, 'headers'>,
+): Promise<ClientRequest> {
+  const headers = { ...asked.headers, ...loginIn(proxy, 'proxy-authorization') }
+  const agent = await agentOf(proxy, way, null)
+  const name = (error: Error) => Object.assign(error, { proxy: proxy.host })
+  return request({ ...asked, ...placeOf(proxy), headers, agent }).on('error', name)
 }
 
 /**
@@ -59,7 +72,7 @@ export async function connectDirectly(
   how: Pick<TcpNetConnectOpts, 'onread' | 'signal'>,
 ): Promise<Socket | null> {
   if (proxyFor(address)) return null
-  const agent = agentOf(address, { family: 0, isDirect: true, isGuarded: true }, null)
+  const agent = await agentOf(address, { family: 0, isDirect: true, isGuarded: true }, null)
   const to = { ...how, ...placeOf(address), lookup: lookupOf(0, true) }
   const socket = agent.createConnection(to) as Socket
   // Errors close it, too
@@ -84,21 +97,18 @@ const openingOf = ({ protocol }: URL) => (protocol === 'https:' ? 'secureConnect
 const agents = new Map<string, Agent>()
 
 /** The connections to addresses as this one; with a proxy they are tunnels through it. */
-function agentOf(address: URL, way: Way, proxy: URL | null): Agent {
+async function agentOf(address: URL, way: Way, proxy: URL | null): Promise<Agent> {
+  const isTls = address.protocol === 'https:'
+  // TLS takes longer to load than most commands take
+  const module = await (isTls ? import('node:https') : import('node:http'))
   const opening = openingOf(address)
   const key = JSON.stringify([opening, way, proxy])
   const known = agents.get(key)
   if (known) return known
   const { family, isGuarded } = way
   const maxSockets = isGuarded ? CONNECTIONS_TO_HOST : Infinity
-  const rules = {
-    keepAlive: true,
-    maxSockets,
-    timeout: UNUSED_MS,
-    lookup: lookupOf(family, isGuarded),
-  }
-  const isTls = address.protocol === 'https:'
-  const agent = isTls ? new TlsAgent(rules) : new Agent(rules)
+  const lookup = lookupOf(family, isGuarded)
+  const agent = new module.Agent({ keepAlive: true, maxSockets, timeout: UNUSED_MS, lookup })
   // The agent of TLS resumes sessions
   const connectTls = agent.createConnection.bind(agent) as (to: object) => Socket
   const connectTo = (to: object) => (isTls ? connectTls(to) : connect(to as TcpNetConnectOpts))
@@ -118,9 +128,7 @@ function agentOf(address: URL, way: Way, proxy: URL | null): Agent {
 async function askTunnel(proxy: URL, way: Way, to: ClientRequestArgs): Promise<Duplex> {
   const host = to.host?.includes(':') ? `[${to.host}]` : to.host
   const path = `${host}:${to.port}`
-  const headers = { host: path, ...loginIn(proxy, 'proxy-authorization') }
-  const agent = agentOf(proxy, way, null)
-  const asked = request({ ...placeOf(proxy), method: 'CONNECT', path, headers, agent })
+  const asked = await askProxy(proxy, way, { method: 'CONNECT', path, headers: { host: path } })
   const answer = once(inTime(asked, 'connect').end(), 'connect')
   const [{ statusCode }, socket] = (await answer) as [IncomingMessage, Duplex]
   if (statusCode === 200) return socket

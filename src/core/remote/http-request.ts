@@ -119,8 +119,8 @@ async function send(
   signal.throwIfAborted()
   // Of a signal that many requests share, Node would warn
   setMaxListeners(0, signal)
-  const ask = (): Promise<IncomingMessage> => {
-    const request = openRequest(address, way, { method, headers, signal })
+  const ask = async (): Promise<IncomingMessage> => {
+    const request = await openRequest(address, way, { method, headers, signal })
     return answerTo(request.end(body), isContent).catch((error: unknown) => {
       const isBroken =
         error instanceof AnswerFault || CLOSED.has((error as NodeJS.ErrnoException).code)
@@ -130,6 +130,10 @@ async function send(
     })
   }
   const answer = await ask()
+  if (answer.statusCode === 407) {
+    answer.destroy()
+    throw new AnswerFault('the proxy answers with status 407')
+  }
   const end = () => {
     // To end a body ends its connection, and that of HEAD is empty
     if (isHead) answer.resume()

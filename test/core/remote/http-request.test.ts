@@ -141,6 +141,29 @@ test('a server with TLS is asked through a tunnel of the proxy', unlessOpenssl, 
   await assert.rejects(textOf('https://refused.invalid/'), /the proxy answers with status 407/)
 })
 
+test('a proxy that cannot be asked, or refuses a login, is named in the place of the host', async (t) => {
+  const refusing = createServer((_, response) => response.writeHead(407).end()).on(
+    'connect',
+    (_, socket: Duplex) => socket.end('HTTP/1.1 407 Authentication Required\r\n\r\n'),
+  )
+  const before = { ...process.env }
+  t.after(() => {
+    process.env = before
+  })
+  const failuresWith = (proxy: string) => {
+    Object.assign(process.env, { http_proxy: proxy, https_proxy: proxy })
+    const urls = ['http://tracker.invalid/', 'https://tracker.invalid/']
+    return Promise.all(
+      urls.map((url) => textOf(url).catch((error: unknown) => describeFailure(error, 0))),
+    )
+  }
+  const silent = 'the proxy 127.0.0.1:2: nothing listens there'
+  assert.deepEqual(await failuresWith('http://us:pw@127.0.0.1:2'), [silent, silent])
+  const refused = 'the proxy answers with status 407'
+  const port = await listenLocally(t, refusing)
+  assert.deepEqual(await failuresWith(`127.0.0.1:${port}`), [refused, refused])
+})
+
 test('a proxy that is not one over HTTP is refused, and HTTP_PROXY does not count', async (t) => {
   const own = await startServer(t)
   const code = `import { requestHttp } from ${JSON.stringify(MODULE)}
