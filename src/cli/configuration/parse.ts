@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError, nameErrors, usageError } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
-import type { OptionEntry } from '../options/option.js'
+import { type OptionEntry, takesPaths } from '../options/option.js'
 import type { Io } from '../io.js'
 import {
   type Given,
@@ -196,6 +196,8 @@ function parseText(given: Given, text: Text, previous: unknown): unknown {
   const parse = source === 'operand' ? parseTrackers : parseArg
   if (text.text === '' && !entry.traits.mayBeEmpty)
     throw refused(given, { ...text, text: null }, 'its value is missing')
+  if (takesPaths(entry) && /^~(\/|$)/.test(text.text))
+    throw refused(given, text, 'no shell puts your home directory in the place of ~ here')
   const hide = (reason: string) => {
     return text.isOpened ? reason.replaceAll(text.text, '***') : hidden(given, reason)
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { takesPaths } from '../../../src/cli/options/option.js'
 import { optionEntries, leafCommands } from '../../../src/cli/options/table.js'
 import { allCommands } from '../../support/commands.js'
 import { assertError, runBtkit } from '../../support/run-btkit.js'
@@ -34,5 +35,19 @@ for (const { path, command, section } of leafCommands(await allCommands())) {
     const { stderr } = await runBtkit(['config', 'check', '--config', join(config, 'c')])
     for (const [at, key] of keys.entries())
       assert.match(stderr, new RegExp(`c:${at + 2}:\\d+: ${key}: its value is missing`))
+  })
+
+  test(`${path}: a home directory that no shell has named is no directory called ~`, async (t) => {
+    const config = makeScratch(t)
+    const why = 'no shell puts your home directory in the place of ~ here'
+    const operands = command.registeredArguments.flatMap((each) => (each.required ? ['x'] : []))
+    for (const entry of optionEntries(command).values()) {
+      if (!takesPaths(entry)) continue
+      const typed = [...path.split(' '), ...operands, '--config', '/dev/null', `--${entry.key}=~/x`]
+      assertError(await runBtkit(typed), 'usage', `btkit: --${entry.key} '~/x': ${why}\n`)
+      plantFiles(config, { c: `${section}: {${entry.key}: ~/x}\n` })
+      const { stderr } = await runBtkit(['config', 'check', '--config', join(config, 'c')])
+      assert.match(stderr, new RegExp(`c:1:\\d+: ${entry.key} '~/x': ${why}`))
+    }
   })
 }

@@ -156,6 +156,6 @@ function located(item: Located, { entry }: Pick<Given, 'entry'>, directory: stri
 
 /** A slash at the end stays, because it stands for a directory. */
 function locatedPath(path: string, directory: string): string {
-  if (looksLikeUrl(path)) return path
+  if (looksLikeUrl(path) || /^~(\/|$)/.test(path)) return path
   return resolve(directory, path) + (path.endsWith('/') ? '/' : '')
 }
