@@ -150,7 +150,7 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
     stderr,
     env,
     get askSecret() {
-      if (!process.stdin.isTTY) return undefined
+      if (!isatty(0)) return undefined
       // Most commands ask for nothing
       return async (prompt: string) =>
         (await import('./open/ask-secret.js')).askOnTerminal(prompt, io)

@@ -144,6 +144,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: unknown option '-a'; the command comes first: btkit create PATH -a URL\n",
   ],
   [
+    '--config /dev/null show DIR/a.torrent',
+    "btkit: unknown option '--config'; the command comes first: btkit create PATH -a URL\n",
+  ],
+  [
     'create DIR/tree ä.example:6969/announce',
     'btkit: ä.example:6969/announce: no such file; a tracker begins with http:// or udp://, as in http://ä.example:6969/announce\n',
   ],

@@ -125,7 +125,11 @@ const V1 = 'leave it out: only --v2 and --hybrid make another version'
 
 const OPTION_ADVICE: Advice = [
   [null, '-v', 'the version is --version or -V'],
-  [null, '-a', 'the command comes first: btkit create PATH -a URL'],
+  [
+    null,
+    '-a --announce --config --json -o --output',
+    'the command comes first: btkit create PATH -a URL',
+  ],
   ['edit', '-t', 'give a tracker with -a'],
   ['makemetafile', '--v1', V1],
   ['completedir', '--v1', V1],
