@@ -2,7 +2,7 @@
 
 Usage: with-libtorrent.py make SOURCE POW2 TORRENT
        with-libtorrent.py seed|seed-unchecked PORT DIRECTORY TORRENTS
-       with-libtorrent.py leech PORT DIRECTORY TORRENT...
+       with-libtorrent.py leech|leech-encrypted PORT DIRECTORY TORRENT...
 
 A torrent is one of version 2, made on as many threads as there are. A seed prints `ready` when it seeds all
 torrents of the directory TORRENTS. Leechers are a session each, all of which begin at once with the seed at PORT; a line of
@@ -82,5 +82,16 @@ def leech(port, directory, *sources):
     os._exit(0)
 
 
-ACTS = {"make": make, "seed": seed, "seed-unchecked": seed_unchecked, "leech": leech}
+def leech_encrypted(*args):
+    SETTINGS.update(out_enc_policy=0, in_enc_policy=0, allowed_enc_level=2, prefer_rc4=True)
+    leech(*args)
+
+
+ACTS = {
+    "make": make,
+    "seed": seed,
+    "seed-unchecked": seed_unchecked,
+    "leech": leech,
+    "leech-encrypted": leech_encrypted,
+}
 ACTS[sys.argv[1]](*sys.argv[2:])

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { MIB, plantFile } from '../../support.js'
+import { MIB, plantFile, run } from '../../support.js'
 import { askFor, openMany, readSlowly } from '../load.js'
-import { cpuOf, perCpu, services, startBare, startNginx, startServe } from '../programs.js'
+import { cpuOf, perCpu, services, startBare, startNginx, startServe, stop } from '../programs.js'
 
 const LARGE = 704
 const RANGE = 256 * 1024
@@ -182,6 +182,39 @@ const slow = services({
   },
 })
 
+/** What the first search reads, beside a program that reads the same. */
+const search = {
+  name: 'serve, first search of 500,000 names',
+  figures: [
+    { key: 'cpu', unit: 's of the processor', limit: 2.5, beside: 'find', isOfLarge: true },
+  ],
+  turns: 3,
+  quickTurns: 1,
+  async prepare(places) {
+    const root = await places.shared('names', (at) => {
+      for (let i = 0; i < (places.isQuick ? 50_000 : 500_000); i++) {
+        const n = Math.floor(i / 10)
+        const directory = join(at, `${n % 80}`, `${n}`)
+        mkdirSync(directory, { recursive: true })
+        writeFileSync(join(directory, `package-${i}.rpm`), '')
+      }
+    })
+    const readAll = async ({ port }) => {
+      const ask = () => fetch(`http://127.0.0.1:${port}/-/search?q=package-777&json`)
+      while ((await (await ask()).json()).isReading);
+    }
+    return {
+      reference: () => run(['find', root, '-printf', '%p %s %T@\n']),
+      async run(who) {
+        const server = await startServe(places, who, root, '--log', 'off')
+        const figures = await cpuOf(server, () => readAll(server))
+        await stop(server)
+        return figures
+      },
+    }
+  },
+}
+
 export const ROWS = [
   besideBare('warm torrent of 4 KB', 0.7, torrentPath('4 KB')),
   besideBare('warm torrent of 82 KB', 0.6, torrentPath('82 KB')),
@@ -190,9 +223,14 @@ export const ROWS = [
     return besideNginx(`warm torrent of ${size}`, undefined, torrentPath(size), how)
   }),
   besideNginx('one download of 700 MiB', 1, '/m/large', { needs: ['curl'], rateOf: download }),
+  besideNginx('torrent that the client has', 0.25, torrentPath('4 KB'), {
+    isKept: true,
+    rateOf: wrk(8, '-H', 'If-None-Match: *'),
+  }),
   besideNginx('file of 35 KB', 0.25, '/m/file', { rateOf: wrk(8) }),
   besideNginx('ranges of 256 KiB', 0.9, '/m/part', { rateOf: ranges }),
   besideNginx('listing of 40 directories', 1.5, LISTING, { rateOf: wrk(8) }),
   slow,
   page,
+  search,
 ]
