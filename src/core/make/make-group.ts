@@ -3,7 +3,6 @@ import { BtkitError, usageError } from '../../base/errors.js'
 import { writeAtomically } from '../../disk/write/atomically.js'
 import { Writer } from '../../disk/write/many.js'
 import { join } from '../../metainfo/bencode/encode.js'
-import { HUGE_TORRENT } from '../../metainfo/lint/pieces.js'
 import type { ChecksumName } from '../checksums/list.js'
 import {
   checkLists,
@@ -13,7 +12,6 @@ import {
   type ListedFile,
 } from '../checksums/lists.js'
 import { obtainChecksums } from '../checksums/obtain.js'
-import { backslashedPaths } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { ReplacedTorrent } from '../replaced-torrent.js'
 import { compareWithTarget, type TargetDifference } from './compare-with-target.js'
@@ -25,7 +23,6 @@ import {
   measureTorrent,
   planTorrent,
   planVariant,
-  sizeBeyond,
   writeTorrent,
   type HashedTorrent,
   type TorrentPlan,
@@ -57,17 +54,9 @@ interface Making {
   /** The turns of several groups. */
   readonly turns?: MakeTurns
   /** Receives the first torrent before its files are hashed, or when a stream has been read. */
-  readonly onPlan?: ((planned: MakePlan) => Promise<void>) | undefined
+  readonly onPlan?: ((plan: TorrentPlan) => Promise<void>) | undefined
   /** Receives each torrent when it is written. */
   readonly onMade?: (made: MakeReport) => Promise<void>
-}
-
-/** A planned torrent, and what some clients refuse. */
-export interface MakePlan extends TorrentPlan {
-  /** The paths that have a backslash in a name. */
-  readonly backslashed: readonly string[]
-  /** Size in bytes of a .torrent that libtorrent refuses; else null. */
-  readonly hugeSize: number | null
 }
 
 /** A torrent that was made. */
@@ -124,11 +113,6 @@ function wantedOf({ torrents: [main, ...others], checksums, comparison }: MakeGr
   return { request, others, lists: comparison ? [] : beside, check }
 }
 
-async function tell(plan: TorrentPlan, { onPlan }: Making): Promise<void> {
-  const backslashed = backslashedPaths(plan.content)
-  await onPlan?.({ ...plan, backslashed, hugeSize: sizeBeyond(HUGE_TORRENT, plan) })
-}
-
 /** Plans the torrents of files, and reads these unless this is a dry run. */
 async function readDisk(group: MakeGroup, making: Making) {
   const { request, others, lists, check } = wantedOf(group)
@@ -136,7 +120,7 @@ async function readDisk(group: MakeGroup, making: Making) {
   const variants = others.map((other) => planVariant(plan, other, check))
   checkLists(lists, request)
   // Reported before hashing, which may take hours
-  await tell(plan, making)
+  await making.onPlan?.(plan)
   const hash = (context: HashContext): Promise<Hashed> =>
     lists.length > 0 ? makeWithLists(plan, lists, context) : hashTorrent(plan, context)
   const hashed = making.reading && (await making.reading(plan.content.size, hash))
@@ -151,13 +135,13 @@ async function readArrival(group: MakeGroup, arrival: Arrival, making: Making) {
   const ready = planned.plan && variantsOf(planned.plan)
   if (!ready) others.forEach(check)
   checkLists(lists, request)
-  if (planned.plan) await tell(planned.plan, making)
+  if (planned.plan) await making.onPlan?.(planned.plan)
   const { checksums } = group
   const read = (context: HashContext) => readStreams(planned, { ...context, checksums })
   const arrived = await making.reading?.(planned.plan?.content.size ?? null, read)
   const plan = arrived?.plan ?? planned.plan
   if (!plan) throw usageError(`${request.source}: a dry run must know its size`)
-  if (!planned.plan) await tell(plan, making)
+  if (!planned.plan) await making.onPlan?.(plan)
   const variants = ready ?? variantsOf(plan)
   const isListed = arrived && lists.length > 0
   const listed = isListed && (await writeWithLists(plan, arrived, lists, arrived.checksums))

@@ -18,11 +18,12 @@ import { askContents, listsRemote } from './remote.js'
 import {
   type MakeReport,
   type MakeGroup,
-  type MakePlan,
   type Reading,
   MakeTurns,
   makeGroup,
 } from '../../../core/make/make-group.js'
+import { backslashedPaths } from '../../../core/digests/content.js'
+import { sizeBeyond, type TorrentPlan } from '../../../core/make/make-torrent.js'
 import { findSeedsWithoutSlash } from '../../../metainfo/lint/trackers.js'
 import { HUGE_TORRENT } from '../../../metainfo/lint/pieces.js'
 import { backslashWarning } from '../../output/piece-length.js'
@@ -55,7 +56,8 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     const read = async () => ({
       chosen: isStdin || isNamed ? undefined : await readChosen(options, io),
       remote: await askContents(operands.sources, options, {
-        ...io,
+        signal: io.signal,
+        stdin: io.stdin,
         onRetry: warnOnce(out.note, 99),
       }),
     })
@@ -178,12 +180,14 @@ async function make(group: MakeGroup, run: Run, before: Promise<void>): Promise<
 /** Reports skipped entries, and names and sizes that some clients refuse, before hashing. */
 function tellOfPlan({ options, out, unmatched, lastSource }: Run) {
   if (out.isQuiet) return undefined
-  return async (plan: MakePlan): Promise<void> => {
-    const { content, request, backslashed, hugeSize } = plan
+  return async (plan: TorrentPlan): Promise<void> => {
+    const { content, request } = plan
     await unmatched?.note(content, request.source === lastSource)
     for (const note of notes(plan, options)) out.note(`${request.source}: ${note}`)
+    const backslashed = backslashedPaths(content)
     const [first] = backslashed
     if (first !== undefined) out.warn(backslashWarning(backslashed.length, first))
+    const hugeSize = sizeBeyond(HUGE_TORRENT, plan)
     if (hugeSize !== null) {
       const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
       const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`
