@@ -35,7 +35,7 @@ export function cacheDirectory(sources: DirectorySources): string | null {
 
 /** The same; null also if the home directory does not exist, as for users that only run services. */
 export function usableCacheDirectory(sources: DirectorySources): string | null {
-  const directory = cacheDirectory(sources)
+  const directory = choose(CACHE, sources)
   const home = homeDirectory(sources.env)
   const isInHome = home !== null && directory === join(home, CACHE.inHome, 'btkit')
   return isInHome && !existsSync(home) ? null : directory

@@ -34,8 +34,8 @@ export function sortOperands(
   const urls = trackerOperands(operands, takesUrls && !isNamed)
   const sources = operands.filter((operand) => !urls.includes(operand))
   const lists = urls.map(parseTrackers)
-  const content = isNamed ? undefined : urls.find(isContentUrl)
   if (urls.length > 1) {
+    const content = isNamed ? undefined : urls.find(isContentUrl)
     const why = content === undefined ? ONE_TRACKER : takesUrls ? MIXED : NOT_HERE
     throw usageError(`${content ?? urls[1] ?? ''}: ${why}`)
   }

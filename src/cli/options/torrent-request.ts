@@ -5,9 +5,8 @@ import { usageError } from '../../base/errors.js'
 import { type CheckedOptions, commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
-import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
-import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
+import { TEXT_NAMES } from '../../metainfo/fields.js'
 import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 import { extraKeys } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
@@ -53,7 +52,8 @@ export function torrentOptionsOf(
     exclude: options.exclude,
     links: options.symlinks,
     attributes: options.attributes,
-    version: versionOf(options),
+    // Old clients support nothing but v1
+    version: options.hybrid ? 'hybrid' : options.v2 ? 'v2' : 'v1',
     padFiles: options.padFiles,
     order: options.sortBy === 'given' ? undefined : options.sortBy,
     pieceLength: options.pieceLength ?? options.pieceSizePow2,
@@ -69,24 +69,14 @@ export function torrentOptionsOf(
       ...options.webSeedBase.map((base) => directoryAddress(base, [])),
     ],
     nodes: options.node,
-    ...textsOf(options),
+    // `--no-…` leaves a text out
+    ...Object.fromEntries(
+      TEXT_NAMES.map((name) => {
+        const text: string | false | undefined = options[name]
+        return [name, text === false ? null : text]
+      }),
+    ),
   }
-}
-
-/** `--no-…` leaves a text out. */
-function textsOf(options: Pick<MakerOptions, TextName>): Record<string, string | null | undefined> {
-  return Object.fromEntries(
-    TEXT_NAMES.map((name) => {
-      const text: string | false | undefined = options[name]
-      return [name, text === false ? null : text]
-    }),
-  )
-}
-
-/** The version of new torrents. The default is v1, because old clients support nothing else. */
-function versionOf({ v2, hybrid }: Pick<MakerOptions, 'v2' | 'hybrid'>): MetainfoVersion {
-  if (hybrid) return 'hybrid'
-  return v2 ? 'v2' : 'v1'
 }
 
 /** The creation date of the option, else of SOURCE_DATE_EPOCH, else now. */
