@@ -42,8 +42,7 @@ function addOthers(access: CacheAccess, { share, warn, directory }: Others): Cac
 }
 
 /** Returns the same access to a cache, but workers hash what it does not know. */
-export function withWorkers(access: CacheAccess, workers: AskedWorkers | undefined): CacheAccess {
-  if (!workers) return access
+export function withWorkers(access: CacheAccess, workers: AskedWorkers): CacheAccess {
   const readOnce: ReadOnce = (unread, read) => {
     const readWithWorkers = () => read(workers.hashesOf(unread.content))
     return access.readOnce?.(unread, readWithWorkers) ?? readWithWorkers()

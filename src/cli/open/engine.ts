@@ -73,7 +73,8 @@ export async function withMachines<T>(
   const engine = engineFor(options, io)
   const shareWith = shareRequest(options, typed, io)
   const workers = await openWorkers(options, typed, io)
-  const cacheAccess = withWorkers(cacheAccessFor({ ...options, shareWith }, io), workers)
+  const own = cacheAccessFor({ ...options, shareWith }, io)
+  const cacheAccess = workers ? withWorkers(own, workers) : own
   try {
     return await work({ engine, cacheAccess, entriesAtOnce: workers?.contentsAtOnce })
   } finally {

@@ -163,7 +163,7 @@ export async function readPieces(
     return files.isRead(i) && (isPortable || size === 0 || isFirst)
   })
   const written = new Set(
-    asked && (await whoWrites(Array.from(asked, (file) => file.absolutePath))),
+    asked?.length ? await whoWrites(Array.from(asked, (file) => file.absolutePath)) : [],
   )
   for (const path of refusesWritten ? written : []) throw isWritten(path)
   const writers = files ? new Uint8Array(countFiles(stream)) : undefined

@@ -99,8 +99,8 @@ export class FileStore {
   /** Returns the number of a directory. */
   #numberOf(directory: FileDirectory): number {
     const last = this.directories.length - 1
-    if (isSame(this.directories[last], directory)) return last
     if (last < 0) return this.directories.push(directory) - 1
+    if (isSame(this.directories[last], directory)) return last
     this.#numbers ??= new Map(this.directories.map((each, i) => [keyOf(each), i]))
     const key = keyOf(directory)
     const known = this.#numbers.get(key)

@@ -105,10 +105,11 @@ function isSmall(stream: ContentStream, options: HashOptions): boolean {
  */
 export async function runOnThreads(
   job: HashJob,
-  { signal, onProgress, ...how }: Pick<HashOptions, 'pool' | 'signal' | 'onProgress'>,
+  { signal, onProgress, pool: given }: Pick<HashOptions, 'pool' | 'signal' | 'onProgress'>,
 ): Promise<void> {
   refuseAborted(signal)
-  const pool = how.pool ?? new WorkerPool()
+  const addon = addonOf(job)
+  const pool = addon ? null : (given ?? new WorkerPool())
   const stop = () => {
     stopJob(job)
   }
@@ -118,19 +119,17 @@ export async function runOnThreads(
   const timer = setInterval(() => onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
   timer.unref()
   try {
+    const runs = addon ? [runOnNativeThreads(addon, job, given?.niceness)] : []
     // Nothing has checksums, too
-    const addon = addonOf(job)
-    const count = Math.min(job.threads, Math.max(1, countTurns(job)))
-    const runs = addon
-      ? [runOnNativeThreads(addon, job, pool.niceness)]
-      : Array.from({ length: count }, () => pool.run(job))
+    const most = pool ? Math.min(job.threads, Math.max(1, countTurns(job))) : 0
+    while (pool && runs.length < most) runs.push(pool.run(job))
     for (const run of runs) run.catch(stop)
     await Promise.allSettled(runs)
     await Promise.all(runs)
   } finally {
     clearInterval(timer)
     signal.removeEventListener('abort', stop)
-    if (!how.pool) await pool.close()
+    if (!given) await pool?.close()
   }
   refuseAborted(signal)
 }

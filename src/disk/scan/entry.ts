@@ -169,7 +169,7 @@ function followLink(
  * Returns the target of `named`, whose real path is `real`. A path that Node mangled cannot be
  * opened, so `named` is used instead.
  */
-export function resolveTo(real: string, named: string): Target {
+function resolveTo(real: string, named: string): Target {
   const path = isSuspect(real) ? named : real
   return { path, stats: statSync(path, { bigint: true }) }
 }

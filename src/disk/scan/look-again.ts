@@ -45,6 +45,7 @@ export async function changesOf(
   const { store, rows, paths } = files
   const directories = Buffer.from(rawPath(paths.directories.concat('').join('\0')))
   await native({ ...paths, directories, states: store.states.bytes, rows, answers })
+  if (!answers.includes(CHANGED) && !answers.includes(GONE)) return []
   return changesIn(files, answers, rules)
 }
 
@@ -54,7 +55,6 @@ function* changesIn(
   answers: Uint8Array,
   rules: ChangeRules,
 ): Generator<ChangedFile> {
-  if (!answers.includes(CHANGED) && !answers.includes(GONE)) return
   for (const [number, answer] of answers.entries()) {
     if (answer === 0 || !files.isRead(number)) continue
     const now = answer === GONE ? null : lookAt(files.absolutePathAt(number))

@@ -14,7 +14,6 @@ import {
   type ScanSkipReason,
 } from './scanned-tree.js'
 import {
-  resolveTo,
   dropDanglingLinks,
   type Target,
   loadNameFilter,
@@ -81,11 +80,11 @@ export async function searchTree(
 function openRoot(root: string): { target: Target; realRoot: string } {
   return callSystem(root, () => {
     // Before the real path is resolved, because a descriptor such as /dev/stdin may not have one
-    const stats = statSync(root)
+    const stats = statSync(root, { bigint: true })
     if (!stats.isFile() && !stats.isDirectory())
       throw new BtkitError('io', `${root}: not a regular file or directory`)
     const realRoot = realpathSync.native(root)
-    return { target: resolveTo(realRoot, root), realRoot }
+    return { target: { path: isSuspect(realRoot) ? root : realRoot, stats }, realRoot }
   })
 }
 

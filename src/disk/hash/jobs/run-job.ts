@@ -27,11 +27,7 @@ export function runJob(job: HashJob): void {
  * higher niceness, from 0 to 19, leaves the processor to other processes.
  * @throws BtkitError as hashStream does
  */
-export async function runOnNativeThreads(
-  addon: Addon,
-  job: HashJob,
-  niceness: number,
-): Promise<void> {
+export async function runOnNativeThreads(addon: Addon, job: HashJob, niceness = 0): Promise<void> {
   const plan = planBatches(job)
   const count = Math.min(job.threads, plan.batches)
   if (count === 0) return
