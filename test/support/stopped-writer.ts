@@ -11,7 +11,7 @@ const PROGRAM = `
 import { open } from 'lmdb'
 import { WriteLock } from ${JSON.stringify(at('../../src/disk/cache/store/write-lock.js'))}
 const [path] = process.argv.slice(1)
-const lock = WriteLock.open(path)
+const lock = new WriteLock(path)
 await lock.take(60_000)
 const database = open({ path, noSubdir: true, encoding: 'binary', keyEncoding: 'binary' })
 database.transactionSync(() => {

@@ -40,9 +40,9 @@ export class InfoRequest {
     private readonly states: readonly string[] | null = null,
   ) {}
 
-  /** Whether the cache has the `info` as a whole. It has that of a file by its digests. */
-  get isKeptWhole(): boolean {
-    return this.content.isDirectory || this.states !== null
+  /** Whether a cache has the `info` as a whole. It has that of a file by its digests. */
+  isKeptIn({ keepsAnything }: PieceCache): boolean {
+    return keepsAnything && (this.content.isDirectory || this.states !== null)
   }
 
   /**
@@ -71,29 +71,26 @@ export async function obtainInfo(
 ): Promise<TorrentCore & Pick<HashedContent, 'bytesHashed' | 'isSettled'>> {
   const { content, options } = request
   const { cache } = hashContext.cacheAccess
-  const known = recallWhole(request, cache)
+  const isKept = request.isKeptIn(cache)
+  const known = isKept && recallWhole(request, cache)
   if (known) return { ...known, bytesHashed: 0, isSettled: true }
   const hashed = await hashContent(content, hashContext)
   const { bytesHashed, isSettled } = hashed
   const core = composeCore(content, options, hashed)
-  if (isSettled) keepWhole(request, core, cache)
+  if (isKept && isSettled) keepWhole(request, core, cache)
   return { ...core, bytesHashed, isSettled }
 }
 
-/** Keeps an `info` and its layers, if that is kept as a whole. */
+/** Keeps an `info` and its layers. */
 export function keepWhole(request: InfoRequest, core: TorrentCore, cache: PieceCache): void {
-  if (!request.isKeptWhole || !cache.keepsAnything) return
   cache.put('info', request.input, core.info)
   if (core.pieceLayers) cache.put('layers', request.input, core.pieceLayers)
 }
 
 /** Returns an `info` with its layers if the cache has both, else null. */
 export function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
-  const { content } = request
-  // Without a cache, the input of very many files would be computed for nothing
-  if (!request.isKeptWhole || !cache.keepsAnything) return null
   const info = cache.get('info', request.input)
-  if (!info || content.version === 'v1') return info && { info, pieceLayers: null }
+  if (!info || request.content.version === 'v1') return info && { info, pieceLayers: null }
   const pieceLayers = cache.get('layers', request.input)
   return pieceLayers && { info, pieceLayers }
 }
@@ -104,8 +101,9 @@ export function* recallInfo(
   cacheAccess: CacheAccess,
 ): Steps<TorrentCore | PieceTable> {
   const { content, options } = request
-  if (content.isDirectory && cacheAccess.cache.keepsAnything) yield* request.inputSteps()
-  const known = recallWhole(request, cacheAccess.cache)
+  const isKept = request.isKeptIn(cacheAccess.cache)
+  if (isKept) yield* request.inputSteps()
+  const known = isKept && recallWhole(request, cacheAccess.cache)
   if (known) {
     trace(() => `${content.name}: its whole info is cached`)
     return known

@@ -34,7 +34,7 @@ export async function openLmdbStore(
   onChange: StoreListener,
   patience = PATIENCE,
 ): Promise<Store> {
-  const lock = WriteLock.open(path)
+  const lock = new WriteLock(path)
   try {
     // LMDB writes when it opens a file
     if (!(await lock.take(patience.open))) throw new Error(LOCKED)
@@ -69,7 +69,7 @@ function openDatabase(path: string): Database {
     // A batch for each event turn would create a promise that cannot be handled
     eventTurnBatching: false,
   })
-  const { lastPageNumber, pageSize } = statsOf(database)
+  const { lastPageNumber, pageSize } = database.getStats() as LmdbStats
   if ((lastPageNumber + 1) * pageSize > statSync(path).size) {
     void database.close()
     throw new Error(NO_DATABASE)
@@ -79,12 +79,8 @@ function openDatabase(path: string): Database {
   return database
 }
 
-function statsOf(database: Database): LmdbStats {
-  return database.getStats() as LmdbStats
-}
-
 function storeOf(database: Database, writer: BatchWriter, patience: typeof PATIENCE): Store {
-  const stats = () => writer.read(() => statsOf(database))
+  const stats = () => writer.read(() => database.getStats() as LmdbStats)
   return {
     get: (key) => {
       const waiting = writer.waiting(key)

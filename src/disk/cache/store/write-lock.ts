@@ -14,17 +14,17 @@ const AGAIN = 10
  * LMDB's lock is there.
  */
 export class WriteLock {
-  private constructor(private readonly locks: ByteLocks | null) {}
+  readonly #locks: ByteLocks | null
 
   /** Creates the file if it does not exist. */
-  static open(path: string): WriteLock {
-    return new WriteLock(ByteLocks.open(path))
+  constructor(path: string) {
+    this.#locks = ByteLocks.open(path)
   }
 
   /** Waits at most so many milliseconds for the lock. Returns whether this process has it. */
   async take(patience: number): Promise<boolean> {
     const end = monotonicNow() + patience
-    while (this.locks?.tryLock(BYTE) === 'held') {
+    while (this.#locks?.tryLock(BYTE) === 'held') {
       if (monotonicNow() >= end) return false
       await setTimeout(AGAIN)
     }
@@ -32,10 +32,10 @@ export class WriteLock {
   }
 
   release(): void {
-    this.locks?.unlock(BYTE)
+    this.#locks?.unlock(BYTE)
   }
 
   close(): void {
-    this.locks?.close()
+    this.#locks?.close()
   }
 }
