@@ -19,7 +19,7 @@ export const CHECKSUMS = {
 export type ChecksumName = keyof typeof CHECKSUMS
 
 /** The names of all checksums, the usual one first. */
-export const CHECKSUM_NAMES = Object.keys(CHECKSUMS).filter(isChecksumName)
+export const CHECKSUM_NAMES = Object.keys(CHECKSUMS) as ChecksumName[]
 
 /** Formats a list of paths, with '/' as separator, as sha256sum(1) does, for checks with `sha256sum -c`. */
 export function formatChecksums(

@@ -66,18 +66,18 @@ const NOT_REGULAR = ['ELOOP', 'EMLINK', 'EISDIR']
  * @throws BtkitError `io` if it is not a regular file; system errors unchanged
  */
 export function openRegular(path: string, flags: number): number | null {
-  const notRegular = new BtkitError('io', `state ${path}: not a regular file; remove it`)
+  const notRegular = () => new BtkitError('io', `state ${path}: not a regular file; remove it`)
   let descriptor: number
   try {
     descriptor = openSync(path, flags | NO_LINK | NO_WAIT)
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return null
-    throw NOT_REGULAR.includes(osCodeOf(error) ?? '') ? notRegular : error
+    throw NOT_REGULAR.includes(osCodeOf(error) ?? '') ? notRegular() : error
   }
   const stats = fstatSync(descriptor)
   if (stats.isFile() && stats.nlink <= 1) return descriptor
   closeSync(descriptor)
-  if (!stats.isFile()) throw notRegular
+  if (!stats.isFile()) throw notRegular()
   throw new BtkitError('io', `state ${path}: is hard-linked to other files; remove those links`)
 }
 

@@ -141,6 +141,7 @@ export class Journal {
    * @throws BtkitError `not-permitted` or `io`
    */
   flush(): Promise<void> {
+    if (this.#pending.length === 0 && !this.#isStale) return this.#writing
     const start = () => {
       this.#next = null
       this.#writing = this.#write()
@@ -170,7 +171,6 @@ export class Journal {
 
   async #write(): Promise<void> {
     const lines = this.#pending
-    if (lines.length === 0 && !this.#isStale) return
     this.#pending = []
     this.#hasWritten = true
     const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
@@ -328,13 +328,13 @@ const tailOf = (checksum: number) => `,"${checksum.toString(16).padStart(DIGITS,
 const DIGITS = 8
 const HEX = '0123456789abcdef'
 const START = ',"'.length
-const NO_CHECKSUM = tailOf(0)
+const NO_CHECKSUM = ',"00000000"]'
 const TAIL = NO_CHECKSUM.length
 const [NEWLINE, QUOTE, BACKSLASH, LETTER_N] = [0x0a, 0x22, 0x5c, 0x6e]
 
 /** Returns the line of a value, with its newline. */
 export function lineOf(key: string, json: string): Buffer {
-  const line = Buffer.from(`[${JSON.stringify(key)},${json}${tailOf(0)}\n`)
+  const line = Buffer.from(`[${JSON.stringify(key)},${json}${NO_CHECKSUM}\n`)
   const end = line.length - TAIL - 1
   line.write(tailOf(checksumOf(line, [0, end])), end, 'latin1')
   return line

@@ -5,7 +5,6 @@ import {
   describeGroupDistrust,
   describeWayDistrust,
 } from '../../base/text/distrust.js'
-import { escapeText } from '../../base/text/escape.js'
 import { refuseLinkOfOthers } from './target.js'
 
 /**
@@ -29,6 +28,6 @@ export function describeDirectory(directory: string, option: string): string | n
 function describeWay(path: string, option: string): string | null {
   const parent = dirname(path)
   if (parent === path) return null
-  const distrust = describeWayDistrust(statSync(parent), escapeText(parent), option)
+  const distrust = describeWayDistrust(statSync(parent), parent, option)
   return distrust ?? describeWay(parent, option)
 }
