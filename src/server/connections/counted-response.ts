@@ -58,7 +58,7 @@ export class CountedResponse<
   }
 
   override end(chunk?: Chunk | Done, encoding?: BufferEncoding | Done, done?: Done): this {
-    const isBody = chunk != null && typeof chunk !== 'function'
+    const isBody = chunk != null && chunk !== '' && typeof chunk !== 'function'
     if (isBody && this.isLarge(chunk) && this.req.method !== 'HEAD') {
       const code = typeof encoding === 'string' ? encoding : 'utf8'
       this.#endInSlices(typeof chunk === 'string' ? Buffer.from(chunk, code) : chunk)

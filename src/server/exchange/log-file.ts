@@ -33,10 +33,7 @@ export async function openAccessLog(
   world: Pick<ServerContext, 'now' | 'warn'> & { readonly writeLog: (lines: string) => void },
 ) {
   const file = logFile === null ? null : await LogFile.open(logFile, world.warn)
-  const write = (lines: string) => {
-    if (file) file.write(lines)
-    else world.writeLog(lines)
-  }
+  const write = file ? file.write.bind(file) : world.writeLog
   const log = new AccessLog({ format, clientAddresses, now: world.now, write })
   const close = async () => {
     log.flush()
