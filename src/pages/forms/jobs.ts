@@ -23,8 +23,6 @@ export interface JobFacts<T = unknown> {
   readonly path: string
   /** The form that began it. */
   readonly form: Form
-  /** The file of the torrent that it makes or changes, to be downloaded. */
-  readonly torrent?: string
   /** Says what it does, if it only ends when somebody stops it. */
   readonly lasts?: string
   /** The page of its result, a level below the page that began it. */

@@ -8,7 +8,6 @@ import type { Answer, PageParts } from '../forms/frame.js'
 import { formAddress, type Job } from '../forms/jobs.js'
 import { expand, pickingAnywhere } from '../forms/picker.js'
 import { html } from '../../base/text/html.js'
-import { WORDS } from '../../page-parts/words.js'
 import { counted } from '../../base/text/quantity.js'
 import { lookAt } from './look.js'
 import { startWork } from '../forms/start-work.js'
@@ -58,7 +57,7 @@ function choicePage(form: Form, error?: BtkitError): PageParts {
         ${linesField(form, {
           name: 'torrents',
           label: 'Paths',
-          hint: 'One a line. Choose .torrent files, drop them here, or type their paths.',
+          hint: 'One a line: .torrent files, or directories of them. Choose them, drop them here, or type their paths.',
           kind: 'send',
         })}
       </fieldset>
@@ -84,17 +83,15 @@ async function edit(
   const [first = ''] = files
   const what = files.length > 1 ? counted(files.length, 'torrent') : basename(first)
   const about = { title: `Edit of ${what}`, tool: 'edit', path: first, form, show: resultPage }
-  const torrent = files.length === 1 ? { torrent: first } : {}
-  return startWork(parts, { about: { ...about, ...torrent }, name: 'edit', request })
+  return startWork(parts, { about, name: 'edit', request })
 }
 
-function resultPage(result: readonly Edited[], { about, id }: Job<Edited[]>): PageParts {
+function resultPage(result: readonly Edited[], { about }: Job<Edited[]>): PageParts {
   const edited = editedPage(new Form(), result, false)
   const content = html`${edited.content}
     <p class="acts">
       <a class="main" href="../${lookAt(about.path)}">Inspect ${basename(about.path)}</a>
       <a href="${formAddress(about, about.form.only('torrents'))}">Edit again</a>
-      ${about.torrent !== undefined && html`<a href="${id}/torrent">${WORDS.downloadTorrent}</a>`}
     </p>`
   return { ...edited, content }
 }

@@ -128,7 +128,7 @@ async function act(
   const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
   const show = (made: DescribedTorrent, job: Job) => madePage(made, job, source, mayBeSeeded)
   const answer = await startWork(parts, {
-    about: { title, tool: 'make', path: output, torrent: output, form, show },
+    about: { title, tool: 'make', path: output, form, show },
     name: 'make',
     request: { source, options: { ...options, output } },
   })

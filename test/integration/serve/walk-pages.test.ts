@@ -11,6 +11,7 @@ import { makeScratch, plantLinks } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { goldenTorrent } from '../../support/torrents.js'
 import { until } from '../../support/until.js'
+import { fieldsOf } from '../../support/visitor.js'
 import { walkPages } from '../../support/walk-pages.js'
 
 const FILES = {
@@ -58,9 +59,12 @@ test('so do those of the administration and of the window', async (t) => {
   const alice = await admin.logIn()
   const managed = await walkPages([`${admin.pages}/`], { Cookie: alice.cookie })
   const gui = await openTestGui(t, { 'tree/a': 'a', 'h.torrent': torrent })
+  await gui.send('make', { act: 'make', path: 'tree' })
+  const form = fieldsOf(await gui.get('edit?torrents=tree.torrent'))
+  await gui.send('edit', { ...Object.fromEntries(form), comment: 'new', act: 'save' })
   const windows = await walkPages([gui.pages, `${gui.pages}look?torrent=${gui.root}/h.torrent`])
   assert.deepEqual(
-    [managed.size > 15, windows.size > 8],
+    [managed.size > 15, windows.size > 16],
     [true, true],
     [...managed, ...windows].join('\n'),
   )

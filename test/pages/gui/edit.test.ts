@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { editTorrent } from '../../../src/library/changes.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { openTestGui } from '../../support/gui.js'
-import type { Page } from '../../support/visitor.js'
+import { fieldsOf, type Page } from '../../support/visitor.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
 function read(path: string) {
@@ -21,19 +21,11 @@ async function plant(t: TestContext) {
   return { ...gui, at }
 }
 
-/** The fields of a form that a page shows. */
-function fieldsOf({ text }: Page): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const [, name = '', value = ''] of text.matchAll(/name="(\w+)"\s+value="([^"]*)"/g))
-    found[name] = value
-  for (const [, name = '', value = ''] of text.matchAll(/name="(\w+)"[^>]*>\n([^<]*)<\/textarea/g))
-    found[name] = value
-  return found
-}
+const fieldsIn = (page: Page) => Object.fromEntries(fieldsOf(page))
 
 test('fields show a torrent, a preview its changes, and only saving writes them', async (t) => {
   const { get, send, at } = await plant(t)
-  const fields = fieldsOf(await get(`edit?torrents=${at('a')}`))
+  const fields = fieldsIn(await get(`edit?torrents=${at('a')}`))
   assert.equal(fields['trackers'], 'http://t.example/announce')
   const changed = { ...fields, comment: 'new', trackers: 'http://u.example/announce' }
   const before = read(at('a'))
@@ -42,7 +34,7 @@ test('fields show a torrent, a preview its changes, and only saving writes them'
   assert.match(preview.text, /<del>- old<\/del>/)
   assert.match(preview.text, /<ins>\+ new<\/ins>/)
   assert.deepEqual(read(at('a')).bytes, before.bytes)
-  const saved = await send('edit', { ...fieldsOf(preview), act: 'save' })
+  const saved = await send('edit', { ...fieldsIn(preview), act: 'save' })
   assert.match(saved.text, /1 torrent changed/)
   assert.match(saved.text, /href="\.\.\/look\?torrent=[^"]+">Inspect a\.torrent</)
   assert.match(saved.text, /href="\.\.\/edit\?torrents=[^"]+">Edit again</)
@@ -53,7 +45,7 @@ test('fields show a torrent, a preview its changes, and only saving writes them'
 
 test('of several torrents, empty fields keep what each has', async (t) => {
   const { root, get, send, at } = await plant(t)
-  const fields = fieldsOf(await get(`edit?torrents=${root}`))
+  const fields = fieldsIn(await get(`edit?torrents=${root}`))
   assert.equal(fields['comment'], '')
   const changed = { ...fields, trackers: 'http://u.example/announce' }
   const { text } = await send('edit', { ...changed, act: 'save' })
@@ -69,7 +61,7 @@ test('of several torrents, empty fields keep what each has', async (t) => {
 
 test('a torrent that another program changed meanwhile is not overwritten', async (t) => {
   const { get, send, at } = await plant(t)
-  const fields = fieldsOf(await get(`edit?torrents=${at('a')}`))
+  const fields = fieldsIn(await get(`edit?torrents=${at('a')}`))
   writeFileSync(at('a'), editTorrent(readFileSync(at('a')), { comment: 'theirs' }).bytes)
   const webseeds = 'http://a.example/\r\nhttp://b.example/'
   const { status, text } = await send('edit', { ...fields, comment: 'mine', webseeds, act: 'save' })
@@ -83,7 +75,7 @@ test('a torrent that another program changed meanwhile is not overwritten', asyn
 
 test('a path is no name for a torrent', async (t) => {
   const { get, send, at } = await plant(t)
-  const fields = fieldsOf(await get(`edit?torrents=${at('a')}`))
+  const fields = fieldsIn(await get(`edit?torrents=${at('a')}`))
   const { status, text } = await send('edit', { ...fields, name: '../up', act: 'save' })
   assert.equal(status, 400)
   assert.match(text, /must be a single path component/)
@@ -98,7 +90,7 @@ test('a large torrent is not read again until it changes', async (t) => {
   for (const comment of ['one', 'three', 'two']) {
     writeFileSync(path, torrentOf(info, { comment }))
     for (let i = 0; i < 2; i++) {
-      assert.equal(fieldsOf(await get(`edit?torrents=${path}`))['comment'], comment)
+      assert.equal(fieldsIn(await get(`edit?torrents=${path}`))['comment'], comment)
     }
   }
 })
@@ -117,8 +109,7 @@ test('a preview shows lines that stay without a sign, and says what another info
   const trackers = 'http://a.example/announce'
   await send('make', { act: 'make', path: 'tree', trackers })
   const torrents = join(root, 'tree.torrent')
-  const { text } = await send('edit', { act: 'open', torrents })
-  const digest = /name="digest" value="([^"]+)"/.exec(text)?.[1] ?? ''
+  const { digest = '' } = fieldsIn(await send('edit', { act: 'open', torrents }))
   const fields = { act: 'preview', torrents, digest, trackers: `${trackers}\n\nhttp://b.example/a` }
   const added = await send('edit', { ...fields, name: 'tree' })
   assert.doesNotMatch(added.text, /<del>|another torrent/)
@@ -133,8 +124,7 @@ test('a preview shows the tiers of trackers, and that one was split or joined', 
   await send('make', { act: 'make', path: 'tree', trackers })
   const torrents = join(root, 'tree.torrent')
   const edit = async (act: string, list: string) => {
-    const { text } = await send('edit', { act: 'open', torrents })
-    const digest = /name="digest" value="([^"]+)"/.exec(text)?.[1] ?? ''
+    const { digest = '' } = fieldsIn(await send('edit', { act: 'open', torrents }))
     const shown = await send('edit', { act, torrents, digest, trackers: list })
     const lines = shown.text.matchAll(/<(ins|del|div class="same")>([^<]+)/g)
     return [...lines].map(([, , line]) => line)
