@@ -1,6 +1,6 @@
 // Each room of src/ may import what its row names, itself, and the small files of base/
 const ROOMS = {
-  browser: '', // scripts and styles, which run elsewhere; others know their texts
+  browser: 'base', // scripts and styles, which run elsewhere; others know their texts
   base: '', // words and helpers, whatever they are about
   metainfo: 'base', // what torrents are, without a disk or a network
   disk: 'base|metainfo', // sizes and Merkle trees of what it hashes and keeps

@@ -2,12 +2,12 @@
 // how many files are chosen, and their size.
 import './page.js'
 import { all, first, textOf } from './elements.js'
-import { wordsOfSize } from './words.js'
+import { counted, formatBytes, formatNumber } from '../base/text/quantity.js'
 
 addEventListener('DOMContentLoaded', () => {
   filterRows()
   const chosen = document.getElementById('chosen')
-  if (chosen?.parentElement) sumChosen(chosen, chosen.parentElement)
+  if (chosen) sumChosen(chosen)
 })
 
 function filterRows(): void {
@@ -21,21 +21,19 @@ function filterRows(): void {
     const wanted = search.value.trim().toLowerCase()
     for (const { row, name } of rows) row.hidden = !name.includes(wanted)
     const count = rows.filter(({ row }) => !row.hidden).length
-    said.textContent = `${count} of ${rows.length} shown; press Enter to search everywhere`
+    const shown = `${formatNumber(count)} of ${formatNumber(rows.length)} shown`
+    said.textContent = `${shown}; press Enter to search everywhere`
   })
 }
 
-function sumChosen(chosen: HTMLElement, bar: HTMLElement): void {
+function sumChosen(chosen: HTMLElement): void {
   const tell = () => {
     const sizes = all(HTMLInputElement, '.listing .pick :checked').map((box) => {
       return Number(first(HTMLDataElement, 'data', box.closest('tr') ?? document)?.value)
     })
     const size = sizes.reduce((sum, each) => sum + each, 0)
-    bar.hidden = sizes.length === 0
-    const files = `${sizes.length} ${sizes.length === 1 ? 'file' : 'files'}`
-    chosen.textContent = `One torrent of ${files}, ${wordsOfSize(size)}:`
+    chosen.textContent = `One torrent of ${counted(sizes.length, 'file')}, ${formatBytes(size)}:`
   }
-  bar.classList.add('bar')
   addEventListener('change', tell)
   addEventListener('pageshow', tell)
   tell()

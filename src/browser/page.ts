@@ -1,17 +1,17 @@
 // The script of all pages: copy buttons, also without TLS, where browsers have no clipboard;
 // the key `/` for the search; times where the reader lives, and as ages if they are recent.
 import { all, first, make, textOf } from './elements.js'
-import { dateOf, wordsOfAge } from './words.js'
+import { counted, formatAge, formatTime } from '../base/text/quantity.js'
 
 addEventListener('DOMContentLoaded', () => {
   for (const button of all(HTMLButtonElement, 'button[data-copy]')) copyWith(button)
   addMagnets()
   addSearchKey()
   for (const data of all(HTMLDataElement, 'data[value]'))
-    data.title = `${Number(data.value).toLocaleString()} bytes`
+    data.title = counted(Number(data.value), 'byte')
   for (const link of all(HTMLAnchorElement, '.listing .get a')) {
     const name = textOf(link.closest('tr')?.querySelector('th a'))
-    link.setAttribute('aria-label', `${link.textContent.replace('…', '')} of ${name}`)
+    link.setAttribute('aria-label', `${link.textContent} of ${name}`)
   }
   for (const time of all(HTMLTimeElement, 'time')) sayAge(time)
 })
@@ -69,7 +69,7 @@ function addMagnets(): void {
     }
     const button = make('button', { className: 'copy', type: 'button', title: 'Copy magnet' })
     button.setAttribute('aria-label', `copy magnet of ${name}`)
-    magnet.after(' ', button)
+    magnet.after(button)
   }
   addEventListener('click', async ({ target }) => {
     if (!(target instanceof HTMLElement) || !target.matches('.copy')) return
@@ -96,9 +96,9 @@ function sayAge(time: HTMLTimeElement): void {
   const at = Date.parse(time.textContent.replace(' ', 'T'))
   if (Number.isNaN(at)) return
   const seconds = (Date.now() - at) / 1000
-  const words = wordsOfAge(seconds)
+  const words = formatAge(seconds)
   const age = words === null ? 'just now' : `${words} ago`
-  const date = dateOf(at)
+  const date = formatTime(at - 60_000 * new Date(at).getTimezoneOffset())
   const isRecent = seconds >= 0 && seconds < RECENT
   time.textContent = isRecent ? age : date
   if (seconds >= 0) time.title = isRecent ? date : age

@@ -58,6 +58,7 @@ interface Locator {
 
 /** The same of its pages. */
 interface Page {
+  readonly addInitScript: (script: string) => Promise<unknown>
   readonly goto: (url: string) => Promise<{ status: () => number } | null>
   readonly reload: () => Promise<unknown>
   readonly goBack: () => Promise<{ status: () => number } | null>

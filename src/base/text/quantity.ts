@@ -41,3 +41,19 @@ export function formatTime(ms: number, precision: 'minute' | 'second' = 'minute'
   const length = precision === 'minute' ? 16 : 19
   return new Date(ms).toISOString().slice(0, length).replace('T', ' ')
 }
+
+const AGES = [
+  [31_536_000, ' year'],
+  [2_592_000, ' month'],
+  [86_400, ' day'],
+  [3600, ' h'],
+  [60, ' min'],
+] as const
+
+/** Formats seconds as people say an age: `2 h`, `3 days`; null below a minute. */
+export function formatAge(seconds: number): string | null {
+  const [length, unit] = AGES.find(([each]) => seconds >= each) ?? [60, ' min']
+  const count = Math.floor(seconds / length)
+  if (count === 0) return null
+  return `${count}${unit}${count > 1 && length >= 86_400 ? 's' : ''}`
+}

@@ -116,7 +116,7 @@ async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
   if (!canChoose) return table
   return html`<form method="get" action="./">
     ${table}
-    <p class="chosen actions">
+    <p class="chosen bar actions">
       <span id="chosen" aria-live="polite">One torrent of the chosen files:</span>
       <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
       <button name="magnet" class="button">Magnet…</button>

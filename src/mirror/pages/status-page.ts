@@ -10,7 +10,7 @@ import { NO_LINK, QR_HEADERS, QR_PATH, qrCode } from '../../page-parts/qr-code.j
 import { WORDS } from '../../page-parts/words.js'
 import { jsonLine } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
-import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
+import { counted, formatAge, formatBytes, formatNumber } from '../../base/text/quantity.js'
 import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
 import type { ProgressStatus } from '../torrents/progress.js'
 import { publicAddress } from '../tree/address.js'
@@ -66,7 +66,8 @@ function renderStatusPage(report: StatusReport, isLive: boolean, options: Header
         <details>
           <summary>For operators</summary>
           <p>
-            btkit ${report.version}, up for ${inWords(report.uptimeSeconds)}, at
+            btkit ${report.version}, up for
+            ${formatAge(report.uptimeSeconds) ?? `${report.uptimeSeconds} s`}, at
             ${report.time.slice(0, 19).replace('T', ' ')} UTC.
           </p>
           ${hashing(report)} ${seeding(report)} ${trackers(report)} ${cache(report)}
@@ -86,15 +87,6 @@ function figuresOf({ hashing, warm, seed }: StatusReport): (Figure | false)[] {
     seed !== null && ['Uploading', `${formatBytes(seed.rate)}/s`, seed.rate > 0 && 'seeds'],
     seed !== null && ['Peers', seed.peers, seed.peers > 0 && 'peers'],
   ]
-}
-
-/** A duration of which only the largest unit matters. */
-function inWords(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
-  return seconds < 172_800
-    ? `${Math.floor(seconds / 3600)} h`
-    : `${Math.floor(seconds / 86_400)} days`
 }
 
 function hashing({ hashing, planning, warm }: StatusReport): Html {

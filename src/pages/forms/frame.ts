@@ -46,7 +46,7 @@ export function framePage(parts: PageParts, around: Masthead): Answer {
       title: `${error ? 'Error: ' : ''}${title} - ${around.name}`,
       icon: `${root}icon.svg`,
       style: html`<link rel="stylesheet" href="${root}style.css" />`,
-      head: html`<script src="${root}script.js" defer></script>
+      head: html`<script src="${root}script.js" defer blocking="render"></script>
         ${reload}`,
       header: renderMasthead(root, around),
     },

@@ -16,6 +16,7 @@ import {
   formatBytes,
   formatDuration,
   counted,
+  formatAge,
   formatNumber,
 } from '../../../src/base/text/quantity.js'
 import { unlessWindows } from '../../disk/failure.js'
@@ -184,4 +185,9 @@ test('large numbers of pages have separators', () => {
   assert.deepEqual([0, 999, 1000, 1_234_567].map(formatNumber), ['0', '999', '1,000', '1,234,567'])
   assert.deepEqual([counted(1, 'file'), counted(12_345, 'file')], ['1 file', '12,345 files'])
   assert.equal(counted(12_345, 'entry', 'entries'), '12,345 entries')
+})
+
+test('an age is the largest unit that it fills', () => {
+  const ages = [59, 60, 3599, 7200, 86_400, 200_000, 2_592_000, 70_000_000].map(formatAge)
+  assert.deepEqual(ages, [null, '1 min', '59 min', '2 h', '1 day', '2 days', '1 month', '2 years'])
 })

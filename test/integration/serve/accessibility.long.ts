@@ -2,7 +2,7 @@
 import { testListing, testProgress, testStatus } from './accessibility.js'
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  testListing({ colorScheme, widths: [320, 800, 1440] })
+  testListing(colorScheme, [320, 390, 800, 1280, 1440])
   testProgress(colorScheme)
   testStatus(colorScheme)
 }

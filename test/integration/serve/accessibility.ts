@@ -21,13 +21,7 @@ export const LISTED = {
 }
 
 /** Whether people can use the page of a directory, at these widths. */
-export function testListing({
-  colorScheme,
-  widths,
-}: {
-  readonly colorScheme: ColorScheme
-  readonly widths: readonly number[]
-}): void {
+export function testListing(colorScheme: ColorScheme, widths: readonly number[]): void {
   test(
     `everybody can use a listing, ${colorScheme}, ${widths.join()}`,
     unlessBrowser,

@@ -215,3 +215,28 @@ test('a script completes the magnet links of rows, and copies them', unlessBrows
   assert.equal(await page.evaluate('window.copied'), magnet)
   assert.deepEqual(faults, [])
 })
+
+/** Holds up the scripts of a page until it calls `go`. */
+const HELD = `{
+  const [held, add] = [[], addEventListener]
+  window.addEventListener = (type, act) => type === 'DOMContentLoaded' ? held.push(act) : add(type, act)
+  window.go = () => held.forEach((act) => act())
+}`
+const PLACES = `[...document.querySelectorAll('main :is(tr, th, td, p, h3, td a:not(.copy))')].map((each) => {
+  const { left, top, height } = each.getBoundingClientRect()
+  return [each.tagName, left, top, height].map((at) => at.toFixed?.() ?? at).join(' ')
+})`
+
+test('scripts move nothing of a listing', unlessBrowser, async (t) => {
+  const files = { 'pub/a.iso': 'a', 'pub/b.iso': 'bb', 'pub/README.md': 'c' }
+  const { address } = await serveMirror(t, { files, args: ['--warm', '**'], ready: 3 })
+  for (const width of [320, 390, 800, 1280]) {
+    const { page } = await openTab(t, { width })
+    await page.addInitScript(HELD)
+    await page.goto(`${address}/pub/`)
+    const before = await page.evaluate(PLACES)
+    await page.evaluate('go()')
+    assert.equal(await page.locator('.copy').count(), 3)
+    assert.deepEqual(await page.evaluate(PLACES), before, `${width}`)
+  }
+})

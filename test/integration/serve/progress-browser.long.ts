@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { openTab, unlessBrowser } from '../../support/browser.js'
-import { serveHeld, testProgress } from './accessibility.js'
+import { serveHeld } from './accessibility.js'
 
 for (const javaScript of [true, false]) {
   const how = javaScript ? 'with its script' : 'without any script'
@@ -29,5 +29,3 @@ for (const javaScript of [true, false]) {
     )
   })
 }
-
-testProgress('dark')

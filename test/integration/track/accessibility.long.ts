@@ -2,5 +2,5 @@
 import { testPages } from './accessibility.js'
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  testPages({ colorScheme, widths: [320, 800, 1000, 1440] })
+  testPages(colorScheme, [320, 390, 800, 1000, 1280, 1440])
 }
