@@ -10,6 +10,7 @@ const TEXTS = {
   WINDOW_SCRIPT: 'window.ts',
   ADMIN_SCRIPT: 'admin.ts',
   PAGE_STYLE: 'page.css',
+  LIST_STYLE: 'list.css',
   TRACKER_STYLE: 'catalogue.css',
   WINDOW_STYLE: 'forms.css',
   ADMIN_STYLE: 'admin.css',

@@ -18,6 +18,7 @@ export declare const ADMIN_SCRIPT: BrowserText
 
 /** Styles that pages contain, each whole. */
 export declare const PAGE_STYLE: BrowserText
+export declare const LIST_STYLE: BrowserText
 export declare const TRACKER_STYLE: BrowserText
 
 /** Styles that pages link, each whole. */

@@ -12,7 +12,7 @@ import {
   parseListingQuery,
 } from './listing.js'
 import type { CurrentListing, CurrentPage, Listings } from './listings.js'
-import { LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
+import { FILES_STYLE, LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
 import { readReadme } from './readme.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
 import { chosenNames, publicAddress, readQuery } from '../tree/address.js'
@@ -46,7 +46,7 @@ const PAGE_LENGTHS = { html: 1000, json: 10_000 }
 const CHUNK = 200
 
 const HEADERS = {
-  html: pageHeaders(LISTING_SCRIPT),
+  html: pageHeaders(LISTING_SCRIPT, FILES_STYLE),
   json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
 }
 

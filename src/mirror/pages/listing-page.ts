@@ -22,7 +22,7 @@ import {
 } from './site-header.js'
 import { renderPage, renderPath } from '../../page-parts/layout.js'
 import * as texts from '../../browser/texts.js'
-import { InlineScript } from '../../page-parts/policy.js'
+import { InlineScript, InlineStyle } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
 import { type ListOrder, renderPages, sortHeading } from '../../page-parts/sorting.js'
 import { renderEntryRow } from '../../page-parts/rows.js'
@@ -74,6 +74,7 @@ export async function renderListing(
   return renderPage(
     {
       icon: root + ICON_PATH,
+      style: FILES_STYLE.element,
       title: titleOf(components),
       site: siteOf(options),
       head: [
@@ -273,5 +274,6 @@ function describe({ page, query }: ListingView): string {
   return parts.join(', ')
 }
 
-/** The script of listings. */
+/** The script of listings, and the style of all pages with files. */
 export const LISTING_SCRIPT = new InlineScript(texts.LISTING_SCRIPT)
+export const FILES_STYLE = new InlineStyle(texts.LIST_STYLE)

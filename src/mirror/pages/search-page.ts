@@ -7,8 +7,8 @@ import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/headers/accept.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { renderPage } from '../../page-parts/layout.js'
-import { PAGE_HEADERS, PAGE_SCRIPT } from '../../page-parts/page-script.js'
-import { SAFE_HEADERS, withStyle } from '../../page-parts/policy.js'
+import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
+import { pageHeaders, SAFE_HEADERS, withStyle } from '../../page-parts/policy.js'
 import {
   describeFound,
   type FilesWanted,
@@ -30,7 +30,7 @@ import type { Planner } from '../../server/admission/planner.js'
 import type { Budget, MemoryPool } from '../../server/admission/memory.js'
 import type { OwnTracker, ServiceOptions } from '../options.js'
 import { linksOf, type ListingRow, type RowLinks } from './listing.js'
-import { renderEntry } from './listing-page.js'
+import { FILES_STYLE, renderEntry } from './listing-page.js'
 import { publicAddress, requestPath } from '../tree/address.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
 import { ICON_PATH, renderSiteHeader, SEARCH, siteOf } from './site-header.js'
@@ -48,7 +48,7 @@ const ROWS_A_TURN = 20
 const EFFORT = 1000
 
 const HEADERS = {
-  html: PAGE_HEADERS,
+  html: pageHeaders(PAGE_SCRIPT, FILES_STYLE),
   json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
 }
 
@@ -262,6 +262,7 @@ function renderSearchPage(
       title: searchTitle(query),
       site: siteOf(options),
       icon: ROOT + ICON_PATH,
+      style: FILES_STYLE.element,
       head: html`<link
           rel="alternate"
           type="application/json"
