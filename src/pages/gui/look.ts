@@ -14,10 +14,11 @@ import {
   renderSize,
   shownPath,
 } from '../../page-parts/item.js'
+import { renderIfKnown } from '../../page-parts/time.js'
 import { capitalized, WORDS } from '../../page-parts/words.js'
 import { clipText } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
-import { formatBytes, formatNumber, formatTime } from '../../base/text/quantity.js'
+import { formatBytes, formatNumber } from '../../base/text/quantity.js'
 import type { LookedAt } from '../work/gui-work.js'
 import { findingsOf } from './findings.js'
 import type { WindowParts } from './window.js'
@@ -104,7 +105,7 @@ function factsOf(found: LookedAt): (Fact | false)[] {
     ...texts.map(([label, text]): Fact => {
       return [capitalized(label), clipText(text, LONGEST)]
     }),
-    createdMs !== null && ['Created', `${formatTime(createdMs)} UTC`],
+    ['Created', renderIfKnown(createdMs)],
   ]
 }
 

@@ -125,7 +125,7 @@ function renderNewest({ torrents, ...parts }: CategoryPageParts, root: string): 
     <h2 id="new">New</h2>
     ${renderTorrents({ rows, category, links, root, query: null, caption })}
     <p>
-      <a href="${formatCatalogueQuery(query)}">All ${counted(torrents.total, 'torrent')} by name</a>
+      <a href="${formatCatalogueQuery(query)}">All ${counted(torrents.total, 'torrent')}</a>
     </p>
   </section>`
 }
