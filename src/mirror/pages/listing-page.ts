@@ -120,7 +120,7 @@ async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
     <p class="chosen bar actions">
       <span id="chosen" aria-live="polite">One torrent of the chosen files:</span>
       <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
-      <button name="magnet" class="button">Magnet…</button>
+      <button name="magnet" class="button">Magnet</button>
       <button name="list" class="button">List of links</button>
     </p>
   </form>`

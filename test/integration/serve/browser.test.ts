@@ -229,7 +229,8 @@ const PLACES = `[...document.querySelectorAll('main :is(tr, th, td, p, h3, td a:
 
 test('scripts move nothing of a listing', unlessBrowser, async (t) => {
   const files = { 'pub/a.iso': 'a', 'pub/b.iso': 'bb', 'pub/README.md': 'c' }
-  const { address } = await serveMirror(t, { files, args: ['--warm', '**'], ready: 3 })
+  const args = ['--warm', '**', '--site-name', 'An archive of many releases']
+  const { address } = await serveMirror(t, { files, args, ready: 3 })
   for (const width of [320, 390, 800, 1280]) {
     const { page } = await openTab(t, { width })
     await page.addInitScript(HELD)
@@ -238,5 +239,7 @@ test('scripts move nothing of a listing', unlessBrowser, async (t) => {
     await page.evaluate('go()')
     assert.equal(await page.locator('.copy').count(), 3)
     assert.deepEqual(await page.evaluate(PLACES), before, `${width}`)
+    const height = Number(await page.evaluate(`document.querySelector('.masthead').offsetHeight`))
+    assert.ok(height < (width < 800 ? 140 : 70), `the head is ${height} px high at ${width} px`)
   }
 })
