@@ -194,7 +194,7 @@ export class Journal {
       if (this.#cutAt !== null) ftruncateSync(descriptor, this.#cutAt)
       this.#cutAt = null
       const { ino, size } = fstatSync(descriptor)
-      const file = (this.#file ??= LineFile.open(this.options.path))
+      const file = ino === this.#inode ? (this.#file ??= LineFile.open(this.options.path)) : null
       if (file?.stats.ino !== ino) {
         await this.#replace()
         return

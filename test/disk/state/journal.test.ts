@@ -42,4 +42,7 @@ test('a value is never read from another file that took the place of a closed on
   writeFileSync(`${path}.new`, Buffer.concat([head, lineOf('a', '2')]))
   renameSync(`${path}.new`, path)
   assert.throws(() => journal.get('a'), /another program replaced it/)
+  journal.put('b', 3)
+  await assert.rejects(journal.flush(), /another program replaced it/)
+  assert.deepEqual(Object.fromEntries(open().entries()), { a: '2' })
 })
