@@ -23,7 +23,7 @@ import { type FileList, listTorrents, readFileList } from '../open/torrent-input
 import { isDirectory, noTorrent } from '../line/operands.js'
 import type { HowToEdit } from './options.js'
 import { optional } from '../output/messages.js'
-import { openReport, type Report } from '../output/report.js'
+import { Report } from '../output/report.js'
 import type { Io } from '../io.js'
 import { count } from '../../base/text/quantity.js'
 import { torrentValue } from '../output/torrent-json.js'
@@ -105,7 +105,7 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
   }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
   let missed = run.removals ?? []
-  const out = openReport(options, io)
+  const out = new Report(options, io)
   out.text(legacyOf(run)?.heading ?? [])
   for (const outcome of refused) report(outcome, run, out)
   try {

@@ -1,7 +1,7 @@
 import { warnOnce } from '../../base/warn-once.js'
 import { usageError } from '../../base/errors.js'
 import { cacheDirectory, usableCacheDirectory } from '../../base/directories.js'
-import { openReport } from '../output/report.js'
+import { Report } from '../output/report.js'
 import { openCacheIfThere } from '../../core/cache/access.js'
 import { accessCache, type CacheRequest } from '../../fleet/access.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
@@ -36,7 +36,7 @@ export function cachePathIfAny(
 ): string | null {
   const directory = usableCacheDirectory({ option, env: io.env, isRoot: io.isRoot })
   if (directory === null && !mayBeHomeless)
-    openReport({}, io).alert(`${HOMELESS}, so none is used; set --cache-dir or HOME`)
+    new Report({}, io).alert(`${HOMELESS}, so none is used; set --cache-dir or HOME`)
   return directory
 }
 
@@ -45,14 +45,14 @@ const HOMELESS = 'no home directory for the cache'
 /** The existing cache, or an empty one that creates no files. The caller must close it. */
 export function openCacheOf(option: string | undefined, io: Io) {
   const directory = cachePathIfAny(option, io)
-  return openCacheIfThere({ directory, now: io.now, warn: openReport({}, io).alert })
+  return openCacheIfThere({ directory, now: io.now, warn: new Report({}, io).alert })
 }
 
 /** Returns access to the cache, which `wake` opens, and closeCache closes. */
 export function cacheAccessFor(options: CacheArguments, io: Io): CacheAccess {
   const { cache, cacheDir, cacheTrust: trust = 'full', shareWith: share, mayBeHomeless } = options
   const directory = cache ? cachePathIfAny(cacheDir, io, mayBeHomeless) : null
-  const place = { directory: directory ?? '', now: io.now, warn: openReport({}, io).alert }
+  const place = { directory: directory ?? '', now: io.now, warn: new Report({}, io).alert }
   const request = { ...place, isUsed: directory !== null, trust, share }
   const opened = io.shared?.openCache(request) ?? accessCache(request)
   return { ...opened, onRenumbered: warnOnce(place.warn, 2).bind(null, 'inodes', RENUMBERED) }

@@ -9,7 +9,7 @@ import { chooseKernel } from '../../disk/hash/kernels.js'
 import { createThrottle } from '../../disk/hash/jobs/job.js'
 import type { Io } from '../io.js'
 import type { Reading } from '../../core/make/make-group.js'
-import { openReport, type Report } from '../output/report.js'
+import { Report } from '../output/report.js'
 import { count } from '../../base/text/quantity.js'
 
 export interface EngineOptions {
@@ -34,7 +34,7 @@ export function engineFor(
 ): Engine {
   const { env, signal } = io
   if (!quiet && maxRate !== undefined && maxRate < SLOWEST_RATE) {
-    openReport({}, io).alert(
+    new Report({}, io).alert(
       `--max-rate: only ${count(maxRate, 'byte')} per second; write 20M for 20 MiB per second`,
     )
   }

@@ -6,7 +6,7 @@ import { BtkitError, usageError } from '../../base/errors.js'
 import { readBounded } from '../../disk/look/read-bounded.js'
 import { type NamedClient, openClients, usualClients } from './clients.js'
 import type { Io } from '../io.js'
-import { openReport } from '../output/report.js'
+import { Report } from '../output/report.js'
 import { requirePorts, type OwnClientOptions } from '../options/own-client.js'
 
 /** Milliseconds that a client may take to start. */
@@ -68,7 +68,7 @@ async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient
   const caCertificates = caCert === undefined ? null : readCertificates(resolve(io.cwd, caCert))
   const own = await startOwnClient({ ...options, caCertificates }, io.env)
   if (ip !== undefined && !own.announcesAddress) {
-    openReport({}, io).alert(`--ip ${ip}: ${own.program} cannot announce another address`)
+    new Report({}, io).alert(`--ip ${ip}: ${own.program} cannot announce another address`)
   }
   return own
 }

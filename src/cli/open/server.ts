@@ -1,7 +1,7 @@
 import { BtkitError, usageError } from '../../base/errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { type PassedSocket, passedSockets } from '../../server/listen/passed-sockets.js'
-import { openReport } from '../output/report.js'
+import { Report } from '../output/report.js'
 import type { ServerContext } from '../../server/context.js'
 import type { CommandContext } from '../context.js'
 import type { Io } from '../io.js'
@@ -17,7 +17,7 @@ const MAX_SIZE = 1024 * 1024
 
 /** The clocks of a command, and its messages, for a server. */
 export function serverContext(io: Io): ServerContext {
-  const { alert: warn, fail: onError } = openReport({}, io)
+  const { alert: warn, fail: onError } = new Report({}, io)
   return { now: io.now, monotonic: io.monotonic, warn, onError }
 }
 
@@ -27,7 +27,7 @@ export function reloadOnHangup(
   io: Io & Pick<CommandContext, 'reloadConfiguration'>,
   refresh: () => Promise<unknown>,
 ): void {
-  const { fail, note, text } = openReport({}, io)
+  const { fail, note, text } = new Report({}, io)
   const reload = async () => {
     const changes = await io.reloadConfiguration().catch(fail)
     for (const line of changes ?? []) note(line)
@@ -91,7 +91,7 @@ export function warnOfIgnored(
   ]
   if (ignored.length === 0) return
   const why = 'ignored, because the service manager passed sockets; change the socket unit'
-  openReport({}, io).alert(`${ignored.join(', ')}: ${why}`)
+  new Report({}, io).alert(`${ignored.join(', ')}: ${why}`)
 }
 
 /** The passed sockets on which to listen for HTTP. */
@@ -120,7 +120,7 @@ export async function openTls(
     if (new RegExp(`-----BEGIN .*${what}-----`, 'i').test(text)) return text
     throw usageError(`${path}: holds no ${what} in PEM`)
   }
-  const { alert: warn } = openReport({}, io)
+  const { alert: warn } = new Report({}, io)
   return TlsKeys.open({
     names: { cert: tlsCert, key: tlsKey },
     read: async () => {

@@ -9,7 +9,7 @@ import { realPath } from '../../disk/look/inside.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { describeOpenSecret } from '../../base/text/distrust.js'
-import { openReport, type ReportOptions } from '../output/report.js'
+import { Report, type ReportOptions } from '../output/report.js'
 import type { AskedWorkers } from '../../fleet/ask-workers.js'
 import type { ShareArguments } from '../options/share.js'
 
@@ -28,7 +28,7 @@ export function shareRequest(
   if (keys.length > 0) {
     return { address, keys, ...readShareRules(options, io) }
   }
-  openReport({}, io).alert(
+  new Report({}, io).alert(
     '--cache-url: nothing is shared; name a file with the key by --share-key-file',
   )
   return null
@@ -133,7 +133,7 @@ export async function openWorkers(
   if (options.queue === undefined) return undefined
   const address = redisAddress(['--queue', options.queue], typed, io)
   const shares = queueShares(options, io)
-  const { alert: warn, note } = openReport(options, io)
+  const { alert: warn, note } = new Report(options, io)
   const { AskedWorkers } = await import('../../fleet/ask-workers.js')
   return new AskedWorkers({ ...shares, address, now: io.now, warn, note, signal: io.signal })
 }

@@ -8,7 +8,7 @@ import { ClientAddresses } from '../../server/connections/client-address.js'
 import type { PassedSocket } from '../../server/listen/passed-sockets.js'
 import { passedPlaces, placesAt } from './server.js'
 import type { Io } from '../io.js'
-import { openReport } from '../output/report.js'
+import { Report } from '../output/report.js'
 import { version } from '../../base/process.js'
 
 /** The files of bans in the state directory. */
@@ -50,7 +50,7 @@ export function commonSettings(
     stateFile: options.state
       ? inPlace(options.state)
       : join(openRecords(options, io), 'tracker.state'),
-    clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
+    clientAddresses: new ClientAddresses(options.trustProxy, new Report({}, io).alert),
     version: version(),
   }
 }

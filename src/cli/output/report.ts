@@ -18,11 +18,6 @@ type Lazy<T> = T | (() => T)
 /** A line for people, or several. */
 type Text = string | readonly string[]
 
-/** Opens the report of a command. */
-export function openReport(options: ReportOptions, io: Io): Report {
-  return new Report(options, io)
-}
-
 /**
  * The words of a command: results on standard output, messages on standard error. `--json`, `--quiet`
  * and the terminal are decided here; without it, each command would decide them at each line. A

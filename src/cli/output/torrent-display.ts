@@ -5,7 +5,7 @@ import type { Io, Output } from '../io.js'
 import { type ListedTorrent, listedValue } from './torrent-json.js'
 import { MOST_TOLD } from '../../core/keep-seeded/reconcile.js'
 import { isScreen } from './messages.js'
-import { openReport, type Report, type ReportOptions } from './report.js'
+import { Report, type ReportOptions } from './report.js'
 import { sumOf, torrentTable } from './torrent-table.js'
 import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
@@ -41,7 +41,7 @@ export const displayPauses = { terminal: 1000, log: 60_000, download: 30_000 }
 export function openDisplay(options: DisplayOptions, io: Io, pause = displayPauses.log): Display {
   const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
   const table = new LiveTable(io)
-  const report = openReport(options, isLive ? { ...io, stderr: table } : io)
+  const report = new Report(options, isLive ? { ...io, stderr: table } : io)
   return {
     show: (torrents) => {
       if (isLive) table.show((columns) => torrentTable(torrents, columns))

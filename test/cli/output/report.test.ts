@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Io } from '../../../src/cli/io.js'
-import { openReport, type ReportOptions } from '../../../src/cli/output/report.js'
+import { Report, type ReportOptions } from '../../../src/cli/output/report.js'
 import { BtkitError } from '../../../src/base/errors.js'
 import { Captured } from '../../support/run-btkit.js'
 
@@ -9,7 +9,7 @@ function open(options: ReportOptions = {}, { signal = new AbortController().sign
   const [stdout, stderr] = [new Captured(), new Captured()]
   const paint = (_colour: string, text: string) => text
   const io = { stdout, stderr, env: {}, paint, signal } as unknown as Io
-  return { report: openReport(options, io), printed: () => [stdout.text, stderr.text] }
+  return { report: new Report(options, io), printed: () => [stdout.text, stderr.text] }
 }
 
 for (const [what, options, printed] of [

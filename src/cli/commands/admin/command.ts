@@ -15,7 +15,7 @@ import { statIfThere } from '../../../disk/look/stat-files.js'
 import { readNewPassword } from '../../open/ask-secret.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { FILE } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -61,7 +61,7 @@ function definePasswd(io: Io) {
         users.set(name, user)
         told = before ? `changed ${name} (${user.role})` : `added ${name} (${user.role})`
       })
-      openReport({}, io).text(told)
+      new Report({}, io).text(told)
     })
 }
 
@@ -87,7 +87,7 @@ function defineRemove(io: Io) {
         if (users.delete(name)) return
         throw new BtkitError('not-found', `${path}: no user ${name}`)
       })
-      openReport({}, io).text(`removed ${name}`)
+      new Report({}, io).text(`removed ${name}`)
     })
 }
 

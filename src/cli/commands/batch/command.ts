@@ -16,7 +16,7 @@ import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
 import { contradictionIn, lackIn } from '../../configuration/together.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { type BatchJob, readJobs } from './jobs.js'
 
 const EXAMPLES = `
@@ -66,7 +66,7 @@ function defineBatch(context: CommandContext) {
       const status = worstOf(statuses)
       const seconds = Math.round(io.monotonic() - started) / 1000
       if (io.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
-      openReport(options, io).line(
+      new Report(options, io).line(
         { jobs: statuses.length, failed, status, seconds },
         `${count(statuses.length, 'job')}, ${failed} failed, ${seconds.toFixed(1)} s`,
       )
@@ -104,7 +104,7 @@ async function checkedJobs(
     const refused = contradictionIn(decided) ?? lackIn(decided)
     if (refused) problems.add(place.error(`${name}: ${refused.message}`))
   }
-  problems.errors.forEach(openReport({}, io).fail)
+  problems.errors.forEach(new Report({}, io).fail)
   if (problems.errors.length > 0) return null
   if (jobs.length === 0) throw usageError(`${file}: has no jobs`)
   const names = jobs.map(({ name }) => name)
@@ -175,7 +175,7 @@ async function runJob(
   const status = await runCommand(args, job.levels, own)
   const seconds = Math.round(io.monotonic() - started) / 1000
   const how = status === 0 ? 'done' : `failed (status ${status})`
-  openReport(options, io).line(
+  new Report(options, io).line(
     () => {
       const results = stdout.lines.map((line) => JSON.parse(line) as unknown)
       const about = { job: job.name, command: job.command.name(), status }

@@ -14,7 +14,7 @@ import { CACHE_URL } from '../../options/share.js'
 import { sharedRedis } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import { UNUSED_FOR } from '../../../disk/cache/maintain.js'
 import { byteSize, duration } from '../../options/values.js'
@@ -52,7 +52,7 @@ function defineStats({ io, typed }: CommandContext) {
       const report = await summarizeCache(namedPlace(cacheDir, io))
       const redis = sharedRedis({ cacheUrl }, typed(), io)
       const shared = redis && (await (await loadShared()).summarizeShared(redis))
-      openReport({ json }, io).line(shared ? { ...report, shared } : report, [
+      new Report({ json }, io).line(shared ? { ...report, shared } : report, [
         ...linesOf(report),
         ...(shared ? [`shared:    ${count(shared.records, 'record')} in ${shared.url}`] : []),
       ])
@@ -80,7 +80,7 @@ function definePrune({ io, typed }: CommandContext) {
       const { records, damagedFiles } = pruned
       const verb = dryRun ? 'would remove' : 'removed'
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
-      const report = openReport({ json }, io)
+      const report = new Report({ json }, io)
       report.text(`${verb} ${count(records, 'record')}${others}`)
       const since = io.now() - unusedFor
       const shared = redis && (await (await loadShared()).pruneShared(redis, since, dryRun))
@@ -100,7 +100,7 @@ function defineClear({ io }: CommandContext) {
       const directory = cachePath(cacheDir, io)
       const removed = dryRun ? 'would remove the cache in' : 'removed the cache in'
       const result = clearCache(directory, dryRun) ? removed : 'no cache in'
-      openReport({}, io).text(`${result} ${directory}`)
+      new Report({}, io).text(`${result} ${directory}`)
     })
 }
 
@@ -115,7 +115,7 @@ function namedPlace(option: string | undefined, io: Io): CachePlace {
       'not-found',
       `${directory}: no such directory; name the directory of a cache`,
     )
-  return { directory, now: io.now, warn: openReport({}, io).alert }
+  return { directory, now: io.now, warn: new Report({}, io).alert }
 }
 
 /** Most runs share nothing. */

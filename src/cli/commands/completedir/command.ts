@@ -30,7 +30,7 @@ import { declareCompletedir, type CompletedirOptions } from './options.js'
 import { completeRequest, metricsFile } from './request.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { withMachines } from '../../open/engine.js'
-import { openReport, type Report } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { sortOperands } from '../../line/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
@@ -60,7 +60,7 @@ function defineCompletedir({ io, typed, isLegacy, checkTogether, finish }: Comma
         io,
         isLegacy,
       })
-      return runAndReport({ request, options, typed: typed(), out: openReport(options, io), io })
+      return runAndReport({ request, options, typed: typed(), out: new Report(options, io), io })
     }
     const { isSuccess } = await (metrics ? withMetrics(metrics, io, work) : work())
     finish(isSuccess ? 0 : 1)

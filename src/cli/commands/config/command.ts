@@ -21,7 +21,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import { defaultText, leafCommands, type NamedCommand, optionEntries } from '../../options/table.js'
 import type { OptionEntry } from '../../options/option.js'
 import { OFF } from '../../options/option.js'
-import { openReport, type Report } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Io } from '../../io.js'
 import { checkFile, configurationSchema, type SectionTable } from './check.js'
@@ -58,7 +58,7 @@ function defineShow({ io, commands, configFile, finish }: CommandContext) {
     .opt('--presets', 'list the presets instead', OFF)
     .action(async (words, { json, presets }) => {
       const config = configFile()
-      const report = openReport({ json }, io)
+      const report = new Report({ json }, io)
       if (presets) {
         if (words.length > 0) throw usageError('--presets lists all presets; name no command')
         await showPresets(config, report, io)
@@ -103,7 +103,7 @@ function defineCheck({ io, commands, configFile, finish }: CommandContext) {
         names.length > 0
           ? names.map((name) => resolve(io.cwd, name))
           : configurationFiles(configFile(), io)
-      const report = openReport({ json }, io)
+      const report = new Report({ json }, io)
       if (files.length === 0) report.note('no configuration file')
       const table = sectionTable(await commands())
       let failures = 0
@@ -146,7 +146,7 @@ function defineInit({ io, configFile }: CommandContext) {
       }
       const only = configFile() ?? (io.env['BTKIT_CONFIG'] || undefined)
       const path = initConfiguration(name ?? only, io)
-      openReport({}, io).text(`wrote ${path}`)
+      new Report({}, io).text(`wrote ${path}`)
     })
 }
 

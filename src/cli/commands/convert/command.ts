@@ -11,7 +11,7 @@ import { eachTorrent, readTorrentFile } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { optional } from '../../output/messages.js'
-import { openReport, type Report } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { linesOfOne } from '../../output/verify-output.js'
 import { Command } from '../../acting-command.js'
 import { pieceLength, outputPath } from '../../options/values.js'
@@ -39,7 +39,7 @@ function defineConvert({ io, finish }: CommandContext) {
     }
     if (data !== undefined && options.data !== undefined)
       throw usageError(`${data}: give the content as an argument or with --data`)
-    const out = openReport(options, io)
+    const out = new Report(options, io)
     const runOf = (torrent: string): Run => {
       return { torrent, path: data ?? options.data ?? dirname(torrent), version, options, out, io }
     }

@@ -4,7 +4,7 @@ import { Command } from '../../acting-command.js'
 import { availableKernels, chooseKernel, measureKernel } from '../../../disk/hash/kernels.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { formatBytes } from '../../../base/text/quantity.js'
 import { findAddon } from '../../../base/native-addon.js'
 import { version } from '../../../base/process.js'
@@ -28,7 +28,7 @@ function defineDoctor({ io }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(({ json }) => {
       const found = examine(io)
-      openReport({ json }, io).line(found, linesOf(found))
+      new Report({ json }, io).line(found, linesOf(found))
     })
 }
 

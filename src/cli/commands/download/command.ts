@@ -2,7 +2,7 @@ import { noTorrent } from '../../line/operands.js'
 import { withHashContext } from '../../open/engine.js'
 import { namesClient } from '../../open/own-client.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
 import { declareDownloadOptions } from './options.js'
 import { runDownload } from './run-download.js'
@@ -29,7 +29,7 @@ function defineDownload({ io, typed, program, isLegacy }: CommandContext) {
     .action(async (torrent, options) => {
       const source = torrent ?? options.responsefile ?? options.url
       if (source === undefined) throw noTorrent()
-      const out = openReport(options, io)
+      const out = new Report(options, io)
       const isNamed = namesClient(options.client, io)
       const untold = typed().filter(({ entry }) => entry.traits.isForOwnClient)
       if (isNamed && untold.length > 0) {

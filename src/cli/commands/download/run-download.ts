@@ -10,7 +10,7 @@ import { BtkitError, usageError } from '../../../base/errors.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { withDownloader } from './client.js'
 import { placeOf, type DownloadRun } from './options.js'
@@ -71,7 +71,7 @@ export async function openDownloadProgress(
 ): Promise<DownloadProgress> {
   const display = openDisplay(options, io, displayPauses.download)
   const { note, isJson } = display.report
-  const { progress } = openReport(options, io)
+  const { progress } = new Report(options, io)
   let bar = isTable || isJson ? null : await progress(contentSize(metainfo))
   // Bytes that were there at the start
   let first: number | null = null

@@ -10,7 +10,7 @@ import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
 import { byteRate, collect } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { DIRECTORY } from '../../options/option.js'
 
@@ -57,7 +57,7 @@ function defineFind({ io, finish }: CommandContext) {
         throw usageError(`${what} to search; name one behind the torrents, or with --in`)
       }
       requireNames([...places, ...(options.link === undefined ? [] : [options.link])], 'directory')
-      const report = openReport(options, io)
+      const report = new Report(options, io)
       const onProblem = ({ message }: BtkitError) => {
         report.warn(message)
       }

@@ -17,7 +17,7 @@ import { wholeNumber } from '../../options/values.js'
 import { formPresets } from '../../configuration/form-presets.js'
 import { spawn } from 'node:child_process'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 
 const EXAMPLES = `
 Examples:
@@ -80,7 +80,7 @@ function defineGui({ io, program, configFile }: CommandContext) {
       try {
         const hasBrowser = browser && (await startBrowser(gui.file, io))
         const how = hasBrowser ? 'The page opens in your browser; or open' : 'Open'
-        const { text } = openReport({}, io)
+        const { text } = new Report({}, io)
         const again = `(works once; again: file://${gui.file})`
         text([`${how} ${gui.address} ${again}`, 'Close the page or press Ctrl-C to end.'])
         if (!io.signal.aborted) await Promise.race([gui.ended, once(io.signal, 'abort')])

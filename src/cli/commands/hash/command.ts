@@ -1,7 +1,7 @@
 import { Command } from '../../acting-command.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -26,7 +26,7 @@ function defineHash({ io, finish }: CommandContext) {
     .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
-      const report = openReport(options, io)
+      const report = new Report(options, io)
       const show = async (torrent: string, all: readonly string[]) => {
         const metainfo = await readTorrentInput(torrent, io)
         const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])

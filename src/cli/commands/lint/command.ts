@@ -4,7 +4,7 @@ import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type Finding, LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
 import { byTrackerRules, type TrackerRule } from '../../../metainfo/lint/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
@@ -42,7 +42,7 @@ function defineLint({ io, configFile, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const rule = byTrackerRules(await configuredRules(configFile(), io))
-      const report = openReport(options, io)
+      const report = new Report(options, io)
       let [failures, clean, total] = [0, 0, 0]
       const lint = async (file: string, all: readonly string[]) => {
         total = all.length

@@ -5,7 +5,7 @@ import { announceUrls } from '../../../metainfo/trackers.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -31,7 +31,7 @@ function defineMagnet({ io, finish }: CommandContext) {
     .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
-      const report = openReport(options, io)
+      const report = new Report(options, io)
       const show = async (torrent: string) => {
         const metainfo = await readTorrentInput(torrent, io)
         const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))

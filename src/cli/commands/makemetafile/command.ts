@@ -4,7 +4,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import { readFileList } from '../../open/torrent-input.js'
 import { hasOtherSources, noteOdd } from '../../options/torrent-request.js'
 import { readingWith, withMachines } from '../../open/engine.js'
-import { openReport, type Report } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { warnOnce } from '../../../base/warn-once.js'
 import { BtkitError } from '../../../base/errors.js'
@@ -49,7 +49,7 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     const advice = options.filesFrom === undefined ? '' : onServer
     const operands = sortOperands(args, true, isNamed, advice)
     const isStdin = operands.sources.includes(STDIN)
-    const out = openReport(options, io)
+    const out = new Report(options, io)
     const isOffDisk = isStdin || isNamed || operands.sources.some(looksLikeUrl)
     const keys = typed().map(({ entry }) => entry.key)
     for (const note of isOffDisk ? notesOffDisk(options, keys, isStdin) : []) out.note(note)
@@ -217,7 +217,7 @@ function report(made: MakeReport, seconds: number, run: Run): void {
   const isOutput = torrent === null && !options.dryRun
   // A torrent that was not written has already been reported
   if (isOutput && io.stdout.errored) return
-  const { line } = isOutput ? openReport(options, { ...io, stdout: io.stderr }) : out
+  const { line } = isOutput ? new Report(options, { ...io, stdout: io.stderr }) : out
   line(
     () => makeValue(made, seconds),
     () => textLines(made, io.cwd),

@@ -20,7 +20,7 @@ import { waitingFor } from '../../../core/publish/wait-for.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
 import { BtkitError, valueOr } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
-import { openReport, type Report } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { count } from '../../../base/text/quantity.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
@@ -43,7 +43,7 @@ function definePublish({ io, finish }: CommandContext) {
   return declarePublish().action(async (torrents, options) => {
     const clients = openClients(options.client, io)
     const status = await withHashContext(options, io, (hashContext) => {
-      const out = openReport(options, io)
+      const out = new Report(options, io)
       return runPublish({ operands: torrents, clients, options, hashContext, out, io })
     })
     finish(status)

@@ -5,7 +5,7 @@ import { count, formatBytes } from '../../../base/text/quantity.js'
 import { queueOption } from '../../options/share.js'
 import { queueAddress } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 
 const EXAMPLES = `
 Examples:
@@ -39,7 +39,7 @@ function defineStatus({ io, typed }: CommandContext) {
       const address = queueAddress(['queue', queue], typed(), io)
       const { inspectQueue } = await loadInspect()
       const report = await inspectQueue(address)
-      openReport({ json }, io).line(report, linesOf(report))
+      new Report({ json }, io).line(report, linesOf(report))
     })
 }
 
@@ -50,7 +50,7 @@ function defineClear({ io, typed }: CommandContext) {
     .action(async ({ queue }) => {
       const address = queueAddress(['queue', queue], typed(), io)
       const { clearFailed } = await loadInspect()
-      openReport({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
+      new Report({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
     })
 }
 

@@ -14,7 +14,7 @@ import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { secondsOr, trackers } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -46,7 +46,7 @@ function defineScrape({ io, finish }: CommandContext) {
     .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
-      const report = openReport(options, io)
+      const report = new Report(options, io)
       const asked: Scraped[] = []
       const read = async (operand: string) => {
         const found = await readAsked(operand, options.announce, io)

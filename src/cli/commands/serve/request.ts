@@ -15,7 +15,7 @@ import {
 } from '../../open/server.js'
 import { requireDirectory } from '../../line/operands.js'
 import { machineAddress } from '../../output/addresses.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../base/process.js'
 import { announceUrlAt, checkTracker, webSocketUrl } from '../../../metainfo/trackers.js'
@@ -40,16 +40,16 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
   const { followSymlinks, hidden, webSeed, files, listings, warm, maxWait: wait } = options
   const path = requireDirectory(resolve(io.cwd, root))
   if (!mayAccess(path, constants.R_OK | constants.X_OK)) {
-    openReport({}, io).alert(`${root}: permission denied; let btkit's user read and enter it`)
+    new Report({}, io).alert(`${root}: permission denied; let btkit's user read and enter it`)
   }
   if (existsSync(join(path, RESERVED))) {
-    openReport({}, io).alert(
+    new Report({}, io).alert(
       `${join(root, RESERVED)}: not served, because /-/ is reserved for the service; rename it, or link to it by another name`,
     )
   }
   if (!files && options.publicUrl === undefined && options.trustProxy.length === 0) {
     const why = 'the web seed of each torrent is this server, which serves no files'
-    openReport({}, io).alert(`--no-files: ${why}; give the address of the files with --public-url`)
+    new Report({}, io).alert(`--no-files: ${why}; give the address of the files with --public-url`)
   }
   // All threads but one read, so that file lookups need not wait for downloads
   const threads = Number(io.env['UV_THREADPOOL_SIZE']) || FILE_THREADS
@@ -66,7 +66,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     siteName: options.siteName ?? null,
     look: {},
     cors: options.cors,
-    clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
+    clientAddresses: new ClientAddresses(options.trustProxy, new Report({}, io).alert),
     limits: { ...FIXED_LIMITS, wait, maxReads: Math.max(1, threads - 1) },
     warm: warm.length === 0 ? null : { patterns: warm, maxRate: options.maxRate ?? null },
     ownTracker: null,

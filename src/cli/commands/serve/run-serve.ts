@@ -25,7 +25,7 @@ import {
 } from '../../output/addresses.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 import type { ServeOptions } from './options.js'
 import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
@@ -65,7 +65,7 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
     droppedLines: () => io.stderr.dropped,
   }
   const { warn, onError } = world
-  const report = openReport({}, io)
+  const report = new Report({}, io)
   const manager = serviceManager(io.env, warn)
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls, look })
   const own = tracker?.url ?? null
@@ -228,7 +228,7 @@ async function openSeed(
     dht: false,
     localDiscovery: false,
     onError,
-    onTrackerChange: reportTrackers(openReport({}, io)),
+    onTrackerChange: reportTrackers(new Report({}, io)),
     ownTracker: own,
     warn,
     publicHost: publicUrl === undefined ? null : bareHost(new URL(publicUrl).hostname),

@@ -7,7 +7,7 @@ import { declareEditing, isNone, splitFirst } from '../../editing/options.js'
 import { runEdits } from '../../editing/run-edits.js'
 import { repeated } from '../../options/values.js'
 import { optional } from '../../output/messages.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 
 const IGNORED =
   'clients with libtorrent 2.1 or later ignore HTTP seeds; btkit edit --web-seed sets web seeds'
@@ -42,7 +42,7 @@ function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
   return command.action(async (args, options) => {
     const { seeds, torrents } = splitSeeds(args, options.httpSeed)
-    if (seeds.length > 0 && !isLegacy) openReport(options, io).note(IGNORED)
+    if (seeds.length > 0 && !isLegacy) new Report(options, io).note(IGNORED)
     const edit = setSeeds('httpSeeds', seeds.length > 0 ? seeds : null)
     const describe = ({ file, before }: EditedFile) =>
       optional(`old http-seed list for ${file}`, before.httpSeeds?.join('|') ?? null)

@@ -6,7 +6,7 @@ import { magnetLink } from '../../../metainfo/magnet.js'
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { repeated, secondsOr } from '../../options/values.js'
 import { eachTorrent, listTorrents, readTorrentInput } from '../../open/torrent-input.js'
@@ -91,7 +91,7 @@ function defineShowmetainfo({ io, program, finish }: CommandContext) {
     const listed = io.stdout.isTTY && !options.all ? MOST_FILES : Infinity
     // Under the legacy name the output equals BitTornado's
     const most = program === 'btkit' ? listed : null
-    const report = openReport(options, io)
+    const report = new Report(options, io)
     let shown = 0
     const show = async (file: string, all: readonly string[]) => {
       const isAligned = field.length > 1 || all.length > 1
@@ -112,7 +112,7 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
   // Loaded only when needed
   const { checkSeeds } = await import('../../../core/verify/check-seeds.js')
   const asking = { timeoutMs: options.seedTimeout, signal: io.signal, random: Math.random }
-  const report = openReport(options, io)
+  const report = new Report(options, io)
   let failed = 0
   const check = async (file: string) => {
     const metainfo = await readTorrentInput(file, io)
@@ -158,7 +158,7 @@ async function showSame(
   if (first === undefined || others.length === 0) {
     throw usageError('--same needs at least two torrents')
   }
-  const report = openReport(options, io)
+  const report = new Report(options, io)
   let different = 0
   const compare = (a: Metainfo) => async (other: string) => {
     const b = await readTorrentInput(other, io)

@@ -9,7 +9,7 @@ import {
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -33,7 +33,7 @@ function defineStats({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (operands, { json }) => {
       const { files, refused } = await listTorrents(operands, io)
-      const report = openReport({ json }, io)
+      const report = new Report({ json }, io)
       const failures = new Map<string, unknown>(refused.map(({ file, error }) => [file, error]))
       for (const error of failures.values()) report.fail(error)
       const all: SummarizedTorrent[] = []

@@ -12,7 +12,7 @@ import { namesClient } from '../../open/own-client.js'
 import { eachTorrent, findNamedTorrent } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openReport, type Report } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { failureKeys, listedValue, torrentValue } from '../../output/torrent-json.js'
 import { shortHash, sumOf, torrentTable } from '../../output/torrent-table.js'
 
@@ -48,7 +48,7 @@ function defineStatus({ io, finish }: CommandContext) {
       const clients = await clientsOf(options, io)
       const seeds = named ? [] : (await Promise.all(clients.map((seed) => seed.list()))).flat()
       const wanted = new Map<string, string>()
-      const out = openReport(options, io)
+      const out = new Report(options, io)
       const { all = false } = options
       const columns = io.stdout.columns || PLAIN_WIDTH
       const most = io.stdout.isTTY && !all ? MOST_ROWS : Infinity

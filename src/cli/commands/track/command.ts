@@ -3,7 +3,7 @@ import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { boundHeapGrowth } from '../../../base/heap-growth.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import {
@@ -42,7 +42,7 @@ function defineTrack({ io, typed, isLegacy, finish, ...context }: CommandContext
     .addHelpText('after', EXAMPLES)
     .action(async (options) => {
       const stderr = new BoundedOutput(io.stderr)
-      const { warn } = openReport({}, io)
+      const { warn } = new Report({}, io)
       requireTorrents(options, isLegacy, warn)
       const store = sharedStore(options, typed(), io)
       await track(options, store, { ...io, ...context, stderr, isLegacy })
@@ -80,7 +80,7 @@ async function track(
       return Promise.all([tracker.reopenLog(), tracker.refresh(), keys?.reload()])
     })
     const host = machineHost()
-    openReport({}, io).text(greeting(tracker, settings, host, isLegacy))
+    new Report({}, io).text(greeting(tracker, settings, host, isLegacy))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {

@@ -9,7 +9,7 @@ import type { Io } from '../../io.js'
 import { redisAddress } from '../../open/share.js'
 import { commonSettings, trackerPlaces } from '../../open/tracker.js'
 import type { TrackOptions } from './options.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 
 /**
  * Translates the command line into the settings of the tracker. If there are sockets, it listens on
@@ -73,7 +73,7 @@ function storeLimits(options: TrackOptions, io: Io): StoreLimits {
     options.timeout ?? Math.max(USUAL.limits.peerTimeout, Math.ceil(1.5 * interval))
   if (peerTimeout <= interval) {
     const why = `clients announce every ${interval} s and would be forgotten in between`
-    openReport({}, io).alert(`--timeout ${peerTimeout}: ${why}`)
+    new Report({}, io).alert(`--timeout ${peerTimeout}: ${why}`)
   }
   const perAddress = { maxPerAddress, maxPerAddressInSwarm }
   return { maxPeers, maxSwarms, ...perAddress, peerTimeout, keepsEmpty: keepDead }

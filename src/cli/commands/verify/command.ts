@@ -26,7 +26,7 @@ import { contentUrl, looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readStart } from '../../../disk/look/read-bounded.js'
 import { isDirectory, noTorrent } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/judge.js'
-import { openReport, type Report } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { inShell } from '../../../base/text/escape.js'
 import { count } from '../../../base/text/quantity.js'
 import {
@@ -100,7 +100,7 @@ function defineVerify({ io, finish }: CommandContext) {
       const context = { ...hashContext, openTrees: options.cache ? openTrees : undefined }
       try {
         const tally = { whole: 0, notWhole: 0, failed: 0 }
-        const out = openReport(options, io)
+        const out = new Report(options, io)
         return await runVerify({ targets, options, hashContext: context, tally, out, io })
       } finally {
         await (await trees)?.close()

@@ -9,7 +9,7 @@ import { CLIENT } from '../../options/clients.js'
 import { openClients } from '../../open/clients.js'
 import { findNamedTorrent, listTorrents } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { openReport, type Report } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -37,7 +37,7 @@ function defineWithdraw({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const clients = openClients(options.client, io)
-      const out = openReport(options, io)
+      const out = new Report(options, io)
       const { files, refused } = await listTorrents(names, io)
       const torrents: Named[] = files.map((name) => read(name, out))
       for (const { file, error } of refused) {

@@ -8,7 +8,7 @@ import { engineFor } from '../../open/engine.js'
 import { queueOption, SHARE_KEY_FILE, SHARE_MACHINE, SHARE } from '../../options/share.js'
 import { queueAddress, queueShares } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { openReport } from '../../output/report.js'
+import { Report } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 
 const EXAMPLES = `
@@ -38,7 +38,7 @@ function defineWorker({ io, typed, finish }: CommandContext) {
     const pool = new WorkerPool()
     // Locks of jobs are renewed on this thread
     const engine = { ...engineFor(options, io), pool, isOffloaded: true }
-    const { text, alert: warn } = openReport({}, io)
+    const { text, alert: warn } = new Report({}, io)
     const manager = serviceManager(io.env, warn)
     const cacheAccess = cacheAccessFor(options, io)
     await cacheAccess.cache.wake()
