@@ -93,12 +93,16 @@ export function homeDirectory(env: DirectorySources['env']): string | null {
   return tryOr(null, () => env['HOME'] || homedir())
 }
 
+/** Why a path that begins with ~ is refused. */
+export const NO_SHELL = 'no shell puts your home directory in the place of ~ here'
+
 function choose(
   { variables: [own, service, base], ofRoot, inHome }: typeof CACHE | typeof STATE,
   { option, env, isRoot }: DirectorySources,
 ): string | null {
   // systemd may name several, separated by colons
   const given = option ?? (env[own] || env[service]?.split(':')[0])
+  if (/^~(\/|$)/.test(given ?? '')) throw new BtkitError('usage', `${own} '${given}': ${NO_SHELL}`)
   if (given) return given
   if (isRoot) return ofRoot
   const ofUser = xdgDirectory(env, base) ?? env['LOCALAPPDATA']

@@ -10,3 +10,11 @@ test('relative directories of the XDG variables are ignored, as its specificatio
   assert.equal(stateDirectory(sources), join('/home/u', '.local/state/btkit'))
   assert.equal(runtimeDirectory(sources), null)
 })
+
+test('a home directory that no shell has named is no directory called ~', () => {
+  const env = { BTKIT_STATE_DIR: '~/s', CACHE_DIRECTORY: '~' }
+  for (const choose of [stateDirectory, cacheDirectory]) {
+    const start = () => choose({ option: undefined, env, isRoot: true })
+    assert.throws(start, { code: 'usage', message: /no shell puts your home directory/ })
+  }
+})

@@ -144,6 +144,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: unknown option '-a'; the command comes first: btkit create PATH -a URL\n",
   ],
   [
+    '--threads=2 hash DIR/a.torrent',
+    "btkit: unknown option '--threads=2'; an option of a command comes behind it: btkit COMMAND\n",
+  ],
+  [
     '--config /dev/null show DIR/a.torrent',
     "btkit: unknown option '--config'; the command comes first: btkit create PATH -a URL\n",
   ],

@@ -20,7 +20,9 @@ export function unknownOption(word: string, command: CommandUnknownOpts): BtkitE
   if (advice !== undefined) return usageError(`${what}; ${advice}`)
   const meant = command.options.find(({ long }) => long && long === MEANT[word])?.long
   const near = meant ?? nearest(word, command)
-  return usageError(near === null ? what : `${what} (Did you mean ${near}?)`)
+  const isEarly = command.parent === null && command.commands.length > 0
+  const other = isEarly ? '; an option of a command comes behind it: btkit COMMAND' : ''
+  return usageError(near === null ? what + other : `${what} (Did you mean ${near}?)`)
 }
 
 /** The error for a word that is no command of a program, or of a group of commands. */

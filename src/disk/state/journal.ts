@@ -212,6 +212,9 @@ export class Journal {
   async #replace(): Promise<void> {
     const { path } = this.options
     makeDirectory(dirname(path), 0o700)
+    // A link that another program put there would be followed
+    const replaced = openRegular(path, constants.O_RDONLY)
+    if (replaced !== null) closeSync(replaced)
     await writeAtomically(path, this.#allLines(), { mode: 0o600 }).catch((error: unknown) => {
       if (!(error instanceof BtkitError)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })

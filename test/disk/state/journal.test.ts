@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Journal, lineOf } from '../../../src/disk/state/journal.js'
@@ -45,4 +45,22 @@ test('a value is never read from another file that took the place of a closed on
   journal.put('b', 3)
   await assert.rejects(journal.flush(), /another program replaced it/)
   assert.deepEqual(Object.fromEntries(open().entries()), { a: '2' })
+})
+
+test('a link that another program put in the place of the file is never followed', async (t) => {
+  const { path, open } = place(t)
+  const journal = open()
+  journal.put('a', 1)
+  await journal.flush()
+  rmSync(path)
+  writeFileSync(`${path}.other`, 'of others')
+  symlinkSync(`${path}.other`, path)
+  for (const key of ['b', 'c']) {
+    journal.put(key, 1)
+    await assert.rejects(
+      journal.flush(),
+      /^BtkitError: state [^:]*: not a regular file; remove it$/,
+    )
+  }
+  assert.equal(readFileSync(`${path}.other`, 'utf8'), 'of others')
 })
