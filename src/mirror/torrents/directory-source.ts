@@ -78,7 +78,7 @@ async function findBelow(
   const isWanted = (path: readonly string[]) => {
     const name = path.at(-1) ?? ''
     budget.charge('names', 1)
-    if (isRaw(name) && !isWithheld(path, mirror)) omitted.push(formatMirrorPath(path))
+    if (isRaw(name) && !isWithheld(path, mirror)) omitted.push(path.join('/'))
     if (!isNameable(name) || isOwn(path)) return false
     if (own && path.length === directory.length + 1 && !own.has(name)) return false
     // Leaves out the same names as makemetafile, for the same info hash
@@ -91,7 +91,7 @@ async function findBelow(
   const passOver = (error: unknown, path: readonly string[]) => {
     const isAbsent = error instanceof Refusal && ABSENT.includes(error.code)
     if (!isAbsent || path.length === directory.length) throw error
-    if (error.code === 'not-permitted') omitted.push(formatMirrorPath(path))
+    if (error.code === 'not-permitted') omitted.push(path.join('/'))
   }
   const pause = () => (budget.isSliceOver() ? budget.nextSlice() : null)
   const walk = { isWanted, enter: () => true, passOver, pause, mayLoop: false }

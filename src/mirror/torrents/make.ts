@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
+import { isRaw } from '../../base/text/raw-path.js'
+import { formatMirrorPath, NOT_UTF8 } from '../tree/mirror.js'
 import type { Content } from '../../core/digests/content.js'
 import {
   type Engine,
@@ -169,7 +171,10 @@ export class Maker {
     const checkedAt = this.world.monotonic()
     const found = await source.look(budget)
     const { content, options } = found
-    for (const path of found.omitted) this.#warn(path, `${path}: ${LEFT_OUT}`)
+    for (const path of found.omitted) {
+      const why = isRaw(path) ? NOT_UTF8 : LEFT_OUT
+      this.#warn(path, `${formatMirrorPath([path])}: ${why}`)
+    }
     refuseYoung(content.files, this.options.minAge, trust, now)
     if (!isQuiet(content, now(), before)) return found
     const request = new InfoRequest(content, options, trust)

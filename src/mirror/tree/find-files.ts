@@ -193,7 +193,7 @@ class Search {
     if (!(error instanceof Refusal) || !/^not-(found|permitted)$/.test(error.code)) throw error
     if (error.code === 'not-found') return
     this.#denied = error
-    this.omitted.push(formatMirrorPath(path))
+    this.omitted.push(path.join('/'))
   }
 
   #tooMany(path: readonly string[]): Refusal {

@@ -147,9 +147,11 @@ export function isAddressable(path: readonly string[]): boolean {
  */
 export function requireUtf8(path: readonly string[]): void {
   if (!path.some(isRaw)) return
-  const why = 'not UTF-8, as all names in torrents must be; rename it'
-  throw new Refusal('incompatible', `${formatMirrorPath(path)}: ${why}`)
+  throw new Refusal('incompatible', `${formatMirrorPath(path)}: ${NOT_UTF8}`)
 }
+
+/** Why torrents have no such name. */
+export const NOT_UTF8 = 'not UTF-8, as all names in torrents must be; rename it'
 
 /**
  * Opens a directory that was looked up. The caller must close it.

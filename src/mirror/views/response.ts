@@ -172,7 +172,7 @@ function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, strin
   if (paths.length === 0) return {}
   let named = String(paths.length)
   for (const path of paths.slice(0, MAX_OMITTED)) {
-    const more = `${named} ${fileAddress('', path.slice(1).split('/'))}`
+    const more = `${named} ${fileAddress('', path.split('/'))}`
     // Proxies refuse large headers
     if (more.length > LONGEST_OMITTED) break
     named = more

@@ -92,7 +92,8 @@ export class Views {
     const place = { components, version, isTaken, chosen }
     if (view !== 'magnet' || !wantsPage(request.raw))
       return sender.send(request, reply, checked, formOf(view, place))
-    const paged = file && (await this.#paged(request, file))
+    // The page of a file is about its torrent of version 1
+    const paged = file && version === 'v1' ? await this.#paged(request, file) : null
     const page = { ...this.#frame(request, components), file: paged }
     return sender.send(request, reply, checked, magnetPage(place, page), false)
   }

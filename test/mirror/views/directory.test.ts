@@ -142,6 +142,16 @@ test('unreadable files are left out and reported', unlessNoRoot, async (t) => {
   assert.equal(headers['x-left-out'], '1 /pub/set/a')
 })
 
+test('a name that no torrent can have is left out, by its address and with the reason', async (t) => {
+  const { port, root, stop } = await serveMirror(t, { files: FILES })
+  writeFileSync(Buffer.concat([Buffer.from(join(root, 'pub/set/')), Buffer.of(0xe9)]), 'x')
+  const { headers } = await ask(port, '/pub/set.torrent')
+  const [, address = ''] = String(headers['x-left-out']).split(' ')
+  assert.equal(address.toUpperCase(), '/PUB/SET/%E9')
+  assert.equal((await ask(port, address)).status, 200)
+  assert.match((await stop()).stderr, /\/pub\/set\/\\xe9: not UTF-8, [^,]+; rename it\n/)
+})
+
 test('too many files, or too many bytes, are refused with a message', async (t) => {
   const limits = { maxFiles: 5, maxSize: 300 * 1024 }
   const { port, root } = await serveMirror(t, { files: FILES, limits })

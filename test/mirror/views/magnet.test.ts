@@ -85,6 +85,18 @@ test('a magnet of version 2 contains its hash, and both hashes for a hybrid', as
   assert.deepEqual(await topics('?hybrid'), ['btih', 'btmh', `${address}?hybrid`])
 })
 
+test('the page of a magnet link is about one torrent, of whatever version', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'pub/a.iso': 'a' } })
+  const first = (await ask(port, '/pub/a.iso.btih', HOST)).body.toString().trim()
+  const browser = { headers: { ...HOST.headers, Accept: 'text/html' } }
+  for (const version of ['v2', 'hybrid']) {
+    const page = (await ask(port, `/pub/a.iso.magnet?${version}`, browser)).body.toString()
+    const addresses = page.match(/(?<=href=")(?!magnet:|\.\.\/-\/)[^"]*\.torrent[^"]*/g)
+    assert.deepEqual(new Set(addresses), new Set([`http://m.example/pub/a.iso.torrent?${version}`]))
+    assert.ok(!page.includes(first))
+  }
+})
+
 test('.btih is the info hash of the torrent', async (t) => {
   const { port } = await serveMirror(t, { files: { 'pub/a.iso': 'a' } })
   const torrent = await ask(port, '/pub/a.iso.torrent')
