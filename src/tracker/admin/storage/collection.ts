@@ -1,3 +1,4 @@
+import { refuseUnsafePaths } from '../../../core/read-torrent.js'
 import { basename, dirname, join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
@@ -214,6 +215,7 @@ export async function addTorrent(
   const { category, maxValues = MAX_VALUES, own = null, comment = '' } = torrent
   const name = torrentName(torrent.name)
   const metainfo = parseMetainfo(torrent.bytes, { maxSize: torrent.bytes.length, maxValues })
+  refuseUnsafePaths(metainfo, name)
   const { bytes, naming } = prepareTorrent(metainfo, own, comment)
   const path = join(category.path, name)
   collection.held.refuse(category.path, name)
