@@ -72,6 +72,7 @@ interface Page {
   ) => Locator
   readonly keyboard: { readonly press: (key: string) => Promise<void> }
   readonly waitForURL: (url: string | RegExp) => Promise<void>
+  readonly waitForLoadState: () => Promise<void>
   readonly waitForEvent: (
     event: 'download',
   ) => Promise<{ path: () => Promise<string>; suggestedFilename: () => string }>

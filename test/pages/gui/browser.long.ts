@@ -262,6 +262,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await open(`${gui.pages}check?torrent=${gui.root}/tree.torrent`)
       await page.getByRole('button', { name: 'Verify the files' }).click()
       await page.locator('.map').first().waitFor()
+      await page.waitForLoadState()
       const contrast = await page.evaluate(`(() => {
       const pen = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d')
       const light = (state) => {
