@@ -36,7 +36,12 @@ test(
     const slice = Buffer.alloc(64 * 1024)
     let taken = 0
     server.removeAllListeners('request').on('request', (_request, response) => {
-      const writeNext = () => response.write(slice, () => (taken++, writeNext()))
+      const writeNext = () => response.write(slice, next)
+      // Some versions of Node answer writes after the end at once, without end
+      const next = (error?: Error | null) => {
+        taken++
+        if (!error) writeNext()
+      }
       writeNext()
     })
     const client = connect(port, '127.0.0.1').pause()
