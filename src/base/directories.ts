@@ -93,7 +93,10 @@ export function homeDirectory(env: DirectorySources['env']): string | null {
   return tryOr(null, () => env['HOME'] || homedir())
 }
 
-/** Why a path that begins with ~ is refused. */
+/** Whether a path begins with a home directory that a shell would have named. */
+export const isUnexpanded = (path: string): boolean => /^~(\/|$)/.test(path)
+
+/** Why such a path is refused. */
 export const NO_SHELL = 'no shell puts your home directory in the place of ~ here'
 
 function choose(
@@ -102,7 +105,7 @@ function choose(
 ): string | null {
   // systemd may name several, separated by colons
   const given = option ?? (env[own] || env[service]?.split(':')[0])
-  if (/^~(\/|$)/.test(given ?? '')) throw new BtkitError('usage', `${own} '${given}': ${NO_SHELL}`)
+  if (given && isUnexpanded(given)) throw new BtkitError('usage', `${own} '${given}': ${NO_SHELL}`)
   if (given) return given
   if (isRoot) return ofRoot
   const ofUser = xdgDirectory(env, base) ?? env['LOCALAPPDATA']

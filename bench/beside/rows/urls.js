@@ -1,7 +1,7 @@
 // Rows of content at URLs.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MIB, plantFile, run } from '../../support.js'
+import { plantFile, run } from '../../support.js'
 import { startBare, startNginx, stop } from '../programs.js'
 import { makeArgs } from './hashing.js'
 

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { NO_SHELL } from '../../base/directories.js'
+import { isUnexpanded, NO_SHELL } from '../../base/directories.js'
 import { BtkitError, nameErrors, usageError } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import { type OptionEntry, takesPaths } from '../options/option.js'
@@ -197,7 +197,7 @@ function parseText(given: Given, text: Text, previous: unknown): unknown {
   const parse = source === 'operand' ? parseTrackers : parseArg
   if (text.text === '' && !entry.traits.mayBeEmpty)
     throw refused(given, { ...text, text: null }, 'its value is missing')
-  if (takesPaths(entry) && /^~(\/|$)/.test(text.text)) throw refused(given, text, NO_SHELL)
+  if (takesPaths(entry) && isUnexpanded(text.text)) throw refused(given, text, NO_SHELL)
   const hide = (reason: string) => {
     return text.isOpened ? reason.replaceAll(text.text, '***') : hidden(given, reason)
   }

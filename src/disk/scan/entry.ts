@@ -167,11 +167,11 @@ function followLink(
 
 /**
  * Returns the target of `named`, whose real path is `real`. A path that Node mangled cannot be
- * opened, so `named` is used instead.
+ * opened, so `named` is used instead. `stats` are its state if that is known.
  */
-function resolveTo(real: string, named: string): Target {
+export function resolveTo(real: string, named: string, stats?: Target['stats']): Target {
   const path = isSuspect(real) ? named : real
-  return { path, stats: statSync(path, { bigint: true }) }
+  return { path, stats: stats ?? statSync(path, { bigint: true }) }
 }
 
 /**

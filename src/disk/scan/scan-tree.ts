@@ -14,6 +14,7 @@ import {
   type ScanSkipReason,
 } from './scanned-tree.js'
 import {
+  resolveTo,
   dropDanglingLinks,
   type Target,
   loadNameFilter,
@@ -84,7 +85,7 @@ function openRoot(root: string): { target: Target; realRoot: string } {
     if (!stats.isFile() && !stats.isDirectory())
       throw new BtkitError('io', `${root}: not a regular file or directory`)
     const realRoot = realpathSync.native(root)
-    return { target: { path: isSuspect(realRoot) ? root : realRoot, stats }, realRoot }
+    return { target: resolveTo(realRoot, root, stats), realRoot }
   })
 }
 

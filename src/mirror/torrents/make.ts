@@ -171,10 +171,8 @@ export class Maker {
     const checkedAt = this.world.monotonic()
     const found = await source.look(budget)
     const { content, options } = found
-    for (const path of found.omitted) {
-      const why = isRaw(path) ? NOT_UTF8 : LEFT_OUT
-      this.#warn(path, `${formatMirrorPath([path])}: ${why}`)
-    }
+    for (const path of found.omitted)
+      this.#warn(path, `${formatMirrorPath([path])}: ${isRaw(path) ? NOT_UTF8 : LEFT_OUT}`)
     refuseYoung(content.files, this.options.minAge, trust, now)
     if (!isQuiet(content, now(), before)) return found
     const request = new InfoRequest(content, options, trust)

@@ -97,7 +97,8 @@ async function runAndReport(run: Run) {
     return failure === null
   }
   // The command of --on-change may upload it
-  const isFed = dryRun || !request.feed || (await succeeds(() => request.feed?.write(report)))
+  const { feed } = request
+  const isFed = dryRun || !feed || (await succeeds(() => feed.write(report)))
   const seconds = (io.monotonic() - started) / 1000
   const { env, cwd, stderr, now } = io
   const valueOf = (all: CompleteReport) => completeValue(all, { seconds, dryRun })
