@@ -144,7 +144,8 @@ export function hasSameInfo(a: UnhashedMetainfo, b: UnhashedMetainfo): boolean {
   return Buffer.compare(infoBytes(a), infoBytes(b)) === 0
 }
 
-function infoBytes({ bytes, infoSpan }: UnhashedMetainfo): Uint8Array {
+/** Returns the `info` of a torrent as encoded in the file. */
+export function infoBytes({ bytes, infoSpan }: UnhashedMetainfo): Uint8Array {
   return bytes.subarray(infoSpan.start, infoSpan.end)
 }
 

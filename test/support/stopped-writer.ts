@@ -9,17 +9,18 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Stops in the middle of a write, as btkit would if it got SIGSTOP then. */
 const PROGRAM = `
 import { open } from 'lmdb'
-import { WriteLock } from ${JSON.stringify(at('../../src/disk/cache/store/write-lock.js'))}
+import { WRITERS } from ${JSON.stringify(at('../../src/disk/cache/store/batch-writer.js'))}
+import { ByteLocks } from ${JSON.stringify(at('../../src/disk/write/locks.js'))}
 const [path] = process.argv.slice(1)
-const lock = new WriteLock(path)
-await lock.take(60_000)
+const lock = ByteLocks.open(path)
+await lock.take(WRITERS, 60_000)
 const database = open({ path, noSubdir: true, encoding: 'binary', keyEncoding: 'binary' })
 database.transactionSync(() => {
   database.putSync(Buffer.from('x'), Buffer.from('y'))
   process.stdout.write('writing')
   process.kill(process.pid, 'SIGSTOP')
 })
-lock.release()
+lock.unlock(WRITERS)
 await database.close()`
 
 /** A process that is stopped while it writes to a cache. */

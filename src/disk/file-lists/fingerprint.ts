@@ -139,9 +139,3 @@ export function readEncodedFingerprint(source: DataView, at: number): Fingerprin
 }
 
 let lastDevice = 0n
-
-/** Whether an encoded fingerprint is that of this state. */
-export function isEncodingOf(encoded: Uint8Array, fingerprint: Fingerprint): boolean {
-  writeFingerprint(fingerprint, scratchView, 0)
-  return Buffer.compare(encoded, scratch) === 0
-}

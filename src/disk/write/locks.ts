@@ -5,8 +5,8 @@ import { BtkitError, callSystem, refuseAborted } from '../../base/errors.js'
 import { monotonicNow } from '../../base/process.js'
 import { loadNative } from '../../base/native-addon.js'
 
-/** How often to try again while another process holds the lock, in milliseconds. */
-const LOOK_AGAIN = 50
+/** How often to try again while another process holds a directory or a byte, in milliseconds. */
+const LOOK_AGAIN = { directory: 50, byte: 10 }
 
 /** A lock that the kernel releases when this process ends in any way. */
 export interface DirectoryLock {
@@ -62,7 +62,7 @@ export async function lockDescriptor(
         throw new BtkitError('io', `${path}: cannot be locked`)
       if (monotonicNow() >= deadline)
         throw new BtkitError('locked', `${path}: another run holds the lock; wait until it ends`)
-      await setTimeout(LOOK_AGAIN, null, { signal }).catch(() => undefined)
+      await setTimeout(LOOK_AGAIN.directory, null, { signal }).catch(() => undefined)
       refuseAborted(signal)
     }
   } catch (error) {
@@ -114,6 +114,16 @@ export class ByteLocks {
     const errno = this.functions.lockByte(this.descriptor, offset)
     if (errno === 0) return 'locked'
     return errno === constants.errno.EAGAIN ? 'held' : 'impossible'
+  }
+
+  /** Waits at most so many milliseconds while another open file has the lock. Returns whether it has not. */
+  async take(offset: number, patience: number): Promise<boolean> {
+    const end = monotonicNow() + patience
+    while (this.tryLock(offset) === 'held') {
+      if (monotonicNow() >= end) return false
+      await setTimeout(LOOK_AGAIN.byte)
+    }
+    return true
   }
 
   unlock(offset: number): void {

@@ -5,7 +5,7 @@ import { padFile, type ScannedFile } from '../../../disk/file-lists/scanned-file
 import { checkTarget } from '../../../disk/write/atomically.js'
 import { PART_KEYS, type TorrentCore } from '../../../metainfo/build/torrent.js'
 import { otherEntries } from '../../../metainfo/edit/splice-torrent.js'
-import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { infoBytes, type Metainfo } from '../../../metainfo/metainfo.js'
 import { MADE_INFO_KEYS } from '../../../metainfo/other-keys.js'
 import { MAX_PIECE_POW2 } from '../../../metainfo/piece-length.js'
 import { SHA1 } from '../../../metainfo/sizes.js'
@@ -98,7 +98,7 @@ export async function checkPieces(
   const hashed = isKnown ? table : await hashContent(laidOut, hashContext, table)
   if ('isSettled' in hashed) noteRead(entry, hashed)
   if (!isSame(metainfo, laidOut, hashed)) return 'other'
-  const { info } = valuesOf(metainfo)
+  const info = infoBytes(metainfo)
   if (laidOut.version === 'v1') return { info, pieceLayers: null }
   const { pieceLayers } = composeCore(laidOut, request.common, hashed)
   return { info, pieceLayers }
@@ -152,7 +152,7 @@ export function hasLikelyInfo(metainfo: Metainfo, { infoRequest, own }: Undecide
   const digests = metainfo.pieces
   if (digests?.length !== content.pieceCount * SHA1) return false
   const { info } = composeCore(content, common, { digests, trees: null })
-  return isSameBytes(info, valuesOf(metainfo).info)
+  return isSameBytes(info, infoBytes(metainfo))
 }
 
 /**

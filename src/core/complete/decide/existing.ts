@@ -9,7 +9,7 @@ import {
 import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
 import { encodedValue, spliceTorrent } from '../../../metainfo/edit/splice-torrent.js'
 import type { TorrentCore } from '../../../metainfo/build/torrent.js'
-import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { infoBytes, type Metainfo } from '../../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { decodeBencode } from '../../../metainfo/bencode/decode.js'
 import {
@@ -94,7 +94,7 @@ export function recognize(
   const candidates = replaced ? [written, replaced] : [written]
   const same = candidates.find(({ file }) => isSameBytes(file, digest))
   if (same || !metainfo) return same ?? null
-  const now = sha256(valuesOf(metainfo).info)
+  const now = sha256(infoBytes(metainfo))
   return candidates.find(({ info }) => info !== null && isSameBytes(info, now)) ?? null
 }
 
@@ -146,9 +146,8 @@ export function valuesOf(metainfo: Metainfo): TorrentValues {
     const value = encodedValue(metainfo, key)
     if (value && !CORE.has(key)) beside.set(key, value)
   }
-  const { start, end } = metainfo.infoSpan
   const pieceLayers = encodedValue(metainfo, 'piece layers') ?? null
-  return { info: metainfo.bytes.subarray(start, end), pieceLayers, beside }
+  return { info: infoBytes(metainfo), pieceLayers, beside }
 }
 
 // Clients that support announce lists ignore trackers outside them (BEP 12). Therefore the list and

@@ -2,7 +2,7 @@ import { isSameBytes } from '../../../base/bytes.js'
 import { trace } from '../../../base/text/trace.js'
 import { joinTorrent, encodeParts, type TorrentCore } from '../../../metainfo/build/torrent.js'
 import { encodedValue } from '../../../metainfo/edit/splice-torrent.js'
-import { infoHashesOf } from '../../../metainfo/metainfo.js'
+import { infoBytes, infoHashesOf } from '../../../metainfo/metainfo.js'
 import type { KeyDigests, TorrentDigests } from '../../../disk/state/torrent-log.js'
 import { settleDate, type CommonRequest } from '../../make/make-torrent.js'
 import {
@@ -166,7 +166,7 @@ async function takeBack(
   if (!metainfo || !hasLikelyInfo(metainfo, entry)) return skip('edited')
   const core = await obtain(entry)
   if (!core) return skip('content not read')
-  const { info } = valuesOf(metainfo)
+  const info = infoBytes(metainfo)
   if (!isSameBytes(info, core.info)) return skip('edited')
   return refresh(entry, core, { file, info, keys })
 }
@@ -180,7 +180,7 @@ function refresh(
   const { existing, run } = entry.own
   if (!core || !existing?.metainfo) return writeUnread(entry.own)
   const { metainfo } = existing
-  const isSameInfo = isSameBytes(core.info, valuesOf(metainfo).info)
+  const isSameInfo = isSameBytes(core.info, infoBytes(metainfo))
   const values = wantedValues(entry, core)
   const before = origin.keys ?? {}
   const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, before) }

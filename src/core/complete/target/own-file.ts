@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path'
+import { isSameBytes } from '../../../base/bytes.js'
 import { BtkitError, valueOr } from '../../../base/errors.js'
 import {
   encodeFingerprint,
-  isEncodingOf,
   readFingerprint,
   readFingerprintIfThere,
 } from '../../../disk/file-lists/fingerprint.js'
@@ -120,8 +120,7 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   // Hashing may have taken hours since the decision
   const checkUntouched = () => {
     const found = readFingerprintIfThere(path)
-    const isSame = existing ? found && isEncodingOf(existing.fingerprint, found) : !found
-    if (isSame) return
+    if (isSameBytes(existing?.fingerprint ?? null, found && encodeFingerprint(found))) return
     const what = existing ? 'changed' : 'was made by something else'
     throw new BtkitError(
       'changed',

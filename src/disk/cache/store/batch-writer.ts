@@ -6,7 +6,7 @@ import { requireFreeSpace } from './place.js'
 import { latin1 } from '../../../base/bytes.js'
 import { monotonicNow } from '../../../base/process.js'
 import type { StoreState } from './store.js'
-import type { WriteLock } from './write-lock.js'
+import type { ByteLocks } from '../../write/locks.js'
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>
 
@@ -37,6 +37,13 @@ const MAX_WAIT = 1000
 /** Bytes of changes that wait while nothing can be written. Later ones are lost: hashed again. */
 const MAX_WAITING = 64 * 1024 * 1024
 
+/**
+ * The byte of the file that a process locks to write, beyond the end of any file. LMDB has a lock for that,
+ * too, but waits for it without end: a process that is stopped while it writes would stop all others.
+ * Without the native addon only LMDB's lock is there.
+ */
+export const WRITERS = 2 ** 52
+
 /** Receives the new state of a store, and why it is not used any more (null if it is). */
 export type StoreListener = (reason: unknown, state: StoreState) => void
 
@@ -66,7 +73,7 @@ export class BatchWriter {
   constructor(
     private readonly database: Database,
     private readonly path: string,
-    private readonly lock: WriteLock,
+    private readonly lock: ByteLocks | null,
     private readonly onChange: StoreListener,
     private readonly patience: number,
   ) {}
@@ -140,7 +147,7 @@ export class BatchWriter {
     this.#state = 'closed'
     // After a failed write LMDB must not be asked to close the file
     if (isReadable) await this.database.close()
-    this.lock.close()
+    this.lock?.close()
   }
 
   get #hasWork(): boolean {
@@ -167,10 +174,10 @@ export class BatchWriter {
   async #writeAll(patience: number): Promise<void> {
     const { lock } = this
     while (this.#changes.size > 0 && this.#state === 'sound') {
-      this.#isLocked = !(await lock.take(patience))
+      this.#isLocked = (await lock?.take(WRITERS, patience)) === false
       if (this.#isLocked) return
       await this.#writeBatch()
-      lock.release()
+      lock?.unlock(WRITERS)
     }
   }
 

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'lmdb'
-import { BatchWriter, type Database, type StoreListener } from './batch-writer.js'
+import { ByteLocks } from '../../write/locks.js'
+import { BatchWriter, WRITERS, type Database, type StoreListener } from './batch-writer.js'
 import type { Store } from './store.js'
-import { WriteLock } from './write-lock.js'
 
 /** LMDB's statistics of a file. The page counts are those of the tree of records. */
 interface LmdbStats {
@@ -34,19 +34,19 @@ export async function openLmdbStore(
   onChange: StoreListener,
   patience = PATIENCE,
 ): Promise<Store> {
-  const lock = new WriteLock(path)
+  const lock = ByteLocks.open(path)
   try {
     // LMDB writes when it opens a file
-    if (!(await lock.take(patience.open))) throw new Error(LOCKED)
+    if ((await lock?.take(WRITERS, patience.open)) === false) throw new Error(LOCKED)
     const database = openDatabase(path)
-    lock.release()
+    lock?.unlock(WRITERS)
     return storeOf(
       database,
       new BatchWriter(database, path, lock, onChange, patience.full),
       patience,
     )
   } catch (error) {
-    lock.close()
+    lock?.close()
     throw error
   }
 }
