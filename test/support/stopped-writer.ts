@@ -9,7 +9,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Stops in the middle of a write, as btkit would if it got SIGSTOP then. */
 const PROGRAM = `
 import { open } from 'lmdb'
-import { WRITERS } from ${JSON.stringify(at('../../src/disk/cache/store/batch-writer.js'))}
+import { WRITERS } from ${JSON.stringify(at('../../src/disk/cache/store/lmdb-store.js'))}
 import { ByteLocks } from ${JSON.stringify(at('../../src/disk/write/locks.js'))}
 const [path] = process.argv.slice(1)
 const lock = ByteLocks.open(path)

@@ -18,7 +18,7 @@ import { PieceCache } from './piece-cache.js'
 import { describeDirectory } from '../write/trusted-directory.js'
 import { checkFileSystem, checkPlace, requireFreeSpace } from './store/place.js'
 import { dayOf, FORMAT, FORMAT_KEY, isNoteDue } from './records/record.js'
-import type { StoreListener } from './store/batch-writer.js'
+import type { StoreListener } from './store/lmdb-store.js'
 import { nullStore, type Store } from './store/store.js'
 
 /** The name of the file in the cache's directory. */
@@ -173,13 +173,10 @@ async function storeAt(path: string, opening: CacheOpening): Promise<Store | str
   }
   try {
     const store = await openLmdbStore(path, follow)
-    const close = async (patience?: number) => {
-      await store.close(patience)
-      mark.remove()
-    }
+    store.onClose = mark.remove
     const format = readFormat(store)
-    if (format === FORMAT) return { ...store, close }
-    await close()
+    if (format === FORMAT) return store
+    await store.close()
     if (format > FORMAT) throw new Error('a newer btkit wrote it')
     return 'not a cache of btkit'
   } catch (error) {

@@ -105,7 +105,7 @@ class Checker {
   readonly #frames: Frame[] = []
   #depth = 0
   #frame: Frame | null = null
-  /** The first byte and the end of each key so far of the open dictionaries, in pairs. */
+  /** The beginning and the end of each key so far of the open dictionaries, in pairs. */
   readonly #keys: number[] = []
   #keyCount = 0
   readonly #spans: Spans = new Map()
@@ -212,7 +212,7 @@ class Checker {
     const frame = this.#frame
     if (frame === null || !frame.isDict) return
     frame.isKeyNext = true
-    frame.spans?.set(this.#lastKey(), { keyStart: this.#lastKeyStart(), start, end })
+    frame.spans?.set(this.#lastKey(), { keyStart: this.#keys[this.#keyCount - 2] ?? 0, start, end })
   }
 
   #takeKey(frame: Frame): void {
@@ -221,37 +221,26 @@ class Checker {
     if (byte === undefined) throw bencodeError(start, 'the data ends too early')
     if (!isDigit(byte)) throw bencodeError(start, 'dictionary key that is not a string')
     const end = checkString(this.#bytes, start)
-    const content = contentOfString(this.#bytes, start)
     const isFirst = this.#keyCount === frame.firstKey
-    if (frame.isUnsorted || !(isFirst || this.#isBehindLastKey(content, end)))
+    if (frame.isUnsorted || !(isFirst || this.#isBehindLastKey(start, end)))
       this.#checkDisorder(frame, start, end)
-    this.#pushKey(content, end)
+    this.#keys[this.#keyCount++] = start
+    this.#keys[this.#keyCount++] = end
     frame.isKeyNext = false
     this.#at = end
   }
 
-  #pushKey(content: number, end: number): void {
-    this.#keys[this.#keyCount] = content
-    this.#keys[this.#keyCount + 1] = end
-    this.#keyCount += 2
-  }
-
   /** Whether a key sorts behind the last one, by bytes. */
-  #isBehindLastKey(content: number, end: number): boolean {
+  #isBehindLastKey(start: number, end: number): boolean {
     const bytes = this.#bytes
-    let last = this.#keys[this.#keyCount - 2] ?? 0
+    let at = contentOfString(bytes, start)
+    let last = contentOfString(bytes, this.#keys[this.#keyCount - 2] ?? 0)
     const lastEnd = this.#keys[this.#keyCount - 1] ?? 0
-    for (let at = content; at < end && last < lastEnd; at += 1, last += 1) {
+    for (; at < end && last < lastEnd; at += 1, last += 1) {
       const difference = (bytes[at] ?? 0) - (bytes[last] ?? 0)
       if (difference !== 0) return difference > 0
     }
-    return end - content > lastEnd - (this.#keys[this.#keyCount - 2] ?? 0)
-  }
-
-  #lastKeyStart(): number {
-    const content = this.#keys[this.#keyCount - 2] ?? 0
-    const end = this.#keys[this.#keyCount - 1] ?? 0
-    return content - `${end - content}:`.length
+    return end - at > lastEnd - last
   }
 
   #lastKey(): string {
@@ -259,7 +248,8 @@ class Checker {
   }
 
   #keyAt(place: number): string {
-    return keyText(this.#bytes, this.#keys[place] ?? 0, this.#keys[place + 1] ?? 0)
+    const start = contentOfString(this.#bytes, this.#keys[place] ?? 0)
+    return keyText(this.#bytes, start, this.#keys[place + 1] ?? 0)
   }
 
   /** Only keys out of order are looked up: as long as the keys are sorted, none can repeat. */

@@ -1,24 +1,14 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'lmdb'
 import { ByteLocks } from '../../write/locks.js'
-import { BatchWriter, WRITERS, type Database, type StoreListener } from './batch-writer.js'
-import type { Store } from './store.js'
-
-/** LMDB's statistics of a file. The page counts are those of the tree of records. */
-interface LmdbStats {
-  readonly entryCount: number
-  readonly treeBranchPageCount: number
-  readonly treeLeafPageCount: number
-  readonly overflowPages: number
-  readonly pageSize: number
-  readonly lastPageNumber: number
-}
-
-/**
- * Milliseconds to wait while another process writes: at the start, in `flush`, and in `close`; and
- * until a disk that was full is looked at again for a change.
- */
-const PATIENCE = { open: 10_000, flush: 1000, close: 10_000, full: 60_000 }
+import {
+  LmdbStore,
+  PATIENCE,
+  WRITERS,
+  type Database,
+  type LmdbStats,
+  type StoreListener,
+} from './lmdb-store.js'
 
 /**
  * Opens a store in one LMDB file. Any number of processes may have it open at once. Each write is
@@ -33,18 +23,14 @@ export async function openLmdbStore(
   path: string,
   onChange: StoreListener,
   patience = PATIENCE,
-): Promise<Store> {
+): Promise<LmdbStore> {
   const lock = ByteLocks.open(path)
   try {
     // LMDB writes when it opens a file
     if ((await lock?.take(WRITERS, patience.open)) === false) throw new Error(LOCKED)
     const database = openDatabase(path)
     lock?.unlock(WRITERS)
-    return storeOf(
-      database,
-      new BatchWriter(database, path, lock, onChange, patience.full),
-      patience,
-    )
+    return new LmdbStore(database, path, lock, onChange, patience)
   } catch (error) {
     lock?.close()
     throw error
@@ -79,38 +65,6 @@ function openDatabase(path: string): Database {
   return database
 }
 
-function storeOf(database: Database, writer: BatchWriter, patience: typeof PATIENCE): Store {
-  const stats = () => writer.read(() => database.getStats() as LmdbStats)
-  return {
-    get: (key) => {
-      const waiting = writer.waiting(key)
-      if (waiting) return waiting.value ?? undefined
-      const bytes = writer.read(() => database.getBinaryFast(key))
-      // LMDB reuses this buffer, and a property hides its real length from JavaScript
-      return bytes && Uint8Array.prototype.subarray.call(bytes, 0, bytes.length)
-    },
-    put: (key, value) => {
-      writer.add({ key, value })
-    },
-    remove: (key) => {
-      writer.add({ key, value: null })
-    },
-    state: () => writer.state(),
-    count: () => stats()?.entryCount ?? 0,
-    usedBytes: () => {
-      const told = stats()
-      if (!told) return 0
-      const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = told
-      return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
-    },
-    entries: (from) => entriesOf(database, writer, from),
-    flush: async () => {
-      await writer.flush(patience.flush)
-    },
-    close: (most = patience.close) => writer.close(most),
-  }
-}
-
 const NO_DATABASE = 'cut, or not a cache'
 
 /** A number in both header pages, and its offset; and the offset of the page length. */
@@ -139,20 +93,4 @@ const DAMAGE: readonly unknown[] = [-30797, -30796, -30795, -30794, -30793, -307
 export function isDamage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return error.message === NO_DATABASE || DAMAGE.includes((error as { code?: unknown }).code)
-}
-
-/** Yields all records from a key on. After each write it starts again behind the last record. */
-function* entriesOf(database: Database, writer: BatchWriter, from?: Uint8Array) {
-  let start = from && Buffer.from(from)
-  for (let isDone = false; !isDone && writer.isReadable;) {
-    const { writes } = writer
-    isDone = true
-    for (const entry of database.getRange({ ...(start && { start }), snapshot: false })) {
-      // The smallest key after this one
-      start = Buffer.concat([entry.key, Buffer.of(0)])
-      yield entry
-      isDone = writes === writer.writes
-      if (!isDone) break
-    }
-  }
 }

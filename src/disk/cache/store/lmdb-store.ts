@@ -5,13 +5,29 @@ import type { RootDatabase } from 'lmdb'
 import { requireFreeSpace } from './place.js'
 import { latin1 } from '../../../base/bytes.js'
 import { monotonicNow } from '../../../base/process.js'
-import type { StoreState } from './store.js'
+import type { Store, StoreState } from './store.js'
 import type { ByteLocks } from '../../write/locks.js'
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>
 
+/** LMDB's statistics of a file. The page counts are those of the tree of records. */
+export interface LmdbStats {
+  readonly entryCount: number
+  readonly treeBranchPageCount: number
+  readonly treeLeafPageCount: number
+  readonly overflowPages: number
+  readonly pageSize: number
+  readonly lastPageNumber: number
+}
+
+/**
+ * Milliseconds to wait while another process writes: at the start, in `flush`, and in `close`; and
+ * until a disk that was full is looked at again for a change.
+ */
+export const PATIENCE = { open: 10_000, flush: 1000, close: 10_000, full: 60_000 }
+
 /** A record to set, or with a null value to remove. */
-export interface RecordChange {
+interface RecordChange {
   readonly key: Uint8Array
   readonly value: Uint8Array | null
 }
@@ -48,16 +64,18 @@ export const WRITERS = 2 ** 52
 export type StoreListener = (reason: unknown, state: StoreState) => void
 
 /**
- * Collects changes, and lets a thread of LMDB write them in transactions: one sync for many changes.
- * This thread waits for neither the disk nor other processes.
+ * A store in an open database. Collects changes, and lets a thread of LMDB write them in transactions: one
+ * sync for many changes. This thread waits for neither the disk nor other processes.
  *
  * A failed write inside LMDB damages its memory, and the next call can abort the process. Therefore
  * the disk must have space before a write, and after a failure LMDB is not called again. A full disk
  * is no failure: changes are lost until it has space.
  */
-export class BatchWriter {
+export class LmdbStore implements Store {
+  /** Called when the file is closed. */
+  onClose: (() => void) | null = null
   /** Number of transactions. */
-  writes = 0
+  #writes = 0
   #changes = new Changes()
   /** The changes of the transaction under way. */
   #written = new Changes()
@@ -69,17 +87,63 @@ export class BatchWriter {
   #lookedAt = 0
   #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
 
-  /** Changes look at a disk that was full again after `patience` milliseconds. */
   constructor(
     private readonly database: Database,
     private readonly path: string,
     private readonly lock: ByteLocks | null,
     private readonly onChange: StoreListener,
-    private readonly patience: number,
+    private readonly patience: typeof PATIENCE,
   ) {}
 
-  /** Whether the database can be read. */
-  get isReadable(): boolean {
+  get(key: Uint8Array): Uint8Array | undefined {
+    const name = this.#changes.size + this.#written.size > 0 ? latin1(key) : null
+    const waiting = name === null ? null : (this.#changes.get(name) ?? this.#written.get(name))
+    if (waiting) return waiting.value ?? undefined
+    const bytes = this.#read(() => this.database.getBinaryFast(key))
+    // LMDB reuses this buffer, and a property hides its real length from JavaScript
+    return bytes && Uint8Array.prototype.subarray.call(bytes, 0, bytes.length)
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#add({ key, value })
+  }
+
+  remove(key: Uint8Array): void {
+    this.#add({ key, value: null })
+  }
+
+  count(): number {
+    return this.#stats()?.entryCount ?? 0
+  }
+
+  usedBytes(): number {
+    const stats = this.#stats()
+    if (!stats) return 0
+    const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = stats
+    return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
+  }
+
+  #stats(): LmdbStats | undefined {
+    return this.#read(() => this.database.getStats() as LmdbStats)
+  }
+
+  /** Yields all records from a key on. After each write it starts again behind the last record. */
+  *entries(from?: Uint8Array) {
+    let start = from && Buffer.from(from)
+    for (let isDone = false; !isDone && this.#isReadable;) {
+      const writes = this.#writes
+      isDone = true
+      for (const entry of this.database.getRange({ ...(start && { start }), snapshot: false })) {
+        // The smallest key after this one
+        start = Buffer.concat([entry.key, Buffer.of(0)])
+        yield entry
+        isDone = writes === this.#writes
+        if (!isDone) break
+      }
+    }
+  }
+
+  get #isReadable(): boolean {
     return this.#state === 'sound' || this.#state === 'full'
   }
 
@@ -96,8 +160,8 @@ export class BatchWriter {
   }
 
   /** Calls a function that reads. If it fails, returns undefined and ends all reading and writing. */
-  read<T>(read: () => T): T | undefined {
-    if (!this.isReadable) return undefined
+  #read<T>(read: () => T): T | undefined {
+    if (!this.#isReadable) return undefined
     try {
       return read()
     } catch (error) {
@@ -106,16 +170,9 @@ export class BatchWriter {
     }
   }
 
-  /** A change of a key that is not yet written. */
-  waiting(key: Uint8Array): RecordChange | undefined {
-    if (this.#changes.size + this.#written.size === 0) return undefined
-    const name = latin1(key)
-    return this.#changes.get(name) ?? this.#written.get(name)
-  }
-
   /** Queues a change. Its bytes must not change until it is written. */
-  add(change: RecordChange): void {
-    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.patience) {
+  #add(change: RecordChange): void {
+    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.patience.full) {
       this.#lookedAt = monotonicNow()
       this.state()
     }
@@ -127,27 +184,28 @@ export class BatchWriter {
   }
 
   /**
-   * Writes all queued changes. Resolves when that is done, at the latest after so many milliseconds;
-   * at once if another process has kept the lock for long.
+   * Writes all queued changes. Resolves when that is done, or after a while; at once if another process has
+   * kept the lock for long.
    */
-  async flush(patience: number): Promise<void> {
+  async flush(): Promise<void> {
     if (this.#isLocked) void this.#write()
-    else await Promise.race([this.#write(), pause(patience, null, { ref: false })])
+    else await Promise.race([this.#write(), pause(this.patience.flush, null, { ref: false })])
   }
 
   /** Writes all queued changes, and closes the file. Gives up after so many milliseconds. */
-  async close(patience: number): Promise<void> {
+  async close(patience = this.patience.close): Promise<void> {
     if (this.#state === 'closed') return
     const end = pause(patience, null, { ref: false })
     // A write under way may have given up the lock
     for (let i = 0; i < 2; i++) await Promise.race([this.#write(patience), end])
     clearTimeout(this.#timer)
     if (this.#hasWork) this.#giveUp('failed', new Error('another process keeps it locked'))
-    const { isReadable } = this
+    const isReadable = this.#isReadable
     this.#state = 'closed'
     // After a failed write LMDB must not be asked to close the file
     if (isReadable) await this.database.close()
     this.lock?.close()
+    this.onClose?.()
   }
 
   get #hasWork(): boolean {
@@ -196,7 +254,7 @@ export class BatchWriter {
           else void this.database.remove(key)
         }
       })
-      this.writes++
+      this.#writes++
       this.#written = new Changes()
     } catch (error) {
       this.#giveUp('failed', await causeOf(error))
