@@ -83,7 +83,7 @@ export class Journal {
       const file = LineFile.open(path)
       if (file === null) return
       this.#file = file
-      const isIntact = this.#findValues(file, 0)
+      const isIntact = this.#findValues(file)
       // A file of 0 bytes counts as missing; lines appended to it would have no first line
       if (file.stats.size === 0) this.#isStale = this.options.isReadOnly !== true
       else if (!isIntact) this.#setAside()
@@ -151,16 +151,21 @@ export class Journal {
     return this.#next
   }
 
-  /** Flushes what was set since the last flush. */
-  async close(): Promise<void> {
+  /** Flushes what was set since the last flush, calls `use`, and closes the file as `release` does. */
+  async close(use?: () => void): Promise<void> {
     const isDue = this.#pending.length > 0
     // The next reader finds a line for each record, not also those of how it came about
     const isMostlyOutdated = this.#lines + this.#pending.length > 1.5 * this.#values.size + FEW
     if (this.#hasWritten && isMostlyOutdated) this.#isStale = true
-    await this.flush().catch((error: unknown) => {
-      // Otherwise it was reported already, or only mends what is damaged
-      if (isDue) throw error
-    })
+    try {
+      await this.flush().catch((error: unknown) => {
+        // Otherwise it was reported already, or only mends what is damaged
+        if (isDue) throw error
+      })
+      use?.()
+    } finally {
+      this.release()
+    }
   }
 
   /** Closes the file, of which too many cannot be open. A later use opens it again. */
@@ -194,18 +199,30 @@ export class Journal {
       if (this.#cutAt !== null) ftruncateSync(descriptor, this.#cutAt)
       this.#cutAt = null
       const { ino, size } = fstatSync(descriptor)
-      const file = ino === this.#inode ? (this.#file ??= LineFile.open(this.options.path)) : null
-      if (file?.stats.ino !== ino) {
+      if (ino !== this.#inode) {
         await this.#replace()
         return
       }
-      appendFileSync(descriptor, Buffer.concat(changes.map(([key, json]) => lineOf(key, json))))
+      const lines = changes.map(([key, json]) => lineOf(key, json))
+      const bytes = Buffer.concat(lines)
+      appendFileSync(descriptor, bytes)
+      const isAlone = fstatSync(descriptor).size === size + bytes.length
       await sync(descriptor)
-      // It may have been released meanwhile; the values are in memory then
-      if (this.#file === file) this.#findValues(file, size)
-      else this.#lines += changes.length
+      this.#lines += changes.length
+      // Behind lines of another program the values stay in memory, since nobody knows where they are
+      if (isAlone) this.#letGo(changes, lines, size)
     } finally {
       closeSync(descriptor)
+    }
+  }
+
+  /** Keeps where values are in lines from an offset on, except those that were set again. */
+  #letGo(changes: readonly Change[], lines: readonly Buffer[], start: number): void {
+    let end = start
+    for (const [i, [key, json]] of changes.entries()) {
+      end += lines[i]?.length ?? 0
+      const valueAt = end - '\n'.length - TAIL - Buffer.byteLength(json)
+      if (this.#values.get(key) === json) this.#values.set(key, valueAt)
     }
   }
 
@@ -223,7 +240,7 @@ export class Journal {
     this.#file = LineFile.open(path)
     this.#isStale = false
     this.#lines = 0
-    if (this.#file) this.#findValues(this.#file, 0)
+    if (this.#file) this.#findValues(this.#file)
   }
 
   /** One at a time: all of a hundred thousand take as much memory as the rest of a run. */
@@ -233,9 +250,9 @@ export class Journal {
     for (const [key, json] of this.entries()) yield lineOf(key, json)
   }
 
-  /** Finds the values in lines of the file. Returns whether all whole ones are as they were written. */
-  #findValues(file: LineFile, start: number): boolean {
-    let [isIntact, hasHead, at] = [true, false, start]
+  /** Finds the values in the file. Returns whether all whole lines are as they were written. */
+  #findValues(file: LineFile): boolean {
+    let [isIntact, hasHead, at] = [true, false, 0]
     this.#inode = file.stats.ino
     for (let line; (line = file.lineAt(at)) !== null; at += line.length + 1) {
       const found = readLine(line)

@@ -192,7 +192,7 @@ function encodeIndex(stamp: string, journal: Journal): Buffer | null {
 }
 
 /** Returns the identity in a record, which comes first, without parsing the rest. */
-export function identityIn(json: string): Readonly<Record<keyof TorrentIdentity, string>> {
+function identityIn(json: string): Readonly<Record<keyof TorrentIdentity, string>> {
   const end = json.indexOf(END_OF_IDENTITY)
   return JSON.parse(`${json.slice(0, end)}}`) as ReturnType<typeof identityIn>
 }

@@ -4,13 +4,7 @@ import { digestOf, textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
 import { requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
-import {
-  FINGERPRINT,
-  identityIn,
-  TorrentIndex,
-  writeIndex,
-  type TorrentIdentity,
-} from './torrent-index.js'
+import { FINGERPRINT, TorrentIndex, writeIndex, type TorrentIdentity } from './torrent-index.js'
 
 /** Digests that identify a torrent, and that show which parts of it somebody edited. */
 export interface TorrentDigests {
@@ -117,9 +111,7 @@ export class TorrentLog {
 
   /** Returns the source of a torrent; null if it has no record. Cheaper than reading the record. */
   sourceOf(name: string): string | null {
-    if (this.#index) return this.#index.sourceOf(name)
-    const json = this.#records().get(name)
-    return json === undefined ? null : identityIn(json).source
+    return this.#index ? this.#index.sourceOf(name) : (this.get(name)?.source ?? null)
   }
 
   /** Whether a torrent's record has this identity. Cheaper than reading the record. */
@@ -154,17 +146,12 @@ export class TorrentLog {
   /** Flushes what was set since the last flush, and writes the index if the journal was read. */
   async close(): Promise<void> {
     const journal = this.#journal
-    if (journal === null) return
-    try {
-      await journal.close()
+    await journal?.close(() => {
       const { stateDirectory, target, isReadOnly } = this.options
       if (isReadOnly || journal.size < MANY) return
       const stamp = stampOfLog(stateDirectory, target)
-      if (stamp === null || stamp === this.#stamp) return
-      writeIndex(`${this.#path}.index`, stamp, journal)
-    } finally {
-      journal.release()
-    }
+      if (stamp !== null && stamp !== this.#stamp) writeIndex(`${this.#path}.index`, stamp, journal)
+    })
   }
 }
 

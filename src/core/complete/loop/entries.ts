@@ -97,6 +97,7 @@ class EntryLoop {
   readonly emptied = new Set<string>()
   readonly writes = new WriteGroups()
   readonly #watched: WritingRun
+  readonly #signal: AbortSignal
   #steps = 0
 
   constructor(
@@ -104,6 +105,7 @@ class EntryLoop {
     pool: WorkerPool,
   ) {
     this.#watched = this.#watch(pool)
+    this.#signal = run.hashContext.engine.signal
   }
 
   /** Returns how many bytes of entries must be hashed, as far as that is known. */
@@ -285,10 +287,6 @@ class EntryLoop {
     if (this.#steps++ % CHANGES_PER_YIELD > 0) return false
     growYoungHeap(YOUNG_HEAP)
     return true
-  }
-
-  get #signal(): AbortSignal {
-    return this.run.hashContext.engine.signal
   }
 
   /**

@@ -52,7 +52,7 @@ export async function openSourceDirectory(
   const realDirectory = found ?? resolve(directory)
   const states = found === null ? NO_FILES : await targets.list(found)
   const target = request.target ?? directory
-  const targetDirectory = await targets.find(targets.placeOf(target) ?? '')
+  const targetDirectory = await targets.opened.get(targets.placeOf(target) ?? '')
   if (targetDirectory === undefined) throw notFound(target)
   const hasTorrents = targetDirectory.states.names.some((name) => name.endsWith(SUFFIX))
   const holdsNothing = states.names.every((name) => name.startsWith('.'))
@@ -69,7 +69,7 @@ export async function openSourceDirectory(
     torrentPath: prefixOf(targetDirectory.realPath),
   }
   const opened = { directory, realDirectory, targetDirectory, prefixes, names, states }
-  const log = (await targets.find(realDirectory))?.log
+  const log = (await targets.opened.get(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })
   const feed = request.feed?.realPath ?? ''

@@ -19,7 +19,8 @@ export interface TargetDirectory {
 /** A run's directories of torrents, by real path. Each stays locked until they are closed. */
 export class TargetDirectories {
   readonly #locks: DirectoryLock[] = []
-  readonly #targets = new Map<string, Promise<TargetDirectory>>()
+  /** Each rejects with `not-permitted` or `io` if it cannot be used, and as TorrentLog. */
+  readonly opened = new Map<string, Promise<TargetDirectory>>()
   readonly #lists = new Map<string, Promise<FileListing>>()
 
   constructor(
@@ -39,14 +40,14 @@ export class TargetDirectories {
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
     for (const path of new Set(placesOf(target === null ? directories : [target]).sort())) {
       const locking = this.#lock(path)
-      this.#targets.set(path, later(locking.then(() => this.#open(path))))
+      this.opened.set(path, later(locking.then(() => this.#open(path))))
       await locking.catch((error: unknown) => {
         const endsAll = ['locked', 'interrupted'] as readonly string[]
         if (error instanceof BtkitError && endsAll.includes(error.code)) throw error
       })
     }
     const lists = placesOf(directories).map((path) => this.list(path))
-    await Promise.allSettled([...this.#targets.values(), ...lists])
+    await Promise.allSettled([...this.opened.values(), ...lists])
   }
 
   /**
@@ -57,14 +58,6 @@ export class TargetDirectories {
   placeOf(path: string): string | null {
     const { dryRun, target } = this.request
     return realPath(path) ?? (dryRun && path === target ? resolve(path) : null)
-  }
-
-  /**
-   * Returns a directory of torrents by its real path; undefined if there is none.
-   * @throws BtkitError `not-permitted` or `io` if the directory cannot be used, and as TorrentLog
-   */
-  async find(path: string): Promise<TargetDirectory | undefined> {
-    return this.#targets.get(path)
   }
 
   /**
@@ -89,7 +82,7 @@ export class TargetDirectories {
    * cannot be written.
    */
   async close(onFailure: (target: string, error: unknown) => void): Promise<void> {
-    for (const [path, opening] of this.#targets) {
+    for (const [path, opening] of this.opened) {
       const directory = await opening.catch(() => null)
       try {
         await directory?.log.close()
