@@ -2,7 +2,7 @@ import { removeUnused, shrinkTo, summarize, type CacheSummary } from '../../disk
 import { removeDamaged, cacheSize } from '../../disk/cache/open.js'
 import { dayOf } from '../../disk/cache/records/record.js'
 import { withCache, type CachePlace } from './access.js'
-import type { Store } from '../../disk/cache/store/store.js'
+import { nullStore, type Store } from '../../disk/cache/store/store.js'
 
 export { removeCache as clearCache } from '../../disk/cache/open.js'
 
@@ -44,8 +44,8 @@ function unchanged(store: Store): Store {
   const removed = new Set<string>()
   const textOf = (key: Uint8Array) => Buffer.from(key).toString('latin1')
   return {
-    ...store,
-    put: () => undefined,
+    ...nullStore,
+    usedBytes: () => store.usedBytes(),
     remove: (key) => {
       removed.add(textOf(key))
     },
