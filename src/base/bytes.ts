@@ -24,7 +24,6 @@ interface Hasher {
  * it node:stream, which takes a tenth of their time.
  */
 export function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array | string): Buffer {
-  const hasher = findHasher()
   if (hasher === null) return createHash(algorithm).update(bytes).digest()
   const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
   const out = OUTPUTS[algorithm]
@@ -37,15 +36,8 @@ export function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array | string)
 /** Reused: for an array that it has not seen, the addon allocates memory outside the heap. */
 const OUTPUTS = { sha1: Buffer.allocUnsafeSlow(20), sha256: Buffer.allocUnsafeSlow(32) }
 
-let found: Hasher | null | undefined
-
-function findHasher(): Hasher | null {
-  if (found === undefined) {
-    const addon = loadNative<Hasher>('hash', 'features')
-    found = addon?.features().shani ? addon : null
-  }
-  return found
-}
+const addon = loadNative<Hasher>('hash', 'features')
+const hasher = addon?.features().shani ? addon : null
 
 /** Returns HMAC-SHA-256 (RFC 2104) of the parts together; texts count as UTF-8. */
 export function hmacOf(key: Uint8Array, parts: readonly (Uint8Array | string)[]): Buffer {

@@ -11,6 +11,7 @@ import type { Unread } from '../core/digests/cache-access.js'
 import { isSameFile, isRacy } from '../core/digests/cache-trust.js'
 import type { CutFiles } from '../core/digests/content.js'
 import { alignedFiles, setTree } from '../core/digests/file-trees.js'
+import { streamOf } from '../core/digests/hash-content.js'
 import { nodesOf } from '../core/digests/hash-groups.js'
 import { heedTrees, mergeTable } from '../core/digests/piece-table.js'
 import { keyOfOwner, pieceOwners } from '../core/digests/piece-owners.js'
@@ -54,10 +55,10 @@ export async function adoptDigests(
 ): Promise<void> {
   let isAny = false
   let whole: ContentStream | undefined
-  const stream = () => (whole ??= unread.stream())
+  const stream = () => (whole ??= streamOf(unread.content, unread))
   for (const wishes of batchesOf(wishesOf(unread))) {
     const found = await findRecords(wishes, unread, shared)
-    const right = await areRight(found, { ...unread, stream })
+    const right = await areRight(found, unread, stream)
     const paths = found.map(({ wish }) => wish.file.absolutePath)
     const looks = await lstatMany(paths)
     for (const [i, { wish, record }] of found.entries()) {
@@ -153,8 +154,11 @@ function isOfUse({ key, record }: FoundRecord, { end, file }: Wish, content: Cut
 }
 
 /** Reads the chosen pieces of all files. Returns for each whether its record has the digest. */
-async function areRight(found: readonly Found[], unread: Unread): Promise<boolean[]> {
-  const { content, engine, stream } = unread
+async function areRight(
+  found: readonly Found[],
+  { content, engine }: Unread,
+  stream: () => ContentStream,
+): Promise<boolean[]> {
   const pieces = Uint32Array.from(new Set(found.map(({ piece }) => piece))).sort()
   if (pieces.length === 0) return []
   const hasBlocks = content.version !== 'v1'

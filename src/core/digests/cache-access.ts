@@ -1,6 +1,5 @@
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
-import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import type { CacheTrust } from './cache-trust.js'
 import type { CutFiles } from './content.js'
 import type { HashGroups } from './hash-groups.js'
@@ -26,8 +25,8 @@ export interface Unread {
   readonly content: CutFiles
   /** The digests that are known already. Filled up. */
   readonly table: PieceTable
-  /** Its stream. */
-  readonly stream: () => ContentStream
+  /** As in HashContext. */
+  readonly isGuarded?: boolean | undefined
   readonly engine: HashOptions
   readonly cacheAccess: CacheAccess
 }

@@ -46,7 +46,7 @@ export interface HashContext {
    * Whether to read only the files that were scanned, even if their names lead elsewhere now. For
    * files that strangers may replace by links.
    */
-  readonly isGuarded?: boolean
+  readonly isGuarded?: boolean | undefined
   /** Whether files that a program has open for writing count as changing. Default: they are read. */
   readonly refusesWritten?: boolean
   /** Reads small files together that are asked for at the same time. Absent: each alone. */
@@ -72,17 +72,16 @@ export async function hashContent(
   hashContext: HashContext,
   known?: PieceTable,
 ): Promise<HashedContent> {
-  const { cacheAccess, engine } = hashContext
+  const { cacheAccess, engine, isGuarded } = hashContext
   const table = known ?? recallPieces(content, cacheAccess)
-  const stream = () => streamOf(content, hashContext)
-  const unread = { content, table, stream, engine, cacheAccess }
+  const unread = { content, table, engine, cacheAccess, isGuarded }
   const read = (hash: HashGroups) => readUnknown(unread, hashContext, hash)
   return cacheAccess.readOnce ? cacheAccess.readOnce(unread, read) : read(hashInGroups)
 }
 
 /** Reads the pieces whose digests are unknown, checks that no file changed, and keeps the digests. */
 async function readUnknown(
-  { content, table, stream }: Unread,
+  { content, table }: Unread,
   hashContext: HashContext,
   hash: HashGroups,
 ): Promise<HashedContent> {
@@ -90,11 +89,14 @@ async function readUnknown(
   if (!isKnown.includes(0)) return { digests, trees, bytesHashed: 0, isSettled: true }
   const { files, bytes } = unreadOf(content, table)
   const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content) : null
-  const small = await readSmallFile(content, table, hashContext)
-  const wanted = content.version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
-  const reading = { table, pieces: unknownPieces(table), wanted, files, readTrees } as const
-  const start = small ?? (await readPieces({ ...reading, stream: stream() }, hashContext, hash))
-  if (!small) await requireAllUnchanged(content.files, hashContext.cacheAccess)
+  let start = await readSmallFile(content, table, hashContext)
+  if (start === null) {
+    const [stream, pieces] = [streamOf(content, hashContext), unknownPieces(table)]
+    const wanted = content.version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
+    const reading = { stream, pieces, wanted, table, files, readTrees } as const
+    start = await readPieces(reading, hashContext, hash)
+    await requireAllUnchanged(content.files, hashContext.cacheAccess)
+  }
   const unsettled = files.findIndex((i) => !isSettledAt(files, i, start))
   if (unsettled >= 0) {
     const why = 'a program writes it, or changed it less than 2 s before it was read'

@@ -90,7 +90,7 @@ export async function checkPieces(
   const stream = streamOf(content, guarded)
   const judge = new Judge(check, stream)
   const table = recallPieces(content, guarded.cacheAccess)
-  const unread = { ...guarded, content, table, stream: () => stream }
+  const unread = { ...guarded, content, table }
   const read = () => readUnknown(judge, table, guarded)
   const problems = await (guarded.cacheAccess.readOnce?.(unread, read) ?? read())
   if (!v2) return { problems, badBlocks: null }

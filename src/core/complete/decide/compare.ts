@@ -71,11 +71,11 @@ function noteRead(
 /** The directories in which a file could be created. */
 const writable = new WeakSet<TargetDirectory>()
 
-/** Checks, before hours of hashing, that a torrent or list can be written. */
-export function checkPlace({ path, existing, target }: Undecided): void {
-  if (!existing && writable.has(target)) return
+/** Checks, before hours of hashing, that torrents and lists can be written: by the first of each target. */
+export function checkPlace({ path, target }: Undecided): void {
+  if (writable.has(target)) return
   checkTarget(path, {})
-  if (!existing) writable.add(target)
+  writable.add(target)
 }
 
 /**
