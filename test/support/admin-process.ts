@@ -1,12 +1,9 @@
 import { once } from 'node:events'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
 import { plantUsers, visitsOf } from './admin.js'
-import { startExecutable } from './executable.js'
-
-const KILLED_AT_STEP = fileURLToPath(new URL('killed-at-step.js', import.meta.url))
+import { KILLED_AT_STEP, startExecutable } from './executable.js'
 
 /**
  * Tracks `t` and `archive` below a directory, which has `state`, `users` and the files in `data`.

@@ -48,6 +48,9 @@ export function startQuick(
 /** A program with short times. Its first arguments are a name and the command of an old one. */
 export const QUICK_PROGRAM = join(projectRoot, 'dist/test/support/quick-program.js')
 
+/** Loaded into a program, it ends that before one of its changes of files. */
+export const KILLED_AT_STEP = join(projectRoot, 'dist/test/support/killed-at-step.js')
+
 /** The path of `bin/<name>.js`. */
 export function executable(name: string): string {
   return join(projectRoot, 'bin', `${name}.js`)

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { test } from 'node:test'
 import { entriesOf } from '../../support/mirror.js'
 import { summarize } from '../../../src/disk/cache/maintain.js'
 import { openCache } from '../../../src/disk/cache/open.js'
-import { Place } from './place.js'
+import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
+import { Place, UNSEEN } from './place.js'
 
 test("a directory that can't be used for its own torrents does not stop the others", async (t) => {
   const place = new Place(t)
@@ -36,6 +47,43 @@ test('a watcher hears the total first, and progress up to it', async (t) => {
   assert.deepEqual(heard[0], ['total', 150_000])
   assert.deepEqual(heard.at(-1), ['done', 150_000])
   assert.ok(heard.slice(1).every(([what, bytes]) => what === 'done' && bytes <= 150_000))
+})
+
+test('each change is planned before it is made, and only those', async (t) => {
+  const place = new Place(t)
+  const planned: string[] = []
+  const stateOf = (path: string) => (existsSync(path) ? lstatSync(path).ino : 0)
+  const before = new Map<string, number>()
+  const run = async (changes: Partial<CompleteRequest> = {}) => {
+    const plan: CompleteWatch['planned'] = async (list, change) => {
+      const path = 'listPath' in change ? change.listPath : change.torrentPath
+      planned.push(`${list} ${basename(path)}`)
+      const found = stateOf(path)
+      // Others would be made meanwhile
+      await setImmediate()
+      assert.deepEqual([found, stateOf(path)], [before.get(path) ?? 0, found])
+    }
+    const lists: Partial<CompleteRequest> = { checksums: ['md5'], ...changes }
+    await place.complete(lists, { ...UNSEEN, planned: plan })
+    for (const name of readdirSync(place.at('out')))
+      before.set(place.at('out', name), stateOf(place.at('out', name)))
+    return planned.splice(0).sort()
+  }
+  const all = (list: string) => ['a', 'b'].map((name) => `${list}${name}`)
+  const made = [...all('created '), ...all('list created ')]
+  assert.deepEqual(
+    await run(),
+    made.map((each) => `${each}.${/list/.test(each) ? 'md5' : 'torrent'}`),
+  )
+  assert.deepEqual(await run(), [])
+  writeFileSync(place.at('src', 'a'), 'longer')
+  rmSync(place.at('src', 'b'))
+  assert.deepEqual(await run({ prune: 'careful' }), [
+    'list removed b.md5',
+    'list updated a.md5',
+    'removed b.torrent',
+    'updated a.torrent',
+  ])
 })
 
 test('content that changes after the total was computed is hashed as it is then', async (t) => {

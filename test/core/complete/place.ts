@@ -8,7 +8,7 @@ import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext, makeRequest } from '../requests.js'
 
-const UNSEEN: CompleteWatch = {
+export const UNSEEN: CompleteWatch = {
   isSeen: false,
   begin: () => Promise.resolve(),
   progress: () => undefined,

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { independentInfoHash } from '../../support/decode-torrent.js'
 import { longTest } from '../../support/long.js'
 import { Mirror, type Report } from '../../support/mirror.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
+import { assertStatus } from '../../support/run-btkit.js'
+import { KILLED_AT_STEP, runExecutable } from '../../support/executable.js'
 import { startSlowRun } from '../../support/slow-run.js'
+import { until } from '../../support/until.js'
 import { unlessProc } from '../../support/when-open.js'
 
 for (const [signal, status] of [
@@ -62,6 +65,45 @@ longTest(
     assert.deepEqual([torrents, interrupted], [[mirror.torrent('a')], true])
   },
 )
+
+test(
+  'the command of --on-change hears from the next run what a killed one did',
+  unlessProc,
+  async (t) => {
+    const heard = join(makeScratch(t), 'heard')
+    const { mirror, child, ended } = await startSlowRun(t, ['--on-change', `cat > ${heard}`])
+    await until('a torrent', () => existsSync(mirror.torrent('a')))
+    child.kill('SIGKILL')
+    await ended
+    rmSync(mirror.at('huge'))
+    assertStatus(await mirror.run(['--quiet', '--on-change', `cat > ${heard}`]), 0)
+    const { created, unchanged } = JSON.parse(readFileSync(heard, 'utf8')) as Report
+    assert.deepEqual([created.map(({ torrent }) => torrent), unchanged], [[mirror.torrent('a')], 1])
+  },
+)
+
+longTest('the command of --on-change hears of all, whenever a run is killed', async (t) => {
+  for (let step = 1, isKilled = true; isKilled; step++) {
+    const mirror = await Mirror.made(t, { a: 'a', b: 'b' }, ['--checksums', 'md5'])
+    writeFileSync(mirror.at('a'), 'changed')
+    rmSync(mirror.at('b'))
+    writeFileSync(mirror.at('c'), 'new')
+    const [heard, killAt] = [join(mirror.root, 'heard'), join(mirror.root, 'kill-at')]
+    writeFileSync(killAt, String(step))
+    const options = ['--checksums', 'md5', '--prune', '--quiet', '--on-change', `cat >> ${heard}`]
+    const env = { NODE_OPTIONS: `--import ${KILLED_AT_STEP}`, BTKIT_TEST_KILL: killAt }
+    const { status } = await runExecutable('btkit', mirror.args(options), { env })
+    isKilled = status !== 0
+    assertStatus(await mirror.run(options), 0)
+    const reports = readFileSync(heard, 'utf8').trim().split('\n')
+    const said = reports.map((line) => {
+      const { created, updated, removed, checksumLists: lists } = JSON.parse(line) as Report
+      const all = [created, updated, removed, lists.created, lists.updated, lists.removed]
+      return all.map((items) => items.map(({ source }) => basename(source)).join())
+    })
+    for (const each of said) assert.deepEqual(each, ['c', 'a', 'b', 'c', 'a', 'b'], `step ${step}`)
+  }
+})
 
 test('a run interrupted at its last entry prunes nothing', unlessProc, async (t) => {
   const files = { a: 'a', gone: 'x' }

@@ -2,7 +2,8 @@ import type { Decided } from '../../configuration/parse.js'
 import { completeDirectories } from '../../../core/complete/loop/run.js'
 import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
-import { runOnChange } from '../../../core/complete/tidy/changes.js'
+import { openUndelivered, runOnChange } from '../../../core/complete/tidy/changes.js'
+import type { Undelivered } from '../../../core/complete/tidy/undelivered.js'
 import type {
   CompleteContext,
   CompleteRequest,
@@ -86,7 +87,9 @@ async function runAndReport(run: Run) {
     noteOdd(request.common.parts, options, io)
   }
   const started = io.monotonic()
-  const report = await complete(run)
+  const undelivered =
+    dryRun || onChange === undefined ? null : openUndelivered(request, stateOf(run), io.now)
+  const report = await complete(run, undelivered)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
   if (dryRun) notePublishing(request.publish, out)
   const succeeds = async (work: () => Promise<void> | undefined) => {
@@ -100,14 +103,16 @@ async function runAndReport(run: Run) {
   const { feed } = request
   const isFed = dryRun || !feed || (await succeeds(() => feed.write(report)))
   const seconds = (io.monotonic() - started) / 1000
-  const { env, cwd, stderr, now } = io
-  const valueOf = (all: CompleteReport) => completeValue(all, { seconds, dryRun })
-  const hook = (command: string) => {
-    // Standard output is for data
-    const write = (chunk: Uint8Array) => stderr.write(chunk)
-    return runOnChange(report, { command, env, cwd, write, valueOf }, request, stateOf(run), now)
+  const { env, cwd, stderr } = io
+  // Standard output is for data
+  const hook = {
+    command: onChange ?? '',
+    env,
+    cwd,
+    write: (chunk: Uint8Array) => stderr.write(chunk),
   }
-  const isDone = dryRun || onChange === undefined || (await succeeds(() => hook(onChange)))
+  const hear = (all: CompleteReport) => runOnChange(hook, completeValue(all, { seconds, dryRun }))
+  const isDone = !undelivered || (await succeeds(() => undelivered.deliver(report, hear)))
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
   return { report, isSuccess: failuresOf(report).length === 0 && isFed && isDone }
 }
@@ -136,10 +141,10 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
   note(`dry run: torrents would be published to ${labels}; no client was asked`)
 }
 
-async function complete(run: Run): Promise<CompleteReport> {
+async function complete(run: Run, undelivered: Undelivered | null): Promise<CompleteReport> {
   const { request, options, typed, io } = run
   const { output, dryRun, recursive, webSeed, webSeedBase } = options
-  const watch = watchRun(run)
+  const watch = watchRun(run, undelivered)
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
   try {
@@ -175,12 +180,16 @@ function stateOf({ options, out, io: { env, isRoot } }: Run): CompleteContext['s
 }
 
 /** Shows the progress on a terminal, and prints each torrent when it is written. */
-function watchRun({ options: { dryRun }, out }: Run): CompleteWatch & { stop: () => void } {
+function watchRun(
+  { options: { dryRun }, out }: Run,
+  undelivered: Undelivered | null,
+): CompleteWatch & { stop: () => void } {
   let bar: Awaited<ReturnType<Report['progress']>> = null
   let orphans = 0
   const countOrphans = (count: number) => (orphans += count)
   return {
     orphans: out.isQuiet ? undefined : countOrphans,
+    planned: undelivered ? (list, change) => undelivered.plan(list, change) : undefined,
     written: (kind, change, leftOut) => {
       if (out.isQuiet) return
       out.text([writtenLine(kind, change, dryRun)])

@@ -19,11 +19,11 @@ import { unchangedSizes } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
-import type { Skip, SkipReason } from '../report.js'
+import type { Change, ChangeList, ListPaths, Skip, SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
 import { checkOtherEntries, pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
-import { carryOut, type FileSkip } from '../target/own-file.js'
+import { carryOut, type Act, type FileSkip } from '../target/own-file.js'
 import { WriteGroups } from './write-groups.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
@@ -233,7 +233,6 @@ class EntryLoop {
   ): Promise<void> {
     if (torrent.kind !== 'write') return
     const { act, existing, hashes, isAdopted } = torrent
-    if (act) await carryOut(act)
     const { report, watch } = this.run
     const kind = isAdopted ? 'adopted' : existing ? 'updated' : 'created'
     const paths = pathsOf(name, directory)
@@ -243,6 +242,7 @@ class EntryLoop {
       const after = parseMetainfo(act.bytes, { maxSize: act.bytes.length })
       made = { ...made, reason: whyUpdated(before, after) }
     }
+    if (act) await this.#carryOut(act, kind, made)
     const change = pieces ? withFact(made, { pieces }) : made
     report[kind].push(change)
     // There may be very many entries, and most lack nothing
@@ -261,10 +261,15 @@ class EntryLoop {
     if (decision.kind === 'skip') skipped.push({ ...list, reason: decision.reason })
     else {
       const { act, existing } = decision
-      if (act) await carryOut(act)
+      if (act) await this.#carryOut(act, existing ? 'list updated' : 'list created', list)
       const lists = existing ? updated : created
       lists.push(withFact(list, { isUnread: act === null }))
     }
+  }
+
+  async #carryOut(act: Act, list: ChangeList, change: Change | ListPaths): Promise<void> {
+    await this.run.watch.planned?.(list, change)
+    await carryOut(act)
   }
 
   /** Does a part of the work on an entry. Reports a failure, unless that is an interruption. */

@@ -130,7 +130,7 @@ async function completeOpen(
   try {
     const emptied = await completeAll(directories, run)
     if (request.prune === 'never') watch.orphans?.(countOrphans(directories))
-    else pruneAll(directories, emptied, run)
+    else await pruneAll(directories, emptied, run)
     if (!request.dryRun && request.publish.length > 0)
       await publishAll(directories, run, context.state)
   } catch (error) {

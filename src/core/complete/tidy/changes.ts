@@ -8,7 +8,7 @@ import { nameOf, readNote, writeNote } from '../../../disk/state/notes.js'
 import { jsonLine } from '../../../base/text/escape.js'
 import type { CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, StateAccess } from '../request.js'
-import { deliver } from './undelivered.js'
+import { Undelivered } from './undelivered.js'
 
 // Without this file people would upload torrents at each run, or write a script that finds the changes.
 
@@ -20,32 +20,25 @@ interface ChangeCommand {
   readonly cwd: string
   /** Receives what the command prints on both of its streams. */
   readonly write: (chunk: Uint8Array) => unknown
-  /** A report as the command gets it. */
-  readonly valueOf: (report: CompleteReport) => object
+}
+
+/** Opens the record of what the command of runs over the same directories did not get. */
+export function openUndelivered(
+  request: CompleteRequest,
+  { directory: stateDirectory, warn }: StateAccess,
+  now: () => number,
+): Undelivered {
+  // The target may not exist before the first change
+  const pathOf = () => join(stateDirectory, 'due', `${nameOf(keyOf(request))}.log`)
+  return new Undelivered(() => ({ path: pathOf(), stateDirectory, now, warn }))
 }
 
 /**
- * Runs a command if a run changed anything, or if the command failed after an earlier change. Its
- * standard input is the report as a line of JSON, with all changes since the command last succeeded.
- * An interruption does not stop it, because the next run finds these changes made.
+ * Runs a command with `value` as a line of JSON on its standard input. An interruption does not stop
+ * it, because the next run finds the changes made.
  * @throws BtkitError `io` if the command fails
  */
 export async function runOnChange(
-  report: CompleteReport,
-  command: ChangeCommand,
-  request: CompleteRequest,
-  state: StateAccess,
-  now: () => number,
-): Promise<void> {
-  const { directory: stateDirectory, warn } = state
-  const path = join(stateDirectory, 'due', `${nameOf(keyOf(request))}.log`)
-  await deliver(report, { path, stateDirectory, now, warn }, (all) =>
-    runCommand(command, command.valueOf(all)),
-  )
-}
-
-/** Runs a command with `value` as a line of JSON on its standard input. */
-async function runCommand(
   { command, env, cwd, write }: ChangeCommand,
   value: object,
 ): Promise<void> {

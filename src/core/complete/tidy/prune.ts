@@ -1,5 +1,6 @@
 import { existsSync, unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { mapLimited } from '../../../base/concurrency.js'
 import { asBtkitError } from '../../../base/errors.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
@@ -15,40 +16,59 @@ import { isUnedited, readExisting } from '../decide/existing.js'
 import type { CompleteRun } from '../request.js'
 import type { TargetDirectory } from '../target/targets.js'
 
+/** Number of files that are removed at the same time: what is planned shares a sync. */
+const MOST_AT_ONCE = 512
+
 /**
  * Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited;
  * with `force` also those.
  * Reports torrents without a source that the state does not record. `emptied` has the real paths of
  * the torrents whose entries lost all their bytes, or the file beside them to which they are a link.
  */
-export function pruneAll(
+export async function pruneAll(
   directories: readonly SourceDirectory[],
   emptied: ReadonlySet<string>,
-  { report, request }: CompleteRun,
-): void {
+  run: CompleteRun,
+): Promise<void> {
+  const { report, request } = run
   // The entries of a directory that cannot be read may be the sources
   if (directories.length === request.directories.length)
     for (const torrent of findUnrecorded(directories)) report.unrecorded.push(torrent)
   const entryOf = (file: string) => entryName(file) ?? parseListName(file)?.name ?? null
-  for (const { file, target, paths, reason } of findOrphans(directories, emptied, entryOf)) {
+  const orphans = findOrphans(directories, emptied, entryOf)
+  await mapLimited(orphans, MOST_AT_ONCE, async (orphan) => {
     try {
-      const isTorrent = entryName(file) !== null
-      const existing = readExisting(paths.torrentPath, isTorrent)
-      const record = target.log.get(file)
-      if (!existing || !record) continue
-      const isRemoved = request.force || isUnedited(existing, record)
-      if (isRemoved && !request.dryRun) {
-        unlinkSync(paths.torrentPath)
-        target.log.put(file, null)
-      }
-      if (isTorrent && isRemoved) report.removed.push(changeOf(paths, null, existing.metainfo))
-      else if (isTorrent) report.skipped.push({ ...paths, reason })
-      else if (isRemoved) report.checksumLists.removed.push(listOf(paths))
-      else report.checksumLists.skipped.push({ ...listOf(paths), reason })
+      await prune(orphan, run)
     } catch (error) {
+      const { paths } = orphan
       noteFailure(report, paths, asBtkitError(error, paths.torrent))
     }
+  })
+}
+
+async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun): Promise<void> {
+  const { removed, skipped, checksumLists: lists } = run.report
+  const { force, dryRun } = run.request
+  const isTorrent = entryName(file) !== null
+  const existing = readExisting(paths.torrentPath, isTorrent)
+  const record = target.log.get(file)
+  if (!existing || !record) return
+  const list = listOf(paths)
+  if (!force && !isUnedited(existing, record)) {
+    if (isTorrent) skipped.push({ ...paths, reason })
+    else lists.skipped.push({ ...list, reason })
+    return
   }
+  const change = changeOf(paths, null, existing.metainfo)
+  await (isTorrent
+    ? run.watch.planned?.('removed', change)
+    : run.watch.planned?.('list removed', list))
+  if (!dryRun) {
+    unlinkSync(paths.torrentPath)
+    target.log.put(file, null)
+  }
+  if (isTorrent) removed.push(change)
+  else lists.removed.push(list)
 }
 
 /** Returns the number of btkit's torrents whose sources no longer exist. */

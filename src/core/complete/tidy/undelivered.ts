@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { Journal, type JournalOptions } from '../../../disk/state/journal.js'
-import { sortReport, type CompleteReport } from '../report.js'
+import { sortReport, type ChangeList, type CompleteReport } from '../report.js'
 
 /** A change in a list of a report. */
 type Item = Readonly<Record<string, string | null | undefined>>
@@ -23,51 +23,102 @@ const LISTS: Readonly<Record<string, (report: CompleteReport) => object[]>> = {
 const AFTER_BOTH = new Map([
   ['created updated', 'created'],
   ['removed created', 'updated'],
+  ['updated created', 'updated'],
 ])
 
+/** Lists of changes after which there is a file. */
+const MADE = /(created|updated|adopted)$/
+
 /**
- * Calls `act` with the report of a run that also has all changes of earlier runs for which `act`
- * failed; does not call it without changes. Without this record, an upload that fails once would never
- * learn the names of those torrents.
- * @throws BtkitError as Journal and `act`
+ * The changes that a command did not get yet, in a file. Without it, an upload that fails once, or a
+ * run that is killed before it, would keep the names of those torrents from the command for ever.
  */
-export async function deliver(
-  report: CompleteReport,
-  options: Omit<JournalOptions, 'head' | 'loss'>,
-  act: (report: CompleteReport) => Promise<void>,
-): Promise<void> {
-  const loss = 'the command of --on-change does not get some changes'
-  const open = () => new Journal({ ...options, head: { btkit: 'due' }, loss })
-  const journal = open()
-  for (const [list, listOf] of Object.entries(LISTS))
-    for (const item of listOf(report)) note(journal, list, item as Item)
-  if (journal.size === 0) return
-  const storing = journal.flush()
-  // A failure is reported later: a full disk must not keep the changes from being delivered
-  await Promise.allSettled([storing])
-  try {
-    await act(withChanges(report, journal))
+export class Undelivered {
+  #journal: Journal | null = null
+  /** What the journal had in the place of each planned change. */
+  readonly #planned = new Map<string, string | undefined>()
+
+  /** The options are asked for at the first change. */
+  constructor(private readonly options: () => Omit<JournalOptions, 'head' | 'loss'>) {}
+
+  /** Adds a change that is about to be made. Resolves when the next run would know of it. */
+  async plan(list: ChangeList, item: object): Promise<void> {
+    this.#journal ??= this.#open()
+    const key = keyOf(item as Item)
+    if (!this.#planned.has(key)) this.#planned.set(key, this.#journal.get(key))
+    note(this.#journal, list, item as Item)
+    // A failure is reported by deliver
+    await Promise.allSettled([this.#journal.flush()])
+  }
+
+  /**
+   * Calls `act` with the report of a run that also has all changes of earlier runs for which `act`
+   * failed, or which were killed; does not call it without changes.
+   * @throws BtkitError as Journal and `act`
+   */
+  async deliver(
+    report: CompleteReport,
+    act: (report: CompleteReport) => Promise<void>,
+  ): Promise<void> {
+    const journal = (this.#journal ??= this.#open())
+    for (const [list, listOf] of Object.entries(LISTS)) {
+      for (const item of listOf(report)) {
+        note(journal, list, item as Item)
+        this.#planned.delete(keyOf(item as Item))
+      }
+    }
+    // These were not made
+    for (const [key, json] of this.#planned) journal.put(key, json ? JSON.parse(json) : null)
+    try {
+      if (journal.size === 0) await journal.close()
+      else await this.#deliver(withChanges(report, journal), journal, act)
+    } finally {
+      journal.release()
+    }
+  }
+
+  async #deliver(
+    report: CompleteReport,
+    journal: Journal,
+    act: (report: CompleteReport) => Promise<void>,
+  ): Promise<void> {
+    const storing = journal.flush()
+    // A failure is reported later: a full disk must not keep the changes from being delivered
+    await Promise.allSettled([storing])
+    await act(report)
     await storing
     // Another run may have added changes meanwhile
-    const now = open()
+    const now = this.#open()
     for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
     if (now.size > 0) await now.close()
-    else rmSync(options.path, { force: true })
+    else rmSync(this.options().path, { force: true })
     now.release()
-  } finally {
-    journal.release()
   }
+
+  #open(): Journal {
+    const loss = 'the command of --on-change does not get some changes'
+    const journal = new Journal({ ...this.options(), head: { btkit: 'due' }, loss })
+    // A run may have been killed before a change, and no later one made it
+    for (const [key, json] of journal.entries())
+      if (MADE.test(readItem(json)[0]) && !existsSync(key)) journal.put(key, null)
+    return journal
+  }
+}
+
+function keyOf({ torrentPath, listPath, client, torrent }: Item): string {
+  return torrentPath ?? listPath ?? `${client} ${torrent}`
 }
 
 /** Adds a change to the journal, in place of an earlier one of the same torrent or list. */
 function note(journal: Journal, list: string, item: Item): void {
-  const { torrentPath, listPath, client, torrent } = item
-  const key = torrentPath ?? listPath ?? `${client} ${torrent}`
+  const key = keyOf(item)
   const earlier = journal.get(key)
   const [first, old] = earlier === undefined ? [list, item] : readItem(earlier)
   const { oldInfoHash, oldInfoHashV2 } = old
   const hashes = oldInfoHash === undefined ? {} : { oldInfoHash, oldInfoHashV2 }
-  journal.put(key, [AFTER_BOTH.get(`${first} ${list}`) ?? list, { ...item, ...hashes }])
+  const value = [AFTER_BOTH.get(`${first} ${list}`) ?? list, { ...item, ...hashes }]
+  // A change that was planned is there
+  if (JSON.stringify(value) !== earlier) journal.put(key, value)
 }
 
 function readItem(json: string) {

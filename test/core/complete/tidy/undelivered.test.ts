@@ -1,35 +1,38 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { createReport } from '../../../../src/core/complete/report.js'
-import { deliver } from '../../../../src/core/complete/tidy/undelivered.js'
+import { Undelivered } from '../../../../src/core/complete/tidy/undelivered.js'
 import { makeScratch } from '../../../support/scratch.js'
 
-/** The report of a run that created the torrents of some entries. */
-function created(...entries: readonly string[]) {
-  const report = createReport()
-  for (const entry of entries) {
-    const paths = { source: entry, sourcePath: entry, torrent: entry, torrentPath: `/${entry}` }
+/** A record of undelivered changes of a directory in which there are some torrents. */
+function openPlace(t: TestContext, ...torrents: readonly string[]) {
+  const stateDirectory = makeScratch(t, Object.fromEntries(torrents.map((each) => [each, 'x'])))
+  const path = join(stateDirectory, 'due', 'a.log')
+  const warnings: string[] = []
+  const warn = (message: string) => warnings.push(message)
+  const open = () => new Undelivered(() => ({ path, stateDirectory, now: Date.now, warn }))
+  /** The creation of the torrent of an entry. */
+  const changeOf = (entry: string) => {
+    const paths = { source: entry, sourcePath: entry, torrent: entry }
     const hashes = { infoHash: 'a', infoHashV2: null, oldInfoHash: null, oldInfoHashV2: null }
-    report.created.push({ ...paths, ...hashes })
+    return { ...paths, torrentPath: join(stateDirectory, entry), ...hashes }
   }
-  return report
+  const delivered: string[][] = []
+  /** Ends a run that created the torrents of some entries. */
+  const run = (entries: readonly string[], act = async () => Promise.resolve(), of = open()) => {
+    const report = { ...createReport(), created: entries.map(changeOf) }
+    return of.deliver(report, async ({ created }) => {
+      delivered.push(created.map(({ source }) => source))
+      await act()
+    })
+  }
+  return { path, open, changeOf, run, delivered, warnings }
 }
 
 test('what another run adds while changes are delivered is delivered later', async (t) => {
-  const stateDirectory = makeScratch(t)
-  const path = join(stateDirectory, 'due', 'a.log')
-  const warn = (message: string) => {
-    throw new Error(message)
-  }
-  const options = { path, stateDirectory, now: Date.now, warn }
-  const delivered: string[][] = []
-  const run = (entries: readonly string[], act = async () => Promise.resolve()) =>
-    deliver(created(...entries), options, async (report) => {
-      delivered.push(report.created.map(({ source }) => source))
-      await act()
-    })
+  const { path, run, delivered, warnings } = openPlace(t, 'a', 'b', 'c')
   const failed = new Error('no network')
   await run(['a'], () =>
     assert.rejects(
@@ -41,5 +44,26 @@ test('what another run adds while changes are delivered is delivered later', asy
   assert.deepEqual(delivered, [['a'], ['a', 'b'], ['b', 'c']])
   await run([])
   assert.equal(delivered.length, 3)
-  assert.ok(!existsSync(path))
+  assert.deepEqual([existsSync(path), warnings], [false, []])
+})
+
+test('what a killed run had changed is delivered by the next one, if it is there', async (t) => {
+  const { path, open, changeOf, run, delivered } = openPlace(t, 'a', 'b', 'c', 'failed')
+  const killed = open()
+  for (const entry of ['a', 'never-written']) await killed.plan('created', changeOf(entry))
+  await run([], () => Promise.reject(new Error('no network'))).catch(() => undefined)
+  const next = open()
+  for (const entry of ['b', 'failed', 'c']) await next.plan('created', changeOf(entry))
+  await run(['b', 'c'], undefined, next)
+  assert.deepEqual([delivered, existsSync(path)], [[['a'], ['a', 'b', 'c']], false])
+})
+
+test('a damaged record of changes is set aside once', async (t) => {
+  const { path, run, delivered, warnings } = openPlace(t, 'a', 'b')
+  await run(['a'], () => Promise.reject(new Error('no network'))).catch(() => undefined)
+  truncateSync(path, 10)
+  for (let i = 0; i < 3; i++) await run([])
+  assert.equal(warnings.length, 1)
+  await run(['b'])
+  assert.deepEqual([delivered, warnings.length], [[['a'], ['b']], 1])
 })
