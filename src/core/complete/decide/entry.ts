@@ -67,7 +67,8 @@ export async function decideEntry(
   const { content } = opened
   const target = directory.targetDirectory
   const file = torrentName(name)
-  const { source: shown, sourcePath: source, torrentPath: path } = pathsOf(name, directory)
+  const { source: shown, torrentPath: path } = pathsOf(name, directory)
+  const source = directory.place + name
   if (Buffer.byteLength(file) > LONGEST_NAME) {
     const why = `with .torrent the name would be longer than ${LONGEST_NAME} bytes`
     throw new BtkitError('bad-name', `${shown}: ${why}`)

@@ -127,13 +127,13 @@ export function whyTouched(own: OwnFile, isDirectory: boolean): string {
  * changed, else null. Fastest if entries are asked for in their order.
  */
 export function unchangedSizes(
-  { prefixes, states, targetDirectory }: SourceDirectory,
+  { place, states, targetDirectory }: SourceDirectory,
   run: CompleteRun,
 ): (name: string) => number | null {
   const { trust } = run.hashContext.cacheAccess
   // With these options, attributes may change without changing the trusted part of the fingerprint
   if (run.request.common.scan.attributes && trust === 'mtime') return () => null
-  const source = { directory: prefixes.sourcePath, name: '' }
+  const source = { directory: place, name: '' }
   // Filled for each entry, because arrays of its own would be garbage at once
   const trusted = TRUSTED_LENGTH[trust]
   const input = Buffer.alloc(trusted + run.options.length)

@@ -208,7 +208,8 @@ class EntryLoop {
     const mayBeStale = !isPruned && REPLACED.has(reason)
     const record = mayBeStale ? directory.targetDirectory.log.get(torrentName(name)) : null
     const isStale =
-      record?.source === paths.sourcePath && readFingerprintIfThere(paths.torrentPath) !== null
+      record?.source === directory.place + name &&
+      readFingerprintIfThere(paths.torrentPath) !== null
     report.skipped.push({
       ...paths,
       reason,

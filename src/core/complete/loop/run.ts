@@ -161,7 +161,8 @@ async function publishAll(
       const { sourcePath } = pathsOf(entry, directory)
       const { source, fingerprint } = directory.targetDirectory.log.get(name) ?? {}
       // Without a fingerprint, it was about to be written
-      if (source !== sourcePath || left.has(sourcePath) || !fingerprint?.length) return []
+      if (source !== directory.place + entry || left.has(sourcePath) || !fingerprint?.length)
+        return []
       const stamp = Buffer.from(fingerprint).toString('base64')
       return [{ name, dataDirectory: directory.realDirectory, stamp }]
     })

@@ -17,6 +17,11 @@ const SUFFIX = '.torrent'
 export interface SourceDirectory {
   /** The directory as given by the user. */
   readonly directory: string
+  /**
+   * The beginning of the paths of its entries in records. It is not the real path: a link may be
+   * switched to another directory, and the entries that this lacks are gone then.
+   */
+  readonly place: string
   /** The real path of the directory of sources. */
   readonly realDirectory: string
   readonly targetDirectory: TargetDirectory
@@ -68,7 +73,8 @@ export async function openSourceDirectory(
     torrent: prefixOf(target),
     torrentPath: prefixOf(targetDirectory.realPath),
   }
-  const opened = { directory, realDirectory, targetDirectory, prefixes, names, states }
+  const place = prefixOf(resolve(directory))
+  const opened = { directory, place, realDirectory, targetDirectory, prefixes, names, states }
   const log = (await targets.opened.get(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })
@@ -225,7 +231,7 @@ export function checkOtherEntries(changed: readonly DirectoryEntry[]): void {
     const isLink = resolve(directory.directory) !== directory.realDirectory
     if (isLink || realPath === directory.realDirectory) continue
     const other = log.sourceOf(torrentName(name))
-    const own = join(directory.realDirectory, name)
+    const own = directory.place + name
     if (other === null || other === own || !areDistinct(other, own)) continue
     const { torrent, torrentPath } = pathsOf(name, directory)
     if (!existsSync(torrentPath)) continue

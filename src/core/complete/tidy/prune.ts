@@ -1,7 +1,8 @@
 import { existsSync, unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { mapLimited } from '../../../base/concurrency.js'
-import { asBtkitError } from '../../../base/errors.js'
+import { asBtkitError, valueOr } from '../../../base/errors.js'
+import { realPath } from '../../../disk/look/inside.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
 import { changeOf, listOf, noteFailure, type TorrentPaths } from '../report.js'
@@ -109,7 +110,10 @@ function findOrphans(
       const source = target.log.sourceOf(file)
       if (source === null || !(isEmptied || isGone(source))) continue
       // The source may have been in none of the request's directories
-      const home = here.find(({ realDirectory }) => realDirectory === dirname(source))
+      const real = () => valueOr(null, () => realPath(dirname(source)))
+      const home = here.find(({ place, realDirectory }) => {
+        return place + basename(source) === source || realDirectory === real()
+      })
       if (!home) continue
       const paths = pathsOf(basename(source), home, file)
       const isThere = isEmptied && existsSync(source)

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, type Change } from '../../../support/mirror.js'
 import { assertQuiet, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf, TRACKER } from '../../../support/torrents.js'
@@ -75,6 +75,41 @@ test('a source directory that got another name is pruned under that name', async
   assert.equal((removed as unknown[]).length, 1)
   assert.deepEqual(mirror.list(), ['b.torrent'])
 })
+
+for (const how of [[], ['--recursive']]) {
+  test(`what the new place of a switched link lacks is pruned: ${how.join('')}`, async (t) => {
+    const old = {
+      'old/a': 'a',
+      'old/b': 'b',
+      'old/sub/c': 'c',
+      'old/sub/d': 'd',
+      'old/gone/e': 'e',
+    }
+    const mirror = new Mirror(t, { ...old, 'new/b': 'new', 'new/sub/d': 'new' })
+    const place = mirror.at('current')
+    const args = mirror.args(['--prune', '--json', ...how])
+    args[2] = place
+    const run = async () => {
+      return parseJson(assertStatus(await runBtkit(args, { now: aheadOfFiles }), 0))
+    }
+    symlinkSync('old', place)
+    await run()
+    rmSync(mirror.at('old', 'gone'), { recursive: true })
+    const gone = how.length > 0 ? ['e'] : ['gone']
+    assert.deepEqual(entriesOf((await run())['removed'] as Change[]), gone)
+    rmSync(place)
+    symlinkSync('new', place)
+    const { removed, updated, unchanged } = await run()
+    assert.deepEqual(entriesOf(removed as Change[]), how.length > 0 ? ['a', 'c'] : ['a'])
+    assert.deepEqual(entriesOf(updated as Change[]), how.length > 0 ? ['b', 'd'] : ['b', 'sub'])
+    assert.equal(unchanged, 0)
+    assert.equal((await run())['unchanged'], 2)
+    // Under its own name, the directory has the same entries
+    rmSync(mirror.at('new', 'b'))
+    args[2] = mirror.at('new')
+    assert.deepEqual(entriesOf((await run())['removed'] as Change[]), ['b'])
+  })
+}
 
 for (const [what, remove] of [
   [
