@@ -4,6 +4,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { monotonicNow } from '../../base/process.js'
 import { loginIn, openRequest } from './http-connection.js'
+import { quoteText } from '../../base/text/escape.js'
 import { addressesOf, AnswerFault, publicHosts, RedirectFault } from './redirect-guard.js'
 
 /** A request over HTTP. */
@@ -130,10 +131,6 @@ async function send(
     })
   }
   const answer = await ask()
-  if (answer.statusCode === 407) {
-    answer.destroy()
-    throw new AnswerFault('the proxy answers with status 407')
-  }
   const end = () => {
     // To end a body ends its connection, and that of HEAD is empty
     if (isHead) answer.resume()
@@ -145,11 +142,24 @@ async function send(
     get: (name) => (valuesOf(name).length > 0 ? valuesOf(name).join(', ').trim() : null),
     getSetCookie: () => valuesOf('set-cookie'),
   }
+  const fault = faultOf(status, received)
+  if (fault !== null) {
+    answer.destroy()
+    throw new AnswerFault(fault)
+  }
   // Some servers pack a body without being asked to
   const isPacked = !isHead && /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
   const unpacked = isPacked ? pipeline(answer, createGunzip(), IGNORE).on('error', IGNORE) : answer
   const whole = isContent ? withProgress(unpacked) : unpacked
   return { status, url: address.href, headers: received, body: whole, end }
+}
+
+/** Why nothing of an answer counts; null if nothing is wrong. */
+function faultOf(status: number, headers: ReceivedHeaders): string | null {
+  if (status === 407) return 'the proxy answers with status 407'
+  const coding = headers.get('transfer-encoding') ?? 'chunked'
+  if (/^chunked$/i.test(coding)) return null
+  return `the answer has Transfer-Encoding ${quoteText(coding)}, for which nobody asked`
 }
 
 function answerTo(request: ClientRequest, isContent = false): Promise<IncomingMessage> {

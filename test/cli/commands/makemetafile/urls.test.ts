@@ -659,6 +659,7 @@ const WRONG: Readonly<Record<string, readonly [Parameters<typeof assertError>[1]
   'bytes without an end': ['changed', streams(5, [LARGE, LARGE])],
   'fewer bytes than were told': ['io', streams(LARGE.length + 1, [LARGE])],
   'compressed bytes': ['io', replies(200, { 'content-encoding': 'br' })],
+  'packed bytes': ['io', replies(200, { 'transfer-encoding': 'gzip, chunked' })],
   'the whole file for a range': ['changed', replies(200, {})],
   'another range': ['io', replies(206, { 'content-range': `bytes 5-9/${LARGE.length}` })],
   'another size': ['io', replies(206, { 'content-range': 'bytes 0-4194303/99999999' })],
