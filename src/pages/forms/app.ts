@@ -8,6 +8,7 @@ import {
 } from 'fastify'
 import { packPages } from '../../server/headers/gzip.js'
 import { BtkitError } from '../../base/errors.js'
+import { decodePercent } from '../../base/percent.js'
 import { html } from '../../base/text/html.js'
 import type { Form } from './form.js'
 import {
@@ -71,7 +72,10 @@ const MAX_FORM = 1024 * 1024
 
 /** Creates an application that accepts forms of its own pages only, and reports errors in a line. */
 export function createFormsApp(settings: FormsSettings): FastifyInstance {
-  const app = fastify({ bodyLimit: MAX_FORM, ...settings.server })
+  // What the router cannot decode would be answered without a look at the request
+  const rewriteUrl = ({ url = '/' }: { readonly url?: string | undefined }) =>
+    decodePercent(url.split('?', 1).join(), null) === null ? '/%25' : url
+  const app = fastify({ bodyLimit: MAX_FORM, rewriteUrl, ...settings.server })
   app.addHook('onRequest', (request, _, done) => {
     const refusal = settings.refusalOf(request)
     if (refusal !== null) throw new BtkitError('not-permitted', refusal)

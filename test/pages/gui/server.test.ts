@@ -51,6 +51,14 @@ test('requests by another name, and forms of other sites, are refused', async (t
   const quit = `${pages}quit`
   assert.equal((await ask(pages, { headers: { Host: `evil.example:${port}` } })).status, 403)
   assert.equal((await ask(pages, { headers: { Host: `localhost:${port}` } })).status, 200)
+  const { origin } = new URL(pages)
+  for (const path of ['/%zz', '/%ff', '/%'])
+    assert.equal(
+      (await ask(origin + path, { headers: { Host: `evil.example:${port}` } })).status,
+      403,
+    )
+  const unknown = await ask(`${origin}/%zz`)
+  assert.deepEqual([unknown.status, /^[{]/.test(unknown.text)], [404, false])
   for (const headers of [
     { Origin: 'http://evil.example' },
     { 'Sec-Fetch-Site': 'cross-site' },
