@@ -43,12 +43,15 @@ export class Undelivered {
 
   /** Adds a change that is about to be made. Resolves when the next run would know of it. */
   async plan(list: ChangeList, item: object): Promise<void> {
-    this.#journal ??= this.#open()
-    const key = keyOf(item as Item)
-    if (!this.#planned.has(key)) this.#planned.set(key, this.#journal.get(key))
-    note(this.#journal, list, item as Item)
-    // A failure is reported by deliver
-    await Promise.allSettled([this.#journal.flush()])
+    try {
+      this.#journal ??= this.#open()
+      const key = keyOf(item as Item)
+      if (!this.#planned.has(key)) this.#planned.set(key, this.#journal.get(key))
+      note(this.#journal, list, item as Item)
+      await this.#journal.flush()
+    } catch {
+      // Reported by deliver: a full disk must not keep the change from being made
+    }
   }
 
   /**
@@ -83,7 +86,7 @@ export class Undelivered {
     act: (report: CompleteReport) => Promise<void>,
   ): Promise<void> {
     const storing = journal.flush()
-    // A failure is reported later: a full disk must not keep the changes from being delivered
+    // A failure is reported later, as that of a plan
     await Promise.allSettled([storing])
     await act(report)
     await storing

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, truncateSync } from 'node:fs'
+import { existsSync, mkdirSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createReport } from '../../../../src/core/complete/report.js'
@@ -56,6 +56,15 @@ test('what a killed run had changed is delivered by the next one, if it is there
   for (const entry of ['b', 'failed', 'c']) await next.plan('created', changeOf(entry))
   await run(['b', 'c'], undefined, next)
   assert.deepEqual([delivered, existsSync(path)], [[['a'], ['a', 'b', 'c']], false])
+})
+
+test('a record that cannot be written keeps no change from being made', async (t) => {
+  const { path, open, changeOf, run, delivered } = openPlace(t, 'a')
+  mkdirSync(path, { recursive: true })
+  const undelivered = open()
+  await undelivered.plan('created', changeOf('a'))
+  await assert.rejects(run(['a'], undefined, undelivered), /a.log: not a regular file/)
+  assert.deepEqual(delivered, [])
 })
 
 test('a damaged record of changes is set aside once', async (t) => {
