@@ -71,24 +71,25 @@ export async function obtainInfo(
 ): Promise<TorrentCore & Pick<HashedContent, 'bytesHashed' | 'isSettled'>> {
   const { content, options } = request
   const { cache } = hashContext.cacheAccess
-  const isKept = request.isKeptIn(cache)
-  const known = isKept && recallWhole(request, cache)
+  const known = recallWhole(request, cache)
   if (known) return { ...known, bytesHashed: 0, isSettled: true }
   const hashed = await hashContent(content, hashContext)
   const { bytesHashed, isSettled } = hashed
   const core = composeCore(content, options, hashed)
-  if (isKept && isSettled) keepWhole(request, core, cache)
+  if (isSettled) keepWhole(request, core, cache)
   return { ...core, bytesHashed, isSettled }
 }
 
-/** Keeps an `info` and its layers. */
+/** Keeps an `info` and its layers, if the cache has it as a whole. */
 export function keepWhole(request: InfoRequest, core: TorrentCore, cache: PieceCache): void {
+  if (!request.isKeptIn(cache)) return
   cache.put('info', request.input, core.info)
   if (core.pieceLayers) cache.put('layers', request.input, core.pieceLayers)
 }
 
 /** Returns an `info` with its layers if the cache has both, else null. */
 export function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
+  if (!request.isKeptIn(cache)) return null
   const info = cache.get('info', request.input)
   if (!info || request.content.version === 'v1') return info && { info, pieceLayers: null }
   const pieceLayers = cache.get('layers', request.input)
@@ -101,9 +102,8 @@ export function* recallInfo(
   cacheAccess: CacheAccess,
 ): Steps<TorrentCore | PieceTable> {
   const { content, options } = request
-  const isKept = request.isKeptIn(cacheAccess.cache)
-  if (isKept) yield* request.inputSteps()
-  const known = isKept && recallWhole(request, cacheAccess.cache)
+  if (request.isKeptIn(cacheAccess.cache)) yield* request.inputSteps()
+  const known = recallWhole(request, cacheAccess.cache)
   if (known) {
     trace(() => `${content.name}: its whole info is cached`)
     return known

@@ -137,8 +137,7 @@ export async function readStreams(
   const states = statesOf(named)
   const wanted =
     planned.plan && states && new InfoRequest(planned.plan.content, request, trust, states)
-  const isKept = wanted?.isKeptIn(cache) === true
-  const known = isKept && checksums.length === 0 ? recallWhole(wanted, cache) : null
+  const known = wanted && checksums.length === 0 ? recallWhole(wanted, cache) : null
   const why = 'must be read: the cache has nothing of this address, size and tag'
   trace(() => `${named.place}: ${known ? 'its server says that it is unchanged' : why}`)
   if (planned.plan && known)
@@ -152,7 +151,7 @@ export async function readStreams(
   const plan = planned.plan ?? planOf(contentOf(named, hashing.lengths, request), request, target)
   const { digests, trees, lists } = await hashing.finish()
   const core = composeCore(plan.content, request, { digests, trees: treesOf(plan, trees) })
-  if (isKept) keepWhole(wanted, core, cache)
+  if (wanted) keepWhole(wanted, core, cache)
   const own = [...withoutPads(plan.content.files)]
   const listed = own.map((file, at) => ({ file, digests: lists[at] ?? [] }))
   return { plan, core, bytesHashed: bytesOf(plan.content), checksums: listed }
