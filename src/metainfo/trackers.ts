@@ -181,7 +181,7 @@ export function faultyPort(url: string): string | null {
  * @throws BtkitError `usage`
  */
 export function parseAnnounceList(text: string): TrackerUrl[][] {
-  return parseTiers(text, ',')
+  return splitTiers(text, ',').map((tier) => tier.map(checkTracker))
 }
 
 /** A comma before a URL or the end. Any other comma is part of a URL. */
@@ -192,11 +192,7 @@ const BEFORE_URL = /,(?=\s*(?:[a-z][a-z0-9+.-]*:\/\/|$))/i
  * @throws BtkitError `usage`
  */
 export function parseTrackers(text: string): TrackerUrl[][] {
-  return parseTiers(text, BEFORE_URL)
-}
-
-function parseTiers(text: string, separator: string | RegExp): TrackerUrl[][] {
-  return splitTiers(text, separator).map((tier) => tier.map(checkTracker))
+  return splitTiers(text).map((tier) => tier.map(checkTracker))
 }
 
 /** Separates trackers as `parseTrackers` does, without a look at them. */

@@ -69,22 +69,14 @@ export function getPieces({ digests }: PieceTable, first: number, count: number)
   return digests.subarray(first * SHA1, (first + count) * SHA1)
 }
 
-/** Returns the number of pieces to read. */
-export function countUnknownPieces({ isKnown }: PieceTable): number {
+/** Returns the indices of the pieces to read, in ascending order. */
+export function unknownPieces({ isKnown }: PieceTable): Uint32Array {
+  const indices = new Uint32Array(isKnown.length)
   let count = 0
   // A loop, because a callback for each of millions of pieces takes a hundred times as long
-  for (let piece = 0; piece < isKnown.length; piece++) count += 1 - (isKnown[piece] ?? 1)
-  return count
-}
-
-/** Returns the indices of the pieces to read, in ascending order. */
-export function unknownPieces(table: PieceTable): Uint32Array {
-  const indices = new Uint32Array(countUnknownPieces(table))
-  let count = 0
-  for (let piece = 0; count < indices.length; piece++) {
-    if (table.isKnown[piece] === 0) indices[count++] = piece
-  }
-  return indices
+  for (let piece = 0; piece < isKnown.length; piece++)
+    if (isKnown[piece] === 0) indices[count++] = piece
+  return indices.slice(0, count)
 }
 
 /**

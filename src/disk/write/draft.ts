@@ -141,13 +141,15 @@ function setAttributes(descriptor: number, { mode, owner }: Draft): void {
   if (mode === undefined && !owner) return
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
-  attempt(() => {
-    if (!isGiven) fs.fchownSync(descriptor, owner.uid, owner.gid)
-  })
-  attempt(() => {
-    const isSet = mode === undefined || mode === (stats.mode & PERMISSION_BITS)
-    if (!isSet) fs.fchmodSync(descriptor, mode)
-  })
+  const isSet = mode === undefined || mode === (stats.mode & PERMISSION_BITS)
+  if (!isGiven)
+    attempt(() => {
+      fs.fchownSync(descriptor, owner.uid, owner.gid)
+    })
+  if (!isSet)
+    attempt(() => {
+      fs.fchmodSync(descriptor, mode)
+    })
 }
 
 /**

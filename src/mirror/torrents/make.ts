@@ -11,7 +11,7 @@ import {
   requireAllUnchanged,
 } from '../../core/digests/hash-content.js'
 import { composeSteps, type InfoOptions, InfoRequest, recallInfo } from '../../core/digests/info.js'
-import { countUnknownPieces, type PieceTable, unreadOf } from '../../core/digests/piece-table.js'
+import { unknownPieces, type PieceTable, unreadOf } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
 import { warnOnce } from '../../base/warn-once.js'
@@ -277,7 +277,7 @@ function bytesLeft(content: Content, table: PieceTable, bytes: number): number {
   if (content.version !== 'v1') return bytes
   const { pieceLength, pieceCount, size } = content
   const short = table.isKnown.at(-1) === 0 ? pieceCount * pieceLength - size : 0
-  return countUnknownPieces(table) * pieceLength - short
+  return unknownPieces(table).length * pieceLength - short
 }
 
 /** Whether a torrent is the one that would be made now. */
