@@ -10,7 +10,7 @@ import {
   type HashProgress,
   type Throttle,
 } from './jobs/job.js'
-import { hashKernel } from './kernels.js'
+import { hashAddon, hashKernel } from './kernels.js'
 import {
   countFiles,
   streamLength,
@@ -19,7 +19,7 @@ import {
   type StreamDigests,
 } from './stream/content-stream.js'
 import { countTurns } from './jobs/portable-job.js'
-import { addonOf, runOnNativeThreads, runJob } from './jobs/run-job.js'
+import { runOnNativeThreads, runJob } from './jobs/run-job.js'
 import type { ReadFailures } from './stream/reading.js'
 import { WorkerPool } from './jobs/worker-pool.js'
 
@@ -108,7 +108,8 @@ export async function runOnThreads(
   { signal, onProgress, pool: given }: Pick<HashOptions, 'pool' | 'signal' | 'onProgress'>,
 ): Promise<void> {
   refuseAborted(signal)
-  const addon = addonOf(job)
+  // It also reads
+  const addon = job.kernel === 'crypto' ? null : hashAddon
   const pool = addon ? null : (given ?? new WorkerPool())
   const stop = () => {
     stopJob(job)

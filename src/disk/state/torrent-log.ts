@@ -99,7 +99,7 @@ export class TorrentLog {
   /** Returns the record of a torrent, by its file name; null if there is none. */
   get(name: string): TorrentRecord | null {
     // A torrent that is foreign at each run needs no journal
-    if (!this.has(name)) return null
+    if (this.#index?.has(name) === false) return null
     const json = this.#records().get(name)
     return json === undefined ? null : parseRecord(json)
   }

@@ -6,20 +6,14 @@ import { pathAt, type ContentStream } from '../stream/content-stream.js'
 import { runPortableJob } from './portable-job.js'
 import type { HashJob } from './job.js'
 
-/** Returns the native addon if it does a job, including reading. */
-export function addonOf(job: HashJob): Addon | null {
-  return job.kernel === 'crypto' ? null : hashAddon
-}
-
 /**
  * Runs one thread's share of a job: takes batches until none is left or the job is stopped. Any
  * number of threads may run the same job; each has its own buffer.
  * @throws BtkitError as hashStream does
  */
 export function runJob(job: HashJob): void {
-  const addon = addonOf(job)
-  if (addon) checkEnd(addon.hashJob(describeJob(job)), job.stream)
-  else runPortableJob(job)
+  if (job.kernel === 'crypto' || !hashAddon) runPortableJob(job)
+  else checkEnd(hashAddon.hashJob(describeJob(job)), job.stream)
 }
 
 /**
