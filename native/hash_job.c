@@ -64,7 +64,7 @@ static void yield_to_others(int niceness) {
 static void take_share(struct run *run) {
   struct worker worker = {.buffer = NULL};
   run_share(&run->job, &worker);
-  free(worker.buffer);
+  free_buffer(&worker);
   if (__atomic_sub_fetch(&run->at_work, 1, __ATOMIC_SEQ_CST) == 0) {
     napi_call_threadsafe_function(run->done, NULL, napi_tsfn_blocking);
   }

@@ -227,7 +227,7 @@ static napi_value hash_later(napi_env env, napi_callback_info info) {
 static void free_instance(napi_env env, void *data, void *hint) {
   struct instance *instance = data;
   (void)env, (void)hint;
-  free(instance->worker.buffer);
+  free_buffer(&instance->worker);
   free(instance);
 }
 

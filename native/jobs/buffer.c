@@ -1,17 +1,26 @@
+#define _GNU_SOURCE
 #include "buffer.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
 /* The size of a cache line; loads of whole vectors should not straddle two. */
 #define ALIGNMENT 64
 
 static bool make_room(struct worker *worker, size_t size) {
   if (worker->buffer_size >= size) return true;
-  free(worker->buffer);
-  worker->buffer = malloc(size);
-  worker->buffer_size = worker->buffer == NULL ? 0 : size;
-  return worker->buffer != NULL;
+  free_buffer(worker);
+  void *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) return false;
+  worker->buffer = room;
+  worker->buffer_size = size;
+  return true;
+}
+
+void free_buffer(struct worker *worker) {
+  if (worker->buffer != NULL) munmap(worker->buffer, worker->buffer_size);
+  worker->buffer = NULL;
+  worker->buffer_size = 0;
 }
 
 bool lay_buffers(struct worker *worker, uint8_t **buffers, size_t count, size_t length) {

@@ -17,4 +17,10 @@ struct worker {
  */
 void run_share(struct hash_job *job, struct worker *worker);
 
+/*
+ * Gives the worker's buffer back to the system. malloc would keep megabytes for each thread that ever
+ * hashed.
+ */
+void free_buffer(struct worker *worker);
+
 #endif

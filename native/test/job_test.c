@@ -192,7 +192,7 @@ static void free_run(struct run *run) {
 static void *work(void *data) {
   struct worker worker = {.buffer = NULL};
   run_share(data, &worker);
-  free(worker.buffer);
+  free_buffer(&worker);
   return NULL;
 }
 

@@ -102,17 +102,15 @@ const ALLOWANCE = 16 * 1024
  * beyond their allowances, and `bytesPerClient` for one client while no other client takes any.
  */
 export class MemoryPool {
+  /** Bytes taken beyond allowances. */
+  taken = 0
+  /** The bytes that clients have not read, which leave requests so much less. */
+  unread: { readonly bytes: number } = { bytes: 0 }
   readonly #perClient = new Map<string | null, number>()
-  #taken = 0
 
   constructor(
     private readonly limits: { readonly bytes: number; readonly bytesPerClient: number },
   ) {}
-
-  /** Bytes taken beyond allowances. */
-  get taken(): number {
-    return this.#taken
-  }
 
   /** Opens an account for a client, or for an unknown one (null); the caller must close it. */
   open(client: string | null): MemoryAccount {
@@ -129,12 +127,12 @@ export class MemoryPool {
     if (bytes > 0 && client !== null && own > bytesPerClient) {
       throw throttled('your requests need too much memory; try again in 5 s', 5)
     }
-    const free = most - this.#taken - bytes
+    const free = most - this.taken - this.unread.bytes - bytes
     const share = client === null ? Infinity : (free * bytesPerClient) / (most - bytesPerClient)
     if (bytes > 0 && (free < 0 || own > share)) {
       throw new NotReady('the server is busy; try again in 5 s', 5)
     }
-    this.#taken += bytes
+    this.taken += bytes
     if (own > 0) this.#perClient.set(client, own)
     else this.#perClient.delete(client)
   }

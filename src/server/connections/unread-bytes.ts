@@ -8,7 +8,7 @@ const MIB = 1024 * 1024
  * Most bytes of unread responses in memory, of all clients together and of one. A client may exceed its
  * own by one response, however large that is.
  */
-const LIMITS = { all: 64 * MIB, perClient: 16 * MIB }
+const LIMITS = { all: 40 * MIB, perClient: 16 * MIB }
 
 /** Bytes of a body that are read at a time: more are not faster. */
 export const LARGEST_PART = 256 * 1024
@@ -40,18 +40,14 @@ export class UnreadBytes {
   readonly #clients = new Map<string | Socket, Client>()
   /** The kept bodies, each with the number of its responses. */
   readonly #bodies = new Map<Uint8Array, number>()
-  #all = 0
+  /** Bytes in memory for unread responses; those that share a body count it once. */
+  bytes = 0
 
   /** `keyOf` returns the key of a connection's client; null if many clients share it. */
   constructor(
     private readonly keyOf: KeyOf,
     private readonly limits = LIMITS,
   ) {}
-
-  /** Bytes in memory for unread responses; those that share a body count it once. */
-  get bytes(): number {
-    return this.#all
-  }
 
   /**
    * Whether a connection's client may get no further response until it has read others. While all
@@ -60,9 +56,9 @@ export class UnreadBytes {
    */
   isFull(socket: Socket): boolean {
     // The usual case: everything is read, and nobody's key has to be found
-    if (this.#all === 0) return false
+    if (this.bytes === 0) return false
     const bytes = this.#bytesOf(socket)
-    return bytes >= this.limits.perClient || (bytes > 0 && this.#all >= 0.75 * this.limits.all)
+    return bytes >= this.limits.perClient || (bytes > 0 && this.bytes >= 0.75 * this.limits.all)
   }
 
   /**
@@ -71,8 +67,8 @@ export class UnreadBytes {
    */
   partFor(socket: Socket): number {
     const { all, perClient } = this.limits
-    const own = this.#all === 0 ? 0 : this.#bytesOf(socket)
-    const left = Math.min(all / 2 - this.#all, perClient / 2 - own)
+    const own = this.bytes === 0 ? 0 : this.#bytesOf(socket)
+    const left = Math.min(all / 2 - this.bytes, perClient / 2 - own)
     let part = LARGEST_PART
     while (part > SMALLEST_PART && PARTS * part > left) part /= 2
     return part
@@ -96,9 +92,9 @@ export class UnreadBytes {
     this.#forget(client, before)
     client.held.set(response, held)
     client.bytes += held.waiting + (held.body?.length ?? 0)
-    this.#all += held.waiting
+    this.bytes += held.waiting
     if (held.body) this.#keep(held.body)
-    while (this.#all > this.limits.all && this.#closeOne());
+    while (this.bytes > this.limits.all && this.#closeOne());
   }
 
   #bytesOf(socket: Socket): number {
@@ -114,7 +110,7 @@ export class UnreadBytes {
 
   #keep(body: Uint8Array): void {
     const count = this.#bodies.get(body) ?? 0
-    if (count === 0) this.#all += body.length
+    if (count === 0) this.bytes += body.length
     this.#bodies.set(body, count + 1)
   }
 
@@ -122,11 +118,11 @@ export class UnreadBytes {
     if (!client || !held) return
     const { body, waiting } = held
     client.bytes -= waiting + (body?.length ?? 0)
-    this.#all -= waiting
+    this.bytes -= waiting
     if (!body) return
     const count = (this.#bodies.get(body) ?? 1) - 1
     if (count > 0) this.#bodies.set(body, count)
-    else if (this.#bodies.delete(body)) this.#all -= body.length
+    else if (this.#bodies.delete(body)) this.bytes -= body.length
   }
 
   /** Closes the newest response of the client with most bytes; false if there is none. */

@@ -62,6 +62,8 @@ export interface Listening {
   readonly addresses: readonly string[]
   /** The port of the last one that has one; null if none has. */
   readonly port: number | null
+  /** What clients have not read of all responses. */
+  readonly unread: Pick<UnreadBytes, 'bytes'>
   /** Stops accepting connections; resolves when the requests under way are over. */
   readonly close: () => Promise<void>
 }
@@ -78,7 +80,8 @@ export async function listenAll(
   const limits = connectionLimits(connections, clientAddresses, maxDescriptors())
   const { keyOf } = limits
   const limitConnections = connectionLimiter(limits)
-  const parts = { ...service, keyOf, limitConnections, unread: new UnreadBytes(keyOf) }
+  const unread = new UnreadBytes(keyOf)
+  const parts = { ...service, keyOf, limitConnections, unread }
   const listeners: Listener[] = []
   const close = async () => {
     await Promise.all(listeners.map((each) => each.close()))
@@ -95,7 +98,7 @@ export async function listenAll(
       if ('port' in place) hosts.add(place.host)
     }
   })
-  return { addresses: listeners.map(({ address }) => address), port, close }
+  return { addresses: listeners.map(({ address }) => address), port, unread, close }
 }
 
 /** The parts that every server needs. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refused } from '../../mirror/refused.js'
-import { Budget } from '../../../src/server/admission/memory.js'
+import { Budget, MemoryPool } from '../../../src/server/admission/memory.js'
 import { NotReady } from '../../../src/server/headers/refusal.js'
 
 const LIMITS = { steps: 100, names: 10, bytes: 1000 }
@@ -12,24 +12,13 @@ test('a budget can be spent to zero, and no further', () => {
   budget.charge('steps', 60)
   budget.charge('steps', 40)
   budget.charge('names', 10)
-  assert.throws(
-    () => {
-      budget.charge('steps', 1)
-    },
-    refused('too-many', /too long to match/),
-  )
-  assert.throws(
-    () => {
-      budget.charge('names', 1)
-    },
-    refused('too-many', /too many names/),
-  )
-  assert.throws(
-    () => {
-      budget.charge('bytes', 1001)
-    },
-    refused('too-many', /too many bytes/),
-  )
+  const beyond = [
+    ['steps', 1, /too long to match/],
+    ['names', 1, /too many names/],
+    ['bytes', 1001, /too many bytes/],
+  ] as const
+  for (const [kind, amount, reason] of beyond)
+    assert.throws(budget.charge.bind(budget, kind, amount), refused('too-many', reason))
 })
 
 test('a slice ends after a few milliseconds, and the next one begins', async (t) => {
@@ -82,6 +71,16 @@ test('bytes are taken from the memory of all requests', () => {
   budget.charge('steps', 20)
   budget.charge('bytes', 40)
   assert.deepEqual(taken, [30, 40])
+})
+
+test('what clients have not read leaves requests less memory', () => {
+  const pool = new MemoryPool({ bytes: 100, bytesPerClient: 100 })
+  pool.unread = { bytes: 60 }
+  pool.take(null, 40)
+  const more = pool.take.bind(pool, null, 1)
+  assert.throws(more, refused('busy', /busy/))
+  pool.unread = { bytes: 59 }
+  more()
 })
 
 test('concurrent parts of a work wait for the same slice', async () => {
