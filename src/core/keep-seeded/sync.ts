@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { digestOf } from '../../base/bytes.js'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import { Journal } from '../../disk/state/journal.js'
+import { nameOf } from '../../disk/state/notes.js'
 import type { SyncReport, TorrentClient } from '../publish/client.js'
 import { loadTorrents } from '../read-torrent.js'
 import { ClientTarget, type PlacedTorrent, type SyncClient } from './client-target.js'
@@ -97,12 +97,11 @@ export function openPublished(
   { label }: Pick<TorrentClient, 'label'>,
   { directory: stateDirectory, now, warn }: PublishedState,
 ): GivenRecord {
-  const digest = digestOf('sha256', `${target}\0${label}`).toString('hex', 0, 16)
   const journal = new Journal({
     stateDirectory,
     now,
     warn,
-    path: join(stateDirectory, 'published', `${digest}.jsonl`),
+    path: join(stateDirectory, 'published', `${nameOf(`${target}\0${label}`)}.jsonl`),
     head: { btkit: 'published', target, client: label },
     loss: 'torrents whose lines are lost are looked up, or must be asked for, again',
   })

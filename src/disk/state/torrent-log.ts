@@ -1,9 +1,10 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { digestOf, textOf } from '../../base/bytes.js'
+import { textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
 import { requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
+import { nameOf } from './notes.js'
 import { FINGERPRINT, TorrentIndex, writeIndex, type TorrentIdentity } from './torrent-index.js'
 
 /** Digests that identify a torrent, and that show which parts of it somebody edited. */
@@ -157,8 +158,7 @@ export class TorrentLog {
 
 /** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
 function logPath(stateDirectory: string, target: string): string {
-  const digest = digestOf('sha256', target).toString('hex', 0, 16)
-  return join(stateDirectory, 'torrents', `${digest}.log`)
+  return join(stateDirectory, 'torrents', `${nameOf(target)}.log`)
 }
 
 /**
