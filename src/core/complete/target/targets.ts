@@ -34,14 +34,15 @@ export class TargetDirectories {
    * @throws BtkitError `locked` or `interrupted`
    */
   async open(): Promise<void> {
-    const { directories, target } = this.request
+    const { directories, target, dryRun, waitSeconds } = this.request
+    const wait = { waitSeconds, signal: this.context.engine.signal }
     // A later request for a directory that cannot be looked at reports the error
     const placesOf = (paths: readonly string[]) =>
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
     for (const path of new Set(placesOf(target === null ? directories : [target]).sort())) {
-      const locking = this.#lock(path)
-      this.opened.set(path, later(locking.then(() => this.#open(path))))
-      await locking.catch((error: unknown) => {
+      const locking = dryRun ? null : lockDirectory(path, wait)
+      this.opened.set(path, later(this.#open(path, locking)))
+      await locking?.catch((error: unknown) => {
         const endsAll = ['locked', 'interrupted'] as readonly string[]
         if (error instanceof BtkitError && endsAll.includes(error.code)) throw error
       })
@@ -93,13 +94,9 @@ export class TargetDirectories {
     for (const lock of this.#locks) lock.release()
   }
 
-  async #lock(path: string): Promise<void> {
-    const { dryRun, waitSeconds } = this.request
-    const { signal } = this.context.engine
-    if (!dryRun) this.#locks.push(await lockDirectory(path, { waitSeconds, signal }))
-  }
-
-  async #open(target: string): Promise<TargetDirectory> {
+  async #open(target: string, locking: Promise<DirectoryLock> | null): Promise<TargetDirectory> {
+    const lock = await locking
+    if (lock) this.#locks.push(lock)
     const { state, cacheAccess } = this.context
     const { directory: stateDirectory, warn } = state
     const isReadOnly = this.request.dryRun
