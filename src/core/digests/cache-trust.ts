@@ -89,12 +89,13 @@ const AHEAD_NS = 60_000_000_000n
  * Whether a file changed so shortly before `startedMs` that it could change again unnoticed. A file dated ahead
  * is no younger for that: its next change has the time of now.
  */
-export function isRacy(
-  { mtimeNs, ctimeNs }: Fingerprint,
-  startedMs: number,
-  trust: CacheTrust,
-): boolean {
+export function isRacy(fingerprint: Fingerprint, startedMs: number, trust: CacheTrust): boolean {
   const now = BigInt(Math.floor(startedMs)) * 1_000_000n
-  const isYoung = (time: bigint) => time > now - RACY_NS && time < now + AHEAD_NS
-  return isYoung(mtimeNs) || (trust === 'full' && isYoung(ctimeNs))
+  const times = timesOf(fingerprint, trust)
+  return times.some((time) => time > now - RACY_NS && time < now + AHEAD_NS)
+}
+
+/** Returns the times that show a change of a file, in nanoseconds since 1970. */
+export function timesOf({ mtimeNs, ctimeNs }: Fingerprint, trust: CacheTrust): readonly bigint[] {
+  return trust === 'full' ? [mtimeNs, ctimeNs] : [mtimeNs]
 }

@@ -1,4 +1,4 @@
-import type { CacheTrust } from '../../core/digests/cache-trust.js'
+import { timesOf, type CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
 import { encodeFingerprint, sameFingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
@@ -45,8 +45,7 @@ export function refuseYoung(
   const at = now()
   let youngest = { path: [] as readonly string[], seconds: 0 }
   for (const { path, fingerprint } of files.filter((i) => files.isRead(i))) {
-    const { mtimeNs, ctimeNs } = fingerprint
-    for (const timeNs of trust === 'full' ? [mtimeNs, ctimeNs] : [mtimeNs]) {
+    for (const timeNs of timesOf(fingerprint, trust)) {
       const age = Math.abs(at - Number(timeNs / 1_000_000n)) / 1000
       const seconds = Math.ceil(minAge - age)
       if (seconds > youngest.seconds) youngest = { path, seconds }

@@ -7,7 +7,6 @@ import { openEntry, loadNameFilter } from '../../../disk/scan/entry.js'
 import { scanTree } from '../../../disk/scan/scan-tree.js'
 import { FileColumns } from '../../../disk/file-lists/columns.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
-import type { FileState } from '../../../disk/file-lists/scanned-file.js'
 import {
   bytesOf,
   backslashedPaths,
@@ -15,6 +14,7 @@ import {
   excludeOutput,
   type Tree,
 } from '../../digests/content.js'
+import { timesOf } from '../../digests/cache-trust.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { InfoRequest } from '../../digests/info.js'
 import { decideLists, findUndecided, type ListDecisions } from './lists.js'
@@ -187,13 +187,12 @@ async function scanDirectory(
 
 /** Whether any file changed recently: its writer may not have finished. */
 function isTooNew(files: FileColumns, { request, hashContext }: CompleteRun): boolean {
+  if (request.minAgeSeconds === 0) return false
   const ageNs = BigInt(request.minAgeSeconds) * 1_000_000_000n
   const { now, trust } = hashContext.cacheAccess
   const nowNs = BigInt(Math.floor(now())) * 1_000_000n
-  const isLately = (timeNs: bigint) => timeNs > nowNs - ageNs && timeNs < nowNs + ageNs
-  const isNew = ({ fingerprint: { mtimeNs, ctimeNs } }: FileState) => {
-    return isLately(mtimeNs) || (trust === 'full' && isLately(ctimeNs))
-  }
-  for (const file of files) if (isNew(file)) return true
+  for (const { fingerprint } of files)
+    for (const time of timesOf(fingerprint, trust))
+      if (time > nowNs - ageNs && time < nowNs + ageNs) return true
   return false
 }
