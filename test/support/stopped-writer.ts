@@ -20,7 +20,6 @@ database.transactionSync(() => {
   process.stdout.write('writing')
   process.kill(process.pid, 'SIGSTOP')
 })
-lock.unlock(WRITERS)
 await database.close()`
 
 /** A process that is stopped while it writes to a cache. */
