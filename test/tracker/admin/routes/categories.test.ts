@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
-  archiveTorrents,
   createCategory,
   moveTorrents,
   removeCategory,
@@ -129,15 +128,6 @@ test('of two who move the same torrent at once, one is told that it is gone', as
   assert.equal(first!.error, null)
   assert.match(second!.error!.message, /not there any more/)
   assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt', 'x/a.torrent'])
-})
-
-test('a release goes to the archive, into a category of the same name, and back', async (t) => {
-  const { collection, root } = openTestCollection(t, { 't/linux/12/a.torrent': A })
-  const there = await archiveTorrents(collection, ADMIN, ['0/linux/12/a.torrent'], false)
-  assert.equal(there[0]!.error, null)
-  assert.deepEqual(filesBelow(join(root, 'archive')), ['linux/12/a.torrent', 'readme.txt'])
-  await archiveTorrents(collection, ADMIN, ['1/linux/12/a.torrent'], true)
-  assert.deepEqual(filesBelow(join(root, 't')), ['linux/12/a.torrent', 'readme.txt'])
 })
 
 test('uploaders change only their own torrents, also after these were moved or renamed', async (t) => {

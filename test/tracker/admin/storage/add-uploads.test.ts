@@ -31,17 +31,6 @@ async function upload({ collection }: Opened, files: Files, { actor = UPLOADER, 
   return outcomes.map(({ error }) => error?.message ?? null)
 }
 
-test('uploaded torrents are added in the name of their user', async (t) => {
-  const opened = openTestCollection(t)
-  assert.deepEqual(await upload(opened, { 'a.torrent': A }, { name: 'first' }), [null])
-  assert.deepEqual(await upload(opened, { b: B }), [null])
-  const { collection, root } = opened
-  assert.deepEqual(filesBelow(join(root, 't')), ['b.torrent', 'first.torrent', 'readme.txt'])
-  const added = ['first', 'b'].map((name) => `uli add ${root}/t/${name}.torrent`)
-  assert.deepEqual(UPLOADER.notes, added)
-  assert.equal(collection.owners.lastAt(join(root, 't', 'first.torrent')), 'uli')
-})
-
 test('what is no torrent is refused with one line, and the rest is added', async (t) => {
   const opened = openTestCollection(t)
   const told = await upload(opened, {
@@ -61,12 +50,6 @@ test('what is no torrent is refused with one line, and the rest is added', async
   assert.deepEqual([told[3], told[5]], [null, null])
   for (const line of told) assert.doesNotMatch(line ?? '', /\n/)
   assert.deepEqual(filesBelow(join(opened.root, 't')), ['ok.torrent', 'readme.txt', 'up.torrent'])
-})
-
-test('an upload needs a file', async (t) => {
-  const opened = openTestCollection(t)
-  await assert.rejects(upload(opened, {}), { code: 'usage' })
-  assert.deepEqual(filesBelow(join(opened.root, 't')), ['readme.txt'])
 })
 
 /** Zeros of so many bytes. */
