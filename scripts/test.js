@@ -139,6 +139,7 @@ function findTests(isLong, parts, except) {
   const files = sources.sort().map((name) => ({
     source: join('test', name),
     compiled: join('dist', 'test', name.replace(/\.ts$/, '.js')),
+    isOwn: OWN_PROCESS.test(readFileSync(join('test', name), 'utf8')),
   }))
   const has = ({ source, compiled }, part) =>
     [source, compiled].some((path) => path.includes(part.replaceAll('/', sep)))
@@ -155,12 +156,11 @@ function groupTests(files, secondsOf) {
   const open = new Map()
   for (const file of files) {
     const folder = file.source.split(sep)[1]
-    const isOwn = OWN_PROCESS.test(readFileSync(file.source, 'utf8'))
-    const group = isOwn ? undefined : open.get(folder)
+    const group = file.isOwn ? undefined : open.get(folder)
     if (group !== undefined && group.length < FILES_A_PROCESS) group.push(file)
     else {
       groups.push([file])
-      if (!isOwn) open.set(folder, groups.at(-1))
+      if (!file.isOwn) open.set(folder, groups.at(-1))
     }
   }
   const seconds = (group) => group.reduce((sum, file) => sum + secondsOf(file), 0)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import { longTest } from '../support/long.js'
 import { findPeer, unlessInstalled } from '../support/peers.js'
 import { makeScratch, type Files } from '../support/scratch.js'
@@ -36,20 +36,18 @@ const WRITTEN = 1_793_491_200
 /** The documents that a newcomer opens first. Their commands run with each change. */
 const FIRST = ['README.md', join('docs', 'start.md')]
 
-describe('guides', unlessInstalled('curl'), () => {
-  for (const guide of GUIDES) {
-    const declare = FIRST.includes(guide) ? test : longTest
-    const blocks = readBlocks(readFileSync(guide, 'utf8'))
-    const steps = blocks
-      .filter(({ notRun, needs }) => notRun === null && needs.every((name) => findPeer(name)))
-      .flatMap((block) => block.steps)
-    declare(`the commands of ${guide} do what it says`, async (t) => {
-      const scratch = makeScratch(t, TREE)
-      for (const path of Object.keys(TREE)) utimesSync(join(scratch, path), WRITTEN, WRITTEN)
-      assert.deepEqual(await runGuide(steps, scratch), [])
-    })
-  }
-})
+for (const guide of GUIDES) {
+  const declare = FIRST.includes(guide) ? test : longTest
+  const blocks = readBlocks(readFileSync(guide, 'utf8'))
+  const steps = blocks
+    .filter(({ notRun, needs }) => notRun === null && needs.every((name) => findPeer(name)))
+    .flatMap((block) => block.steps)
+  declare(`the commands of ${guide} do what it says`, unlessInstalled('curl'), async (t) => {
+    const scratch = makeScratch(t, TREE)
+    for (const path of Object.keys(TREE)) utimesSync(join(scratch, path), WRITTEN, WRITTEN)
+    assert.deepEqual(await runGuide(steps, scratch), [])
+  })
+}
 
 test('each command of a block is a step of its own, also after a text or a command of several lines', () => {
   const guide = [

@@ -96,12 +96,15 @@ longTest('a file that ends before its tests, or by a status of its own, fails', 
     'early.test': `${PASSES}\nprocess.exit(0)`,
     'status.test': `${PASSES}\nprocess.on('exit', () => { process.exitCode = 3 })`,
     'throws.test': "throw new Error('no such thing')",
+    'late.test': `${PASSES}\ntest('waits', () => new Promise(() => setImmediate(() => nothing())))`,
   })
   assert.equal(status, 1)
   assert.match(stdout, /early\.test\.ts: the file\n {2}ended before its tests had\n/)
   assert.match(stdout, /status\.test\.ts: the file\n {2}ended with exit status 3\n/)
   assert.match(stdout, /Error: no such thing/)
-  assert.equal(lastLine(stdout), '2 passed, 3 failed')
+  assert.match(stdout, /status 7: nobody caught an error; what began last: waits\n/)
+  assert.match(stdout, /ReferenceError: nothing is not defined/)
+  assert.equal(lastLine(stdout), '4 passed, 4 failed')
 })
 
 longTest('words choose files by their path, --name tests by their title', async (t) => {

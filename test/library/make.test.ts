@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { createReadStream, existsSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import * as btkit from '../../src/library/index.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
@@ -24,283 +24,281 @@ const PIECE = 65_536
 /** A package without types. */
 const PEER: string = 'create-torrent'
 
-describe('makeTorrent', () => {
-  test('makes the torrent of a directory and writes it', async (t) => {
-    const scratch = makeScratch(t, FILES)
-    const output = join(scratch, 'tree.torrent')
-    const trackers = [['http://a.example/announce', 'udp://b.example:1'], 'http://c.example/']
-    const made = await makeTorrent(join(scratch, 'tree'), { output, trackers, comment: 'c' })
-    assert.deepEqual(readFileSync(output), Buffer.from(made.bytes))
-    const metainfo = parseMetainfo(made.bytes)
-    assert.equal(metainfo.infoHash, made.infoHash)
-    assert.equal(metainfo.announce, 'http://a.example/announce')
-    assert.deepEqual(metainfo.announceList, [
-      ['http://a.example/announce', 'udp://b.example:1'],
-      ['http://c.example/'],
-    ])
-    assert.equal(metainfo.comment, 'c')
-    assert.deepEqual(
-      metainfo.files.map(({ path }) => path.join('/')),
-      ['a.bin', 'b/c.bin', 'b/d.bin', 'empty', 'z.txt'],
-    )
-  })
+test('makes the torrent of a directory and writes it', async (t) => {
+  const scratch = makeScratch(t, FILES)
+  const output = join(scratch, 'tree.torrent')
+  const trackers = [['http://a.example/announce', 'udp://b.example:1'], 'http://c.example/']
+  const made = await makeTorrent(join(scratch, 'tree'), { output, trackers, comment: 'c' })
+  assert.deepEqual(readFileSync(output), Buffer.from(made.bytes))
+  const metainfo = parseMetainfo(made.bytes)
+  assert.equal(metainfo.infoHash, made.infoHash)
+  assert.equal(metainfo.announce, 'http://a.example/announce')
+  assert.deepEqual(metainfo.announceList, [
+    ['http://a.example/announce', 'udp://b.example:1'],
+    ['http://c.example/'],
+  ])
+  assert.equal(metainfo.comment, 'c')
+  assert.deepEqual(
+    metainfo.files.map(({ path }) => path.join('/')),
+    ['a.bin', 'b/c.bin', 'b/d.bin', 'empty', 'z.txt'],
+  )
+})
 
-  for (const version of ['v1', 'v2', 'hybrid'] as const) {
-    for (const padFiles of [undefined, true]) {
-      test(`${version}, padFiles ${padFiles}: streams give the torrent of the files`, async (t) => {
-        const scratch = makeScratch(t, FILES)
-        const options = { version, pieceLength: PIECE, padFiles, creationDate: null }
-        const expected = await makeTorrent(join(scratch, 'tree'), options)
-        const files = Object.entries(FILES).map(([path]) => ({
-          path: path.slice('tree/'.length),
-          content: createReadStream(join(scratch, path), { highWaterMark: 10_007 }),
-        }))
-        const made = await makeTorrent({ name: 'tree', files }, options)
-        assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
-        assert.equal(made.infoHash, expected.infoHash)
-      })
-    }
-  }
-
-  for (const version of ['v1', 'v2', 'hybrid'] as const) {
-    for (const padFiles of [undefined, true]) {
-      test(`${version}, padFiles ${padFiles}: bytes get the piece length of the files`, async (t) => {
-        // Aligned files that are shorter than a piece get shorter pieces
-        const names = Array.from({ length: 20 }, (_, at) => `file-${at + 10}`)
-        const small = names.map((path, at) => ({ path, content: pseudoRandom(9000 + at, at) }))
-        const planted = small.map(({ path, content }) => [`tree/${path}`, content] as const)
-        const scratch = makeScratch(t, Object.fromEntries(planted))
-        const options = { version, padFiles, creationDate: null }
-        const expected = await makeTorrent(join(scratch, 'tree'), options)
-        const made = await makeTorrent({ name: 'tree', files: small }, options)
-        assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
-      })
-    }
-  }
-
-  test('bytes are refused for the same paths as files are', async () => {
-    const content = Buffer.from('x')
-    const make = (path: string, options: object) => {
-      const files = [{ path, content }]
-      return makeTorrent({ name: 'tree', files }, options)
-    }
-    const inPads = '.pad/5'
-    await rejects(make(inPads, { padFiles: true }), 'bad-name', /pad files/)
-    await rejects(make(inPads, { version: 'hybrid' }), 'bad-name', /pad files/)
-    assert.ok((await make(inPads, {})).infoHash)
-    const deep = Array.from({ length: 97 }, () => 'd').join('/')
-    await rejects(make(deep, { version: 'v2' }), 'bad-name', /directories deep/)
-    await rejects(make('tree', { version: 'v2' }), 'bad-name', /can't tell a directory/)
-    await rejects(make('a\ud800', {}), 'bad-name', /^"a\S+: is not Unicode/)
-    const both = ['a/b', 'a', 'c'].map((path) => ({ path, content }))
-    await rejects(makeTorrent({ name: 'x', files: both }), 'bad-name', /^x\/a: is both a file/)
-    const half = makeTorrent({ name: 'x', content, length: 2 })
-    await rejects(half, 'changed', /^x: has 1 byte, not 2$/)
-  })
-
-  test('a single stream gives what create-torrent makes of it', async () => {
-    const { default: create } = (await import(PEER)) as {
-      default: (
-        input: Buffer & { name?: string },
-        options: object,
-        done: (error: Error | null, torrent: Uint8Array) => void,
-      ) => void
-    }
-    const bytes = pseudoRandom(300_000, 4)
-    const theirs = await new Promise<Uint8Array>((resolve, reject) => {
-      const input = Object.assign(Buffer.from(bytes), { name: 'one.bin' })
-      create(input, { name: 'one.bin', pieceLength: PIECE }, (error, torrent) => {
-        if (error) reject(error)
-        else resolve(torrent)
-      })
-    })
-    const content = Readable.from([bytes.subarray(0, 100_000), bytes.subarray(100_000)])
-    const made = await makeTorrent({ name: 'one.bin', content }, { pieceLength: PIECE })
-    assert.equal(made.infoHash, parseMetainfo(theirs).infoHash)
-  })
-
-  for (const version of ['v1', 'v2', 'hybrid'] as const) {
-    test(`${version}: the length of a single stream need not be known`, async (t) => {
-      const path = join(makeScratch(t, { a: pseudoRandom(5_000_000, 1) }), 'a')
-      const options = { version, creationDate: null }
-      const expected = await makeTorrent(path, options)
-      for (const length of [undefined, 5_000_000]) {
-        const content = createReadStream(path)
-        const made = await makeTorrent({ name: 'a', content, length }, options)
-        assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
-      }
+for (const version of ['v1', 'v2', 'hybrid'] as const) {
+  for (const padFiles of [undefined, true]) {
+    test(`${version}, padFiles ${padFiles}: streams give the torrent of the files`, async (t) => {
+      const scratch = makeScratch(t, FILES)
+      const options = { version, pieceLength: PIECE, padFiles, creationDate: null }
+      const expected = await makeTorrent(join(scratch, 'tree'), options)
+      const files = Object.entries(FILES).map(([path]) => ({
+        path: path.slice('tree/'.length),
+        content: createReadStream(join(scratch, path), { highWaterMark: 10_007 }),
+      }))
+      const made = await makeTorrent({ name: 'tree', files }, options)
+      assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
+      assert.equal(made.infoHash, expected.infoHash)
     })
   }
+}
 
-  test('an automatic piece length needs the lengths of streams below a directory', async () => {
-    const content = () => Readable.from([Buffer.from('abc')])
-    const files = [{ path: 'a', content: content() }]
-    await rejects(makeTorrent({ name: 'n', files }), 'usage', /length is unknown/)
-    await rejects(makeTorrent({ name: 'a', content: content(), length: 4 }), 'changed', /3 bytes/)
-  })
-
-  test('a misspelt option is refused for bytes, too', async () => {
-    const options = { trackr: 'http://t.example/announce' }
-    const source = { name: 'a', content: Buffer.from('abc') }
-    await rejects(makeTorrent(source, options as object), 'usage', /trackr: no such option/)
-  })
-
-  test('bytes that the program transfers while they are hashed count as they were given', async () => {
-    const bytes = pseudoRandom(16 * 2 ** 20, 1)
-    const expected = await makeTorrent({ name: 'a', content: bytes }, { pieceLength: PIECE })
-    const chunk = Uint8Array.from(bytes)
-    async function* content() {
-      setImmediate(() => structuredClone(chunk, { transfer: [chunk.buffer] }))
-      yield await Promise.resolve(chunk)
-    }
-    const made = await makeTorrent({ name: 'a', content: content() }, { pieceLength: PIECE })
-    // Without the accelerator, nothing else is done meanwhile
-    await new Promise(setImmediate)
-    assert.deepEqual([made.infoHash, chunk.length], [expected.infoHash, 0])
-  })
-
-  test('a limit of the piece length applies to bytes, too', async () => {
-    const source = { name: 'a', content: Buffer.alloc(200_000, 'x') }
-    const { infoHash } = await makeTorrent(source, { maxPieceLength: 16_384 })
-    const given = await makeTorrent(source, { pieceLength: 16_384 })
-    assert.equal(infoHash, given.infoHash)
-  })
-
-  test('paths that lead out of the torrent are refused before anything is read', async () => {
-    for (const path of ['../a', '/a', 'a//b', 'a/./b']) {
-      const content = Readable.from([Buffer.from('abc')])
-      const source = { name: 'n', files: [{ path, content }] }
-      await rejects(makeTorrent(source, { pieceLength: PIECE }), 'bad-name', /component/)
-      assert.equal(content.readableDidRead, false)
-    }
-  })
-
-  test('errors are BtkitErrors with codes', async (t) => {
-    const scratch = makeScratch(t, { ...FILES, 'notes.txt': 'precious' })
-    const source = join(scratch, 'tree')
-    await rejects(makeTorrent(join(scratch, 'nothing')), 'not-found', /nothing/)
-    await rejects(makeTorrent(source, { pieceLength: 1000 }), 'usage', /power of two/)
-    const limit = /maximum piece length 100000: not a power of two/
-    await rejects(makeTorrent(source, { maxPieceLength: 100_000 }), 'usage', limit)
-    await rejects(makeTorrent(source, { trackers: 'gopher://a' }), 'usage', /tracker/)
-    const output = join(scratch, 'notes.txt')
-    await rejects(makeTorrent(source, { output }), 'exists', /not a torrent/)
-    await makeTorrent(source, { output, force: true })
-    assert.equal(readFileSync(output, 'latin1')[0], 'd')
-  })
-
-  test('a torrent with another info hash is only replaced with force', async (t) => {
-    const scratch = makeScratch(t, FILES)
-    const output = join(scratch, 'a.torrent')
-    const [one, two] = [join(scratch, 'tree/a.bin'), join(scratch, 'tree/z.txt')]
-    const { infoHash } = await makeTorrent(one, { output })
-    const content = { name: 'z.txt', content: readFileSync(two) }
-    for (const source of [two, content]) {
-      await rejects(makeTorrent(source, { output }), 'exists', /another torrent/)
-      assert.equal(parseMetainfo(readFileSync(output)).infoHash, infoHash)
-    }
-    await makeTorrent(one, { output, comment: 'new' })
-    assert.equal(parseMetainfo(readFileSync(output)).comment, 'new')
-    const replaced = await makeTorrent(content, { output, force: true })
-    assert.equal(parseMetainfo(readFileSync(output)).infoHash, replaced.infoHash)
-  })
-
-  test('the result describes the content, without pad files', async (t) => {
-    const tree = join(makeScratch(t, FILES), 'tree')
-    const files = Object.entries(FILES).map(([path, content]) => {
-      return { path: path.slice('tree/'.length), content: Buffer.from(content) }
+for (const version of ['v1', 'v2', 'hybrid'] as const) {
+  for (const padFiles of [undefined, true]) {
+    test(`${version}, padFiles ${padFiles}: bytes get the piece length of the files`, async (t) => {
+      // Aligned files that are shorter than a piece get shorter pieces
+      const names = Array.from({ length: 20 }, (_, at) => `file-${at + 10}`)
+      const small = names.map((path, at) => ({ path, content: pseudoRandom(9000 + at, at) }))
+      const planted = small.map(({ path, content }) => [`tree/${path}`, content] as const)
+      const scratch = makeScratch(t, Object.fromEntries(planted))
+      const options = { version, padFiles, creationDate: null }
+      const expected = await makeTorrent(join(scratch, 'tree'), options)
+      const made = await makeTorrent({ name: 'tree', files: small }, options)
+      assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
     })
-    for (const source of [tree, { name: 'tree', files }]) {
-      const options = { version: 'hybrid', pieceLength: PIECE } as const
-      const { name, size, pieceLength, files: count } = await makeTorrent(source, options)
-      const expected = { name: 'tree', size: 281_926, pieceLength: PIECE, count: 5 }
-      assert.deepEqual({ name, size, pieceLength, count }, expected)
+  }
+}
+
+test('bytes are refused for the same paths as files are', async () => {
+  const content = Buffer.from('x')
+  const make = (path: string, options: object) => {
+    const files = [{ path, content }]
+    return makeTorrent({ name: 'tree', files }, options)
+  }
+  const inPads = '.pad/5'
+  await rejects(make(inPads, { padFiles: true }), 'bad-name', /pad files/)
+  await rejects(make(inPads, { version: 'hybrid' }), 'bad-name', /pad files/)
+  assert.ok((await make(inPads, {})).infoHash)
+  const deep = Array.from({ length: 97 }, () => 'd').join('/')
+  await rejects(make(deep, { version: 'v2' }), 'bad-name', /directories deep/)
+  await rejects(make('tree', { version: 'v2' }), 'bad-name', /can't tell a directory/)
+  await rejects(make('a\ud800', {}), 'bad-name', /^"a\S+: is not Unicode/)
+  const both = ['a/b', 'a', 'c'].map((path) => ({ path, content }))
+  await rejects(makeTorrent({ name: 'x', files: both }), 'bad-name', /^x\/a: is both a file/)
+  const half = makeTorrent({ name: 'x', content, length: 2 })
+  await rejects(half, 'changed', /^x: has 1 byte, not 2$/)
+})
+
+test('a single stream gives what create-torrent makes of it', async () => {
+  const { default: create } = (await import(PEER)) as {
+    default: (
+      input: Buffer & { name?: string },
+      options: object,
+      done: (error: Error | null, torrent: Uint8Array) => void,
+    ) => void
+  }
+  const bytes = pseudoRandom(300_000, 4)
+  const theirs = await new Promise<Uint8Array>((resolve, reject) => {
+    const input = Object.assign(Buffer.from(bytes), { name: 'one.bin' })
+    create(input, { name: 'one.bin', pieceLength: PIECE }, (error, torrent) => {
+      if (error) reject(error)
+      else resolve(torrent)
+    })
+  })
+  const content = Readable.from([bytes.subarray(0, 100_000), bytes.subarray(100_000)])
+  const made = await makeTorrent({ name: 'one.bin', content }, { pieceLength: PIECE })
+  assert.equal(made.infoHash, parseMetainfo(theirs).infoHash)
+})
+
+for (const version of ['v1', 'v2', 'hybrid'] as const) {
+  test(`${version}: the length of a single stream need not be known`, async (t) => {
+    const path = join(makeScratch(t, { a: pseudoRandom(5_000_000, 1) }), 'a')
+    const options = { version, creationDate: null }
+    const expected = await makeTorrent(path, options)
+    for (const length of [undefined, 5_000_000]) {
+      const content = createReadStream(path)
+      const made = await makeTorrent({ name: 'a', content, length }, options)
+      assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
     }
   })
+}
 
-  test('an error prints by its name', () => {
-    const script = `import { readTorrent } from 'btkit'; await readTorrent('/no/such.torrent')`
-    const args = ['--input-type=module', '--eval', script]
-    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-    assert.match(stderr, /^BtkitError: \/no\/such\.torrent: no such file or directory/m)
+test('an automatic piece length needs the lengths of streams below a directory', async () => {
+  const content = () => Readable.from([Buffer.from('abc')])
+  const files = [{ path: 'a', content: content() }]
+  await rejects(makeTorrent({ name: 'n', files }), 'usage', /length is unknown/)
+  await rejects(makeTorrent({ name: 'a', content: content(), length: 4 }), 'changed', /3 bytes/)
+})
+
+test('a misspelt option is refused for bytes, too', async () => {
+  const options = { trackr: 'http://t.example/announce' }
+  const source = { name: 'a', content: Buffer.from('abc') }
+  await rejects(makeTorrent(source, options as object), 'usage', /trackr: no such option/)
+})
+
+test('bytes that the program transfers while they are hashed count as they were given', async () => {
+  const bytes = pseudoRandom(16 * 2 ** 20, 1)
+  const expected = await makeTorrent({ name: 'a', content: bytes }, { pieceLength: PIECE })
+  const chunk = Uint8Array.from(bytes)
+  async function* content() {
+    setImmediate(() => structuredClone(chunk, { transfer: [chunk.buffer] }))
+    yield await Promise.resolve(chunk)
+  }
+  const made = await makeTorrent({ name: 'a', content: content() }, { pieceLength: PIECE })
+  // Without the accelerator, nothing else is done meanwhile
+  await new Promise(setImmediate)
+  assert.deepEqual([made.infoHash, chunk.length], [expected.infoHash, 0])
+})
+
+test('a limit of the piece length applies to bytes, too', async () => {
+  const source = { name: 'a', content: Buffer.alloc(200_000, 'x') }
+  const { infoHash } = await makeTorrent(source, { maxPieceLength: 16_384 })
+  const given = await makeTorrent(source, { pieceLength: 16_384 })
+  assert.equal(infoHash, given.infoHash)
+})
+
+test('paths that lead out of the torrent are refused before anything is read', async () => {
+  for (const path of ['../a', '/a', 'a//b', 'a/./b']) {
+    const content = Readable.from([Buffer.from('abc')])
+    const source = { name: 'n', files: [{ path, content }] }
+    await rejects(makeTorrent(source, { pieceLength: PIECE }), 'bad-name', /component/)
+    assert.equal(content.readableDidRead, false)
+  }
+})
+
+test('errors are BtkitErrors with codes', async (t) => {
+  const scratch = makeScratch(t, { ...FILES, 'notes.txt': 'precious' })
+  const source = join(scratch, 'tree')
+  await rejects(makeTorrent(join(scratch, 'nothing')), 'not-found', /nothing/)
+  await rejects(makeTorrent(source, { pieceLength: 1000 }), 'usage', /power of two/)
+  const limit = /maximum piece length 100000: not a power of two/
+  await rejects(makeTorrent(source, { maxPieceLength: 100_000 }), 'usage', limit)
+  await rejects(makeTorrent(source, { trackers: 'gopher://a' }), 'usage', /tracker/)
+  const output = join(scratch, 'notes.txt')
+  await rejects(makeTorrent(source, { output }), 'exists', /not a torrent/)
+  await makeTorrent(source, { output, force: true })
+  assert.equal(readFileSync(output, 'latin1')[0], 'd')
+})
+
+test('a torrent with another info hash is only replaced with force', async (t) => {
+  const scratch = makeScratch(t, FILES)
+  const output = join(scratch, 'a.torrent')
+  const [one, two] = [join(scratch, 'tree/a.bin'), join(scratch, 'tree/z.txt')]
+  const { infoHash } = await makeTorrent(one, { output })
+  const content = { name: 'z.txt', content: readFileSync(two) }
+  for (const source of [two, content]) {
+    await rejects(makeTorrent(source, { output }), 'exists', /another torrent/)
+    assert.equal(parseMetainfo(readFileSync(output)).infoHash, infoHash)
+  }
+  await makeTorrent(one, { output, comment: 'new' })
+  assert.equal(parseMetainfo(readFileSync(output)).comment, 'new')
+  const replaced = await makeTorrent(content, { output, force: true })
+  assert.equal(parseMetainfo(readFileSync(output)).infoHash, replaced.infoHash)
+})
+
+test('the result describes the content, without pad files', async (t) => {
+  const tree = join(makeScratch(t, FILES), 'tree')
+  const files = Object.entries(FILES).map(([path, content]) => {
+    return { path: path.slice('tree/'.length), content: Buffer.from(content) }
   })
+  for (const source of [tree, { name: 'tree', files }]) {
+    const options = { version: 'hybrid', pieceLength: PIECE } as const
+    const { name, size, pieceLength, files: count } = await makeTorrent(source, options)
+    const expected = { name: 'tree', size: 281_926, pieceLength: PIECE, count: 5 }
+    assert.deepEqual({ name, size, pieceLength, count }, expected)
+  }
+})
 
-  test('an aborted signal ends the work, and nothing is written', async (t) => {
-    const scratch = makeScratch(t, FILES)
-    const output = join(scratch, 'a.torrent')
-    const signal = AbortSignal.abort()
-    await rejects(makeTorrent(join(scratch, 'tree'), { output, signal }), 'interrupted')
-    assert.equal(existsSync(output), false)
-    const controller = new AbortController()
-    const endless = async function* () {
-      for (;;) {
-        yield Buffer.alloc(PIECE)
-        await new Promise(setImmediate)
+test('an error prints by its name', () => {
+  const script = `import { readTorrent } from 'btkit'; await readTorrent('/no/such.torrent')`
+  const args = ['--input-type=module', '--eval', script]
+  const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  assert.match(stderr, /^BtkitError: \/no\/such\.torrent: no such file or directory/m)
+})
+
+test('an aborted signal ends the work, and nothing is written', async (t) => {
+  const scratch = makeScratch(t, FILES)
+  const output = join(scratch, 'a.torrent')
+  const signal = AbortSignal.abort()
+  await rejects(makeTorrent(join(scratch, 'tree'), { output, signal }), 'interrupted')
+  assert.equal(existsSync(output), false)
+  const controller = new AbortController()
+  const endless = async function* () {
+    for (;;) {
+      yield Buffer.alloc(PIECE)
+      await new Promise(setImmediate)
+      controller.abort()
+    }
+  }
+  const task = makeTorrent(
+    { name: 'endless', content: endless() },
+    { pieceLength: PIECE, signal: controller.signal },
+  )
+  await rejects(task, 'interrupted')
+})
+
+test('an aborted signal ends the work while nothing comes from a stream', async () => {
+  const controller = new AbortController()
+  const stalled = new Readable({
+    read: () => {
+      setImmediate(() => {
         controller.abort()
-      }
+      })
+    },
+  })
+  const { signal } = controller
+  await rejects(makeTorrent({ name: 'stalled', content: stalled }, { signal }), 'interrupted')
+})
+
+test('progress comes by callback and by iteration', async (t) => {
+  const scratch = makeScratch(t, FILES)
+  const told: btkit.Progress[] = []
+  const task = makeTorrent(join(scratch, 'tree'), { onProgress: (each) => told.push(each) })
+  const seen: btkit.Progress[] = []
+  for await (const progress of task) seen.push(progress)
+  await task
+  const total = 200_000 + 65_537 + 16_384 + 5
+  assert.deepEqual([told.at(-1)?.bytesDone, told.at(-1)?.bytesTotal], [total, total])
+  assert.deepEqual(seen.at(-1), told.at(-1))
+})
+
+test('iteration throws what the work throws', async () => {
+  const task = makeTorrent('/nonexistent/file')
+  await assert.rejects(async () => {
+    for await (const progress of task) assert.fail(JSON.stringify(progress))
+  }, /nonexistent/)
+})
+
+test('a cache saves the second reading', async (t) => {
+  const scratch = makeScratch(t, FILES)
+  for (const path of Object.keys(FILES)) utimesSync(join(scratch, path), 1e9, 1e9)
+  const warnings: string[] = []
+  const onWarning = (message: string) => void warnings.push(message)
+  const directory = join(scratch, 'cache')
+  const makeWithCache = async () => {
+    const cache = await btkit.openCache(directory, { onWarning, trust: 'mtime' })
+    try {
+      return await makeTorrent(join(scratch, 'tree'), { cache })
+    } finally {
+      await cache.close()
     }
-    const task = makeTorrent(
-      { name: 'endless', content: endless() },
-      { pieceLength: PIECE, signal: controller.signal },
-    )
-    await rejects(task, 'interrupted')
-  })
-
-  test('an aborted signal ends the work while nothing comes from a stream', async () => {
-    const controller = new AbortController()
-    const stalled = new Readable({
-      read: () => {
-        setImmediate(() => {
-          controller.abort()
-        })
-      },
-    })
-    const { signal } = controller
-    await rejects(makeTorrent({ name: 'stalled', content: stalled }, { signal }), 'interrupted')
-  })
-
-  test('progress comes by callback and by iteration', async (t) => {
-    const scratch = makeScratch(t, FILES)
-    const told: btkit.Progress[] = []
-    const task = makeTorrent(join(scratch, 'tree'), { onProgress: (each) => told.push(each) })
-    const seen: btkit.Progress[] = []
-    for await (const progress of task) seen.push(progress)
-    await task
-    const total = 200_000 + 65_537 + 16_384 + 5
-    assert.deepEqual([told.at(-1)?.bytesDone, told.at(-1)?.bytesTotal], [total, total])
-    assert.deepEqual(seen.at(-1), told.at(-1))
-  })
-
-  test('iteration throws what the work throws', async () => {
-    const task = makeTorrent('/nonexistent/file')
-    await assert.rejects(async () => {
-      for await (const progress of task) assert.fail(JSON.stringify(progress))
-    }, /nonexistent/)
-  })
-
-  test('a cache saves the second reading', async (t) => {
-    const scratch = makeScratch(t, FILES)
-    for (const path of Object.keys(FILES)) utimesSync(join(scratch, path), 1e9, 1e9)
-    const warnings: string[] = []
-    const onWarning = (message: string) => void warnings.push(message)
-    const directory = join(scratch, 'cache')
-    const makeWithCache = async () => {
-      const cache = await btkit.openCache(directory, { onWarning, trust: 'mtime' })
-      try {
-        return await makeTorrent(join(scratch, 'tree'), { cache })
-      } finally {
-        await cache.close()
-      }
-    }
-    const [first, second] = [await makeWithCache(), await makeWithCache()]
-    assert.deepEqual([first.bytesHashed > 0, second.bytesHashed], [true, 0])
-    assert.equal(first.infoHash, second.infoHash)
-    assert.deepEqual(warnings, [])
-    assert.equal((await btkit.summarizeCache(directory)).hits > 0, true)
-    assert.deepEqual(await btkit.pruneCache(directory), { records: 0, damagedFiles: 0 })
-    assert.equal(await btkit.clearCache(directory), true)
-    assert.equal(await btkit.clearCache(directory), false)
-  })
+  }
+  const [first, second] = [await makeWithCache(), await makeWithCache()]
+  assert.deepEqual([first.bytesHashed > 0, second.bytesHashed], [true, 0])
+  assert.equal(first.infoHash, second.infoHash)
+  assert.deepEqual(warnings, [])
+  assert.equal((await btkit.summarizeCache(directory)).hits > 0, true)
+  assert.deepEqual(await btkit.pruneCache(directory), { records: 0, damagedFiles: 0 })
+  assert.equal(await btkit.clearCache(directory), true)
+  assert.equal(await btkit.clearCache(directory), false)
 })
 
 async function rejects(promise: Promise<unknown>, code: string, message = /./): Promise<void> {

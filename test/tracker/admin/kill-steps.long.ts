@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { describe, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { isTemporaryName } from '../../../src/disk/write/temporary-files.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { followJob, type Fields, fieldsOf, type Visitor } from '../../support/visitor.js'
@@ -222,9 +222,9 @@ async function start(t: TestContext, root: string) {
   return { server, people }
 }
 
-describe('kill -9', { concurrency: 2 }, () => {
-  for (const [what, change] of Object.entries(CHANGES)) {
-    void test(`before each step of: ${what}`, async (t) => {
+test('kill -9', { concurrency: 2 }, async (t) => {
+  const kinds = Object.entries(CHANGES).map(([what, change]) => {
+    return t.test(`before each step of: ${what}`, async (t) => {
       const root = makeScratch(t, {
         't/from/readme.txt': '',
         't/to/readme.txt': '',
@@ -263,5 +263,6 @@ describe('kill -9', { concurrency: 2 }, () => {
       t.diagnostic(`${kills} kills`)
       await server.stop()
     })
-  }
+  })
+  await Promise.all(kinds)
 })
