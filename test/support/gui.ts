@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type GuiOptions, openGui } from '../../src/pages/gui/open-gui.js'
+import { keepThread } from './kept-thread.js'
 import { makeScratch, type Files } from './scratch.js'
 import { ask, followJob, type Page } from './visitor.js'
 
@@ -25,6 +26,7 @@ export async function openTestGui(
   options: Partial<GuiOptions> = {},
 ): Promise<TestGui> {
   const root = makeScratch(t, files)
+  keepThread(t)
   const gui = await openGui({
     directory: root,
     places: [root],
