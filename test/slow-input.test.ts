@@ -289,9 +289,11 @@ async function costOf({ read }: Parser, text: string, enough: number): Promise<n
 for (const [name, parser] of Object.entries(PARSERS)) {
   test(`no run of special characters in ${name} takes long, or longer than its length`, async (t) => {
     const { marks, limit, most = 20 } = parser
-    const runs = marks.flatMap((mark) => [
+    // Of a pair, the other order is the same run but for its beginning
+    const runs = marks.flatMap((mark, index) => [
       mark,
-      ...marks.map((other) => (other === mark ? `a${mark}` : mark + other)),
+      `a${mark}`,
+      ...marks.slice(index + 1).map((other) => mark + other),
     ])
     // Compiles what the first calls would be charged with
     for (const run of runs) await parser.read(run.repeat(3))

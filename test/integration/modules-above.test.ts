@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, rmSync } from
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { startExecutable } from '../support/executable.js'
+import { longTest } from '../support/long.js'
 import { findFreePort } from '../support/opentracker.js'
 import { collect, projectRoot, runProgram } from '../support/programs.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
@@ -74,8 +75,12 @@ const FILES = {
   'note.cjs': NOTE_ASKED,
 }
 
+/** These load all packages that the others load. */
+const QUICK = ['makemetafile with shared digests', 'scrape over WebSocket', 'serve --track', 'gui']
+
 for (const [what, args] of Object.entries({ ...COMMANDS, ...SERVICES })) {
-  test(`${what} asks for no package that is not installed with it`, async (t) => {
+  const declare = QUICK.includes(what) ? test : longTest
+  declare(`${what} asks for no package that is not installed with it`, async (t) => {
     const directory = makeScratch(t, FILES)
     const asked = join(directory, 'asked')
     chmodSync(join(directory, 'key'), 0o600)

@@ -7,6 +7,7 @@ import { hashContent } from '../../../src/core/digests/hash-content.js'
 import { nativeLstat } from '../../../src/disk/look/stat-files.js'
 import { chooseKernel } from '../../../src/disk/hash/kernels.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { quickFirst } from '../../support/long.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { makeScratch } from '../../support/scratch.js'
 import { contentRequest, hashContext } from '../requests.js'
@@ -22,13 +23,17 @@ const FILES = {
   'too-large': pseudoRandom(65_537, 4),
 }
 
+/** Threads of node:crypto take long to start. */
+const testThreads = quickFirst()
+
 const KERNELS = new Set([chooseKernel().name, 'crypto'] as const)
 
 for (const version of ['v1', 'v2', 'hybrid'] as const) {
   for (const kernel of KERNELS) {
     for (const isOffloaded of [false, true]) {
       const how = `${version} on ${kernel}${isOffloaded ? ' and other threads' : ''}`
-      test(`a file that is open for writing is noticed: ${how}`, unlessNoAddon, async (t) => {
+      const declare = isOffloaded && kernel === 'crypto' ? testThreads : test
+      declare(`a file that is open for writing is noticed: ${how}`, unlessNoAddon, async (t) => {
         const directory = makeScratch(t, FILES)
         const content = await planContent(contentRequest(directory, { version }))
         const context = hashContext({ kernel, isOffloaded, threads: isOffloaded ? 2 : 1 })

@@ -170,7 +170,7 @@ test('a link that does not say where it leads is found', () => {
 })
 
 test('a link in a torrent with a path of very many components is looked up', () => {
-  const deep = new Array<string>(200_000).fill('d')
+  const deep = new Array<string>(50_000).fill('d')
   const link = { path: ['l'], length: 0, attr: 'l', 'symlink path': deep.slice(1) }
   const torrent = torrentOf(directoryInfo([{ path: deep, length: 1 }, link]), ANNOUNCE)
   assert.deepEqual(messagesOf('link-to-nothing', torrent), [])

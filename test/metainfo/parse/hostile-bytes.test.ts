@@ -6,6 +6,7 @@ import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { magnetLink } from '../../../src/metainfo/magnet.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { longTest } from '../../support/long.js'
 import { fc } from '../../support/random.js'
 import { directoryInfo, goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
 
@@ -144,30 +145,45 @@ test('damaged torrents are read or refused, never crashed on', () => {
   assert.ok(accepted > 20, `only ${accepted} of the inputs were torrents`)
 })
 
-test('any values in place of the right ones are read or refused, never crashed on', () => {
-  const keys = [
-    'announce',
-    'announce-list',
-    'creation date',
-    'httpseeds',
-    'info',
-    'nodes',
-    'url-list',
-  ]
-  const infoKeys = ['files', 'length', 'name', 'meta version', 'file tree', 'private', 'name.utf-8']
-  const changes = fc.dictionary(fc.constantFrom(...infoKeys), anyValue)
-  const beside = fc.dictionary(fc.constantFrom(...keys), anyValue)
-  fc.assert(
-    fc.property(changes, beside, (inInfo, atTop) => {
-      const top = readBencode(seeds[0]!, LIMITS).value as Map<string, BencodeValue>
-      const info = top.get('info') as Map<string, BencodeValue>
-      for (const [name, value] of Object.entries(inInfo)) info.set(name, value)
-      for (const [name, value] of Object.entries(atTop)) top.set(name, value)
-      valueOrRefusal(() => parseMetainfo(encodeBencode(top)))
-    }),
-    { numRuns: 2000 },
+for (const [declare, numRuns] of [
+  [test, 500],
+  [longTest, 5000],
+] as const)
+  declare(
+    `any ${numRuns} values in place of the right ones are read or refused, never crashed on`,
+    () => {
+      const keys = [
+        'announce',
+        'announce-list',
+        'creation date',
+        'httpseeds',
+        'info',
+        'nodes',
+        'url-list',
+      ]
+      const infoKeys = [
+        'files',
+        'length',
+        'name',
+        'meta version',
+        'file tree',
+        'private',
+        'name.utf-8',
+      ]
+      const changes = fc.dictionary(fc.constantFrom(...infoKeys), anyValue)
+      const beside = fc.dictionary(fc.constantFrom(...keys), anyValue)
+      fc.assert(
+        fc.property(changes, beside, (inInfo, atTop) => {
+          const top = readBencode(seeds[0]!, LIMITS).value as Map<string, BencodeValue>
+          const info = top.get('info') as Map<string, BencodeValue>
+          for (const [name, value] of Object.entries(inInfo)) info.set(name, value)
+          for (const [name, value] of Object.entries(atTop)) top.set(name, value)
+          valueOrRefusal(() => parseMetainfo(encodeBencode(top)))
+        }),
+        { numRuns },
+      )
+    },
   )
-})
 
 /** A strict bencode decoder written for shortness, to hold the real one against. */
 function decodeSimply(text: string): BencodeValue {

@@ -19,6 +19,7 @@ import { startServe } from '../hostile/process.js'
 import { SINGLE } from '../hostile/siege.js'
 
 const files = { 'yum/good.rpm': 'good' }
+const TRACKERLESS = ['--trackerless']
 
 /** A line of Prometheus' text format that is not a comment. */
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*'
@@ -151,8 +152,9 @@ for (const [where, args, files, name] of [
 
 test('prints what it serves, where, and with how many trackers', async (t) => {
   const root = makeScratch(t)
-  const { address, stdout } = await startServe(t, root)
-  const [serving, where, trackers, open, example, ...rest] = stdout().split('\n')
+  const { address, said, stdout } = await serveMirror(t, { root, args: TRACKERLESS })
+  await said(/^(try: )/m)
+  const [serving, where, trackers, open, example, ...rest] = stdout.text.split('\n')
   assert.equal(serving, `serving:  ${root}`)
   assert.equal(where, `address:  ${address}`)
   assert.equal(trackers, 'trackers: no tracker: clients use the web seed and the DHT')
@@ -163,17 +165,17 @@ test('prints what it serves, where, and with how many trackers', async (t) => {
 
 test('suggests its public address', async (t) => {
   const args = ['--public-url', 'https://m.example/pub/']
-  const { stdout } = await startServe(t, makeScratch(t, { 'a b': 'x' }), { args })
-  assert.match(stdout(), /^open: {5}https:\/\/m\.example\/pub\/\n/m)
-  assert.match(stdout(), /^try: {6}curl -fOJ 'https:\/\/m\.example\/pub\/a%20b\.torrent'\n/m)
+  const { said } = await serveMirror(t, { files: { 'a b': 'x' }, args })
+  assert.equal(await said(/^open: {5}(.*)\n/m), 'https://m.example/pub/')
+  await said(/^try: {6}curl -fOJ 'https:\/\/m\.example\/pub\/a%20b\.torrent'\n/m)
 })
 
 test('starts in a mirror whose only file has a name that is not UTF-8', async (t) => {
   const root = makeScratch(t)
   writeFileSync(Buffer.from(`${root}/caf\xe9`, 'latin1'), 'text')
-  const { address, stdout } = await startServe(t, root)
+  const { address, said } = await serveMirror(t, { root })
   // No torrent can have that name
-  assert.match(stdout(), /^try: +curl -fOJ '.*\/PATH\/OF\/A\/FILE\.torrent'$/m)
+  await said(/^try: +curl -fOJ '.*\/PATH\/OF\/A\/FILE\.torrent'$/m)
   assert.equal(await (await fetch(`${address}/caf%E9`)).text(), 'text')
 })
 
@@ -214,8 +216,8 @@ longTest('of all addresses it prints one that a browser can open', async (t) => 
 })
 
 test('without listings it names the page of the status', async (t) => {
-  const { address, stdout } = await startServe(t, makeScratch(t), { args: ['--no-listings'] })
-  const [, page = ''] = /^open: +(.+)$/m.exec(stdout()) ?? []
+  const { address, said } = await serveMirror(t, { args: ['--no-listings'] })
+  const page = await said(/^open: +(.+)$/m)
   assert.equal(page, `${address}/-/status`)
   assert.equal((await fetch(page)).status, 200)
 })

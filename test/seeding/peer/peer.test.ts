@@ -55,6 +55,7 @@ function startHost({ hasSlots = true, isSlow = false } = {}) {
   const torrent: PeerTorrent = { hashes: [infoHashOf('ab'.repeat(20))], peers: 0, uploaded: 0 }
   const reads = { count: 0, finish: (): void => undefined, done: Promise.resolve() }
   reads.done = new Promise((resolve) => (reads.finish = resolve))
+  let last = { piece: -1, chunk: Buffer.alloc(0) }
   const content = {
     // Peers without a slot may fetch ten pieces
     pieceCount: hasSlots ? PIECES : 10,
@@ -62,8 +63,10 @@ function startHost({ hasSlots = true, isSlow = false } = {}) {
     metainfo: { pieceLength: CHUNK },
     memory: new ChunkPool(),
     has: () => true,
-    peek: (_piece: number, offset: number, length: number) => {
-      return isSlow ? null : Buffer.allocUnsafeSlow(CHUNK).subarray(offset, offset + length)
+    peek: (piece: number, offset: number, length: number) => {
+      if (isSlow) return null
+      if (piece !== last.piece) last = { piece, chunk: Buffer.allocUnsafeSlow(CHUNK) }
+      return last.chunk.subarray(offset, offset + length)
     },
     load: () => {
       reads.count++

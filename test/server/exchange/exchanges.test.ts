@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { type FixedLimits, serveMirror, type ServedMirror } from '../../support/serve.js'
-import { readMetric } from '../../mirror/read-metric.js'
+import { holdHashing } from '../../support/held-hashing.js'
 import { until } from '../../support/until.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { ask } from '../../mirror/ask.js'
@@ -26,7 +26,7 @@ interface Entry {
   readonly complete: boolean
 }
 
-/** Serves a file of 64 MiB and one of 64 GiB, with a log in JSON. */
+/** Serves a file of 64 MiB, with a log in JSON. */
 function serve(
   t: TestContext,
   args: readonly string[] = [],
@@ -34,7 +34,6 @@ function serve(
 ): Promise<ServedMirror> {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   plantSparse(root, 'yum/large', 64 * MIB)
-  plantSparse(root, 'yum/huge', 64 * 1024 * MIB)
   return serveMirror(t, { root, args: ['--log', 'json', ...args], limits })
 }
 
@@ -50,15 +49,16 @@ async function metricsOf({ address }: ServedMirror): Promise<string> {
 }
 
 test('a client that leaves before its answer is logged as 499', async (t) => {
+  const hashing = holdHashing(t)
   const mirror = await serve(t)
   const socket = connect(mirror.port, '127.0.0.1')
-  socket.write(requestText(`GET ${SINGLE}/yum/huge`))
-  await until('hashed', async () => (await readMetric(mirror.port, 'btkit_hash_jobs')) === 1)
+  socket.write(requestText(`GET ${SINGLE}/yum/large`))
+  await until('about to be hashed', () => hashing.asked().length > 0)
   socket.destroy()
   await until('told', () => mirror.stderr.text.includes('"status":499'))
-  const entry = (await entries(mirror, 2)).find(({ status }) => status === 499)
+  const entry = (await entries(mirror, 1)).find(({ status }) => status === 499)
   assert.deepEqual([entry?.status, entry?.bytes, entry?.complete], [499, 0, false])
-  assert.deepEqual([entry?.url, entry?.client], [`${SINGLE}/yum/huge`, '127.0.0.1'])
+  assert.deepEqual([entry?.url, entry?.client], [`${SINGLE}/yum/large`, '127.0.0.1'])
   const metrics = await metricsOf(mirror)
   assert.match(metrics, /^btkit_requests_total\{route="[^"]*single\/\*",code="499"\} 1$/m)
   assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
