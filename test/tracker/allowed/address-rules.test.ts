@@ -9,11 +9,6 @@ function failOn(message: string): never {
   throw new Error(message)
 }
 
-test('without files all addresses may ask', () => {
-  const rules = new AddressRules(null, null, failOn)
-  assert(rules.permits('10.0.0.1'))
-})
-
 test('only addresses in the allowed file may ask, except banned ones', async (t) => {
   const directory = makeScratch(t, {
     allowed: '# our networks\n10.0.0.0/8\n\n2001:db8::/32\n',

@@ -34,11 +34,6 @@ function failOn(message: string): never {
   throw new Error(message)
 }
 
-test('without a directory and a list all torrents are allowed', () => {
-  const parts = { directories: [], listFile: null, isFed: false, controls: true, report: failOn }
-  assert(new TorrentList(parts).isOpen)
-})
-
 test('torrents in a directory and below it are known by name and size', async (t) => {
   const { list, names, directory } = listOf(t, {
     'one.torrent': one,
@@ -211,12 +206,6 @@ test('a directory that vanishes keeps its torrents, because a disk may be away, 
   assert.deepEqual(told, [
     `${directory}: no such file or directory; the torrents found there before stay tracked`,
   ])
-})
-
-test('a directory that never existed is an error', async (t) => {
-  const missing = join(makeScratch(t), 'missing')
-  const { list } = listOf(t, {}, { directories: [missing] })
-  await assert.rejects(list.refresh(), { message: `${missing}: no such file or directory` })
 })
 
 test('a list has one hash per line, v1 or v2, with any text after it', async (t) => {

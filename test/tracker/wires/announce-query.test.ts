@@ -181,10 +181,6 @@ test('the name of a field may be escaped', () => {
   assert.equal(readScrape(`%69nfo%5Fhash=${'a'.repeat(20)}`).length, 1)
 })
 
-test('a scrape without torrents names none', () => {
-  assert.deepEqual(readScrape(''), [])
-})
-
 test('a hash that does not have 20 bytes is refused', () => {
   assertRefusedBy(() => readScrape('info_hash=abc'), 400, 'info_hash does not have 20 bytes')
 })

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readBencode } from '../../../src/metainfo/bencode/read.js'
-import {
-  formatAnnounce,
-  formatFailure,
-  formatScrape,
-  formatScraped,
-} from '../../../src/tracker/wires/http-answers.js'
+import { formatAnnounce } from '../../../src/tracker/wires/http-answers.js'
 import { parseAddress } from '../../../src/tracker/swarms/peer-address.js'
-import { digestOf } from '../swarms/store.js'
 
 const COUNTS = { complete: 1, incomplete: 2, downloaders: 1, downloaded: 3 }
 const ANSWER = {
@@ -50,31 +43,4 @@ test('peers as dictionaries have addresses as text, and ids on request', () => {
   assert.ok(formatAnnounce(ANSWER, NOTES, 'full').endsWith(`5:peersld${four}ed${six}eee`))
   const plain = `d2:ip8:10.0.0.14:porti6881eed2:ip11:2001:db8::54:porti6881ee`
   assert.ok(formatAnnounce(ANSWER, NOTES, 'no-ids').endsWith(`5:peersl${plain}ee`))
-})
-
-test('a failure says when to ask again', () => {
-  assert.equal(formatFailure('too full', null), 'd14:failure reason8:too fulle')
-  assert.equal(formatFailure('later', 5), 'd14:failure reason5:later8:retry ini5ee')
-})
-
-test('a scrape has counts by info hash, and the minimum interval', () => {
-  const infoHash = digestOf('torrent')
-  const bytes = Buffer.from(formatScrape([formatScraped(infoHash, COUNTS)], 300), 'latin1')
-  const { value } = readBencode(bytes, { maxDepth: 5, maxSize: 1000 })
-  const name = Buffer.from(infoHash).toString('latin1')
-  const counts = new Map([
-    ['complete', 1],
-    ['downloaded', 3],
-    ['downloaders', 1],
-    ['incomplete', 2],
-  ])
-  const files = new Map([[name, counts]])
-  const flags = new Map([['min_request_interval', 300]])
-  assert.deepEqual(
-    value,
-    new Map<string, unknown>([
-      ['files', files],
-      ['flags', flags],
-    ]),
-  )
 })

@@ -119,12 +119,6 @@ test('an error of the program is reported, and the client gets an error', () => 
   assert.match(String(failures[0]), /for a moment/)
 })
 
-test('refusals have a reason', () => {
-  const verdict = { failure: 'not tracked', warning: null }
-  const { udp } = makeAnswers({ rules: { judge: () => verdict } })
-  assert.equal(errorOf(udp.answer(announcePacket(connect(udp, HERE)), HERE)), 'not tracked')
-})
-
 test('a long refusal is cut to the length of the request', () => {
   const { udp } = makeAnswers({
     rules: { judge: () => ({ failure: 'x'.repeat(9000), warning: null }) },
