@@ -167,8 +167,6 @@ test('a file that begins with a hyphen is read as options, and the error says ho
 })
 
 for (const [what, args, message] of [
-  ['an unknown command', ['nosuch'], "unknown command 'nosuch'"],
-  ['a command that is nearly right', ['showmetainf'], "unknown command 'showmetainf'"],
   ['an unknown option', ['showmetainfo', '--nosuch', 'x'], "unknown option '--nosuch'"],
   [
     'an option without its value',

@@ -3,12 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Io } from '../../../src/cli/io.js'
 import { columnsOf, cutColumns, fitColumns } from '../../../src/cli/output/bar.js'
-import {
-  exitStatusOf,
-  reportError,
-  reportWarning,
-  choosePaint,
-} from '../../../src/cli/output/messages.js'
+import { exitStatusOf, reportError, choosePaint } from '../../../src/cli/output/messages.js'
 import { BtkitError } from '../../../src/base/errors.js'
 import { Captured, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -18,12 +13,6 @@ function makeIo({ env = {}, signal = new AbortController().signal }: Partial<Io>
   const paint = (_colour: string, text: string) => text
   return { stderr, io: { stderr, env, paint, signal } as unknown as Io }
 }
-
-test('an error is one line that names btkit', () => {
-  const { stderr, io } = makeIo()
-  reportError(new BtkitError('io', 'a: why'), io)
-  assert.equal(stderr.text, 'btkit: a: why\n')
-})
 
 test('a bug is reported as an internal error, with the way to its details', () => {
   const { stderr, io } = makeIo()
@@ -56,24 +45,6 @@ test('BTKIT_DEBUG=1 prints the stack', () => {
   reportError(new BtkitError('io', 'a: why'), io)
   assert.match(stderr.text, /^btkit: a: why\nBtkitError: a: why\n {4}at .*messages\.test/)
 })
-
-test('hostile text in errors and warnings is escaped', () => {
-  const { stderr, io } = makeIo()
-  reportError(new BtkitError('io', 'a\n\u001b[2J: why'), io)
-  reportWarning('\u202e', io)
-  assert.equal(stderr.text, 'btkit: a\\n\\x1b[2J: why\nbtkit: warning: \\u{202e}\n')
-})
-
-for (const [code, status] of [
-  ['usage', 2],
-  ['locked', 75],
-  ['io', 1],
-  ['changed', 1],
-] as const) {
-  test(`an error of the kind '${code}' ends with status ${status}`, () => {
-    assert.equal(exitStatusOf(new BtkitError(code, '')), status)
-  })
-}
 
 test('a bug ends with status 1', () => {
   assert.equal(exitStatusOf(new TypeError()), 1)

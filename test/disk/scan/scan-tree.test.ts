@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
-import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
-import { openEntry } from '../../../src/disk/scan/entry.js'
 import { scanTree } from '../../../src/disk/scan/scan-tree.js'
 import { failure } from '../failure.js'
 import { plantTree } from '../temporary-directory.js'
 import { DEFAULTS, scan } from './scan.js'
-import { makeScratch, plantLinks } from '../../support/scratch.js'
+import { plantLinks } from '../../support/scratch.js'
 
 test('a root that is a link is followed under every policy, and keeps its name', async (t) => {
   const directory = plantTree(t, ['42/a', 'file'])
@@ -31,28 +29,6 @@ test('a bad pattern is told before the root is looked at', async () => {
     scanTree('/no/such', { ...DEFAULTS, exclude: [''] }),
     (error) => error instanceof BtkitError && error.code === 'usage',
   )
-})
-
-test('an entry is a file with its fingerprint, or a directory', (t) => {
-  const root = plantTree(t, ['a', 'd/x'])
-  const rules = { policy: 'inside' as const, realRoot: root }
-  const absolutePath = join(root, 'a')
-  const fingerprint = readFingerprint(absolutePath)
-  assert.deepEqual(openEntry('a', rules), {
-    kind: 'file',
-    absolutePath,
-    fingerprint,
-    attributes: '',
-  })
-  assert.deepEqual(openEntry('d', rules), { kind: 'directory', absolutePath: join(root, 'd') })
-})
-
-test('an entry that is gone is an error that names it', (t) => {
-  const root = makeScratch(t)
-  writeFileSync(join(root, 'x'), '')
-  const message = `${root}/gone: no such file or directory`
-  const open = () => openEntry('gone', { policy: 'inside', realRoot: root })
-  assert.throws(open, failure('not-found', message))
 })
 
 test('a name that is chosen is taken even if it is hidden', async (t) => {

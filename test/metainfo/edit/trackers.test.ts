@@ -137,10 +137,6 @@ test('OLD ends at the equals sign before the scheme of NEW', () => {
   })
 })
 
-test('a whole URL is replaced', () => {
-  assert.equal(replace('http://a.example/x=udp://b:1', 'http://a.example/x'), 'udp://b:1')
-})
-
 test('a beginning is replaced where a part of the URL ends', () => {
   const text = 'http://a.example=https://b.example'
   assert.equal(replace(text, 'http://a.example/announce'), 'https://b.example/announce')

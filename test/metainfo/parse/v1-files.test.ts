@@ -17,13 +17,6 @@ test('a length makes a single file that is called like the torrent', () => {
   })
 })
 
-test('a list of files makes a directory, even of one file', () => {
-  assert.deepEqual(read({ files: [{ length: 5, path: ['a', 'b'] }] }), {
-    isDirectory: true,
-    files: [{ path: ['a', 'b'], length: 5, padding: false, attr: '' }],
-  })
-})
-
 test('attributes tell pad files and links, whose length does not count', () => {
   const files = [
     { length: 5, path: ['.pad', '5'], attr: 'p' },

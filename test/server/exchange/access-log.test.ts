@@ -82,34 +82,6 @@ test('a line says whether the answer was cut', () => {
   }
 })
 
-test('lines are written in batches, each exactly once', () => {
-  const { log, written } = openLog('text')
-  for (let i = 0; i < 3; i++) note(log, { url: `/${i}` })
-  assert.deepEqual(written, [])
-  log.flush()
-  log.flush()
-  assert.equal(written.length, 1)
-  assert.deepEqual(written.join('').match(/\/\d/g), ['/0', '/1', '/2'])
-})
-
-test('lines are written after a moment', async () => {
-  const lines = await new Promise<string>((resolve) => {
-    const log = new AccessLog({
-      format: 'text',
-      write: (text) => {
-        clearInterval(alive)
-        resolve(text)
-      },
-      now: () => TIME,
-      clientAddresses,
-    })
-    // The log's own timer does not keep the process alive
-    const alive = setInterval(() => undefined, 1000)
-    note(log, { url: '/a' })
-  })
-  assert.match(lines, /^[^\n]*\/a[^\n]*\n$/)
-})
-
 test('very many lines are written at once', () => {
   const { log, written } = openLog('text')
   for (let i = 0; i < 100; i++) note(log, { url: `/${'x'.repeat(2000)}` })
@@ -124,20 +96,6 @@ function figuresOf(exchanges: readonly Partial<Exchange>[]): RequestFigures {
   for (const exchange of exchanges) figures.note({ ...plain, ...exchange })
   return figures
 }
-
-test('requests are counted by route and status', () => {
-  const figures = figuresOf([{}, { status: 404 }, {}, { route: '/b' }])
-  assert.deepEqual(figures.counts(), [
-    { labels: { route: '/a', code: '200' }, value: 2 },
-    { labels: { route: '/a', code: '404' }, value: 1 },
-    { labels: { route: '/b', code: '200' }, value: 1 },
-  ])
-})
-
-test('bytes and broken answers are counted over all routes', () => {
-  const figures = figuresOf([{ bytes: 10 }, { route: '/b', bytes: 5, isComplete: false }])
-  assert.deepEqual([figures.bytes, figures.aborted], [15, 1])
-})
 
 test('each bucket of durations includes all lower ones', () => {
   const times = [1, 2, 60_000, 61_000].map((milliseconds) => ({ milliseconds }))

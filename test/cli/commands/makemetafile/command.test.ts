@@ -142,18 +142,6 @@ test('--quiet prints errors', async (t) => {
   assertError(refused, 'not-found', at('gone'))
 })
 
-test('several files make a torrent each', async (t) => {
-  const directory = makeScratch(t, { a: '1', b: '2', 'c/d': '3' })
-  const sources = ['a', 'b', 'c'].map((name) => join(directory, name))
-  const { status, stdout } = await runBtkit(['makemetafile', ...sources, TRACKER, '--json'])
-  assert.equal(status, 0)
-  assert.equal(stdout.trimEnd().split('\n').length, 3)
-  assert.deepEqual(
-    readdirSync(directory).filter((name) => name.endsWith('.torrent')),
-    ['a.torrent', 'b.torrent', 'c.torrent'],
-  )
-})
-
 test('a bad file among several does not stop the others, and the status is 1', async (t) => {
   const directory = makeScratch(t, { a: '1', empty: '', c: '3' })
   const sources = ['a', 'gone', 'empty', 'c'].map((name) => join(directory, name))
@@ -165,13 +153,6 @@ test('a bad file among several does not stop the others, and the status is 1', a
       `btkit: ${join(directory, 'empty')}: is empty, and clients refuse such torrents\n`,
   )
   assert.deepEqual(readdirSync(directory), ['a', 'a.torrent', 'c', 'c.torrent', 'empty'])
-})
-
-test('an existing torrent is replaced', async (t) => {
-  const { make, torrent } = makeWorkplace(t)
-  await make(['--comment', 'old'])
-  await make(['--comment', 'new'])
-  assert.equal(torrent()['comment'], 'new')
 })
 
 test('only skipped files: the directory is said to hold none', async (t) => {
