@@ -9,6 +9,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { startServe } from '../hostile/process.js'
 import { SINGLE } from '../hostile/siege.js'
 import { listenLocally } from '../../support/listen.js'
+import { serveMirror } from '../../support/serve.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no Unix sockets here' }
 
@@ -58,18 +59,12 @@ for (const [what, below, args, code, said] of [
   })
 }
 
-test('--port 0 prints the port', async (t) => {
-  const { address, port } = await startServe(t, makeScratch(t))
-  assert.match(address, /^http:\/\/127\.0\.0\.1:\d+$/)
-  assert.ok(port > 0)
-  assert.equal((await fetch(`${address}/-/health`)).status, 200)
-})
-
 test('listens on each --host', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')
   const args = ['--host', '127.0.0.1', '--host', '127.0.0.2', '--host', socket]
-  const { stdout, stop } = await startServe(t, makeScratch(t), { args })
-  const addresses = [...stdout().matchAll(/^address: +(.+)$/gm)].map(([, address]) => address)
+  const { said, stdout, stop } = await serveMirror(t, { args })
+  await said(/^(try: )/m)
+  const addresses = [...stdout.text.matchAll(/^address: +(.+)$/gm)].map(([, address]) => address)
   assert.equal(addresses.length, 3)
   for (const address of addresses.slice(0, 2)) {
     assert.equal((await fetch(`${address}/-/health`)).status, 200)
@@ -81,8 +76,8 @@ test('listens on each --host', unlessPosix, async (t) => {
 
 test('serves on a Unix socket, and removes its file at the end', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')
-  const root = makeScratch(t, { 'yum/good.rpm': 'good' })
-  const { stop } = await startServe(t, root, { args: ['--host', socket] })
+  const args = ['--host', socket, '--log', 'off']
+  const { stop } = await serveMirror(t, { files: { 'yum/good.rpm': 'good' }, args })
   assert.ok(statSync(socket).isSocket())
   assert.deepEqual(await askSocket(socket, '/yum/good.rpm'), { status: 200, body: 'good' })
   assert.equal((await askSocket(socket, `${SINGLE}/yum/good.rpm`)).status, 200)
@@ -102,7 +97,7 @@ test(
       assert.deepEqual(readdirSync(directory), [])
     }
     const longest = join(directory, 'é').padEnd(106, 'l')
-    const { stop } = await startServe(t, directory, { args: ['--host', longest] })
+    const { stop } = await serveMirror(t, { args: ['--host', longest] })
     assert.ok(statSync(longest).isSocket())
     assert.equal((await stop()).status, 0)
   },
@@ -113,14 +108,14 @@ test('replaces the socket that a killed service left', unlessPosix, async (t) =>
   const killed = await startServe(t, makeScratch(t), { args: ['--host', socket] })
   await killed.stop('SIGKILL')
   assert.ok(existsSync(socket))
-  const { stop } = await startServe(t, makeScratch(t), { args: ['--host', socket] })
+  const { stop } = await serveMirror(t, { args: ['--host', socket] })
   assert.equal((await askSocket(socket, '/-/health')).status, 200)
   assert.equal((await stop()).status, 0)
 })
 
 test('does not replace the socket of a running service', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')
-  await startServe(t, makeScratch(t), { args: ['--host', socket] })
+  await serveMirror(t, { args: ['--host', socket] })
   assertError(await runServe(t, makeScratch(t), ['--host', socket]), 'io', socket)
   assert.equal((await askSocket(socket, '/-/health')).status, 200)
 })

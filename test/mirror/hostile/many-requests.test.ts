@@ -58,7 +58,8 @@ test('a client with as many torrents under way as one may have gets no further o
   const root = makeScratch(t, { 'iso/small': 's', 'iso/other': 'o' })
   for (const name of ['1', '2']) plantSparse(`${root}/iso`, name, 512 * GIB)
   const limits = { maxPerClient: 2 }
-  const { port } = await serveMirror(t, { root, args: PROXIED, limits, io: STANDING })
+  const args = [...PROXIED, '--threads', '1']
+  const { port } = await serveMirror(t, { root, args, limits, io: STANDING })
   const fields = ['Host: m', 'X-Forwarded-For: 192.0.2.1']
   const waiting = ['/iso/1', '/iso/2'].map((path) => {
     return send(t, port, requestText(`GET ${singleAddress(path)}`, fields))

@@ -31,6 +31,13 @@ const asHost = (...hosts: string[]) =>
     hosts.map((host) => `Host: ${host}`),
   )
 
+/** Mirrors that several cases need. */
+const PLAIN: SiegeSetup = {}
+const UNLISTED: SiegeSetup = { args: NO_LISTINGS }
+const HIDING: SiegeSetup = { files: hiddenFiles }
+const LINKED: SiegeSetup = { plant: plantLinks }
+const FOLLOWED: SiegeSetup = { plant: plantLinks, args: ['--follow-symlinks'] }
+
 /** Bytes in place of HTTP, and requests that break its rules. */
 const GARBAGE: Record<string, Refused> = {
   noise: { statuses: [400], requests: [pseudoRandom(10_000, 7), pseudoRandom(100_000, 8)] },
@@ -315,12 +322,12 @@ const climbing = ['/yum/dir-out/../secret.txt', '/../secret.txt', '/%2e%2e/x']
 const UNPUBLISHED: Record<string, Refused> = {
   'hidden files': {
     statuses: [404],
-    setup: { files: hiddenFiles },
+    setup: HIDING,
     requests: HIDDEN.flatMap(anywhere),
   },
   'patterns for hidden files': {
     statuses: [404],
-    setup: { files: hiddenFiles },
+    setup: HIDING,
     requests: [
       ...['/.*', '/.well-known/*', '/*/.h*', '/yum/.hidde?', '/yum/?hidden', '/yum/[.]hidden'],
       ...['/yum/[!a]hidden', '/yum/[+-9]hidden', '/yum/*hidden', '/*/*/config', '/yum/%2eh*'],
@@ -333,31 +340,31 @@ const UNPUBLISHED: Record<string, Refused> = {
   },
   'patterns behind links out of the root': {
     statuses: [403, 404],
-    setup: { plant: plantLinks },
+    setup: LINKED,
     requests: ['/yum/f*-out', '/yum/dir-out/*', '/*/*/secret.txt', '/ever*/etc/p*d'].flatMap(
       matched,
     ),
   },
   'climbing even with --follow-symlinks': {
     statuses: [400],
-    setup: { plant: plantLinks, args: ['--follow-symlinks'] },
+    setup: FOLLOWED,
     requests: climbing.flatMap(anywhere),
   },
   "the system's files about processes": {
     statuses: [403, 404],
-    setup: { plant: plantLinks },
+    setup: LINKED,
     requests: ['environ', 'mem', 'root/etc/passwd', 'fd/0', 'cwd/package.json'].flatMap((name) =>
       files(`/proc/self/${name}`),
     ),
   },
   'pipes and devices, without waiting for a writer': {
     statuses: [403, 404],
-    setup: { plant: plantLinks },
+    setup: LINKED,
     requests: [...DEVICES.flatMap(anywhere), ...['/yum/z*', '/yum/p*'].flatMap(matched)],
   },
   'pipes and devices, even if links may lead to them': {
     statuses: [403, 404],
-    setup: { plant: plantLinks, args: ['--follow-symlinks'] },
+    setup: FOLLOWED,
     requests: [...DEVICES.flatMap(anywhere), ...['/yum/z*', '/yum/p*'].flatMap(matched)],
   },
   'directories in every form': {
@@ -377,17 +384,28 @@ const ALL: Record<string, Refused> = {
       {
         statuses: [status].flat(),
         requests: paths.flatMap(anywhere),
-        setup: { args: NO_LISTINGS },
+        setup: UNLISTED,
       },
     ]),
   ),
 }
 
-for (const [what, { statuses, requests, setup = {}, before = [] }] of Object.entries(ALL)) {
-  test(`refuses ${what}`, async (t) => {
+/** The cases by the mirror that they need, of which one serves all of them. */
+const mirrors = new Map<SiegeSetup, [string, Refused][]>()
+for (const [what, refused] of Object.entries(ALL)) {
+  const { setup = PLAIN } = refused
+  mirrors.set(setup, [...(mirrors.get(setup) ?? []), [what, refused]])
+}
+
+for (const [setup, cases] of mirrors) {
+  test(`refuses ${cases[0]?.[0]}, and ${cases.length - 1} others`, async (t) => {
     await besiege(t, setup, async ({ ask, checkRefused }) => {
-      for (const request of before) assertAnswered(await ask(request))
-      for (const request of requests) checkRefused(await ask(request), ...statuses)
+      for (const [what, { statuses, requests, before = [] }] of cases) {
+        await t.test(`refuses ${what}`, async () => {
+          for (const request of before) assertAnswered(await ask(request))
+          for (const request of requests) checkRefused(await ask(request), ...statuses)
+        })
+      }
     })
   })
 }

@@ -124,14 +124,12 @@ const REFUSED: Readonly<
 
 for (const [what, plant] of Object.entries(REFUSED)) {
   test(`${what} is not served`, async (t) => {
-    const { make, get, torrents } = await serveWith(t)
+    const { make, get, torrents, root } = await serveWith(t)
     const own = await get('.torrent')
+    assert.equal(decodeTorrent(own)['announce'], TRACKER)
     await plant(torrents, make)
-    await until('it is so', async () => {
-      const bytes = await get('.torrent')
-      return bytes.equals(own) && decodeTorrent(bytes)['announce'] === TRACKER
-    })
-    const { port } = await serveMirror(t, { files: FILES, args: ['--torrents', torrents] })
+    await until('it is so', async () => (await get('.torrent')).equals(own))
+    const { port } = await serveMirror(t, { root, args: ['--torrents', torrents] })
     const { body } = await ask(port, '/pub/a.iso.torrent')
     assert.equal(independentInfoHash(body), independentInfoHash(own))
   })
