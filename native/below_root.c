@@ -22,6 +22,7 @@
 
 #include "fingerprint.h"
 #include "lookup.h"
+#include "stat_files.h"
 
 /* A file to open and read, and the result. */
 struct opening {
@@ -35,6 +36,12 @@ struct opening {
   size_t length;
   uint64_t offset;
   int32_t *result;
+};
+
+/* The names in a directory that was looked at. */
+struct names {
+  size_t length;
+  char bytes[];
 };
 
 #ifdef __linux__
@@ -155,7 +162,23 @@ static int look_around(int root, const struct lookup *names, uint64_t resolve, u
   return error;
 }
 
-static int look_from(int root, const struct lookup *names, uint8_t *look, char *real) {
+/* Keeps the names in a directory; nothing if it cannot be read, or has too many. */
+static void list_entry(int entry, struct later *later) {
+  struct lookup listing = {.most = later->lookup.most};
+  struct names *names = NULL;
+  if (list_below(entry, &listing)) names = malloc(sizeof *names + listing.length);
+  if (names != NULL) {
+    names->length = listing.length;
+    memcpy(names->bytes, listing.names, listing.length);
+  }
+  later->data = names;
+  free_lookup(&listing);
+}
+
+static int look_from(int root, struct later *later) {
+  const struct lookup *names = &later->lookup;
+  uint8_t *look = names->answers;
+  char *real = later->path;
   const char *path = names->names + names->starts[1];
   const uint64_t resolve = resolve_by(names->names + names->starts[2]);
   struct stat stats;
@@ -171,6 +194,7 @@ static int look_from(int root, const struct lookup *names, uint8_t *look, char *
     if (entry < 0) return errno;
   }
   int error = describe(entry, look, real);
+  if (error == 0 && names->most > 0) list_entry(entry, later);
   close(entry);
   if (error == 0) error = look_around(root, names, resolve, look);
   char link[LINK_LENGTH];
@@ -179,11 +203,10 @@ static int look_from(int root, const struct lookup *names, uint8_t *look, char *
 
 static void look_at(struct later *later) {
   const struct lookup *names = &later->lookup;
-  uint8_t *look = names->answers;
   const int root = open(names->names, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  const int error = root < 0 ? errno : look_from(root, names, look, later->path);
+  const int error = root < 0 ? errno : look_from(root, later);
   if (root >= 0) close(root);
-  put(look, LOOK_ERROR, error);
+  put(names->answers, LOOK_ERROR, error);
   if (error != 0) later->path[0] = later->path[1] = '\0';
 }
 
@@ -320,35 +343,43 @@ napi_value read_now(napi_env env, napi_callback_info info) {
 }
 #endif
 
-/* Returns the look, followed by the real path, a NUL and the real path of the root. */
+/* Returns the look, followed by the real path, that of the root, and the names in the directory. */
 static napi_value give_look(napi_env env, struct lookup *lookup) {
   /* The path is in the same block; see struct later */
   const struct later *later = (const struct later *)(const void *)lookup;
+  const struct names *names = later->data;
   const size_t own = strlen(later->path) + 1;
-  const size_t length = own + strlen(later->path + own);
+  const size_t length = own + strlen(later->path + own) + 1;
+  const int32_t listing = names == NULL ? 0 : (int32_t)(LOOK_LENGTH + length);
   napi_value buffer;
   void *bytes;
-  if (napi_create_buffer(env, LOOK_LENGTH + length, &bytes, &buffer) != napi_ok) return NULL;
+  if (napi_create_buffer(env, LOOK_LENGTH + length + (names == NULL ? 0 : names->length), &bytes, &buffer) !=
+      napi_ok) {
+    return NULL;
+  }
   memcpy(bytes, lookup->answers, LOOK_LENGTH);
+  memcpy((uint8_t *)bytes + LOOK_LISTING, &listing, sizeof listing);
   memcpy((uint8_t *)bytes + LOOK_LENGTH, later->path, length);
+  if (names != NULL) memcpy((uint8_t *)bytes + listing, names->bytes, names->length);
   return buffer;
 }
 
 #define MOST_NAMES 32u
 
 napi_value look_below(napi_env env, napi_callback_info info) {
-  napi_value names;
-  size_t count = 1;
-  if (napi_get_cb_info(env, info, &count, &names, NULL, NULL) != napi_ok) return NULL;
+  napi_value arguments[2];
+  size_t count = 2;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
   struct later *later = create_later(env, NULL, LOOK_LENGTH);
   if (later == NULL) return NULL;
   later->work = look_at;
   later->give = give_look;
   struct lookup *lookup = &later->lookup;
-  bool is_refused = !read_names(env, names, lookup);
-  if (!is_refused && (lookup->count < 3 || lookup->count > 3 + MOST_NAMES)) {
+  bool is_refused = !read_names(env, arguments[0], lookup);
+  if (!is_refused && (lookup->count < 3 || lookup->count > 3 + MOST_NAMES ||
+                      napi_get_value_uint32(env, arguments[1], &lookup->most) != napi_ok)) {
     is_refused = true;
-    refuse(env, "lookBelow([root, path, rule, ...names])");
+    refuse(env, "lookBelow([root, path, rule, ...names], most)");
   }
   if (!is_refused && make_answers(lookup)) return begin_later(env, later);
   if (!is_refused) napi_throw_error(env, NULL, "out of memory");

@@ -17,15 +17,17 @@ enum {
   LOOK_IS_READABLE = 100,    /* whether this process may read it */
   LOOK_TAKEN = 104,          /* a bit for each given name that the directory contains */
   LOOK_ERROR = 108,          /* errno if there is no such entry; the path is empty then */
-  LOOK_LENGTH = 112          /* followed by the real path, a NUL and that of the root */
+  LOOK_LISTING = 112,        /* where the names in the directory begin; 0 if they are not there */
+  LOOK_LENGTH = 116          /* followed by the real path and that of the root, each with a NUL */
 };
 
 /*
- * lookBelow([root, path, rule, ...names]): Promise<Buffer>
+ * lookBelow([root, path, rule, ...names], most: number): Promise<Buffer>
  *
  * Looks at a path below the root, off the event loop. The path has no slash at its ends; '.' is the
  * root. With the rule 'beneath', no link leads out of the root, whatever others exchange meanwhile;
- * EXDEV says that one leads out, or is absolute. With 'anywhere', links may lead anywhere.
+ * EXDEV says that one leads out, or is absolute. With 'anywhere', links may lead anywhere. Behind the
+ * look of a directory with fewer than `most` names are these, as those of listNamesAsync.
  */
 napi_value look_below(napi_env env, napi_callback_info info);
 

@@ -140,23 +140,6 @@ static bool append_name(struct lookup *lookup, size_t *room, const struct dirent
   return true;
 }
 
-/* Opens a directory; NULL unless it is the one of the fingerprint, if there is one. */
-static DIR *open_directory(const char *path, const uint8_t *looked) {
-  struct stat stats;
-  uint8_t found[FINGERPRINT_LENGTH];
-  const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (looked == NULL ? 0 : O_NOFOLLOW);
-  const int file = open(path, flags);
-  if (file < 0) return NULL;
-  bool is_same = looked == NULL || fstat(file, &stats) == 0;
-  if (is_same && looked != NULL) {
-    write_fingerprint(&stats, found);
-    is_same = memcmp(found + IDENTITY_AT, looked + IDENTITY_AT, sizeof found - IDENTITY_AT) == 0;
-  }
-  DIR *directory = is_same ? fdopendir(file) : NULL;
-  if (directory == NULL) close(file);
-  return directory;
-}
-
 /* Reads the names in a directory except the two dots, at most so many. Returns false if it cannot. */
 static bool read_directory(DIR *directory, struct lookup *lookup, uint32_t most) {
   if (directory == NULL) return false;
@@ -267,11 +250,17 @@ static bool mark_kinds(struct lookup *lookup) {
   return true;
 }
 
+bool list_below(int entry, struct lookup *lookup) {
+  const int file = openat(entry, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *directory = file < 0 ? NULL : fdopendir(file);
+  if (directory == NULL && file >= 0) close(file);
+  return read_directory(directory, lookup, lookup->most) && lookup->count < lookup->most && mark_kinds(lookup);
+}
+
 /* Without names, nothing is known of the directory. */
 static void list_names(struct later *later) {
   struct lookup *lookup = &later->lookup;
-  DIR *directory = open_directory(later->path, later->data);
-  if (read_directory(directory, lookup, lookup->most) && mark_kinds(lookup)) return;
+  if (read_directory(opendir(later->path), lookup, lookup->most) && mark_kinds(lookup)) return;
   free(lookup->names);
   lookup->names = NULL;
 }
@@ -283,32 +272,20 @@ static napi_value give_names(napi_env env, struct lookup *lookup) {
   return napi_create_buffer_copy(env, lookup->length, lookup->names, &data, &names) == napi_ok ? names : NULL;
 }
 
-/* Copies the fingerprint of a look, which may be missing. Returns false for anything else. */
-static bool copy_looked(napi_env env, napi_value value, struct later *later) {
-  napi_valuetype type;
-  if (napi_typeof(env, value, &type) != napi_ok) return false;
-  if (type == napi_null) return true;
-  const uint8_t *looked = read_fingerprints(env, value, FINGERPRINT_LENGTH);
-  later->data = looked == NULL ? NULL : malloc(FINGERPRINT_LENGTH);
-  if (later->data != NULL) memcpy(later->data, looked, FINGERPRINT_LENGTH);
-  return later->data != NULL;
-}
-
 napi_value list_names_async(napi_env env, napi_callback_info info) {
-  size_t count = 3;
-  napi_value arguments[3];
+  size_t count = 2;
+  napi_value arguments[2];
   if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
   struct later *later = create_later(env, NULL, 0);
   if (later == NULL) return NULL;
   later->work = list_names;
   later->give = give_names;
   if (read_string(env, arguments[0], later->path, sizeof later->path) &&
-      napi_get_value_uint32(env, arguments[1], &later->lookup.most) == napi_ok &&
-      copy_looked(env, arguments[2], later)) {
+      napi_get_value_uint32(env, arguments[1], &later->lookup.most) == napi_ok) {
     return begin_later(env, later);
   }
   free_later(env, later);
-  return refuse(env, "listNamesAsync(directory, most, looked)");
+  return refuse(env, "listNamesAsync(directory, most)");
 }
 
 /* Looks up the paths that are the only argument. */

@@ -3,6 +3,8 @@
 
 #include <node_api.h>
 
+#include "lookup.h"
+
 /*
  * listFiles(directory: string, names: Uint8Array, fingerprints: Uint8Array): number | { … } | null
  * listFilesAsync(directory: string): Promise<{ names: Buffer; fingerprints: Int32Array } | null>
@@ -17,14 +19,19 @@ napi_value list_files(napi_env env, napi_callback_info info);
 napi_value list_files_async(napi_env env, napi_callback_info info);
 
 /*
- * listNamesAsync(directory: string, most: number, looked: Uint8Array | null): Promise<Buffer | null>
+ * listNamesAsync(directory: string, most: number): Promise<Buffer | null>
  *
  * Reads the names in a directory off the event loop, at most so many: sorted by bytes, each ended by a
  * NUL. Behind that of a directory is one slash; behind one whose kind the directory does not say, or that
- * is neither a directory nor a file, are two. Null if the directory cannot be read, or has another inode
- * or device than the fingerprint says.
+ * is neither a directory nor a file, are two. Null if the directory cannot be read.
  */
 napi_value list_names_async(napi_env env, napi_callback_info info);
+
+/*
+ * Reads the names in a directory that was opened by O_PATH in the same form. Returns false if it cannot be
+ * read, or has `most` names or more.
+ */
+bool list_below(int entry, struct lookup *lookup);
 
 /*
  * lstatPathsAsync(paths: string[], directory?: string): Promise<Int32Array>

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Pause } from '../../page-parts/slices.js'
 import { isNameable, isWithheld, type Mirror, MirrorView } from '../tree/mirror.js'
+import { enlarged, NameColumn } from '../../disk/file-lists/name-column.js'
 import { walkMirror } from '../tree/walk.js'
 
 /** Most names that are kept; each takes some 60 bytes. */
@@ -21,9 +22,6 @@ const TURN = -1
 /** Names with a word that are counted to find the rarest word. */
 const MOST_COUNTED = 20_000
 
-/** Ends each name. No name contains it. */
-const END = 0x2f
-
 /** An entry of the mirror whose path has all words of a search. */
 export interface FoundName {
   /** Its components below the root. */
@@ -35,15 +33,14 @@ export interface FoundName {
 export class NameIndex {
   /** The path of each directory with a slash behind each name; the root is empty. */
   readonly #directories: string[] = ['']
-  readonly #lower = new GrowingBytes()
-  /** The number of the directory of each entry, and where its name begins. */
-  #directoryOf = new Uint32Array(1024)
-  #nameAt = new Uint32Array(1024)
+  /** The names in lower case. */
+  readonly #lower = new NameColumn()
+  /** The number of the directory of each entry. */
+  #directoryOf: Uint32Array = new Uint32Array(1024)
   /** Whether each entry is a directory. */
   readonly #isDirectory = new Set<number>()
   /** The names that the lower case does not show. */
   readonly #names = new Map<number, string>()
-  length = 0
 
   /** Whether there are more names than are kept, so that nothing is found. */
   isTooLarge = false
@@ -74,16 +71,12 @@ export class NameIndex {
       for (const path of paths) this.#add(path.at(-1) ?? '', state)
       if (this.length > MOST_NAMES) return withoutNames(true)
     }
-    this.#trim()
     this.isReading = false
     return this
   }
 
-  /** Gives back the room for further names. */
-  #trim(): void {
-    this.#lower.trim()
-    this.#nameAt = this.#nameAt.slice(0, this.length)
-    this.#directoryOf = this.#directoryOf.slice(0, this.length)
+  get length(): number {
+    return this.#lower.length
   }
 
   #addDirectory(path: readonly string[], parent: number): number {
@@ -94,16 +87,13 @@ export class NameIndex {
   }
 
   #add(name: string, directory: number): void {
-    const number = this.length++
-    if (number >= this.#nameAt.length) {
-      this.#nameAt = grown(this.#nameAt)
-      this.#directoryOf = grown(this.#directoryOf)
-    }
-    this.#nameAt[number] = this.#lower.length
+    const number = this.length
+    if (number >= this.#directoryOf.length)
+      this.#directoryOf = enlarged(this.#directoryOf, 2 * number)
     this.#directoryOf[number] = directory
     const lower = name.toLowerCase()
     if (lower !== name) this.#names.set(number, name)
-    this.#lower.add(`${lower}/`)
+    this.#lower.add(lower)
   }
 
   /**
@@ -124,7 +114,7 @@ export class NameIndex {
         }
         const number = this.#numberAt(place)
         if (above && above[this.#directoryOf[number] ?? 0] !== 1) continue
-        const name = this.#nameTo(number, place)
+        const name = this.#lower.textAt(number)
         const isFirst = !earlier.some((each) => name.includes(each))
         if (isFirst && this.#hasAll(number, name, others)) yield this.#foundAt(number, name)
       }
@@ -159,7 +149,7 @@ export class NameIndex {
 
   /** Where a word is in names, once for each of them, and TURN when others may have their turn. */
   *#placesOf(word: string): Generator<number> {
-    const bytes = this.#lower.bytes
+    const bytes = this.#lower.used
     const wanted = Buffer.from(word)
     let matches = 0
     for (let from = 0; from < bytes.length; from += SLICE) {
@@ -168,17 +158,11 @@ export class NameIndex {
       for (let at = slice.indexOf(wanted); at >= 0;) {
         yield from + at
         if (++matches % STEPS_A_TURN === 0) yield TURN
-        const end = bytes.indexOf(END, from + at)
+        const end = bytes.indexOf(0, from + at)
         at = end - from < slice.length ? slice.indexOf(wanted, end - from) : -1
       }
       yield TURN
     }
-  }
-
-  /** The name of an entry in lower case; `place` is a byte of it. */
-  #nameTo(number: number, place: number): string {
-    const bytes = this.#lower.bytes
-    return bytes.toString('utf8', this.#nameAt[number], bytes.indexOf(END, place))
   }
 
   #hasAll(number: number, name: string, words: readonly string[]): boolean {
@@ -205,7 +189,7 @@ export class NameIndex {
     let [low, high] = [0, this.length - 1]
     while (low < high) {
       const middle = (low + high + 1) >>> 1
-      if ((this.#nameAt[middle] ?? Infinity) <= place) low = middle
+      if ((this.#lower.starts[middle] ?? Infinity) <= place) low = middle
       else high = middle - 1
     }
     return low
@@ -215,34 +199,4 @@ export class NameIndex {
 /** The index of a mirror that has too many names, or cannot be read. */
 export function withoutNames(isTooLarge: boolean): NameIndex {
   return Object.assign(new NameIndex(), { isTooLarge, isReading: false })
-}
-
-function grown(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * numbers.length)
-  larger.set(numbers)
-  return larger
-}
-
-/** Bytes to which text is added. */
-class GrowingBytes {
-  #room = Buffer.alloc(64 * 1024)
-  length = 0
-
-  get bytes(): Buffer {
-    return this.#room.subarray(0, this.length)
-  }
-
-  add(text: string): void {
-    const most = this.length + 3 * text.length
-    if (most > this.#room.length) {
-      const larger = Buffer.alloc(Math.max(2 * this.#room.length, most))
-      this.#room.copy(larger, 0, 0, this.length)
-      this.#room = larger
-    }
-    this.length += this.#room.write(text, this.length)
-  }
-
-  trim(): void {
-    this.#room = Buffer.from(this.bytes)
-  }
 }

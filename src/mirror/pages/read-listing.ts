@@ -5,7 +5,7 @@ import { skipReasonOf } from '../../disk/scan/entry.js'
 import type { Budget } from '../../server/admission/memory.js'
 import { etagOf } from '../../server/headers/conditional.js'
 import { Refusal, type RefusalCode } from '../../server/headers/refusal.js'
-import type { Look } from '../tree/below-root.js'
+import { LISTED, type Look } from '../tree/below-root.js'
 import { READ_AT_ONCE, readNames } from '../tree/open-looked.js'
 import {
   directoryChanges,
@@ -155,7 +155,7 @@ async function contentOf(
   const { mirror } = view
   let [entries, isEmpty]: [number | null, boolean] = [0, true]
   try {
-    for await (const read of readEntries(await view.directory(path))) {
+    for await (const read of readEntries(await view.directory(path, LISTED))) {
       const shown = read.filter(({ name }) => {
         return isAddressable([...path, name]) && !isWithheld([...path, name], mirror)
       })

@@ -47,10 +47,18 @@ export interface Look extends PathState {
   readonly waits: number
   /** The look for the addon; null if only the portable way can open it. */
   readonly native: Uint8Array | null
+  /** The names in a directory, as the addon has them, if they were asked for and are not many. */
+  readonly listed: Buffer | null
 }
 
 /** The addon's function; see native/below_root.h. */
-type NativeLook = (names: readonly string[]) => Promise<Buffer>
+type NativeLook = (names: readonly string[], most: number) => Promise<Buffer>
+
+/** Stands for all names in a directory. */
+export const LISTED = 'listed'
+
+/** Fewer entries than this are listed at once: a millisecond. */
+const MOST_LISTED = 5000
 
 const addon = loadNative<{ readonly lookBelow: NativeLook }>('lookBelow')
 
@@ -62,21 +70,23 @@ const NEEDS_OTHER_WAY = [ENOSYS, EPERM, EINVAL, EXDEV, EAGAIN]
 /** Offsets in a native look; that of its words in words. */
 const PARENT = 40
 const WORDS = 88 / Int32Array.BYTES_PER_ELEMENT
-const LENGTH = 112
+const LENGTH = 116
 
 /**
  * Looks at a path below the root, through links, off the event loop. Finds out which of some names
- * its directory contains. Rejects with the system's errors; a path that leads out is missing.
+ * its directory contains, or lists the directory that it is. Rejects with the system's errors; a path that
+ * leads out is missing.
  */
 export async function lookBelow(
   place: TreeRoot,
   components: readonly string[],
-  names: readonly string[] = [],
+  wanted: readonly string[] | typeof LISTED = [],
 ): Promise<Look> {
+  const [names, most] = wanted === LISTED ? [[], MOST_LISTED] : [wanted, 0]
   const path = components.join('/') || '.'
   // The addon has texts
   if (isRaw(path)) return lookPortably(place, components, names)
-  const bytes = await addon?.lookBelow([place.root, path, ruleOf(place), ...names])
+  const bytes = await addon?.lookBelow([place.root, path, ruleOf(place), ...names], most)
   const look = bytes && readLook(bytes, names)
   if (look && look.error === 0) return look
   if (look && !NEEDS_OTHER_WAY.includes(look.error)) throw systemError(-look.error, 'open', path)
@@ -92,7 +102,8 @@ function readLook(bytes: Buffer, names: readonly string[]): Look & { readonly er
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const word = (i: number) => view.getInt32((WORDS + i) * Int32Array.BYTES_PER_ELEMENT, true)
   const taken = word(4)
-  const [absolutePath = '', realRoot = ''] = bytes.toString('utf8', LENGTH).split('\0')
+  const listing = word(6) || bytes.length
+  const [absolutePath = '', realRoot = ''] = bytes.toString('utf8', LENGTH, listing).split('\0')
   return {
     absolutePath,
     realRoot,
@@ -105,6 +116,7 @@ function readLook(bytes: Buffer, names: readonly string[]): Look & { readonly er
     taken: names.filter((_, i) => (taken & (1 << i)) !== 0),
     error: word(5),
     native: bytes,
+    listed: word(6) === 0 ? null : bytes.subarray(listing),
   }
 }
 
@@ -143,6 +155,7 @@ export async function lookPortably(
     ),
     taken: names.filter((_, i) => areThere[i]),
     native: null,
+    listed: null,
   }
 }
 

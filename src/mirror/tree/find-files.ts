@@ -2,7 +2,7 @@ import { mapLimited } from '../../base/concurrency.js'
 import { sortByBytes } from '../../disk/look/read-names.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { Budget } from '../../server/admission/memory.js'
-import type { Look } from './below-root.js'
+import { LISTED, type Look } from './below-root.js'
 import type { MirrorEntry } from './open-looked.js'
 import {
   formatMirrorPath,
@@ -231,7 +231,7 @@ class EnteredDirectories {
    */
   async enter(directory: readonly string[]): Promise<Look> {
     this.budget.charge('names', ENTER)
-    const look = await this.view.directory(directory)
+    const look = await this.view.directory(directory, LISTED)
     if (this.#entered.has(look.absolutePath)) this.budget.charge('names', ENTER_AGAIN)
     this.#entered.add(look.absolutePath)
     return look

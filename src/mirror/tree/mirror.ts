@@ -5,12 +5,12 @@ import { absenceOf } from '../../disk/look/inside.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { isPlainName } from '../../metainfo/name.js'
-import { type Look, lookBelow, type TreeRoot } from './below-root.js'
+import { type LISTED, type Look, lookBelow, type TreeRoot } from './below-root.js'
 import {
-  listLooked,
   type MirrorEntry,
   type OpenDirectory,
   openDirectory,
+  parseEntries,
   readBeginning,
   readInChunks,
 } from './open-looked.js'
@@ -62,10 +62,13 @@ export class MirrorView {
   }
 
   /**
-   * The target of a path of any kind, through links; and which of some names are beside it.
+   * The target of a path of any kind, through links; and which of some names are beside it, or those in it.
    * @throws Refusal if there is none, or it is not published
    */
-  async look(components: readonly string[], names: readonly string[] = []): Promise<Look> {
+  async look(
+    components: readonly string[],
+    names: readonly string[] | typeof LISTED = [],
+  ): Promise<Look> {
     if (isWithheld(components, this.mirror)) throw notFound(formatMirrorPath(components))
     try {
       if (this.#root)
@@ -83,8 +86,8 @@ export class MirrorView {
    * The directory that a path leads to, through links.
    * @throws Refusal if there is none, or it is not published
    */
-  async directory(components: readonly string[]): Promise<Look> {
-    const look = await this.look(components)
+  async directory(components: readonly string[], names?: typeof LISTED): Promise<Look> {
+    const look = await this.look(components, names)
     if (isOfKind(look, constants.S_IFDIR)) return look
     throw notFound(formatMirrorPath(components))
   }
@@ -182,13 +185,15 @@ export async function readStart(
   }
 }
 
-/** Reads the entries of a directory that was looked up. Throws as openLooked. */
-export async function* readEntries(look: Look): AsyncGenerator<readonly MirrorEntry[]> {
-  const listed = await listLooked(look)
-  if (listed) {
-    yield listed
-    return
-  }
+/** Some entries of a directory at a time. */
+type Entries = Iterable<readonly MirrorEntry[]> | AsyncIterable<readonly MirrorEntry[]>
+
+/** Reads the entries of a directory that was looked up and LISTED. Throws as openLooked. */
+export function readEntries(look: Look): Entries {
+  return look.listed ? [parseEntries(look.listed)] : readOpened(look)
+}
+
+async function* readOpened(look: Look): AsyncGenerator<readonly MirrorEntry[]> {
   const opened = await openLooked(look)
   try {
     yield* readInChunks(opened)

@@ -13,7 +13,7 @@ import {
 } from '../../disk/file-lists/fingerprint.js'
 import { GUARDED_READ } from '../../disk/hash/stream/reading.js'
 import { loadNative } from '../../base/native-addon.js'
-import { isRaw, rawPath, textOfPath } from '../../base/text/raw-path.js'
+import { rawPath, textOfPath } from '../../base/text/raw-path.js'
 import { type Look, type TreeRoot, placeOf, ruleOf, stateThrough } from './below-root.js'
 
 /** The real path of an entry, and its state. */
@@ -60,7 +60,7 @@ export async function readNames(
   directory: Pick<OpenDirectory, 'path'>,
   most: number,
 ): Promise<string[]> {
-  const bytes = await addon?.listNamesAsync(directory.path, most, null)
+  const bytes = await addon?.listNamesAsync(directory.path, most)
   if (bytes) return parseEntries(bytes).map(({ name }) => name)
   const read: string[] = []
   for await (const entries of readInChunks(directory)) {
@@ -70,22 +70,8 @@ export async function readNames(
   return read
 }
 
-/**
- * The entries of a directory that was looked at, in any order. Null if they are many, or if only opening it can
- * say why not.
- */
-export async function listLooked({ absolutePath, native }: Look): Promise<MirrorEntry[] | null> {
-  if (!addon || !native || isRaw(absolutePath)) return null
-  const bytes = await addon.listNamesAsync(absolutePath, MOST_LISTED, native)
-  const entries = bytes && parseEntries(bytes)
-  return entries && entries.length < MOST_LISTED ? entries : null
-}
-
-/** Entries that are listed at once: a millisecond. */
-const MOST_LISTED = 5000
-
 /** The entries in a list of the addon, which marks their kinds with slashes. */
-function parseEntries(bytes: Buffer): MirrorEntry[] {
+export function parseEntries(bytes: Buffer): MirrorEntry[] {
   // One text for all is decoded once
   const text = isUtf8(bytes)
     ? bytes.toString().split('\0')
@@ -196,9 +182,7 @@ export interface OpenedFile {
 
 /** Functions of the addon; see native/below_root.h, and native/stat_files.h for the first. */
 interface NativeOpening {
-  readonly listNamesAsync: (
-    ...values: readonly [directory: string, most: number, looked: Uint8Array | null]
-  ) => Promise<Buffer | null>
+  readonly listNamesAsync: (directory: string, most: number) => Promise<Buffer | null>
   readonly openNow: (...values: NativeArguments) => void
   readonly openLater: (...values: NativeArguments) => Promise<void>
   readonly readNow: (

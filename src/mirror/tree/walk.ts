@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { walk } from '../../disk/scan/walk.js'
+import { LISTED, type Look } from './below-root.js'
 import { type MirrorView, readEntries, toRefusal } from './mirror.js'
 
 /** How a search of a mirror goes through directories; `State` is its knowledge of each of them. */
@@ -23,7 +24,14 @@ interface Place<State> {
   readonly state: State
   /** The real paths of the directories above it. */
   readonly above: readonly string[]
+  /** The place that is searched after it and all below it. */
+  next?: Place<State> | undefined
+  /** Its look, once that was begun. */
+  look?: Promise<Look>
 }
+
+/** Directories that are looked at together: alone, each would wake a thread. */
+const LOOKS_AHEAD = 16
 
 /**
  * Searches a directory of the mirror and all below it, in any order. Links are followed as for
@@ -51,11 +59,19 @@ export async function* walkMirror<State>(
 
 /** The paths of files in a directory; then the directories in it, when it is no longer open. */
 async function* readPlace<State>(
-  { path: directory, state, above }: Place<State>,
+  place: Place<State>,
   view: MirrorView,
   search: MirrorSearch<State>,
 ): AsyncGenerator<(string[] | Place<State>)[], void> {
-  const look = await view.directory(directory)
+  const { path: directory, state, above } = place
+  // Some at once, when those that were begun are used up
+  for (let i = 0, next = place.look ? undefined : place; next && i < LOOKS_AHEAD; i++) {
+    const looking = view.directory(next.path, LISTED)
+    looking.catch(() => undefined)
+    next.look = looking
+    next = next.next
+  }
+  const look = await (place.look ?? view.directory(directory, LISTED))
   if (!search.mayLoop && above.includes(look.absolutePath)) return
   const here = [...above, look.absolutePath]
   const below: Place<State>[] = []
@@ -74,7 +90,8 @@ async function* readPlace<State>(
     }
     yield files
   }
-  yield below
+  for (const [i, each] of below.entries()) each.next = below[i + 1]
+  if (below.length > 0) yield below
 }
 
 /** The kind of an entry: `link` is a link to a directory; a link to a file counts as a file. */
