@@ -29,7 +29,7 @@ const SECONDS_A_BYTE = 1 / 5000
 // If more files fail, something is broken, and none is run again
 const REPEATED = 10
 // Few enough that a crash or a slow folder delays little
-const FILES_A_PROCESS = 16
+const FILES_A_PROCESS = 32
 // The mark of a file that changes its process (umask, limits), or that another file may disturb
 const OWN_PROCESS = /^\/\/ In a process of its own: /m
 // A file system in memory, and the bytes that must be free there and in memory

@@ -66,7 +66,7 @@ test(
   async (t) => {
     const root = makeScratch(t)
     for (let i = 0; i < 20; i++) plantSparse(root, `cold${i}`, 512 * GIB)
-    const { port } = await serveMirror(t, { root })
+    const { port } = await serveMirror(t, { root, args: ['--threads', '1'] })
     const requests = Array.from({ length: 20 }, (_, i) => get(`/x/torrent_service/single/cold${i}`))
     const client = pipeline(t, port, requests.join(''))
     await untilMetric(port, 'btkit_hash_jobs', 1)

@@ -9,7 +9,10 @@ import { CountedResponse } from '../../../src/server/connections/counted-respons
 import { listenLocally } from '../../support/listen.js'
 
 /** Every byte there is, and more than a connection takes at once. */
-const BYTES = Buffer.from(Array.from({ length: 16 * 1024 * 1024 }, (_, n) => n & 0xff))
+const BYTES = Buffer.alloc(
+  16 * 1024 * 1024,
+  Uint8Array.from({ length: 256 }, (_, n) => n),
+)
 
 /** A server whose answers end at once, and a connection to it. */
 async function ask(t: TestContext, body: string | Uint8Array, requests: string) {

@@ -80,7 +80,7 @@ function connectionIds(t: TestContext, port: number): () => Buffer {
 
 test('whatever strangers send to a tracker, the next peer is answered, and nothing is an error', async (t) => {
   const tracker = await startTrack(t, { args: ['--web-torrent'] })
-  let left = 250
+  let left = 100
   const id = connectionIds(t, tracker.port)
   const strangers = {
     port: tracker.port,
