@@ -38,15 +38,6 @@ async function follow(changesAt: (now: number) => Partial<ClientTorrent>) {
   return { notes, endedAt: waiting.monotonic() }
 }
 
-const WHOLE = { bytesDone: 5, state: 'seeding' } as const
-
-test('a download for which nothing comes is told of', async () => {
-  const { notes } = await follow((now) => (now < 40_000 ? {} : WHOLE))
-  assert.deepEqual(notes, [
-    'a.txt: nothing has come for 30 seconds: no peer is connected; btkit scrape shows what its trackers answer',
-  ])
-})
-
 test('a byte now and then is enough', async () => {
   const bytesAt = (now: number) => ({ bytesDone: Math.min(5, 1 + Math.floor(now / 20_000)) })
   const changesAt = (now: number): Partial<ClientTorrent> => {

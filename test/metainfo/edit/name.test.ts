@@ -2,29 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setName, setDetails } from '../../../src/metainfo/edit/details.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { directoryInfo, goldenTorrent, singleFileInfo } from '../../support/torrents.js'
+import { goldenTorrent, singleFileInfo } from '../../support/torrents.js'
 import { makeWithLibtorrent, needsLibtorrent } from '../libtorrent.js'
 import { edited, torrentWith } from './edited.js'
-
-test('only the name changes, and unknown keys and their values survive', () => {
-  const info = { 'a key': 'x', zzz: [1, { y: 2 }] }
-  const after = edited(torrentWith({}, singleFileInfo(info)), setName('ü'))
-  assert.deepEqual(after.bytes, torrentWith({}, singleFileInfo({ ...info, name: 'ü' })).bytes)
-  const files = [{ length: 5, path: ['a'] }]
-  const directory = edited(torrentWith({}, directoryInfo(files)), setName('new'))
-  assert.deepEqual(directory.bytes, torrentWith({}, directoryInfo(files, { name: 'new' })).bytes)
-})
 
 test('the UTF-8 twin of the name goes along', () => {
   const twins = { name: Buffer.from([0xff]), 'name.utf-8': 'ÿ' }
   const after = edited(torrentWith({}, singleFileInfo(twins)), setName('b'))
   const expected = torrentWith({}, singleFileInfo({ name: 'b', 'name.utf-8': 'b' }))
   assert.deepEqual(after.bytes, expected.bytes)
-})
-
-test('the same name changes nothing', () => {
-  const before = torrentWith({})
-  assert.equal(edited(before, setName('a.txt')), before)
 })
 
 test('the file of a version 2 torrent of a single file is renamed with it', () => {

@@ -80,16 +80,6 @@ test('a file whose name is not UTF-8 is sent by its bytes, and says why it has n
     assert.equal((await ask(port, path)).status, wanted, path)
 })
 
-test('HEAD has the headers of GET', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  const got = await ask(port, '/pub/big.iso')
-  const { status, headers, body } = await ask(port, '/pub/big.iso', { method: 'HEAD' })
-  assert.deepEqual([status, body.length], [200, 0])
-  for (const name of ['content-length', 'content-type', 'etag', 'last-modified', 'accept-ranges']) {
-    assert.equal(headers[name], got.headers[name], name)
-  }
-})
-
 test('a method that does not read is refused, also for a file that was sent before', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (let time = 0; time < 2; time++) {

@@ -311,7 +311,6 @@ test('any other key is set and removed, also in info', async (t) => {
 
 for (const [args, message] of [
   [['--set', 'similar=["abc"]'], "info hash 'abc': not 40 hexadecimal digits"],
-  [['--add-web-seed', 'x'], "web seed 'x': not an http, https or ftp URL"],
   [['--set', 'announce="x"'], '--set announce: use --tracker instead'],
   [['--unset', 'info.pieces'], '--unset info.pieces: btkit computes this key from the content'],
   [['--unset', 'x', '--set', 'x=1'], 'x: give --set or --unset once for a key'],
