@@ -47,7 +47,7 @@ test('test files are run, and nothing else', async (t) => {
   assert.equal(lastLine(stdout), '2 passed, 0 failed')
 })
 
-test('the program is built before all tests, and before those that start it', async (t) => {
+longTest('the program is built before all tests, and before those that start it', async (t) => {
   const tests = {
     'plain.test': PASSES,
     'starts.test': `import './support/start.js'\n${PASSES}`,
