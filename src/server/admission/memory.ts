@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { UnreadBytes } from '../connections/unread-bytes.js'
 import { NotReady, Refusal, throttled } from '../headers/refusal.js'
 import type { Turns } from '../../base/steps.js'
 
@@ -104,8 +105,8 @@ const ALLOWANCE = 16 * 1024
 export class MemoryPool {
   /** Bytes taken beyond allowances. */
   taken = 0
-  /** The bytes that clients have not read, which leave requests so much less. */
-  unread: { readonly bytes: number } = { bytes: 0 }
+  /** What clients have not read, which leaves requests so much less. */
+  unread: Pick<UnreadBytes, 'bytes' | 'of'> = { bytes: 0, of: () => 0 }
   readonly #perClient = new Map<string | null, number>()
 
   constructor(
@@ -124,7 +125,7 @@ export class MemoryPool {
   take(client: string | null, bytes: number): void {
     const own = (this.#perClient.get(client) ?? 0) + bytes
     const { bytes: most, bytesPerClient } = this.limits
-    if (bytes > 0 && client !== null && own > bytesPerClient) {
+    if (bytes > 0 && client !== null && own + this.unread.of(client) > bytesPerClient) {
       throw throttled('your requests need too much memory; try again in 5 s', 5)
     }
     const free = most - this.taken - this.unread.bytes - bytes

@@ -97,8 +97,13 @@ export class UnreadBytes {
     while (this.bytes > this.limits.all && this.#closeOne());
   }
 
+  /** Bytes in memory for unread responses of a client. */
+  of(client: string | Socket): number {
+    return this.#clients.get(client)?.bytes ?? 0
+  }
+
   #bytesOf(socket: Socket): number {
-    return this.#clients.get(this.keyOf(socket) ?? socket)?.bytes ?? 0
+    return this.of(this.keyOf(socket) ?? socket)
   }
 
   #release(key: string | Socket, response: ServerResponse): void {

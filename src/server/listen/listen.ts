@@ -63,7 +63,7 @@ export interface Listening {
   /** The port of the last one that has one; null if none has. */
   readonly port: number | null
   /** What clients have not read of all responses. */
-  readonly unread: Pick<UnreadBytes, 'bytes'>
+  readonly unread: Pick<UnreadBytes, 'bytes' | 'of'>
   /** Stops accepting connections; resolves when the requests under way are over. */
   readonly close: () => Promise<void>
 }

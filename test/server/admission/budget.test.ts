@@ -75,12 +75,13 @@ test('bytes are taken from the memory of all requests', () => {
 
 test('what clients have not read leaves requests less memory', () => {
   const pool = new MemoryPool({ bytes: 100, bytesPerClient: 100 })
-  pool.unread = { bytes: 60 }
+  pool.unread = { bytes: 60, of: () => 60 }
   pool.take(null, 40)
   const more = pool.take.bind(pool, null, 1)
   assert.throws(more, refused('busy', /busy/))
-  pool.unread = { bytes: 59 }
+  pool.unread = { bytes: 59, of: () => 59 }
   more()
+  assert.throws(pool.take.bind(pool, 'a', 42), refused('throttled', /your requests/))
 })
 
 test('concurrent parts of a work wait for the same slice', async () => {
