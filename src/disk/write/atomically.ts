@@ -5,6 +5,7 @@ import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
 import { orDiscard, syncDirectory, writeDraft, type Bytes, type Draft } from './draft.js'
 import { childPath } from '../look/inside.js'
 import { cleanDirectory, makeTemporaryName } from './temporary-files.js'
+import { lockFile } from './locks.js'
 import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../file-lists/fingerprint.js'
 import { NO_WAIT } from '../look/read-bounded.js'
@@ -83,12 +84,18 @@ export async function placeDraft({ draft, path }: Draft, options: WriteOptions):
   const { mode, checkReplaceable, checkUntouched, claim, noClobber } = options
   await orDiscard(draft, async () => {
     claim?.(path)
-    if (checkReplaceable && existsSync(path)) checkReplaceable(path)
-    checkUntouched?.()
-    if (noClobber) await placeNewFile(draft, path)
-    else {
-      if (mode === undefined) copyAcl(path, draft)
-      renameSync(draft, path)
+    // Another run that has looked at the file, too, must not replace it before this one
+    const lock = checkUntouched ? await lockFile(path) : null
+    try {
+      if (checkReplaceable && existsSync(path)) checkReplaceable(path)
+      checkUntouched?.()
+      if (noClobber) await placeNewFile(draft, path)
+      else {
+        if (mode === undefined) copyAcl(path, draft)
+        renameSync(draft, path)
+      }
+    } finally {
+      lock?.release()
     }
   })
 }

@@ -71,6 +71,20 @@ export async function lockDescriptor(
   }
 }
 
+/** Seconds to wait for a lock of a file, which others have for a moment. */
+const MOMENT = 5
+
+/** Locks a file, if it is there and that is possible, against other runs that replace it. */
+export async function lockFile(path: string): Promise<DirectoryLock | null> {
+  const { signal } = new AbortController()
+  try {
+    const descriptor = openSync(path, 'r')
+    return await lockDescriptor(descriptor, path, { waitSeconds: MOMENT, signal })
+  } catch {
+    return null
+  }
+}
+
 /** The device and number of each file that this process holds a lock of. */
 const heldHere = new Set<string>()
 

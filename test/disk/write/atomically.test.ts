@@ -11,6 +11,7 @@ import fs, {
   readFileSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   statSync,
 } from 'node:fs'
 import os from 'node:os'
@@ -19,8 +20,10 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { BtkitError, systemError } from '../../../src/base/errors.js'
 import { writeAtomically } from '../../../src/disk/write/atomically.js'
+import { lockFile } from '../../../src/disk/write/locks.js'
 import { failure, unlessWindows } from '../failure.js'
 import { plantTree } from '../temporary-directory.js'
+import { until } from '../../support/until.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
 import { importMocks } from '../../support/import-mocks.js'
 
@@ -28,6 +31,27 @@ const MODULE = new URL('../../../src/disk/write/atomically.js', import.meta.url)
 const onlyLinux = { skip: process.platform !== 'linux' && 'needs Linux' }
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root may give files away' }
 const bytes = Buffer.from('new content')
+
+test('a file is looked at once more when no other run replaces it', async (t) => {
+  const root = makeScratch(t, { file: 'old', other: 'other' })
+  const [path, other] = [join(root, 'file'), join(root, 'other')]
+  const lock = await lockFile(path)
+  assert(lock)
+  const found: string[] = []
+  const checkUntouched = () => {
+    found.push(readFileSync(path, 'utf8'))
+    throw new BtkitError('changed', 'not so')
+  }
+  const writing = writeAtomically(path, bytes, { checkUntouched })
+  await until('a draft', () => readdirSync(root).length === 3)
+  // The draft is complete when a write that began after it is
+  await writeAtomically(join(root, 'third'), bytes, {})
+  assert.deepEqual(found, [])
+  renameSync(other, path)
+  lock.release()
+  await assert.rejects(writing, /not so/)
+  assert.deepEqual([found, readdirSync(root).sort()], [['other'], ['file', 'third']])
+})
 
 /** Runs a program that has writeAtomically, through a shell line in which `$node` starts it. */
 async function runWriter(line: string, program: string): Promise<string> {

@@ -105,13 +105,9 @@ async function runAndReport(run: Run) {
   const seconds = (io.monotonic() - started) / 1000
   const { env, cwd, stderr } = io
   // Standard output is for data
-  const hook = {
-    command: onChange ?? '',
-    env,
-    cwd,
-    write: (chunk: Uint8Array) => stderr.write(chunk),
-  }
-  const hear = (all: CompleteReport) => runOnChange(hook, completeValue(all, { seconds, dryRun }))
+  const world = { env, cwd, write: (chunk: Uint8Array) => stderr.write(chunk) }
+  const hear = (all: CompleteReport) =>
+    runOnChange(onChange ?? '', completeValue(all, { seconds, dryRun }), world)
   const isDone = !undelivered || (await succeeds(() => undelivered.deliver(report, hear)))
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
   return { report, isSuccess: failuresOf(report).length === 0 && isFed && isDone }

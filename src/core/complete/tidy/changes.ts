@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { digestOf } from '../../../base/bytes.js'
@@ -12,16 +12,6 @@ import { Undelivered } from './undelivered.js'
 
 // Without this file people would upload torrents at each run, or write a script that finds the changes.
 
-/** A user's command for the time after a run. */
-interface ChangeCommand {
-  /** A line for the shell. */
-  readonly command: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly cwd: string
-  /** Receives what the command prints on both of its streams. */
-  readonly write: (chunk: Uint8Array) => unknown
-}
-
 /** Opens the record of what the command of runs over the same directories did not get. */
 export function openUndelivered(
   request: CompleteRequest,
@@ -34,16 +24,21 @@ export function openUndelivered(
 }
 
 /**
- * Runs a command with `value` as a line of JSON on its standard input. An interruption does not stop
- * it, because the next run finds the changes made.
+ * Runs a line for the shell with `value` as a line of JSON on its standard input. `write` receives
+ * what it prints on both of its streams. An interruption does not stop it, because the next run finds
+ * the changes made.
  * @throws BtkitError `io` if the command fails
  */
 export async function runOnChange(
-  { command, env, cwd, write }: ChangeCommand,
+  command: string,
   value: object,
+  {
+    write,
+    ...place
+  }: Pick<SpawnOptions, 'cwd' | 'env'> & { write: (chunk: Uint8Array) => unknown },
 ): Promise<void> {
   const what = `--on-change '${command}'`
-  const child = spawn(command, { shell: true, env: { ...env }, cwd, stdio: 'pipe' })
+  const child = spawn(command, { ...place, shell: true, stdio: 'pipe' })
   // A command may end without reading all its input
   child.stdin.on('error', () => undefined)
   child.stdin.end(jsonLine(value))
