@@ -283,7 +283,7 @@ testTls(
 
 testTls('incomplete handshakes of many clients give way to those that come later', async (t) => {
   const { port, cert } = await serveSecure(t, ['--host', '127.0.0.1'])
-  const idle = Array.from({ length: 1000 }, (_, n) => {
+  const idle = Array.from({ length: 1001 }, (_, n) => {
     const localAddress = `127.0.1.${1 + (n % 20)}`
     const socket = connectPlain({ port, host: '127.0.0.1', localAddress })
     t.after(() => socket.destroy())
@@ -293,12 +293,10 @@ testTls('incomplete handshakes of many clients give way to those that come later
   const address = `https://127.0.0.1:${port}`
   const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
   assert.equal(status, 200)
-  // The oldest one
   await until('one is closed', () => idle.some(({ closed }) => closed))
-  assert.deepEqual(
-    idle.map(({ closed }) => closed),
-    idle.map((_, n) => n === 0),
-  )
+  // The oldest one, and the next one if the request came last
+  const gone = idle.flatMap(({ closed }, n) => (closed ? [n] : []))
+  assert.ok(gone.length <= 2 && gone.every((n) => n < 20), `closed: ${gone.join()}`)
 })
 
 testTls(
