@@ -13,7 +13,7 @@ import { WRITERS } from ${JSON.stringify(at('../../src/disk/cache/store/lmdb-sto
 import { ByteLocks } from ${JSON.stringify(at('../../src/disk/write/locks.js'))}
 const [path] = process.argv.slice(1)
 const lock = ByteLocks.open(path)
-await lock.take(WRITERS, 60_000)
+await lock?.take(WRITERS, 60_000)
 const database = open({ path, noSubdir: true, encoding: 'binary', keyEncoding: 'binary' })
 database.transactionSync(() => {
   database.putSync(Buffer.from('x'), Buffer.from('y'))
