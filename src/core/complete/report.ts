@@ -129,11 +129,6 @@ export interface CompleteReport {
   readonly backslashed: { count: number; first: string | null }
 }
 
-/** The names of the lists of changes in a target. */
-export type ChangeList =
-  | ('created' | 'updated' | 'adopted' | 'removed')
-  | ('list created' | 'list updated' | 'list removed')
-
 /** Creates an empty report. */
 export function createReport(): CompleteReport {
   return {

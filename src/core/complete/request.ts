@@ -5,7 +5,7 @@ import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../keep-seeded/client-target.js'
-import type { Change, ChangeList, CompleteReport, InfoRule, ListPaths } from './report.js'
+import type { Change, CompleteReport, InfoRule, ListPaths } from './report.js'
 
 /** The request for a completedir run. */
 export interface CompleteRequest {
@@ -94,8 +94,8 @@ export interface CompleteWatch {
   readonly isSeen: boolean
   /** Called once, with the number of bytes to hash. */
   readonly begin: (totalBytes: number) => Promise<void>
-  /** Called before each change of a torrent or list, which waits for it; absent in a dry run. */
-  readonly planned?: ((list: ChangeList, change: Change | ListPaths) => Promise<void>) | undefined
+  /** Called before each change, which waits for it, with its list in Undelivered; absent in a dry run. */
+  readonly planned?: ((list: string, change: Change | ListPaths) => Promise<void>) | undefined
   /** Called for each torrent when it is written, with the paths in its entry that it lacks. */
   readonly written?: (
     list: 'created' | 'updated' | 'adopted',

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { BtkitError, callSystem, refuseAborted } from '../../base/errors.js'
 import { monotonicNow } from '../../base/process.js'
 import { loadNative } from '../../base/native-addon.js'
+import { NO_WAIT } from '../look/read-bounded.js'
 
 /** How often to try again while another process holds a directory or a byte, in milliseconds. */
 const LOOK_AGAIN = { directory: 50, byte: 10 }
@@ -78,7 +79,7 @@ const MOMENT = 5
 export async function lockFile(path: string): Promise<DirectoryLock | null> {
   const { signal } = new AbortController()
   try {
-    const descriptor = openSync(path, 'r')
+    const descriptor = openSync(path, NO_WAIT)
     return await lockDescriptor(descriptor, path, { waitSeconds: MOMENT, signal })
   } catch {
     return null

@@ -72,9 +72,9 @@ const MAX_FORM = 1024 * 1024
 
 /** Creates an application that accepts forms of its own pages only, and reports errors in a line. */
 export function createFormsApp(settings: FormsSettings): FastifyInstance {
-  // What the router cannot decode would be answered without a look at the request
+  // An address that the router cannot decode would be answered without a look at the request
   const rewriteUrl = ({ url = '/' }: { readonly url?: string | undefined }) =>
-    decodePercent(url.split('?', 1).join(), null) === null ? '/%25' : url
+    decodePercent(url.replace(/\?.*/, ''), null) === null ? '/%25' : url
   const app = fastify({ bodyLimit: MAX_FORM, rewriteUrl, ...settings.server })
   app.addHook('onRequest', (request, _, done) => {
     const refusal = settings.refusalOf(request)

@@ -105,7 +105,7 @@ const ALLOWANCE = 16 * 1024
 export class MemoryPool {
   /** Bytes taken beyond allowances. */
   taken = 0
-  /** What clients have not read, which leaves requests so much less. */
+  /** The responses that clients have not read, which leave requests so much less. */
   unread: Pick<UnreadBytes, 'bytes' | 'of'> = { bytes: 0, of: () => 0 }
   readonly #perClient = new Map<string | null, number>()
 

@@ -62,7 +62,7 @@ export interface Listening {
   readonly addresses: readonly string[]
   /** The port of the last one that has one; null if none has. */
   readonly port: number | null
-  /** What clients have not read of all responses. */
+  /** The parts of all responses that clients have not read. */
   readonly unread: Pick<UnreadBytes, 'bytes' | 'of'>
   /** Stops accepting connections; resolves when the requests under way are over. */
   readonly close: () => Promise<void>

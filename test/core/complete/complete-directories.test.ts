@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -84,6 +85,20 @@ test('each change is planned before it is made, and only those', async (t) => {
     'removed b.torrent',
     'updated a.torrent',
   ])
+})
+
+test('a torrent that is edited when its removal is planned stays', async (t) => {
+  const place = new Place(t)
+  await place.complete()
+  rmSync(place.at('src', 'b'))
+  const torrent = place.at('out', 'b.torrent')
+  const planned = () => {
+    writeFileSync(torrent, 'edited')
+    return Promise.resolve()
+  }
+  const { removed, failed } = await place.complete({ prune: 'careful' }, { ...UNSEEN, planned })
+  assert.deepEqual([removed, failed.map(({ code }) => code)], [[], ['changed']])
+  assert.equal(readFileSync(torrent, 'utf8'), 'edited')
 })
 
 test('content that changes after the total was computed is hashed as it is then', async (t) => {

@@ -12,6 +12,7 @@ import fs, {
   readdirSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
 } from 'node:fs'
 import os from 'node:os'
@@ -51,6 +52,18 @@ test('a file is looked at once more when no other run replaces it', async (t) =>
   lock.release()
   await assert.rejects(writing, /not so/)
   assert.deepEqual([found, readdirSync(root).sort()], [['other'], ['file', 'third']])
+})
+
+test('a pipe that takes the place of a file is not waited for', unlessWindows, async (t) => {
+  const path = join(makeScratch(t, { file: 'old' }), 'file')
+  const claim = () => {
+    rmSync(path)
+    execFileSync('mkfifo', [path])
+  }
+  const checkUntouched = () => {
+    throw new BtkitError('changed', 'not so')
+  }
+  await assert.rejects(writeAtomically(path, bytes, { claim, checkUntouched }), /not so/)
 })
 
 /** Runs a program that has writeAtomically, through a shell line in which `$node` starts it. */

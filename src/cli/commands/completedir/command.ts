@@ -3,7 +3,6 @@ import { completeDirectories } from '../../../core/complete/loop/run.js'
 import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
 import { openUndelivered, runOnChange } from '../../../core/complete/tidy/changes.js'
-import type { Undelivered } from '../../../core/complete/tidy/undelivered.js'
 import type {
   CompleteContext,
   CompleteRequest,
@@ -89,7 +88,8 @@ async function runAndReport(run: Run) {
   const started = io.monotonic()
   const undelivered =
     dryRun || onChange === undefined ? null : openUndelivered(request, stateOf(run), io.now)
-  const report = await complete(run, undelivered)
+  const watch = { ...watchRun(run), planned: undelivered?.plan.bind(undelivered) }
+  const report = await complete(run, watch)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
   if (dryRun) notePublishing(request.publish, out)
   const succeeds = async (work: () => Promise<void> | undefined) => {
@@ -137,10 +137,9 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
   note(`dry run: torrents would be published to ${labels}; no client was asked`)
 }
 
-async function complete(run: Run, undelivered: Undelivered | null): Promise<CompleteReport> {
+async function complete(run: Run, watch: ReturnType<typeof watchRun>): Promise<CompleteReport> {
   const { request, options, typed, io } = run
   const { output, dryRun, recursive, webSeed, webSeedBase } = options
-  const watch = watchRun(run, undelivered)
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
   try {
@@ -176,16 +175,12 @@ function stateOf({ options, out, io: { env, isRoot } }: Run): CompleteContext['s
 }
 
 /** Shows the progress on a terminal, and prints each torrent when it is written. */
-function watchRun(
-  { options: { dryRun }, out }: Run,
-  undelivered: Undelivered | null,
-): CompleteWatch & { stop: () => void } {
+function watchRun({ options: { dryRun }, out }: Run): CompleteWatch & { stop: () => void } {
   let bar: Awaited<ReturnType<Report['progress']>> = null
   let orphans = 0
   const countOrphans = (count: number) => (orphans += count)
   return {
     orphans: out.isQuiet ? undefined : countOrphans,
-    planned: undelivered ? (list, change) => undelivered.plan(list, change) : undefined,
     written: (kind, change, leftOut) => {
       if (out.isQuiet) return
       out.text([writtenLine(kind, change, dryRun)])

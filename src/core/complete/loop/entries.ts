@@ -19,7 +19,7 @@ import { unchangedSizes } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
-import type { Change, ChangeList, ListPaths, Skip, SkipReason } from '../report.js'
+import type { Change, ListPaths, Skip, SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
 import { checkOtherEntries, pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
@@ -268,7 +268,7 @@ class EntryLoop {
     }
   }
 
-  async #carryOut(act: Act, list: ChangeList, change: Change | ListPaths): Promise<void> {
+  async #carryOut(act: Act, list: string, change: Change | ListPaths): Promise<void> {
     await this.run.watch.planned?.(list, change)
     await carryOut(act)
   }

@@ -119,8 +119,7 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   const { claim } = common.write
   // Hashing may have taken hours since the decision
   const checkUntouched = () => {
-    const found = readFingerprintIfThere(path)
-    if (isSameBytes(existing?.fingerprint ?? null, found && encodeFingerprint(found))) return
+    if (isAsRead(path, existing)) return
     const what = existing ? 'changed' : 'was made by something else'
     throw new BtkitError(
       'changed',
@@ -133,6 +132,12 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   const placed = await run.writer.write(path, bytes, { claim, checkUntouched })
   const fingerprint = placed ?? encodeFingerprint(readFingerprint(path))
   note(own, { input, fingerprint, written, replaced: null })
+}
+
+/** Whether a file is as it was when it was read, or still not there. */
+export function isAsRead(path: string, existing: ExistingFile | null): boolean {
+  const found = readFingerprintIfThere(path)
+  return isSameBytes(existing?.fingerprint ?? null, found && encodeFingerprint(found))
 }
 
 function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'source'>): void {

@@ -32,11 +32,9 @@ export function openUndelivered(
 export async function runOnChange(
   command: string,
   value: object,
-  {
-    write,
-    ...place
-  }: Pick<SpawnOptions, 'cwd' | 'env'> & { write: (chunk: Uint8Array) => unknown },
+  world: Pick<SpawnOptions, 'cwd' | 'env'> & { write: (chunk: Uint8Array) => unknown },
 ): Promise<void> {
+  const { write, ...place } = world
   const what = `--on-change '${command}'`
   const child = spawn(command, { ...place, shell: true, stdio: 'pipe' })
   // A command may end without reading all its input

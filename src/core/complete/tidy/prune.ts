@@ -1,7 +1,7 @@
 import { existsSync, unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { mapLimited } from '../../../base/concurrency.js'
-import { asBtkitError, valueOr } from '../../../base/errors.js'
+import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
@@ -15,6 +15,7 @@ import {
 } from '../target/directories.js'
 import { isUnedited, readExisting } from '../decide/existing.js'
 import type { CompleteRun } from '../request.js'
+import { isAsRead } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
 
 /** Number of files that are removed at the same time: what is planned shares a sync. */
@@ -65,6 +66,8 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
     ? run.watch.planned?.('removed', change)
     : run.watch.planned?.('list removed', list))
   if (!dryRun) {
+    if (!isAsRead(paths.torrentPath, existing))
+      throw new BtkitError('changed', `${paths.torrent}: changed just now, so it stays`)
     unlinkSync(paths.torrentPath)
     target.log.put(file, null)
   }
@@ -110,17 +113,21 @@ function findOrphans(
       const source = target.log.sourceOf(file)
       if (source === null || !(isEmptied || isGone(source))) continue
       // The source may have been in none of the request's directories
-      const real = () => valueOr(null, () => realPath(dirname(source)))
-      const home = here.find(({ place, realDirectory }) => {
-        return place + basename(source) === source || realDirectory === real()
-      })
+      const own = basename(source)
+      const home = here.find(({ place }) => place + own === source) ?? homeOf(source, here)
       if (!home) continue
-      const paths = pathsOf(basename(source), home, file)
+      const paths = pathsOf(own, home, file)
       const isThere = isEmptied && existsSync(source)
       found.push({ file, target, paths, reason: isThere ? 'source empty' : 'source gone' })
     }
   }
   return found
+}
+
+/** The directory that a source was in, by another name of it. */
+function homeOf(source: string, here: readonly SourceDirectory[]): SourceDirectory | undefined {
+  const real = valueOr(null, () => realPath(dirname(source)))
+  return here.find(({ realDirectory }) => realDirectory === real)
 }
 
 /**

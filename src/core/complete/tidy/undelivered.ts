@@ -1,12 +1,13 @@
 import { existsSync, rmSync } from 'node:fs'
 import { Journal, type JournalOptions } from '../../../disk/state/journal.js'
-import { sortReport, type ChangeList, type CompleteReport } from '../report.js'
+import { sortReport, type CompleteReport } from '../report.js'
 
-/** A change in a list of a report. */
-type Item = Readonly<Record<string, string | null | undefined>>
+/** A change in a list of a report, which is of a torrent, of a list or in a client. */
+type Item = Partial<Record<ItemKey, string | null>>
+type ItemKey = 'torrentPath' | 'listPath' | 'client' | 'torrent' | 'oldInfoHash' | 'oldInfoHashV2'
 
 /** The lists of changes, each as the array of a report. */
-const LISTS: Readonly<Record<string, (report: CompleteReport) => object[]>> = {
+const LISTS: Readonly<Record<string, (report: CompleteReport) => Item[]>> = {
   created: ({ created }) => created,
   updated: ({ updated }) => updated,
   adopted: ({ adopted }) => adopted,
@@ -35,19 +36,19 @@ const MADE = /(created|updated|adopted)$/
  */
 export class Undelivered {
   #journal: Journal | null = null
-  /** What the journal had in the place of each planned change. */
+  /** The lines that planned changes took the place of. */
   readonly #planned = new Map<string, string | undefined>()
 
   /** The options are asked for at the first change. */
   constructor(private readonly options: () => Omit<JournalOptions, 'head' | 'loss'>) {}
 
   /** Adds a change that is about to be made. Resolves when the next run would know of it. */
-  async plan(list: ChangeList, item: object): Promise<void> {
+  async plan(list: string, item: Item): Promise<void> {
     try {
       this.#journal ??= this.#open()
-      const key = keyOf(item as Item)
+      const key = keyOf(item)
       if (!this.#planned.has(key)) this.#planned.set(key, this.#journal.get(key))
-      note(this.#journal, list, item as Item)
+      note(this.#journal, list, item)
       await this.#journal.flush()
     } catch {
       // Reported by deliver: a full disk must not keep the change from being made
@@ -66,8 +67,8 @@ export class Undelivered {
     const journal = (this.#journal ??= this.#open())
     for (const [list, listOf] of Object.entries(LISTS)) {
       for (const item of listOf(report)) {
-        note(journal, list, item as Item)
-        this.#planned.delete(keyOf(item as Item))
+        note(journal, list, item)
+        this.#planned.delete(keyOf(item))
       }
     }
     // These were not made
