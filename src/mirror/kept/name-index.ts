@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Pause } from '../../page-parts/slices.js'
-import { isNameable, isWithheld, type Mirror, MirrorView } from '../tree/mirror.js'
+import { isNameable, type Mirror, MirrorView } from '../tree/mirror.js'
 import { enlarged, NameColumn } from '../../disk/file-lists/name-column.js'
 import { walkMirror } from '../tree/walk.js'
 
@@ -58,7 +58,7 @@ export class NameIndex {
       new MirrorView(mirror),
       { path: [], state: 0 },
       {
-        isWanted: (path) => isNameable(path.at(-1) ?? '') && !isWithheld(path, mirror),
+        isWanted: isNameable,
         enter: (path, parent) => this.#addDirectory(path, parent),
         passOver: () => {
           signal.throwIfAborted()
@@ -67,8 +67,8 @@ export class NameIndex {
         mayLoop: false,
       },
     )
-    for await (const { paths, state } of found) {
-      for (const path of paths) this.#add(path.at(-1) ?? '', state)
+    for await (const { names, place } of found) {
+      for (const name of names) this.#add(name, place.state)
       if (this.length > MOST_NAMES) return withoutNames(true)
     }
     this.isReading = false

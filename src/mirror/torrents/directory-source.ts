@@ -11,7 +11,6 @@ import type { ServiceOptions } from '../options.js'
 import {
   formatMirrorPath,
   isNameable,
-  isWithheld,
   LOOKS_AT_ONCE,
   MirrorView,
   SERVICE_NAME,
@@ -75,12 +74,11 @@ async function findBelow(
   const view = new MirrorView(mirror)
   const omitted: string[] = []
   let count = 0
-  const isWanted = (path: readonly string[]) => {
-    const name = path.at(-1) ?? ''
-    budget.charge('names', 1)
-    if (isRaw(name) && !isWithheld(path, mirror)) omitted.push(path.join('/'))
+  const isWanted = (name: string, within: readonly string[]) => {
+    const path = [...within, name]
+    if (isRaw(name)) omitted.push(path.join('/'))
     if (!isNameable(name) || isOwn(path)) return false
-    if (own && path.length === directory.length + 1 && !own.has(name)) return false
+    if (own && within.length === directory.length && !own.has(name)) return false
     // Leaves out the same names as makemetafile, for the same info hash
     if (skipReasonOf(name, { all: mirror.hidden }) !== undefined) return false
     if (++count > maxFiles) throw tooLarge(`more than ${maxFiles} files and directories`)
@@ -93,11 +91,14 @@ async function findBelow(
     if (!isAbsent || path.length === directory.length) throw error
     if (error.code === 'not-permitted') omitted.push(path.join('/'))
   }
-  const pause = () => (budget.isSliceOver() ? budget.nextSlice() : null)
+  const pause = () => {
+    budget.charge('names', 1)
+    return budget.isSliceOver() ? budget.nextSlice() : null
+  }
   const walk = { isWanted, enter: () => true, passOver, pause, mayLoop: false }
   const paths: string[][] = []
-  for await (const found of walkMirror(view, { path: directory, state: true }, walk)) {
-    for (const path of found.paths) paths.push(path)
+  for await (const { names, place } of walkMirror(view, { path: directory, state: true }, walk)) {
+    for (const name of names) paths.push([...place.path, name])
   }
   const store = new FileStore()
   await mapLimited(paths, LOOKS_AT_ONCE, async (path) => {

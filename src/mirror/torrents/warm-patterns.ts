@@ -5,7 +5,7 @@ import { compileGlob } from '../../disk/scan/glob.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { NotReady, Refusal } from '../../server/headers/refusal.js'
-import { isNameable, isWithheld, LOOKS_AT_ONCE, type Mirror, MirrorView } from '../tree/mirror.js'
+import { isNameable, LOOKS_AT_ONCE, type Mirror, MirrorView } from '../tree/mirror.js'
 import { type MirrorSearch, walkMirror } from '../tree/walk.js'
 
 /** Most components of a pattern and levels of directories; no mirror is that deep. */
@@ -63,21 +63,15 @@ export async function* findMatching(
   unread: string[],
 ): AsyncGenerator<readonly ScannedFile[]> {
   const view = new MirrorView(mirror)
-  const follow = (path: readonly string[], rests: PatternRests, isLink = false) => {
-    return followName(rests, path.at(-1) ?? '', isLink)
-  }
   const passOver = (error: unknown, path: readonly string[]) => {
     signal.throwIfAborted()
     if (error instanceof NotReady || !(error instanceof Refusal)) unread.push(path.join('/'))
     return null
   }
   const search: MirrorSearch<PatternRests> = {
-    isWanted: (path, rests) => {
-      if (!isNameable(path.at(-1) ?? '') || isWithheld(path, mirror)) return false
-      return follow(path, rests).length > 0
-    },
+    isWanted: (name, _, rests) => isNameable(name) && followName(rests, name).length > 0,
     enter: (path, rests, isLink) => {
-      const next = follow(path, rests, isLink)
+      const next = followName(rests, path.at(-1) ?? '', isLink)
       return next.some((rest) => rest !== null) && path.length < MAX_DEPTH ? next : null
     },
     passOver,
@@ -88,9 +82,10 @@ export async function* findMatching(
     // A pattern leads only as deep as its components, and `**` follows no links
     mayLoop: true,
   }
-  for await (const { paths, state } of walkMirror(view, { path: [], state: patterns }, search)) {
-    const matching = paths.filter((path) => follow(path, state).includes(null))
-    const found = await mapLimited(matching, LOOKS_AT_ONCE, (path) => {
+  for await (const { names, place } of walkMirror(view, { path: [], state: patterns }, search)) {
+    const matching = names.filter((name) => followName(place.state, name).includes(null))
+    const found = await mapLimited(matching, LOOKS_AT_ONCE, (name) => {
+      const path = [...place.path, name]
       return view.file(path).catch((error: unknown) => passOver(error, path))
     })
     yield found.filter((file) => file !== null).filter(({ fingerprint }) => fingerprint.size > 0)

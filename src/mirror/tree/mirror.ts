@@ -39,9 +39,13 @@ export const RESERVED = '-'
 export const SERVICE_NAME = 'torrent_service'
 
 /** Whether a path contains a name that is not published. */
-export function isWithheld(components: readonly string[], { hidden }: Mirror): boolean {
-  if (components[0] === RESERVED) return true
-  return !hidden && components.some((component) => component.startsWith('.'))
+export function isWithheld(components: readonly string[], mirror: Mirror): boolean {
+  return components.some((name, depth) => isNameWithheld(name, depth, mirror))
+}
+
+/** Whether a name is not published in directories so many levels below the root. */
+export function isNameWithheld(name: string, depth: number, { hidden }: Mirror): boolean {
+  return (depth === 0 && name === RESERVED) || (!hidden && name.startsWith('.'))
 }
 
 /**

@@ -2,12 +2,12 @@ import { constants } from 'node:fs'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { walk } from '../../disk/scan/walk.js'
 import { LISTED, type Look } from './below-root.js'
-import { type MirrorView, readEntries, toRefusal } from './mirror.js'
+import { isNameWithheld, type MirrorView, readEntries, toRefusal } from './mirror.js'
 
 /** How a search of a mirror goes through directories; `State` is its knowledge of each of them. */
 export interface MirrorSearch<State> {
-  /** Whether an entry of a directory is wanted, whatever its kind. */
-  readonly isWanted: (path: readonly string[], state: State) => boolean
+  /** Whether an entry of a directory is wanted, whatever its kind. Withheld names are not asked about. */
+  readonly isWanted: (name: string, directory: readonly string[], state: State) => boolean
   /** Returns the state of a directory in another one; null not to search it. */
   readonly enter: (path: readonly string[], state: State, isLink: boolean) => State | null
   /** Receives errors of paths that cannot be read; throws to end the search. */
@@ -35,34 +35,34 @@ const LOOKS_AHEAD = 16
 
 /**
  * Searches a directory of the mirror and all below it, in any order. Links are followed as for
- * downloads. Yields some files of a directory, by their paths in the mirror, and its state.
+ * downloads. Yields the names of some files of a directory, and this.
  */
 export async function* walkMirror<State>(
   view: MirrorView,
   place: Omit<Place<State>, 'above'>,
   search: MirrorSearch<State>,
-): AsyncGenerator<{ readonly paths: string[][]; readonly state: State }> {
+): AsyncGenerator<{ readonly names: string[]; readonly place: Place<State> }> {
   const read = (each: Place<State>) => readPlace(each, view, search)
   const onError = async (error: unknown, { path }: Place<State>) => {
     search.passOver(await toRefusal(error, path, view.mirror), path)
   }
   const start: Place<State> = { ...place, above: [] }
   for await (const { directory, entries, enter } of walk(start, { read, onError })) {
-    const paths: string[][] = []
+    const names: string[] = []
     for (const entry of entries) {
-      if (Array.isArray(entry)) paths.push(entry)
+      if (typeof entry === 'string') names.push(entry)
       else enter(entry)
     }
-    yield { paths, state: directory.state }
+    yield { names, place: directory }
   }
 }
 
-/** The paths of files in a directory; then the directories in it, when it is no longer open. */
+/** The names of files in a directory; then the directories in it, when it is no longer open. */
 async function* readPlace<State>(
   place: Place<State>,
   view: MirrorView,
   search: MirrorSearch<State>,
-): AsyncGenerator<(string[] | Place<State>)[], void> {
+): AsyncGenerator<(string | Place<State>)[], void> {
   const { path: directory, state, above } = place
   // Some at once, when those that were begun are used up
   for (let i = 0, next = place.look ? undefined : place; next && i < LOOKS_AHEAD; i++) {
@@ -76,15 +76,16 @@ async function* readPlace<State>(
   const here = [...above, look.absolutePath]
   const below: Place<State>[] = []
   for await (const entries of readEntries(look)) {
-    const files: string[][] = []
-    for (const entry of entries) {
+    const files: string[] = []
+    for (const { name, kind: listed } of entries) {
       const turn = search.pause()
       if (turn) await turn
-      const path = [...directory, entry.name]
-      if (!search.isWanted(path, state)) continue
-      const kind = entry.kind === 'unknown' ? await kindOf(path, view, search) : entry.kind
-      if (kind === 'file') files.push(path)
+      if (isNameWithheld(name, directory.length, view.mirror)) continue
+      if (!search.isWanted(name, directory, state)) continue
+      const kind = listed === 'unknown' ? await kindOf([...directory, name], view, search) : listed
+      if (kind === 'file') files.push(name)
       if (kind === 'file' || kind === null) continue
+      const path = [...directory, name]
       const entered = search.enter(path, state, kind === 'link')
       if (entered !== null) below.push({ path, state: entered, above: here })
     }

@@ -3,7 +3,7 @@ import { isRaw } from '../../../base/text/raw-path.js'
 import { fileAddress } from '../../../metainfo/trackers.js'
 import { runService, type Service, type ServiceSettings } from '../../../mirror/app/run-service.js'
 import type { ServiceOptions } from '../../../mirror/options.js'
-import { isWithheld, type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
+import { type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
 import { walkMirror } from '../../../mirror/tree/walk.js'
 import { count } from '../../../base/text/quantity.js'
 import { cachePathIfAny } from '../../open/cache.js'
@@ -186,16 +186,14 @@ const MAX_NAMES = 2000
 async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
   const view = new MirrorView(mirror)
   let seen = 0
-  const isWanted = (path: readonly string[]) => ++seen <= MAX_NAMES && !isWithheld(path, mirror)
+  const isWanted = (name: string) => ++seen <= MAX_NAMES && !isRaw(name)
   // A request for something in a directory will report its error
   const passOver = () => undefined
   const rules = { isWanted, enter: () => true, passOver, pause: () => null, mayLoop: false }
-  for await (const { paths } of walkMirror(view, { path: [], state: true }, rules)) {
-    for (const path of paths.filter(
-      (each) => !isRaw(each.join('/')) && !each.at(-1)?.endsWith('.torrent'),
-    )) {
-      const file = await view.file(path).catch(() => null)
-      if (file && file.fingerprint.size > 0) return path
+  for await (const { names, place } of walkMirror(view, { path: [], state: true }, rules)) {
+    for (const name of names.filter((each) => !each.endsWith('.torrent'))) {
+      const file = await view.file([...place.path, name]).catch(() => null)
+      if (file && file.fingerprint.size > 0) return file.path
     }
     if (seen > MAX_NAMES) return null
   }
