@@ -189,11 +189,8 @@ export async function readStart(
   }
 }
 
-/** Some entries of a directory at a time. */
-type Entries = Iterable<readonly MirrorEntry[]> | AsyncIterable<readonly MirrorEntry[]>
-
-/** Reads the entries of a directory that was looked up and LISTED. Throws as openLooked. */
-export function readEntries(look: Look): Entries {
+/** Reads the entries of a directory that was looked up and LISTED, some at a time. Throws as openLooked. */
+export function readEntries(look: Look) {
   return look.listed ? [parseEntries(look.listed)] : readOpened(look)
 }
 

@@ -37,11 +37,14 @@ export type Handler = (request: IncomingMessage, response: CountedResponse) => v
 const MAX_OF_ALL = 20_000
 
 /**
- * Most waiting requests of a client before none of its connections is read until half of them have
- * begun. Each read of each connection may bring hundreds, so that reading all would take seconds. A
- * single connection has fewer: nobody's neighbours wait for one slow download.
+ * Most waiting requests of a client before none of its connections is read for a while, or until half of
+ * them have begun. Each read of each connection may bring hundreds, so that reading all would take seconds.
+ * A single connection has fewer: nobody's neighbours wait for one slow download.
  */
 const MAX_OF_CLIENT = 2000
+
+/** Milliseconds of that while: clients behind one address do not wait for one that reads no answers. */
+const HOLD = 100
 
 /** A client with at most so many connections never waits for the requests of others. */
 const FEW = 32
@@ -157,15 +160,17 @@ export class PipelineQueue implements ConnectionFollower {
     const client = socket[CLIENT]
     if (!client) return
     client.waiting += change
-    if (!client.isHeld && client.waiting > MAX_OF_CLIENT) {
+    const readAgain = () => {
+      client.isHeld = false
+      for (const each of client.sockets) if (!this.isAwaited(each)) this.#held.release(each)
+    }
+    if (!client.isHeld && change > 0 && client.waiting > MAX_OF_CLIENT) {
       client.isHeld = true
       client.sockets.delete(socket)
       client.sockets.add(socket)
       for (const each of client.sockets) this.#held.hold(each)
-    } else if (client.isHeld && client.waiting <= MAX_OF_CLIENT / 2) {
-      client.isHeld = false
-      for (const each of client.sockets) if (!this.isAwaited(each)) this.#held.release(each)
-    }
+      setTimeout(readAgain, HOLD).unref()
+    } else if (client.isHeld && client.waiting <= MAX_OF_CLIENT / 2) readAgain()
   }
 
   #closeLargest(): void {

@@ -130,6 +130,20 @@ for (const [what, late] of Object.entries(LATE)) {
   )
 }
 
+test(
+  'requests of a client are answered beside thousands whose answers it does not read',
+  BOUNDED,
+  async (t) => {
+    const root = makeScratch(t)
+    plantSparse(root, 'zeros', 512 * MIB)
+    const { port } = await serveMirror(t, { root })
+    const unread = Array.from({ length: 20 }, () => pipeline(t, port, get('/zeros').repeat(200)))
+    // The requests of a connection are read together
+    await Promise.all(unread.slice(0, 10).map((socket) => once(socket, 'readable')))
+    assert.equal((await ask(port, '/-/health')).status, 200)
+  },
+)
+
 const HEALTH = { target: '/-/health', body: 'ok\n' }
 
 /** More requests than are read of a connection at once, with the expected answers. */
