@@ -168,7 +168,9 @@ function answerTo(request: ClientRequest, isContent = false): Promise<IncomingMe
   return new Promise<IncomingMessage>((resolve, reject) => {
     let fail: (error: Error) => unknown = reject
     request.on('error', (error: NodeJS.ErrnoException) => {
-      fail(error.code?.startsWith('HPE_') ? new AnswerFault('the answer is not HTTP') : error)
+      const isOther = error.code?.startsWith('HPE_')
+      // The error of a proxy has its name
+      fail(isOther ? Object.assign(new AnswerFault('the answer is not HTTP'), { ...error }) : error)
     })
     request.once('upgrade', (_, socket) => {
       socket.destroy()

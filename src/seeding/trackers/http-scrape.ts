@@ -13,7 +13,7 @@ import {
 } from './swarm-counts.js'
 
 /** Most bytes of an answer that are read. */
-const MAX_ANSWER = 64 * 1024
+export const MAX_ANSWER = 64 * 1024
 
 /** An answer has three levels; more are allowed for fields that are not read. */
 const LIMITS = { maxSize: MAX_ANSWER, maxDepth: 8 }

@@ -1,5 +1,5 @@
 import { on, once } from 'node:events'
-import { countsOf } from './http-scrape.js'
+import { countsOf, MAX_ANSWER } from './http-scrape.js'
 import {
   refused,
   ScrapeFailure,
@@ -8,9 +8,6 @@ import {
   type ScrapeQuestion,
   unanswered,
 } from './swarm-counts.js'
-
-/** Most bytes of an answer that are read. */
-const MAX_ANSWER = 64 * 1024
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -162,6 +162,12 @@ test('a proxy that cannot be asked, or refuses a login, is named in the place of
   const refused = 'the proxy answers with status 407'
   const port = await listenLocally(t, refusing)
   assert.deepEqual(await failuresWith(`127.0.0.1:${port}`), [refused, refused])
+  const other = `127.0.0.1:${await listenLocally(
+    t,
+    createTcpServer((socket) => socket.end('SSH-2.0\r\n')),
+  )}`
+  const unknown = `the proxy ${other}: the answer is not HTTP`
+  assert.deepEqual(await failuresWith(other), [unknown, unknown])
 })
 
 test('a proxy that is not one over HTTP is refused, and HTTP_PROXY does not count', async (t) => {
