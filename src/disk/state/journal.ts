@@ -62,8 +62,6 @@ export class Journal {
   /** Lines in the file, without the first. */
   #lines = 0
   #pending: Change[] = []
-  /** Where to cut off a partial last line before the first write; null if there is none. */
-  #cutAt: number | null = null
   /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
   #isStale = false
   #hasWritten = false
@@ -196,8 +194,6 @@ export class Journal {
     const descriptor = openRegular(this.options.path, constants.O_RDWR | constants.O_APPEND)
     if (descriptor === null) return this.#replace()
     try {
-      if (this.#cutAt !== null) ftruncateSync(descriptor, this.#cutAt)
-      this.#cutAt = null
       const { ino, size } = fstatSync(descriptor)
       if (ino !== this.#inode) {
         await this.#replace()
@@ -205,7 +201,13 @@ export class Journal {
       }
       const lines = changes.map(([key, json]) => lineOf(key, json))
       const bytes = Buffer.concat(lines)
-      appendFileSync(descriptor, bytes)
+      try {
+        appendFileSync(descriptor, bytes)
+      } catch (error) {
+        // A full disk takes a part of them
+        ftruncateSync(descriptor, size)
+        throw error
+      }
       const isAlone = fstatSync(descriptor).size === size + bytes.length
       await sync(descriptor)
       this.#lines += changes.length
@@ -250,7 +252,7 @@ export class Journal {
     for (const [key, json] of this.entries()) yield lineOf(key, json)
   }
 
-  /** Finds the values in the file. Returns whether all whole lines are as they were written. */
+  /** Finds the values in the file. Returns whether all lines are as they were written. */
   #findValues(file: LineFile): boolean {
     let [isIntact, hasHead, at] = [true, false, 0]
     this.#inode = file.stats.ino
@@ -265,10 +267,10 @@ export class Journal {
         else this.#values.set(found.key, at + found.valueAt)
       }
     }
-    this.#cutAt = at < file.stats.size ? at : null
     // Set while the file was written
     for (const change of this.#pending) this.#apply(change)
-    return isIntact && hasHead
+    // A kill may have cut the last line off, too
+    return isIntact && hasHead && at === file.stats.size
   }
 
   #isOwnHead(json: string): boolean {

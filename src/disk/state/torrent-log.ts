@@ -40,14 +40,6 @@ export interface TorrentRecord extends Omit<TorrentIdentity, 'source'> {
   readonly replaced: TorrentDigests | null
 }
 
-/** The torrents of a directory, and who is warned of faults of their list. */
-export interface OpenLogOptions extends Pick<JournalOptions, 'stateDirectory' | 'now' | 'warn'> {
-  /** The real path of the torrents' directory. A writer must hold the directory's lock. */
-  readonly target: string
-  /** Whether to keep changes only in memory. */
-  readonly isReadOnly: boolean
-}
-
 /** The fewest torrents whose index is worth a file: fewer are read as fast from the journal. */
 const MANY = 1000
 
@@ -62,10 +54,13 @@ export class TorrentLog {
   readonly #stamp: string | null
 
   /**
-   * Reads the records of a directory's torrents, or their index if it is current.
+   * Reads the records of a directory's torrents, or their index if it is current. `target` is the real
+   * path of the directory. A writer must hold its lock; others keep changes only in memory.
    * @throws BtkitError as Journal
    */
-  constructor(private readonly options: OpenLogOptions) {
+  constructor(
+    private readonly options: Omit<JournalOptions, 'path' | 'head' | 'loss'> & { target: string },
+  ) {
     const { stateDirectory, target } = options
     this.#path = logPath(stateDirectory, target)
     const index = `${this.#path}.index`
@@ -92,7 +87,7 @@ export class TorrentLog {
       ...this.options,
       path: this.#path,
       head: { btkit: 'torrents', target },
-      loss: 'btkit no longer knows that it wrote some torrents; completedir --adopt takes them back',
+      loss: 'btkit may not know that it wrote some torrents; completedir --adopt takes them back',
     })
     return this.#journal
   }

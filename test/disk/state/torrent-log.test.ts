@@ -148,17 +148,6 @@ test('each byte of a fingerprint counts, except those of the device', async (t) 
   }
 })
 
-test('a later record of a torrent takes the place of the earlier one, in many runs', async (t) => {
-  const place = new Place(t)
-  for (let i = 0; i < 5; i++) await place.fill({ 'a.torrent': recordOf(i), [`${i}`]: recordOf(i) })
-  await place.fill({ '0': null })
-  const log = place.open()
-  assert.deepEqual(
-    [log.get('a.torrent'), log.get('0'), log.get('1')],
-    [recordOf(4), null, recordOf(1)],
-  )
-})
-
 test('a run that puts nothing writes nothing', async (t) => {
   const place = new Place(t)
   await place.open().close()
@@ -269,22 +258,25 @@ for (const what of ['was removed', 'another one replaced']) {
 }
 
 longTest(
-  'wherever a kill cuts the last line off, the lines before it stand, and others follow',
+  'wherever the last line is cut off, that is told, the lines before it stand, and others follow',
   async (t) => {
     const place = new Place(t)
     await place.fill({ 'a.torrent': recordOf(1), 'b.torrent': recordOf(2) })
     const whole = readFileSync(place.file)
     const last = whole.lastIndexOf('\n', whole.length - 2) + 1
     for (let length = last; length < whole.length; length += 7) {
-      writeFileSync(place.file, whole.subarray(0, length))
-      const log = place.open()
+      // A power cut may leave zeros
+      const zeros = Buffer.alloc(length % 2 === 0 && length > last ? 4096 : 0)
+      writeFileSync(place.file, Buffer.concat([whole.subarray(0, length), zeros]))
+      place.warnings.length = 0
+      const log = place.open({ now: () => length })
       assert.deepEqual([log.get('a.torrent'), log.get('b.torrent')], [recordOf(1), null])
       log.put('c.torrent', recordOf(3))
       await log.close()
       const again = place.open()
       assert.deepEqual([again.get('a.torrent'), again.get('c.torrent')], [recordOf(1), recordOf(3)])
+      assert.equal(place.warnings.length, length === last ? 0 : 1)
     }
-    assert.deepEqual(place.warnings, [])
   },
 )
 
@@ -347,17 +339,6 @@ test('a file of 0 bytes has no records, and the next reader finds it whole', asy
   assert.equal(log.get('a.torrent'), null)
   assert.deepEqual(log.get('b.torrent'), recordOf(2))
   assert.deepEqual(place.warnings, [])
-})
-
-test('zeros that a power cut left at the end lose nothing else', async (t) => {
-  const place = new Place(t)
-  await place.fill({ 'a.torrent': recordOf(1) })
-  appendFileSync(place.file, Buffer.alloc(4096))
-  const log = place.open()
-  assert.deepEqual(log.get('a.torrent'), recordOf(1))
-  log.put('b.torrent', recordOf(2))
-  await log.close()
-  assert.deepEqual(place.open().get('b.torrent'), recordOf(2))
 })
 
 test('one that must change nothing tells of damage and mends nothing', async (t) => {

@@ -100,7 +100,7 @@ export class Undelivered {
   }
 
   #open(): Journal {
-    const loss = 'the command of --on-change does not get some changes'
+    const loss = 'the command of --on-change may not get some changes'
     const journal = new Journal({ ...this.options(), head: { btkit: 'due' }, loss })
     // A run may have been killed before a change, and no later one made it
     for (const [key, json] of journal.entries())

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, truncateSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createReport } from '../../../../src/core/complete/report.js'
@@ -67,12 +67,14 @@ test('a record that cannot be written keeps no change from being made', async (t
   assert.deepEqual(delivered, [])
 })
 
-test('a damaged record of changes is set aside once', async (t) => {
-  const { path, run, delivered, warnings } = openPlace(t, 'a', 'b')
-  await run(['a'], () => Promise.reject(new Error('no network'))).catch(() => undefined)
-  truncateSync(path, 10)
-  for (let i = 0; i < 3; i++) await run([])
-  assert.equal(warnings.length, 1)
-  await run(['b'])
-  assert.deepEqual([delivered, warnings.length], [[['a'], ['b']], 1])
-})
+for (const kept of [0.1, 0.99]) {
+  test(`a record of changes of which ${kept} is left is set aside once`, async (t) => {
+    const { path, run, delivered, warnings } = openPlace(t, 'a', 'b')
+    await run(['a'], () => Promise.reject(new Error('no network'))).catch(() => undefined)
+    truncateSync(path, Math.floor(kept * statSync(path).size))
+    for (let i = 0; i < 3; i++) await run([])
+    assert.equal(warnings.length, 1)
+    await run(['b'])
+    assert.deepEqual([delivered, warnings.length], [[['a'], ['b']], 1])
+  })
+}

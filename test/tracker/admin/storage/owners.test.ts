@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Owners } from '../../../../src/tracker/admin/storage/collection.js'
@@ -8,11 +8,8 @@ import { makeScratch } from '../../../support/scratch.js'
 const HASH = 'a'.repeat(40)
 
 /** Opens the records of a directory. */
-function open(directory: string, warn?: (message: string) => void) {
-  const refuse = (message: string) => {
-    throw new Error(message)
-  }
-  return new Owners({ stateDirectory: directory, now: () => 1, warn: warn ?? refuse })
+function open(directory: string, warn: (message: string) => void = assert.ifError) {
+  return new Owners({ stateDirectory: directory, now: () => 1, warn })
 }
 
 test('records with a damaged beginning stay, and a copy of the file is kept', async (t) => {
@@ -32,11 +29,6 @@ test('records with a damaged beginning stay, and a copy of the file is kept', as
   )
   assert.equal(readFileSync(`${path}.damaged-1`, 'utf8'), damaged)
   assert.equal(open(directory).of(added), 'bob')
-})
-
-test('an empty file has no records', (t) => {
-  const directory = makeScratch(t, { 'added.jsonl': '' })
-  assert.equal(open(directory).lastAt('/t/a.torrent'), null)
 })
 
 test('changes are appended, and the file stays small', async (t) => {
@@ -61,34 +53,4 @@ test('changes are appended, and the file stays small', async (t) => {
   }
   assert.deepEqual(known(), ['bob', null, 'uli'])
   assert.ok(readFileSync(path, 'utf8').split('\n').length < 1100)
-})
-
-test('a file that was cut off in its last row keeps the others, and is appended to', async (t) => {
-  const directory = makeScratch(t, {})
-  const path = join(directory, 'added.jsonl')
-  const owners = open(directory)
-  for (const name of ['/t/a', '/t/b']) await owners.add([{ path: name, infoHash: HASH }], 'bob')
-  const whole = readFileSync(path)
-  const lastRow = whole.lastIndexOf('\n', -2) + 1
-  for (let length = lastRow; length < whole.length; length++) {
-    writeFileSync(path, whole.subarray(0, length))
-    const cut = open(directory)
-    for (const name of ['/t/c', '/t/d']) await cut.add([{ path: name, infoHash: HASH }], 'uli')
-    const again = open(directory)
-    assert.deepEqual(
-      ['/t/a', '/t/c', '/t/d'].map((each) => again.lastAt(each)),
-      ['bob', 'uli', 'uli'],
-      `cut at ${length}`,
-    )
-  }
-})
-
-test('a file that was removed meanwhile is written again as a whole', async (t) => {
-  const directory = makeScratch(t, {})
-  const owners = open(directory)
-  await owners.add([{ path: '/t/a', infoHash: HASH }], 'bob')
-  rmSync(join(directory, 'added.jsonl'))
-  await owners.add([{ path: '/t/b', infoHash: HASH }], 'bob')
-  const again = open(directory)
-  assert.deepEqual([again.lastAt('/t/a'), again.lastAt('/t/b')], ['bob', 'bob'])
 })
