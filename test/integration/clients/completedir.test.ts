@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
@@ -179,9 +188,10 @@ test('--on-change runs with the report when something changed, and only then', a
 })
 
 test('a command of --on-change gets all changes that it failed to deliver, until it succeeds', async (t) => {
-  const root = makeScratch(t, { 'files/a': 'first', 'files/b': 'b', 'files/c': 'c' })
+  const root = makeScratch(t, { '1/a': 'first', '1/b': 'b', '1/c': 'c' })
   const [seen, other] = [join(root, 'seen'), join(root, 'other')]
   const at = (name: string) => join(root, 'files', name)
+  symlinkSync('1', join(root, 'files'))
   const complete = (command: string, args: readonly string[] = []) => {
     return runBtkit(
       [
@@ -224,6 +234,10 @@ test('a command of --on-change gets all changes that it failed to deliver, until
   const [one, , three] = hashes
   assert.notEqual(three?.infoHash, one?.infoHash)
   assert.equal(three?.oldInfoHash, null)
+  // The directory is a link that is switched
+  cpSync(join(root, '1'), join(root, '2'), { recursive: true })
+  rmSync(join(root, 'files'))
+  symlinkSync('2', join(root, 'files'))
   const succeeding = `echo done >> '${other}'`
   assert.equal((await complete(succeeding, ['--dry-run'])).status, 0)
   assert.ok(!existsSync(other))

@@ -2,8 +2,7 @@ import { spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { digestOf } from '../../../base/bytes.js'
-import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
-import { realPath } from '../../../disk/look/inside.js'
+import { asBtkitError, BtkitError } from '../../../base/errors.js'
 import { nameOf, readNote, writeNote } from '../../../disk/state/notes.js'
 import { jsonLine } from '../../../base/text/escape.js'
 import type { CompleteReport } from '../report.js'
@@ -18,9 +17,8 @@ export function openUndelivered(
   { directory: stateDirectory, warn }: StateAccess,
   now: () => number,
 ): Undelivered {
-  // The target may not exist before the first change
-  const pathOf = () => join(stateDirectory, 'due', `${nameOf(keyOf(request))}.log`)
-  return new Undelivered(() => ({ path: pathOf(), stateDirectory, now, warn }))
+  const path = join(stateDirectory, 'due', `${nameOf(keyOf(request))}.log`)
+  return new Undelivered({ path, stateDirectory, now, warn })
 }
 
 /**
@@ -66,16 +64,14 @@ export function noteForeign(
   const foreign = [...torrents, ...report.unrecorded]
   const stateDirectory = context.state.directory
   const place = { stateDirectory, kind: 'reported', key: keyOf(request) } as const
-  const before = readNote(place)
   const now =
     foreign.length > 0 ? digestOf('sha256', JSON.stringify(foreign)).toString('hex') : null
-  if (now === before) return false
+  if (now === readNote(place)) return false
   if (!request.dryRun) writeNote(place, now)
   return now !== null
 }
 
-/** Identifies runs over the same directories. */
+/** Identifies runs over the same directories, also after a link to one is switched. */
 function keyOf({ directories, target }: CompleteRequest): string {
-  const real = (path: string) => valueOr(null, () => realPath(path)) ?? resolve(path)
-  return JSON.stringify([directories.map(real), target && real(target)])
+  return JSON.stringify([directories.map((path) => resolve(path)), target && resolve(target)])
 }

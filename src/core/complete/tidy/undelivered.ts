@@ -39,8 +39,7 @@ export class Undelivered {
   /** The lines that planned changes took the place of. */
   readonly #planned = new Map<string, string | undefined>()
 
-  /** The options are asked for at the first change. */
-  constructor(private readonly options: () => Omit<JournalOptions, 'head' | 'loss'>) {}
+  constructor(private readonly options: Omit<JournalOptions, 'head' | 'loss'>) {}
 
   /** Adds a change that is about to be made. Resolves when the next run would know of it. */
   async plan(list: string, item: Item): Promise<void> {
@@ -95,13 +94,13 @@ export class Undelivered {
     const now = this.#open()
     for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
     if (now.size > 0) await now.close()
-    else rmSync(this.options().path, { force: true })
+    else rmSync(this.options.path, { force: true })
     now.release()
   }
 
   #open(): Journal {
     const loss = 'the command of --on-change may not get some changes'
-    const journal = new Journal({ ...this.options(), head: { btkit: 'due' }, loss })
+    const journal = new Journal({ ...this.options, head: { btkit: 'due' }, loss })
     // A run may have been killed before a change, and no later one made it
     for (const [key, json] of journal.entries())
       if (MADE.test(readItem(json)[0]) && !existsSync(key)) journal.put(key, null)

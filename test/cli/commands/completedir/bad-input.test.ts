@@ -73,12 +73,6 @@ test('a missing directory or target fails with status 1, and the others go on', 
   assertError(nowhere, 'not-found', `--target ${below}: no such directory`)
 })
 
-test('a file in place of a directory fails with status 1', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  const { status, stderr } = await mirror.run([mirror.at('a')])
-  assert.deepEqual([status, stderr], [1, `btkit: ${mirror.at('a')}: not a directory\n`])
-})
-
 test('a torrent of another entry that is still there is not replaced by a later run', async (t) => {
   const mirror = new Mirror(t, { 'one/a': 'a', 'two/a': 'A', 'two/b': 'b' })
   const run = (name: string, ...args: string[]) =>

@@ -12,7 +12,7 @@ function openPlace(t: TestContext, ...torrents: readonly string[]) {
   const path = join(stateDirectory, 'due', 'a.log')
   const warnings: string[] = []
   const warn = (message: string) => warnings.push(message)
-  const open = () => new Undelivered(() => ({ path, stateDirectory, now: Date.now, warn }))
+  const open = () => new Undelivered({ path, stateDirectory, now: Date.now, warn })
   /** The creation of the torrent of an entry. */
   const changeOf = (entry: string) => {
     const paths = { source: entry, sourcePath: entry, torrent: entry }
