@@ -13,8 +13,8 @@ export interface CompleteRequest {
   readonly directories: readonly string[]
   /** The directory for the torrents; null for beside the entries. */
   readonly target: string | null
-  /** Names of the only entries to look at; absent for all. */
-  readonly entries?: readonly string[] | undefined
+  /** Names of the only entries to look at; absent for all, null if the directory no longer exists. */
+  readonly entries?: readonly string[] | null | undefined
   /** The options that all torrents share. */
   readonly common: CommonRequest
   /** The lists of checksums to write beside each torrent. */

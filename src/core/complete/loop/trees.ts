@@ -1,6 +1,6 @@
-import { mkdirSync, statSync, type Dirent } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
+import { existsSync, lstatSync, mkdirSync, statSync, type Dirent } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { asBtkitError, BtkitError, tryOr } from '../../../base/errors.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { loadNameFilter, skipReasonOf } from '../../../disk/scan/entry.js'
@@ -15,13 +15,13 @@ import type { CompleteContext, CompleteRequest, CompleteWatch } from '../request
 
 /** A directory of a tree. */
 interface Branch {
-  readonly root: string
   /** Its path below the root. */
   readonly path: readonly string[]
-  /** The names of the files in it that get torrents. */
-  readonly files: readonly string[]
-  /** Whether it no longer exists, so that its torrents may be pruned. */
-  readonly isGone: boolean
+  readonly directory: string
+  /** The directory of its torrents. */
+  readonly torrents: string
+  /** The names of the files in it that get torrents; null if it no longer exists. */
+  readonly files: readonly string[] | null
 }
 
 /** The request for a run over trees. */
@@ -42,29 +42,23 @@ export function completeTrees(
 ): Promise<CompleteReport> {
   const unseen = { ...watch, isSeen: false }
   return reportRun(request, context, async (report) => {
-    const { target, dryRun, common } = request
-    if (target !== null && !dryRun && realPath(target) === null)
-      throw new BtkitError('not-found', `${target}: no such file or directory`)
-    const filter = await loadNameFilter(common.scan)
+    const filter = await loadNameFilter(request.common.scan)
     const branches: Branch[] = []
     for (const root of request.directories)
       branches.push(...(await branchesOf(root, request, filter, report)))
     const claimed = new Map<string, string>()
-    for (const { root, path, files } of target === null ? [] : branches) {
-      for (const name of files)
-        claimTorrent(claimed, pathsIn(join(root, ...path), join(target ?? '', ...path), name))
+    for (const { directory, torrents, files } of request.target === null ? [] : branches) {
+      for (const name of files ?? []) claimTorrent(claimed, pathsIn(directory, torrents, name))
     }
     const gone = await findGone(request, report)
     for (const branch of [...branches, ...gone]) {
       if (report.isInterrupted) break
-      const own = requestFor(branch, request)
-      const directory = own.directories[0] ?? ''
+      const { directory, torrents, files } = branch
       try {
-        const place = own.target ?? directory
-        const isMissing = realPath(place) === null
-        if (branch.files.length === 0 && (isMissing || request.prune === 'never')) continue
-        if (isMissing && !dryRun) mkdirSync(place, { recursive: true })
-        await completeTogether(own, context, { report, watch: unseen })
+        const isMissing = realPath(torrents) === null
+        if (!files?.length && (isMissing || request.prune === 'never')) continue
+        if (isMissing && !request.dryRun) mkdirSync(torrents, { recursive: true })
+        await completeTogether(requestFor(branch, request), context, { report, watch: unseen })
       } catch (error) {
         const isLocked = error instanceof BtkitError && error.code === 'locked'
         if (isLocked && branch === branches[0]) throw error
@@ -76,16 +70,17 @@ export function completeTrees(
 }
 
 /** The request for one directory. Patterns were applied to the paths, so they no longer count. */
-function requestFor({ root, path, files, isGone }: Branch, request: TreeRequest): CompleteRequest {
+function requestFor(branch: Branch, request: TreeRequest): CompleteRequest {
+  const { path, directory, torrents, files } = branch
   const { common, target, prune, seedsIn } = request
   const parts = { ...common.parts, webSeeds: seedsIn(path) }
   return {
     ...request,
-    directories: [join(root, ...path)],
-    target: target === null ? null : join(target, ...path),
+    directories: [directory],
+    target: target && torrents,
     entries: files,
     common: { ...common, parts, scan: { ...common.scan, include: [], exclude: [] } },
-    prune: isGone ? 'always' : prune,
+    prune: files === null ? 'always' : prune,
   }
 }
 
@@ -119,7 +114,7 @@ async function branchesOf(
         report.skipped.push({ ...pathsIn(directory, torrents, name), reason: why ?? 'link' })
       if (isLeaf && !filter?.excludes(place) && (filter?.includes(place) ?? true)) files.push(name)
     }
-    return { root, path, files, isGone: false }
+    return { path, directory, torrents, files }
   })
 }
 
@@ -159,7 +154,7 @@ function isFile(entry: Dirent, directory: string): boolean {
   return !statSync(join(directory, entry.name), { throwIfNoEntry: false })?.isDirectory()
 }
 
-/** Finds the directories below the target whose sources are gone. */
+/** Finds the directories below the target whose sources are gone, or something else now. */
 async function findGone(request: CompleteRequest, report: CompleteReport): Promise<Branch[]> {
   const { target, prune, directories } = request
   if (target === null || prune === 'never') return []
@@ -167,17 +162,17 @@ async function findGone(request: CompleteRequest, report: CompleteReport): Promi
   const gone: Branch[] = []
   const unmounted = new Set<string>()
   // A root that is missing may be a disk that is not mounted; its own run reports it
-  for (const root of directories.filter((each) => prune === 'always' || isThere(each))) {
+  for (const root of directories.filter((each) => prune === 'always' || existsSync(each))) {
     for (const { path } of below) {
-      const place = join(root, ...path)
-      if (isThere(place)) continue
+      const [directory, torrents] = [join(root, ...path), join(target, ...path)]
+      const depth = path.findIndex((_, i) => !isDirectory(join(root, ...path.slice(0, i + 1))))
+      if (depth < 0) continue
       // The nearest directory above that exists
-      let home = dirname(place)
-      while (!isThere(home)) home = dirname(home)
+      const home = join(root, ...path.slice(0, depth))
       const entries = await readEntries(home).catch(() => [])
       const isEmpty = entries.every(({ name }) => name.startsWith('.'))
       if (isEmpty && prune === 'careful') unmounted.add(home)
-      else gone.push({ root, path, files: [], isGone: true })
+      else gone.push({ path, directory, torrents, files: null })
     }
   }
   for (const home of unmounted) {
@@ -187,7 +182,7 @@ async function findGone(request: CompleteRequest, report: CompleteReport): Promi
   return gone
 }
 
-/** Whether a path exists, or may exist where nobody may look. */
-function isThere(path: string): boolean {
-  return valueOr(true, () => realPath(path) !== null)
+/** Whether a path is a directory and no link to one, or may be one where nobody may look. */
+function isDirectory(path: string): boolean {
+  return tryOr(true, () => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
 }

@@ -24,6 +24,8 @@ export interface SourceDirectory {
   readonly place: string
   /** The real path of the directory of sources. */
   readonly realDirectory: string
+  /** Whether it no longer exists. */
+  readonly isGone: boolean
   readonly targetDirectory: TargetDirectory
   /** The beginnings of paths, before the names of an entry and its torrent. */
   readonly prefixes: TorrentPaths
@@ -52,7 +54,7 @@ export async function openSourceDirectory(
   report: CompleteReport,
 ): Promise<SourceDirectory> {
   const { request } = targets
-  const found = realPath(directory)
+  const found = request.entries === null ? null : realPath(directory)
   if (found === null && request.prune !== 'always') throw notFound(directory)
   const realDirectory = found ?? resolve(directory)
   const states = found === null ? NO_FILES : await targets.list(found)
@@ -74,7 +76,8 @@ export async function openSourceDirectory(
     torrentPath: prefixOf(targetDirectory.realPath),
   }
   const place = prefixOf(resolve(directory))
-  const opened = { directory, place, realDirectory, targetDirectory, prefixes, names, states }
+  const places = { directory, place, realDirectory, isGone: found === null }
+  const opened = { ...places, targetDirectory, prefixes, names, states }
   const log = (await targets.opened.get(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })

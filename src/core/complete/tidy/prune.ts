@@ -1,8 +1,9 @@
 import { existsSync, unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { mapLimited } from '../../../base/concurrency.js'
-import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
+import { asBtkitError, BtkitError, tryOr, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
+import { statIfThere } from '../../../disk/look/stat-files.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
 import { changeOf, listOf, noteFailure, type TorrentPaths } from '../report.js'
@@ -111,10 +112,14 @@ function findOrphans(
       const isEmptied = emptied.size > 0 && emptied.has(join(target.realPath, torrentName(name)))
       if (!isEmptied && expected.numberOf(name) !== undefined) continue
       const source = target.log.sourceOf(file)
-      if (source === null || !(isEmptied || isGone(source))) continue
-      // The source may have been in none of the request's directories
+      if (source === null) continue
       const own = basename(source)
-      const home = here.find(({ place }) => place + own === source) ?? homeOf(source, here)
+      const given = here.find(({ place }) => place + own === source)
+      const isReplaced = () => given && isDirectoryNow(source, pathsOf(name, given).torrentPath)
+      if (!isEmptied && !given?.isGone && !isGone(source) && !isReplaced()) continue
+      // Its directory may have had another name, or be none of the request's
+      const real = valueOr(null, () => realPath(dirname(source)))
+      const home = given ?? here.find(({ realDirectory }) => realDirectory === real)
       if (!home) continue
       const paths = pathsOf(own, home, file)
       const isThere = isEmptied && existsSync(source)
@@ -122,12 +127,6 @@ function findOrphans(
     }
   }
   return found
-}
-
-/** The directory that a source was in, by another name of it. */
-function homeOf(source: string, here: readonly SourceDirectory[]): SourceDirectory | undefined {
-  const real = valueOr(null, () => realPath(dirname(source)))
-  return here.find(({ realDirectory }) => realDirectory === real)
 }
 
 /**
@@ -149,5 +148,11 @@ function findUnrecorded(directories: readonly SourceDirectory[]): string[] {
 
 /** Whether a path no longer exists. Entries that are left out, such as hidden ones, still exist. */
 function isGone(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) === undefined
+  return tryOr(false, () => lstatSync(path, { throwIfNoEntry: false }) === undefined)
+}
+
+/** Whether a path leads to a directory, but its torrent is of a file. */
+function isDirectoryNow(path: string, torrent: string): boolean {
+  if (!statIfThere(path)?.isDirectory()) return false
+  return valueOr(false, () => readExisting(torrent)?.metainfo?.isDirectory === false)
 }

@@ -3,7 +3,13 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror, type Change } from '../../../support/mirror.js'
+import {
+  aheadOfFiles,
+  entriesOf,
+  Mirror,
+  type Change,
+  type Report,
+} from '../../../support/mirror.js'
 import { assertQuiet, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf, TRACKER } from '../../../support/torrents.js'
@@ -40,8 +46,11 @@ test('--prune leaves what is not of btkit, and what was edited', async (t) => {
 test('the torrent of an entry that lost all its bytes goes with --prune', async (t) => {
   const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
   writeFileSync(mirror.at('a'), '')
-  assert.deepEqual((await mirror.report()).removed, [])
-  const { removed, skipped } = await mirror.report(['--prune'])
+  const { stderr } = assertStatus(await mirror.run(['--quiet']), 1)
+  assert.match(stderr, /^btkit: [^\n]*a\.torrent: stays [^\n]* \(empty\); [^\n]*\n$/)
+  const pruned = assertStatus(await mirror.run(['--prune', '--json']), 0)
+  assert.equal(pruned.stderr, '')
+  const { removed, skipped } = JSON.parse(pruned.stdout) as Report
   assert.deepEqual([entriesOf(removed), entriesOf(skipped)], [['a'], ['a']])
   assert.deepEqual(mirror.list(), ['b.torrent'])
 })
@@ -58,6 +67,10 @@ test('torrents of another run in the same target stay', async (t) => {
   writeFileSync(mirror.at('z'), 'z')
   assert.deepEqual((await mirror.report(['--prune'])).removed, [])
   assert.deepEqual(entriesOf((await mirror.report(['--prune', other])).removed), ['b'])
+  rmSync(other, { recursive: true })
+  writeFileSync(other, 'a file now')
+  assert.equal((await mirror.run(['--prune'])).status, 0)
+  assert.deepEqual(mirror.list(), ['a.torrent', 'c.torrent', 'z.torrent'])
 })
 
 test('a source directory that got another name is pruned under that name', async (t) => {
@@ -277,15 +290,6 @@ test('the torrent of an entry that became an empty directory stays and is report
   ])
   rmSync(mirror.torrent('disk'))
   assertQuiet(await mirror.run(['--quiet', '--prune']))
-})
-
-test('the torrent of a file that lost all its bytes is reported without --prune, and not if it goes', async (t) => {
-  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
-  writeFileSync(mirror.at('a'), '')
-  const { stderr } = assertStatus(await mirror.run(['--quiet']), 1)
-  assert.match(stderr, /^btkit: [^\n]*a\.torrent: stays [^\n]* \(empty\); [^\n]*\n$/)
-  const { status: pruned, stderr: said } = await mirror.run(['--quiet', '--prune'])
-  assert.deepEqual([pruned, said], [0, ''])
 })
 
 test('the torrent of a directory whose files lost all their bytes goes with --prune', async (t) => {

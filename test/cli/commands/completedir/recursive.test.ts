@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { Mirror } from '../../../support/mirror.js'
-import { assertStatus, runBtkit } from '../../../support/run-btkit.js'
+import { aheadOfFiles, Mirror } from '../../../support/mirror.js'
+import { assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
+import { plantFiles, type Files } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
 const FILES = {
@@ -15,9 +25,12 @@ const FILES = {
   '.hidden/d': 'd',
 }
 
-function torrentsIn({ target }: Mirror): string[] {
-  const names = readdirSync(target, { recursive: true }).map(String)
-  return names.filter((name) => name.endsWith('.torrent')).sort()
+function pathsIn({ target }: Mirror): string[] {
+  return readdirSync(target, { recursive: true }).map(String).sort()
+}
+
+function torrentsIn(mirror: Mirror): string[] {
+  return pathsIn(mirror).filter((name) => name.endsWith('.torrent'))
 }
 
 test('--recursive makes a torrent of each file, in the same tree below --output', async (t) => {
@@ -49,15 +62,41 @@ test('--recursive reports hidden names and links to directories, each once', asy
   ])
 })
 
-test('--recursive --prune removes torrents of files and directories that are gone', async (t) => {
-  const mirror = await Mirror.made(t, FILES, ['--recursive'])
-  rmSync(mirror.at('x/y'), { recursive: true })
-  rmSync(mirror.at('a.iso'))
-  assert.equal((await mirror.report(['--recursive'])).removed.length, 0)
-  const { removed } = await mirror.report(['--recursive', '--prune'])
-  const names = removed.map(({ torrent }) => torrent.slice(mirror.target.length + 1))
-  assert.deepEqual(names, ['a.iso.torrent', 'x/y/b.iso.torrent', 'x/y/c.tmp.torrent'])
-})
+/** The file in `was` or in the directory `was`, and what takes its place: files, or a link. */
+const REPLACED: Record<string, [was: string, now: Files | string]> = {
+  'a file that is gone': ['was', {}],
+  'a directory that is gone': ['was/sub/f', {}],
+  'a file that became a directory': ['was', { 'was/f': 'f' }],
+  'a file that became a link to a directory': ['was', 'other'],
+  'a directory that became a file': ['was/sub/f', { was: 'f' }],
+  'a directory that became a link': ['was/sub/f', 'other'],
+}
+
+for (const [what, [was, now]] of Object.entries(REPLACED)) {
+  test(`--recursive --prune removes the torrent of ${what}, and no other`, async (t) => {
+    const mirror = new Mirror(t, { [was]: 'was', 'other/sub/f': 'seen through the link' })
+    // The tree itself is seen through a link
+    const root = join(mirror.root, 'link')
+    symlinkSync(mirror.source, root)
+    const run = async (...args: readonly string[]) =>
+      assertStatus(await runBtkit(mirror.args(args).with(2, root), { now: aheadOfFiles }), 0)
+    await run('--recursive', '--checksums', 'sha256')
+    // Torrents of directories, by another run
+    await run('--exclude', 'was')
+    writeFileSync(join(mirror.target, dirname(was), 'foreign.torrent'), 'of somebody else')
+    rmSync(mirror.at('was'), { recursive: true })
+    if (typeof now === 'string') symlinkSync(now, mirror.at('was'))
+    else plantFiles(mirror.source, now)
+    await run('--recursive')
+    const before = pathsIn(mirror)
+    const { stdout } = await run('--recursive', '--prune')
+    const gone = [`${was}.sha256`, `${was}.torrent`]
+    for (const path of gone) assert.ok(stdout.includes(`removed ${join(mirror.target, path)}\n`))
+    const left = before.filter((path) => !gone.includes(path))
+    assert.deepEqual([pathsIn(mirror), before.length - left.length], [left, 2])
+    assertQuiet(await run('--recursive', '--prune', '--quiet'))
+  })
+}
 
 test('--recursive --prune removes nothing below a directory that may not be mounted', async (t) => {
   const mirror = await Mirror.made(t, FILES, ['--recursive'])
