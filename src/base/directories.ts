@@ -1,8 +1,7 @@
-import { tryOr } from './errors.js'
 import { existsSync, mkdirSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { constants, homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
-import { BtkitError, osCodeOf } from './errors.js'
+import { BtkitError, osCodeOf, systemError, tryOr } from './errors.js'
 
 /** The sources of a directory's path. */
 export interface DirectorySources {
@@ -126,6 +125,7 @@ export function makeDirectory(path: string, mode: number): void {
     mkdirSync(path, { mode })
   } catch (error) {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+    if (osCodeOf(error) === 'EEXIST') throw systemError(-constants.errno.ENOTDIR, 'mkdir', path)
     if (osCodeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
     makeDirectory(dirname(path), mode)
     mkdirSync(path, { mode })

@@ -142,18 +142,14 @@ test(
   },
 )
 
-test('a directory that can not be made is the error of the system', (t) => {
+test('a directory that can not be made below or in the place of a file is an error of the system', (t) => {
   const path = join(makeScratch(t), 'file')
   writeFileSync(path, '')
-  for (const [below, code] of [
-    ['', 'EEXIST'],
-    ['a', 'ENOTDIR'],
-    ['a/b', 'ENOTDIR'],
-  ] as const) {
+  for (const below of ['', 'a', 'a/b']) {
     const make = () => {
       makeDirectory(join(path, below), 0o700)
     }
-    assert.throws(make, { code })
+    assert.throws(make, { code: 'ENOTDIR' })
   }
 })
 

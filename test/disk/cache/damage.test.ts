@@ -229,7 +229,7 @@ test('a file in place of the cache directory costs one warning', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   writeFileSync(mirror.cache, 'mine')
   const { status, stderr } = await mirror.run(['--quiet'])
-  const said = `btkit: warning: cache ${mirror.cache}: not used: file already exists\n`
+  const said = `btkit: warning: cache ${mirror.cache}: not used: not a directory\n`
   assert.deepEqual([status, stderr], [0, said])
   assert.equal(readFileSync(mirror.cache, 'utf8'), 'mine')
 })
