@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
+import { valueOr } from '../../../base/errors.js'
 import { Journal, type JournalOptions } from '../../../disk/state/journal.js'
 import { sortReport, type CompleteReport } from '../report.js'
 
@@ -63,6 +64,10 @@ export class Undelivered {
     report: CompleteReport,
     act: (report: CompleteReport) => Promise<void>,
   ): Promise<void> {
+    this.#journal ??= valueOr(null, () => this.#open())
+    // If the record cannot be used, what was due before is unknown
+    if (!this.#journal && Object.values(LISTS).some((listOf) => listOf(report).length > 0))
+      await act(report)
     const journal = (this.#journal ??= this.#open())
     for (const [list, listOf] of Object.entries(LISTS)) {
       for (const item of listOf(report)) {
@@ -73,29 +78,24 @@ export class Undelivered {
     // These were not made
     for (const [key, json] of this.#planned) journal.put(key, json ? JSON.parse(json) : null)
     try {
-      if (journal.size === 0) await journal.close()
-      else await this.#deliver(withChanges(report, journal), journal, act)
+      if (journal.size === 0) {
+        await journal.close()
+        return
+      }
+      const storing = journal.flush()
+      // A failure is reported later, as that of a plan
+      await Promise.allSettled([storing])
+      await act(withChanges(report, journal))
+      await storing
+      // Another run may have added changes meanwhile
+      const now = this.#open()
+      for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
+      if (now.size > 0) await now.close()
+      else rmSync(this.options.path, { force: true })
+      now.release()
     } finally {
       journal.release()
     }
-  }
-
-  async #deliver(
-    report: CompleteReport,
-    journal: Journal,
-    act: (report: CompleteReport) => Promise<void>,
-  ): Promise<void> {
-    const storing = journal.flush()
-    // A failure is reported later, as that of a plan
-    await Promise.allSettled([storing])
-    await act(report)
-    await storing
-    // Another run may have added changes meanwhile
-    const now = this.#open()
-    for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
-    if (now.size > 0) await now.close()
-    else rmSync(this.options.path, { force: true })
-    now.release()
   }
 
   #open(): Journal {

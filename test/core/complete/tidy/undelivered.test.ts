@@ -58,13 +58,14 @@ test('what a killed run had changed is delivered by the next one, if it is there
   assert.deepEqual([delivered, existsSync(path)], [[['a'], ['a', 'b', 'c']], false])
 })
 
-test('a record that cannot be written keeps no change from being made', async (t) => {
+test('a record that cannot be used keeps no change from being made, nor from the command', async (t) => {
   const { path, open, changeOf, run, delivered } = openPlace(t, 'a')
   mkdirSync(path, { recursive: true })
   const undelivered = open()
   await undelivered.plan('created', changeOf('a'))
   await assert.rejects(run(['a'], undefined, undelivered), /a.log: not a regular file/)
-  assert.deepEqual(delivered, [])
+  await assert.rejects(run([]), /a.log: not a regular file/)
+  assert.deepEqual(delivered, [['a']])
 })
 
 for (const kept of [0.1, 0.99]) {
