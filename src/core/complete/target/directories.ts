@@ -24,8 +24,6 @@ export interface SourceDirectory {
   readonly place: string
   /** The real path of the directory of sources. */
   readonly realDirectory: string
-  /** Whether it no longer exists. */
-  readonly isGone: boolean
   readonly targetDirectory: TargetDirectory
   /** The beginnings of paths, before the names of an entry and its torrent. */
   readonly prefixes: TorrentPaths
@@ -76,8 +74,7 @@ export async function openSourceDirectory(
     torrentPath: prefixOf(targetDirectory.realPath),
   }
   const place = prefixOf(resolve(directory))
-  const places = { directory, place, realDirectory, isGone: found === null }
-  const opened = { ...places, targetDirectory, prefixes, names, states }
+  const opened = { directory, place, realDirectory, targetDirectory, prefixes, names, states }
   const log = (await targets.opened.get(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })

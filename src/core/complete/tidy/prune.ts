@@ -1,8 +1,8 @@
 import { existsSync, unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { mapLimited } from '../../../base/concurrency.js'
-import { asBtkitError, BtkitError, tryOr, valueOr } from '../../../base/errors.js'
-import { realPath } from '../../../disk/look/inside.js'
+import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
+import { absenceOf, realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
@@ -116,7 +116,7 @@ function findOrphans(
       const own = basename(source)
       const given = here.find(({ place }) => place + own === source)
       const isReplaced = () => given && isDirectoryNow(source, pathsOf(name, given).torrentPath)
-      if (!isEmptied && !given?.isGone && !isGone(source) && !isReplaced()) continue
+      if (!isEmptied && !isGone(source) && !isReplaced()) continue
       // Its directory may have had another name, or be none of the request's
       const real = valueOr(null, () => realPath(dirname(source)))
       const home = given ?? here.find(({ realDirectory }) => realDirectory === real)
@@ -148,7 +148,11 @@ function findUnrecorded(directories: readonly SourceDirectory[]): string[] {
 
 /** Whether a path no longer exists. Entries that are left out, such as hidden ones, still exist. */
 function isGone(path: string): boolean {
-  return tryOr(false, () => lstatSync(path, { throwIfNoEntry: false }) === undefined)
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined
+  } catch (error) {
+    return absenceOf(error) === 'missing'
+  }
 }
 
 /** Whether a path leads to a directory, but its torrent is of a file. */

@@ -69,7 +69,7 @@ const REPLACED: Record<string, [was: string, now: Files | string]> = {
   'a file that became a directory': ['was', { 'was/f': 'f' }],
   'a file that became a link to a directory': ['was', 'other'],
   'a directory that became a file': ['was/sub/f', { was: 'f' }],
-  'a directory that became a link': ['was/sub/f', 'other'],
+  'a directory that became a link to one without it': ['was/f', 'other'],
 }
 
 for (const [what, [was, now]] of Object.entries(REPLACED)) {
@@ -97,6 +97,15 @@ for (const [what, [was, now]] of Object.entries(REPLACED)) {
     assertQuiet(await run('--recursive', '--prune', '--quiet'))
   })
 }
+
+test('--recursive --prune leaves the torrents of files that a link now leads to', async (t) => {
+  const mirror = await Mirror.made(t, FILES, ['--recursive'])
+  const before = torrentsIn(mirror)
+  renameSync(mirror.at('x'), join(mirror.root, 'moved'))
+  symlinkSync(join(mirror.root, 'moved'), mirror.at('x'))
+  assert.deepEqual((await mirror.report(['--recursive', '--prune'])).removed, [])
+  assert.deepEqual(torrentsIn(mirror), before)
+})
 
 test('--recursive --prune removes nothing below a directory that may not be mounted', async (t) => {
   const mirror = await Mirror.made(t, FILES, ['--recursive'])
