@@ -94,16 +94,21 @@ export class CountedResponse<
    * Ends an answer, whose header was given by `writeHead`, with a whole body; in a string, each
    * character is a byte (latin1). `end` alone would hand the system header, body and an empty
    * last piece together, as pieces of one list: a short answer takes a quarter more time then. Here
-   * header and a string go as one piece, and nothing is left to send when the answer ends.
+   * header and a string go as one piece, and nothing is left to send when the answer ends. Calls `done` when
+   * the system has the body, unless that is large.
    */
-  endAtOnce(body: Chunk): void {
+  endAtOnce(body: Chunk, done?: () => void): void {
     if (this.isLarge(body)) {
       this.end(body, 'latin1')
       return
     }
     this.#count(body, 'latin1')
-    this.#writeAtOnce(body)
-    super.end()
+    // Not before: a server that stops closes the connections of responses that have ended
+    this.#writeAtOnce(body, (error) => {
+      done?.()
+      if (!error && !this.writableEnded) super.end()
+    })
+    if (this.writableLength === 0) super.end()
     // Only now it is known what the system has not accepted
     this.#hold()
   }
@@ -149,12 +154,11 @@ export class CountedResponse<
   }
 
   #writeNext([slice = NOTHING, ...others]: readonly Uint8Array[]): void {
-    this.bodyBytes += slice.length
     if (others.length === 0) {
-      super.end(slice)
-      this.#hold()
+      this.endAtOnce(slice)
       return
     }
+    this.bodyBytes += slice.length
     this.#writeAtOnce(slice, () => {
       this.#writeLater(others)
     })

@@ -154,10 +154,7 @@ for (const waits of [false, true]) {
     await assert.rejects(buffer(await ask()), { code: 'ECONNRESET' })
     await isClosed()
   })
-}
 
-for (const waits of [false, true]) {
-  const where = waits ? 'a file system that may wait' : 'memory'
   test(`a client that leaves a download from ${where} has its file closed`, async (t) => {
     const { ask, isClosed, responses } = await serve(t, { waits })
     // The system may take all that is sent, or a part, before it hears that the client left
