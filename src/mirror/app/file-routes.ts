@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type DirectoryPages, PAGES } from '../pages/directory-pages.js'
 import { namedView, readQuery, requestPath } from '../tree/address.js'
 import type { Look } from '../tree/below-root.js'
@@ -43,11 +43,9 @@ export function addFileRoutes(
       onRoute(request.raw, PAGES)
       return directoryPages.send(request, reply, components)
     }
-    const headers = reply.getHeaders() as OutgoingHttpHeaders
     const response = reply.raw as CountedResponse
-    const exchange = { request: request.raw, response, headers }
     // An answer that has begun is no matter of the router any more
-    if (options.files && !query.isForPage && (await downloads.answerKnown(exchange)))
+    if (options.files && !query.isForPage && (await downloads.answerKnown(response)))
       return reply.hijack()
     const named = await lookForView(downloads, request.raw, components)
     // Usually no file has the name of a view, and one look shows it
@@ -66,7 +64,7 @@ export function addFileRoutes(
       onRoute(request.raw, `${ROUTE}.details`)
       return views.sendPage(request, reply, fileOf(components, found))
     }
-    await downloads.answer(exchange, components, found)
+    await downloads.answer(response, components, found)
     return reply.hijack()
   }
   addReadRoute(app, ROUTE, send)

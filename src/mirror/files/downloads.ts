@@ -1,6 +1,6 @@
 import { encodeName } from '../../base/percent.js'
 import { LRUCache } from 'lru-cache'
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { isRacy } from '../../core/digests/cache-trust.js'
 import {
   DEVICE_OFFSET,
@@ -14,10 +14,11 @@ import { isPlainRequest, viewAddress, type ViewName } from '../tree/address.js'
 import { CORS } from '../../server/headers/cors.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, MirrorView } from '../tree/mirror.js'
-import { type LookedFile, openLater, openNow } from '../tree/open-looked.js'
+import { type LookedFile, openLater, openNow, type OpenedFile } from '../tree/open-looked.js'
 import { takenViews } from '../tree/taken-views.js'
 import {
   answerRanged,
+  asRanged,
   etagOf,
   type Ranged,
   type RangedAnswer,
@@ -63,25 +64,17 @@ interface KnownDigests {
   readonly made: number
 }
 
-/** A file of the mirror in one state, and what its answers have in common. */
-interface KnownFile extends Ranged, LookedFile {
+/** A file of the mirror in one state, and its answers. */
+interface KnownFile extends LookedFile {
   isFresh: boolean
   mayGrow: boolean
+  /** Its answers, with Repr-Digest if it is known. */
+  readonly ranged: Ranged
   readonly file: ScannedFile
   /** Whether it cannot change without a trace, so that it may be kept. */
   readonly isSettled: boolean
-  /** The headers, with Repr-Digest if it is known. */
-  headers: Ranged['headers'] & { readonly 'Repr-Digest'?: string }
   /** When the digest was looked up, and how many were made here by then. */
   digestSeen: { readonly at: number; readonly made: number }
-}
-
-/** A request for a file, and its response. */
-interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: CountedResponse
-  /** The headers that the answer has beside those of the file. */
-  readonly headers: OutgoingHttpHeaders
 }
 
 /**
@@ -110,20 +103,13 @@ export class Downloads {
   }
 
   /**
-   * Answers a plain request for a file that was sent before, unless that has to wait for a disk. Returns
-   * whether it does.
+   * Answers a request for a file that was sent before and is in the same state; else returns false. With
+   * `now`, answers only a plain request, and only if that has not to wait for a disk.
    */
-  answerNow(request: IncomingMessage, response: CountedResponse): boolean {
-    const known = this.#known.get(request.url ?? '')
-    if (!known || !isPlainRequest(request)) return false
-    const headers = this.options.cors ? CORS : {}
-    return this.#send({ request, response, headers }, known, 'now') === true
-  }
-
-  /** Answers a request for a file that was sent before and is in the same state; else returns false. */
-  async answerKnown(exchange: Exchange): Promise<boolean> {
-    const known = this.#known.get(exchange.request.url ?? '')
-    return known !== undefined && this.#send(exchange, known)
+  answerKnown(response: CountedResponse, when?: 'now'): boolean | Promise<boolean> {
+    const known = this.#known.get(response.req.url ?? '')
+    if (!known || (when && !isPlainRequest(response.req))) return false
+    return this.#send(response, known, when)
   }
 
   /**
@@ -144,13 +130,17 @@ export class Downloads {
    * Answers a request for a file that was looked up.
    * @throws Refusal
    */
-  async answer(exchange: Exchange, components: readonly string[], look: Look): Promise<void> {
-    const { request } = exchange
+  async answer(
+    response: CountedResponse,
+    components: readonly string[],
+    look: Look,
+  ): Promise<void> {
+    const { req: request } = response
     let current = look
     for (let tries = 0; tries < TRIES; tries++) {
       const known = await this.#learn(request, fileOf(components, current), current)
       if (known) known.mayGrow = tries > 0
-      if (known && (await this.#send(exchange, known))) {
+      if (known && (await this.#send(response, known))) {
         Object.assign(known, { isFresh: false, mayGrow: false })
         const { url = '' } = request
         if (known.isSettled && !url.includes('?')) this.#known.set(url, known)
@@ -165,20 +155,23 @@ export class Downloads {
    * Sends a file if it is in the known state, and returns whether it does: at once what the kernel has in
    * memory, else from disk, in turn, unless that is not wanted now.
    */
-  #send(exchange: Exchange, known: KnownFile, when?: 'now'): boolean | Promise<boolean> {
-    const { request, response } = exchange
+  #send(response: CountedResponse, known: KnownFile, when?: 'now'): boolean | Promise<boolean> {
+    const { req: request } = response
     this.#renewDigest(known)
     const wanted = request.headers['want-repr-digest']
     const isWanted = wanted === undefined || !DIGEST_UNWANTED.test([wanted].flat().join(','))
-    const isDigestSent = known.headers['Repr-Digest'] === undefined || isWanted
-    const answer = answerRanged(request, isDigestSent ? known : withoutDigest(known))
-    const [{ range: { start, end } } = NO_PART, ...others] = answer.parts
+    const asked = answerRanged(request, known.ranged)
+    const answer = isWanted ? asked : withoutDigest(asked)
+    const { start, end } = answer.parts[0]?.range ?? NO_RANGE
     const length = Math.min(end - start, response.partLength)
-    const first = { offset: start, isMore: length < end - start || others.length > 0 }
+    const isMore = length < end - start || answer.parts.length > 1
+    const into = (buffer: Buffer) => {
+      return { target: buffer.subarray(0, length), offset: start, isMore }
+    }
     const buffer = this.#pool.take(length)
-    const opened = openNow(known, { ...first, target: buffer.subarray(0, length) })
+    const opened = openNow(known, into(buffer))
     if (opened) {
-      this.#begin(exchange, answer, { ...opened, look: known.look, buffer })
+      this.#begin(response, answer, { look: known.look, opened, buffer })
       return true
     }
     this.#pool.give(buffer)
@@ -186,8 +179,8 @@ export class Downloads {
     return this.#inTurn(request, async () => {
       // Many may wait for their turns, so none holds a buffer meanwhile
       const own = this.#pool.take(length)
-      const later = await openLater(known, { ...first, target: own.subarray(0, length) })
-      if (later) this.#begin(exchange, answer, { ...later, look: known.look, buffer: own })
+      const later = await openLater(known, into(own))
+      if (later) this.#begin(response, answer, { look: known.look, opened: later, buffer: own })
       else this.#pool.give(own)
       return later !== null
     })
@@ -195,22 +188,24 @@ export class Downloads {
 
   /** Sends the header, and what follows it. */
   #begin(
-    { request, response, headers: beside }: Exchange,
+    response: CountedResponse,
     { status, headers, parts, tail, line }: RangedAnswer,
-    opened: Omit<OpenDownload, 'parts' | 'tail'>,
+    { look, opened, buffer }: Pick<OpenDownload, 'look' | 'buffer'> & { opened: OpenedFile },
   ): void {
-    const own = line !== null && {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': String(line.length),
-    }
-    response.writeHead(status, { ...beside, ...headers, ...own })
-    if (opened.buffer !== NOTHING) {
-      const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, read)
-      void sendFile(response, { ...opened, parts, tail }, { pool: this.#pool, inTurn })
-    } else if (line !== null) {
+    const own = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': line?.length }
+    response.writeHead(status, line === null ? headers : { ...headers, ...own })
+    if (line !== null) {
       response.endAtOnce(line)
-    } else {
+    } else if (buffer === NOTHING) {
       response.end()
+    } else if (opened.descriptor === null && !response.isLarge({ length: opened.bytesRead })) {
+      response.endAtOnce(buffer.subarray(0, opened.bytesRead), () => {
+        this.#pool.give(buffer)
+      })
+    } else {
+      const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(response.req, read)
+      const file = { ...opened, look, parts, tail, buffer }
+      void sendFile(response, file, { pool: this.#pool, inTurn })
     }
   }
 
@@ -228,6 +223,11 @@ export class Downloads {
       ...(hasTorrent && { Link: await linksOf(file, look, new MirrorView(this.options.mirror)) }),
     }
     const isPast = Number(mtimeNs / 1_000_000n) <= now
+    const validators = {
+      etag: tagOf(look.fingerprint, isSettled),
+      lastModified: isPast ? new Date(Number(mtimeNs / 1_000_000n)).toUTCString() : null,
+      isDateWeak: isRacy(look.fingerprint, now, 'mtime'),
+    }
     return {
       place: this.options.mirror,
       path: file.path.join('/'),
@@ -236,28 +236,22 @@ export class Downloads {
       mayGrow: false,
       file,
       isSettled: isSettled && isPast && !mayChangeUnseen(look, look.parent, now),
-      size,
-      headers,
+      ranged: asRanged({ size, validators }, headers, this.options.cors ? CORS : {}),
       digestSeen: { at: -Infinity, made: 0 },
-      validators: {
-        etag: tagOf(look.fingerprint, isSettled),
-        lastModified: isPast ? new Date(Number(mtimeNs / 1_000_000n)).toUTCString() : null,
-        isDateWeak: isRacy(look.fingerprint, now, 'mtime'),
-      },
     }
   }
 
   /** Adds the digest of a whole file as soon as it is known (RFC 9530, section 3). */
   #renewDigest(known: KnownFile): void {
     const { at, made } = known.digestSeen
-    if (known.headers['Repr-Digest'] !== undefined) return
+    const { headers } = known.ranged.whole
+    if (headers['Repr-Digest'] !== undefined) return
     const now = this.clocks.monotonic()
     if (now - at < DIGEST_FOR && made === this.digests.made) return
     known.digestSeen = { at: now, made: this.digests.made }
     const digest = this.digests.known(known.file)
     if (digest === null) return
-    const value = `sha-256=:${Buffer.from(digest).toString('base64')}:`
-    known.headers = { ...known.headers, 'Repr-Digest': value }
+    headers['Repr-Digest'] = `sha-256=:${Buffer.from(digest).toString('base64')}:`
   }
 
   #inTurn<T>(request: IncomingMessage, read: () => Promise<T>): Promise<T> {
@@ -265,7 +259,7 @@ export class Downloads {
   }
 }
 
-const NO_PART = { range: { start: 0, end: 0 } }
+const NO_RANGE = { start: 0, end: 0 }
 
 /** Whether another change could leave the same state behind. */
 function mayChangeUnseen({ waits }: Look, state: Fingerprint, now: number): boolean {
@@ -281,9 +275,9 @@ function tagOf(state: Fingerprint, isSettled: boolean): string {
   return isSettled ? tag : `W/${tag.slice(0, -1)}-new"`
 }
 
-function withoutDigest(known: KnownFile): Ranged {
-  const { 'Repr-Digest': _digest, ...headers } = known.headers
-  return { ...known, headers }
+function withoutDigest(answer: RangedAnswer): RangedAnswer {
+  const { 'Repr-Digest': _digest, ...headers } = answer.headers
+  return { ...answer, headers }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { answerRanged } from '../../server/headers/conditional.js'
+import { answerRanged, asRanged } from '../../server/headers/conditional.js'
 
 /** Most bytes of a pad file: no piece of a torrent made here is longer, unless a setting says so. */
 const MOST_PADDING = 2 ** 24
@@ -29,8 +29,7 @@ export function sendZeros(
   size: number,
 ): FastifyReply {
   const validators = { etag: `"null-${size}"`, lastModified: LAST_MODIFIED }
-  const ranged = { size, validators, headers: HEADERS, mostRanges: 1 }
-  const answer = answerRanged(request.raw, ranged)
+  const answer = answerRanged(request.raw, asRanged({ size, validators, mostRanges: 1 }, HEADERS))
   reply.code(answer.status).headers(answer.headers)
   if (answer.line !== null) return reply.type('text/plain; charset=utf-8').send(answer.line)
   const { range } = answer.parts[0] ?? {}

@@ -107,7 +107,7 @@ const MOST_RANGES = 64
  */
 export function requestedRanges(
   headers: IncomingHttpHeaders,
-  { size, validators, mostRanges: most = MOST_RANGES }: Omit<Ranged, 'headers'>,
+  { size, validators, mostRanges: most = MOST_RANGES }: Omit<Ranged, 'unmodified' | 'whole'>,
 ): readonly ByteRange[] | 'whole' | null {
   const [, list] = /^bytes=(.*)$/i.exec(headers.range?.trim() ?? '') ?? []
   if (list === undefined || !isSameState(headers['if-range'], validators)) return 'whole'
@@ -156,15 +156,6 @@ function stretch(start: number, end: number, size: number): ByteRange | null {
   return range.start < range.end ? range : null
 }
 
-/** A resource of which ranges can be sent. */
-export interface Ranged {
-  readonly size: number
-  /** More are not sent (default: 64). */
-  readonly mostRanges?: number
-  readonly validators: Validators
-  readonly headers: Readonly<Record<string, string>> & { readonly 'Content-Type': string }
-}
-
 /** A range in a body, and the text before it. */
 export interface BodyPart {
   readonly head: string
@@ -174,7 +165,7 @@ export interface BodyPart {
 /** The answer to a request for a resource, without its body. */
 export interface RangedAnswer {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Record<string, string>
   /** The parts of the body; none for HEAD, and beside a line. */
   readonly parts: readonly BodyPart[]
   /** Text behind the last part. */
@@ -183,38 +174,52 @@ export interface RangedAnswer {
   readonly line: string | null
 }
 
+/** A resource of which ranges can be sent. */
+export interface Ranged {
+  readonly size: number
+  /** More are not sent (default: 64). */
+  readonly mostRanges?: number
+  readonly validators: Validators
+  /** The usual answers: their headers are put together only once. */
+  readonly unmodified: RangedAnswer
+  readonly whole: RangedAnswer
+}
+
+/** Prepares the answers for a resource from its own headers, and others that all answers have. */
+export function asRanged(
+  resource: Omit<Ranged, 'unmodified' | 'whole'>,
+  own: RangedAnswer['headers'],
+  beside: RangedAnswer['headers'] = {},
+): Ranged {
+  const { etag, lastModified } = resource.validators
+  const dated = lastModified !== null && { 'Last-Modified': lastModified }
+  const always = { ...beside, 'Accept-Ranges': 'bytes', ETag: etag, ...dated }
+  const unmodified = { status: 304, headers: always, parts: [], tail: '', line: null }
+  const headers = { ...always, ...own, 'Content-Length': String(resource.size) }
+  const parts = [{ head: '', range: { start: 0, end: resource.size } }]
+  return { ...resource, unmodified, whole: { ...unmodified, status: 200, headers, parts } }
+}
+
 /** Decides what a request for a resource gets: all of it, ranges, or only a status. */
 export function answerRanged(
   { method, headers: given }: Pick<IncomingMessage, 'method' | 'headers'>,
   ranged: Ranged,
 ): RangedAnswer {
-  const { size, validators, headers } = ranged
-  const { etag, lastModified } = validators
-  const always = {
-    'Accept-Ranges': 'bytes',
-    ETag: etag,
-    ...(lastModified !== null && { 'Last-Modified': lastModified }),
-  }
-  const nothing = { headers: always, parts: [], tail: '', line: null }
+  const { size, validators, unmodified, whole } = ranged
   const verdict = checkConditions(given, validators)
-  if (verdict === 'unmodified') return { ...nothing, status: 304 }
-  if (verdict === 'failed') return { ...nothing, status: 412, line: `${OUTDATED}\n` }
-  // HEAD has no body of which a range could be sent
-  const isHead = method === 'HEAD'
-  const isWhole = isHead || given.range === undefined
-  const ranges = isWhole ? 'whole' : requestedRanges(given, ranged)
+  if (verdict === 'unmodified') return unmodified
+  if (verdict === 'failed') return { ...unmodified, status: 412, line: `${OUTDATED}\n` }
+  // It has no body of which a range could be sent
+  if (method === 'HEAD') return { ...whole, parts: [] }
+  const ranges = given.range === undefined ? 'whole' : requestedRanges(given, ranged)
+  if (ranges === 'whole') return whole
   if (ranges === null) {
     const line = `that range is outside the file; it has ${count(size, 'byte')}\n`
-    const unsatisfied = { ...always, 'Content-Range': `bytes */${size}` }
-    return { ...nothing, status: 416, headers: unsatisfied, line }
+    const headers = { ...unmodified.headers, 'Content-Range': `bytes */${size}` }
+    return { ...unmodified, status: 416, headers, line }
   }
-  if (ranges === 'whole') {
-    const own = { ...always, ...headers, 'Content-Length': String(size) }
-    const parts = isHead ? [] : [{ head: '', range: { start: 0, end: size } }]
-    return { ...nothing, status: 200, headers: own, parts }
-  }
-  const body = bodyOf(ranges, size, headers['Content-Type'])
-  return { status: 206, ...body, headers: { ...always, ...headers, ...body.headers }, line: null }
+  const body = bodyOf(ranges, size, whole.headers['Content-Type'] ?? '')
+  return { ...whole, ...body, status: 206, headers: { ...whole.headers, ...body.headers } }
 }
 
 /** The body of some ranges of a resource: several are parts of a message (RFC 9110, section 14.6). */
