@@ -37,7 +37,7 @@ test('a small file gets its torrent while clients wait for huge ones', async (t)
   assert.equal((await ask(port, singleAddress('/iso/small'))).status, 200)
   await untilMetric(port, 'btkit_hash_jobs', HUGE.length)
   // The service would hash for them until its time to stop is over
-  for (const client of clients) client.destroy()
+  for (const client of clients) client.resetAndDestroy()
 })
 
 longTest('the hashing of huge files stops when their clients leave', async (t) => {
