@@ -72,7 +72,6 @@ test('a client with as many torrents under way as one may have gets no further o
   assert.equal((await askFor('192.0.2.2', port, '/iso/small')).status, 200)
   // A torrent in memory is no work
   assert.equal((await askFor('192.0.2.1', port, '/iso/small')).status, 200)
-  // One that only closes its side may still read
   for (const socket of waiting) socket.resetAndDestroy()
   await untilMetric(port, 'btkit_hash_jobs', 0)
   await until('taken', async () => {
