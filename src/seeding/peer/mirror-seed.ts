@@ -70,7 +70,8 @@ export class MadeTorrents {
     this.#record(key, null)
   }
   readonly #single = new LRUCache<string, SeedTorrent>({
-    max: MOST_TORRENTS,
+    maxSize: MOST_TORRENTS,
+    sizeCalculation: () => 1,
     dispose: this.#withdraw,
   })
   /** The size of each is the estimated memory that it takes, in bytes. */
