@@ -2,7 +2,7 @@ const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
 
 /** Formats a number of bytes for people: `0 B`, `1023 B`, `1.5 KiB`, `256 KiB`. */
 export function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`
+  if (bytes < 1024) return `${Math.round(bytes)} B`
   let value = bytes / 1024
   let unit = 0
   while (value >= 1023.95 && unit < UNITS.length - 1) {

@@ -80,6 +80,8 @@ interface EditRun {
   readonly operands: readonly string[]
   readonly edit: TorrentEdit
   readonly options: HowToEdit
+  /** What only a single torrent can have, if anything. */
+  readonly single?: string | null
   /** The removed values. A value that no torrent has causes a warning. */
   readonly removals?: readonly Removal[]
   /** The output format of a BitTornado name; null for btkit's own. */
@@ -93,6 +95,8 @@ interface EditRun {
 export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { operands, edit, options } = run
   const { files, refused } = await listFiles(operands, options, io)
+  if (run.single && files.length + refused.length > 1)
+    throw usageError(`${run.single} works with a single torrent only`)
   const { dryRun, force = false, json, output } = options
   const request = {
     edit,
@@ -201,9 +205,7 @@ async function listFiles(
   { filesFrom, output }: HowToEdit,
   io: Io,
 ): Promise<FileList> {
-  if (operands.length === 0 && filesFrom === undefined) {
-    throw noTorrent()
-  }
+  if (operands.length === 0 && filesFrom === undefined) throw noTorrent()
   const [named, list] = [await listTorrents(operands, io), await readFileList(filesFrom, io)]
   const files = [...named.files, ...list.files]
   if (output !== undefined) checkOutput(output, files)

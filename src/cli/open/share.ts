@@ -7,6 +7,7 @@ import { resolve } from 'node:path'
 import type { ShareRules } from '../../fleet/shares.js'
 import { realPath } from '../../disk/look/inside.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { requireDirectory } from '../line/operands.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { describeOpenSecret } from '../../base/text/distrust.js'
 import { Report, type ReportOptions } from '../output/report.js'
@@ -56,11 +57,8 @@ function readShareRules(
   { cwd }: Pick<Io, 'cwd'>,
 ): ShareRules {
   const shares = share.map(({ name, path }) => {
-    const directory = realPath(resolve(cwd, path))
-    if (directory !== null && statIfThere(directory)?.isDirectory() === true)
-      return { name, directory }
-    const why = directory === null ? 'no such directory' : 'not a directory'
-    throw new BtkitError('not-found', `--share ${name}=${path}: ${why}`)
+    const directory = requireDirectory(resolve(cwd, path), `--share ${name}=${path}`)
+    return { name, directory: realPath(directory) ?? directory }
   })
   return { shares }
 }

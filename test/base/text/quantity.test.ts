@@ -24,6 +24,7 @@ import { makeScratch } from '../../support/scratch.js'
 
 for (const [bytes, text] of [
   [0, '0 B'],
+  [506.108, '506 B'],
   [1023, '1023 B'],
   [1024, '1 KiB'],
   [1536, '1.5 KiB'],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { OFF } from '../../options/option.js'
 import { Command } from '../../acting-command.js'
 import {
@@ -7,8 +8,7 @@ import {
   type CacheReport,
 } from '../../../core/cache/prune.js'
 import type { CachePlace } from '../../../core/cache/access.js'
-import { BtkitError } from '../../../base/errors.js'
-import { isDirectory } from '../../line/operands.js'
+import { requireDirectory } from '../../line/operands.js'
 import { cachePath } from '../../open/cache.js'
 import { CACHE_URL } from '../../options/share.js'
 import { sharedRedis } from '../../open/share.js'
@@ -98,6 +98,7 @@ function defineClear({ io }: CommandContext) {
     .opt('--dry-run', 'only say what would be removed', OFF)
     .action(({ cacheDir, dryRun }) => {
       const directory = cachePath(cacheDir, io)
+      if (existsSync(directory)) requireDirectory(directory)
       const removed = dryRun ? 'would remove the cache in' : 'removed the cache in'
       const result = clearCache(directory, dryRun) ? removed : 'no cache in'
       new Report({}, io).text(`${result} ${directory}`)
@@ -110,11 +111,7 @@ function defineClear({ io }: CommandContext) {
  */
 function namedPlace(option: string | undefined, io: Io): CachePlace {
   const directory = cachePath(option, io)
-  if (option !== undefined && !isDirectory(directory))
-    throw new BtkitError(
-      'not-found',
-      `${directory}: no such directory; name the directory of a cache`,
-    )
+  if (option !== undefined || existsSync(directory)) requireDirectory(directory)
   return { directory, now: io.now, warn: new Report({}, io).alert }
 }
 

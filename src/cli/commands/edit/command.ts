@@ -25,13 +25,12 @@ function defineEdit({ io, finish }: CommandContext) {
   return declareEdit().action(async (operands, options) => {
     refuseRepeatedKeys(options)
     const edit = editOf(options, io.now())
-    if (options.name !== undefined && (operands.length > 1 || options.filesFrom !== undefined))
-      throw usageError('--name works with a single torrent only')
     const values = [
       ...removals('--remove-tracker', options.removeTracker, announceUrls),
       ...removals('--remove-web-seed', options.removeWebSeed, ({ webSeeds }) => webSeeds),
     ]
-    finish(await runEdits({ operands, edit, options, removals: values, legacy: null }, io))
+    const single = options.name === undefined ? null : '--name'
+    finish(await runEdits({ operands, edit, options, single, removals: values, legacy: null }, io))
   })
 }
 

@@ -29,7 +29,8 @@ function defineRename({ io, isLegacy, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrent, name, options) => {
       const legacy = isLegacy ? { describe: renameLines } : null
-      finish(await runEdits({ operands: [torrent], edit: setName(name), options, legacy }, io))
+      const run = { operands: [torrent], edit: setName(name), options, single: 'rename', legacy }
+      finish(await runEdits(run, io))
     })
 }
 

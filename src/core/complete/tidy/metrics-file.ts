@@ -1,5 +1,6 @@
 import { BtkitError, nameErrors, valueOr } from '../../../base/errors.js'
 import { readBounded } from '../../../disk/look/read-bounded.js'
+import { statIfThere } from '../../../disk/look/stat-files.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../../disk/write/atomically.js'
 import { formatMetrics, gauge, type Metric } from '../../../base/text/metrics.js'
 import { skippedEntries, type CompleteReport } from '../report.js'
@@ -90,7 +91,8 @@ function metricsOf(
     failed: report.failed.length,
   }
   const line = new RegExp(`^btkit_completedir_${LAST_SUCCESS}\\{.*\\} (\\d{1,15})$`, 'm')
-  const before = line.exec(valueOr('', () => readText(path)))
+  // A pipe has no time of before, and would be waited for
+  const before = line.exec(statIfThere(path)?.isFile() ? valueOr('', () => readText(path)) : '')
   const lastSuccess = isSuccess ? now : before && Number(before[1])
   return [
     ...(outcomes ? [metric('entries', entries, outcomes)] : []),

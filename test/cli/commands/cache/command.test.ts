@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../../src/disk/cache/open.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { NOW, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
+import {
+  NOW,
+  assertError,
+  assertQuiet,
+  assertStatus,
+  runBtkit,
+} from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -137,6 +143,17 @@ test('clear says where there is no cache, which is no failure', async (t) => {
   const { stdout } = await runCache(directory, 'clear')
   assert.equal(stdout, `removed the cache in ${directory}\n`)
 })
+
+for (const command of ['stats', 'prune', 'clear']) {
+  test(`cache ${command} says that a file is no directory, wherever it is named`, async (t) => {
+    const cache = join(makeScratch(t, { cache: 'a file' }), 'cache')
+    for (const result of [
+      runCache(cache, command),
+      runBtkit(['cache', command], { env: { BTKIT_CACHE_DIR: cache } }),
+    ])
+      assertError(await result, 'not-found', `${cache}: not a directory`)
+  })
+}
 
 test('a command that cache does not have is wrong usage', async (t) => {
   assert.equal((await runCache(makeScratch(t), 'nosuch')).status, 2)

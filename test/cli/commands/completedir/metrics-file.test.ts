@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { NOW, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -118,4 +120,13 @@ test('a file of something else is kept, and nothing is done', async (t) => {
     /^btkit: --metrics-file: .*btkit\.prom: is not a file of metrics; name another\n$/,
   )
   assert.equal(readFileSync(path, 'utf8'), 'precious')
+})
+
+test('a pipe gets the metrics, and is not waited for', async (t) => {
+  const { run, path } = makePlace(t)
+  spawnSync('mkfifo', [path])
+  const reader = spawn('cat', [path])
+  const [{ status }, read] = await Promise.all([run(), text(reader.stdout)])
+  assert.equal(status, 0)
+  assert.equal(parse(read)['success'], 1)
 })

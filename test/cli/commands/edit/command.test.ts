@@ -115,10 +115,15 @@ test('the last web seed leaves no key behind', async (t) => {
 })
 
 test('--name renames a single torrent, together with other changes', async (t) => {
-  const root = makeScratch(t, { a: BARE, b: BARE })
-  const [a, b] = [join(root, 'a'), join(root, 'b')]
-  const refused = await runBtkit(['edit', a, b, '--name', 'x'])
-  assertError(refused, 'usage', '--name works with a single torrent only')
+  const root = makeScratch(t, { 'a.torrent': BARE, 'b.torrent': BARE })
+  const [a, b] = [join(root, 'a.torrent'), join(root, 'b.torrent')]
+  writeFileSync(join(root, 'list'), `${a}\n${b}\n`)
+  for (const several of [[a, b], [root], ['--files-from', `${root}/list`]]) {
+    const refused = await runBtkit(['edit', ...several, '--name', 'x'])
+    assertError(refused, 'usage', '--name works with a single torrent only')
+  }
+  assertError(await runBtkit(['rename', root, 'x']), 'usage', 'rename works with a single torrent')
+  assert.deepEqual([readFileSync(a), readFileSync(b)], [Buffer.from(BARE), Buffer.from(BARE)])
   await runBtkit(['edit', a, '--name', 'x', '--source', 'S', '--comment', 'c'])
   const expected = torrentOf(singleFileInfo({ name: 'x', source: 'S' }), { comment: 'c' })
   assert.deepEqual(readFileSync(a), Buffer.from(expected))
