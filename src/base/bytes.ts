@@ -2,15 +2,21 @@ import { Buffer } from 'node:buffer'
 import { createHash, createHmac } from 'node:crypto'
 import { loadNative } from './native-addon.js'
 
-/** The digest algorithms that torrents use. */
-export type DigestAlgorithm = 'sha1' | 'sha256'
+/** The hash functions of BitTorrent: SHA-1 for pieces (BEP 3), SHA-256 for v2 (BEP 52). */
+export type HashAlgorithm = 'sha1' | 'sha256'
 
-/** Functions of the native addon; native/piece_hash.c describes what they check. */
-interface Hasher {
-  features(): { readonly shani: boolean }
+/** The kernels of the native addon. */
+export type NativeName = 'avx512' | 'avx2' | 'shani'
+
+/** Functions of the native addon; native/piece_hash.c describes what they do and check. */
+export interface Hasher {
+  /** Returns which kernels this processor and operating system can run. */
+  features(): Record<NativeName, boolean>
+
+  /** Writes the digests of `count` adjacent pieces of `data` one after another to `out`. */
   hash(
-    kernel: 'shani',
-    algorithm: DigestAlgorithm,
+    kernel: NativeName,
+    algorithm: HashAlgorithm,
     data: Uint8Array,
     pieceLength: number,
     count: number,
@@ -23,7 +29,7 @@ interface Hasher {
  * processor has SHA instructions: many commands would load node:crypto for a single digest, and with
  * it node:stream, which takes a tenth of their time.
  */
-export function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array | string): Buffer {
+export function digestOf(algorithm: HashAlgorithm, bytes: Uint8Array | string): Buffer {
   if (hasher === null) return createHash(algorithm).update(bytes).digest()
   const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
   const out = OUTPUTS[algorithm]

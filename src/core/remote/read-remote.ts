@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { headersFor, PROGRESS } from './http-request.js'
 import { type AnswerHead, RangeConnection } from './range-connection.js'
+import { monotonicNow } from '../../base/process.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
@@ -27,6 +28,9 @@ const LARGE = CONNECTIONS * PART
 /** Most bytes of a file whose length no server tells: one that never ends would be read for ever. */
 const MOST_UNTOLD = 64 * 1024 ** 3
 
+/** Milliseconds of reading in which a file is not expected to change. */
+const MOMENT = 1000
+
 /** The bytes of a file from `start` to before `end`. */
 type Span = readonly [start: number, end: number]
 
@@ -46,9 +50,14 @@ export async function* readRemote(
   access: RemoteAccess,
   [start, end]: Span = [0, file.size ?? MOST_UNTOLD],
 ): AsyncGenerator<Uint8Array> {
-  const { url, size, source = url } = file
+  const { url, size, validator, source = url } = file
   if (source === url) {
+    const begun = monotonicNow()
     yield* readSame(file, access, [start, end])
+    // An answer has the tag of its beginning
+    const now = monotonicNow() - begun < MOMENT ? file : await askRemote(url, access)
+    const isSame = now.validator === validator || validator === null
+    if (now.size !== size || !isSame) throw changed(url)
     return
   }
   const passed = createHash('sha256')
@@ -248,6 +257,10 @@ async function* readRange(
   }
 }
 
+function changed(url: string): RemoteFault {
+  return new RemoteFault(url, 'changed', 'changed while it was read', { code: 'changed' })
+}
+
 /** The headers that ask for a range of a file as it was. */
 function rangeHeaders(
   { validator }: RemoteFile,
@@ -265,8 +278,7 @@ function requireAsked(
   const tag = headers.get(validator?.startsWith('"') ? 'etag' : 'last-modified')
   // A server that knows no ranges answers with the whole file, which has the same tag
   const isSame = tag === validator ? status <= 206 : tag === null && status === (range ? 206 : 200)
-  if (validator !== null && !isSame)
-    throw new RemoteFault(url, 'changed', 'changed while it was read', { code: 'changed' })
+  if (validator !== null && !isSame) throw changed(url)
   if (!range || (status === 200 && range[0] === 0 && range[1] === size)) return
   if (status === 200) throw new RemoteFault(url, 'no ranges', 'sends the whole file for a range')
   if (status !== 206) throw new RemoteFault(url, 'status', `HTTP status ${status}`)

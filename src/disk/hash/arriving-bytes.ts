@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
-import { DIGEST_LENGTH, type HashAlgorithm, hashKernel } from './kernels.js'
+import type { HashAlgorithm } from '../../base/bytes.js'
+import { DIGEST_LENGTH, hashKernel } from './kernels.js'
 
 /** Bytes that are kept until they are hashed. Longer pieces are hashed as they arrive. */
 const BATCH = 1024 * 1024

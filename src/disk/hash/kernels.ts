@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto'
+import type { HashAlgorithm, Hasher, NativeName } from '../../base/bytes.js'
 import { BtkitError } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
 import { SHA1, SHA256 } from '../../metainfo/sizes.js'
-
-/** The hash functions of BitTorrent: SHA-1 for pieces (BEP 3), SHA-256 for v2 (BEP 52). */
-export type HashAlgorithm = 'sha1' | 'sha256'
 
 /** Length of a digest in bytes. */
 export const DIGEST_LENGTH: Record<HashAlgorithm, number> = { sha1: SHA1, sha256: SHA256 }
 
 /** The hash kernels. `crypto` uses node:crypto and works everywhere. */
-export type KernelName = 'avx512' | 'avx2' | 'shani' | 'crypto'
+export type KernelName = NativeName | 'crypto'
 
 /**
  * Computes digests of many pieces of the same length in one call. All kernels return the same
@@ -41,24 +39,9 @@ interface PieceBatch {
   readonly out: Uint8Array
 }
 
-/** The kernels of the native addon. */
-type NativeName = 'avx512' | 'avx2' | 'shani'
-
 /** The native addon; native/piece_hash.c describes what its functions do and check. */
-export interface Addon {
-  /** Returns which kernels this processor and operating system can run. */
-  features(): Record<NativeName, boolean>
-
-  hash(
-    kernel: NativeName,
-    algorithm: HashAlgorithm,
-    data: Uint8Array,
-    pieceLength: number,
-    count: number,
-    out: Uint8Array,
-  ): void
-
-  /** The same on another thread. */
+export interface Addon extends Hasher {
+  /** Does the same as `hash` on another thread. */
   hashLater(...batch: Parameters<Addon['hash']>): Promise<void>
 
   /** Runs a job on the calling thread. */

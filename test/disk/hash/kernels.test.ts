@@ -4,10 +4,10 @@ import {
   availableKernels,
   KERNEL_NAMES,
   chooseKernel,
-  type HashAlgorithm,
   type HashKernel,
   DIGEST_LENGTH,
 } from '../../../src/disk/hash/kernels.js'
+import type { HashAlgorithm } from '../../../src/base/bytes.js'
 import { failure } from '../failure.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceDigests } from '../../support/reference-digests.js'

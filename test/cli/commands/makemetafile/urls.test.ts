@@ -490,6 +490,25 @@ for (const last of ['equal', 'other'] as const) {
   })
 }
 
+test('a file that changes while one answer sends it is an error', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
+  server.answer = ({ method }, response) => {
+    if (method === 'HEAD') return false
+    response.writeHead(200, { etag: tagOf(SMALL), 'content-length': SMALL.length })
+    response.write(SMALL.subarray(0, 1000))
+    server.files.set('x.iso', pseudoRandom(SMALL.length, 5))
+    // What comes within a second is not asked for again
+    setTimeout(() => response.end(SMALL.subarray(1000)), 1100)
+    return true
+  }
+  assertError(
+    await make([`${server.url}/x.iso`, TRACKER, '-o', out]),
+    'changed',
+    'changed while it was read',
+  )
+  assert.equal(existsSync(out), false)
+})
+
 test('small files of a list arrive eight at once, over few connections, in its order', async (t) => {
   const names = Array.from({ length: 200 }, (_, i) => `f${i}`)
   const files = Object.fromEntries(names.map((name) => [`rel/${name}`, name]))
