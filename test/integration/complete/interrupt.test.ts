@@ -66,6 +66,16 @@ longTest(
   },
 )
 
+test('a run that is interrupted in its command dies of the signal, and the command goes on', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  const heard = join(mirror.root, 'heard')
+  const args = mirror.args(['--quiet', '--on-change', `kill -TERM $PPID; cat > ${heard}`])
+  const { status, stderr } = await runExecutable('btkit', args)
+  assert.deepEqual([status, stderr], [143, 'btkit: interrupted\n'])
+  const { created, interrupted } = JSON.parse(readFileSync(heard, 'utf8')) as Report
+  assert.deepEqual([created.length, interrupted], [1, false])
+})
+
 test(
   'the command of --on-change hears from the next run what a killed one did',
   unlessProc,

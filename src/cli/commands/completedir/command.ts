@@ -109,7 +109,7 @@ async function runAndReport(run: Run) {
   const hear = (all: CompleteReport) =>
     runOnChange(onChange ?? '', completeValue(all, { seconds, dryRun }), world)
   const isDone = !undelivered || (await succeeds(() => undelivered.deliver(report, hear)))
-  if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
+  if (report.isInterrupted || io.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
   return { report, isSuccess: failuresOf(report).length === 0 && isFed && isDone }
 }
 
