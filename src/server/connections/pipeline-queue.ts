@@ -37,13 +37,16 @@ export type Handler = (request: IncomingMessage, response: CountedResponse) => v
 const MAX_OF_ALL = 20_000
 
 /**
- * Most waiting requests of a client before none of its connections is read for a while, or until half of
- * them have begun. Each read of each connection may bring hundreds, so that reading all would take seconds.
- * A single connection has fewer: nobody's neighbours wait for one slow download.
+ * Most waiting requests of a client before none of its connections is read for a while. Each read of each
+ * connection may bring hundreds, so that reading all would take seconds. A single connection has fewer:
+ * nobody's neighbours wait for one slow download.
  */
 const MAX_OF_CLIENT = 2000
 
-/** Milliseconds of that while: clients behind one address do not wait for one that reads no answers. */
+/**
+ * Milliseconds of that while for each client to which this happens: clients behind one address do not wait
+ * for one that reads no answers, nor those at other addresses for all that such ones ask.
+ */
 const HOLD = 100
 
 /** A client with at most so many connections never waits for the requests of others. */
@@ -65,6 +68,7 @@ export class PipelineQueue implements ConnectionFollower {
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
   readonly #clients = new Map<string, Client>()
   #count = 0
+  #heldClients = 0
 
   /**
    * `onLeft` receives requests that had not begun when their connection closed. With `maxWaiting`
@@ -160,25 +164,31 @@ export class PipelineQueue implements ConnectionFollower {
     const client = socket[CLIENT]
     if (!client) return
     client.waiting += change
+    if (change > 0 && client.waiting > MAX_OF_CLIENT) this.#hold(client, socket)
+  }
+
+  #hold(client: Client, last: Socket): void {
+    if (client.isHeld) return
+    client.isHeld = true
+    client.sockets.delete(last)
+    client.sockets.add(last)
+    for (const each of client.sockets) this.#held.hold(each)
     const readAgain = () => {
       client.isHeld = false
+      this.#heldClients--
       for (const each of client.sockets) if (!this.isAwaited(each)) this.#held.release(each)
     }
-    if (!client.isHeld && change > 0 && client.waiting > MAX_OF_CLIENT) {
-      client.isHeld = true
-      client.sockets.delete(socket)
-      client.sockets.add(socket)
-      for (const each of client.sockets) this.#held.hold(each)
-      setTimeout(readAgain, HOLD).unref()
-    } else if (client.isHeld && client.waiting <= MAX_OF_CLIENT / 2) readAgain()
+    setTimeout(readAgain, HOLD * ++this.#heldClients).unref()
   }
 
   #closeLargest(): void {
-    let [largest, most] = [null as Socket | null, 0]
+    let [largest, most] = [null as Followed | null, 0]
     for (const [socket, { size }] of this.#waiting) {
       if (size > most) [largest, most] = [socket, size]
     }
     if (!largest) return
+    // Its client would at once have others read in its place
+    if (largest[CLIENT]) this.#hold(largest[CLIENT], largest)
     largest.destroy()
     this.#leave(largest)
   }
@@ -196,18 +206,17 @@ export class PipelineQueue implements ConnectionFollower {
 
 /** Connections that are temporarily not read. */
 class HeldSockets {
-  readonly #held = new WeakSet<Socket>()
-  readonly #known = new WeakSet<Socket>()
+  readonly #isHeld = new WeakMap<Socket, boolean>()
 
   /** Stops reading a connection; bytes that were read already still arrive. */
   hold(socket: Socket): void {
-    this.#held.add(socket)
+    const isKnown = this.#isHeld.has(socket)
+    this.#isHeld.set(socket, true)
     socket.pause()
-    if (this.#known.has(socket)) return
-    this.#known.add(socket)
+    if (isKnown) return
     // Node also pauses and resumes by itself, for example when a request ends
     socket.on('resume', () => {
-      if (!this.#held.has(socket)) return
+      if (!this.#isHeld.get(socket)) return
       // A late event of a socket that is paused again would start reading nevertheless
       if (socket.isPaused()) socket.emit('pause')
       else socket.pause()
@@ -216,6 +225,8 @@ class HeldSockets {
 
   /** Reads the connection again. */
   release(socket: Socket): void {
-    if (this.#held.delete(socket)) socket.resume()
+    if (!this.#isHeld.get(socket)) return
+    this.#isHeld.set(socket, false)
+    socket.resume()
   }
 }
