@@ -207,21 +207,8 @@ export function leftAlone(report: CompleteReport): Set<string> {
 /** Sorts a report's lists by source, because writes end in any order. */
 export function sortReport(report: CompleteReport): void {
   const { created, updated, adopted, removed, failed, skipped, checksumLists: lists } = report
-  const ofLists = [lists.created, lists.updated, lists.removed, lists.skipped]
-  for (const list of [created, updated, adopted, removed, failed, skipped, ...ofLists])
-    sortBySource(list)
-}
-
-/** Sorts by source. Computes each source only once, and usually finds them in order. */
-function sortBySource(list: EntryPaths[]): void {
-  let last = ''
-  const isSorted = list.every(({ source }) => {
-    const isNext = last <= source
-    last = source
-    return isNext
-  })
-  if (isSorted) return
-  const keyed = list.map((each) => ({ each, source: each.source }))
-  keyed.sort((a, b) => (a.source < b.source ? -1 : 1))
-  keyed.forEach(({ each }, i) => (list[i] = each))
+  const all: EntryPaths[][] = [created, updated, adopted, removed, failed, skipped]
+  all.push(lists.created, lists.updated, lists.removed, lists.skipped)
+  for (const list of all)
+    list.sort((a, b) => (a.source < b.source ? -1 : Number(a.source > b.source)))
 }

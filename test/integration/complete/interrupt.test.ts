@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 import { independentInfoHash } from '../../support/decode-torrent.js'
 import { longTest } from '../../support/long.js'
 import { Mirror, type Report } from '../../support/mirror.js'
@@ -114,6 +116,42 @@ longTest('the command of --on-change hears of all, whenever a run is killed', as
     for (const each of said) assert.deepEqual(each, ['c', 'a', 'b', 'c', 'a', 'b'], `step ${step}`)
   }
 })
+
+longTest(
+  'the command of --on-change hears of no change that a killed run did not make',
+  async (t) => {
+    const options = ['--checksums', 'md5', '--prune', '--quiet', '--on-change']
+    for (let step = 1; ; step++) {
+      const mirror = await Mirror.made(t, { a: 'a', b: 'b' }, ['--checksums', 'md5'])
+      const files = ['a', 'b'].flatMap((name) => [
+        mirror.torrent(name),
+        `${mirror.target}/${name}.md5`,
+      ])
+      const look = () => files.map((file) => readFingerprint(file))
+      const before = look()
+      const [heard, killAt] = [join(mirror.root, 'heard'), join(mirror.root, 'kill-at')]
+      writeFileSync(mirror.at('a'), 'changed')
+      rmSync(mirror.at('b'))
+      writeFileSync(killAt, String(step))
+      const env = { NODE_OPTIONS: `--import ${KILLED_AT_STEP}`, BTKIT_TEST_KILL: killAt }
+      const { status } = await runExecutable('btkit', mirror.args([...options, 'true']), { env })
+      if (status === 0) break
+      const none = { created: [], updated: [], removed: [] }
+      writeFileSync(heard, JSON.stringify({ ...none, checksumLists: none }))
+      for (const name of ['a', 'b']) writeFileSync(mirror.at(name), name)
+      assertStatus(await mirror.run([...options, `cat > ${heard}`]), 0)
+      const after = look()
+      const isOther = (_: string, i: number) => !isDeepStrictEqual(before[i], after[i])
+      const { created, updated, removed, checksumLists } = JSON.parse(
+        readFileSync(heard, 'utf8'),
+      ) as Report
+      const lists = [...checksumLists.created, ...checksumLists.updated].map(({ list }) => list)
+      const paths = [...updated.map(({ torrent }) => torrent), ...lists]
+      assert.deepEqual(paths.sort(), files.filter(isOther).sort(), `step ${step}`)
+      assert.deepEqual([created, removed, checksumLists.removed], [[], [], []], `step ${step}`)
+    }
+  },
+)
 
 test('a run interrupted at its last entry prunes nothing', unlessProc, async (t) => {
   const files = { a: 'a', gone: 'x' }

@@ -48,8 +48,7 @@ export interface EntryDecision extends ListDecisions {
 /** The longest file name that file systems accept, in bytes. */
 const LONGEST_NAME = 255
 
-const NO_LISTS: ListDecisions = { lists: [], bytesRead: 0 }
-const UNREAD = { size: 0, bytesHashed: 0, ...NO_LISTS, pieces: null, leftOut: [] }
+const UNREAD = { size: 0, bytesHashed: 0, lists: [], bytesRead: 0, pieces: null, leftOut: [] }
 
 /**
  * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
@@ -102,8 +101,8 @@ export async function decideEntry(
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
   // Both read the files at the same time, so that data read by one is in memory for the other
-  const listing = lists.length > 0 ? decideLists(lists, content) : NO_LISTS
-  if (listing !== NO_LISTS) await Promise.allSettled([deciding, listing])
+  const listing = decideLists(lists, content)
+  await Promise.allSettled([deciding, listing])
   const torrent = await deciding
   const { bytesHashed } = undecided
   return { torrent, size, bytesHashed, ...(await listing), pieces, leftOut: content.skipped }

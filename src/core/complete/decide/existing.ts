@@ -68,19 +68,8 @@ export function digestTorrent(
   file: Uint8Array,
   values: TorrentValues,
 ): TorrentDigests & { readonly keys: KeyDigests } {
-  return { file: sha256(file), info: sha256(values.info), keys: digestValues(values.beside) }
-}
-
-/** Cached, because torrents of a run may share the values outside `info`. */
-const digestsOfBeside = new WeakMap<TorrentValues['beside'], KeyDigests>()
-
-function digestValues(beside: TorrentValues['beside']): KeyDigests {
-  const known = digestsOfBeside.get(beside)
-  if (known) return known
-  const keys = [...beside].map(([key, value]) => [key, digestValue(value)] as const)
-  const digests = Object.fromEntries(keys)
-  digestsOfBeside.set(beside, digests)
-  return digests
+  const keys = [...values.beside].map(([key, value]) => [key, digestValue(value)] as const)
+  return { file: sha256(file), info: sha256(values.info), keys: Object.fromEntries(keys) }
 }
 
 /**

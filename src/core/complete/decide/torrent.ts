@@ -241,14 +241,12 @@ function wantedValues(entry: UndecidedTorrent, { info, pieceLayers }: TorrentCor
   const { metainfo } = existing ?? {}
   const isSameBtkit = isSameCreator(metainfo?.createdBy ?? null, common.parts.createdBy)
   const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
-  const beside = besideOf(entry)
-  if (!metainfo || !rules.keepTrackers) return { info, pieceLayers, beside, incidental }
-  const kept = new Map(beside)
-  for (const key of TRACKER_KEYS) {
-    const value = encodedValue(metainfo, key)
-    if (value) kept.set(key, value)
+  const beside = new Map(besideOf(entry))
+  for (const key of rules.keepTrackers ? TRACKER_KEYS : []) {
+    const value = metainfo && encodedValue(metainfo, key)
+    if (value) beside.set(key, value)
   }
-  return { info, pieceLayers, beside: kept, incidental }
+  return { info, pieceLayers, beside, incidental }
 }
 
 /** Encoded values by key, as encodeParts returns them. */

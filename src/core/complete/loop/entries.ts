@@ -206,9 +206,9 @@ class EntryLoop {
     const paths = pathsOf(name, directory)
     const isPruned = isEmptied && request.prune !== 'never'
     const mayBeStale = !isPruned && REPLACED.has(reason)
-    const record = mayBeStale ? directory.targetDirectory.log.get(torrentName(name)) : null
     const isStale =
-      record?.source === directory.place + name &&
+      mayBeStale &&
+      directory.targetDirectory.log.sourceOf(torrentName(name)) === directory.place + name &&
       readFingerprintIfThere(paths.torrentPath) !== null
     report.skipped.push({
       ...paths,

@@ -115,7 +115,6 @@ export async function findNewest(
 ): Promise<DatedTorrent[]> {
   const left = leftAlone(report)
   const found: DatedTorrent[] = []
-  let least = -Infinity
   for (const directory of directories) {
     const { states, realPath } = directory.targetDirectory
     const { names, table }: FileListing = hasNews(report) ? await listFiles(realPath) : states
@@ -123,20 +122,18 @@ export async function findNewest(
     for (const name of directory.names) {
       const number = numbered.numberOf(torrentName(name))
       const time = number === undefined ? null : table.timeAt(number)
-      if (time === null || time <= least) continue
+      if (time === null) continue
       const { sourcePath, torrent, torrentPath } = pathsOf(name, directory)
       if (left.has(sourcePath)) continue
       found.push({ torrent, torrentPath, time })
-      if (found.length >= 2 * MOST_ITEMS) least = keepNewest(found)
+      if (found.length >= 2 * MOST_ITEMS) keepNewest(found)
     }
   }
-  keepNewest(found)
   return found
 }
 
-/** Keeps as many of the newest torrents as a feed has. Returns the time of the last. */
-function keepNewest(torrents: DatedTorrent[]): number {
+/** Keeps as many of the newest torrents as a feed has. */
+function keepNewest(torrents: DatedTorrent[]): void {
   torrents.sort((a, b) => b.time - a.time)
   torrents.length = Math.min(torrents.length, MOST_ITEMS)
-  return torrents.at(-1)?.time ?? -Infinity
 }

@@ -1,11 +1,20 @@
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
+import { textOf } from '../../../base/bytes.js'
 import { valueOr } from '../../../base/errors.js'
+import { DEVICE_OFFSET, encodeFingerprint } from '../../../disk/file-lists/fingerprint.js'
+import { lookAt } from '../../../disk/look/stat-files.js'
 import { Journal, type JournalOptions } from '../../../disk/state/journal.js'
-import { sortReport, type CompleteReport } from '../report.js'
+import { readExisting } from '../decide/existing.js'
+import { sortReport, type Change, type CompleteReport, type ListPaths } from '../report.js'
 
 /** A change in a list of a report, which is of a torrent, of a list or in a client. */
-type Item = Partial<Record<ItemKey, string | null>>
-type ItemKey = 'torrentPath' | 'listPath' | 'client' | 'torrent' | 'oldInfoHash' | 'oldInfoHashV2'
+type Item = Partial<Change & ListPaths & { readonly client: string }>
+
+/**
+ * A change; one that is planned has the state of its file before, and the line that it took the place
+ * of, which counts if the change is never made.
+ */
+type Line = readonly [list: string, item: Item, before?: string | null, earlier?: Line | null]
 
 /** The lists of changes, each as the array of a report. */
 const LISTS: Readonly<Record<string, (report: CompleteReport) => Item[]>> = {
@@ -37,19 +46,15 @@ const MADE = /(created|updated|adopted)$/
  */
 export class Undelivered {
   #journal: Journal | null = null
-  /** The lines that planned changes took the place of. */
-  readonly #planned = new Map<string, string | undefined>()
 
   constructor(private readonly options: Omit<JournalOptions, 'head' | 'loss'>) {}
 
   /** Adds a change that is about to be made. Resolves when the next run would know of it. */
   async plan(list: string, item: Item): Promise<void> {
     try {
-      this.#journal ??= this.#open()
-      const key = keyOf(item)
-      if (!this.#planned.has(key)) this.#planned.set(key, this.#journal.get(key))
-      note(this.#journal, list, item)
-      await this.#journal.flush()
+      const journal = (this.#journal ??= settle(this.#open()))
+      note(journal, [list, item], true)
+      await journal.flush()
     } catch {
       // Reported by deliver: a full disk must not keep the change from being made
     }
@@ -70,13 +75,9 @@ export class Undelivered {
       await act(report)
     const journal = (this.#journal ??= this.#open())
     for (const [list, listOf] of Object.entries(LISTS)) {
-      for (const item of listOf(report)) {
-        note(journal, list, item)
-        this.#planned.delete(keyOf(item))
-      }
+      for (const item of listOf(report)) note(journal, [list, item])
     }
-    // These were not made
-    for (const [key, json] of this.#planned) journal.put(key, json ? JSON.parse(json) : null)
+    settle(journal)
     try {
       if (journal.size === 0) {
         await journal.close()
@@ -100,11 +101,7 @@ export class Undelivered {
 
   #open(): Journal {
     const loss = 'the command of --on-change may not get some changes'
-    const journal = new Journal({ ...this.options, head: { btkit: 'due' }, loss })
-    // A run may have been killed before a change, and no later one made it
-    for (const [key, json] of journal.entries())
-      if (MADE.test(readItem(json)[0]) && !existsSync(key)) journal.put(key, null)
-    return journal
+    return new Journal({ ...this.options, head: { btkit: 'due' }, loss })
   }
 }
 
@@ -113,19 +110,42 @@ function keyOf({ torrentPath, listPath, client, torrent }: Item): string {
 }
 
 /** Adds a change to the journal, in place of an earlier one of the same torrent or list. */
-function note(journal: Journal, list: string, item: Item): void {
+function note(journal: Journal, [list, item]: Line, isPlanned = false): void {
   const key = keyOf(item)
-  const earlier = journal.get(key)
-  const [first, old] = earlier === undefined ? [list, item] : readItem(earlier)
-  const { oldInfoHash, oldInfoHashV2 } = old
-  const hashes = oldInfoHash === undefined ? {} : { oldInfoHash, oldInfoHashV2 }
-  const value = [AFTER_BOTH.get(`${first} ${list}`) ?? list, { ...item, ...hashes }]
-  // A change that was planned is there
-  if (JSON.stringify(value) !== earlier) journal.put(key, value)
+  const earlier = JSON.parse(journal.get(key) ?? 'null') as Line | null
+  const [first, { oldInfoHash, oldInfoHashV2 = null }] = earlier ?? [list, item]
+  const hashes = oldInfoHash !== undefined && { oldInfoHash, oldInfoHashV2 }
+  const line: Line = [AFTER_BOTH.get(`${first} ${list}`) ?? list, { ...item, ...hashes }]
+  journal.put(key, isPlanned ? [...line, stateOf(key), earlier] : line)
 }
 
-function readItem(json: string) {
-  return JSON.parse(json) as [list: string, item: Item]
+/** Finds out which planned changes were made. Each other one leaves the line before it, if any. */
+function settle(journal: Journal): Journal {
+  for (const [key, json] of journal.entries()) {
+    let line: Line | null = JSON.parse(json) as Line
+    while (line && !isMade(key, line)) line = line[3] ?? null
+    const settled = line && line.slice(0, 2)
+    if (JSON.stringify(settled) !== json) journal.put(key, settled)
+  }
+  return journal
+}
+
+/** Whether a file is as a change leaves it. */
+function isMade(key: string, [list, { infoHash, infoHashV2 }, before]: Line): boolean {
+  const now = stateOf(key)
+  if (list.endsWith('removed')) return now === null
+  if (!MADE.test(list)) return true
+  if (now === null || now === before) return false
+  // Others may have changed the file since then
+  if (before === undefined || infoHash === undefined) return true
+  const found = valueOr(null, () => readExisting(key)?.metainfo)
+  return found?.infoHash === infoHash && found.infoHashV2 === infoHashV2
+}
+
+/** The state of a file, which is another one after each write; null if there is none. */
+function stateOf(path: string): string | null {
+  const found = lookAt(path)
+  return found && textOf(encodeFingerprint(found).subarray(0, DEVICE_OFFSET), 'base64')
 }
 
 /** The report with the changes in the journal instead of its own. */
@@ -133,7 +153,7 @@ function withChanges(report: CompleteReport, journal: Journal): CompleteReport {
   const whole = structuredClone(report)
   for (const listOf of Object.values(LISTS)) listOf(whole).length = 0
   for (const [, json] of journal.entries()) {
-    const [list, item] = readItem(json)
+    const [list, item] = JSON.parse(json) as Line
     LISTS[list]?.(whole).push(item)
   }
   sortReport(whole)

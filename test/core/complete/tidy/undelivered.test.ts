@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, statSync, truncateSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createReport } from '../../../../src/core/complete/report.js'
 import { Undelivered } from '../../../../src/core/complete/tidy/undelivered.js'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+
+const TORRENT = torrentOf(singleFileInfo())
+const { infoHash, infoHashV2 } = parseMetainfo(TORRENT, { maxSize: TORRENT.length })
 
 /** A record of undelivered changes of a directory in which there are some torrents. */
 function openPlace(t: TestContext, ...torrents: readonly string[]) {
-  const stateDirectory = makeScratch(t, Object.fromEntries(torrents.map((each) => [each, 'x'])))
+  const stateDirectory = makeScratch(t, Object.fromEntries(torrents.map((each) => [each, TORRENT])))
   const path = join(stateDirectory, 'due', 'a.log')
   const warnings: string[] = []
   const warn = (message: string) => warnings.push(message)
@@ -16,7 +21,7 @@ function openPlace(t: TestContext, ...torrents: readonly string[]) {
   /** The creation of the torrent of an entry. */
   const changeOf = (entry: string) => {
     const paths = { source: entry, sourcePath: entry, torrent: entry }
-    const hashes = { infoHash: 'a', infoHashV2: null, oldInfoHash: null, oldInfoHashV2: null }
+    const hashes = { infoHash, infoHashV2, oldInfoHash: null, oldInfoHashV2: null }
     return { ...paths, torrentPath: join(stateDirectory, entry), ...hashes }
   }
   const delivered: string[][] = []
@@ -51,11 +56,30 @@ test('what a killed run had changed is delivered by the next one, if it is there
   const { path, open, changeOf, run, delivered } = openPlace(t, 'a', 'b', 'c', 'failed')
   const killed = open()
   for (const entry of ['a', 'never-written']) await killed.plan('created', changeOf(entry))
+  writeFileSync(changeOf('a').torrentPath, TORRENT)
   await run([], () => Promise.reject(new Error('no network'))).catch(() => undefined)
   const next = open()
   for (const entry of ['b', 'failed', 'c']) await next.plan('created', changeOf(entry))
   await run(['b', 'c'], undefined, next)
   assert.deepEqual([delivered, existsSync(path)], [[['a'], ['a', 'b', 'c']], false])
+})
+
+test('a change that a killed run did not make is not delivered, but the one before it is', async (t) => {
+  const { open, changeOf, run, delivered } = openPlace(t, 'a', 'b', 'c', 'd')
+  await run(['a', 'b'], () => Promise.reject(new Error('no network'))).catch(() => undefined)
+  const killed = open()
+  for (const entry of ['a', 'c']) await killed.plan('removed', changeOf(entry))
+  const updated = { infoHash: 'f', oldInfoHash: infoHash }
+  for (const entry of ['b', 'd']) await killed.plan('updated', { ...changeOf(entry), ...updated })
+  // It was written again since then
+  writeFileSync(changeOf('d').torrentPath, TORRENT)
+  await open().deliver(createReport(), (report) => {
+    const { created, removed } = report
+    assert.deepEqual([created, report.updated, removed], [['a', 'b'].map(changeOf), [], []])
+    return Promise.resolve()
+  })
+  await run([])
+  assert.deepEqual(delivered, [['a', 'b']])
 })
 
 test('a record that cannot be used keeps no change from being made, nor from the command', async (t) => {
