@@ -16,7 +16,8 @@ import { entriesOf } from '../../support/mirror.js'
 import { summarize } from '../../../src/disk/cache/maintain.js'
 import { openCache } from '../../../src/disk/cache/open.js'
 import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
-import { Place, UNSEEN } from './place.js'
+import { FakeClient } from '../../support/fake-client.js'
+import { clientOf, Place, UNSEEN } from './place.js'
 
 test("a directory that can't be used for its own torrents does not stop the others", async (t) => {
   const place = new Place(t)
@@ -140,3 +141,32 @@ test('records that nothing used for a month are removed at most once a week, be 
   for (const days of [0, 36, 42, 43]) left.push(await runAfter(days))
   assert.deepEqual(left, [2, 2, 2, 0])
 })
+
+// A kill between both leaves the record of a torrent that is gone
+const PRUNED: readonly {
+  what: string
+  gone: readonly string[]
+  emptied?: readonly string[]
+  changes?: Partial<CompleteRequest>
+  left: readonly string[]
+}[] = [
+  { what: 'source is gone', gone: ['src/a'], left: ['b'] },
+  { what: 'source lost its bytes', gone: [], emptied: ['src/a'], left: ['b'] },
+  { what: 'source is there', gone: [], left: ['a', 'b'] },
+  { what: 'run has no --prune', gone: ['src/a'], changes: { prune: 'never' }, left: ['a', 'b'] },
+  { what: 'disk is not mounted', gone: ['src/a', 'src/b', 'out/b.torrent'], left: ['a', 'b'] },
+]
+
+for (const { what, gone, emptied = [], changes, left } of PRUNED) {
+  test(`a torrent that is gone is withdrawn only if it was pruned: its ${what}`, async (t) => {
+    const place = new Place(t)
+    const client = new FakeClient()
+    const rules = { publish: [clientOf(client)], prune: 'careful' } as const
+    await place.complete(rules)
+    for (const path of ['out/a.torrent', ...gone]) rmSync(place.at(path))
+    for (const path of emptied) writeFileSync(place.at(path), '')
+    const { clients } = await place.complete({ ...rules, ...changes })
+    assert.deepEqual([...client.torrents.values()].map(({ name }) => name).sort(), left)
+    assert.equal(clients.withdrawn.length, 2 - left.length)
+  })
+}

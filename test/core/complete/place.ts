@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import { completeDirectories } from '../../../src/core/complete/loop/run.js'
 import type { CacheAccess } from '../../../src/core/digests/cache-access.js'
 import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
+import { type FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext, makeRequest } from '../requests.js'
 
@@ -13,6 +14,12 @@ export const UNSEEN: CompleteWatch = {
   begin: () => Promise.resolve(),
   progress: () => undefined,
 }
+
+/** A client of this machine, as a run publishes to it. */
+export const clientOf = (client: FakeClient) => ({
+  ...{ client, isLocal: true, trustsDirectories: false, waiting: fakeWaiting() },
+  remoteDirectory: (local: string) => local,
+})
 
 /** Sources with their torrents and state, completed by core alone. */
 export class Place {

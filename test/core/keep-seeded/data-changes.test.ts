@@ -10,9 +10,10 @@ import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
 import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
 import { OwnTarget } from '../../../src/seeding/peer/own-target.js'
 import { SeedService } from '../../../src/seeding/peer/service.js'
-import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
+import { FakeClient } from '../../support/fake-client.js'
 import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { clientOf } from '../complete/place.js'
 import { hashContext, makeRequest } from '../requests.js'
 
 /** A directory of torrents beside their data, and a seed or a client that follows it. */
@@ -66,11 +67,6 @@ function watchData(client: FakeClient, data: string): () => void {
     }
   }
 }
-
-const clientOf = (client: FakeClient) => ({
-  ...{ client, isLocal: true, trustsDirectories: false, waiting: fakeWaiting() },
-  remoteDirectory: (local: string) => local,
-})
 
 const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => Promise<Followed>>> =
   {

@@ -16,17 +16,11 @@ import { completeAll } from './entries.js'
 import { noteForeign } from '../tidy/changes.js'
 import { findNewest } from '../tidy/feed.js'
 import { ownFilesOf } from '../target/own-file.js'
-import { countOrphans, pruneAll } from '../tidy/prune.js'
+import { countOrphans, pruneAll, prunedIn } from '../tidy/prune.js'
 import { TargetDirectories } from '../target/targets.js'
 import { digestOptions } from '../decide/unchanged.js'
 import { createReport, noteFailure, leftAlone, sortReport, type CompleteReport } from '../report.js'
-import type {
-  CompleteContext,
-  CompleteRequest,
-  CompleteRun,
-  CompleteWatch,
-  StateAccess,
-} from '../request.js'
+import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from '../request.js'
 
 /**
  * Number of entries from which earlier garbage collection is worthwhile; fewer entries create
@@ -131,8 +125,7 @@ async function completeOpen(
     const emptied = await completeAll(directories, run)
     if (request.prune === 'never') watch.orphans?.(countOrphans(directories))
     else await pruneAll(directories, emptied, run)
-    if (!request.dryRun && request.publish.length > 0)
-      await publishAll(directories, run, context.state)
+    if (!request.dryRun && request.publish.length > 0) await publishAll(directories, emptied, run)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
@@ -147,12 +140,12 @@ async function completeOpen(
  */
 async function publishAll(
   directories: readonly SourceDirectory[],
+  emptied: ReadonlySet<string>,
   run: CompleteRun,
-  { directory, warn }: StateAccess,
 ): Promise<void> {
   const { syncTarget } = await import('../../keep-seeded/sync.js')
-  const report = run.report.clients
-  const state = { directory, warn, now: run.hashContext.cacheAccess.now }
+  const { state: access, cacheAccess } = run.hashContext
+  const state = { ...access, now: cacheAccess.now }
   const left = leftAlone(run.report)
   // The torrents that this run found or made current
   const ownTorrents = (directory: SourceDirectory) =>
@@ -167,10 +160,11 @@ async function publishAll(
       return [{ name, dataDirectory: directory.realDirectory, stamp }]
     })
   for (const sync of run.request.publish) {
-    for (const [{ realPath: target, log }, here] of byTarget(directories)) {
-      const torrents = here.flatMap(ownTorrents)
-      const isGone = (name: string) => !log.has(name)
-      const isReached = await syncTarget({ target, torrents, isGone }, sync, { state, report })
+    for (const place of byTarget(directories)) {
+      const [{ realPath: target }, here] = place
+      const isGone = prunedIn(place, emptied, run.request.prune)
+      const wanted = { target, torrents: here.flatMap(ownTorrents), isGone }
+      const isReached = await syncTarget(wanted, sync, { state, report: run.report.clients })
       // All further targets would wait as long, and also fail
       if (!isReached) break
     }

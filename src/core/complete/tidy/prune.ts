@@ -15,7 +15,7 @@ import {
   type SourceDirectory,
 } from '../target/directories.js'
 import { isUnedited, readExisting } from '../decide/existing.js'
-import type { CompleteRun } from '../request.js'
+import type { CompleteRequest, CompleteRun } from '../request.js'
 import { isAsRead } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
 
@@ -37,9 +37,7 @@ export async function pruneAll(
   // The entries of a directory that cannot be read may be the sources
   if (directories.length === request.directories.length)
     for (const torrent of findUnrecorded(directories)) report.unrecorded.push(torrent)
-  const entryOf = (file: string) => entryName(file) ?? parseListName(file)?.name ?? null
-  const orphans = findOrphans(directories, emptied, entryOf)
-  await mapLimited(orphans, MOST_AT_ONCE, async (orphan) => {
+  await mapLimited(findOrphans(directories, emptied), MOST_AT_ONCE, async (orphan) => {
     try {
       await prune(orphan, run)
     } catch (error) {
@@ -63,9 +61,7 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
     return
   }
   const change = changeOf(paths, null, existing.metainfo)
-  await (isTorrent
-    ? run.watch.planned?.('removed', change)
-    : run.watch.planned?.('list removed', list))
+  await run.watch.planned?.(isTorrent ? 'removed' : 'list removed', isTorrent ? change : list)
   if (!dryRun) {
     if (!isAsRead(paths.torrentPath, existing))
       throw new BtkitError('changed', `${paths.torrent}: changed just now, so it stays`)
@@ -78,7 +74,7 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
 
 /** Returns the number of btkit's torrents whose sources no longer exist. */
 export function countOrphans(directories: readonly SourceDirectory[]): number {
-  return findOrphans(directories, new Set(), entryName).length
+  return findOrphans(directories, new Set()).filter(({ file }) => entryName(file) !== null).length
 }
 
 /** A torrent or list of btkit in a target without an entry in the request. */
@@ -92,41 +88,59 @@ interface Orphan {
   readonly reason: 'source gone' | 'source empty'
 }
 
-/**
- * Finds btkit's files in all targets whose sources no longer exist. `entryOf` returns the entry for
- * a file name; null if there is none.
- */
+/** Finds btkit's files in all targets whose sources no longer exist. */
 function findOrphans(
   directories: readonly SourceDirectory[],
   emptied: ReadonlySet<string>,
-  entryOf: (file: string) => string | null,
 ): Orphan[] {
-  const found: Orphan[] = []
-  for (const [target, here] of byTarget(directories)) {
-    const expected = new NumberedNames(
-      here.length === 1 ? (here[0]?.names ?? []) : here.flatMap(({ names }) => names),
-    )
-    for (const file of target.states.names) {
-      const name = entryOf(file)
-      if (name === null) continue
-      const isEmptied = emptied.size > 0 && emptied.has(join(target.realPath, torrentName(name)))
-      if (!isEmptied && expected.numberOf(name) !== undefined) continue
-      const source = target.log.sourceOf(file)
-      if (source === null) continue
-      const own = basename(source)
-      const given = here.find(({ place }) => place + own === source)
-      const isReplaced = () => given && isDirectoryNow(source, pathsOf(name, given).torrentPath)
-      if (!isEmptied && !isGone(source) && !isReplaced()) continue
-      // Its directory may have had another name, or be none of the request's
-      const real = valueOr(null, () => realPath(dirname(source)))
-      const home = given ?? here.find(({ realDirectory }) => realDirectory === real)
-      if (!home) continue
-      const paths = pathsOf(own, home, file)
-      const isThere = isEmptied && existsSync(source)
-      found.push({ file, target, paths, reason: isThere ? 'source empty' : 'source gone' })
-    }
+  return [...byTarget(directories)].flatMap(([target, here]) => {
+    const orphanOf = orphansIn([target, here], emptied)
+    return target.states.names.flatMap((file) => orphanOf(file) ?? [])
+  })
+}
+
+/** Returns a function that returns the orphan of a file name in a target; null if it is none. */
+function orphansIn(
+  [target, here]: readonly [TargetDirectory, readonly SourceDirectory[]],
+  emptied: ReadonlySet<string>,
+): (file: string) => Orphan | null {
+  const expected = new NumberedNames(here.flatMap(({ names }) => names))
+  return (file) => {
+    const name = entryName(file) ?? parseListName(file)?.name ?? null
+    if (name === null) return null
+    const isEmptied = emptied.size > 0 && emptied.has(join(target.realPath, torrentName(name)))
+    if (!isEmptied && expected.numberOf(name) !== undefined) return null
+    const source = target.log.sourceOf(file)
+    if (source === null) return null
+    const own = basename(source)
+    const given = here.find(({ place }) => place + own === source)
+    const isReplaced = () => given && isDirectoryNow(source, pathsOf(name, given).torrentPath)
+    if (!isEmptied && !isGone(source) && !isReplaced()) return null
+    // Its directory may have had another name, or be none of the request's
+    const real = valueOr(null, () => realPath(dirname(source)))
+    const home = given ?? here.find(({ realDirectory }) => realDirectory === real)
+    if (!home) return null
+    const isThere = isEmptied && existsSync(source)
+    const reason = isThere ? 'source empty' : 'source gone'
+    return { file, target, paths: pathsOf(own, home, file), reason }
   }
-  return found
+}
+
+/**
+ * Returns a function that says whether a torrent of a target was pruned, also by a run that was killed
+ * before its record was removed. No torrent of a directory that may be an unmounted disk counts.
+ */
+export function prunedIn(
+  place: readonly [TargetDirectory, readonly SourceDirectory[]],
+  emptied: ReadonlySet<string>,
+  prune: CompleteRequest['prune'],
+): (file: string) => boolean {
+  const [{ log, realPath: target }, here] = place
+  const orphanOf = orphansIn(place, emptied)
+  const isMounted = here.every(({ states }) => states.names.some((name) => !name.startsWith('.')))
+  const isCertain = prune === 'always' || (prune === 'careful' && isMounted)
+  const isLeft = (file: string) => isCertain && !existsSync(join(target, file)) && orphanOf(file)
+  return (file) => !log.has(file) || Boolean(isLeft(file))
 }
 
 /**
