@@ -27,11 +27,9 @@ const PLAIN = 1
 const RC4 = 2
 
 /** The native addon's function; see native/rc4.h. */
-interface Rc4Addon {
-  readonly rc4: (state: Uint8Array, from: Uint8Array, to: Uint8Array) => void
-}
+type Encipher = (state: Uint8Array, from: Uint8Array, to: Uint8Array) => void
 
-const addon = loadNative<Rc4Addon>('rc4')
+const addon = loadNative<{ readonly rc4: Encipher }>('rc4')
 
 /** Fewest bytes that the addon enciphers. */
 const LARGE = 512

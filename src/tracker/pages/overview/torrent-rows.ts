@@ -117,10 +117,6 @@ export class Snapshot {
 /** Maximum age of the figures on pages, in milliseconds. */
 const MAX_AGE = 10_000
 
-interface FreshSource extends Omit<SnapshotSource, 'torrents' | 'isOpen'> {
-  readonly torrents: Pick<TorrentList, 'torrents' | 'version' | 'isOpen'>
-}
-
 /** Takes a snapshot when its pages are asked for, and again after a while or a change of torrents. */
 export class FreshSnapshot {
   #taking: Promise<Snapshot> | null = null
@@ -130,7 +126,9 @@ export class FreshSnapshot {
   takenAt = 0
 
   constructor(
-    private readonly source: FreshSource,
+    private readonly source: Omit<SnapshotSource, 'torrents' | 'isOpen'> & {
+      readonly torrents: Pick<TorrentList, 'torrents' | 'version' | 'isOpen'>
+    },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {}
 
@@ -182,15 +180,11 @@ export function firstHash(
   return hashes.find((hash) => known.has(hash)) ?? infoHash
 }
 
-interface RowSource extends Pick<SnapshotSource, 'showNames'> {
-  readonly store: Pick<SwarmStore, 'scrape'>
-}
-
 /** Makes the row of a torrent that is known or has a swarm. */
 export function makeRow(
   infoHash: InfoHash,
   torrent: AllowedTorrent | null,
-  { store, showNames }: RowSource,
+  { store, showNames }: Pick<SnapshotSource, 'showNames'> & { store: Pick<SwarmStore, 'scrape'> },
 ): SwarmRow {
   const swarms = torrent?.metainfo ?? { infoHash, infoHashV2: null }
   const row = rowOf(infoHash, torrent, figuresOf(swarms, store))
