@@ -29,7 +29,7 @@ const LARGE = CONNECTIONS * PART
 const MOST_UNTOLD = 64 * 1024 ** 3
 
 /** Milliseconds of reading in which a file is not expected to change. */
-const MOMENT = 1000
+const MOMENT = 3000
 
 /** The bytes of a file from `start` to before `end`. */
 type Span = readonly [start: number, end: number]

@@ -162,7 +162,7 @@ test('a large file of a server without ranges is read once', async (t) => {
   }
   const { status, stdout } = await runBtkit(['verify', torrent, '--data', `${server.url}/x`])
   assert.equal(status, 0, stdout)
-  assert.deepEqual(server.asked, ['HEAD /x', 'GET /x'])
+  assert.equal(server.asked.filter((each) => each === 'GET /x').length, 1)
 })
 
 /** How servers answer that tell the size of no file. */
