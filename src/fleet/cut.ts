@@ -91,14 +91,9 @@ function offsetsOf(files: FileColumns): Float64Array {
   return offsets
 }
 
-/** Consecutive files, and the offset of the first one in the stream. */
-interface Stretch {
-  readonly files: readonly (ScannedFile | undefined)[]
-  readonly start: number
-}
-
+/** A part of consecutive files, of which the first one has this offset in the stream. */
 function partOf(
-  { files, start }: Stretch,
+  { files, start }: { files: readonly (ScannedFile | undefined)[]; start: number },
   { content, wanted, first, count }: CutRequest & { first: number; count: number },
   rules: ShareRules,
 ): Part | null {

@@ -30,15 +30,10 @@ export async function formPresets(option: string | undefined, io: Io): Promise<P
   return presets
 }
 
-/** The options that torrents have, and their values without a preset. */
-interface Maker {
-  readonly entries: Entries
-  readonly standard: MakerOptions
-}
-
+/** The preset of a section, from the options that torrents have, and their values without one. */
 function presetOf(
   { name, entries: all }: Section,
-  { entries, standard }: Maker,
+  { entries, standard }: { readonly entries: Entries; readonly standard: MakerOptions },
   known: Known & { readonly problems: Problems },
 ): Preset {
   const fields: Record<string, string> = {}

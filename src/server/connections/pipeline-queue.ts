@@ -26,6 +26,8 @@ interface Client {
   waiting: number
   /** Whether none of its connections is read. */
   isHeld: boolean
+  /** Whether a request of it has begun while they were not. */
+  isMoving: boolean
 }
 
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
@@ -37,9 +39,9 @@ export type Handler = (request: IncomingMessage, response: CountedResponse) => v
 const MAX_OF_ALL = 20_000
 
 /**
- * Most waiting requests of a client before none of its connections is read for a while. Each read of each
- * connection may bring hundreds, so that reading all would take seconds. A single connection has fewer:
- * nobody's neighbours wait for one slow download.
+ * Most waiting requests of a client before none of its connections is read until half of them have begun, or
+ * none begins for a while. Each read of each connection may bring hundreds, so that reading all would take
+ * seconds. A single connection has fewer: nobody's neighbours wait for one slow download.
  */
 const MAX_OF_CLIENT = 2000
 
@@ -84,7 +86,8 @@ export class PipelineQueue implements ConnectionFollower {
   readonly come = (socket: Followed): void => {
     const key = this.keyOf(socket)
     if (key === null) return
-    const client = this.#clients.get(key) ?? { key, sockets: new Set(), waiting: 0, isHeld: false }
+    const none = { sockets: new Set<Socket>(), waiting: 0, isHeld: false, isMoving: false }
+    const client = this.#clients.get(key) ?? { key, ...none }
     this.#clients.set(key, client)
     client.sockets.add(socket)
     socket[CLIENT] = client
@@ -164,6 +167,7 @@ export class PipelineQueue implements ConnectionFollower {
     const client = socket[CLIENT]
     if (!client) return
     client.waiting += change
+    client.isMoving ||= change < 0
     if (change > 0 && client.waiting > MAX_OF_CLIENT) this.#hold(client, socket)
   }
 
@@ -173,12 +177,21 @@ export class PipelineQueue implements ConnectionFollower {
     client.sockets.delete(last)
     client.sockets.add(last)
     for (const each of client.sockets) this.#held.hold(each)
-    const readAgain = () => {
+    this.#heldClients++
+    this.#readLater(client)
+  }
+
+  #readLater(client: Client): void {
+    client.isMoving = false
+    setTimeout(() => {
+      if (client.isMoving && client.waiting > MAX_OF_CLIENT / 2) {
+        this.#readLater(client)
+        return
+      }
       client.isHeld = false
       this.#heldClients--
       for (const each of client.sockets) if (!this.isAwaited(each)) this.#held.release(each)
-    }
-    setTimeout(readAgain, HOLD * ++this.#heldClients).unref()
+    }, HOLD * this.#heldClients).unref()
   }
 
   #closeLargest(): void {

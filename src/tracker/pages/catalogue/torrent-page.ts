@@ -217,17 +217,12 @@ export interface CatalogueDetails extends Pick<
   readonly fileCount: number
 }
 
-interface Kept {
-  readonly state: string
-  readonly details: CatalogueDetails
-}
-
 /**
  * Reads what .torrent files say, one after the other and with pauses, so that pages of large
  * torrents do not keep announces waiting.
  */
 export class DetailsReader {
-  readonly #kept = new LRUCache<string, Kept>({
+  readonly #kept = new LRUCache<string, { state: string; details: CatalogueDetails }>({
     maxSize: MAX_KEPT_FILES,
     sizeCalculation: ({ details }) => 100 + details.files.length,
   })
