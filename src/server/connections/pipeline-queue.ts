@@ -36,7 +36,7 @@ export type Handler = (request: IncomingMessage, response: CountedResponse) => v
  * Most waiting requests of all connections, about 2 KB each; beyond, the connection with the most is
  * closed.
  */
-const MAX_OF_ALL = 20_000
+const MAX_OF_ALL = 10_000
 
 /**
  * Most waiting requests of a client before none of its connections is read until half of them have begun, or
