@@ -80,7 +80,7 @@ interface EditRun {
   readonly operands: readonly string[]
   readonly edit: TorrentEdit
   readonly options: HowToEdit
-  /** What only a single torrent can have, if anything. */
+  /** The option or command that is for a single torrent, if one is. */
   readonly single?: string | null
   /** The removed values. A value that no torrent has causes a warning. */
   readonly removals?: readonly Removal[]

@@ -159,11 +159,13 @@ async function publishAll(
       const stamp = Buffer.from(fingerprint).toString('base64')
       return [{ name, dataDirectory: directory.realDirectory, stamp }]
     })
+  const all = [...byTarget(directories)].map((place) => {
+    const [{ realPath: target }, here] = place
+    const isGone = prunedIn(place, emptied, run.request.prune)
+    return { target, torrents: here.flatMap(ownTorrents), isGone }
+  })
   for (const sync of run.request.publish) {
-    for (const place of byTarget(directories)) {
-      const [{ realPath: target }, here] = place
-      const isGone = prunedIn(place, emptied, run.request.prune)
-      const wanted = { target, torrents: here.flatMap(ownTorrents), isGone }
+    for (const wanted of all) {
       const isReached = await syncTarget(wanted, sync, { state, report: run.report.clients })
       // All further targets would wait as long, and also fail
       if (!isReached) break

@@ -95,7 +95,7 @@ function findOrphans(
 ): Orphan[] {
   return [...byTarget(directories)].flatMap(([target, here]) => {
     const orphanOf = orphansIn([target, here], emptied)
-    return target.states.names.flatMap((file) => orphanOf(file) ?? [])
+    return target.states.names.map(orphanOf).filter((orphan) => orphan !== null)
   })
 }
 
@@ -139,8 +139,8 @@ export function prunedIn(
   const orphanOf = orphansIn(place, emptied)
   const isMounted = here.every(({ states }) => states.names.some((name) => !name.startsWith('.')))
   const isCertain = prune === 'always' || (prune === 'careful' && isMounted)
-  const isLeft = (file: string) => isCertain && !existsSync(join(target, file)) && orphanOf(file)
-  return (file) => !log.has(file) || Boolean(isLeft(file))
+  const isLeft = (file: string) => orphanOf(file) !== null && !existsSync(join(target, file))
+  return (file) => !log.has(file) || (isCertain && isLeft(file))
 }
 
 /**
