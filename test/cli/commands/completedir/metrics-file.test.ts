@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { NOW, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -125,8 +133,12 @@ test('a file of something else is kept, and nothing is done', async (t) => {
 test('a pipe gets the metrics, and is not waited for', async (t) => {
   const { run, path } = makePlace(t)
   spawnSync('mkfifo', [path])
-  const reader = spawn('cat', [path])
-  const [{ status }, read] = await Promise.all([run(), text(reader.stdout)])
-  assert.equal(status, 0)
-  assert.equal(parse(read)['success'], 1)
+  // Opened for both, it has a reader from now on
+  const pipe = openSync(path, 'r+')
+  t.after(() => {
+    closeSync(pipe)
+  })
+  assert.equal((await run()).status, 0)
+  const read = Buffer.alloc(64 * 1024)
+  assert.equal(parse(read.toString('utf8', 0, readSync(pipe, read)))['success'], 1)
 })
