@@ -58,12 +58,6 @@ const CLOCK_TICK = 20
 /** Most looks at a file that others replace meanwhile. */
 const TRIES = 5
 
-/** The SHA-256 of whole files, as far as they are known without reading, and how many were made so far. */
-interface KnownDigests {
-  readonly known: (file: FileState) => Uint8Array | null
-  readonly made: number
-}
-
 /** A file of the mirror in one state, and its answers. */
 interface KnownFile extends LookedFile {
   isFresh: boolean
@@ -96,7 +90,11 @@ export class Downloads {
 
   constructor(
     private readonly options: ServiceOptions,
-    private readonly digests: KnownDigests,
+    /** The SHA-256 of whole files, as far as they are known without reading, and how many were made. */
+    private readonly digests: {
+      readonly known: (file: FileState) => Uint8Array | null
+      readonly made: number
+    },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {
     this.#turns = new Queue({ ...UNLIMITED, limit: options.limits.maxReads })

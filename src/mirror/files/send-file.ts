@@ -3,14 +3,14 @@ import type { BodyPart } from '../../server/headers/conditional.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { inTurn, isTurnOver } from '../../server/connections/turns.js'
 import type { Look } from '../tree/below-root.js'
-import { closeFile, type OpenedFile, readLater, readNow } from '../tree/open-looked.js'
+import { closeFile, isRewritten, type OpenedFile, readLater, readNow } from '../tree/open-looked.js'
 
 /** Bytes of one download that are sent before others have their turn. */
 const TURN = 1024 * 1024
 
 /** An open file, with its first bytes. */
 export interface OpenDownload extends OpenedFile {
-  readonly look: Pick<Look, 'native' | 'waits'>
+  readonly look: Pick<Look, 'native' | 'waits' | 'fingerprint'>
   /** The ranges to send, none of them empty, with the text before each; and that behind the last. */
   readonly parts: readonly BodyPart[]
   readonly tail: string
@@ -21,7 +21,8 @@ export interface OpenDownload extends OpenedFile {
 /**
  * Sends ranges of an open file, whose header is written, and closes the file. Bytes that are in
  * memory are read at once, others in turn; nothing is read before the client has taken what was. Ends
- * the connection if the file became shorter: only that shows the client that bytes are missing.
+ * the connection if the file became shorter or was rewritten in place: only that shows the client that
+ * it lacks bytes, or has those of two states.
  */
 export async function sendFile(
   response: CountedResponse,
@@ -41,10 +42,10 @@ export async function sendFile(
             sentInTurn = 0
           }
           if (response.destroyed) return
-          const wanted = Math.min(range.end - at, response.partLength)
-          bytesRead = readHere(wanted) ?? (await reads.inTurn(() => readOffLoop(wanted)))
+          bytesRead = await readNext(Math.min(range.end - at, response.partLength))
         }
-        if (bytesRead === 0) {
+        const isLast = range === file.parts.at(-1)?.range && at + bytesRead >= range.end
+        if (bytesRead === 0 || (isLast && (await isRewritten(file)))) {
           response.destroy()
           return
         }
@@ -65,8 +66,8 @@ export async function sendFile(
     if (file.descriptor !== null) await closeFile(file.descriptor)
   }
 
-  /** Reads what is in memory; null if that needs a disk. */
-  function readHere(wanted: number): number | null {
+  /** Reads at once what is in memory, else in turn. */
+  async function readNext(wanted: number): Promise<number> {
     const { descriptor, look } = file
     if (descriptor === null) return 0
     buffer = reads.pool.take(wanted)
@@ -75,13 +76,10 @@ export async function sendFile(
     // Many may wait for their turns, so none holds a buffer meanwhile
     reads.pool.give(buffer)
     buffer = NOTHING
-    return null
-  }
-
-  async function readOffLoop(wanted: number): Promise<number> {
-    const { descriptor } = file
-    if (descriptor === null || response.destroyed) return 0
-    buffer = reads.pool.take(wanted)
-    return readLater(descriptor, buffer.subarray(0, wanted), at)
+    return reads.inTurn(async () => {
+      if (response.destroyed) return 0
+      buffer = reads.pool.take(wanted)
+      return readLater(descriptor, buffer.subarray(0, wanted), at)
+    })
   }
 }

@@ -90,8 +90,8 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOL
 export async function openDirectory(look: LookedAt): Promise<OpenDirectory | null> {
   if (process.platform !== 'linux')
     return { path: look.absolutePath, close: () => Promise.resolve() }
-  const { inode, device } = look.fingerprint
-  const isSame = (now: Fingerprint) => now.inode === inode && now.device === device
+  const isSame: typeof sameFingerprint = (now, { inode, device }) =>
+    now.inode === inode && now.device === device
   const fd = await openSame(look, DIRECTORY, isSame)
   return fd === null ? null : { path: `/proc/self/fd/${fd}`, close: () => closeFile(fd) }
 }
@@ -101,7 +101,7 @@ export async function openDirectory(look: LookedAt): Promise<OpenDirectory | nul
  * another file is there.
  */
 export async function readBeginning(look: LookedAt, most: number): Promise<Buffer | null> {
-  const fd = await openSame(look, GUARDED_READ, (now) => isGrown(now, look.fingerprint))
+  const fd = await openSame(look, GUARDED_READ, isGrown)
   if (fd === null) return null
   try {
     const buffer = Buffer.allocUnsafe(Math.min(most, look.fingerprint.size + 1))
@@ -122,9 +122,9 @@ function isGrown(now: Fingerprint, { inode, device, size }: Fingerprint): boolea
 
 /** Opens a path, and checks its descriptor. */
 async function openSame(
-  { absolutePath }: LookedAt,
+  { absolutePath, fingerprint }: LookedAt,
   flags: number,
-  isSame: (now: Fingerprint) => boolean,
+  isSame: typeof sameFingerprint,
 ): Promise<number | null> {
   const fd = await openPath(rawPath(absolutePath), flags).catch((error: unknown) => {
     if (REPLACED.includes(osCodeOf(error) ?? '')) return null
@@ -132,7 +132,7 @@ async function openSame(
   })
   if (fd === null) return null
   const stats = await statOpen(fd, { bigint: true }).catch(() => null)
-  if (stats && isSame(fingerprintOf(stats))) return fd
+  if (stats && isSame(fingerprintOf(stats), fingerprint)) return fd
   await closeFile(fd)
   return null
 }
@@ -254,8 +254,7 @@ export async function openLater(file: LookedFile, first: FirstRead): Promise<Ope
 async function openPortably(file: LookedFile, { target, offset, isMore }: FirstRead) {
   const { look, isFresh, mayGrow = false } = file
   const isSame = mayGrow ? isGrown : sameFingerprint
-  const isOpen = (now: Fingerprint) => isSame(now, look.fingerprint)
-  const descriptor = await openSame(look, GUARDED_READ, isOpen).catch((error: unknown) => {
+  const descriptor = await openSame(look, GUARDED_READ, isSame).catch((error: unknown) => {
     // Another look tells what the client may know of it
     if (!isFresh && osCodeOf(error) !== undefined) return null
     throw error
@@ -295,6 +294,17 @@ async function isAsLooked({ place, path, look }: LookedFile, descriptor: number)
   } catch {
     return false
   }
+}
+
+/** Whether an open file was rewritten since its look. One that only grew still has what the look saw. */
+export async function isRewritten({
+  descriptor,
+  look,
+}: Pick<OpenedFile, 'descriptor'> & { look: Pick<Look, 'fingerprint'> }): Promise<boolean> {
+  if (descriptor === null) return false
+  const now = fingerprintOf(await statOpen(descriptor, { bigint: true }))
+  const { fingerprint: before } = look
+  return now.size <= before.size && now.mtimeNs !== before.mtimeNs
 }
 
 /** Reads from an open file what is in memory; null if it would have to wait. */

@@ -82,7 +82,7 @@ export async function listenAll(
   const limitConnections = connectionLimiter(limits)
   const unread = new UnreadBytes(keyOf)
   const parts = { ...service, keyOf, limitConnections, unread }
-  const listeners: Listener[] = []
+  const listeners: Awaited<ReturnType<typeof listen>>[] = []
   const close = async () => {
     await Promise.all(listeners.map((each) => each.close()))
   }
@@ -119,14 +119,8 @@ interface ListenParts extends Pick<
 /** Milliseconds between checks for slow clients. */
 const CHECK_INTERVAL = 1000
 
-interface Listener {
-  readonly address: string
-  /** Null on a Unix socket. */
-  readonly port: number | null
-  readonly close: () => Promise<void>
-}
-
-async function listen(place: ListenPlace, parts: ListenParts): Promise<Listener> {
+/** The port is null on a Unix socket. */
+async function listen(place: ListenPlace, parts: ListenParts) {
   const server = makeServer({ ...parts, tls: isUnixPlace(place) ? null : parts.tls })
   const close = makeCloser(server)
   const address = await openServer(server, place)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { truncateSync } from 'node:fs'
+import { appendFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -153,6 +153,24 @@ for (const waits of [false, true]) {
     const { ask, isClosed } = await serve(t, { onOpen, waits })
     await assert.rejects(buffer(await ask()), { code: 'ECONNRESET' })
     await isClosed()
+  })
+
+  test(`the connection ends before its last bytes if a file in ${where} was rewritten in place`, async (t) => {
+    const onOpen = (path: string) => {
+      writeFileSync(path, CONTENT.toReversed(), { flag: 'r+' })
+      utimesSync(path, 1, 1)
+    }
+    const { ask, isClosed } = await serve(t, { onOpen, waits, others: [{ start: 7, end: 9 }] })
+    await assert.rejects(buffer(await ask()), { code: 'ECONNRESET' })
+    await isClosed()
+  })
+
+  test(`a file in ${where} to which a program appends is sent as it was`, async (t) => {
+    const onOpen = (path: string) => {
+      appendFileSync(path, 'more')
+    }
+    const { ask } = await serve(t, { onOpen, waits })
+    assert.ok((await buffer(await ask())).equals(CONTENT))
   })
 
   test(`a client that leaves a download from ${where} has its file closed`, async (t) => {
