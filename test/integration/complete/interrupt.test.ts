@@ -68,15 +68,23 @@ longTest(
   },
 )
 
-test('a run that is interrupted in its command dies of the signal, and the command goes on', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  const heard = join(mirror.root, 'heard')
-  const args = mirror.args(['--quiet', '--on-change', `kill -TERM $PPID; cat > ${heard}`])
-  const { status, stderr } = await runExecutable('btkit', args)
-  assert.deepEqual([status, stderr], [143, 'btkit: interrupted\n'])
-  const { created, interrupted } = JSON.parse(readFileSync(heard, 'utf8')) as Report
-  assert.deepEqual([created.length, interrupted], [1, false])
-})
+/** Shell that waits until its parent has heard of a SIGTERM, after which it catches no other. */
+const UNTIL_HEARD = "while grep -q '^SigCgt:.*[4-7c-f]...$' /proc/$PPID/status; do sleep 0.1; done"
+
+test(
+  'a run that is interrupted in its command dies of the signal, and the command goes on',
+  unlessProc,
+  async (t) => {
+    const mirror = new Mirror(t, { a: 'a' })
+    const heard = join(mirror.root, 'heard')
+    const command = `kill -TERM $PPID; ${UNTIL_HEARD}; cat > ${heard}`
+    const args = mirror.args(['--quiet', '--on-change', command])
+    const { status, stderr } = await runExecutable('btkit', args)
+    assert.deepEqual([status, stderr], [143, 'btkit: interrupted\n'])
+    const { created, interrupted } = JSON.parse(readFileSync(heard, 'utf8')) as Report
+    assert.deepEqual([created.length, interrupted], [1, false])
+  },
+)
 
 test(
   'the command of --on-change hears from the next run what a killed one did',
