@@ -107,7 +107,7 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
     claim: io.shared?.claim,
     outputOf: output === undefined ? null : (file: string) => outputFor(file, output),
   }
-  const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
+  const tally = { total: refused.length, changed: 0, failed: refused.length, rehashed: 0 }
   let missed = run.removals ?? []
   const out = new Report(options, io)
   out.text(legacyOf(run)?.heading ?? [])
@@ -122,14 +122,14 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
     }
   } catch (error) {
     if (io.signal.aborted)
-      out.note(`stopped after ${tally.total} of ${count(files.length, 'torrent')}`)
+      out.note(`stopped after ${tally.total} of ${count(refused.length + files.length, 'torrent')}`)
     throw error
   }
   if (tally.failed < tally.total) {
     for (const { option } of missed) out.warn(`${option}: no torrent has it`)
   }
   summarize(tally, run, out)
-  return tally.failed + refused.length > 0 ? 1 : 0
+  return tally.failed > 0 ? 1 : 0
 }
 
 interface Tally {
@@ -185,8 +185,8 @@ function summarize(tally: Tally, run: EditRun, { note }: Report): void {
     const meaning = 'clients and trackers treat it as a new torrent'
     note(`${count(rehashed, 'torrent')} ${verb} a new info hash: ${meaning}`)
   }
-  // If all failed, the errors are enough
-  if (legacyOf(run) === null && failed < total) {
+  // If all failed, the errors are enough; a list without torrents has none
+  if (legacyOf(run) === null && (failed < total || total === 0)) {
     const all = count(total, 'torrent')
     const same = total - failed - changed
     const rest = same > 0 ? `; ${same} already ${same === 1 ? 'is' : 'are'} as wanted` : ''

@@ -175,6 +175,16 @@ test('text from torrents cannot harm a terminal', async (t) => {
   assert.equal(stdout, `old announce for ${a}: http://\\x1b[2J/\\u{202e}\n`)
 })
 
+test('a list that names no torrent changes none, and it is said', async () => {
+  for (const edit of [
+    ['edit', '--comment', 'x'],
+    ['reannounce', NEW],
+  ]) {
+    const { status, stdout, stderr } = await runBtkit([...edit, '--files-from', '-'])
+    assert.deepEqual([status, stdout, stderr], [0, '', 'btkit: 0 of 0 torrents changed\n'])
+  }
+})
+
 test('the torrents may come from a list', async (t) => {
   const names = ['a b', '-c', 'd\ne', '"f"', 'ü', '$(x)']
   const files = Object.fromEntries(names.map((name) => [name, torrent(BOTH)]))
