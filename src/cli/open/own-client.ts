@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type OwnClient, startOwnClient } from '../../seeding/clients/own/start.js'
 import { waitFor, waitingFor } from '../../core/publish/wait-for.js'
-import { BtkitError, usageError } from '../../base/errors.js'
+import { BtkitError, failureOf, usageError } from '../../base/errors.js'
 import { readBounded } from '../../disk/look/read-bounded.js'
 import { type NamedClient, openClients, usualClients } from './clients.js'
 import type { Io } from '../io.js'
@@ -89,23 +89,12 @@ function readCertificates(path: string): string {
  * @throws BtkitError `client` if it does not, `interrupted`
  */
 async function connectOwn(own: OwnClient, io: Io): Promise<NamedClient> {
-  const named = openClients([own.url], io)
-  let failure: unknown = null
-  await waitFor(waitingFor(START_MS, io), async () => {
-    failure = await failureOf(named)
-    return { value: null, isOver: failure === null }
+  const [named] = openClients([own.url], io) as [NamedClient]
+  const failure = await waitFor(waitingFor(START_MS, io), async () => {
+    const value = await failureOf(() => named.client.version())
+    if (value?.code === 'interrupted') throw value
+    return { value, isOver: value === null }
   })
-  const [first] = named
-  if (failure === null && first) return first
-  throw failure
-}
-
-async function failureOf(named: readonly NamedClient[]): Promise<unknown> {
-  try {
-    for (const { client } of named) await client.version()
-    return null
-  } catch (error) {
-    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
-    return error
-  }
+  if (failure) throw failure
+  return named
 }

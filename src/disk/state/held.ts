@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { BtkitError, osCodeOf } from '../../base/errors.js'
+import { BtkitError } from '../../base/errors.js'
+import { attempt } from './files.js'
 import { stampOfLog, TorrentLog } from './torrent-log.js'
 
 /** The most directories whose lists are kept in memory. */
@@ -39,7 +40,7 @@ export class HeldTorrents {
   }
 
   #logOf(stateDirectory: string, target: string): TorrentLog | null {
-    try {
+    return attempt(() => {
       const stamp = stampOfLog(stateDirectory, target)
       const key = `${stateDirectory}\0${target}`
       const known = this.#logs.get(key)
@@ -49,10 +50,7 @@ export class HeldTorrents {
       const log = new TorrentLog({ stateDirectory, target, ...quiet })
       this.#logs.set(key, { stamp, log })
       return log
-    } catch (error) {
-      if (error instanceof BtkitError || osCodeOf(error) !== undefined) return null
-      throw error
-    }
+    })
   }
 }
 

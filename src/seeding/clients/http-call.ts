@@ -75,27 +75,20 @@ export function parseAnswer({ text }: HttpAnswer, label: string): unknown {
  * @throws BtkitError `unreachable` if there is no answer in time, `client` if it is too long,
  *   `interrupted`
  */
-export async function callHttp(call: HttpCall, options: HttpCallOptions): Promise<HttpAnswer> {
-  const { label, timeoutMs, signal } = options
-  try {
-    return await callWithin(options, async (bounded) => {
-      const { bytes: sent, type } = await encode(call.body)
-      // No redirect is followed: credentials must not be sent to another address
-      const { status, headers, body } = await requestHttp(call.url, {
-        body: sent,
-        headers: { ...(type && { 'content-type': type }), ...call.headers },
-        signal: bounded,
-        isDirect: true,
-      })
-      const bytes = await collectAnswer(body, label)
-      const isOk = status >= 200 && status < 300
-      return { status, isOk, headers, bytes, text: bytes.toString() }
+export function callHttp(call: HttpCall, options: HttpCallOptions): Promise<HttpAnswer> {
+  return callClient(options, async (signal) => {
+    const { bytes: sent, type } = await encode(call.body)
+    // No redirect is followed: credentials must not be sent to another address
+    const { status, headers, body } = await requestHttp(call.url, {
+      body: sent,
+      headers: { ...(type && { 'content-type': type }), ...call.headers },
+      signal,
+      isDirect: true,
     })
-  } catch (error) {
-    if (error instanceof BtkitError) throw error
-    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
-    throw unreachable(label, error, timeoutMs)
-  }
+    const bytes = await collectAnswer(body, options.label)
+    const isOk = status >= 200 && status < 300
+    return { status, isOk, headers, bytes, text: bytes.toString() }
+  })
 }
 
 /** Returns the bytes of a body and its type. Only forms need Node's own class, which takes long to load. */
@@ -113,11 +106,22 @@ async function encode(
   }
 }
 
-/** The error for a client that does not answer. */
-export function unreachable(label: string, error: unknown, timeoutMs: number): BtkitError {
-  return new BtkitError('unreachable', `${label}: ${describeFailure(error, timeoutMs)}`, {
-    cause: error,
-  })
+/**
+ * Calls a client within its limits.
+ * @throws BtkitError `unreachable` if there is no answer in time, `interrupted`, and as `act`
+ */
+export async function callClient<T>(
+  { label, timeoutMs, signal }: HttpCallOptions,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await callWithin({ timeoutMs, signal }, act)
+  } catch (error) {
+    if (error instanceof BtkitError) throw error
+    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    const reason = `${label}: ${describeFailure(error, timeoutMs)}`
+    throw new BtkitError('unreachable', reason, { cause: error })
+  }
 }
 
 /** The error for an invalid answer of a client. */

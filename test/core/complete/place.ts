@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { completeDirectories } from '../../../src/core/complete/loop/run.js'
+import { completeTrees } from '../../../src/core/complete/loop/trees.js'
 import type { CacheAccess } from '../../../src/core/digests/cache-access.js'
 import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
 import { type FakeClient, fakeWaiting } from '../../support/fake-client.js'
@@ -34,7 +35,18 @@ export class Place {
     return join(this.root, ...path)
   }
 
+  /** Completes the sources as `--recursive` does. */
+  completeTree(changes: Partial<CompleteRequest>, watch = UNSEEN) {
+    const { request, context } = this.#prepare(changes)
+    return completeTrees({ ...request, seedsIn: () => [] }, context, watch)
+  }
+
   complete(changes: Partial<CompleteRequest> = {}, watch = UNSEEN, access?: CacheAccess) {
+    const { request, context } = this.#prepare(changes, access)
+    return completeDirectories(request, context, watch)
+  }
+
+  #prepare(changes: Partial<CompleteRequest>, access?: CacheAccess) {
     const request: CompleteRequest = {
       directories: [this.at('src')],
       target: this.at('out'),
@@ -54,6 +66,6 @@ export class Place {
     // Files that were written a moment ago would count as unsettled
     const cacheAccess = access ?? { ...context.cacheAccess, now: () => Date.now() + 10_000 }
     const state = { directory: this.at('state'), warn: assert.ifError }
-    return completeDirectories(request, { ...context, cacheAccess, state }, watch)
+    return { request, context: { ...context, cacheAccess, state } }
   }
 }

@@ -16,7 +16,7 @@ import {
 } from '../target/directories.js'
 import { isUnedited, readExisting } from '../decide/existing.js'
 import type { CompleteRequest, CompleteRun } from '../request.js'
-import { isAsRead } from '../target/own-file.js'
+import { isAsRead, NOTHING } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
 
 /** Number of files that are removed at the same time: what is planned shares a sync. */
@@ -63,6 +63,9 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
   const change = changeOf(paths, null, existing.metainfo)
   await run.watch.planned?.(isTorrent ? 'removed' : 'list removed', isTorrent ? change : list)
   if (!dryRun) {
+    // A kill may leave this record without its file
+    target.log.put(file, { ...record, fingerprint: NOTHING })
+    await target.log.flush()
     if (!isAsRead(paths.torrentPath, existing))
       throw new BtkitError('changed', `${paths.torrent}: changed just now, so it stays`)
     unlinkSync(paths.torrentPath)
@@ -128,19 +131,24 @@ function orphansIn(
 
 /**
  * Returns a function that says whether a torrent of a target was pruned, also by a run that was killed
- * before its record was removed. No torrent of a directory that may be an unmounted disk counts.
+ * before its record was removed, or by hand. By hand, no torrent of a directory that may be an
+ * unmounted disk counts.
  */
 export function prunedIn(
   place: readonly [TargetDirectory, readonly SourceDirectory[]],
   emptied: ReadonlySet<string>,
   prune: CompleteRequest['prune'],
 ): (file: string) => boolean {
-  const [{ log, realPath: target }, here] = place
+  const [{ log, states: found }, here] = place
   const orphanOf = orphansIn(place, emptied)
+  const listed = new NumberedNames(found.names)
   const isMounted = here.every(({ states }) => states.names.some((name) => !name.startsWith('.')))
   const isCertain = prune === 'always' || (prune === 'careful' && isMounted)
-  const isLeft = (file: string) => orphanOf(file) !== null && !existsSync(join(target, file))
-  return (file) => !log.has(file) || (isCertain && isLeft(file))
+  return (file) => {
+    if (!log.has(file)) return true
+    if (listed.numberOf(file) !== undefined) return false
+    return log.get(file)?.fingerprint.length === 0 || (isCertain && orphanOf(file) !== null)
+  }
 }
 
 /**
@@ -169,8 +177,8 @@ function isGone(path: string): boolean {
   }
 }
 
-/** Whether a path leads to a directory, but its torrent is of a file. */
+/** Whether a path leads to a directory, and has no torrent of one. */
 function isDirectoryNow(path: string, torrent: string): boolean {
   if (!statIfThere(path)?.isDirectory()) return false
-  return valueOr(false, () => readExisting(torrent)?.metainfo?.isDirectory === false)
+  return valueOr(true, () => readExisting(torrent)?.metainfo?.isDirectory) !== true
 }

@@ -16,18 +16,13 @@ type Item = Partial<Change & ListPaths & { readonly client: string }>
  */
 type Line = readonly [list: string, item: Item, before?: string | null, earlier?: Line | null]
 
-/** The lists of changes, each as the array of a report. */
-const LISTS: Readonly<Record<string, (report: CompleteReport) => Item[]>> = {
-  created: ({ created }) => created,
-  updated: ({ updated }) => updated,
-  adopted: ({ adopted }) => adopted,
-  removed: ({ removed }) => removed,
-  published: ({ clients }) => clients.published,
-  republished: ({ clients }) => clients.republished,
-  withdrawn: ({ clients }) => clients.withdrawn,
-  'list created': ({ checksumLists }) => checksumLists.created,
-  'list updated': ({ checksumLists }) => checksumLists.updated,
-  'list removed': ({ checksumLists }) => checksumLists.removed,
+/** The lists of changes in a report. */
+function listsOf(report: CompleteReport): Readonly<Record<string, Item[]>> {
+  const { created, updated, adopted, removed, clients, checksumLists: lists } = report
+  const { published, republished, withdrawn } = clients
+  const torrents = { created, updated, adopted, removed, published, republished, withdrawn }
+  const [made, changed, gone] = [lists.created, lists.updated, lists.removed]
+  return { ...torrents, 'list created': made, 'list updated': changed, 'list removed': gone }
 }
 
 /** The list of a torrent after two changes, if that is not the list of the second one. */
@@ -71,12 +66,11 @@ export class Undelivered {
   ): Promise<void> {
     this.#journal ??= valueOr(null, () => this.#open())
     // If the record cannot be used, what was due before is unknown
-    if (!this.#journal && Object.values(LISTS).some((listOf) => listOf(report).length > 0))
-      await act(report)
+    const lists = listsOf(report)
+    if (!this.#journal && Object.values(lists).some(({ length }) => length > 0)) await act(report)
     const journal = (this.#journal ??= this.#open())
-    for (const [list, listOf] of Object.entries(LISTS)) {
-      for (const item of listOf(report)) note(journal, [list, item])
-    }
+    for (const [list, items] of Object.entries(lists))
+      for (const item of items) note(journal, [list, item])
     settle(journal)
     try {
       if (journal.size === 0) {
@@ -151,10 +145,11 @@ function stateOf(path: string): string | null {
 /** The report with the changes in the journal instead of its own. */
 function withChanges(report: CompleteReport, journal: Journal): CompleteReport {
   const whole = structuredClone(report)
-  for (const listOf of Object.values(LISTS)) listOf(whole).length = 0
+  const lists = listsOf(whole)
+  for (const items of Object.values(lists)) items.length = 0
   for (const [, json] of journal.entries()) {
     const [list, item] = JSON.parse(json) as Line
-    LISTS[list]?.(whole).push(item)
+    lists[list]?.push(item)
   }
   sortReport(whole)
   return whole

@@ -1,7 +1,6 @@
 import { connect } from 'node:net'
-import { callWithin } from '../../../base/bounded-call.js'
 import { BtkitError } from '../../../base/errors.js'
-import { badAnswer, collectAnswer, unreachable, type HttpCallOptions } from '../http-call.js'
+import { badAnswer, callClient, collectAnswer, type HttpCallOptions } from '../http-call.js'
 
 /** The SCGI socket of rtorrent. */
 export type ScgiEndpoint =
@@ -20,17 +19,13 @@ export async function callScgi(
   body: string,
   options: HttpCallOptions,
 ): Promise<string> {
-  const { label, timeoutMs, signal } = options
+  const { label } = options
   const socket = connect(endpoint)
   try {
-    return await callWithin(options, async () => {
+    return await callClient(options, async () => {
       socket.write(frame(body))
       return bodyOf(await collectAnswer(socket, label), label)
     })
-  } catch (error) {
-    if (error instanceof BtkitError) throw error
-    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
-    throw unreachable(label, error, timeoutMs)
   } finally {
     socket.destroy()
   }
