@@ -7,7 +7,7 @@ import { loadNameFilter, skipReasonOf } from '../../../disk/scan/entry.js'
 import { compareBytes, readEntries } from '../../../disk/look/read-names.js'
 import { walk } from '../../../disk/scan/walk.js'
 import { completeTogether, reportRun } from './run.js'
-import { noteFailure, type CompleteReport, type TorrentPaths } from '../report.js'
+import { createReport, noteFailure, type CompleteReport, type TorrentPaths } from '../report.js'
 import { claimTorrent, pathsOfDirectory, torrentName } from '../target/directories.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch } from '../request.js'
 
@@ -50,13 +50,15 @@ export function completeTrees(
     for (const { directory, torrents, files } of request.target === null ? [] : branches) {
       for (const name of files ?? []) claimTorrent(claimed, pathsIn(directory, torrents, name))
     }
-    const gone = await findGone(request, report)
+    // Without pruning they are only counted
+    const isCounted = request.prune !== 'never' || watch.orphans !== undefined
+    const gone = isCounted ? await findGone(request, report) : []
     for (const branch of [...branches, ...gone]) {
       if (report.isInterrupted) break
       const { directory, torrents, files } = branch
       try {
         const isMissing = realPath(torrents) === null
-        if (!files?.length && (isMissing || request.prune === 'never')) continue
+        if (!files?.length && (isMissing || !isCounted)) continue
         if (isMissing && !request.dryRun) mkdirSync(torrents, { recursive: true })
         await completeTogether(requestFor(branch, request), context, { report, watch: unseen })
       } catch (error) {
@@ -73,6 +75,7 @@ export function completeTrees(
 function requestFor(branch: Branch, request: TreeRequest): CompleteRequest {
   const { path, directory, torrents, files } = branch
   const { common, target, prune, seedsIn } = request
+  const isPruned = prune !== 'never'
   const parts = { ...common.parts, webSeeds: seedsIn(path) }
   return {
     ...request,
@@ -80,7 +83,8 @@ function requestFor(branch: Branch, request: TreeRequest): CompleteRequest {
     target: target && torrents,
     entries: files,
     common: { ...common, parts, scan: { ...common.scan, include: [], exclude: [] } },
-    prune: files === null ? 'always' : prune,
+    prune: files === null && isPruned ? 'always' : prune,
+    dryRun: request.dryRun || (!files?.length && !isPruned),
   }
 }
 
@@ -157,8 +161,9 @@ function isFile(entry: Dirent, directory: string): boolean {
 /** Finds the directories below the target whose sources are gone, or something else now. */
 async function findGone(request: CompleteRequest, report: CompleteReport): Promise<Branch[]> {
   const { target, prune, directories } = request
-  if (target === null || prune === 'never') return []
-  const [, ...below] = await listTree(target, () => true, report)
+  if (target === null) return []
+  const told = prune === 'never' ? createReport() : report
+  const [, ...below] = await listTree(target, () => true, told)
   const gone: Branch[] = []
   const unmounted = new Set<string>()
   // A root that is missing may be a disk that is not mounted; its own run reports it

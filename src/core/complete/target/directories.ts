@@ -53,7 +53,8 @@ export async function openSourceDirectory(
 ): Promise<SourceDirectory> {
   const { request } = targets
   const found = request.entries === null ? null : realPath(directory)
-  if (found === null && request.prune !== 'always') throw notFound(directory)
+  if (found === null && request.entries !== null && request.prune !== 'always')
+    throw notFound(directory)
   const realDirectory = found ?? resolve(directory)
   const states = found === null ? NO_FILES : await targets.list(found)
   const target = request.target ?? directory

@@ -66,6 +66,7 @@ test('--recursive reports hidden names and links to directories, each once', asy
 const REPLACED: Record<string, [was: string, now: Files | string]> = {
   'a file that is gone': ['was', {}],
   'a directory that is gone': ['was/sub/f', {}],
+  'the last file beside directories': ['was/f', { 'was/sub/g': 'g' }],
   'a file that became a directory': ['was', { 'was/f': 'f' }],
   'a file that became a link to a directory': ['was', 'other'],
   'a directory that became a file': ['was/sub/f', { was: 'f' }],
@@ -87,7 +88,10 @@ for (const [what, [was, now]] of Object.entries(REPLACED)) {
     rmSync(mirror.at('was'), { recursive: true })
     if (typeof now === 'string') symlinkSync(now, mirror.at('was'))
     else plantFiles(mirror.source, now)
-    await run('--recursive')
+    for (const dry of [['--dry-run'], []]) {
+      const { stderr } = await run('--recursive', ...dry)
+      assert.match(stderr, /^btkit: 1 torrent without a source \(--prune removes it\)$/m)
+    }
     const before = pathsIn(mirror)
     const { stdout } = await run('--recursive', '--prune')
     const gone = [`${was}.sha256`, `${was}.torrent`]
