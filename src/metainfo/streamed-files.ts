@@ -41,7 +41,8 @@ export function whyNoPieceNodes(metainfo: Streamed & Pick<Metainfo, 'tree'>): st
   return null
 }
 
-function nameOf({ path }: MetainfoFile): string {
+/** Returns the path of a file for messages. */
+export function nameOf({ path }: MetainfoFile): string {
   return quoteText(path.join('/'))
 }
 

@@ -3,9 +3,9 @@ import { LIST } from '../bencode/offsets.js'
 import type { BtkitError } from '../../base/errors.js'
 import type { ListedFiles, MetainfoFile } from '../metainfo.js'
 import { isSamePath } from '../name.js'
+import { nameOf } from '../streamed-files.js'
 import { MAX_PIECE_POW2 } from '../piece-length.js'
 import type { WarningList } from '../warning.js'
-import { quoteText } from '../../base/text/escape.js'
 import { count } from '../../base/text/quantity.js'
 import { describeFile } from './file-entry.js'
 import { EncodedFileList, listOf } from './file-list.js'
@@ -81,8 +81,4 @@ export function checkHybridFiles(
 
 function disagreement(rule: string): BtkitError {
   return metainfoError('info', `v1 and v2 disagree: ${rule}`)
-}
-
-function nameOf({ path }: MetainfoFile): string {
-  return quoteText(path.join('/'))
 }

@@ -1,4 +1,4 @@
-import { BtkitError } from '../../base/errors.js'
+import { failureOf } from '../../base/errors.js'
 import { NotReady, notFound } from '../../server/headers/refusal.js'
 import type { ServiceOptions } from '../options.js'
 import { directorySource } from './directory-source.js'
@@ -28,14 +28,12 @@ export async function seedAsked(sources: AskedSources): Promise<void> {
   const { options, torrents, onReady } = sources
   const { seed } = options
   for (const [name, { infoHash, stamp }] of [...(seed?.given.torrents ?? [])]) {
-    try {
+    const failure = await failureOf(async () => {
       const source = sourceOf(stamp, sources)
       const ahead = { throttle: undefined, infoHash }
       onReady((await torrents.obtain(source, { ...NOBODY, ahead })).torrent)
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      if (!(error instanceof NotReady)) seed?.given.put(name, null)
-    }
+    })
+    if (failure && !(failure instanceof NotReady)) seed?.given.put(name, null)
   }
   await seed?.given.flush()
 }

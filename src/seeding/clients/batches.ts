@@ -1,5 +1,5 @@
 import { mapLimited } from '../../base/concurrency.js'
-import { BtkitError, type ErrorCode } from '../../base/errors.js'
+import { type BtkitError, type ErrorCode, failureOf } from '../../base/errors.js'
 
 /** Number of simultaneous calls to a client. */
 export const CALLS_AT_ONCE = 4
@@ -17,13 +17,9 @@ export function failuresOfEach<T>(
   call: (item: T) => Promise<void>,
 ): Promise<(BtkitError | null)[]> {
   return mapLimited(items, CALLS_AT_ONCE, async (item) => {
-    try {
-      await call(item)
-      return null
-    } catch (error) {
-      if (error instanceof BtkitError && !FINAL.has(error.code)) return error
-      throw error
-    }
+    const failure = await failureOf(() => call(item))
+    if (failure && FINAL.has(failure.code)) throw failure
+    return failure
   })
 }
 

@@ -6,7 +6,7 @@ import type { Content } from '../../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'
 import type { GivenRecord } from '../../core/keep-seeded/given.js'
 import { isLocal, isLoopback, outerAddresses } from '../../core/remote/address-reach.js'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, failureOf } from '../../base/errors.js'
 import { warnOnce } from '../../base/warn-once.js'
 import { doAtOnce } from '../../base/steps.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
@@ -213,7 +213,7 @@ export class MadeTorrents {
     const kept = this.#keptOf(key)
     if (!kept) return
     this.#failed.set(key, this.world.monotonic())
-    try {
+    await failureOf(async () => {
       const files = kept.files.filter((file) => file !== null)
       const [changed] = await changesOf(FileColumns.ofStates(files))
       if (changed) {
@@ -224,9 +224,7 @@ export class MadeTorrents {
       if (this.#keptOf(key) !== kept) return
       this.#failed.delete(key)
       this.service.add(kept)
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-    }
+    })
   }
 
   #keptOf(key: string): SeedTorrent | undefined {

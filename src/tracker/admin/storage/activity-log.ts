@@ -1,7 +1,7 @@
 import { appendFile, open, readFile, stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import { asBtkitError, awaitSystem, BtkitError } from '../../../base/errors.js'
+import { asBtkitError, awaitSystem, failureOf } from '../../../base/errors.js'
 import { absenceOf } from '../../../disk/look/inside.js'
 import { fill } from '../../../disk/look/read-bounded.js'
 import { writeAtomically } from '../../../disk/write/atomically.js'
@@ -91,18 +91,15 @@ export class ActivityLog {
       ...(details !== undefined && { details: cut(details) }),
     }
     const line = jsonLine({ time, user, address, action, target: cut(target), ...more })
-    try {
-      await this.#turns(async () => {
-        const size = await this.#append(line)
-        if (size > this.full || at - this.#tidied >= DAY) await this.#tidy(at)
-      })
-      if (this.#isFailing) this.warn(`${this.path}: changes are logged again`)
-      this.#isFailing = false
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      if (!this.#isFailing) this.warn(`${error.message}; changes are not logged until that ends`)
-      this.#isFailing = true
-    }
+    const noting = this.#turns(async () => {
+      const size = await this.#append(line)
+      if (size > this.full || at - this.#tidied >= DAY) await this.#tidy(at)
+    })
+    const failure = await failureOf(() => noting)
+    if (!failure && this.#isFailing) this.warn(`${this.path}: changes are logged again`)
+    if (failure && !this.#isFailing)
+      this.warn(`${failure.message}; changes are not logged until that ends`)
+    this.#isFailing = failure !== null
   }
 
   /** Returns the last entries, newest first. */

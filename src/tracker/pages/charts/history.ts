@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { BtkitError, tryOr } from '../../../base/errors.js'
+import { BtkitError, failureOf, tryOr } from '../../../base/errors.js'
 import { readRegular } from '../../../disk/look/read-bounded.js'
 import { writeAtomically } from '../../../disk/write/atomically.js'
 import { SLICE } from '../../../page-parts/slices.js'
@@ -169,13 +169,12 @@ export class HistoryFile {
 
   /** Restores the history, if there is one. Writes nothing. */
   async load(): Promise<void> {
-    try {
+    const failure = await failureOf(async () => {
       const file = await readRegular(this.path, MAX_SIZE, null)
       if (file) this.history.restore(Buffer.from(file.bytes).toString())
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      if (error.code !== 'not-found') this.#fault = error.message.replace(`${this.path}: `, '')
-    }
+    })
+    if (failure && failure.code !== 'not-found')
+      this.#fault = failure.message.replace(`${this.path}: `, '')
   }
 
   /** Saves the history. A problem is a warning, once until it ends or changes. */
