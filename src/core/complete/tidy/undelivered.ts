@@ -108,7 +108,9 @@ function note(journal: Journal, [list, item]: Line, isPlanned = false): void {
   const key = keyOf(item)
   const earlier = JSON.parse(journal.get(key) ?? 'null') as Line | null
   const [first, { oldInfoHash, oldInfoHashV2 = null }] = earlier ?? [list, item]
-  const hashes = oldInfoHash !== undefined && { oldInfoHash, oldInfoHashV2 }
+  // A command that failed may know the torrent, and there was none before
+  const isKnown = oldInfoHash !== undefined && `${first} ${list}` !== 'created removed'
+  const hashes = isKnown && { oldInfoHash, oldInfoHashV2 }
   const line: Line = [AFTER_BOTH.get(`${first} ${list}`) ?? list, { ...item, ...hashes }]
   journal.put(key, isPlanned ? [...line, stateOf(key), earlier] : line)
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { createReport } from '../../../../src/core/complete/report.js'
+import { type CompleteReport, createReport } from '../../../../src/core/complete/report.js'
 import { Undelivered } from '../../../../src/core/complete/tidy/undelivered.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -80,6 +80,30 @@ test('a change that a killed run did not make is not delivered, but the one befo
   })
   await run([])
   assert.deepEqual(delivered, [['a', 'b']])
+})
+
+test('a torrent that was created and removed since the last delivery is delivered as removed', async (t) => {
+  const { open, changeOf, run } = openPlace(t, 'a')
+  const told: unknown[] = []
+  const removed = { ...changeOf('a'), infoHash: null, infoHashV2: null }
+  const end = { ...removed, oldInfoHash: infoHash, oldInfoHashV2: infoHashV2 }
+  const deliver = (report: Partial<CompleteReport>, act = async () => Promise.resolve()) =>
+    open().deliver({ ...createReport(), ...report }, (all) => {
+      told.push([all.created, all.updated, all.removed])
+      return act()
+    })
+  const failed = () => Promise.reject(new Error('no network'))
+  await run(['a'], failed).catch(() => undefined)
+  const killed = open()
+  await killed.plan('removed', end)
+  rmSync(changeOf('a').torrentPath)
+  await deliver({}, failed).catch(() => undefined)
+  await deliver({ removed: [end] }, failed).catch(() => undefined)
+  await deliver({})
+  assert.deepEqual(
+    told,
+    Array.from({ length: 3 }, () => [[], [], [end]]),
+  )
 })
 
 test('a record that cannot be used keeps no change from being made, nor from the command', async (t) => {
