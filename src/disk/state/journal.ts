@@ -55,6 +55,8 @@ export interface JournalOptions {
 export class Journal {
   /** The JSON of values by key, or its offset in the file: those of very many would fill the memory. */
   readonly #values = new Map<string, string | number>()
+  /** Whether its file was damaged. */
+  isDamaged = false
   /** Open until it is released, so that values are there even if the file is removed. */
   #file: LineFile | null = null
   /** The number of the file that the offsets are of, which may not be open. */
@@ -81,10 +83,7 @@ export class Journal {
       const file = LineFile.open(path)
       if (file === null) return
       this.#file = file
-      const isIntact = this.#findValues(file)
-      // A file of 0 bytes counts as missing; lines appended to it would have no first line
-      if (file.stats.size === 0) this.#isStale = this.options.isReadOnly !== true
-      else if (!isIntact) this.#setAside()
+      if (!this.#findValues(file)) this.#setAside()
     })
   }
 
@@ -285,6 +284,7 @@ export class Journal {
   /** Keeps a copy of the damaged file. The next flush replaces the file. */
   #setAside(): void {
     const { path, loss, warn, now, isReadOnly } = this.options
+    this.isDamaged = true
     if (isReadOnly === true) {
       warn(`state ${path}: damaged; ${loss}`)
       return

@@ -309,6 +309,7 @@ longTest(
 
 for (const [what, content] of [
   ['something else', 'my notes\n'],
+  ['nothing', ''],
   ['random bytes', pseudoRandom(5000)],
   ['zeros', Buffer.alloc(5000)],
 ] as const) {
@@ -327,19 +328,6 @@ for (const [what, content] of [
     assert.deepEqual(place.open().get('b.torrent'), recordOf(2))
   })
 }
-
-test('a file of 0 bytes has no records, and the next reader finds it whole', async (t) => {
-  const place = new Place(t)
-  await place.fill({ 'a.torrent': recordOf(1) })
-  writeFileSync(place.file, '')
-  await place.open({ isReadOnly: true }).close()
-  assert.equal(readFileSync(place.file, 'utf8'), '')
-  await place.fill({ 'b.torrent': recordOf(2) })
-  const log = place.open()
-  assert.equal(log.get('a.torrent'), null)
-  assert.deepEqual(log.get('b.torrent'), recordOf(2))
-  assert.deepEqual(place.warnings, [])
-})
 
 test('one that must change nothing tells of damage and mends nothing', async (t) => {
   const place = new Place(t)

@@ -94,8 +94,11 @@ export class Undelivered {
   }
 
   #open(): Journal {
-    const loss = 'the command of --on-change may not get some changes'
-    return new Journal({ ...this.options, head: { btkit: 'due' }, loss })
+    const loss = 'the command of --on-change runs again, but may not get some changes'
+    const journal = new Journal({ ...this.options, head: { btkit: 'due' }, loss })
+    // Due until the command succeeds, even without a change
+    if (journal.isDamaged) journal.put('damaged', ['damaged', {}] satisfies Line)
+    return journal
   }
 }
 

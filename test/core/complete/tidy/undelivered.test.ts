@@ -116,14 +116,25 @@ test('a record that cannot be used keeps no change from being made, nor from the
   assert.deepEqual(delivered, [['a']])
 })
 
-for (const kept of [0.1, 0.99]) {
-  test(`a record of changes of which ${kept} is left is set aside once`, async (t) => {
-    const { path, run, delivered, warnings } = openPlace(t, 'a', 'b')
+for (const kept of [0, 0.1, 0.99]) {
+  test(`a record of changes of which ${kept} is left is reported once, and due until it is delivered`, async (t) => {
+    const { path, open, changeOf, run, delivered, warnings } = openPlace(t, 'a', 'b')
+    const fail = () => run([], () => Promise.reject(new Error('no network'))).catch(() => undefined)
+    const damage = () => {
+      truncateSync(path, Math.floor(kept * statSync(path).size))
+    }
     await run(['a'], () => Promise.reject(new Error('no network'))).catch(() => undefined)
-    truncateSync(path, Math.floor(kept * statSync(path).size))
-    for (let i = 0; i < 3; i++) await run([])
-    assert.equal(warnings.length, 1)
+    damage()
+    for (let i = 0; i < 2; i++) await fail()
+    for (let i = 0; i < 2; i++) await run([])
+    assert.deepEqual([delivered.splice(0), warnings.length], [[['a'], [], [], []], 1])
+    // The run that finds the damage is killed
+    await run(['a'], () => Promise.reject(new Error('no network'))).catch(() => undefined)
+    damage()
+    await open().plan('created', changeOf('never-written'))
     await run(['b'])
-    assert.deepEqual([delivered, warnings.length], [[['a'], ['b']], 1])
+    await run([])
+    assert.deepEqual([delivered, warnings.length, existsSync(path)], [[['a'], ['b']], 2, false])
+    for (const each of warnings) assert.match(each, /^state [^ ]+\/due\/a\.log: damaged, kept as /)
   })
 }
