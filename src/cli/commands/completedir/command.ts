@@ -3,6 +3,7 @@ import { completeDirectories } from '../../../core/complete/loop/run.js'
 import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
 import { openUndelivered, runOnChange } from '../../../core/complete/tidy/changes.js'
+import type { Undelivered } from '../../../core/complete/tidy/undelivered.js'
 import type {
   CompleteContext,
   CompleteRequest,
@@ -86,12 +87,14 @@ async function runAndReport(run: Run) {
     noteOdd(request.common.parts, options, io)
   }
   const started = io.monotonic()
-  const undelivered =
-    dryRun || onChange === undefined ? null : openUndelivered(request, stateOf(run), io.now)
-  const watch = { ...watchRun(run), planned: undelivered?.plan.bind(undelivered) }
+  const undelivered = onChange === undefined ? null : openUndelivered(request, stateOf(run), io.now)
+  const watch = {
+    ...watchRun(run),
+    planned: dryRun ? undefined : undelivered?.plan.bind(undelivered),
+  }
   const report = await complete(run, watch)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
-  if (dryRun) notePublishing(request.publish, out)
+  if (dryRun) noteDue(request.publish, undelivered, out)
   const succeeds = async (work: () => Promise<void> | undefined) => {
     const failure = await failureOf(work)
     // Entries may have failed for the same reason, such as a full disk
@@ -108,7 +111,7 @@ async function runAndReport(run: Run) {
   const world = { env, cwd, write: (chunk: Uint8Array) => stderr.write(chunk) }
   const hear = (all: CompleteReport) =>
     runOnChange(onChange ?? '', completeValue(all, { seconds, dryRun }), world)
-  const isDone = !undelivered || (await succeeds(() => undelivered.deliver(report, hear)))
+  const isDone = dryRun || !undelivered || (await succeeds(() => undelivered.deliver(report, hear)))
   if (report.isInterrupted || io.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
   return { report, isSuccess: failuresOf(report).length === 0 && isFed && isDone }
 }
@@ -131,10 +134,13 @@ function makeOutput(output: string, { options: { dryRun }, out, io }: Run): void
   out.note(`--output ${output}: ${done} this directory`)
 }
 
-function notePublishing(clients: readonly SyncClient[], { note }: Report): void {
-  if (clients.length === 0) return
+/** Says what a run would do after its changes. */
+function noteDue(clients: readonly SyncClient[], undelivered: Undelivered | null, out: Report) {
   const labels = clients.map(({ client }) => client.label).join(', ')
-  note(`dry run: torrents would be published to ${labels}; no client was asked`)
+  if (labels !== '')
+    out.note(`dry run: torrents would be published to ${labels}; no client was asked`)
+  if (undelivered?.isDue() === true)
+    out.note('dry run: --on-change would run its command, which is due from an earlier run')
 }
 
 async function complete(run: Run, watch: ReturnType<typeof watchRun>): Promise<CompleteReport> {

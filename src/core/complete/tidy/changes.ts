@@ -18,7 +18,7 @@ export function openUndelivered(
   now: () => number,
 ): Undelivered {
   const path = join(stateDirectory, 'due', `${nameOf(keyOf(request))}.log`)
-  return new Undelivered({ path, stateDirectory, now, warn })
+  return new Undelivered({ path, stateDirectory, now, warn, isReadOnly: request.dryRun })
 }
 
 /**

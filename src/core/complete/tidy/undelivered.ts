@@ -44,6 +44,13 @@ export class Undelivered {
 
   constructor(private readonly options: Omit<JournalOptions, 'head' | 'loss'>) {}
 
+  /** Whether there are changes of earlier runs. */
+  isDue(): boolean {
+    const journal = settle(this.#open())
+    journal.release()
+    return journal.size > 0
+  }
+
   /** Adds a change that is about to be made. Resolves when the next run would know of it. */
   async plan(list: string, item: Item): Promise<void> {
     try {

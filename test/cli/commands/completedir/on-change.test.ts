@@ -46,6 +46,11 @@ for (const [what, { spoil, isDue, names }] of Object.entries(LEFT)) {
     spoil(record)
     const isSpoilt = isDue && names.length === 0
     const warning = isSpoilt ? `btkit: warning: state ${record}: damaged` : ''
+    const would = isDue ? /^btkit: dry run: [^\n]*--on-change[^\n]* earlier run/m : /^$/
+    const dry = await mirror.run(['--on-change', `cat > ${heard}`, '--dry-run'])
+    assert.match(assertStatus(dry, 0).stderr, would)
+    assert.ok(dry.stderr.startsWith(warning))
+    assert.equal(existsSync(heard), false)
     const { stderr } = assertStatus(await run(`cat > ${heard}`), 0)
     assert.deepEqual(
       [stderr.split('\n').length, stderr.startsWith(warning)],
