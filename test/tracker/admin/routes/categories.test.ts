@@ -1,12 +1,11 @@
 import { startForms } from '../../../support/admin.js'
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   createCategory,
   moveTorrents,
-  removeCategory,
   renameCategory,
 } from '../../../../src/tracker/admin/storage/categories.js'
 import { addTorrent } from '../../../../src/tracker/admin/storage/collection.js'
@@ -22,84 +21,6 @@ import {
 
 const A = torrentNamed('a')
 const B = torrentNamed('b')
-
-test('categories are directories: created, renamed, removed when empty', async (t) => {
-  const { collection, root } = openTestCollection(t, { 't/linux/a.torrent': A })
-  await createCategory(collection, ADMIN, '0/linux', 'debian 13')
-  await renameCategory(collection, ADMIN, '0/linux', 'gnu')
-  assert.deepEqual(
-    (await collection.places.list()).map(({ address }) => address),
-    ['0', '0/gnu', '0/gnu/debian 13', '1'],
-  )
-  assert.deepEqual(filesBelow(join(root, 't')), ['gnu/a.torrent', 'readme.txt'])
-  await assert.rejects(removeCategory(collection, ADMIN, '0/gnu'), /not empty/)
-  await removeCategory(collection, ADMIN, '0/gnu/debian 13')
-  assert.equal((await collection.places.list()).length, 3)
-  assert.deepEqual(
-    ADMIN.notes.map((note) => note.replaceAll(root, '')),
-    [
-      'ada create category /t/linux/debian 13',
-      'ada rename category /t/linux to gnu',
-      'ada remove category /t/gnu/debian 13',
-    ],
-  )
-})
-
-test('no name or address leads out of the directories', async (t) => {
-  const { collection, root } = openTestCollection(t, {
-    't/in/a.torrent': A,
-    'outside/b.torrent': B,
-  })
-  symlinkSync(join(root, 'outside'), join(root, 't', 'link'))
-  symlinkSync(join(root, 'outside', 'b.torrent'), join(root, 't', 'b.torrent'))
-  const names = [
-    '..',
-    '.',
-    '',
-    ' ',
-    'a/b',
-    '../x',
-    'a\\b',
-    '\0',
-    '.hidden',
-    'a\nb',
-    '\u202e',
-    'x '.repeat(200),
-  ]
-  for (const name of names) {
-    const made = async () => createCategory(collection, ADMIN, '0', name)
-    await assert.rejects(made, { code: 'bad-name' }, JSON.stringify(name))
-    await assert.rejects(renameCategory(collection, ADMIN, '0/in', name), {
-      code: 'bad-name',
-    })
-  }
-  for (const address of [
-    '0/../outside',
-    '0/link',
-    '9',
-    '-1',
-    '',
-    '/etc',
-    '0//etc',
-    '0/in/..',
-    'x',
-  ]) {
-    await assert.rejects(collection.places.category(address), { name: 'BtkitError' }, address)
-  }
-  const torrents = [
-    '0/../outside/b.torrent',
-    '0/link/b.torrent',
-    '0/b.torrent',
-    '0/readme.txt',
-    '0/in',
-  ]
-  const outcomes = await moveTorrents(collection, ADMIN, torrents, '0/in')
-  assert.deepEqual(
-    outcomes.filter(({ error }) => error === null),
-    [],
-  )
-  assert.deepEqual(filesBelow(join(root, 'outside')), ['b.torrent'])
-})
 
 test('a move never replaces a torrent, and the others still move', async (t) => {
   const { collection, root } = openTestCollection(t, {

@@ -26,25 +26,6 @@ function read(path: string) {
   return parseMetainfo(readFileSync(path))
 }
 
-test('several torrents are edited; a preview writes nothing', async (t) => {
-  const { collection, root } = openTestCollection(t, {
-    't/a.torrent': torrentNamed('a', 'old'),
-    't/x/b.torrent': torrentNamed('b', 'other'),
-  })
-  const send = await openForm(collection, ADMIN, ['0/a.torrent', '0/x/b.torrent'])
-  const before = read(join(root, 't/a.torrent'))
-  await send({ comment: 'new' }, true)
-  assert.equal(read(join(root, 't/a.torrent')).comment, 'old')
-  await send({ comment: 'new', trackers: [['http://t.example/announce']] })
-  const after = ['a', 'x/b'].map((name) => read(join(root, `t/${name}.torrent`)))
-  assert.deepEqual(
-    after.map(({ comment, announce }) => [comment, announce]),
-    Array(2).fill(['new', 'http://t.example/announce']),
-  )
-  assert.equal(after[0]!.infoHash, before.infoHash)
-  assert.equal(ADMIN.notes[0], `ada edit ${root}/t/a.torrent comment, announce`)
-})
-
 test('of two who edit at once, the second is told, and nothing is lost', async (t) => {
   const { collection, root } = openTestCollection(t, {
     't/a.torrent': torrentNamed('a'),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { editTorrent } from '../../../../src/library/changes.js'
@@ -8,6 +8,7 @@ import { startForms, startFormsAs } from '../../../support/admin.js'
 import { type Fields, fieldsOf } from '../../../support/visitor.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const A = torrentNamed('a', 'old')
 const B = torrentNamed('b', 'other')
@@ -46,8 +47,9 @@ test('chosen torrents are edited after a preview; another change meanwhile is to
   ]
   const form = fieldsOf(await alice.post('/torrents', [['act', 'edit'], ...chosen]))
   const typed: Fields = [
-    ...form.filter(([name]) => name !== 'comment'),
+    ...form.filter(([name]) => name !== 'comment' && name !== 'trackers'),
     ['comment', 'new'],
+    ['trackers', TRACKER],
     ['act', 'preview'],
   ]
   const preview = await alice.post('/edit', typed)
@@ -55,7 +57,16 @@ test('chosen torrents are edited after a preview; another change meanwhile is to
   assert.match(preview.text, /<del>- old<\/del>/)
   assert.equal(read('a.torrent').comment, 'old')
   await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
-  assert.deepEqual([read('a.torrent').comment, read('b.torrent').comment], ['new', 'new'])
+  for (const [name, before] of [
+    ['a', A],
+    ['b', B],
+  ] as const) {
+    const { comment, announce, infoHash } = read(`${name}.torrent`)
+    const unchanged = parseMetainfo(before).infoHash
+    assert.deepEqual([comment, announce, infoHash], ['new', TRACKER, unchanged])
+  }
+  const log = readFileSync(join(root, 'state/admin.log'), 'utf8')
+  assert.match(log, /"action":"edit","target":"[^"]+\/a\.torrent",.*"details":"comment, announce"/)
   writeFileSync(join(root, 'torrents/a.torrent'), editTorrent(A, { comment: 'theirs' }).bytes)
   const late = await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
   assert.equal(late.status, 409)
@@ -173,17 +184,6 @@ test('torrents are sorted by each column, and stay so after a change', async (t)
   assert.deepEqual(names(answer), ['c', 'b'])
 })
 
-test('an admin gets from a torrent to the page that bans it', async (t) => {
-  const { root, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
-  const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/x/a.torrent')))
-  const [alice, bob] = [await logIn(), await logIn('bob')]
-  const { text } = await alice.get('/torrents?in=0%2Fx')
-  const address = /href="(ban\?[^"]+)" aria-label="Ban a"/.exec(text)?.[1] ?? ''
-  const form = await alice.get(`/${address.replaceAll('&amp;', '&')}`)
-  assert.match(form.text, new RegExp(`name="torrents"\\s+value="${infoHash}"`))
-  assert.doesNotMatch((await bob.get('/torrents?in=0%2Fx')).text, /href="ban/)
-})
-
 test('a banned torrent is marked, with a link to the bans for those who may ban', async (t) => {
   const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/b.torrent': B })
   const { infoHash } = parseMetainfo(A)
@@ -193,6 +193,7 @@ test('a banned torrent is marked, with a link to the bans for those who may ban'
       .filter(([row]) => row.includes('banned'))
       .map(([row, name]) => [name, row.includes('<a href="bans">banned</a>')])
   assert.deepEqual(await marked(alice), [])
+  assert.doesNotMatch((await bob.get('/torrents')).text, /href="ban/)
   await alice.post('/bans', { act: 'ban', kind: 'torrents', torrents: infoHash! })
   assert.deepEqual(await marked(alice), [['a', true]])
   const found = await alice.get(`/torrents?q=${infoHash?.slice(0, 8)}`)
@@ -254,41 +255,39 @@ test('an uploader sees all torrents, and changes none of others', async (t) => {
 })
 
 test('no field leads out of the directories', async (t) => {
-  const { root, logIn } = await startForms(
-    t,
-    {
-      'torrents/a.torrent': A,
-      'outside/b.torrent': B,
-      'data/f': 'f',
-    },
-    [],
-  )
-  const alice = await logIn()
-  const odd = [
-    '0/..',
-    '0/../outside',
-    '../outside',
-    '/etc',
-    '0/a.torrent',
-    '1',
-    '',
-    '0\0',
-    '0/%2e%2e',
-  ]
-  for (const to of odd) {
+  const { root, browser: alice } = await startFormsAs(t, 'alice', {
+    'torrents/a.torrent': A,
+    'torrents/in/readme.txt': '',
+    'outside/b.torrent': B,
+  })
+  const torrents = join(root, 'torrents')
+  symlinkSync(join(root, 'outside'), join(torrents, 'link'))
+  symlinkSync(join(root, 'outside/b.torrent'), join(torrents, 'b.torrent'))
+  const change = async (fields: Record<string, string>) => {
+    assert.equal((await alice.post('/categories', fields)).status, 400, JSON.stringify(fields))
+  }
+  const places = ['0/..', '0/../outside', '0/in/..', '0/link', '../outside', '/etc', '0//etc']
+  for (const to of [...places, '0/a.torrent', '0\0', '0/%2e%2e', '1', '9', '-1', '', 'x']) {
     if (to !== '1') await alice.upload({ '../../evil.torrent': B }, { to })
     await alice.post('/torrents', { act: 'move', torrent: '0/a.torrent', to })
-    await alice.post('/categories', { act: 'create', parent: to, name: 'x' })
-    await alice.post('/categories', { act: 'rename', category: to, name: 'x' })
+    await change({ act: 'create', parent: to, name: 'x' })
+    await change({ act: 'rename', category: to, name: 'x' })
     await alice.get(`/torrents?in=${encodeURIComponent(to)}`)
   }
-  for (const name of ['../x', '/tmp/x', 'a/b', '..', '.x', 'a\nb', 'x'.repeat(300)]) {
-    await alice.upload({ 'evil.torrent': B }, { name })
-    await alice.post('/categories', { act: 'create', parent: '0', name })
+  const paths = ['../x', '/tmp/x', 'a/b', 'a\\b', '..', '.', '.hidden']
+  for (const name of [...paths, ' ', '', '\0', 'a\nb', '\u202e', 'x '.repeat(200)]) {
+    if (name.trim() !== '') await alice.upload({ 'evil.torrent': B }, { name })
+    await change({ act: 'create', parent: '0', name })
+    await change({ act: 'rename', category: '0/in', name })
   }
-  for (const address of ['0/../outside/b.torrent', '../outside/b.torrent', '/etc/passwd'])
-    await alice.post('/torrents', { act: 'delete', torrent: address })
-  assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent'])
+  const outside = ['0/../outside/b.torrent', '0/link/b.torrent', '0/b.torrent', '/etc/passwd']
+  for (const torrent of [...outside, '../outside/b.torrent', '0/readme.txt', '0/in']) {
+    for (const act of ['move', 'delete']) {
+      const { text } = await alice.post('/torrents', { act, torrent, to: '0/in' })
+      assert.match(text, /1 torrent\s+was not /, torrent)
+    }
+  }
+  assert.deepEqual(filesBelow(torrents), ['a.torrent', 'in/readme.txt'])
   assert.deepEqual(filesBelow(join(root, 'outside')), ['b.torrent'])
 })
 
@@ -315,14 +314,33 @@ test('names and comments are inert in pages', async (t) => {
 
 test('categories are created, renamed and removed', async (t) => {
   const { root, browser: alice } = await startFormsAs(t, 'alice', { 'torrents/x/a.torrent': A })
-  await alice.post('/categories', { act: 'create', parent: '0/x', name: 'y' })
+  const shown = async () => {
+    const { text } = await alice.get('/categories')
+    return Array.from(
+      text.matchAll(/<a href="torrents\?in=[^"]+">([^<]+)<\/a>/g),
+      ([, name]) => name,
+    )
+  }
+  await alice.post('/categories', { act: 'create', parent: '0/x', name: 'y 13' })
   await alice.post('/categories', { act: 'rename', category: '0/x', name: 'z' })
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['z/a.torrent'])
+  assert.deepEqual(await shown(), ['no category', 'z', 'z / y 13'])
   const { status, text } = await alice.post('/categories', { act: 'remove', category: '0/z' })
   assert.equal(status, 400)
   assert.match(text, /The category is not empty/)
-  const removed = await alice.post('/categories', { act: 'remove', category: '0/z/y' })
+  const removed = await alice.post('/categories', { act: 'remove', category: '0/z/y 13' })
   assert.equal(removed.status, 303)
+  assert.deepEqual(await shown(), ['no category', 'z'])
+  const log = readFileSync(join(root, 'state/admin.log'), 'utf8')
+  const acts = log.matchAll(/"action":"(\w+ category)","target":"[^"]*torrents([^"]+)"/g)
+  assert.deepEqual(
+    Array.from(acts, ([, action, target]) => [action, target]),
+    [
+      ['create category', '/x/y 13'],
+      ['rename category', '/x'],
+      ['remove category', '/z/y 13'],
+    ],
+  )
 })
 
 test('a release is retired to the archive, and restored', async (t) => {
