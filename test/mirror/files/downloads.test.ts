@@ -199,14 +199,20 @@ test('a client that wants another state of a file gets 412', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const { headers: validators } = await ask(port, '/pub/big.iso')
   const long = 'Thu, 01 Jan 1970 00:00:00 GMT'
-  for (const condition of [{ 'If-Match': '"other"' }, { 'If-Unmodified-Since': long }]) {
+  const other = ['"other"', `W/${validators.etag!}`, '"a", "b"', '', '"*"']
+  for (const condition of [
+    ...other.map((tags) => ({ 'If-Match': tags })),
+    { 'If-Unmodified-Since': long },
+  ]) {
     const headers = { ...condition, Range: 'bytes=0-9' }
     const { status, body } = await ask(port, '/pub/big.iso', { headers })
     assert.equal(status, 412, JSON.stringify(condition))
     assert.match(body.toString(), /^[^\n]+\n$/)
   }
-  const same = { 'If-Match': validators.etag!, 'If-Unmodified-Since': validators['last-modified']! }
-  assert.equal((await ask(port, '/pub/big.iso', { headers: same })).status, 200)
+  for (const tags of [validators.etag!, `"a", ${validators.etag!}`, '*', ' * ']) {
+    const same = { 'If-Match': tags, 'If-Unmodified-Since': validators['last-modified']! }
+    assert.equal((await ask(port, '/pub/big.iso', { headers: same })).status, 200, tags)
+  }
 })
 
 test('a part outside the file is 416 with the size', async (t) => {
@@ -222,7 +228,18 @@ test('a part outside the file is 416 with the size', async (t) => {
 
 test('a malformed range is ignored', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
-  for (const range of ['bytes=9-5', 'bytes=-', 'bytes=x', 'lines=1-2', 'bytes 0-5', '']) {
+  const ranges = [
+    '',
+    'bytes',
+    'bytes=',
+    'bytes=-',
+    'bytes=a-b',
+    'lines=0-5',
+    'bytes 0-5',
+    'bytes=5',
+  ]
+  const odd = ['--5', '9-5', '0-1,x', '0-1,6-5', ',', '0-1;5-6', '+1-2', '1.5-2']
+  for (const range of [...ranges, ...odd.map((each) => `bytes=${each}`)]) {
     const { status, body } = await ask(port, '/pub/big.iso', { headers: { Range: range } })
     assert.equal(status, 200, range)
     assert.equal(body.length, SIZE)
@@ -232,13 +249,16 @@ test('a malformed range is ignored', async (t) => {
 test('a client resumes its part only while the file is the same', async (t) => {
   const { port, root } = await serveMirror(t, { files: FILES })
   const { headers } = await ask(port, '/pub/big.iso')
-  const partAfter = (condition: string) => {
-    return ask(port, '/pub/big.iso', { headers: { Range: 'bytes=5-', 'If-Range': condition } })
+  const partAfter = (condition: string, Range = 'bytes=5-') => {
+    return ask(port, '/pub/big.iso', { headers: { Range, 'If-Range': condition } })
   }
   assert.equal((await partAfter(headers.etag!)).status, 206)
-  assert.equal((await partAfter('"other"')).status, 200)
-  assert.equal((await partAfter(`W/${headers.etag!}`)).status, 200)
-  assert.equal((await partAfter('Thu, 01 Jan 1970 00:00:00 GMT')).status, 200)
+  const other = ['"other"', `W/${headers.etag!}`, headers.etag!.slice(1, -1), '*']
+  const dates = ['Thu, 01 Jan 1970 00:00:00 GMT', 'Fri, 01 Jan 2100 00:00:00 GMT']
+  for (const condition of [...other, ...dates]) {
+    assert.equal((await partAfter(condition)).status, 200, condition)
+    assert.equal((await partAfter(condition, `bytes=${SIZE}-`)).status, 200, condition)
+  }
   plantFiles(root, { 'pub/big.iso': CONTENT.subarray(0, 1000) })
   const changed = await partAfter(headers.etag!)
   assert.equal(changed.status, 200)
@@ -248,15 +268,22 @@ test('a client resumes its part only while the file is the same', async (t) => {
 test('a client that has the file gets 304', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const { headers } = await ask(port, '/pub/big.iso')
+  const etag = headers.etag!
+  const same = [etag, `W/${etag}`, `"a", ${etag}`, `"a",W/${etag},"b"`, '*', ` ${etag} `]
   const conditions: Record<string, string>[] = [
-    { 'If-None-Match': headers.etag! },
+    ...same.map((tags) => ({ 'If-None-Match': tags })),
     { 'If-Modified-Since': headers['last-modified']! },
-    { 'If-None-Match': headers.etag!, Range: 'bytes=0-5' },
+    { 'If-None-Match': etag, Range: 'bytes=0-5' },
   ]
   for (const condition of conditions) {
     const answer = await ask(port, '/pub/big.iso', { headers: condition })
     assert.equal(answer.status, 304, JSON.stringify(condition))
     assert.equal(answer.body.length, 0)
+  }
+  const tag = etag.slice(1, -1)
+  for (const tags of ['"other"', '', tag, `"${tag}`, '"a", "b"', `"${tag} "`, '"*"']) {
+    const answer = await ask(port, '/pub/big.iso', { headers: { 'If-None-Match': tags } })
+    assert.equal(answer.status, 200, tags)
   }
 })
 
@@ -274,7 +301,8 @@ test('with --no-files, torrents are served, but no files', async (t) => {
   const { status, body } = await ask(port, '/pub/big.iso')
   assert.equal(status, 404)
   assert.match(body.toString(), /files are not served here/)
-  assert.equal((await ask(port, '/pub/torrent_service/single/pub/big.iso')).status, 200)
+  for (const address of ['/pub/torrent_service/single/pub/big.iso', '/pub/big.iso.torrent'])
+    assert.equal((await ask(port, address)).status, 200)
 })
 
 test('a missing file is 404', async (t) => {

@@ -104,24 +104,7 @@ test('.btih is the info hash of the torrent', async (t) => {
     const { headers, body } = await ask(port, address)
     assert.equal(headers['content-type'], TEXT)
     assert.equal(body.toString(), `${independentInfoHash(torrent.body)}\n`)
-    const again = { headers: { 'If-None-Match': headers.etag! } }
-    assert.equal((await ask(port, address, again)).status, 304)
   }
-})
-
-test('304 for a magnet link says, as the link does, that a browser gets a page', async (t) => {
-  const { port } = await serveMirror(t, { files: { 'a.iso': 'a' } })
-  const { headers } = await ask(port, '/a.iso.magnet')
-  const again = { headers: { 'If-None-Match': headers.etag! } }
-  const { status, headers: own } = await ask(port, '/a.iso.magnet', again)
-  assert.deepEqual([status, own.vary, own.etag], [304, 'Accept, Accept-Encoding', headers.etag])
-})
-
-test('hidden, empty and missing files have no magnet', async (t) => {
-  const { port } = await serveMirror(t, { files: { 'pub/.secret': 'x', 'pub/empty': '' } })
-  for (const name of ['.secret', 'none', ''])
-    assert.equal((await ask(port, `/pub/${name}.magnet`)).status, 404, name)
-  assert.equal((await ask(port, '/pub/empty.magnet')).status, 422)
 })
 
 test("if a file has the name of another one's view, links still lead to the view", async (t) => {

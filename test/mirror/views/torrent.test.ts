@@ -28,18 +28,6 @@ test("a file's address with .torrent, or with ?torrent, is that of its torrent",
   }
 })
 
-for (const [version, query] of [
-  ['', ''],
-  ['--hybrid', '?hybrid'],
-] as const) {
-  test(`its info hash is that of makemetafile ${version}`, async (t) => {
-    const { port, root } = await serveMirror(t, { files: FILES })
-    const place = join(root, 'pub/a.iso')
-    const { body } = await ask(port, `/pub/a.iso.torrent${query}`)
-    assert.equal(independentInfoHash(body), await infoHashMade(t, place, version ? [version] : []))
-  })
-}
-
 test('--piece-length sets its piece length; the protocol keeps its own', async (t) => {
   const args = ['--piece-length', '1MiB']
   const { port, root } = await serveMirror(t, { files: FILES, args })
@@ -128,48 +116,33 @@ test('a pattern is not the address of a torrent; only names of files are', async
     assert.equal((await ask(port, address)).status, 404, address)
 })
 
-test('missing, hidden and empty files have no torrent', async (t) => {
+test('missing and hidden files have no view', async (t) => {
   const files = { ...FILES, 'pub/.secret': 'x', '.d/x': 'x' }
   const { port } = await serveMirror(t, { files })
-  for (const address of [
-    '/pub/none.torrent',
-    '/pub/none?torrent',
-    '/pub/.torrent',
-    '/.torrent',
-    '/pub/.secret.torrent',
-    '/pub/.secret?torrent',
-    '/.d/x.torrent',
-    '/-/x.torrent',
-    '/-/health.torrent',
-    '/pub/a.iso.torrent/',
-    '/pub/a.iso/x.torrent',
-    '/pub/none.torrent.torrent',
-  ]) {
-    const { status, body } = await ask(port, address)
-    assert.deepEqual([status, body.toString().split('\n').length], [404, 2], address)
+  for (const view of ['torrent', 'magnet', 'btih', 'sha256', 'meta4']) {
+    for (const address of [
+      `/pub/none.${view}`,
+      `/pub/none?${view}`,
+      `/pub/.${view}`,
+      `/.${view}`,
+      `/pub/.secret.${view}`,
+      `/pub/.secret?${view}`,
+      `/.d/x.${view}`,
+      `/-/x.${view}`,
+      `/-/health.${view}`,
+      `/pub/a.iso.${view}/`,
+      `/pub/a.iso/x.${view}`,
+      `/pub/none.${view}.${view}`,
+    ]) {
+      const { status, body } = await ask(port, address)
+      assert.deepEqual([status, body.toString().split('\n').length], [404, 2], address)
+    }
+    const isDigest = view === 'sha256' || view === 'meta4'
+    assert.equal((await ask(port, `/pub/empty.${view}`)).status, isDigest ? 200 : 422, view)
+    for (const address of [`/pub.${view}`, `/pub/?${view}`])
+      assert.equal((await ask(port, address)).status, isDigest ? 422 : 200, address)
+    assert.equal((await ask(port, `/?${view}`)).status, 422, view)
   }
-  assert.equal((await ask(port, '/pub/empty.torrent')).status, 422)
-})
-
-test('HEAD and conditions are answered as for any file', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  const { headers, body } = await ask(port, '/pub/a.iso.torrent')
-  const head = await ask(port, '/pub/a.iso.torrent', { method: 'HEAD' })
-  assert.deepEqual([head.status, head.body.length], [200, 0])
-  assert.equal(head.headers['content-length'], String(body.length))
-  assert.match(headers.etag!, /^"[^"]+"$/)
-  const again = await ask(port, '/pub/a.iso.torrent', {
-    headers: { 'If-None-Match': headers.etag! },
-  })
-  assert.deepEqual([again.status, again.body.length], [304, 0])
-  const other = await ask(port, '/pub/a.iso.torrent', { headers: { 'If-Match': '"x"' } })
-  assert.equal(other.status, 412)
-})
-
-test('torrents exist even if files are not served', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES, args: ['--no-files'] })
-  assert.equal((await ask(port, '/pub/a.iso')).status, 404)
-  assert.equal((await ask(port, '/pub/a.iso.torrent')).status, 200)
 })
 
 test('a replaced file has another torrent, and a removed file has none', async (t) => {

@@ -16,42 +16,8 @@ const ask = (range: string | undefined, size = 100, ifRange?: string) => {
   return Array.isArray(ranges) && ranges.length === 1 ? (ranges[0] as ByteRange) : ranges
 }
 
-test('malformed ranges are ignored', () => {
-  const ranges = [
-    '',
-    'bytes',
-    'bytes=',
-    'bytes=-',
-    'bytes=a-b',
-    'lines=0-5',
-    'bytes=5',
-    'bytes=--5',
-  ]
-  for (const range of [
-    ...ranges,
-    'bytes=9-5',
-    'bytes=0-1,x',
-    'bytes=0-1,6-5',
-    'bytes=,',
-    'bytes=0-1;5-6',
-    'bytes=+1-2',
-    'bytes=1.5-2',
-  ]) {
-    assert.equal(ask(range), 'whole', range)
-  }
-})
-
 test('the unit may be in capitals', () => {
   assert.deepEqual(ask('Bytes=1-2'), { start: 1, end: 3 })
-})
-
-test('a conditional range counts only if the file is the same', () => {
-  assert.deepEqual(ask('bytes=1-2', 100, '"tag"'), { start: 1, end: 3 })
-  assert.deepEqual(ask('bytes=1-2', 100, MODIFIED), { start: 1, end: 3 })
-  for (const other of ['"other"', 'W/"tag"', 'Tue, 14 Nov 2023 22:13:21 GMT', 'tag', '*']) {
-    assert.equal(ask('bytes=1-2', 100, other), 'whole', other)
-    assert.equal(ask('bytes=100-', 100, other), 'whole', other)
-  }
 })
 
 test('positions beyond all numbers are after the end', () => {
@@ -159,18 +125,6 @@ const EARLIER = 'Tue, 14 Nov 2023 22:13:19 GMT'
 const verdict = (headers: Record<string, string>) => checkConditions(headers, VALIDATORS)
 const isSame = (headers: Record<string, string>) => verdict(headers) === 'unmodified'
 
-test('a client that has this tag, strong or weak, has this state', () => {
-  for (const tags of ['"tag"', 'W/"tag"', '"a", "tag"', '"a",W/"tag","b"', '*', ' "tag" ']) {
-    assert.equal(isSame({ 'if-none-match': tags }), true, tags)
-  }
-})
-
-test('a client with other tags does not have this state', () => {
-  for (const tags of ['"other"', '', 'tag', '"tag', '"a", "b"', '"TAG"', '"*"']) {
-    assert.equal(isSame({ 'if-none-match': tags }), false, tags)
-  }
-})
-
 test('a file replaced by an older one is another one', () => {
   assert.equal(isSame({ 'if-modified-since': 'Tue, 14 Nov 2023 22:13:21 GMT' }), false)
 })
@@ -178,15 +132,6 @@ test('a file replaced by an older one is another one', () => {
 test('a tag outweighs the date', () => {
   assert.equal(isSame({ 'if-none-match': '"other"', 'if-modified-since': MODIFIED }), false)
   assert.equal(isSame({ 'if-none-match': '"tag"', 'if-modified-since': EARLIER }), true)
-})
-
-test('a client that wants another state gets 412', () => {
-  for (const tags of ['"other"', 'W/"tag"', '"a", "b"', '', '"*"']) {
-    assert.equal(verdict({ 'if-match': tags }), 'failed', tags)
-  }
-  for (const tags of ['"tag"', '"a", "tag"', '*', ' * ']) {
-    assert.equal(verdict({ 'if-match': tags }), 'met', tags)
-  }
 })
 
 test('If-Unmodified-Since is met unless the file changed', () => {
