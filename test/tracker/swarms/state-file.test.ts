@@ -40,21 +40,6 @@ async function savedState(t: TestContext) {
   return { directory, path }
 }
 
-test('swarms and counts survive a restart', async (t) => {
-  const { directory } = await savedState(t)
-  const { store, file, peers, told } = stateIn(directory, NOW + 60_000)
-  await file.load()
-  await file.prepareToSave()
-  assert.deepEqual(store.scrape(digestOf('torrent')), {
-    complete: 1,
-    incomplete: 1,
-    downloaders: 1,
-    downloaded: 1,
-  })
-  assert.deepEqual(peers(), ['10.0.0.2:6881', '2001:db8:0:0:0:0:0:1:7000'])
-  assert.deepEqual(told, [])
-})
-
 test('peers that announce before the state is restored are saved with it', async (t) => {
   const { directory } = await savedState(t)
   const { store, file } = stateIn(directory)

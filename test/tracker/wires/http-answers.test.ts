@@ -30,13 +30,6 @@ test('a compact answer has all keys in order', () => {
   assert.equal(answer, wanted)
 })
 
-test('peers6 is omitted if it is empty and the client has no IPv6', () => {
-  const none = { ...ANSWER, peers6: new Uint8Array(0) }
-  assert.match(formatAnnounce(none, NOTES, 'compact'), /5:peers6:[^]{6}e$/)
-  const notes = { ...NOTES, isV6: true, address: parseAddress('2001:db8::1')! }
-  assert.match(formatAnnounce(none, notes, 'compact'), /external ip16:[^]*6:peers60:e$/)
-})
-
 test('peers as dictionaries have addresses as text, and ids on request', () => {
   const six = '2:ip11:2001:db8::57:peer id20:-six--six--six--six-4:porti6881e'
   const four = '2:ip8:10.0.0.17:peer id20:-four-four-four-four4:porti6881e'

@@ -41,6 +41,8 @@ test('at an unknown address a browser gets a page with ways on, others a line', 
     ['/nope', ''],
     ['/no/such/place', '../../'],
     ['/catalogue/nope/', '../../'],
+    ['/catalogue/nope/x/', '../../../'],
+    ['/catalogue/nope/index.json', '../../'],
     ['/torrent', ''],
   ] as const) {
     const page = await ask(port, path, { headers: BROWSER })
