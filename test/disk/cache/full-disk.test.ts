@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../src/disk/cache/open.js'
 import { openLmdbStore } from '../../../src/disk/cache/store/lmdb.js'
-import { runExecutable } from '../../support/executable.js'
 import { longTest } from '../../support/long.js'
 import { Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -79,14 +78,6 @@ longTest('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) 
   assert.equal(warnings.length, 1)
   assert.match(warnings[0]!, FULL)
   assert.ok(statSync(join(directory, CACHE_FILE)).size < 4 * 1024 * 1024)
-})
-
-test('no cache is begun on a disk that is full', unlessNoDisks, async (t) => {
-  const disk = mountSmallDisk(t, 8)!
-  fillDisk(disk)
-  const mirror = new Mirror(t, { a: 'a' }, { cache: join(disk, 'cache') })
-  const { stderr } = assertStatus(await runExecutable('btkit', mirror.args(['--quiet'])), 0)
-  assert.match(stderr, /^btkit: warning: cache [^\n]+: not used: no space left on device\n$/)
 })
 
 longTest('a run whose cache fills its disk does its work', unlessNoDisks, async (t) => {

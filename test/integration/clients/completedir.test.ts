@@ -165,28 +165,6 @@ test(
   },
 )
 
-test('--on-change runs with the report when something changed, and only then', async (t) => {
-  const root = makeScratch(t, { 'files/a': 'first' })
-  const file = join(root, 'files/a')
-  utimesSync(file, EARLIER, EARLIER)
-  const seen = join(root, 'seen')
-  const complete = () => {
-    return runBtkit(
-      [
-        ...['completedir', 'http://127.0.0.1:1/announce', join(root, 'files'), '--quiet'],
-        ...['--state-dir', join(root, 'state'), '--on-change', `cat >> '${seen}'`],
-      ],
-      { now: () => Date.now() + 60_000, cwd: root, env: { PATH: process.env['PATH'] } },
-    )
-  }
-  assert.equal((await complete()).status, 0)
-  const report = JSON.parse(readFileSync(seen, 'utf8')) as { created: unknown[] }
-  assert.equal(report.created.length, 1)
-  rmSync(seen)
-  assert.equal((await complete()).status, 0)
-  assert.ok(!existsSync(seen))
-})
-
 test('a command of --on-change gets all changes that it failed to deliver, until it succeeds', async (t) => {
   const root = makeScratch(t, { '1/a': 'first', '1/b': 'b', '1/c': 'c' })
   const [seen, other] = [join(root, 'seen'), join(root, 'other')]

@@ -70,27 +70,6 @@ test('a cache whose disk is full before it begins costs one warning', unlessNoDi
 })
 
 longTest(
-  'a cache whose disk fills up later is used again once there is room',
-  unlessNoDisks,
-  async (t) => {
-    const cache = mountSmallDisk(t, '8m')!
-    const mirror = new Mirror(t, FILES, { cache })
-    await runJson(mirror, [])
-    const filler = join(mirror.cache, 'filler')
-    writeFileSync(filler, '')
-    assert.notEqual(spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096']).status, 0)
-    writeFileSync(mirror.at('file-0'), 'changed meanwhile')
-    const full = assertStatus(await runJson(mirror, []), 0)
-    assert.match(full.stderr, /^btkit: warning: cache [^\n]+\n$/)
-    rmSync(filler)
-    // Torrents that were written meanwhile are still recorded as ours
-    const { stdout } = assertQuiet(await runJson(mirror, []))
-    assert.equal((JSON.parse(stdout) as Report).unchanged, 60)
-    await mirror.checkAgainstFresh()
-  },
-)
-
-longTest(
   'when the disk of the state is full no torrent is written that would not be known later',
   unlessNoDisks,
   async (t) => {
