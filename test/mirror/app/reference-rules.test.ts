@@ -162,13 +162,3 @@ test('torrents differ in the order of trackers, and contain all web seeds', asyn
     assertTorrent(answer, torrentAround(info, TRACKERS, urls), info)
   }
 })
-
-test("--public-url replaces the client's name of the mirror", async (t) => {
-  const args = ['--public-url', 'https://mirror.example/pub/']
-  const served = await serveMirror(t, { files: planted(FILES), args })
-  const [file] = FILES.filter(({ content }) => content.length > 0)
-  const info = singleFileInfo(file!)
-  const urls = [directoryUrl('https://mirror.example/pub', file!.path)]
-  const answer = await ask(served.port, singleAddress(file!.path))
-  assertTorrent(answer, torrentAround(info, [TRACKER], urls), info)
-})

@@ -17,6 +17,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { startServe } from '../hostile/process.js'
 import { SINGLE } from '../hostile/siege.js'
+import { readHashedBytes, readMetric } from '../read-metric.js'
 
 const files = { 'yum/good.rpm': 'good' }
 const TRACKERLESS = ['--trackerless']
@@ -28,14 +29,6 @@ const VALUE = '(?:[+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[+-]?\\d+)?|[+-]Inf|NaN)'
 const SAMPLE = new RegExp(`^(${NAME})(?:\\{${LABEL}(?:,${LABEL})*,?\\})? ${VALUE}(?: -?\\d+)?$`)
 const COMMENT = new RegExp(`^# (?:HELP ${NAME} .+|TYPE (${NAME}) (counter|gauge|histogram))$`)
 
-test('reports its health', async (t) => {
-  const { address } = await serveMirror(t, { files })
-  const answer = await fetch(`${address}/-/health`)
-  assert.deepEqual([answer.status, await answer.text()], [200, 'ok\n'])
-  assert.match(answer.headers.get('content-type') ?? '', /^text\/plain\b/)
-  assert.equal(answer.headers.get('cache-control'), 'no-store')
-})
-
 test('is neither healthy nor ready while its root is missing', async (t) => {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   const { address } = await serveMirror(t, { root })
@@ -45,19 +38,18 @@ test('is neither healthy nor ready while its root is missing', async (t) => {
   }
   const well = [200, 'ok\n']
   assert.deepEqual(await state(), [well, well])
+  const { headers } = await fetch(`${address}/-/health`)
+  assert.match(headers.get('content-type') ?? '', /^text\/plain\b/)
+  assert.equal(headers.get('cache-control'), 'no-store')
+  for (const path of ['/-/health', '/-/metrics']) {
+    const answer = await fetch(address + path, { method: 'HEAD' })
+    assert.deepEqual([answer.status, await answer.text()], [200, ''])
+  }
   renameSync(root, `${root}-away`)
   const ill = [503, 'the root of the mirror is missing; try again in 10 s\n']
   assert.deepEqual(await state(), [ill, ill])
   renameSync(`${root}-away`, root)
   assert.deepEqual(await state(), [well, well])
-})
-
-test('answers HEAD for its health and its metrics', async (t) => {
-  const { address } = await serveMirror(t, { files })
-  for (const path of ['/-/health', '/-/metrics']) {
-    const answer = await fetch(address + path, { method: 'HEAD' })
-    assert.deepEqual([answer.status, await answer.text()], [200, ''])
-  }
 })
 
 test('writes its metrics as Prometheus reads them', async (t) => {
@@ -86,20 +78,13 @@ test('writes its metrics as Prometheus reads them', async (t) => {
   assert.equal(new Set(lines).size, lines.length, 'no line is there twice')
 })
 
-/** The value of a metric; its name includes labels. */
-async function figure(address: string, name: string): Promise<number> {
-  const text = await (await fetch(`${address}/-/metrics`)).text()
-  const line = text.split('\n').find((each) => each.startsWith(`${name} `))
-  return Number(line?.slice(name.length + 1))
-}
-
 test('counts the bytes that it hashed, but not those known before', async (t) => {
-  const { address } = await serveMirror(t, { files })
-  assert.equal(await figure(address, 'btkit_hashed_bytes_total'), 0)
+  const { address, port } = await serveMirror(t, { files })
+  assert.equal(await readHashedBytes(port), 0)
   for (let i = 0; i < 3; i++) await fetch(`${address}${SINGLE}/yum/good.rpm`)
-  assert.equal(await figure(address, 'btkit_hashed_bytes_total'), 4)
-  assert.equal(await figure(address, 'btkit_torrents_total{from="files"}'), 1)
-  assert.equal(await figure(address, 'btkit_torrents_total{from="memory"}'), 2)
+  assert.equal(await readHashedBytes(port), 4)
+  assert.equal(await readMetric(port, 'btkit_torrents_total{from="files"}'), 1)
+  assert.equal(await readMetric(port, 'btkit_torrents_total{from="memory"}'), 2)
 })
 
 test('counts every answer', async (t) => {
@@ -179,20 +164,15 @@ test('starts in a mirror whose only file has a name that is not UTF-8', async (t
   assert.equal(await (await fetch(`${address}/caf%E9`)).text(), 'text')
 })
 
-longTest("warns of an entry that the service's own address hides", async (t) => {
-  const root = makeScratch(t, { '-/health': 'a file' })
+longTest("warns of an entry that the service's own address hides, and of no other", async (t) => {
+  const others = { '--/x': 'x', '-x': 'x', 'a/-/x': 'x' }
+  const root = makeScratch(t, { '-/health': 'a file', ...others })
   symlinkSync('-', join(root, 'dash'))
   const { address, stderr, stop } = await startServe(t, root)
   assert.match(stderr(), /^btkit: warning: .*\/-: .*; rename it, or link to it by another name\n$/)
   assert.equal(await (await fetch(`${address}/-/health`)).text(), 'ok\n')
   assert.equal(await (await fetch(`${address}/dash/health`)).text(), 'a file')
   assert.equal((await stop()).status, 0)
-})
-
-longTest('does not warn of other entries', async (t) => {
-  const root = makeScratch(t, { '--/x': 'x', '-x': 'x', 'a/-/x': 'x' })
-  const { stop } = await startServe(t, root)
-  assert.equal((await stop()).stderr, '')
 })
 
 const TRACKERS_FILE = '/var/lib/torrent_service/trackers'

@@ -169,17 +169,3 @@ longTest('makes the right torrent after it was killed while hashing', unlessProc
   assert.deepEqual(info, golden)
   assertQuiet(await again.stop())
 })
-
-test('answers from the cache after a restart', async (t) => {
-  const setup = { root: makeScratch(t, { 'yum/good.rpm': 'good' }), cacheDir: makeScratch(t) }
-  const first = await serveMirror(t, setup)
-  const before = await (await fetch(`${first.address}${SINGLE}/yum/good.rpm`)).text()
-  assert.equal((await first.stop()).status, 0)
-  const second = await serveMirror(t, setup)
-  const torrent = await fetch(`${second.address}${SINGLE}/yum/good.rpm`)
-  const portless = (text: string) => text.replace(/\d+:http:\/\/127[^/]+\//, '')
-  assert.equal(portless(await torrent.text()), portless(before))
-  const metrics = await (await fetch(`${second.address}/-/metrics`)).text()
-  assert.match(metrics, /^btkit_hashed_bytes_total 0$/m)
-  assert.equal((await second.stop()).status, 0)
-})

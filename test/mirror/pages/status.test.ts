@@ -29,7 +29,12 @@ async function serve(t: TestContext, setup: Setup = {}) {
   const args = setup.args ?? []
   const { cacheDir } = setup
   const io = { now, monotonic }
-  const { port, stderr } = await serveMirror(t, { files, args, io, ...(cacheDir && { cacheDir }) })
+  const { port, stderr, stop } = await serveMirror(t, {
+    files,
+    args,
+    io,
+    ...(cacheDir && { cacheDir }),
+  })
   const status = async (byMs = 1_500): Promise<StatusReport> => {
     clock.jump(byMs)
     const { status, body } = await ask(port, '/-/status.json', { headers: HEADERS })
@@ -47,7 +52,7 @@ async function serve(t: TestContext, setup: Setup = {}) {
     return String((await ask(port, '/-/status', { headers: BROWSER })).body)
   }
   const fetchTorrent = (path: string) => ask(port, `${SINGLE}${path}`, { headers: HEADERS })
-  return { clock, port, stderr, status, statusWhen, page, fetchTorrent }
+  return { clock, port, stderr, stop, status, statusWhen, page, fetchTorrent }
 }
 
 test('a new service has an empty report', async (t) => {
@@ -117,9 +122,10 @@ test(
   unlessNoDisks,
   async (t) => {
     const disk = mountSmallDisk(t, 24)!
-    const { statusWhen, page, fetchTorrent, port, stderr } = await serve(t, {
-      cacheDir: join(disk, 'cache'),
-    })
+    const names = Array.from({ length: 40 }, (_, i) => `yum/${i}`)
+    const files = Object.fromEntries(names.map((name) => [name, name]))
+    const setup = { files, cacheDir: join(disk, 'cache') }
+    const { statusWhen, page, fetchTorrent, port, stderr, stop } = await serve(t, setup)
     const isWritten = async () => {
       const { body } = await ask(port, '/-/metrics', { headers: HEADERS })
       return /^btkit_cache_writable (\d)$/m.exec(String(body))?.[1]
@@ -127,7 +133,8 @@ test(
     assert.match(await page(), /<dt>State<\/dt>\s*<dd>in use<\/dd>/)
     assert.equal(await isWritten(), '1')
     const filler = fillDisk(disk)
-    assert.equal((await fetchTorrent('/yum/a')).status, 200)
+    const answers = await Promise.all(names.map((name) => fetchTorrent(`/${name}`)))
+    for (const { status } of answers) assert.equal(status, 200)
     await statusWhen(({ cache }) => cache.state === 'full')
     assert.match(await page(), /its disk is full/)
     assert.equal(await isWritten(), '0')
@@ -137,6 +144,7 @@ test(
     const said = stderr.text.split('\n').filter((line) => line.startsWith('btkit: warning: cache '))
     assert.match(said[0]!, /: only read until its disk has space: no space left on device$/)
     assert.match(said[1]!, /: written again: its disk has space$/)
+    assert.equal((await stop()).status, 0)
   },
 )
 

@@ -63,12 +63,6 @@ function contentOf(root: string, name: string, paths: readonly string[]): Conten
   return { ...rest, files: FileColumns.of(files), size, pieceCount: Math.ceil(size / pieceLength) }
 }
 
-test('a file of several torrents that are requested at the same moment is read once', async (t) => {
-  const { hashing, obtain } = await openMaker(t)
-  await Promise.all([obtain('x', 'a', 'b'), obtain('y', 'b', 'c'), obtain('z', 'c', 'a')])
-  assert.equal(hashing.total.done, 3 * SIZE)
-})
-
 test('in version 1, the progress of files with padding between them begins at nothing', async (t) => {
   const { hashing, make, aligned } = await openMaker(t)
   const work = workFor()
