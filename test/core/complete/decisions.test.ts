@@ -82,6 +82,7 @@ const EXISTING: Record<string, (place: Place) => Promise<void> | void> = {
     put(place, 'text')
   },
   'foreign, the same': (place) => foreign(place),
+  'foreign, the same of older bytes': (place) => foreign(place, plain(), BEFORE),
   'foreign, with a comment': (place) => foreign(place, withComment),
   'foreign, of other pieces': (place) => foreign(place, plain({ pieceLength: pieceLengthOf(18) })),
   'foreign, of older bytes': (place) => foreign(place, withComment, BEFORE),
@@ -161,6 +162,8 @@ const OUTCOMES: Record<string, string> = {
   'emptied by a crash': 'updated *, updated *, updated *, updated *, updated *, updated *, updated',
   'overwritten with text': 'edited, edited, updated *, edited, edited, edited, edited',
   'foreign, the same': 'kept, kept, kept, kept, kept, kept, content not read',
+  'foreign, the same of older bytes':
+    'outdated, outdated, updated *, outdated, outdated, outdated, content not read',
   'foreign, with a comment': 'foreign, adopted ~, updated ~, foreign, foreign, foreign, foreign',
   'foreign, of other pieces': 'foreign, adopted, updated *, foreign, foreign, foreign, foreign',
   'foreign, of older bytes': 'foreign, outdated, updated *, foreign, foreign, foreign, foreign',

@@ -92,15 +92,6 @@ test('adopted torrents keep their info, and follow the command line beside it', 
   }
 })
 
-test('an adopted torrent counts as unchanged from then on', async (t) => {
-  const mirror = await oldMirror(t)
-  await mirror.report(['--adopt'])
-  for (let i = 0; i < 3; i++) {
-    const { unchanged, bytesHashed, adopted } = await mirror.report()
-    assert.deepEqual([unchanged, bytesHashed, adopted], [3, 0, []])
-  }
-})
-
 test('the info of an adopted torrent stays while its content does', async (t) => {
   const mirror = await oldMirror(t)
   const before = hashesOf(mirror)
@@ -290,13 +281,4 @@ test('--force says the old and the new info hash, and goes not with --adopt', as
   )
   const refused = await mirror.run(['--force', '--adopt'])
   assertError(refused, 'usage', '--adopt and --force cannot be used together')
-})
-
-test('--force leaves adopted torrents that nobody edited as they are', async (t) => {
-  const mirror = await oldMirror(t)
-  await mirror.report(['--adopt'])
-  const before = hashesOf(mirror)
-  const { updated, unchanged } = await mirror.report(['--force'])
-  assert.deepEqual([updated, unchanged], [[], 3])
-  assert.deepEqual(hashesOf(mirror), before)
 })

@@ -5,7 +5,6 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { test } from 'node:test'
@@ -156,16 +155,6 @@ test('unknown keys are preserved', async (t) => {
   assert.equal(torrentOf(mirror)['publisher'], 'me')
 })
 
-test('--force discards edited values, even if the content did not change', async (t) => {
-  const mirror = await Mirror.made(t, { a: 'a' })
-  await edit(['reannounce', OTHER, mirror.torrent('a')])
-  await mirror.report()
-  const { updated, bytesHashed } = await mirror.report(['--force'])
-  assert.deepEqual([entriesOf(updated), bytesHashed], [['a'], 0])
-  assert.equal(torrentOf(mirror)['announce'], TRACKER)
-  await mirror.checkAgainstFresh()
-})
-
 /** Edits that cannot be preserved when a torrent is updated. */
 const LEFT: Record<string, (torrent: string) => Promise<void> | void> = {
   renamed: (torrent) => edit(['rename', torrent, 'other']),
@@ -212,14 +201,6 @@ test('a deleted edited torrent is made again, and no other edit is lost', async 
   rmSync(mirror.torrent('a'))
   assert.deepEqual(entriesOf((await mirror.report()).created), ['a'])
   assert.equal(torrentOf(mirror, 'b')['announce'], OTHER)
-})
-
-test('a torrent of 0 bytes, as a crash leaves, is replaced', async (t) => {
-  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
-  truncateSync(mirror.torrent('a'))
-  const { updated, skipped } = await mirror.report()
-  assert.deepEqual([entriesOf(updated), skipped], [['a'], []])
-  await mirror.checkAgainstFresh()
 })
 
 test('a torrent that became a link to something empty stays', async (t) => {

@@ -74,13 +74,6 @@ test('a torrent is adopted if only its date differs from the wanted one', async 
   await mirror.checkAgainstFresh()
 })
 
-test('one of other content in the same shape is outdated', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await makeBeside(mirror, 'a', [])
-  writeFileSync(mirror.at('a'), 'A')
-  assert.equal((await mirror.report()).skipped[0]?.reason, 'outdated')
-})
-
 test('btkit cache clear changes nothing about whose torrents are', async (t) => {
   const mirror = await Mirror.made(t, { a: 'a', b: 'b', c: 'c' })
   await runBtkit(['edit', '--comment', 'by hand', mirror.torrent('b')])

@@ -43,15 +43,21 @@ test('--prune leaves what is not of btkit, and what was edited', async (t) => {
   assert.deepEqual(mirror.list(), all)
 })
 
-test('the torrent of an entry that lost all its bytes goes with --prune', async (t) => {
-  const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
-  writeFileSync(mirror.at('a'), '')
+test('the torrents of a file and a directory that lost all their bytes go with --prune', async (t) => {
+  const mirror = await Mirror.made(t, { a: 'a', b: 'b', 'd/x': 'x' })
+  for (const path of ['a', 'd/x']) writeFileSync(mirror.at(path), '')
   const { stderr } = assertStatus(await mirror.run(['--quiet']), 1)
-  assert.match(stderr, /^btkit: [^\n]*a\.torrent: stays [^\n]* \(empty\); [^\n]*\n$/)
+  assert.match(stderr, /^(?:btkit: [^\n]*[ad]\.torrent: stays [^\n]* \(empty\); [^\n]*\n){2}$/)
   const pruned = assertStatus(await mirror.run(['--prune', '--json']), 0)
   assert.equal(pruned.stderr, '')
   const { removed, skipped } = JSON.parse(pruned.stdout) as Report
-  assert.deepEqual([entriesOf(removed), entriesOf(skipped)], [['a'], ['a']])
+  assert.deepEqual(
+    [entriesOf(removed), entriesOf(skipped)],
+    [
+      ['a', 'd'],
+      ['a', 'd'],
+    ],
+  )
   assert.deepEqual(mirror.list(), ['b.torrent'])
 })
 
@@ -266,16 +272,7 @@ test('--prune removes a torrent of 0 bytes whose entry is missing', async (t) =>
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
 })
 
-test('only --prune-all removes the torrents of an empty directory, which may be an unmounted disk', async (t) => {
-  const mirror = await Mirror.made(t, { 'disk/image': 'x', b: 'b' })
-  rmSync(mirror.at('disk', 'image'))
-  const { removed, skipped } = await mirror.report(['--prune'])
-  assert.deepEqual([removed, skipped[0]?.reason], [[], 'empty'])
-  assert.deepEqual(mirror.list(), ['b.torrent', 'disk.torrent'])
-  assert.deepEqual(entriesOf((await mirror.report(['--prune-all'])).removed), ['disk'])
-})
-
-test('the torrent of an entry that became an empty directory stays and is reported in each run', async (t) => {
+test('the torrent of a directory that is empty, as an unmounted disk, needs --prune-all, and is reported', async (t) => {
   const mirror = await Mirror.made(t, { 'disk/image': 'x', b: 'b' })
   rmSync(mirror.at('disk', 'image'))
   const said = `btkit: ${mirror.torrent('disk')}: ${STAYS} (empty); delete it if it is not needed\n`
@@ -288,14 +285,9 @@ test('the torrent of an entry that became an empty directory stays and is report
   assert.deepEqual((await mirror.report(['--prune'])).skipped, [
     { ...mirror.paths('disk'), reason: 'empty', leavesTorrent: true },
   ])
-  rmSync(mirror.torrent('disk'))
+  assert.deepEqual(mirror.list(), ['b.torrent', 'disk.torrent'])
+  assert.deepEqual(entriesOf((await mirror.report(['--prune-all'])).removed), ['disk'])
   assertQuiet(await mirror.run(['--quiet', '--prune']))
-})
-
-test('the torrent of a directory whose files lost all their bytes goes with --prune', async (t) => {
-  const mirror = await Mirror.made(t, { 'd/x': 'x', b: 'b' })
-  writeFileSync(mirror.at('d', 'x'), '')
-  assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['d'])
 })
 
 test('the torrent of a link whose target in the same directory is gone goes with --prune', async (t) => {
