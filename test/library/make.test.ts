@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { createReadStream, existsSync, readFileSync, utimesSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
@@ -138,12 +138,6 @@ test('an automatic piece length needs the lengths of streams below a directory',
   await rejects(makeTorrent({ name: 'a', content: content(), length: 4 }), 'changed', /3 bytes/)
 })
 
-test('a misspelt option is refused for bytes, too', async () => {
-  const options = { trackr: 'http://t.example/announce' }
-  const source = { name: 'a', content: Buffer.from('abc') }
-  await rejects(makeTorrent(source, options as object), 'usage', /trackr: no such option/)
-})
-
 test('bytes that the program transfers while they are hashed count as they were given', async () => {
   const bytes = pseudoRandom(16 * 2 ** 20, 1)
   const expected = await makeTorrent({ name: 'a', content: bytes }, { pieceLength: PIECE })
@@ -275,30 +269,6 @@ test('iteration throws what the work throws', async () => {
   await assert.rejects(async () => {
     for await (const progress of task) assert.fail(JSON.stringify(progress))
   }, /nonexistent/)
-})
-
-test('a cache saves the second reading', async (t) => {
-  const scratch = makeScratch(t, FILES)
-  for (const path of Object.keys(FILES)) utimesSync(join(scratch, path), 1e9, 1e9)
-  const warnings: string[] = []
-  const onWarning = (message: string) => void warnings.push(message)
-  const directory = join(scratch, 'cache')
-  const makeWithCache = async () => {
-    const cache = await btkit.openCache(directory, { onWarning, trust: 'mtime' })
-    try {
-      return await makeTorrent(join(scratch, 'tree'), { cache })
-    } finally {
-      await cache.close()
-    }
-  }
-  const [first, second] = [await makeWithCache(), await makeWithCache()]
-  assert.deepEqual([first.bytesHashed > 0, second.bytesHashed], [true, 0])
-  assert.equal(first.infoHash, second.infoHash)
-  assert.deepEqual(warnings, [])
-  assert.equal((await btkit.summarizeCache(directory)).hits > 0, true)
-  assert.deepEqual(await btkit.pruneCache(directory), { records: 0, damagedFiles: 0 })
-  assert.equal(await btkit.clearCache(directory), true)
-  assert.equal(await btkit.clearCache(directory), false)
 })
 
 async function rejects(promise: Promise<unknown>, code: string, message = /./): Promise<void> {

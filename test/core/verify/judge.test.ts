@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { openCache } from '../../../src/disk/cache/open.js'
 import type { CacheAccess, ReadOnce } from '../../../src/core/digests/cache-access.js'
@@ -19,35 +19,6 @@ const FILES = [
 
 /** Files that are old by this clock, so that the cache remembers them. */
 const now = () => Date.now() + 10_000
-
-test('with a cache, what was read once is not read again', async (t) => {
-  const release = plantRelease(t, FILES)
-  const cache = await openCache({ directory: makeScratch(t, {}), now, warn: assert.ifError })
-  t.after(() => cache.close())
-  const metainfo = parseMetainfo(release.torrent)
-  const request = {
-    metainfo,
-    torrent: 'x',
-    path: release.directory,
-    checkHashes: true,
-    extra: false,
-  }
-  const { engine } = hashContext()
-  const withCache = { engine, cacheAccess: { cache, trust: 'mtime' as const, now } }
-
-  assert.equal((await verifyTorrent(await planVerify(request), withCache)).ok, true)
-  await cache.flush()
-  // The same size and time, so that only a read could tell
-  const path = placeOf(release, 'b')
-  const { atimeMs, mtimeMs } = statSync(path)
-  utimesSync(path, atimeMs / 1000, mtimeMs / 1000)
-  assert.equal((await verifyTorrent(await planVerify(request), withCache)).ok, true)
-  await cache.flush()
-  writeFileSync(path, Buffer.alloc(2 * PIECE))
-  utimesSync(path, atimeMs / 1000, mtimeMs / 1000)
-  assert.equal((await verifyTorrent(await planVerify(request), withCache)).ok, true)
-  assert.equal((await verifyTorrent(await planVerify(request), hashContext())).ok, false)
-})
 
 test('what another process reads at the same moment is not read again', async (t) => {
   const release = plantRelease(t, FILES)

@@ -128,16 +128,12 @@ test('--json prints one object a line, with just these keys', async (t) => {
   })
 })
 
-test('--quiet prints nothing', async (t) => {
+test('--quiet prints errors alone', async (t) => {
   const { make, at } = makeWorkplace(t)
   const list = ['--announce-list', 'udp://other.example:1']
   const { status, stdout, stderr } = await make(['--quiet', ...list])
   assert.deepEqual([status, stdout, stderr], [0, '', ''])
   assert.ok(readdirSync(at('.')).includes('a.iso.torrent'))
-})
-
-test('--quiet prints errors', async (t) => {
-  const { at } = makeWorkplace(t)
   const refused = await runBtkit(['makemetafile', at('gone'), TRACKER, '--quiet'])
   assertError(refused, 'not-found', at('gone'))
 })
