@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
@@ -173,12 +173,6 @@ async function serveAgain(
   return { asked, again: await serveMirror(t, { root, cacheDir, args }) }
 }
 
-test('what was asked for is seeded again after a restart', async (t) => {
-  const { asked, again } = await serveAgain(t, () => undefined)
-  assert.equal(asked, 5)
-  await until('all are seeded', async () => (await seededCount(again)) === asked)
-})
-
 test('a file that was asked for by itself and as a set is seeded again as both', async (t) => {
   const first = await serveSeed(t)
   const path = '/iso/README'
@@ -191,10 +185,12 @@ test('a file that was asked for by itself and as a set is seeded again as both',
   await until('both are seeded', async () => (await seededCount(again)) === 2)
 })
 
-test('what was asked for is listed by its tracker again after a restart', async (t) => {
+test('what was asked for is seeded, and listed by its tracker, again after a restart', async (t) => {
   const tracker = `http://127.0.0.1:${await findFreePort()}`
   const more = ['--track', `${tracker}/announce`, '--state-dir', makeScratch(t)]
-  await serveAgain(t, () => undefined, more)
+  const { asked, again } = await serveAgain(t, () => undefined, more)
+  assert.equal(asked, 5)
+  await until('all are seeded', async () => (await seededCount(again)) === asked)
   await until('all are listed', async () => {
     const index = await (await fetch(`${tracker}/index.json`)).json()
     return (index as { torrents: unknown[] }).torrents.length === 5
@@ -222,11 +218,6 @@ test('a file that changed just before somebody asked is seeded when it can be se
   await magnetOf(mirror, '/iso/README')
   assert.equal(await seededCount(mirror), 0)
   ahead = 10_000
-  await until('it is seeded', async () => (await seededCount(mirror)) === 1)
-})
-
-test('files of --warm are seeded before anybody asks', async (t) => {
-  const mirror = await serveSeed(t, ['--warm', '/iso/*.iso'])
   await until('it is seeded', async () => (await seededCount(mirror)) === 1)
 })
 
@@ -291,15 +282,6 @@ test('a tracker that fails or refuses is named once, in the status and in the me
   }
 })
 
-test('torrents of --torrents are seeded from the start', async (t) => {
-  const [root, torrents] = [makeScratch(t, FILES), makeScratch(t)]
-  const file = join(root, 'iso/image.iso')
-  const made = ['http://t.example/announce', '--output', torrents, '--piece-length', '64K']
-  await runBtkit(['makemetafile', file, ...made, '--no-cache'])
-  const mirror = await serveSeed(t, ['--torrents', torrents], root)
-  await until('it is seeded', async () => (await seededCount(mirror)) === 1)
-})
-
 test('the listing, the status and the metrics show the seed', async (t) => {
   const mirror = await serveSeed(t)
   await magnetOf(mirror, '/iso/image.iso')
@@ -336,14 +318,13 @@ test('without --seed, no link names a peer, and --max-upload-rate is an error', 
   assert.deepEqual([status, stderr], [2, 'btkit: --max-upload-rate needs --seed\n'])
 })
 
-test('a private torrent of --torrents is seeded, but no page of the mirror names it', async (t) => {
-  const [root, torrents] = [makeScratch(t), makeScratch(t)]
-  mkdirSync(join(root, 'iso'))
-  writeFileSync(join(root, 'iso/image.iso'), FILES['iso/image.iso'])
-  const made = ['http://t.example/announce', '--output', torrents, '--private', '--no-cache']
-  await runBtkit(['makemetafile', join(root, 'iso/image.iso'), ...made])
+test('torrents of --torrents are seeded from the start, and no page names a private one', async (t) => {
+  const [root, torrents] = [makeScratch(t, FILES), makeScratch(t)]
+  const made = ['http://t.example/announce', '--output', torrents, '--no-cache']
+  await runBtkit(['makemetafile', join(root, 'iso/image.iso'), ...made, '--private'])
+  await runBtkit(['makemetafile', join(root, 'iso/README'), ...made, '--piece-length', '64K'])
   const mirror = await serveSeed(t, ['--torrents', torrents], root)
-  await until('it is seeded', async () => (await seededCount(mirror)) === 1)
+  await until('both are seeded', async () => (await seededCount(mirror)) === 2)
   const hash = (await runBtkit(['hash', join(torrents, 'image.iso.torrent')])).stdout.slice(0, 40)
   for (const path of [
     '/iso/',

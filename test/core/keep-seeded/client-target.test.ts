@@ -94,17 +94,6 @@ test('a look at which nothing has changed makes one call', async (t) => {
   assert.deepEqual(kept.client.calls, ['list'])
 })
 
-test('a torrent that changes takes the place of the one before', async (t) => {
-  const kept = await keepDirectory(t)
-  await kept.keeper.update()
-  const before = seeded(kept)
-  writeFileSync(join(kept.directory, 'a.iso'), 'other content')
-  await makeTorrent(kept.directory)
-  await kept.keeper.update()
-  assert.equal(seeded(kept).length, 1)
-  assert.notDeepEqual(seeded(kept), before)
-})
-
 test('a torrent that lies there twice is seeded until both are gone', async (t) => {
   const kept = await keepDirectory(t)
   const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))

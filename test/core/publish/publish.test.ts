@@ -21,6 +21,12 @@ function plantRequest(t: TestContext, changes: Partial<PublishRequest> = {}): Pu
   return { torrent: 'a.torrent', metainfo, directory, localDirectory: directory, ...changes }
 }
 
+/** The same, a client, and the name that the torrent has there. */
+function plantClient(t: TestContext) {
+  const request = plantRequest(t)
+  return { client: new FakeClient(), request, infoHash: clientInfoHash(request.metainfo) }
+}
+
 async function publish(
   client: FakeClient,
   request: PublishRequest,
@@ -132,9 +138,8 @@ test('a client that can not look is trusted where it sees what is seen here', as
 })
 
 test('a torrent of somebody else stays as it is', async (t) => {
-  const client = new FakeClient()
-  const request = plantRequest(t)
-  client.plant(clientInfoHash(request.metainfo), { isMarked: false, state: 'stopped' })
+  const { client, request, infoHash } = plantClient(t)
+  client.plant(infoHash, { isMarked: false, state: 'stopped' })
   const before = new Map(client.torrents)
   assert.match((await publish(client, request)).reason ?? '', /not from btkit/)
   assert.deepEqual(client.torrents, before)
@@ -148,9 +153,7 @@ for (const { is, directory, status } of [
 ] as const) {
   const where = directory ? ' from elsewhere' : ''
   test(`a torrent that the client has, ${is}${where}, is ${status}`, async (t) => {
-    const client = new FakeClient()
-    const request = plantRequest(t)
-    const infoHash = clientInfoHash(request.metainfo)
+    const { client, request, infoHash } = plantClient(t)
     const found = { isMarked: false, directory: directory ?? request.directory }
     client.plant(infoHash, { ...found, state: is })
     const waiting = fakeWaiting()
@@ -166,9 +169,7 @@ for (const { is, directory, status } of [
 }
 
 test('data that was moved is handed over anew, from where it is now', async (t) => {
-  const client = new FakeClient()
-  const request = plantRequest(t)
-  const infoHash = clientInfoHash(request.metainfo)
+  const { client, request, infoHash } = plantClient(t)
   client.plant(infoHash, { state: 'seeding', directory: '/elsewhere' })
   assert.equal((await publish(client, request)).status, 'published')
   assert.equal(client.torrents.get(infoHash)?.directory, request.directory)
@@ -177,9 +178,7 @@ test('data that was moved is handed over anew, from where it is now', async (t) 
 })
 
 test('a torrent whose mark and directory the client forgot is handed over anew', async (t) => {
-  const client = new FakeClient()
-  const request = plantRequest(t)
-  const infoHash = clientInfoHash(request.metainfo)
+  const { client, request, infoHash } = plantClient(t)
   const forgotten = { isMarked: false, state: 'downloading', directory: '/elsewhere' } as const
   client.plant(infoHash, forgotten)
   assert.match((await publish(client, request)).reason ?? '', /not from btkit/)
@@ -200,9 +199,8 @@ test('a name that the client changes is named with its character', async (t) => 
 })
 
 test('it is said for how many checks it is waited', async (t) => {
-  const client = new FakeClient()
-  const request = plantRequest(t)
-  client.plant(clientInfoHash(request.metainfo), { state: 'checking' })
+  const { client, request, infoHash } = plantClient(t)
+  client.plant(infoHash, { state: 'checking' })
   const counts: number[] = []
   await publish(client, request, { ...OPTIONS, onChecking: (count) => counts.push(count) })
   assert.equal(counts[0], 1)
@@ -238,9 +236,7 @@ test('a client that checks many torrents is not asked for all of them each secon
 })
 
 test('one that was stopped is started, one without its data handed over anew', async (t) => {
-  const client = new FakeClient()
-  const request = plantRequest(t)
-  const infoHash = clientInfoHash(request.metainfo)
+  const { client, request, infoHash } = plantClient(t)
   client.plant(infoHash, { state: 'stopped' })
   assert.equal((await publish(client, request)).status, 'published')
   assert.ok(!client.calls.includes('add'))
@@ -250,9 +246,8 @@ test('one that was stopped is started, one without its data handed over anew', a
 })
 
 test('one that the client checks for long is left to it', async (t) => {
-  const client = new FakeClient()
-  const request = plantRequest(t)
-  client.plant(clientInfoHash(request.metainfo), { state: 'checking' })
+  const { client, request, infoHash } = plantClient(t)
+  client.plant(infoHash, { state: 'checking' })
   const outcome = await publish(client, request)
   assert.equal(outcome.status, 'checking')
   assert.match(outcome.reason ?? '', /still checking/)
@@ -268,9 +263,7 @@ test('a dry run says what would be withdrawn, and changes nothing', async () => 
 })
 
 test('what a cut off run handed over without a mark is taken up again', async (t) => {
-  const client = new FakeClient()
-  const request = plantRequest(t)
-  const infoHash = clientInfoHash(request.metainfo)
+  const { client, request, infoHash } = plantClient(t)
   client.plant(infoHash, { isMarked: false, state: 'stopped' })
   const options = { ...OPTIONS, begun: new Set([infoHash]) }
   assert.equal((await publish(client, request, options)).status, 'published')
@@ -293,8 +286,7 @@ test('what somebody else started is left alone, even after a cut off run', async
 })
 
 test('a torrent is noted before the client gets it', async (t) => {
-  const client = new FakeClient()
-  const request = plantRequest(t)
+  const { client, request } = plantClient(t)
   const noted: unknown[] = []
   const onHandOver = (requests: readonly PublishRequest[]) => {
     noted.push(requests, client.torrents.size)

@@ -17,7 +17,7 @@ import { OwnTarget } from '../../../src/seeding/peer/own-target.js'
 import { SeedService } from '../../../src/seeding/peer/service.js'
 import { hashContext } from '../../core/requests.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { assertStatus, runBtkit } from '../../support/run-btkit.js'
+import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
   CONTENT,
@@ -26,7 +26,6 @@ import {
   plantFile,
   startSeed,
   whenUnchoked,
-  seedFile,
 } from '../../support/seed.js'
 import { until } from '../../support/until.js'
 import { serveLocally } from '../../support/listen.js'
@@ -230,11 +229,4 @@ test('the last announce of a torrent that is gone has the bytes sent', async (t)
   const last = () => asked.find((each) => each.get('event') === 'stopped')
   await until('its end is announced', () => last() !== undefined)
   assert.equal(last()?.get('uploaded'), '16384')
-})
-
-test('BTKIT_SEED_PORT sets the port, as for the other services', async (t) => {
-  const { torrent, port } = await seedFile(t)
-  const env = { BTKIT_SEED_PORT: String(port) }
-  const { stderr } = assertStatus(await runBtkit(['seed', torrent, '--no-cache'], { env }), 1)
-  assert.match(stderr, new RegExp(`can't listen on \\S+ port ${port}: `))
 })

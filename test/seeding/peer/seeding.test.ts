@@ -127,16 +127,6 @@ test('data that becomes whole is seeded from then on', async (t) => {
   assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
 })
 
-test('data with other bytes of the same size is not seeded', async (t) => {
-  const { torrent, infoHash, data } = await plant(t)
-  writeFileSync(data, pseudoRandom(CONTENT.length, 3))
-  const { port, stderr } = await startSeed(t, [torrent])
-  await until('it says so', () => /data is not whole in \S+: a\.bin is /.test(stderr.text))
-  await (
-    await connectPeer(t, port, { infoHash })
-  ).closed
-})
-
 test('--data names the content, what contains it, or a directory with it by another name', async (t) => {
   const { torrent, infoHash, data, directory } = await plant(t)
   const elsewhere = makeScratch(t, { 'deep/other.name': CONTENT })
@@ -166,18 +156,6 @@ test('the data of torrents of completedir is found where it recorded it', async 
     const path = join(target, `${name}.torrent`)
     await until(`${name} is added`, () => stderr.text.includes(`added ${path}`))
   }
-})
-
-test('torrents that come to a directory are seeded, and those that go are not', async (t) => {
-  const { directory, torrent, infoHash } = await plant(t)
-  renameSync(torrent, `${torrent}.later`)
-  const { port, stderr } = await startSeed(t, [directory])
-  renameSync(`${torrent}.later`, torrent)
-  await until('it is added', () => stderr.text.includes('added'))
-  const peer = await connectPeer(t, port, { infoHash })
-  rmSync(torrent)
-  await peer.closed
-  assert.match(stderr.text, /dropped/)
 })
 
 test('a tracker that fails is named, and not the next of its tier', async (t) => {
@@ -425,14 +403,16 @@ test('uTP is refused at once, so that clients take TCP', async (t) => {
   assert.deepEqual([answer[0], answer.readUInt16BE(2)], [0x31, 0x1234])
 })
 
-test('a port that is taken is an error that names it', async (t) => {
+test('a port that is taken is an error that names it, also by BTKIT_SEED_PORT', async (t) => {
   const { torrent, port } = await seedFile(t)
-  const { status, stderr } = await runBtkit(['seed', torrent, '--port', String(port), '--no-cache'])
-  assert.equal(status, 1)
-  assert.match(
-    stderr,
-    new RegExp(
-      `^btkit: can't listen on \\S+ port ${port}: .*; choose another one with --port; 0: a free one\\n$`,
-    ),
-  )
+  const seed = ['seed', torrent, '--no-cache']
+  const BTKIT_SEED_PORT = String(port)
+  for (const result of [
+    await runBtkit([...seed, '--port', BTKIT_SEED_PORT]),
+    await runBtkit(seed, { env: { BTKIT_SEED_PORT } }),
+  ]) {
+    const way = 'choose another one with --port; 0: a free one'
+    const said = new RegExp(`^btkit: can't listen on \\S+ port ${port}: .*; ${way}\\n$`)
+    assert.match(assertStatus(result, 1).stderr, said)
+  }
 })
