@@ -39,12 +39,6 @@ test('behind nginx, WebTorrent clients connect to the tracker', unlessNginx, asy
   assert.equal((await a.next()).offer_id, '1')
 })
 
-test('nor does one if the tracker does not trust nginx', unlessNginx, async (t) => {
-  const ask = await trackBehindNginx(t, [])
-  await ask(announceQuery(HASH, { peer: 'a', port: 25, ip: '203.0.113.25' }))
-  assert.deepEqual(await ask(announceQuery(HASH, { peer: 'b', left: 1 })), ['127.0.0.1:25'])
-})
-
 test('below a path, as the manual has it, pages and announces work', unlessNginx, async (t) => {
   const url = 'https://tracker.example.org/tracker'
   const text = readFileSync(join(projectRoot, 'docs/nginx.md'), 'utf8')

@@ -353,18 +353,6 @@ test('large lists that one client asks for at once are whole, or refused before 
   assert.ok(statuses.has('200') && statuses.size > 1, [...statuses].join())
 })
 
-test('empty files and torrents have no torrent', async (t) => {
-  const { port } = await serveMirror(t, { files: { empty: '', 'a.torrent': '1' } })
-  const { entries } = await list(port, '/')
-  assert.deepEqual(
-    entries.map(({ torrent, magnet }) => [torrent, magnet]),
-    [
-      [null, null],
-      [null, null],
-    ],
-  )
-})
-
 test('a README is shown unchanged as text', async (t) => {
   const text = '# <b>Title</b>\r\n\n\tindented \u001b[1mbold\u202e &amp;\n'
   const { port } = await serveMirror(t, { files: { 'a/README': text, 'a/readme.txt': 'no' } })
@@ -574,12 +562,14 @@ test('a page that is kept as sent shows each new entry at once, in every form', 
   for (const page of await pages()) assert.match(page, /new-entry/)
 })
 
-test('an empty directory has no links to torrents, which could only fail', async (t) => {
-  const { port, root } = await serveMirror(t, { files: { 'd/full/x': 'x', 'd/hidden/.x': 'x' } })
+test('empty entries and torrents have no links to torrents, which could only fail', async (t) => {
+  const files = { 'd/full/x': 'x', 'd/hidden/.x': 'x', 'd/zero': '', 'd/a.torrent': '1' }
+  const { port, root } = await serveMirror(t, { files })
   mkdirSync(join(root, 'd/empty'))
   const linked = async () => {
     const { entries } = await list(port, '/d/')
-    return entries.filter(({ torrent }) => torrent !== null).map(({ name }) => name)
+    const filled = entries.filter(({ torrent, magnet }) => torrent !== null || magnet !== null)
+    return filled.map(({ name }) => name)
   }
   assert.deepEqual(await linked(), ['full'])
   const page = (await ask(port, '/d/', { headers: { Accept: 'text/html' } })).body.toString()

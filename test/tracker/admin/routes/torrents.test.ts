@@ -14,11 +14,10 @@ const A = torrentNamed('a', 'old')
 const B = torrentNamed('b', 'other')
 
 test('chosen torrents are moved, deleted, and restored from the bin', async (t) => {
-  const { root, logIn } = await startForms(t, {
+  const { root, browser: alice } = await startFormsAs(t, 'alice', {
     'torrents/a.torrent': A,
     'torrents/x/b.torrent': B,
   })
-  const alice = await logIn()
   const torrent = ['0/a.torrent', '0/gone.torrent']
   const moved = await alice.post('/torrents', { act: 'move', to: '0/x', torrent })
   assert.match(moved.text, /1 torrent moved/)
@@ -35,11 +34,10 @@ test('chosen torrents are moved, deleted, and restored from the bin', async (t) 
 })
 
 test('chosen torrents are edited after a preview; another change meanwhile is told', async (t) => {
-  const { root, logIn } = await startForms(t, {
+  const { root, browser: alice } = await startFormsAs(t, 'alice', {
     'torrents/a.torrent': A,
     'torrents/b.torrent': B,
   })
-  const alice = await logIn()
   const read = (name: string) => parseMetainfo(readFileSync(join(root, 'torrents', name)))
   const chosen: Fields = [
     ['torrent', '0/a.torrent'],
@@ -130,8 +128,10 @@ test('the list begins with all torrents, as people sort names; counts include wh
 })
 
 test('a torrent is found by its info hash, and edited by its link', async (t) => {
-  const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/x/b.torrent': B })
-  const alice = await logIn()
+  const { browser: alice } = await startFormsAs(t, 'alice', {
+    'torrents/a.torrent': A,
+    'torrents/x/b.torrent': B,
+  })
   const { text } = await alice.get(`/torrents?q=${parseMetainfo(B).infoHash?.slice(0, 8)}`)
   assert.doesNotMatch(text, /value="0\/a\.torrent"/)
   const edit = /href="(edit[^"]+)" aria-label="Edit b"/.exec(text)?.[1] ?? ''
@@ -144,7 +144,11 @@ test('a torrent is found by its info hash, and edited by its link', async (t) =>
 })
 
 test('torrents are sorted by each column, and stay so after a change', async (t) => {
-  const { root, tracker, logIn } = await startForms(t, {
+  const {
+    root,
+    tracker,
+    browser: alice,
+  } = await startFormsAs(t, 'alice', {
     'torrents/a.torrent': A,
     'torrents/b.torrent': B,
     'torrents/c.torrent': torrentNamed('c', 'third'),
@@ -154,7 +158,6 @@ test('torrents are sorted by each column, and stay so after a change', async (t)
   const escaped = (infoHash ?? '').replace(/../g, '%$&')
   const peer = `info_hash=${escaped}&peer_id=${'p'.repeat(20)}&port=6881&left=0`
   await (await fetch(`${tracker.address}/announce?${peer}`)).text()
-  const alice = await logIn()
   const heading = async (title: string, from: string) => {
     const { text } = await alice.get(from)
     const link = new RegExp(`<th[^>]*>\\s*<a href="([^"]+)">${title}`).exec(text)?.[1] ?? ''
@@ -213,11 +216,10 @@ test('a search finds the torrents of all categories, and names these', async (t)
 
 test('a search of archived and other torrents offers to archive and to restore', async (t) => {
   const archive = makeScratch(t, { 'same-b.torrent': B })
-  const { logIn } = await startForms(t, { 'torrents/same-a.torrent': A }, [
+  const { browser: alice } = await startFormsAs(t, 'alice', { 'torrents/same-a.torrent': A }, [
     '--archive-dir',
     archive,
   ])
-  const alice = await logIn()
   const acts = async (query: string) => {
     const { text } = await alice.get(`/torrents?${query}`)
     return Array.from(text.matchAll(/name="act" value="(archive|back)"/g), ([, act]) => act)
@@ -293,11 +295,10 @@ test('no field leads out of the directories', async (t) => {
 
 test('names and comments are inert in pages', async (t) => {
   const evil = '<img src=x onerror=alert(1)>"\''
-  const { logIn } = await startForms(t, {
+  const { browser: alice } = await startFormsAs(t, 'alice', {
     [`torrents/${evil}.torrent`]: torrentNamed(evil, evil),
     [`torrents/${evil}/a.torrent`]: A,
   })
-  const alice = await logIn()
   await alice.upload({ 'b.torrent': torrentNamed(evil, evil) })
   for (const path of [
     '/torrents',
@@ -345,11 +346,12 @@ test('categories are created, renamed and removed', async (t) => {
 
 test('a release is retired to the archive, and restored', async (t) => {
   const archive = makeScratch(t)
-  const { root: own, logIn } = await startForms(t, { 'torrents/linux/a.torrent': A }, [
-    '--archive-dir',
-    archive,
-  ])
-  const alice = await logIn()
+  const { root: own, browser: alice } = await startFormsAs(
+    t,
+    'alice',
+    { 'torrents/linux/a.torrent': A },
+    ['--archive-dir', archive],
+  )
   await alice.post('/torrents', { act: 'archive', torrent: '0/linux/a.torrent' })
   assert.deepEqual(filesBelow(archive), ['linux/a.torrent'])
   const { text } = await alice.get('/torrents?in=1%2Flinux')
@@ -371,11 +373,10 @@ test('a category that is not removed does not fill the field of a new one', asyn
 })
 
 test('what was changed is said once, so that a reload repeats nothing', async (t) => {
-  const { logIn } = await startForms(t, {
+  const { browser: alice } = await startFormsAs(t, 'alice', {
     'torrents/a.torrent': A,
     'torrents/x/b.torrent': B,
   })
-  const alice = await logIn()
   const told = async (path: string, fields: Fields, message: RegExp) => {
     const { status, location, text } = await alice.post(path, fields)
     assert.equal(status, 303, text)
