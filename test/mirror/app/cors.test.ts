@@ -4,6 +4,8 @@ import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 
 const FILES = { 'd/a.bin': 'content' }
+/** Addresses of torrents, JSON and files. */
+const OPEN = ['/d/a.bin', '/d/a.bin.torrent', '/d/?json', '/d/a.bin.magnet', '/none.torrent']
 const PAGE = { Origin: 'https://page.example' }
 
 /** The request by which a browser asks whether a page may send a range. */
@@ -15,7 +17,7 @@ const BEFOREHAND = {
 
 test('with --cors, pages of other sites may send ranges, and read the headers of answers', async (t) => {
   const { port } = await serveMirror(t, { files: FILES, args: ['--cors'] })
-  for (const path of ['/d/a.bin', '/d/a.bin.torrent', '/d/?json']) {
+  for (const path of OPEN) {
     // The second answer comes from memory
     for (let time = 0; time < 2; time++) {
       const { status, headers } = await ask(port, path, { method: 'OPTIONS', headers: BEFOREHAND })
@@ -30,8 +32,12 @@ test('with --cors, pages of other sites may send ranges, and read the headers of
         assert.ok(shown.includes(name), name)
     }
   }
-  const status = await ask(port, '/-/status', { method: 'OPTIONS', headers: BEFOREHAND })
-  assert.equal(status.headers['access-control-allow-origin'], undefined)
+  for (const path of ['/-/metrics', '/-/status.json', '/-/status']) {
+    for (const question of [{}, { method: 'OPTIONS', headers: BEFOREHAND }]) {
+      const { headers } = await ask(port, path, question)
+      assert.equal(headers['access-control-allow-origin'], undefined, path)
+    }
+  }
 })
 
 test('without --cors, pages of other sites get nothing', async (t) => {
@@ -41,4 +47,8 @@ test('without --cors, pages of other sites get nothing', async (t) => {
     headers: BEFOREHAND,
   })
   assert.deepEqual([status, headers['access-control-allow-origin']], [405, undefined])
+  for (const path of OPEN) {
+    const answer = await ask(port, path)
+    assert.equal(answer.headers['access-control-allow-origin'], undefined, path)
+  }
 })

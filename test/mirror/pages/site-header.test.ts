@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { serveMirror } from '../../support/serve.js'
-import { ask } from '../ask.js'
 import { NOTHING } from '../../../src/page-parts/results.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
@@ -65,20 +63,6 @@ test('the header has the name of the mirror', () => {
   assert.match(text, /class="brand" href="\.\/">.*mirror\.example\.org:8443<\/a>/s)
   const named = renderSiteHeader({ ...PLAIN, publicUrl, siteName: 'Ours & <Co>' }, '', 'status')
   assert.match(named.text, /Ours &amp; &lt;Co&gt;<\/a>/)
-})
-
-test('with --cors, pages of other sites may read torrents, JSON and files only', async (t) => {
-  const open = ['/a', '/a.torrent', '/?json', '/a.magnet', '/none.torrent']
-  const files = { a: 'x' }
-  const allowedAt = async (port: number, path: string) =>
-    (await ask(port, path)).headers['access-control-allow-origin']
-  const { port } = await serveMirror(t, { files, args: ['--cors'] })
-  // The second time, the torrent is sent from memory
-  for (const path of [...open, '/a.torrent']) assert.equal(await allowedAt(port, path), '*', path)
-  for (const path of ['/-/metrics', '/-/status.json', '/-/status'])
-    assert.equal(await allowedAt(port, path), undefined, path)
-  const closed = await serveMirror(t, { files })
-  for (const path of open) assert.equal(await allowedAt(closed.port, path), undefined, path)
 })
 
 test('the page of a swarm is that of the tracker, or leads to it at the host of the request', () => {

@@ -125,19 +125,6 @@ test('mistakes are shown above the form, which keeps its values', async (t) => {
   }
 })
 
-test('a preset fills in the fields that it has', async (t) => {
-  const presets = [
-    {
-      name: 'release',
-      fields: { trackers: 'http://p.example/announce', private: 'on' },
-    },
-  ]
-  const { send } = await openTestGui(t, TREE, { presets })
-  const { text } = await send('make', { act: 'preset', preset: 'release', path: 'tree' })
-  assert.match(text, /http:\/\/p\.example\/announce<\/textarea/)
-  assert.match(text, /name="private" checked/)
-})
-
 test('the form names the values of a preset that it has no fields for', async (t) => {
   const presets = [{ name: 'site', fields: { source: 'EX' }, missing: ['include', 'set'] }]
   const { send } = await openTestGui(t, TREE, { presets })

@@ -103,16 +103,18 @@ test('a download of a file that became shorter is logged as incomplete', async (
   assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
 })
 
-test('requests that the parser refuses are logged with their status', async (t) => {
+test('requests that the parser or the server refuses are logged with their status', async (t) => {
   const mirror = await serve(t)
   await rawRequest(mirror.port, 'nonsense\r\n\r\n')
   await rawRequest(mirror.port, requestText('GET /', [`Host: x`, `X: ${'x'.repeat(40_000)}`]))
-  const told = await entries(mirror, 2)
+  await rawRequest(mirror.port, requestText('GET /', ['Host: x', 'Expect: the best']))
+  const told = await entries(mirror, 3)
   assert.deepEqual(
     told.map(({ status, method, url, client }) => [status, method, url, client]),
     [
       [400, '', '', '127.0.0.1'],
       [431, '', '', '127.0.0.1'],
+      [417, 'GET', '/', '127.0.0.1'],
     ],
   )
   const metrics = await metricsOf(mirror)
@@ -139,12 +141,6 @@ test('a form with an invalid body is logged once', async (t) => {
     told.map(({ status, url }) => [status, url]),
     [[400, address]],
   )
-})
-
-test('an unsupported Expect header is logged', async (t) => {
-  const mirror = await serve(t)
-  await rawRequest(mirror.port, requestText('GET /', ['Host: x', 'Expect: the best']))
-  assert.equal((await entries(mirror, 1))[0]?.status, 417)
 })
 
 longTest('each request of a connection is logged with its own bytes', async (t) => {

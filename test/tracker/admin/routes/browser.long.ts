@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { PASSWORDS, startForms, startFormsAs } from '../../../support/admin.js'
+import { PASSWORDS, startForms } from '../../../support/admin.js'
 import { checkPage, openTab, unlessBrowser, type TabOptions } from '../../../support/browser.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { makeScratch, plantFiles } from '../../../support/scratch.js'
@@ -187,15 +187,4 @@ test('a torrent is made by clicks', unlessBrowser, async (t) => {
   await tab.page.locator('[name=torrent]').first().waitFor()
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['film.torrent'])
   assert.deepEqual(tab.faults, [])
-})
-
-test('2,000 files are refused, and nothing of them is kept', async (t) => {
-  const { root, browser: bob } = await startFormsAs(t, 'bob')
-  const many = Object.fromEntries(
-    Array.from({ length: 2_000 }, (_, i) => [`${i}.torrent`, torrentNamed('a')]),
-  )
-  const { status, text } = await bob.upload(many)
-  assert.equal(status, 400)
-  assert.match(text, /At most 500 torrents/)
-  assert.deepEqual(filesBelow(join(root, 'torrents')), [])
 })
