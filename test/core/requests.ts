@@ -32,9 +32,12 @@ export function makeRequest(source: string, changes: Partial<MakeRequest> = {}):
   return { ...contentRequest(source), ...rest, ...changes }
 }
 
-/** An engine on one thread that nobody interrupts, with changes, and no cache. Chooses the kernel of the process. */
+/**
+ * An engine on one thread that nobody interrupts, with changes, and no cache. Chooses the kernel of the
+ * process, by default the fastest.
+ */
 export function hashContext({
-  kernel = 'crypto',
+  kernel,
   ...changes
 }: Partial<Engine> & { kernel?: KernelName } = {}): HashContext {
   chooseKernel(kernel)

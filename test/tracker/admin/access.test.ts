@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { PASSWORDS, startAdmin, userLine, startForms } from '../../support/admin.js'
+import {
+  makeHashesCheap,
+  PASSWORDS,
+  startAdmin,
+  userLine,
+  startForms,
+} from '../../support/admin.js'
 import { assertShows, Visitor } from '../../support/visitor.js'
 import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
@@ -413,6 +419,7 @@ test('the pages have the name of the site', async (t) => {
 })
 
 test('a user changes the own password, which ends other sessions', async (t) => {
+  makeHashesCheap(t)
   const { visitor, root } = await startForms(t)
   const [bob, elsewhere] = [visitor(), visitor()]
   for (const browser of [bob, elsewhere]) await browser.logIn('bob', PASSWORDS['bob']!)
