@@ -302,20 +302,11 @@ test('if the port of --seed is taken, the next free one is used and printed', as
   assert.ok(seedPort(mirror) > 6890 && seedPort(mirror) <= 6999)
 })
 
-test('without --seed, no link names a peer, and --max-upload-rate is an error', async (t) => {
+test('without --seed, no link names a peer', async (t) => {
   const mirror = await serveMirror(t, { files: FILES })
   const { link, caching } = await magnetOf(mirror, '/iso/image.iso')
   assert.doesNotMatch(link, /x\.pe/)
   assert.equal(caching, 'no-cache')
-  const { status, stderr } = await runBtkit([
-    'serve',
-    mirror.root,
-    '--max-upload-rate',
-    '1M',
-    '--port',
-    '0',
-  ])
-  assert.deepEqual([status, stderr], [2, 'btkit: --max-upload-rate needs --seed\n'])
 })
 
 test('torrents of --torrents are seeded from the start, and no page names a private one', async (t) => {

@@ -46,13 +46,10 @@ async function checkRefused(env: Record<string, string>, told: RegExp): Promise<
   })
 }
 
-test('a variable sets the option of its name', async () => {
-  assert.deepEqual(await withEnvironment({ BTKIT_SERVE_PORT: '80' }, '/srv'), ['--port=80', '/srv'])
-})
-
-test('a variable with underscores sets the option with hyphens', async () => {
-  const env = { BTKIT_SERVE_PUBLIC_URL: 'https://m.example/' }
-  assert.deepEqual(await withEnvironment(env), ['--public-url=https://m.example/'])
+test('a variable sets the option of its name, underscores for hyphens', async () => {
+  const env = { BTKIT_SERVE_PORT: '80', BTKIT_SERVE_PUBLIC_URL: 'https://m.example/' }
+  const options = ['--port=80', '--public-url=https://m.example/']
+  assert.deepEqual(await withEnvironment(env, '/srv'), [...options, '/srv'])
 })
 
 test('an option on the command line overrides the variable', async () => {

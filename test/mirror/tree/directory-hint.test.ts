@@ -50,16 +50,6 @@ test('unpublished directories look like missing ones', unlessWindows, async (t) 
   }
 })
 
-test(
-  'addresses of files have no patterns, and so no such hint: directories redirect',
-  unlessWindows,
-  async (t) => {
-    const { port } = await serve(t)
-    const { status, headers } = await ask(port, '/pkg')
-    assert.deepEqual([status, headers.location], [302, './pkg/'])
-  },
-)
-
 /** More levels than are resolved one by one. */
 const DEPTH = 200
 

@@ -96,6 +96,7 @@ for (const [what, args, why] of [
   ['torrents without --track', ['--trackerless', '--allowed-dir', '/t'], 'needs --track'],
   ['a state without --track', ['--trackerless', '--state-dir', '/s'], '--state-dir needs --track'],
   ['a seed without --seed', ['--trackerless', '--seed-port', '0'], '--seed-port needs --seed'],
+  ['a rate without --seed', ['--max-upload-rate', '1M'], '--max-upload-rate needs --seed'],
   ['without users', [...TRACK, '--make-from', '/f'], '--make-from needs --admin-users'],
   ['an archive alone', [...TRACK, '--archive-dir', '/a'], 'needs --allowed-dir'],
   [
