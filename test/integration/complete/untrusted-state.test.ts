@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -143,4 +144,23 @@ test('root relies on no state that a group of others can write to', unlessRoot, 
   chmodSync(place.state, 0o775)
   const { stderr } = assertStatus(await place.run(), 1)
   assert.match(stderr, new RegExp(`state .*: users of group ${STRANGER} can write to it`))
+})
+
+test('root makes no state or cache where another user could replace it', unlessRoot, async (t) => {
+  const place = new Place(t)
+  rmSync(place.state, { recursive: true })
+  chownSync(place.directory, STRANGER, STRANGER)
+  const why = `${place.directory} belongs to user ${STRANGER}, who could put another in its place`
+  for (let time = 0; time < 2; time++) {
+    const { stderr } = assertStatus(await place.run(), 1)
+    assert.ok(
+      stderr.includes(`state ${place.state}: ${why}; name another with --state-dir`),
+      stderr,
+    )
+    assert.ok(!existsSync(place.state))
+  }
+  const cache = join(place.directory, 'cache')
+  const args = ['makemetafile', place.victim, 'http://t.example/announce', '--cache-dir', cache]
+  const { stderr } = await collect(startExecutable('btkit', args, { cwd: place.directory }))
+  assert.ok(stderr.includes(`cache ${cache}: not used: ${why}`), stderr)
 })
