@@ -33,12 +33,10 @@ btkit <command> --help lists its options; man btkit-<command> describes them.
 const NAMES_ONLY: ReadonlySet<string> = new Set(['Seldom needed', 'Other names'])
 
 /** The text for a command without arguments: usage, an example, and where to read more. */
-export function shortUsage(command: CommandUnknownOpts, example: string): string {
+export function shortUsage(command: CommandUnknownOpts, io: Io, example: string): string {
   const path = pathOf(command)
-  return linesOf([
-    ...beginning(command, example),
-    `${path} --help lists the options; man ${path.replace(' ', '-')} describes them.`,
-  ])
+  const end = `${path} --help lists the options; man ${path.replace(' ', '-')} describes them.`
+  return wrapProse(linesOf([...beginning(command, example), end]), io.stderr.columns || 80)
 }
 
 /** One screen about a command: the options that guides use, or all if they are few. */
@@ -46,21 +44,19 @@ export function shortHelp(command: CommandUnknownOpts, io: Io, entry: CommandEnt
   prepareHelp(command, io)
   const { example, basics } = entry
   const help = command.createHelp()
-  help.prepareContext({ helpWidth: io.stdout.columns || 80 })
+  const helpWidth = io.stdout.columns || 80
+  help.prepareContext({ helpWidth })
   const shown = help.visibleOptions(command).filter(({ long }) => {
     return basics === undefined || ` ${basics} `.includes(` ${(long ?? '').slice('--'.length)} `)
   })
   const width = help.padWidth(command, help)
   const path = pathOf(command)
-  return linesOf([
-    ...beginning(command, example),
-    'Options:',
-    ...shown.map((option) => {
-      return help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help)
-    }),
-    '',
-    `${path} --help lists all options; man ${path.replace(' ', '-')} describes them.`,
-  ])
+  const items = shown.map((option) => {
+    return help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help)
+  })
+  const end = `${path} --help lists all options; man ${path.replace(' ', '-')} describes them.`
+  const lines = [...beginning(command, example), 'Options:', ...items, '', end]
+  return wrapProse(linesOf(lines), helpWidth)
 }
 
 function beginning(command: CommandUnknownOpts, example?: string): string[] {

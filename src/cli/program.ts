@@ -102,7 +102,7 @@ async function runCommandLine(
   const isBare = args.length === (isLegacy ? 0 : 1)
   const showUsage = () => {
     if (!isBare || !command || typeof entry?.example !== 'string') return false
-    io.stderr.write(shortUsage(command, entry.example))
+    io.stderr.write(shortUsage(command, io, entry.example))
     finish(2)
     return true
   }

@@ -42,7 +42,7 @@ export const command: CommandRecord = {
   group: 'Make and change torrents',
   order: 20,
   summary: 'Create and update the torrents of all entries of a directory',
-  example: 'http://tracker.example/announce /srv/files --output /srv/torrents',
+  example: 'http://t.example/announce /srv/files --output /srv/torrents',
   hasVariables: true,
   isJob: true,
   reportsContradictions: true,
