@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { BtkitError, describeOsError } from '../../base/errors.js'
+import { BtkitError, describeOsError, tryOr } from '../../base/errors.js'
 import { makeDirectory } from '../../base/directories.js'
 import { readNames } from '../look/read-names.js'
 import { describeDamage, forgetDeaths, markOpen } from './deaths.js'
@@ -156,49 +156,51 @@ async function openStore(opening: CacheOpening): Promise<Store> {
     const damage = file === null ? null : await describeDamage(path)
     const found = damage ?? (await storeAt(path, opening))
     if (typeof found !== 'string') return found
-    setAside({ path, file }, found, warn)
+    const kept = setAside(path, file)
+    if (kept !== null) warn(`${found}; ${kept}; a new cache is used`)
   }
 }
 
 /** Returns the store at a path, which may be a new one, or why the file at the path cannot be used. */
 async function storeAt(path: string, opening: CacheOpening): Promise<Store | string> {
   const { isDamage, openLmdbStore } = await import('./store/lmdb.js')
-  const mark = markOpen(path)
+  const unmark = markOpen(path)
+  let file: number | null = null
   const follow: StoreListener = (error, state) => {
-    if (state === 'off' && isDamage(error)) mark.noteDamage(reasonOf(error))
-    if (state === 'off') opening.warn(`no longer used${untilOf(opening)}: ${reasonOf(error)}`)
-    else if (state === 'full')
-      opening.warn(`only read until its disk has space: ${reasonOf(error)}`)
-    else opening.warn('written again: its disk has space')
+    const reason = reasonOf(error)
+    if (state === 'full') opening.warn(`only read until its disk has space: ${reason}`)
+    else if (state === 'used') opening.warn('written again: its disk has space')
+    else {
+      const kept = isDamage(error) ? tryOr(null, () => setAside(path, file)) : null
+      const why = kept === null ? reason : `damaged: ${reason}; ${kept}`
+      opening.warn(`no longer used${untilOf(opening)}: ${why}`)
+    }
   }
-  try {
-    const store = await openLmdbStore(path, follow)
-    store.onClose = mark.remove
-    const format = readFormat(store)
-    if (format === FORMAT) return store
-    await store.close()
-    if (format > FORMAT) throw new Error('a newer btkit wrote it')
-    return 'not a cache of btkit'
-  } catch (error) {
-    mark.remove()
-    if (isDamage(error)) return 'damaged, or not a cache of btkit'
+  const store = await openLmdbStore(path, follow).catch((error: unknown) => {
+    unmark()
+    if (isDamage(error)) return null
     throw error
-  }
+  })
+  if (store === null) return 'damaged, or not a cache of btkit'
+  store.onClose = unmark
+  file = statSync(path).ino
+  const format = readFormat(store)
+  if (format === FORMAT) return store
+  await store.close()
+  if (format > FORMAT) throw new Error('a newer btkit wrote it')
+  return 'not a cache of btkit'
 }
 
-/** Renames an unusable file, given its inode; replaces one that was set aside before. */
-function setAside(
-  { path, file }: { readonly path: string; readonly file: number | null },
-  why: string,
-  warn: (why: string) => void,
-): void {
-  // Another process may have set it aside meanwhile
-  if (file !== null && statSync(path, { throwIfNoEntry: false })?.ino !== file) return
+/**
+ * Renames an unusable file, given its inode, over one that was set aside before. Returns words about that;
+ * null if another process has done it.
+ */
+function setAside(path: string, file: number | null): string | null {
+  if (file !== null && statSync(path, { throwIfNoEntry: false })?.ino !== file) return null
   renameSync(path, path + DAMAGED)
   rmSync(`${path}-lock`, { force: true })
   forgetDeaths(path)
-  const kept = `renamed to ${basename(path)}${DAMAGED}, which "btkit cache prune" removes`
-  warn(`${why}; ${kept}; a new cache is used`)
+  return `renamed to ${basename(path)}${DAMAGED}, which "btkit cache prune" removes`
 }
 
 /**

@@ -15,11 +15,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from 'lmdb'
 import { openLmdbStore } from '../../../src/disk/cache/store/lmdb.js'
-import { CACHE_FILE } from '../../../src/disk/cache/open.js'
+import { CACHE_FILE, openCache } from '../../../src/disk/cache/open.js'
+import { loadNative } from '../../../src/base/native-addon.js'
 import { runExecutable } from '../../support/executable.js'
 import { longTest, quickFirst } from '../../support/long.js'
 import { Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { serveMirror } from '../../support/serve.js'
 import {
   giveAway,
   makeOpenScratch,
@@ -66,8 +68,8 @@ const DAMAGES: Record<string, (file: string) => void> = {
   'is random bytes': (file) => {
     writeFileSync(file, pseudoRandom(statSync(file).size))
   },
-  'is cut in half': (file) => {
-    truncateSync(file, statSync(file).size / 2)
+  'is cut after its third page': (file) => {
+    truncateSync(file, 3 * PAGE)
   },
   'is cut inside its first page': (file) => {
     truncateSync(file, 100)
@@ -142,17 +144,18 @@ for (let seed = 1; seed <= 3; seed++) {
   })
 }
 
+/** Without the native addon a death is not noticed. */
+const unlessLocks = { skip: loadNative('lockByte') === null && 'needs the native addon' }
+
 /** Leaves the marks of processes that died with the cache open. */
 function leaveMarks(file: string, count: number): void {
   for (let i = 0; i < count; i++) writeFileSync(`${file}-open-${999_999_000 + i}-1`, '')
 }
 
-longTest('a cache is used however many processes died with it open', async (t) => {
+longTest('a cache is used however many processes died with it open', unlessLocks, async (t) => {
   const { mirror, file } = await makeFilled(t)
   leaveMarks(file, 20)
   writeFileSync(`${file}-open-nonsense`, '')
-  // A process of the same number, which began at another time
-  writeFileSync(`${file}-open-${process.pid}-1`, '')
   const { stdout, stderr } = await mirror.run(['--json', '--comment', 'x', ...SMALL_PIECES])
   assert.equal(stderr, '')
   assert.equal((JSON.parse(stdout) as { bytesHashed: number }).bytesHashed, 0)
@@ -160,16 +163,16 @@ longTest('a cache is used however many processes died with it open', async (t) =
   assert.deepEqual(left, [])
 })
 
-test('the mark of a process in a container stays, and the cache is read for it only once', async (t) => {
+test('a process that has the cache open is not taken for dead', unlessLocks, async (t) => {
   const { mirror, file } = await makeFilled(t)
-  // No namespace of this machine has the number 1
-  const mark = `${file}-open-${process.pid}-1-1`
-  writeFileSync(mark, '')
+  const cache = await openCache({ directory: mirror.cache, now: Date.now, warn: assert.ifError })
+  const marks = () => readdirSync(mirror.cache).filter((name) => name.includes('-open-'))
+  const [mark] = marks()
   await mirror.report(['--comment', 'x', ...SMALL_PIECES])
-  const { mtimeMs, ctimeMs } = statSync(mark)
-  assert.equal(mtimeMs, 0)
-  await mirror.report(['--comment', 'y', ...SMALL_PIECES])
-  assert.equal(statSync(mark).ctimeMs, ctimeMs)
+  assert.deepEqual(marks(), [mark])
+  await cache.close()
+  assert.deepEqual(marks(), [])
+  assert.ok(existsSync(file))
 })
 
 longTest('a cache that would end processes is set aside after the first', async (t) => {
@@ -185,13 +188,55 @@ longTest('a cache that would end processes is set aside after the first', async 
   assert.ok(existsSync(`${file}.damaged`))
 })
 
-test('a cache that a process found to be damaged is set aside by the next', async (t) => {
+/** Overwrites all pages of a cache but its first two: what LMDB reads first. */
+function overwriteTree(file: string): void {
+  overwrite(file, 2 * PAGE, pseudoRandom(statSync(file).size - 2 * PAGE))
+}
+
+test('each command sets aside a cache whose pages another program wrote, at once', async (t) => {
   const { mirror, file } = await makeFilled(t)
-  writeFileSync(`${file}-open-${process.pid}-1`, 'MDB_CORRUPTED: Located page was wrong type')
+  const cache = ['--cache-dir', mirror.cache]
+  const torrent = mirror.torrent('file-1')
+  const commands = [
+    ['makemetafile', mirror.source, TRACKER, '--target', join(mirror.root, 'x.torrent'), '--quiet'],
+    mirror.args(['--comment', 'x', '--quiet', ...SMALL_PIECES]),
+    ['verify', torrent, mirror.at('file-1'), '--quiet'],
+    ['verify', torrent, mirror.at('file-1'), '--trust-cache', '--quiet'],
+    ['cache', 'stats', '--json'],
+    ['cache', 'prune', '--dry-run', '--json'],
+    ['cache', 'prune', '--json'],
+  ]
+  const sound = readFileSync(file)
+  for (const command of commands) {
+    writeFileSync(file, sound)
+    overwriteTree(file)
+    const { status, stderr } = await runExecutable('btkit', [...command, ...cache])
+    assert.deepEqual([command[0], status], [command[0], 0], stderr)
+    if (command[0] !== 'verify' || stderr !== '') assert.match(stderr, ONE_WARNING)
+  }
+})
+
+test('serve sets aside a cache whose pages another program wrote, and uses a new one', async (t) => {
+  const { mirror, file } = await makeFilled(t)
+  overwriteTree(file)
+  const args = ['--log', 'off', '--cache-dir', mirror.cache]
+  const { address, stop } = await serveMirror(t, { files: { a: 'a'.repeat(30_000) }, args })
+  assert.equal((await fetch(`${address}/a.torrent`)).status, 200)
+  assert.match((await stop()).stderr, ONE_WARNING)
+  const { stdout } = await runExecutable('btkit', ['cache', 'stats', '--json', ...args.slice(2)])
+  assert.equal((JSON.parse(stdout) as { counts: { file: number } }).counts.file, 1)
+})
+
+test('a cache that a process finds to be damaged is renamed by that process', async (t) => {
+  const { mirror, file } = await makeFilled(t)
+  const content = readFileSync(file)
+  writeFileSync(file, content.fill(0, 2 * PAGE))
+  // As if a disk had forgotten the pages, and not another program overwritten them
+  utimesSync(file, 1e9, 1e9)
   const { status, warnings } = await runOn(mirror)
   assert.equal(status, 0)
-  assert.match(warnings, ONE_WARNING)
-  assert.match(warnings, /damaged: MDB_CORRUPTED: Located page was wrong type;/)
+  assert.match(warnings, /damaged: MDB_[^\n]+; renamed to pieces\.mdb\.damaged, which/)
+  assert.deepEqual((await mirror.run(['--quiet', ...SMALL_PIECES])).stderr, '')
 })
 
 test('a cache that was copied from elsewhere is used', async (t) => {

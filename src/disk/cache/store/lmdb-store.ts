@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, futimesSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
@@ -86,6 +86,8 @@ export class LmdbStore implements Store {
   /** When a change last looked at the full disk. */
   #lookedAt = 0
   #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
+  /** The file that is open in LMDB, whatever is at its path now. */
+  readonly #file: number
 
   constructor(
     private readonly database: Database,
@@ -93,7 +95,16 @@ export class LmdbStore implements Store {
     private readonly lock: ByteLocks | null,
     private readonly onChange: StoreListener,
     private readonly patience: typeof PATIENCE,
-  ) {}
+  ) {
+    this.#file = openSync(path, 'a')
+    this.#settle()
+  }
+
+  /** Sets the time by which the next process knows that nothing else wrote to the file. */
+  #settle(): void {
+    const seconds = Math.floor(Date.now() / 1000)
+    futimesSync(this.#file, seconds, seconds)
+  }
 
   get(key: Uint8Array): Uint8Array | undefined {
     const name = this.#changes.size + this.#written.size > 0 ? latin1(key) : null
@@ -133,12 +144,16 @@ export class LmdbStore implements Store {
     for (let isDone = false; !isDone && this.#isReadable;) {
       const writes = this.#writes
       isDone = true
-      for (const entry of this.database.getRange({ ...(start && { start }), snapshot: false })) {
-        // The smallest key after this one
-        start = Buffer.concat([entry.key, Buffer.of(0)])
-        yield entry
-        isDone = writes === this.#writes
-        if (!isDone) break
+      try {
+        for (const entry of this.database.getRange({ ...(start && { start }), snapshot: false })) {
+          // The smallest key after this one
+          start = Buffer.concat([entry.key, Buffer.of(0)])
+          yield entry
+          isDone = writes === this.#writes
+          if (!isDone) break
+        }
+      } catch (error) {
+        this.#giveUp('failed', error)
       }
     }
   }
@@ -204,6 +219,7 @@ export class LmdbStore implements Store {
     this.#state = 'closed'
     // After a failed write LMDB must not be asked to close the file
     if (isReadable) await this.database.close()
+    closeSync(this.#file)
     this.lock?.close()
     this.onClose?.()
   }
@@ -254,6 +270,7 @@ export class LmdbStore implements Store {
           else void this.database.remove(key)
         }
       })
+      this.#settle()
       this.#writes++
       this.#written = new Changes()
     } catch (error) {

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'lmdb'
 import { ByteLocks } from '../../write/locks.js'
+import { walk } from '../deaths.js'
 import {
   LmdbStore,
   PATIENCE,
@@ -28,9 +29,10 @@ export async function openLmdbStore(
   try {
     // LMDB writes when it opens a file
     if ((await lock?.take(WRITERS, patience.open)) === false) throw new Error(LOCKED)
-    const database = openDatabase(path)
+    await requireSound(path)
+    const store = new LmdbStore(openDatabase(path), path, lock, onChange, patience)
     lock?.unlock(WRITERS)
-    return new LmdbStore(database, path, lock, onChange, patience)
+    return store
   } catch (error) {
     lock?.close()
     throw error
@@ -41,7 +43,6 @@ const LOCKED = 'another process keeps it locked; end that process if it was stop
 
 /** @throws as openLmdbStore */
 function openDatabase(path: string): Database {
-  if (existsSync(path) && !hasHeader(path)) throw new Error(NO_DATABASE)
   // LMDB would let a group write them
   for (const file of [path, `${path}-lock`]) closeSync(openSync(file, 'a', 0o600))
   const database: Database = open({
@@ -67,17 +68,29 @@ function openDatabase(path: string): Database {
 
 const NO_DATABASE = 'cut, or not a cache'
 
+/**
+ * Makes sure that a file which another program wrote to does not end this process. A file that only stores
+ * wrote to has a time of whole seconds.
+ * @throws Error if it is damaged, or no LMDB file
+ */
+async function requireSound(path: string): Promise<void> {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (!stats || stats.size === 0) return
+  if (!hasHeader(path)) throw new Error(NO_DATABASE)
+  if (stats.mtimeMs % 1000 !== 0 && (await walk(path)) !== null) throw new Error(NO_DATABASE)
+}
+
 /** A number in both header pages, and its offset; and the offset of the page length. */
 const MAGIC = 0xbeefc0de
 const MAGIC_AT = 24
 const PAGE_LENGTH_AT = 48
 
-/** Whether both header pages are there: LMDB would crash without them. An empty file is a new one. */
+/** Whether both header pages are there: LMDB would crash without them. */
 function hasHeader(path: string): boolean {
   const file = openSync(path, 'r')
   try {
     const page = Buffer.alloc(64)
-    if (readSync(file, page, 0, page.length, 0) === 0) return true
+    readSync(file, page, 0, page.length, 0)
     const second = Buffer.alloc(64)
     readSync(file, second, 0, second.length, page.readUInt32LE(PAGE_LENGTH_AT))
     return [page, second].every((each) => each.readUInt32LE(MAGIC_AT) === MAGIC)
