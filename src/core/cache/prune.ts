@@ -34,7 +34,10 @@ export async function pruneCache(
     const store = dryRun ? unchanged(cache.store) : cache.store
     const unused = await removeUnused(store, before, signal)
     await store.flush()
-    return unused + (maxSize === undefined ? 0 : await shrinkTo(store, maxSize, signal))
+    const removed = unused + (maxSize === undefined ? 0 : await shrinkTo(store, maxSize, signal))
+    await store.flush()
+    // A full disk keeps all records
+    return dryRun || store.state() === 'used' ? removed : 0
   })
   return { records, damagedFiles: removeDamaged(place.directory, dryRun) }
 }

@@ -16,7 +16,7 @@ import { readNames } from '../look/read-names.js'
 import { describeDamage, forgetDeaths, markOpen } from './deaths.js'
 import { PieceCache } from './piece-cache.js'
 import { describeDirectory } from '../write/trusted-directory.js'
-import { checkFileSystem, checkPlace, requireFreeSpace } from './store/place.js'
+import { checkFileSystem, checkPlace, requireFreeSpace, writeLockFile } from './store/place.js'
 import { dayOf, FORMAT, FORMAT_KEY, isNoteDue } from './records/record.js'
 import type { StoreListener } from './store/lmdb-store.js'
 import { nullStore, type Store } from './store/store.js'
@@ -150,9 +150,10 @@ async function openStore(opening: CacheOpening): Promise<Store> {
   checkFileSystem(directory)
   for (;;) {
     checkPlace(path)
-    requireFreeSpace(directory)
     const file = statSync(path, { throwIfNoEntry: false })?.ino ?? null
-    if (file !== null) accessSync(path, constants.R_OK | constants.W_OK)
+    if (file === null) requireFreeSpace(directory)
+    else accessSync(path, constants.R_OK | constants.W_OK)
+    writeLockFile(path)
     const damage = file === null ? null : await describeDamage(path)
     const found = damage ?? (await storeAt(path, opening))
     if (typeof found !== 'string') return found

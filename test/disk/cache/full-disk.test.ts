@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../src/disk/cache/open.js'
 import { openLmdbStore } from '../../../src/disk/cache/store/lmdb.js'
+import { executable, runExecutable } from '../../support/executable.js'
+import { runProgram } from '../../support/programs.js'
+import { serveMirror } from '../../support/serve.js'
+import { TRACKER } from '../../support/torrents.js'
 import { longTest } from '../../support/long.js'
 import { Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -79,6 +83,59 @@ longTest('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) 
   assert.match(warnings[0]!, FULL)
   assert.ok(statSync(join(directory, CACHE_FILE)).size < 4 * 1024 * 1024)
 })
+
+test(
+  'each command reads a cache whose disk is full, and says so once',
+  unlessNoDisks,
+  async (t) => {
+    const disk = mountSmallDisk(t, 8)!
+    const files = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, name.repeat(40_000)]))
+    const mirror = new Mirror(t, files, { cache: join(disk, 'cache') })
+    await mirror.report()
+    fillDisk(disk)
+    const cache = ['--cache-dir', mirror.cache]
+    const runOn = async (...args: string[]) => {
+      const { status, stdout, stderr } = await runExecutable('btkit', [...args, ...cache])
+      assert.equal(status, 0, stderr)
+      assert.match(stderr, ONLY_READ)
+      return stdout.startsWith('{') ? (JSON.parse(stdout) as Record<string, unknown>) : {}
+    }
+    assert.deepEqual((await runOn('cache', 'stats', '--json'))['counts'], FILES_ONLY)
+    assert.equal((await runOn('cache', 'prune', '--json', '--cache-max-size', '0'))['records'], 0)
+    assert.deepEqual((await runOn('cache', 'stats', '--json'))['counts'], FILES_ONLY)
+    assert.equal((await runOn(...mirror.args(['--json', '--comment', 'x'])))['bytesHashed'], 0)
+    const made = join(mirror.root, 'a.torrent')
+    await runOn('makemetafile', mirror.at('a'), TRACKER, '--target', made, '--quiet')
+    await runOn('verify', made, mirror.at('a'), '--trust-cache', '--quiet')
+    const { address, stop } = await serveMirror(t, {
+      files,
+      cacheDir: mirror.cache,
+      args: ['--log', 'off'],
+    })
+    assert.equal((await fetch(`${address}/a.torrent`)).status, 200)
+    assert.match((await stop()).stderr, ONLY_READ)
+  },
+)
+
+const ONLY_READ =
+  /^btkit: warning: cache [^\n]+: only read until its disk has space: no space left on device\n$/
+const FILES_ONLY = { file: 3, tree: 0, piece: 0, info: 0, layers: 0, digest: 0, set: 0 }
+
+for (const [kibibytes, what] of [
+  [8, 'not used'],
+  [16, 'only read until its disk has space'],
+] as const) {
+  test(`a cache whose files may have only ${kibibytes} KiB costs one warning`, async (t) => {
+    const mirror = new Mirror(t, { a: pseudoRandom(90_000) })
+    const out = join(mirror.root, 'a.torrent')
+    const args = ['makemetafile', mirror.at('a'), TRACKER, '--target', out, '--quiet']
+    const limit = `--fsize=${kibibytes * 1024}`
+    const btkit = [process.execPath, executable('btkit'), ...args, '--cache-dir', mirror.cache]
+    const { status, stderr } = await runProgram('prlimit', [limit, ...btkit])
+    assert.equal(status, 0, stderr)
+    assert.match(stderr, new RegExp(`^btkit: warning: cache [^\n]+: ${what}: file too large\n$`))
+  })
+}
 
 longTest('a run whose cache fills its disk does its work', unlessNoDisks, async (t) => {
   const disk = mountSmallDisk(t, 5)!

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, futimesSync, openSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, fstatSync, futimesSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
@@ -50,6 +50,9 @@ const MAX_CHANGES = 10_000
 const MAX_BYTES = 4 * 1024 * 1024
 const MAX_WAIT = 1000
 
+/** Pages for the list of free pages, which changes with each write. */
+const FREE_LIST = 16
+
 /** Bytes of changes that wait while nothing can be written. Later ones are lost: hashed again. */
 const MAX_WAITING = 64 * 1024 * 1024
 
@@ -68,7 +71,7 @@ export type StoreListener = (reason: unknown, state: StoreState) => void
  * sync for many changes. This thread waits for neither the disk nor other processes.
  *
  * A failed write inside LMDB damages its memory, and the next call can abort the process. Therefore
- * the disk must have space before a write, and after a failure LMDB is not called again. A full disk
+ * the file gets its length before a write, and after a failure LMDB is not called again. A full disk
  * is no failure: changes are lost until it has space.
  */
 export class LmdbStore implements Store {
@@ -98,6 +101,8 @@ export class LmdbStore implements Store {
   ) {
     this.#file = openSync(path, 'a')
     this.#settle()
+    const why = this.#whyFull(0)
+    if (why !== null) this.#giveUp('full', why)
   }
 
   /** Sets the time by which the next process knows that nothing else wrote to the file. */
@@ -164,7 +169,7 @@ export class LmdbStore implements Store {
 
   /** Looks at the disk again if it was full: a large batch must have space. */
   state(): StoreState {
-    if (this.#state === 'full' && this.#whyFull(MAX_BYTES) === null) {
+    if (this.#state === 'full' && this.#whyFull(2 * MAX_BYTES) === null) {
       this.#state = 'sound'
       this.onChange(null, 'used')
     }
@@ -217,9 +222,11 @@ export class LmdbStore implements Store {
     if (this.#hasWork) this.#giveUp('failed', new Error('another process keeps it locked'))
     const isReadable = this.#isReadable
     this.#state = 'closed'
-    // After a failed write LMDB must not be asked to close the file
-    if (isReadable) await this.database.close()
-    closeSync(this.#file)
+    // After a failed write LMDB must not be asked to close the file, and a write under way still uses it
+    if (isReadable) {
+      await this.database.close()
+      closeSync(this.#file)
+    }
     this.lock?.close()
     this.onClose?.()
   }
@@ -258,11 +265,9 @@ export class LmdbStore implements Store {
   async #writeBatch(): Promise<void> {
     this.#written = this.#changes
     this.#changes = new Changes()
-    const why = this.#whyFull(this.#written.bytes)
-    if (why !== null) {
-      this.#giveUp('full', why)
-      return
-    }
+    const why = this.#whyFull(this.#needOf(this.#written))
+    if (why !== null) this.#giveUp('full', why)
+    if (this.#state !== 'sound') return
     try {
       await this.database.batch(() => {
         for (const { key, value } of this.#written.values()) {
@@ -278,11 +283,24 @@ export class LmdbStore implements Store {
     }
   }
 
-  /** The error if the disk has no space for changes of so many bytes. */
+  /**
+   * Bytes that LMDB may write for changes. It copies each page of the tree that changes, and fills the half
+   * of a page at least.
+   */
+  #needOf({ size, bytes }: Changes): number {
+    const stats = this.#stats()
+    if (!stats) return 0
+    const pages = Math.min(size, stats.treeLeafPageCount) + stats.treeBranchPageCount
+    return 2 * bytes + (pages + FREE_LIST) * stats.pageSize
+  }
+
+  /** Gives the file so many bytes for a write. Returns the error if that is impossible, or null. */
   #whyFull(bytes: number): unknown {
     try {
-      // The records, and as much for the pages of the tree that change with them
-      requireFreeSpace(dirname(this.path), 2 * bytes)
+      requireFreeSpace(dirname(this.path), bytes)
+      const { lastPageNumber = -1, pageSize = 0 } = this.#stats() ?? {}
+      const end = (lastPageNumber + 1) * pageSize + bytes
+      appendFileSync(this.#file, Buffer.alloc(Math.max(0, end - fstatSync(this.#file).size)))
       return null
     } catch (error) {
       return error

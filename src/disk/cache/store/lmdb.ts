@@ -43,8 +43,8 @@ const LOCKED = 'another process keeps it locked; end that process if it was stop
 
 /** @throws as openLmdbStore */
 function openDatabase(path: string): Database {
-  // LMDB would let a group write them
-  for (const file of [path, `${path}-lock`]) closeSync(openSync(file, 'a', 0o600))
+  // LMDB would let a group write it
+  closeSync(openSync(path, 'a', 0o600))
   const database: Database = open({
     path,
     noSubdir: true,

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { appendFileSync, lstatSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { describeDirectory } from '../../write/trusted-directory.js'
 
@@ -21,6 +21,20 @@ function checkFile(path: string): void {
   const name = basename(path)
   if (!stats.isFile()) throw new Error(`${name}: not a regular file; remove it`)
   if (stats.nlink > 1) throw new Error(`${name}: is hard-linked to other files; remove it`)
+}
+
+/** More than LMDB's lock file has. */
+const LOCK_LENGTH = 12_288
+
+/**
+ * Writes LMDB's lock file, if it is not there. LMDB crashes if it cannot, or if its disk is full when
+ * LMDB uses a part of the file that was never written.
+ * @throws Error of the system
+ */
+export function writeLockFile(path: string): void {
+  const lock = `${path}-lock`
+  const length = statSync(lock, { throwIfNoEntry: false })?.size ?? 0
+  appendFileSync(lock, Buffer.alloc(Math.max(0, LOCK_LENGTH - length)), { mode: 0o600 })
 }
 
 /** Minimum free space on the cache's disk, in bytes. The cache never goes below it. */
