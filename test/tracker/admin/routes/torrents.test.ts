@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { editTorrent } from '../../../../src/library/changes.js'
@@ -289,6 +289,8 @@ test('no field leads out of the directories', async (t) => {
       assert.match(text, /1 torrent\s+was not /, torrent)
     }
   }
+  // Node 22 and newer list what is behind a link, too
+  rmSync(join(torrents, 'link'))
   assert.deepEqual(filesBelow(torrents), ['a.torrent', 'in/readme.txt'])
   assert.deepEqual(filesBelow(join(root, 'outside')), ['b.torrent'])
 })
