@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type DigestKind } from '../disk/hash/stream/content-stream.js'
+import { tryOr } from '../base/errors.js'
 import { MAC, seal, unseal } from './seal.js'
 import type { SharedFile } from './shares.js'
 import { BLOCK, SHA1, SHA256 } from '../metainfo/sizes.js'
@@ -52,12 +53,9 @@ export function readJob(data: unknown): Part | null {
 }
 
 function decodeJob(text: Uint8Array): Part | null {
-  try {
-    const value = JSON.parse(Buffer.from(text).toString()) as { readonly part?: unknown } | null
-    return isPart(value?.part) ? value.part : null
-  } catch {
-    return null
-  }
+  const parse = () => JSON.parse(Buffer.from(text).toString()) as { readonly part?: unknown } | null
+  const part = tryOr(null, parse)?.part
+  return isPart(part) ? part : null
 }
 
 /** Returns the subject of a job's result, so that it is the result of no other job. */

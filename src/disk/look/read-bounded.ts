@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, constants, type Stats } from 'node:fs'
-import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf, tryOr } from '../../base/errors.js'
 import { type FileHandle, open } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { latin1 } from '../../base/bytes.js'
@@ -140,11 +140,7 @@ function openRegular(path: string): number {
 
 function isEmptyDevice(descriptor: number, stats: Stats): boolean {
   if (!stats.isCharacterDevice()) return false
-  try {
-    return readSync(descriptor, Buffer.alloc(1)) === 0
-  } catch {
-    return false
-  }
+  return tryOr(false, () => readSync(descriptor, Buffer.alloc(1)) === 0)
 }
 
 function notRegular(path: string, cause?: unknown): BtkitError {

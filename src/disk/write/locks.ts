@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { BtkitError, callSystem, refuseAborted } from '../../base/errors.js'
+import { BtkitError, callSystem, refuseAborted, tryOr } from '../../base/errors.js'
 import { monotonicNow } from '../../base/process.js'
 import { loadNative } from '../../base/native-addon.js'
 import { NO_WAIT } from '../look/read-bounded.js'
@@ -113,12 +113,7 @@ export class ByteLocks {
    * the native addon.
    */
   static open(path: string): ByteLocks | null {
-    if (addon === null) return null
-    try {
-      return new ByteLocks(openSync(path, 'a', 0o600), addon)
-    } catch {
-      return null
-    }
+    return addon && tryOr(null, () => new ByteLocks(openSync(path, 'a', 0o600), addon))
   }
 
   /**

@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { BtkitError, callSystem } from '../../base/errors.js'
+import { BtkitError, callSystem, tryOr } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
 import { NO_LINK } from '../look/read-bounded.js'
 import { statIfThere } from '../look/stat-files.js'
@@ -111,10 +111,6 @@ function isOfUsOrRoot({ uid }: Stats): boolean {
  * examined.
  */
 function lookAt(path: string): Stats | undefined | null {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })
-  } catch {
-    // The next examination or write reports the error
-    return null
-  }
+  // The next examination or write reports the error
+  return tryOr(null, () => lstatSync(path, { throwIfNoEntry: false }))
 }

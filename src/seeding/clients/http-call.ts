@@ -1,5 +1,5 @@
 import { callWithin, type CallLimits } from '../../base/bounded-call.js'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, tryOr } from '../../base/errors.js'
 import { collectAtMost } from '../../disk/look/read-bounded.js'
 import { type ReceivedHeaders, requestHttp } from '../../core/remote/http-request.js'
 import { describeFailure } from '../../base/text/network-failure.js'
@@ -63,11 +63,7 @@ export function refuseDense(text: string, { marks, most }: typeof JSON_MARKS, la
  */
 export function parseAnswer({ text }: HttpAnswer, label: string): unknown {
   refuseDense(text, JSON_MARKS, label)
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
+  return tryOr(undefined, () => JSON.parse(text) as unknown)
 }
 
 /**
