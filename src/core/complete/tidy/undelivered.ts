@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { textOf } from '../../../base/bytes.js'
 import { valueOr } from '../../../base/errors.js'
 import { DEVICE_OFFSET, encodeFingerprint } from '../../../disk/file-lists/fingerprint.js'
@@ -11,10 +12,10 @@ import { sortReport, type Change, type CompleteReport, type ListPaths } from '..
 type Item = Partial<Change & ListPaths & { readonly client: string }>
 
 /**
- * A change; one that is planned has the state of its file before, and the line that it took the place
- * of, which counts if the change is never made.
+ * A change, which a command that failed may know, with the state of its file. One that is only planned
+ * also has the line that it took the place of, which counts if the change is never made.
  */
-type Line = readonly [list: string, item: Item, before?: string | null, earlier?: Line | null]
+type Line = readonly [list: string, item: Item, state?: string | null, earlier?: Line | null]
 
 /** The lists of changes in a report. */
 function listsOf(report: CompleteReport): Readonly<Record<string, Item[]>> {
@@ -104,7 +105,7 @@ export class Undelivered {
     const loss = 'the command of --on-change runs again, but may not get some changes'
     const journal = new Journal({ ...this.options, head: { btkit: 'due' }, loss })
     // Due until the command succeeds, even without a change
-    if (journal.isDamaged) journal.put('damaged', ['damaged', {}] satisfies Line)
+    if (journal.isDamaged) journal.put('damaged', ['damaged', {}, null] satisfies Line)
     return journal
   }
 }
@@ -122,35 +123,46 @@ function note(journal: Journal, [list, item]: Line, isPlanned = false): void {
   const isKnown = oldInfoHash !== undefined && `${first} ${list}` !== 'created removed'
   const hashes = isKnown && { oldInfoHash, oldInfoHashV2 }
   const line: Line = [AFTER_BOTH.get(`${first} ${list}`) ?? list, { ...item, ...hashes }]
-  journal.put(key, isPlanned ? [...line, stateOf(key), earlier] : line)
+  journal.put(key, [...line, stateOf(item), ...(isPlanned ? [earlier] : [])])
 }
 
-/** Finds out which planned changes were made. Each other one leaves the line before it, if any. */
+/**
+ * Finds out which planned changes were made; each other one leaves the line before it, if any. Adds
+ * what others did to the torrents and lists of all changes.
+ */
 function settle(journal: Journal): Journal {
   for (const [key, json] of journal.entries()) {
     let line: Line | null = JSON.parse(json) as Line
-    while (line && !isMade(key, line)) line = line[3] ?? null
-    const settled = line && line.slice(0, 2)
-    if (JSON.stringify(settled) !== json) journal.put(key, settled)
+    while (line && isUnmade(line)) line = line[3] ?? null
+    if (JSON.stringify(line) !== json) journal.put(key, line)
+    if (line && stateOf(line[1]) !== (line[2] ?? null)) note(journal, changeSince(line))
   }
   return journal
 }
 
-/** Whether a file is as a change leaves it. */
-function isMade(key: string, [list, { infoHash, infoHashV2 }, before]: Line): boolean {
-  const now = stateOf(key)
-  if (list.endsWith('removed')) return now === null
-  if (!MADE.test(list)) return true
-  if (now === null || now === before) return false
-  // Others may have changed the file since then
-  if (before === undefined || infoHash === undefined) return true
-  const found = valueOr(null, () => readExisting(key)?.metainfo)
-  return found?.infoHash === infoHash && found.infoHashV2 === infoHashV2
+/** Whether a line is of a planned change, and its file is not as that leaves it. */
+function isUnmade(line: Line): boolean {
+  const [, item, before, earlier] = line
+  if (earlier === undefined) return false
+  return stateOf(item) === before || !isDeepStrictEqual(changeSince(line), line.slice(0, 2))
 }
 
-/** The state of a file, which is another one after each write; null if there is none. */
-function stateOf(path: string): string | null {
-  const found = lookAt(path)
+/** The change that left the file of a line as it is now. */
+function changeSince([list, item]: Line): Line {
+  const { torrentPath, infoHash: oldInfoHash, infoHashV2: oldInfoHashV2 } = item
+  const isGone = stateOf(item) === null
+  const after = isGone ? list.replace(MADE, 'removed') : list.replace('removed', 'created')
+  if (torrentPath === undefined) return [after, item]
+  const found = valueOr(null, () => readExisting(torrentPath)?.metainfo)
+  const hashes = { infoHash: found?.infoHash ?? null, infoHashV2: found?.infoHashV2 ?? null }
+  const old = isGone && list !== after && { oldInfoHash, oldInfoHashV2 }
+  return [after, { ...item, ...hashes, ...old }]
+}
+
+/** The state of an item's file, which is another one after each write; null if there is none. */
+function stateOf({ torrentPath, listPath }: Item): string | null {
+  const path = torrentPath ?? listPath
+  const found = path === undefined ? null : lookAt(path)
   return found && textOf(encodeFingerprint(found).subarray(0, DEVICE_OFFSET), 'base64')
 }
 

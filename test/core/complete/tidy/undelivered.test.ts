@@ -106,6 +106,30 @@ test('a torrent that was created and removed since the last delivery is delivere
   )
 })
 
+test('a torrent that is gone when the run that delivered it is killed is delivered as removed', async (t) => {
+  const { open, changeOf, run } = openPlace(t, 'a')
+  await new Promise<void>((resolve) => {
+    // Its command never ends
+    void run(['a'], () => {
+      resolve()
+      return new Promise(() => undefined)
+    })
+  })
+  await open().plan('created', changeOf('never-written'))
+  rmSync(changeOf('a').torrentPath)
+  const gone = {
+    infoHash: null,
+    infoHashV2: null,
+    oldInfoHash: infoHash,
+    oldInfoHashV2: infoHashV2,
+  }
+  await open().deliver(createReport(), ({ created, removed }) => {
+    assert.deepEqual([created, removed], [[], [{ ...changeOf('a'), ...gone }]])
+    return Promise.resolve()
+  })
+  assert.equal(open().isDue(), false)
+})
+
 test('a record that cannot be used keeps no change from being made, nor from the command', async (t) => {
   const { path, open, changeOf, run, delivered } = openPlace(t, 'a')
   mkdirSync(path, { recursive: true })
