@@ -62,9 +62,11 @@ export function isFeed(text: string): boolean {
   return text.includes('xmlns:torrent="http://xmlns.ezrss.it/0.1/"')
 }
 
-/** Whether a feed was written for a channel. */
-export function isFeedOf(text: string, channel: FeedChannel): boolean {
-  return text.includes(linkOf(channel).text)
+/** The percent-encoded paths of the torrents in the feed of a channel; null for that of another. */
+export function pathsInFeed(text: string, channel: FeedChannel): string[] | null {
+  if (!text.includes(linkOf(channel).text)) return null
+  const [, ...items] = text.split(html`<enclosure url="${channel.link}`.text)
+  return items.map((item) => item.slice(0, item.indexOf('"')))
 }
 
 function linkOf({ link }: FeedChannel): Html {

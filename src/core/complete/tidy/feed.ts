@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { BtkitError, nameErrors, valueOr } from '../../../base/errors.js'
+import { decodePercent } from '../../../base/percent.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
 import { listFiles, statIfThere, type FileListing } from '../../../disk/look/stat-files.js'
@@ -7,7 +9,7 @@ import { checkTarget, writeAtomically, type WriteOptions } from '../../../disk/w
 import { contentSize } from '../../../metainfo/metainfo.js'
 import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
 import { clientInfoHash } from '../../publish/client.js'
-import { composeFeed, isFeed, isFeedOf, MOST_ITEMS, type FeedItem } from '../../rss.js'
+import { composeFeed, isFeed, MOST_ITEMS, pathsInFeed, type FeedItem } from '../../rss.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { leftAlone, type CompleteReport } from '../report.js'
 import { entryName, pathsOf, torrentName, type SourceDirectory } from '../target/directories.js'
@@ -60,12 +62,14 @@ export class TorrentFeed {
   async write(report: CompleteReport): Promise<void> {
     // Perhaps not all torrents were looked at; the next run finds the feed older than them
     if (report.isInterrupted) return
-    const { path, url, claim } = this
+    const { path, url, directory, claim } = this
     const channel = { link: directoryAddress(url, []), self: null }
     const stats = statIfThere(path)
     const before = stats?.isFile() ? { text: readText(path), time: stats.mtimeMs } : null
     const isNewer = before !== null && before.time >= (this.#newest[0]?.time ?? 0)
-    if (isNewer && isFeedOf(before.text, channel) && !hasNews(report)) return
+    const listed = isNewer && !hasNews(report) ? pathsInFeed(before.text, channel) : null
+    // A run without the feed, or one that was killed, may have removed some
+    if (listed?.every((each) => existsSync(join(directory, decodePercent(each, ''))))) return
     const items = this.#newest.flatMap((torrent) => this.#itemOf(torrent))
     const text = composeFeed(channel, items)
     if (text === before?.text) return

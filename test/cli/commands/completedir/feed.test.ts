@@ -79,7 +79,8 @@ test('the feed of a tree has the paths of its torrents', async (t) => {
 })
 
 test('a run that changes nothing leaves the feed alone, and reads no torrent', async (t) => {
-  const { mirror, args, path } = makePlace(t, { a: 'a' })
+  const { mirror, args: given, path } = makePlace(t, { a: 'a', "'é &%2f": 'b' })
+  const args = [...given, '--feed-url', `${URL}/'&/`]
   await mirror.report(args)
   // A run that wrote it again would write something else
   writeFileSync(path, readFileSync(path, 'utf8').replace('<title>a<', '<title>z<'))
@@ -112,13 +113,25 @@ test('a run without changes writes a feed that is missing, outdated, or for anot
   assert.deepEqual(titles().sort(), ['a', 'b'])
 })
 
-test('a torrent that was removed is no longer in the feed', async (t) => {
-  const { mirror, args, titles } = makePlace(t, { a: 'a', b: 'b' })
-  await mirror.report(args)
-  rmSync(mirror.at('a'))
-  await mirror.report(['--prune', ...args])
-  assert.deepEqual(titles(), ['b'])
-})
+/** Ways in which a torrent goes. */
+const REMOVALS: Readonly<Record<string, (mirror: Mirror) => unknown>> = {
+  'this run': () => undefined,
+  'a run without the feed': (mirror) => mirror.report(['--prune']),
+  somebody: (mirror) => {
+    rmSync(mirror.torrent('a'))
+  },
+}
+
+for (const [who, remove] of Object.entries(REMOVALS)) {
+  test(`a torrent that ${who} removed is no longer in the feed`, async (t) => {
+    const { mirror, args, titles } = makePlace(t, { a: 'a', b: 'b' })
+    await mirror.report(args)
+    rmSync(mirror.at('a'))
+    await remove(mirror)
+    await mirror.report(['--prune', ...args])
+    assert.deepEqual(titles(), ['b'])
+  })
+}
 
 test('a feed has no torrents of other programs, and none of skipped entries', async (t) => {
   const { mirror, args, titles } = makePlace(t, { a: 'a', b: 'b' })
