@@ -14,7 +14,7 @@ export interface OpenDownload extends OpenedFile {
   /** The ranges to send, none of them empty, with the text before each; and that behind the last. */
   readonly parts: readonly BodyPart[]
   readonly tail: string
-  /** The first bytes of the first range, in a buffer of the pool. */
+  /** The first bytes of the first range that were in memory, if any, in a buffer of the pool. */
   readonly buffer: Buffer
 }
 
@@ -30,6 +30,11 @@ export async function sendFile(
   reads: { readonly pool: BufferPool; readonly inTurn: <T>(read: () => Promise<T>) => Promise<T> },
 ): Promise<void> {
   let [{ buffer, bytesRead }, at, sentInTurn] = [file, 0, 0]
+  // They were not in memory
+  if (bytesRead === 0) {
+    reads.pool.give(buffer)
+    buffer = NOTHING
+  }
   try {
     for (const { head, range } of file.parts) {
       if (head !== '') response.write(head)

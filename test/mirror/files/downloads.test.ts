@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
   mkdirSync,
+  mkdtempSync,
   renameSync,
   rmSync,
   statSync,
@@ -29,6 +30,34 @@ test('files are served whole', async (t) => {
   assert.equal(headers['content-length'], String(SIZE))
   assert.equal(headers['accept-ranges'], 'bytes')
   assert.ok(body.equals(CONTENT))
+})
+
+test('a file that has left the memory is sent, whole and in part, also if it was sent before', async (t) => {
+  // Not below TMPDIR, which may be in memory
+  const root = mkdtempSync('/var/tmp/btkit-test-')
+  t.after(() => {
+    rmSync(root, { recursive: true, force: true })
+  })
+  plantFiles(root, { large: CONTENT, small: CONTENT.subarray(0, 16) })
+  const { port } = await serveMirror(t, { root })
+  for (const [name, content] of [
+    ['large', CONTENT],
+    ['small', CONTENT.subarray(0, 16)],
+  ] as const) {
+    const file = join(root, name)
+    for (const range of ['', 'bytes=3-9', '', 'bytes=3-9']) {
+      execFileSync('dd', [`of=${file}`, 'oflag=nocache', 'conv=notrunc,fsync', 'count=0'], {
+        stdio: 'ignore',
+      })
+      const { stdout } = spawnSync('fincore', ['--noheadings', '--bytes', '--output', 'RES', file])
+      if (String(stdout).trim() !== '0') {
+        t.skip('files cannot leave the memory here')
+        return
+      }
+      const { body } = await ask(port, `/${name}`, { headers: range ? { Range: range } : {} })
+      assert.ok(body.equals(range ? content.subarray(3, 10) : content))
+    }
+  }
 })
 
 test('names are percent-encoded in addresses, and a plus is a plus', async (t) => {

@@ -35,6 +35,8 @@ interface Served {
   readonly unread?: UnreadBytes
   /** Whether the file is read as one of a file system that may wait. */
   readonly waits?: boolean
+  /** Whether no byte of the file was in memory when it was opened. */
+  readonly isCold?: boolean
   /** Called instead of reading off the event loop, which then never happens. */
   readonly onWait?: () => void
 }
@@ -58,7 +60,15 @@ class CountingPool extends BufferPool {
 /** A server of one file; its reads off the event loop come one after the other. */
 async function serve(
   t: TestContext,
-  { range = WHOLE, others = [], onOpen, unread, waits = false, onWait }: Served = {},
+  {
+    range = WHOLE,
+    others = [],
+    onOpen,
+    unread,
+    waits = false,
+    isCold = false,
+    onWait,
+  }: Served = {},
 ) {
   const root = makeScratch(t, { x: CONTENT })
   const place = { root, followSymlinks: false }
@@ -86,13 +96,14 @@ async function serve(
     const first = { target: target.subarray(0, 10), offset: range.start, isMore: true }
     const opened = (await openLater({ place, path: 'x', look, isFresh: true }, first))!
     onOpen?.(join(root, 'x'))
+    const found = isCold ? { ...opened, bytesRead: 0 } : opened
     const parts = [{ head: '', range }, ...others.map((each) => ({ head: '\n', range: each }))]
     const length = parts.reduce(
       (sum, part) => sum + part.range.end - part.range.start,
       others.length,
     )
     response.writeHead(200, { 'Content-Length': length })
-    await sendFile(response, { ...opened, look, parts, tail: '', buffer: target }, { pool, inTurn })
+    await sendFile(response, { ...found, look, parts, tail: '', buffer: target }, { pool, inTurn })
   }
   const server = createServer({ ServerResponse: CountedResponse }, (request, response) => {
     void answer(request, response)
@@ -122,6 +133,15 @@ for (const waits of [false, true]) {
       await isClosed()
       // Without the accelerator, every read may wait
       assert.equal(reads.length > 0, waits || !readsMemory)
+    }
+  })
+
+  test(`a file of ${where} is sent if none of it was in memory when it was opened`, async (t) => {
+    for (const range of [WHOLE, { start: 7, end: 9 }]) {
+      const { ask, isClosed, pool } = await serve(t, { range, waits, isCold: true })
+      assert.ok((await buffer(await ask())).equals(CONTENT.subarray(range.start, range.end)))
+      await isClosed()
+      assert.equal(pool.used, 0)
     }
   })
 
