@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
 import type { ScanSkipReason as EntrySkipReason } from '../../disk/scan/scanned-tree.js'
 import type { InfoHashes } from '../../metainfo/values.js'
@@ -191,6 +192,13 @@ export function noteFailure(
   const code = error instanceof BtkitError ? error.code : 'internal'
   const message = error instanceof Error ? error.message : String(error)
   failed.push({ source, sourcePath, code, message })
+}
+
+/** Records that of a directory, unless there is one with the same reason, such as a full disk. */
+export function noteOnce(report: CompleteReport, source: string, error: unknown): void {
+  const said = error instanceof Error ? error.message : null
+  if (report.failed.some(({ message }) => message === said)) return
+  noteFailure(report, { source, sourcePath: resolve(source) }, error)
 }
 
 /** The entries that were skipped themselves. */

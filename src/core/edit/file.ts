@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs'
 import { BtkitError, nameErrors, valueOr } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { isSamePlace } from '../../disk/look/stat-files.js'
 import { type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
 import {
   checkEditable,
@@ -102,9 +102,7 @@ export async function storeEdit(
   const target = outputOf?.(file) ?? file
   if (outputOf !== null && holds(target, bytes)) return
   // A copy must not be the torrent itself through a link
-  const statsOf = (path: string) => statSync(path, { bigint: true, throwIfNoEntry: false })
-  const [from, to] = outputOf === null ? [] : [statsOf(file), statsOf(target)]
-  if (from && to && from.ino === to.ino && from.dev === to.dev)
+  if (outputOf !== null && isSamePlace(file, target))
     throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output`)
   if (outputOf === null) checkWritable(file)
   const options = writeOptions(file, editable, request)

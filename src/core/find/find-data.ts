@@ -6,7 +6,7 @@ import { asBtkitError, BtkitError, osCodeOf, valueOr } from '../../base/errors.j
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { searchTree } from '../../disk/scan/scan-tree.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
-import { statIfThere } from '../../disk/look/stat-files.js'
+import { isSamePlace, statIfThere } from '../../disk/look/stat-files.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { FileIndex } from '../verify/file-index.js'
@@ -151,8 +151,7 @@ export async function linkData(
 
 function isSame(path: string | null, target: string, leadsTo: string | undefined): boolean {
   if (leadsTo !== undefined) return valueOr(null, () => readlinkSync(target)) === leadsTo
+  if (path !== null) return isSamePlace(path, target)
   const there = statIfThere(target)
-  if (path === null) return there?.isFile() === true && there.size === 0
-  const data = statIfThere(path)
-  return !!there && !!data && there.ino === data.ino && there.dev === data.dev
+  return there?.isFile() === true && there.size === 0
 }

@@ -143,6 +143,13 @@ export function statIfThere(path: string): Stats | null {
   }
 }
 
+/** Whether two paths lead to the same file or directory. */
+export function isSamePlace(one: string, other: string): boolean {
+  const options = { bigint: true, throwIfNoEntry: false } as const
+  const [a, b] = [one, other].map((path) => tryOr(undefined, () => statSync(path, options)))
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev
+}
+
 /** Whether this process may use a path in this way, such as `constants.R_OK`. */
 export function mayAccess(path: string, mode: number): boolean {
   return tryOr(false, () => {

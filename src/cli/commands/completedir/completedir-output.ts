@@ -32,7 +32,6 @@ export function writtenLine(kind: keyof typeof WOULD, change: Change, dryRun: bo
 /** Formats a report for people, without the torrents that were written: their lines are above it. */
 export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
   const { removed } = report
-  const would = dryRun ? 'would ' : ''
   const lists = report.checksumLists
   const read = `read ${formatBytes(report.bytesHashed)}, reused ${formatBytes(report.bytesReused)}`
   const skips = [
@@ -54,7 +53,7 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
     ...byCause(skips, { mostNames: 3 }).map(
       (line) => `${dryRun ? 'would skip' : 'skipped'} ${line}`,
     ),
-    `${would === '' ? '' : 'dry run: '}${countsOf(report)}; ${read}, ${seconds.toFixed(1)} s`,
+    `${dryRun ? 'dry run: ' : ''}${countsOf(report)}; ${read}, ${seconds.toFixed(1)} s`,
   ]
 }
 

@@ -8,7 +8,6 @@ import {
   checkDistinct,
   openSourceDirectory,
   pathsOf,
-  pathsOfDirectory,
   type SourceDirectory,
   torrentName,
 } from '../target/directories.js'
@@ -19,7 +18,7 @@ import { ownFilesOf } from '../target/own-file.js'
 import { countOrphans, pruneAll, prunedIn } from '../tidy/prune.js'
 import { TargetDirectories } from '../target/targets.js'
 import { digestOptions } from '../decide/unchanged.js'
-import { createReport, noteFailure, leftAlone, sortReport, type CompleteReport } from '../report.js'
+import { createReport, leftAlone, noteOnce, sortReport, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from '../request.js'
 
 /**
@@ -78,12 +77,7 @@ export async function completeTogether(
     await targets.open()
     await completeOpen(targets, report, watch)
   } finally {
-    await targets.close((target, error) => {
-      // Entries may have failed for the same reason, such as a full disk
-      const said = error instanceof Error ? error.message : null
-      const isNoted = report.failed.some(({ message }) => message === said)
-      if (!isNoted) noteFailure(report, pathsOfDirectory(target), error)
-    })
+    await targets.close(report)
   }
 }
 
@@ -110,7 +104,7 @@ async function completeOpen(
     try {
       directories.push(await openSourceDirectory(directory, targets, filter, report))
     } catch (error) {
-      noteFailure(report, pathsOfDirectory(directory), error)
+      noteOnce(report, directory, error)
     }
   }
   checkDistinct(directories)

@@ -4,11 +4,12 @@ import { asBtkitError, BtkitError, tryOr } from '../../../base/errors.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { loadNameFilter, skipReasonOf } from '../../../disk/scan/entry.js'
-import { compareBytes, readEntries } from '../../../disk/look/read-names.js'
+import { compareBytes, readEntries, readNames } from '../../../disk/look/read-names.js'
 import { walk } from '../../../disk/scan/walk.js'
 import { completeTogether, reportRun } from './run.js'
-import { createReport, noteFailure, type CompleteReport, type TorrentPaths } from '../report.js'
-import { claimTorrent, pathsOfDirectory, torrentName } from '../target/directories.js'
+import { isGone } from '../tidy/prune.js'
+import { createReport, noteOnce, type CompleteReport, type TorrentPaths } from '../report.js'
+import { claimTorrent, entryName, isUnmounted, noDisk, torrentName } from '../target/directories.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch } from '../request.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
@@ -44,7 +45,9 @@ export function completeTrees(
   return reportRun(request, context, async (report) => {
     const filter = await loadNameFilter(request.common.scan)
     const branches: Branch[] = []
-    for (const root of request.directories)
+    // Torrents elsewhere outlive their tree
+    const mayBeGone = request.prune === 'always' && request.target !== null
+    for (const root of request.directories.filter((each) => !mayBeGone || existsSync(each)))
       branches.push(...(await branchesOf(root, request, filter, report)))
     const claimed = new Map<string, string>()
     for (const { directory, torrents, files } of request.target === null ? [] : branches) {
@@ -52,8 +55,8 @@ export function completeTrees(
     }
     // Without pruning they are only counted
     const isCounted = request.prune !== 'never' || watch.orphans !== undefined
-    const gone = isCounted ? await findGone(request, report) : []
-    for (const branch of [...branches, ...gone]) {
+    if (isCounted) branches.push(...(await findGone(request, report)))
+    for (const branch of branches) {
       if (report.isInterrupted) break
       const { directory, torrents, files } = branch
       try {
@@ -65,7 +68,7 @@ export function completeTrees(
         const isLocked = error instanceof BtkitError && error.code === 'locked'
         if (isLocked && branch === branches[0]) throw error
         if (context.engine.signal.aborted) report.isInterrupted = true
-        else noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
+        else noteOnce(report, directory, asBtkitError(error, directory))
       }
     }
   })
@@ -139,7 +142,7 @@ async function listTree(
   }
   const onError = (error: unknown, path: readonly string[]) => {
     const directory = join(root, ...path)
-    noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
+    noteOnce(report, directory, asBtkitError(error, directory))
   }
   const start: readonly string[] = []
   for await (const { directory, entries, enter } of walk(start, { read, onError })) {
@@ -163,26 +166,23 @@ async function findGone(request: CompleteRequest, report: CompleteReport): Promi
   const { target, prune, directories } = request
   if (target === null) return []
   const told = prune === 'never' ? createReport() : report
-  const [, ...below] = await listTree(target, () => true, told)
+  const below = await listTree(target, () => true, told)
   const gone: Branch[] = []
-  const unmounted = new Set<string>()
   // A root that is missing may be a disk that is not mounted; its own run reports it
   for (const root of directories.filter((each) => prune === 'always' || existsSync(each))) {
-    for (const { path } of below) {
+    for (const { path, entries } of below) {
+      const places = path.map((_, i) => join(root, ...path.slice(0, i + 1)))
+      if (existsSync(root) && places.every(isDirectory)) continue
+      // The last one that is there, as a directory or as a link that may lead to one
+      const isHome = (at: string) => !isGone(at) && !tryOr(false, () => statSync(at).isFile())
+      const home = places.findLast(isHome) ?? join(root)
+      const names = tryOr([], () => readNames(home))
       const [directory, torrents] = [join(root, ...path), join(target, ...path)]
-      const depth = path.findIndex((_, i) => !isDirectory(join(root, ...path.slice(0, i + 1))))
-      if (depth < 0) continue
-      // The nearest directory above that exists
-      const home = join(root, ...path.slice(0, depth))
-      const entries = await readEntries(home).catch(() => [])
-      const isEmpty = entries.every(({ name }) => name.startsWith('.'))
-      if (isEmpty && prune === 'careful') unmounted.add(home)
-      else gone.push({ path, directory, torrents, files: null })
+      if (prune === 'always' || !isUnmounted({ names }))
+        gone.push({ path, directory, torrents, files: null })
+      else if (entries.some(({ name }) => entryName(name) !== null))
+        noteOnce(told, home, noDisk(home))
     }
-  }
-  for (const home of unmounted) {
-    const why = 'is empty, and its disk is perhaps not mounted, so no torrent below it is removed'
-    noteFailure(report, pathsOfDirectory(home), new BtkitError('empty', `${home}: ${why}`))
   }
   return gone
 }

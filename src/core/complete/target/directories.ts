@@ -7,9 +7,9 @@ import { skipReasonOf } from '../../../disk/scan/entry.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { parseListName } from '../../checksums/lists.js'
-import type { CompleteReport, EntryPaths, TorrentPaths } from '../report.js'
+import type { CompleteReport, TorrentPaths } from '../report.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
-import { NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
+import { isSamePlace, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
 
 const SUFFIX = '.torrent'
 
@@ -61,11 +61,7 @@ export async function openSourceDirectory(
   const targetDirectory = await targets.opened.get(targets.placeOf(target) ?? '')
   if (targetDirectory === undefined) throw notFound(target)
   const hasTorrents = targetDirectory.states.names.some((name) => name.endsWith(SUFFIX))
-  const holdsNothing = states.names.every((name) => name.startsWith('.'))
-  if (holdsNothing && hasTorrents && request.prune === 'careful') {
-    const why = 'is empty, and its disk is perhaps not mounted, so no torrent is removed'
-    throw new BtkitError('empty', `${directory}: ${why}`)
-  }
+  if (hasTorrents && request.prune === 'careful' && isUnmounted(states)) throw noDisk(directory)
   const names: string[] = []
   const wanted = request.entries && new Set(request.entries)
   const prefixes = {
@@ -128,6 +124,17 @@ function whyLeftOut(name: string, directory: string, filter: NameFilter) {
   return filter.includes(name) ? null : 'not included'
 }
 
+/** Whether a directory looks like an unmounted disk. One that is known to be gone has no listing. */
+export function isUnmounted(listing: Pick<FileListing, 'names'>): boolean {
+  return listing !== NO_FILES && listing.names.every((name) => name.startsWith('.'))
+}
+
+/** The error for such a directory, or a link to one or to nothing, if torrents are to be pruned. */
+export function noDisk(path: string): BtkitError {
+  const why = 'its disk is perhaps not mounted, so no torrent below it is removed'
+  return new BtkitError('empty', `${path}: nothing is there, and ${why}`)
+}
+
 function notFound(path: string): BtkitError {
   return new BtkitError('not-found', `${path}: no such file or directory`)
 }
@@ -179,11 +186,6 @@ function prefixOf(directory: string): string {
   return join(directory, 'name').slice(0, -'name'.length)
 }
 
-/** Returns the paths of a given directory. */
-export function pathsOfDirectory(directory: string): EntryPaths {
-  return { source: directory, sourcePath: resolve(directory) }
-}
-
 /**
  * Checks that no directory is given twice, even under two names, and that no two entries would write
  * the same torrent.
@@ -233,16 +235,10 @@ export function checkOtherEntries(changed: readonly DirectoryEntry[]): void {
     if (isLink || realPath === directory.realDirectory) continue
     const other = log.sourceOf(torrentName(name))
     const own = directory.place + name
-    if (other === null || other === own || !areDistinct(other, own)) continue
+    if (other === null || other === own || !existsSync(other) || isSamePlace(other, own)) continue
     const { torrent, torrentPath } = pathsOf(name, directory)
     if (!existsSync(torrentPath)) continue
     const ways = 'use another --output, or --force to replace it'
     throw usageError(`${torrent}: is the torrent of ${other}; ${ways}`)
   }
-}
-
-/** Whether both entries are there, and are not the same through links. */
-function areDistinct(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
-  return a !== undefined && b !== undefined && (a.ino !== b.ino || a.dev !== b.dev)
 }

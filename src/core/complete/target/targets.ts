@@ -5,6 +5,7 @@ import { lockDirectory, type DirectoryLock } from '../../../disk/write/locks.js'
 import { listFiles, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
 import { TorrentLog } from '../../../disk/state/torrent-log.js'
+import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest } from '../request.js'
 
 /** A directory of torrents that this run has locked. */
@@ -78,17 +79,14 @@ export class TargetDirectories {
     return listing
   }
 
-  /**
-   * Writes the records, and releases the locks. `onFailure` receives each directory whose records
-   * cannot be written.
-   */
-  async close(onFailure: (target: string, error: unknown) => void): Promise<void> {
+  /** Writes the records, and releases the locks. Reports the records that cannot be written. */
+  async close(report: CompleteReport): Promise<void> {
     for (const [path, opening] of this.opened) {
       const directory = await opening.catch(() => null)
       try {
         await directory?.log.close()
       } catch (error) {
-        onFailure(path, error)
+        noteOnce(report, path, error)
       }
     }
     for (const lock of this.#locks) lock.release()

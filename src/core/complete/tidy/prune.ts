@@ -10,6 +10,7 @@ import { changeOf, listOf, noteFailure, type TorrentPaths } from '../report.js'
 import {
   byTarget,
   entryName,
+  isUnmounted,
   pathsOf,
   torrentName,
   type SourceDirectory,
@@ -75,9 +76,10 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
   else lists.removed.push(list)
 }
 
-/** Returns the number of btkit's torrents whose sources no longer exist. */
+/** Returns the number of btkit's torrents whose sources are gone, except those of unmounted disks. */
 export function countOrphans(directories: readonly SourceDirectory[]): number {
-  return findOrphans(directories, new Set()).filter(({ file }) => entryName(file) !== null).length
+  const mounted = directories.filter(({ states }) => !isUnmounted(states))
+  return findOrphans(mounted, new Set()).filter(({ file }) => entryName(file) !== null).length
 }
 
 /** A torrent or list of btkit in a target without an entry in the request. */
@@ -142,7 +144,7 @@ export function prunedIn(
   const [{ log, states: found }, here] = place
   const orphanOf = orphansIn(place, emptied)
   const listed = new NumberedNames(found.names)
-  const isMounted = here.every(({ states }) => states.names.some((name) => !name.startsWith('.')))
+  const isMounted = !here.some(({ states }) => isUnmounted(states))
   const isCertain = prune === 'always' || (prune === 'careful' && isMounted)
   return (file) => {
     if (!log.has(file)) return true
@@ -169,7 +171,7 @@ function findUnrecorded(directories: readonly SourceDirectory[]): string[] {
 }
 
 /** Whether a path no longer exists. Entries that are left out, such as hidden ones, still exist. */
-function isGone(path: string): boolean {
+export function isGone(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) === undefined
   } catch (error) {

@@ -158,6 +158,8 @@ for (const [what, remove] of [
     await mirror.report([disk])
     remove(disk)
     rmSync(mirror.at('c'))
+    const { stderr } = await mirror.run([disk])
+    assert.match(stderr, /1 torrent without a source \(--prune removes it\)/)
     const { failed, removed } = await mirror.report(['--prune', disk])
     assert.deepEqual([entriesOf(removed), failed.length], [['c'], 1])
     assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -111,20 +112,72 @@ test('--recursive --prune leaves the torrents of files that a link now leads to'
   assert.deepEqual(torrentsIn(mirror), before)
 })
 
-test('--recursive --prune removes nothing below a directory that may not be mounted', async (t) => {
-  const mirror = await Mirror.made(t, FILES, ['--recursive'])
-  const before = torrentsIn(mirror)
-  renameSync(mirror.source, `${mirror.root}/all`)
-  const gone = assertStatus(await mirror.run(['--recursive', '--prune']), 1)
-  assert.match(gone.stderr, /src: no such file or directory/)
-  assert.deepEqual(torrentsIn(mirror), before)
-  renameSync(`${mirror.root}/all`, mirror.source)
-  renameSync(mirror.at('x'), `${mirror.root}/away`)
-  mkdirSync(mirror.at('x'))
-  const { stderr } = assertStatus(await mirror.run(['--recursive', '--prune']), 1)
-  assert.match(stderr, /x: is empty, and its disk is perhaps not mounted/)
-  assert.deepEqual(torrentsIn(mirror), before)
-})
+/** How a disk goes that holds all or a part of a tree, and the directories that are reported. */
+const UNMOUNTED: Record<string, { go: (mirror: Mirror) => void; named: readonly string[] }> = {
+  'that is gone': {
+    go: ({ root, source }) => {
+      renameSync(source, join(root, 'off'))
+    },
+    named: [''],
+  },
+  'that is empty': {
+    go: ({ root, source }) => {
+      renameSync(source, join(root, 'off'))
+      mkdirSync(source)
+    },
+    named: [''],
+  },
+  'in the tree that is empty': {
+    go: ({ root, source }) => {
+      renameSync(join(source, 'x'), join(root, 'off'))
+      mkdirSync(join(source, 'x'))
+    },
+    named: ['x'],
+  },
+  'in the tree that a link leads to': {
+    go: ({ root, source }) => {
+      for (const name of ['x', 'w']) {
+        renameSync(join(source, name), join(root, `off-${name}`))
+        symlinkSync(join(root, 'disk', name), join(source, name))
+      }
+      plantFiles(join(root, 'disk'), { 'w/.Trash/f': 'hidden' })
+    },
+    named: ['w', 'x'],
+  },
+  'in the tree that a link behind a link leads to': {
+    go: ({ root, source }) => {
+      renameSync(join(source, 'x'), join(root, 'on'))
+      symlinkSync(join(root, 'on'), join(source, 'x'))
+      renameSync(join(root, 'on/y'), join(root, 'off'))
+      symlinkSync(join(root, 'disk'), join(root, 'on/y'))
+    },
+    named: ['x/y'],
+  },
+}
+
+for (const [what, { go, named }] of Object.entries(UNMOUNTED)) {
+  test(`--recursive --prune keeps the torrents of a disk ${what}, which may not be mounted`, async (t) => {
+    const mirror = await Mirror.made(t, { ...FILES, 'w/v/u': 'u' }, ['--recursive'])
+    const before = torrentsIn(mirror)
+    go(mirror)
+    const { stderr } = await mirror.run(['--recursive'])
+    assert.doesNotMatch(stderr, /without a source/)
+    const { failed, removed } = await mirror.report(['--recursive', '--prune'])
+    const sources = failed.map(({ source }) => source)
+    assert.deepEqual([sources, removed], [named.map((path) => join(mirror.source, path)), []])
+    assert.deepEqual(torrentsIn(mirror), before)
+    assert.equal((await mirror.run(['--recursive', '--prune', '--dry-run'])).status, 1)
+    assert.deepEqual((await mirror.report(['--recursive', '--prune-all'])).failed, [])
+    const isLost = (path: string) => named.some((each) => path.startsWith(each))
+    assert.deepEqual(
+      torrentsIn(mirror),
+      before.filter((path) => !isLost(path)),
+    )
+    // Nothing is left that could be lost, unless the tree itself is gone
+    const { status } = await mirror.run(['--recursive', '--prune'])
+    assert.equal(status, Number(!existsSync(mirror.source)))
+  })
+}
 
 test('--recursive writes beside the files, and refuses two files for one torrent', async (t) => {
   const mirror = new Mirror(t, { 'x/a': 'a', 'y/a': 'b' })
