@@ -44,18 +44,18 @@ export function completeTrees(
   const unseen = { ...watch, isSeen: false }
   return reportRun(request, context, async (report) => {
     const filter = await loadNameFilter(request.common.scan)
-    const branches: Branch[] = []
+    let branches: readonly Branch[] = []
     // Torrents elsewhere outlive their tree
     const mayBeGone = request.prune === 'always' && request.target !== null
     for (const root of request.directories.filter((each) => !mayBeGone || existsSync(each)))
-      branches.push(...(await branchesOf(root, request, filter, report)))
+      branches = branches.concat(await branchesOf(root, request, filter, report))
     const claimed = new Map<string, string>()
     for (const { directory, torrents, files } of request.target === null ? [] : branches) {
       for (const name of files ?? []) claimTorrent(claimed, pathsIn(directory, torrents, name))
     }
     // Without pruning they are only counted
     const isCounted = request.prune !== 'never' || watch.orphans !== undefined
-    if (isCounted) branches.push(...(await findGone(request, report)))
+    if (isCounted) branches = branches.concat(await findGone(request, report))
     for (const branch of branches) {
       if (report.isInterrupted) break
       const { directory, torrents, files } = branch
