@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
 import { constants, homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
-import { BtkitError, osCodeOf, systemError, tryOr } from './errors.js'
+import { asBtkitError, BtkitError, osCodeOf, systemError, tryOr } from './errors.js'
 
 /** The sources of a directory's path. */
 export interface DirectorySources {
@@ -129,5 +129,17 @@ export function makeDirectory(path: string, mode: number): void {
     if (osCodeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
     makeDirectory(dirname(path), mode)
     mkdirSync(path, { mode })
+  }
+}
+
+/**
+ * Removes a file if it exists. If it stays, rmSync would look for files below it, and name another reason.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (osCodeOf(error) !== 'ENOENT') throw asBtkitError(error, path)
   }
 }

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { removeFile } from '../../base/directories.js'
 import { BtkitError, callSystem, valueOr } from '../../base/errors.js'
 import { InsideResolver } from '../../disk/look/inside.js'
 import { readNames } from '../../disk/look/read-names.js'
@@ -167,9 +168,7 @@ export function noteBegun(target: DownloadTarget): void {
 
 /** Removes the marker of a begun download. */
 export function noteWhole(target: DownloadTarget): void {
-  callSystem(noteOf(target), () => {
-    rmSync(noteOf(target), { force: true })
-  })
+  removeFile(noteOf(target))
 }
 
 /**

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeFile } from '../../base/directories.js'
 import { readNames } from '../look/read-names.js'
 import { ByteLocks } from '../write/locks.js'
 
@@ -22,7 +22,7 @@ export function markOpen(path: string): () => void {
   const lock = ByteLocks.open(mark)
   lock?.tryLock(0)
   return () => {
-    rmSync(mark, { force: true })
+    removeFile(mark)
     lock?.close()
   }
 }
@@ -36,13 +36,13 @@ export async function describeDamage(path: string): Promise<string | null> {
   if (marks.length === 0) return null
   const why = await walk(path)
   // The marks of a damaged file go when it is set aside
-  if (why === null) for (const mark of marks) rmSync(mark, { force: true })
+  if (why === null) for (const mark of marks) removeFile(mark)
   return why
 }
 
 /** Removes the marks of processes that died. */
 export function forgetDeaths(path: string): void {
-  for (const mark of deadMarks(path)) rmSync(mark, { force: true })
+  for (const mark of deadMarks(path)) removeFile(mark)
 }
 
 /** The marks of processes that died. */

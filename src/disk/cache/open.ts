@@ -6,12 +6,11 @@ import {
   futimesSync,
   openSync,
   renameSync,
-  rmSync,
   statSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { BtkitError, describeOsError, tryOr } from '../../base/errors.js'
-import { makeDirectory } from '../../base/directories.js'
+import { makeDirectory, removeFile } from '../../base/directories.js'
 import { readNames } from '../look/read-names.js'
 import { describeDamage, forgetDeaths, markOpen } from './deaths.js'
 import { PieceCache } from './piece-cache.js'
@@ -40,8 +39,7 @@ const DAMAGED = '.damaged'
 /**
  * Removes the cache in a directory, and damaged caches set aside there. A process that has the
  * cache open keeps using the removed file. Returns whether there was any.
- * @throws BtkitError `not-permitted` if other users could replace the files; Error of the system
- *   if a file cannot be removed
+ * @throws BtkitError `not-permitted` if other users could replace the files, and as removeFile
  */
 export function removeCache(directory: string, dryRun = false): boolean {
   const damaged = removeDamaged(directory, dryRun)
@@ -71,7 +69,7 @@ function removeMatching(
   const names = readNames(directory).filter(
     (name) => name.startsWith(CACHE_FILE) && matches(name.slice(CACHE_FILE.length)),
   )
-  for (const name of dryRun ? [] : names) rmSync(join(directory, name), { force: true })
+  for (const name of dryRun ? [] : names) removeFile(join(directory, name))
   return names.length
 }
 
@@ -106,7 +104,7 @@ export function cacheIn(options: CacheOpening): PieceCache {
     },
     note: () => {
       try {
-        rmSync(note, { force: true })
+        removeFile(note)
         const descriptor = openSync(note, 'wx', 0o600)
         try {
           futimesSync(descriptor, now() / 1000, now() / 1000)
@@ -199,7 +197,7 @@ async function storeAt(path: string, opening: CacheOpening): Promise<Store | str
 function setAside(path: string, file: number | null): string | null {
   if (file !== null && statSync(path, { throwIfNoEntry: false })?.ino !== file) return null
   renameSync(path, path + DAMAGED)
-  rmSync(`${path}-lock`, { force: true })
+  removeFile(`${path}-lock`)
   forgetDeaths(path)
   return `renamed to ${basename(path)}${DAMAGED}, which "btkit cache prune" removes`
 }

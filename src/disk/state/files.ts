@@ -6,11 +6,10 @@ import {
   fstatSync,
   openSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { makeDirectory } from '../../base/directories.js'
+import { makeDirectory, removeFile } from '../../base/directories.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
 import { NO_LINK, NO_WAIT, readDescriptor } from '../look/read-bounded.js'
 import { describeDirectory } from '../write/trusted-directory.js'
@@ -94,7 +93,7 @@ export function attempt<T>(act: () => T | null): T | null {
 
 /** Replaces such a file; null removes it. */
 export function replace(path: string, content: string | Uint8Array | null): void {
-  rmSync(content === null ? path : `${path}.new`, { force: true })
+  removeFile(content === null ? path : `${path}.new`)
   if (content === null) return
   makeDirectory(dirname(path), 0o700)
   writeFileSync(`${path}.new`, content, { mode: 0o600, flag: 'wx' })

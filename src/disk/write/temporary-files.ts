@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { digestOf } from '../../base/bytes.js'
 import { isRunning, monotonicNow } from '../../base/process.js'
-import { rmSync } from 'node:fs'
+import { removeFile } from '../../base/directories.js'
 import { join } from 'node:path'
 import { callSystem, valueOr } from '../../base/errors.js'
 import { readFirstNames } from '../look/read-names.js'
@@ -72,8 +72,7 @@ export function removeDeadFiles(directory: string, names: () => readonly string[
     for (const name of names()) {
       if (!isTemporaryName(name)) continue
       const [, host, pid = ''] = SHAPE.exec(name) ?? []
-      if (host === hostDigest() && !isRunning(parseInt(pid, 16)))
-        rmSync(join(directory, name), { force: true })
+      if (host === hostDigest() && !isRunning(parseInt(pid, 16))) removeFile(join(directory, name))
     }
   })
 }

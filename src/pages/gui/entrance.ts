@@ -3,6 +3,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync }
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '../../base/bytes.js'
+import { removeFile } from '../../base/directories.js'
 import { callSystem, valueOr } from '../../base/errors.js'
 import { isRunning } from '../../base/process.js'
 import { html } from '../../base/text/html.js'
@@ -67,7 +68,7 @@ export class Entrance {
       <title>btkit</title>
       <meta http-equiv="refresh" content="0; url=${this.address}" />
       <p><a href="${this.address}">Open btkit</a></p>`
-    rmSync(this.file, { force: true })
+    removeFile(this.file)
     writeFileSync(this.file, page.text, { mode: 0o600, flag: 'wx' })
   }
 }
@@ -92,7 +93,7 @@ function removeDead(parent: string): void {
       const isOwn = stats.isDirectory() && stats.uid === (process.geteuid?.() ?? stats.uid)
       // Elsewhere others could have put a link to any file
       if (!isOwn || (stats.mode & 0o022) !== 0) continue
-      rmSync(join(directory, FILE), { force: true })
+      removeFile(join(directory, FILE))
       rmdirSync(directory)
     } catch {
       // It belongs to somebody else, or is in use otherwise

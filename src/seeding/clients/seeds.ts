@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { callWithin, type CallLimits } from '../../base/bounded-call.js'
 import type { ClientTorrent, TorrentClient } from '../../core/publish/client.js'
-import { checkSocketPath, makeDirectory } from '../../base/directories.js'
+import { checkSocketPath, makeDirectory, removeFile } from '../../base/directories.js'
 import { BtkitError, osCodeOf, refuseAborted } from '../../base/errors.js'
 import { readNames } from '../../disk/look/read-names.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
@@ -31,7 +31,7 @@ interface SeedReport {
 /**
  * Lets other programs of the same user ask a seed for its torrents, at a socket in a directory.
  * Returns a function that ends it. Throws system errors unchanged.
- * @throws BtkitError `usage` if the path is too long
+ * @throws BtkitError `usage` if the path is too long, and as removeFile
  */
 export async function answerStatus(
   directory: string,
@@ -39,7 +39,7 @@ export async function answerStatus(
 ): Promise<() => void> {
   const path = checkSocketPath(join(directory, `seed-${process.pid}.sock`))
   makeDirectory(directory, 0o700)
-  rmSync(path, { force: true })
+  removeFile(path)
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
     socket.end(jsonLine(report()))
@@ -51,7 +51,7 @@ export async function answerStatus(
 /**
  * Finds the seeds that run. The sockets of those that were killed are removed. A socket of another
  * user counts only for root, and if that user owns the directory: systemd made it for a service.
- * @throws BtkitError `unreachable` if one does not answer, `interrupted`
+ * @throws BtkitError `unreachable` if one does not answer, `interrupted`, and as removeFile
  */
 export async function findSeeds(directory: string, limits: CallLimits): Promise<RunningSeed[]> {
   const seeds: RunningSeed[] = []
@@ -66,7 +66,7 @@ export async function findSeeds(directory: string, limits: CallLimits): Promise<
     } catch (error) {
       refuseAborted(limits.signal)
       const code = osCodeOf(error)
-      if (code === 'ECONNREFUSED') rmSync(path, { force: true })
+      if (code === 'ECONNREFUSED') removeFile(path)
       else if (code !== 'ENOENT') {
         throw new BtkitError('unreachable', `${path}: the seed does not answer`, { cause: error })
       }

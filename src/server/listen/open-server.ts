@@ -1,7 +1,7 @@
-import { lstatSync, rmSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
-import { checkSocketPath } from '../../base/directories.js'
+import { checkSocketPath, removeFile } from '../../base/directories.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
 
 /**
@@ -31,7 +31,7 @@ export async function openServer(server: Server, place: ListenPlace): Promise<st
     if ('host' in place && isWithoutIPv6(place.host, error))
       return openServer(server, { ...place, host: '0.0.0.0' })
     if (!('path' in place) || !(await isAbandoned(place.path, error))) throw explain(error, place)
-    rmSync(place.path, { force: true })
+    removeFile(place.path)
     await open(server, place)
   }
   return 'fd' in place && place.unixPath !== null ? place.unixPath : addressOf(server)

@@ -1,10 +1,10 @@
 import { OFF } from '../../options/option.js'
-import { rmSync } from 'node:fs'
+import { removeFile } from '../../../base/directories.js'
 import { Command } from '../../acting-command.js'
 import type { TorrentClient } from '../../../core/publish/client.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/withdraw.js'
-import { BtkitError, callSystem } from '../../../base/errors.js'
+import { BtkitError } from '../../../base/errors.js'
 import { CLIENT } from '../../options/clients.js'
 import { openClients } from '../../open/clients.js'
 import { findNamedTorrent, listTorrents } from '../../open/torrent-input.js'
@@ -131,9 +131,7 @@ function removeFiles(files: readonly string[]): void {
   const failures: unknown[] = []
   for (const file of new Set(files)) {
     try {
-      callSystem(file, () => {
-        rmSync(file)
-      })
+      removeFile(file)
     } catch (error) {
       failures.push(error)
     }

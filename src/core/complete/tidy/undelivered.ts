@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { textOf } from '../../../base/bytes.js'
+import { removeFile } from '../../../base/directories.js'
 import { valueOr } from '../../../base/errors.js'
 import { DEVICE_OFFSET, encodeFingerprint } from '../../../disk/file-lists/fingerprint.js'
 import { lookAt } from '../../../disk/look/stat-files.js'
@@ -94,7 +94,7 @@ export class Undelivered {
       const now = this.#open()
       for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
       if (now.size > 0) await now.close()
-      else rmSync(this.options.path, { force: true })
+      else removeFile(this.options.path)
       now.release()
     } finally {
       journal.release()
