@@ -76,16 +76,14 @@ interface StoreRecord {
   readonly lastUsed: number
 }
 
-/** A record that is not damaged. */
-export interface CheckedRecord extends StoreRecord {
-  readonly body: Uint8Array
-}
-
 /**
- * Yields the records of one kind without reading the others. Records with very long names are left
- * out.
+ * Yields the records of one kind that are not damaged, without reading the others. Records with very long
+ * names are left out.
  */
-export function* recordsOfKind(store: Store, kind: RecordKind): Generator<CheckedRecord> {
+export function* recordsOfKind(
+  store: Store,
+  kind: RecordKind,
+): Generator<StoreRecord & { readonly body: Uint8Array }> {
   for (const { key, value } of store.entries(Buffer.from(RECORD_KINDS[kind]))) {
     const record = kindOf(key) === kind && unpackRecord(key, value)
     if (!record) return
