@@ -237,17 +237,11 @@ async function readValues(
   return keys.map((key) => (key === null ? null : (found.get(key) ?? null)))
 }
 
-/** Summary of the shared records. */
-export interface SharedReport {
-  readonly url: string
-  readonly records: number
-}
-
 /**
- * Counts the shared records.
+ * Returns the number of the shared records, and the address where they are.
  * @throws BtkitError `unreachable` if Redis does not answer
  */
-export async function summarizeShared(address: RedisAddress): Promise<SharedReport> {
+export async function summarizeShared(address: RedisAddress) {
   let records = 0
   await eachPage(address, (keys) => {
     records += keys.length

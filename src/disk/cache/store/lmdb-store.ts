@@ -53,6 +53,9 @@ const MAX_WAIT = 1000
 /** Pages for the list of free pages, which changes with each write. */
 const FREE_LIST = 16
 
+/** Bytes that make a file longer. */
+const ZEROS = new Uint8Array(64 * 1024)
+
 /** Bytes of changes that wait while nothing can be written. Later ones are lost: hashed again. */
 const MAX_WAITING = 64 * 1024 * 1024
 
@@ -300,7 +303,9 @@ export class LmdbStore implements Store {
       requireFreeSpace(dirname(this.path), bytes)
       const { lastPageNumber = -1, pageSize = 0 } = this.#stats() ?? {}
       const end = (lastPageNumber + 1) * pageSize + bytes
-      appendFileSync(this.#file, Buffer.alloc(Math.max(0, end - fstatSync(this.#file).size)))
+      const { size } = fstatSync(this.#file)
+      for (let at = size; at < end; at += ZEROS.length)
+        appendFileSync(this.#file, ZEROS.subarray(0, end - at))
       return null
     } catch (error) {
       return error
