@@ -106,6 +106,8 @@ export class LmdbStore implements Store {
     this.#settle()
     const why = this.#whyFull(0)
     if (why !== null) this.#giveUp('full', why)
+    // The statistics began to read: the next reads must see what others write meanwhile
+    database.resetReadTxn()
   }
 
   /** Sets the time by which the next process knows that nothing else wrote to the file. */

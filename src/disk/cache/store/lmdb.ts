@@ -61,8 +61,6 @@ function openDatabase(path: string): Database {
     void database.close()
     throw new Error(NO_DATABASE)
   }
-  // The statistics began to read: the next reads must see what others write meanwhile
-  database.resetReadTxn()
   return database
 }
 
