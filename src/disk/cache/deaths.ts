@@ -53,7 +53,7 @@ function deadMarks(path: string): string[] {
 }
 
 function isUnlocked(mark: string): boolean {
-  const lock = ByteLocks.open(mark)
+  const lock = ByteLocks.open(mark, 'r+')
   const isDead = lock?.tryLock(0) === 'locked'
   lock?.close()
   return isDead

@@ -109,11 +109,11 @@ export class ByteLocks {
   ) {}
 
   /**
-   * Opens the file, which is created if it does not exist. Null if it cannot be opened, or without
-   * the native addon.
+   * Opens the file, which is created if it does not exist, except with the flags `r+`. Null if it cannot
+   * be opened, or without the native addon.
    */
-  static open(path: string): ByteLocks | null {
-    return addon && tryOr(null, () => new ByteLocks(openSync(path, 'a', 0o600), addon))
+  static open(path: string, flags: 'a' | 'r+' = 'a'): ByteLocks | null {
+    return addon && tryOr(null, () => new ByteLocks(openSync(path, flags, 0o600), addon))
   }
 
   /**

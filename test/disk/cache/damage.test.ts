@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -173,6 +174,14 @@ test('a process that has the cache open is not taken for dead', unlessLocks, asy
   await cache.close()
   assert.deepEqual(marks(), [])
   assert.ok(existsSync(file))
+})
+
+test('a mark that goes before it is looked at is not made again', unlessLocks, async (t) => {
+  const { mirror, file } = await makeFilled(t)
+  const gone = join(mirror.root, 'gone')
+  symlinkSync(gone, `${file}-open-gone`)
+  await mirror.report(['--comment', 'x', ...SMALL_PIECES])
+  assert.ok(!existsSync(gone))
 })
 
 longTest('a cache that would end processes is set aside after the first', async (t) => {
