@@ -4,7 +4,7 @@
 //   node scripts/check.js [--rest]
 //
 // --rest leaves the tests out, for those who have run `npm test`.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
@@ -25,6 +25,7 @@ const failed = await runAfter()
 for (const name of failed) console.log(`FAILED npm run ${name}`)
 const [passed = 0, failures = 0, ...skipped] = counts
 const all = [`${passed} passed`, `${failures + failed.length} failed`]
+spawnSync(process.execPath, ['scripts/lint/size.js'], { stdio: 'inherit' })
 console.log([...all, ...skipped.map((count) => `${count} skipped`)].join(', '))
 
 /** The numbers of the last line, which is not printed yet. */

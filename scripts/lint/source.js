@@ -2,8 +2,7 @@
 // two exported types with one name, because a reader who searches for a name must find one thing;
 // a doc comment cut off from what it describes by an empty line, because editors then show none;
 // a literal spread into another one (`...{ a, b }`), by which the formatter keeps a line and a search misses `a:`;
-// a package of the lockfile without integrity, because nothing would check its bytes;
-// more lines than size.json has for a folder, or for all styles.
+// a package of the lockfile without integrity, because nothing would check its bytes.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 
@@ -18,7 +17,7 @@ const files = execFileSync('git', list, { encoding: 'utf8' })
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 const sources = files.filter(({ path }) => /^(?:src|test)\/.*\.ts$/.test(path))
 const ofSrc = sources.filter(({ path }) => path.startsWith('src/'))
-const found = [...twiceNamed(), ...cutOff(), ...packed(), ...unchecked(), ...tooLarge()]
+const found = [...twiceNamed(), ...cutOff(), ...packed(), ...unchecked()]
 for (const each of found) console.log(each)
 process.exitCode = found.length > 0 ? 1 : 0
 
@@ -55,17 +54,4 @@ function unchecked() {
   return Object.entries(packages)
     .filter(([path, { link, integrity }]) => path !== '' && !link && integrity === undefined)
     .map(([path]) => `package-lock.json: ${path}: has no integrity; install it anew`)
-}
-
-function tooLarge() {
-  const limits = JSON.parse(readFileSync(new URL('size.json', import.meta.url), 'utf8'))
-  return Object.entries(limits).flatMap(([folder, limit]) => {
-    const isStyle = ({ path }) => path.endsWith('.css')
-    const within = files.filter((file) =>
-      folder === 'css' ? isStyle(file) : file.path.startsWith(`${folder}/`) && !isStyle(file),
-    )
-    const lines = within.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0)
-    const way = 'take some away, or see Size in CONTRIBUTING.md'
-    return lines > limit ? [`${folder}: ${lines} lines, and ${limit} are allowed; ${way}`] : []
-  })
 }

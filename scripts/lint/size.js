@@ -1,0 +1,31 @@
+// Prints the number of tokens of each part beside the most that it should have (size.json). A token is one of
+// TypeScript's, without comments, so joined lines and shorter comments change nothing.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const { FirstJSDocNode, LastJSDocNode } = ts.SyntaxKind
+const limits = JSON.parse(readFileSync(new URL('size.json', import.meta.url), 'utf8'))
+const cwd = fileURLToPath(new URL('../..', import.meta.url))
+const list = ['ls-files', '-z', '--', ...Object.keys(limits)]
+const files = execFileSync('git', list, { cwd, encoding: 'utf8' })
+  .split('\0')
+  .filter((path) => /\.[cm]?[jt]s$/.test(path) && existsSync(`${cwd}/${path}`))
+const parts = Object.entries(limits).map(([part, limit]) => {
+  const own = files.filter((path) => path.startsWith(`${part}/`))
+  const tokens = own.reduce((sum, path) => sum + tokensIn(`${cwd}/${path}`), 0)
+  return `${part} ${tokens.toLocaleString('en')} (${limit.toLocaleString('en')})`
+})
+console.log(`tokens: ${parts.join(', ')}`)
+
+function tokensIn(path) {
+  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest)
+  const count = (node) => {
+    if (node.kind >= FirstJSDocNode && node.kind <= LastJSDocNode) return 0
+    const children = node.getChildren(source)
+    if (children.length === 0) return node.getWidth(source) > 0 ? 1 : 0
+    return children.reduce((sum, child) => sum + count(child), 0)
+  }
+  return count(source)
+}
