@@ -1,4 +1,4 @@
-import { html, type Html } from '../base/text/html.js'
+import { html, type Html, type HtmlValue } from '../base/text/html.js'
 import { formatNumber } from '../base/text/quantity.js'
 
 /** The order and page of a list, as an address names them. */
@@ -30,7 +30,20 @@ export function pageNumber(text: string | null): number {
 /** The fields by which a form that searches keeps the order. */
 export function orderFields({ sort, isDescending }: ListOrder<string>, standard: string): Html {
   return html`${sort !== standard && html`<input type="hidden" name="sort" value="${sort}" />`}
-  ${isDescending && html`<input type="hidden" name="order" value="desc" />`}`
+  ${isDescending && DESCENDING}`
+}
+
+const DESCENDING = html`<input type="hidden" name="order" value="desc" />`
+
+/** A hidden field; nothing for an empty value. */
+export function keptField(name: string, value: string): Html {
+  return html`${value !== '' && html`<input type="hidden" name="${name}" value="${value}" />`}`
+}
+
+/** The forms of the headings that sort a list; `kept` has hidden fields for what else the page shows. */
+export function sortForms(kept: HtmlValue): Html {
+  return html`<form id="ascending" method="get">${kept}</form>
+    <form id="descending" method="get">${kept}${DESCENDING}</form>`
 }
 
 /** A column that a table can be sorted by. */
@@ -41,18 +54,22 @@ interface SortColumn<Key extends string> {
   readonly style: string
 }
 
-/** The heading of a column, with a link that sorts by it or turns the order around. */
+/**
+ * The heading of a column, with a button that sorts by it or turns the order around. A link would lead
+ * programs that follow links to the same list again and again.
+ */
 export function sortHeading<Key extends string>(
   { key, title, style }: SortColumn<Key>,
   order: ListOrder<Key>,
-  address: (order: ListOrder<Key>) => string,
 ): Html {
   const isSorted = order.sort === key
   const isDescending = isSorted ? !order.isDescending : style === 'n' || style === 'date'
   const arrow = html`<span aria-hidden="true">${order.isDescending ? ' ↓' : ' ↑'}</span>`
   const state = html`aria-sort="${order.isDescending ? 'descending' : 'ascending'}"`
   return html`<th scope="col" class="${style}" ${isSorted && state}>
-    <a href="${address({ sort: key, isDescending, page: 1 })}">${title}${isSorted && arrow}</a>
+    <button form="${isDescending ? 'descending' : 'ascending'}" name="sort" value="${key}">
+      ${title}${isSorted && arrow}
+    </button>
   </th>`
 }
 

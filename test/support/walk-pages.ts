@@ -8,10 +8,20 @@ import { until } from './until.js'
 /** Links of a page, as a browser follows them from its address. */
 function linksIn(page: string, address: string): string[] {
   const links = [...page.matchAll(/\s(?:href|src)="([^"]+)"/g)].map(([, link = '']) => link)
-  return links
+  return [...links, ...sortingIn(page)]
     .map((link) => link.replaceAll('&#39;', "'").replaceAll('&amp;', '&'))
     .filter((link) => !link.startsWith('magnet:'))
     .map((link) => new URL(link, address).href.replace(/#.*/, ''))
+}
+
+/** The queries that the buttons of the columns send. */
+function sortingIn(page: string): string[] {
+  const buttons = page.matchAll(/<button form="(\w+)" name="sort" value="(\w+)"/g)
+  return [...buttons].map(([, form = '', sort = '']) => {
+    const [, fields = ''] = new RegExp(`<form id="${form}"[^>]*>([^]*?)</form>`).exec(page) ?? []
+    const kept = [...fields.matchAll(/name="(\w+)"\s+value="([^"]*)"/g)]
+    return `?${kept.map(([, name, value = '']) => `${name}=${encodeURIComponent(value)}&`).join('')}sort=${sort}`
+  })
 }
 
 /** What stays the same from one answer to the next. */

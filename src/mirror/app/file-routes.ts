@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import { type DirectoryPages, PAGES } from '../pages/directory-pages.js'
-import { namedView, readQuery, requestPath } from '../tree/address.js'
+import { linkedView, namedView, readQuery, requestPath, VIEW_ROUTE } from '../tree/address.js'
 import type { Look } from '../tree/below-root.js'
-import { fileOf, formatMirrorPath, parseMirrorPlace } from '../tree/mirror.js'
+import { fileOf, formatMirrorPath, parseMirrorPlace, RESERVED } from '../tree/mirror.js'
 import type { Views, WantedView } from '../views/views.js'
 import { addReadRoute, type ReadHandler } from '../../server/headers/accept.js'
 import { IsDirectory, notFound, Refusal } from '../../server/headers/refusal.js'
@@ -13,6 +13,9 @@ import { paddingAt, sendZeros } from '../files/zeros.js'
 
 /** Matches every address without another route. In the metrics, each view has its own route. */
 export const ROUTE = '/*'
+
+/** The rules for crawlers unless the mirror has its own: views would make them read all files again. */
+const ROBOTS = `User-agent: *\nDisallow: /${RESERVED}/\n`
 
 /**
  * Adds the mirror's files at their addresses, so that they can be web seeds. Adds the views of
@@ -45,8 +48,7 @@ export function addFileRoutes(
     }
     const response = reply.raw as CountedResponse
     // An answer that has begun is no matter of the router any more
-    if (options.files && !query.isForPage && (await downloads.answerKnown(response)))
-      return reply.hijack()
+    if (options.files && (await downloads.answerKnown(response))) return reply.hijack()
     const named = await lookForView(downloads, request.raw, components)
     // Usually no file has the name of a view, and one look shows it
     if (named?.isSure) return sendView(request, reply, { ...named, query })
@@ -58,16 +60,30 @@ export function addFileRoutes(
     if (found instanceof Refusal && named) return sendView(request, reply, { ...named, query })
     const padding = options.files ? paddingAt(components) : null
     if (found instanceof Refusal && padding !== null) return sendZeros(request, reply, padding)
-    if (found instanceof Refusal) throw found
-    if (!options.files) throw new Refusal('not-found', 'files are not served here, only torrents')
-    if (query.isForPage) {
-      onRoute(request.raw, `${ROUTE}.details`)
-      return views.sendPage(request, reply, fileOf(components, found))
+    if (found instanceof Refusal && components.join('/') === 'robots.txt') {
+      return reply.header('Content-Type', 'text/plain; charset=utf-8').send(ROBOTS)
     }
+    if (found instanceof Refusal) throw found
+    if (!options.files) throw filesElsewhere()
     await downloads.answer(response, components, found)
     return reply.hijack()
   }
   addReadRoute(app, ROUTE, send)
+  addReadRoute(app, VIEW_ROUTE, async (request, reply) => {
+    const { url = '' } = request.raw
+    const { view, path } = linkedView(url)
+    const components = parseMirrorPlace(path)
+    if (view !== 'details')
+      return sendView(request, reply, { view, components, look: null, query: readQuery(url) })
+    onRoute(request.raw, `${ROUTE}.details`)
+    if (!options.files) throw filesElsewhere()
+    const look = await lookAtFile(downloads, request.raw, components)
+    return views.sendPage(request, reply, fileOf(components, look))
+  })
+}
+
+function filesElsewhere(): Refusal {
+  return new Refusal('not-found', 'files are not served here, only torrents')
 }
 
 /** Looks for the file or directory whose view a path may name; null if it names none. */

@@ -144,7 +144,9 @@ export async function sendAsWanted(
  */
 function checkReserved({ url }: FastifyRequest, route = ''): void {
   if (!route.startsWith(`/${RESERVED}/`)) return
-  if (splitTarget(url)[0] !== route) throw notFound('this address')
+  const [path] = splitTarget(url)
+  const isNamed = route.endsWith('*') ? path.startsWith(route.slice(0, -1)) : path === route
+  if (!isNamed) throw notFound('this address')
 }
 
 /** The methods of an address; sets of files may be posted. */

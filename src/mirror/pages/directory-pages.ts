@@ -6,7 +6,7 @@ import { sameFingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { Planner } from '../../server/admission/planner.js'
 import {
   formatListingQuery,
-  linksOf,
+  addressesOf,
   type ListingQuery,
   type ListingRow,
   parseListingQuery,
@@ -15,10 +15,10 @@ import type { CurrentListing, CurrentPage, Listings } from './listings.js'
 import { FILES_STYLE, LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
 import { readReadme } from './readme.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
-import { chosenNames, publicAddress, readQuery } from '../tree/address.js'
+import { chosenNames, publicAddress, readQuery, viewsBelow } from '../tree/address.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
 import type { ServiceOptions } from '../options.js'
-import type { HeaderOptions } from './site-header.js'
+import { type HeaderOptions, wayUp } from './site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TrackerSource } from '../torrents/trackers.js'
 import type { ResponseCache, SentResponse } from '../kept/response-cache.js'
@@ -197,6 +197,7 @@ export class DirectoryPages {
     const { readme: row } = page
     const view: ListingView = {
       components,
+      views: viewsBelow(wayUp(components), components),
       query,
       listing: current.listing,
       page,
@@ -255,7 +256,7 @@ async function jsonOf(view: ListingView, pause: Pause): Promise<string> {
       type: isDirectory ? 'directory' : 'file',
       size: isDirectory ? null : row.size,
       mtime: new Date(modified).toISOString(),
-      ...linksOf(row, taken),
+      ...addressesOf(row, taken),
       ...(counts && { seeds: counts.seeds, leechers: counts.leechers }),
     }
     lines.push(jsonLine(entry).trimEnd())

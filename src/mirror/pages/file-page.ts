@@ -3,8 +3,8 @@ import { isRaw } from '../../base/text/raw-path.js'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { asHybrid, linksOf, type RowLinks } from './listing.js'
-import { MOST_V2_BYTES, type ViewName } from '../tree/address.js'
+import { linksOf, type RowLinks } from './listing.js'
+import { MOST_V2_BYTES, viewsBelow } from '../tree/address.js'
 import { ICON_PATH } from './site-header.js'
 import { type PageSite, renderPage, renderPath, type Step } from '../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
@@ -42,8 +42,6 @@ export interface PagedFile {
   readonly swarmPage: string | null
   /** The info hash of its torrent of version 1; null if it is not known without reading. */
   readonly infoHash: InfoHash | null
-  /** The views whose names are those of other files. */
-  readonly taken: readonly ViewName[]
   /** URL of the mirror's root; null if another server serves the files. */
   readonly base: string | null
 }
@@ -87,31 +85,37 @@ export function renderFilePage(page: FilePage): string {
       header,
     },
     html`${renderPath(above, name)}
-    ${file ? actsOf(file, magnet) : renderActs({ magnet, torrent: made?.address ?? null })}
+    ${file ? actsOf(file, root, magnet) : renderActs({ magnet, torrent: made?.address ?? null })}
     ${counts && renderFigures(countFigures(counts.seeds, counts.leechers))}
     ${
       file
-        ? factsOf(file)
+        ? factsOf(file, root)
         : made &&
           renderFacts([
             [WORDS.size, renderSize(made.size)],
             [WORDS.files, formatNumber(made.files)],
           ])
     }
-    ${file && renderMore(moreOf(file, magnet))}
+    ${file && renderMore(moreOf(file, root, magnet))}
     ${magnet !== null && renderFoldedQr(magnet, `${root}-/`)}`,
   )
 }
 
-function linksOfFile({ components, size, taken }: PagedFile): RowLinks {
-  const name = components.at(-1) ?? ''
-  const names = new Set(taken.map((view) => `${name}.${view}`))
-  return linksOf({ name, isDirectory: false, size, modified: 0 }, names)
+/** The links of a file on a page from which `root` leads to the root of the mirror. */
+function linksOfFile({ components, size }: PagedFile, root: string): RowLinks {
+  const row = { name: components.at(-1) ?? '', isDirectory: false, size, modified: 0 }
+  const links = linksOf(row, viewsBelow(root, components.slice(0, -1)))
+  return { ...links, address: fileAddress(`${root}.`, components) }
+}
+
+/** The beginning of the addresses of a file's views. */
+function viewOf({ components }: PagedFile, root: string): string {
+  return viewsBelow(root, components.slice(0, -1)) + encodeName(components.at(-1) ?? '')
 }
 
 /** The buttons of a file. */
-function actsOf(file: PagedFile, link: string | null): Html {
-  const { address, torrent, magnet } = linksOfFile(file)
+function actsOf(file: PagedFile, root: string, link: string | null): Html {
+  const { address, torrent, magnet } = linksOfFile(file, root)
   return renderActs({
     magnet: link,
     torrent: torrent ?? null,
@@ -121,17 +125,17 @@ function actsOf(file: PagedFile, link: string | null): Html {
 }
 
 /** The links and the command that few people need. */
-function moreOf(file: PagedFile, link: string | null): Html {
+function moreOf(file: PagedFile, root: string, link: string | null): Html {
   const { components, size } = file
-  const { address, torrent } = linksOfFile(file)
-  const hybrid = torrent && size <= MOST_V2_BYTES && asHybrid(torrent)
-  const url = urlOf(file)
+  const { torrent } = linksOfFile(file, root)
+  const view = viewOf(file, root)
+  const hybrid = torrent && size <= MOST_V2_BYTES && `${torrent}?hybrid`
   // aria2 does not read the peer in a magnet link
-  const given = url !== null && torrent ? new URL(torrent, url).href : link
+  const given = file.base !== null && torrent ? linksOfFile(file, `${file.base}/`).torrent : link
   const aria2 = given && `aria2c '${given.replaceAll("'", '%27')}'`
   return html`<p class="get">
       ${hybrid && html`<a href="${hybrid}">Hybrid .torrent</a>`}
-      ${!components.some(isRaw) && html`<a href="${address}.meta4">Metalink</a>`}
+      ${!components.some(isRaw) && html`<a href="${view}.meta4">Metalink</a>`}
     </p>
     ${renderFacts([aria2 !== null && [WORDS.withTorrents, renderCopied('aria2', WORDS.withTorrents, aria2)]])}`
 }
@@ -141,11 +145,10 @@ function urlOf({ components, base }: PagedFile): string | null {
   return base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
 }
 
-function factsOf(file: PagedFile): Html {
-  const { components, size, modified, sha256, stated, infoHash, swarmPage } = file
-  const name = components.at(-1) ?? ''
+function factsOf(file: PagedFile, root: string): Html {
+  const { size, modified, sha256, stated, infoHash, swarmPage } = file
   const digest = sha256 && Buffer.from(sha256).toString('hex')
-  const shown = html`<a href="./${encodeName(name)}.sha256">Show the checksum</a>`
+  const shown = html`<a href="${viewOf(file, root)}.sha256">Show the checksum</a>`
   const url = urlOf(file)
   return renderFacts([
     [WORDS.size, renderSize(size)],

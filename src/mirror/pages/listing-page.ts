@@ -8,7 +8,6 @@ import {
   type RowLinks,
   SORT_KEYS,
   type ListingKey,
-  viewsByQuery,
 } from './listing.js'
 import type { CurrentPage } from './listings.js'
 import { type Readme, renderReadme } from './readme.js'
@@ -19,12 +18,15 @@ import {
   renderSiteHeader,
   siteOf,
   stepsAbove,
+  wayUp,
 } from './site-header.js'
+import { viewsBelow } from '../tree/address.js'
+import { encodeName } from '../../base/percent.js'
 import { renderPage, renderPath } from '../../page-parts/layout.js'
 import * as texts from '../../browser/texts.js'
 import { InlineScript, InlineStyle } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
-import { type ListOrder, renderPages, sortHeading } from '../../page-parts/sorting.js'
+import { keptField, renderPages, sortForms, sortHeading } from '../../page-parts/sorting.js'
 import { renderEntryRow } from '../../page-parts/rows.js'
 import { WORDS } from '../../page-parts/words.js'
 import { escapeText } from '../../base/text/escape.js'
@@ -38,6 +40,8 @@ const CHUNK = 50
 /** A page of a directory and everything that is shown on it. */
 export interface ListingView {
   readonly components: readonly string[]
+  /** The beginning of the addresses of its entries' views. */
+  readonly views: string
   readonly query: ListingQuery
   readonly listing: Listing
   readonly page: CurrentPage
@@ -63,7 +67,7 @@ export async function renderListing(
   pause: Pause,
 ): Promise<string> {
   const { components, query, page, readme } = view
-  const root = '../'.repeat(components.length)
+  const root = wayUp(components)
   const pages = (label: string) => {
     return renderPages(page, (to) => formatListingQuery({ ...query, page: to }), label)
   }
@@ -78,7 +82,6 @@ export async function renderListing(
       title: titleOf(components),
       site: siteOf(options),
       head: [
-        html`<link rel="alternate" type="application/json" href="?json" />`,
         options.warm && feedLink(root),
         renderMagnetRest(view.magnets.end),
         LISTING_SCRIPT.element,
@@ -114,16 +117,18 @@ async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
       ${view.components.length > 0 && renderUp(view.swarms.size > 0, canChoose)} ${rendered}
     </tbody>
   </table>`
-  if (!canChoose) return table
-  return html`<form method="get" action="./">
-    ${table}
-    <p class="chosen bar actions">
-      <span id="chosen" aria-live="polite">One torrent of the chosen files:</span>
-      <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
-      <button name="magnet" class="button">Magnet</button>
-      <button name="list" class="button">List of links</button>
-    </p>
-  </form>`
+  const sort = sortForms(keptField('filter', view.query.filter))
+  if (!canChoose) return html`${sort}${table}`
+  return html`${sort}
+    <form method="get" action="./">
+      ${table}
+      <p class="chosen bar actions">
+        <span id="chosen" aria-live="polite">One torrent of the chosen files:</span>
+        <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
+        <button name="magnet" class="button">Magnet</button>
+        <button name="list" class="button">List of links</button>
+      </p>
+    </form>`
 }
 
 /** Whether a file can be chosen: a name that is not shown as it is could not be sent back. */
@@ -147,7 +152,7 @@ function renderRow(row: ListingRow, view: ListingView, canChoose: boolean): Html
   const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose ${name}" />`
   const before = html`<td class="pick">${isChoosable(row, view) && box}</td>`
   return renderEntry(row, {
-    links: linksOf(row, view.listing.parts.taken),
+    links: linksOf(row, view.views),
     before: canChoose && before,
     after: view.listing.parts.taken.has(name) && html`<span class="stored">stored</span>`,
     counts: view.swarms.get(name),
@@ -172,12 +177,11 @@ interface EntryCells {
 /** A file or directory as a row of a table. */
 export function renderEntry(row: ListingRow, cells: EntryCells): Html {
   const { name, isDirectory, size, modified: time } = row
-  const { address, torrent, magnet } = cells.links
-  const { magnet: known } = cells
+  const { address, torrent, magnet, details } = cells.links
   const links = html`${[
-    torrent && html`<a href="${torrent}">torrent</a> `,
-    magnet && html`<a href="${known ?? magnet}">magnet</a> `,
-    !isDirectory && html`<a href="${address}?details">details</a>`,
+    torrent && html`<a href="${torrent}" rel="nofollow">torrent</a> `,
+    magnet && html`<a href="${cells.magnet ?? magnet}" rel="nofollow">magnet</a> `,
+    details && html`<a href="${details}" rel="nofollow">details</a>`,
   ]}`
   const { before, after, counts = null } = cells
   const shown = isDirectory ? sizeOfDirectory(row) : size
@@ -198,9 +202,10 @@ function renderTools(view: ListingView): Html {
   const { components, query, hasTorrent } = view
   const { filter } = query
   const all = formatListingQuery({ ...query, filter: '', page: 1 })
-  const { torrent, magnet } = viewsByQuery('./')
+  const above = components.slice(0, -1)
+  const folder = viewsBelow(wayUp(components), above) + encodeName(components.at(-1) ?? '')
   return html`<div class="tools">
-    ${renderPath(stepsAbove(components, components.length), titleOf(components))}
+    ${renderPath(stepsAbove(components, wayUp(components)), titleOf(components))}
     <p class="muted">
       <span id="shown" role="status">${describe(view)}</span>
       ${filter !== '' && html`with “${filter}” in the name, <a href="${all}">${WORDS.showAll}</a>`}
@@ -208,7 +213,8 @@ function renderTools(view: ListingView): Html {
     ${
       hasTorrent &&
       html`<p class="get">
-        ${WORDS.thisFolder}: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a>
+        ${WORDS.thisFolder}: <a href="${folder}.torrent" rel="nofollow">torrent</a>
+        <a href="${folder}.magnet" rel="nofollow">magnet</a>
       </p>`
     }
   </div>`
@@ -224,8 +230,7 @@ const COLUMNS: Readonly<Record<ListingKey, readonly [title: string, style: strin
 function renderHead(query: ListingQuery, hasSwarms: boolean, canChoose: boolean): Html {
   const headings = SORT_KEYS.map((key) => {
     const [title, style] = COLUMNS[key]
-    const address = (order: ListOrder<ListingKey>) => formatListingQuery({ ...query, ...order })
-    return sortHeading({ key, title, style }, query, address)
+    return sortHeading({ key, title, style }, query)
   })
   return html`<thead>
     <tr>

@@ -1,5 +1,5 @@
 import { encodeName } from '../../base/percent.js'
-import { namedView, viewAddress, viewByQuery, type ViewName } from '../tree/address.js'
+import { namedView, viewAddress, type ViewName } from '../tree/address.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { filterInSlices, type Pause, sortInSlices } from '../../page-parts/slices.js'
 import { type ListOrder, parseOrder } from '../../page-parts/sorting.js'
@@ -197,12 +197,13 @@ export function formatListingQuery(query: ListingQuery): string {
   return words.length > 0 ? `?${words.join('&')}` : './'
 }
 
-/** The addresses of an entry and its views, relative to its directory. */
+/** The addresses of an entry and its views. */
 export interface RowLinks {
   readonly address: string
   /** Null if the entry has none. */
   readonly torrent: string | null
   readonly magnet: string | null
+  readonly details: string | null
 }
 
 /** The end of a torrent's name. */
@@ -242,23 +243,39 @@ export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDi
   return `./${encodeName(name)}${isDirectory ? '/' : ''}`
 }
 
-/** The links of an entry. Empty files and directories, torrents, and names that are not UTF-8 have no torrent. */
-export function linksOf(row: ListingRow, taken: ReadonlySet<string>): RowLinks {
-  const { name, isDirectory, isEmpty, size } = row
+/** Whether there is a torrent: none of empty files and directories, torrents, and names that are not UTF-8. */
+function hasTorrent({ name, isDirectory, isEmpty, size }: ListingRow): boolean {
+  return !isRaw(name) && (isDirectory ? !isEmpty : size > 0 && !TORRENT.test(name))
+}
+
+/** The links of an entry in pages; `views` is the beginning of those to its views. */
+export function linksOf(row: ListingRow, views: string): RowLinks {
+  const view = views + encodeName(row.name)
+  const isThere = hasTorrent(row)
+  return {
+    address: addressOf(row),
+    torrent: isThere ? `${view}.torrent` : null,
+    magnet: isThere ? `${view}.magnet` : null,
+    details: row.isDirectory ? null : `${view}.details`,
+  }
+}
+
+/**
+ * The addresses of an entry for programs, which need not leave views. `taken` has the names of files that
+ * are where views would be.
+ */
+export function addressesOf(
+  row: ListingRow,
+  taken: ReadonlySet<string>,
+): Omit<RowLinks, 'details'> {
+  const { name, isDirectory } = row
   const address = addressOf(row)
-  if (isRaw(name)) return { address, torrent: null, magnet: null }
-  if (isDirectory && !isEmpty) return { address, ...viewsByQuery(address) }
-  if (size === 0 || TORRENT.test(name)) return { address, torrent: null, magnet: null }
-  const linkTo = (view: ViewName) => viewAddress(address, view, taken.has(`${name}.${view}`))
-  return { address, torrent: linkTo('torrent'), magnet: linkTo('magnet') }
-}
-
-/** The address of a torrent's hybrid; `torrent` may have a query. */
-export function asHybrid(torrent: string): string {
-  return `${torrent}${torrent.includes('?') ? '&' : '?'}hybrid`
-}
-
-/** The torrent and magnet link of an address, by queries, which work for every name. */
-export function viewsByQuery(address: string): { torrent: string; magnet: string } {
-  return { torrent: viewByQuery(address, 'torrent'), magnet: viewByQuery(address, 'magnet') }
+  const linkTo = (view: ViewName) =>
+    viewAddress(address, view, isDirectory || taken.has(`${name}.${view}`))
+  const isThere = hasTorrent(row)
+  return {
+    address,
+    torrent: isThere ? linkTo('torrent') : null,
+    magnet: isThere ? linkTo('magnet') : null,
+  }
 }

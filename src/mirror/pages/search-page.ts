@@ -29,9 +29,9 @@ import { naturalKey } from '../../base/text/natural-order.js'
 import type { Planner } from '../../server/admission/planner.js'
 import type { Budget, MemoryPool } from '../../server/admission/memory.js'
 import type { OwnTracker, ServiceOptions } from '../options.js'
-import { linksOf, type ListingRow, type RowLinks } from './listing.js'
+import { linksOf, type ListingRow } from './listing.js'
 import { FILES_STYLE, renderEntry } from './listing-page.js'
-import { publicAddress, requestPath } from '../tree/address.js'
+import { publicAddress, requestPath, viewsBelow } from '../tree/address.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
 import { ICON_PATH, renderSiteHeader, SEARCH, siteOf } from './site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
@@ -55,8 +55,6 @@ const HEADERS = {
 /** A file or directory that was found, as it is now. */
 interface Result extends FoundName {
   readonly row: ListingRow
-  /** Names of files that are at the addresses of its views. */
-  readonly taken: ReadonlySet<string>
 }
 
 /** Searches the whole mirror. */
@@ -129,14 +127,15 @@ export class FileSearch {
     }
   }
 
-  #render({ path, row, taken }: Result, root: string, end: MagnetEnd): Html {
+  #render({ path, row }: Result, root: string, end: MagnetEnd): Html {
     const { swarms } = this.sources
     const above = path.slice(0, -1)
     const directory = root + above.map((name) => `${encodeName(name)}/`).join('')
+    const links = linksOf(row, viewsBelow(root, above))
     const infoHash = row.isDirectory ? null : swarms.infoHashOf(path, row)
     return renderEntry(row, {
       magnet: infoHash && rowMagnet(infoHash, end),
-      links: linksFrom(row, taken, directory),
+      links: { ...links, address: directory + links.address.slice('./'.length) },
       before: null,
       after: html`<a class="place" href="${above.length > 0 ? directory : `${root}./`}"
         >/${above.join('/')}</a
@@ -163,27 +162,15 @@ function sortByPath(found: readonly Result[]): Result[] {
 }
 
 /** An entry as it is now; null if it is gone. */
-async function lookAt({ path, isDirectory }: FoundName, view: MirrorView): Promise<Result | null> {
+async function lookAt({ path }: FoundName, view: MirrorView): Promise<Result | null> {
   const name = path.at(-1) ?? ''
-  const views = isDirectory ? [] : [`${name}.torrent`, `${name}.magnet`]
-  const look = await view.look(path, views).catch(() => null)
+  const look = await view.look(path).catch(() => null)
   if (!look) return null
   const isNow = isOfKind(look, constants.S_IFDIR)
   const { size, mtimeNs } = look.fingerprint
   const modified = Number(mtimeNs / 1_000_000n)
   const row = { name, isDirectory: isNow, size: isNow ? 0 : size, modified }
-  return { path, isDirectory: isNow, row, taken: new Set(look.taken) }
-}
-
-/** The links of an entry; `directory` is the way from the page of a search to its directory. */
-function linksFrom(row: ListingRow, taken: ReadonlySet<string>, directory: string): RowLinks {
-  const { address, torrent, magnet } = linksOf(row, taken)
-  const from = (link: string | null) => link && directory + link.slice('./'.length)
-  return {
-    address: directory + address.slice('./'.length),
-    torrent: from(torrent),
-    magnet: from(magnet),
-  }
+  return { path, isDirectory: isNow, row }
 }
 
 function jsonOf({ path, row }: Result) {

@@ -94,12 +94,14 @@ export function renderSiteHeader(
   return renderMasthead(root, { name, menu, label: 'Site', end })
 }
 
-/**
- * The directories above a directory or file. `depth` is the number of directories between the root and the page's
- * address.
- */
-export function stepsAbove(components: readonly string[], depth: number): Step[] {
+/** The directories above a directory or file; `root` is the way from the page to the root of the mirror. */
+export function stepsAbove(components: readonly string[], root: string): Step[] {
   return ['Index', ...components].slice(0, components.length).map((title, i) => {
-    return { address: '../'.repeat(depth - i) || './', title }
+    return { address: directoryAddress(`${root}.`, components.slice(0, i)), title }
   })
+}
+
+/** The way from the page of a directory to the root of the mirror, such as `../`. */
+export function wayUp(directory: readonly string[]): string {
+  return '../'.repeat(directory.length)
 }

@@ -1,24 +1,43 @@
 import type { IncomingMessage } from 'node:http'
-import { encodePercent } from '../../base/percent.js'
+import { encodeName, encodePercent } from '../../base/percent.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ServiceOptions } from '../options.js'
 import { RESERVED } from './mirror.js'
-import { malformed } from '../../server/headers/refusal.js'
+import { malformed, notFound } from '../../server/headers/refusal.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { isSecure } from '../../server/listen/listen.js'
 import { decodeName } from '../../base/text/raw-path.js'
 
 /**
  * The components of a request's path from number `skip` on, as a path of the mirror. Each component
- * is percent-decoded once and must not contain a slash then.
- * @throws Refusal
+ * is percent-decoded once and must not contain a slash then. Dots are removed (RFC 3986, 5.2.4).
+ * @throws Refusal, also if `..` leads above the first of these components
  */
 export function requestPath(url: string, skip = 0): string {
   const [path] = splitTarget(url)
   // `*`, and addresses of other schemes
   if (!path.startsWith('/')) throw malformed('the address has no path; begin it with a slash')
-  const components = path.split('/').slice(1 + skip)
-  return `/${components.map(decodeComponent).join('/')}`
+  const components = path
+    .split('/')
+    .slice(1 + skip)
+    .map(decodeComponent)
+  const hasDots = components.some(isDots)
+  return `/${(hasDots ? withoutDots(components) : components).join('/')}`
+}
+
+function isDots(component: string): boolean {
+  return component === '.' || component === '..'
+}
+
+/** The components that are left after `.` and `..`; behind one at the end follows a slash. */
+function withoutDots(components: readonly string[]): string[] {
+  const left: string[] = []
+  for (const component of components) {
+    if (component === '..' && left.pop() === undefined)
+      throw malformed('the path leads above the root; leave out .. components')
+    if (!isDots(component)) left.push(component)
+  }
+  return isDots(components.at(-1) ?? '') ? [...left, ''] : left
 }
 
 function decodeComponent(component: string): string {
@@ -49,8 +68,6 @@ export interface AskedQuery {
   readonly view: ViewName | null
   /** The first version that it names, by `?v2` or `?hybrid`; else version 1. */
   readonly version: MetainfoVersion
-  /** Whether it asks for the page of a file, by `?details`. */
-  readonly isForPage: boolean
   /** Whether it asks for the addresses of the chosen files, by `?list`. */
   readonly isForList: boolean
   /** The words that choose entries of a directory, as they are. */
@@ -65,7 +82,6 @@ export function readQuery(url: string): AskedQuery {
   return {
     view: names.flatMap((name) => VIEWS.find((view) => view === name) ?? [])[0] ?? null,
     version: names.find((name) => name === 'v2' || name === 'hybrid') ?? 'v1',
-    isForPage: names.includes('details'),
     isForList: names.includes('list'),
     choices: words.filter((word) => word.startsWith('f=')),
   }
@@ -89,6 +105,34 @@ export function chosenNames({ choices }: Pick<AskedQuery, 'choices'>): readonly 
 /** The part of a query that chooses entries; empty for all. */
 export function chosenQuery(chosen: readonly string[] | null): string {
   return (chosen ?? []).map((name) => `&f=${encodePercent(name)}`).join('')
+}
+
+/** The directory of the addresses that pages link to, because no file of the mirror is in it. */
+const VIEW_DIRECTORY = `${RESERVED}/view/`
+
+/** The route of the addresses that pages link to. */
+export const VIEW_ROUTE = `/${VIEW_DIRECTORY}*`
+
+/**
+ * The beginning of the addresses that pages link to for the views of what is in a directory. `root` is the
+ * way to the root of the mirror. Programs that follow links leave these addresses: they are not below the
+ * directory, /robots.txt forbids them, and none ends with the name of a file.
+ */
+export function viewsBelow(root: string, directory: readonly string[]): string {
+  return root + VIEW_DIRECTORY + directory.map((name) => `${encodeName(name)}/`).join('')
+}
+
+/**
+ * The view that the address of a link names, and the path that it is of.
+ * @throws Refusal
+ */
+export function linkedView(url: string): { view: ViewName | 'details'; path: string } {
+  const path = requestPath(url, VIEW_DIRECTORY.split('/').length - 1)
+  const at = path.lastIndexOf('.')
+  const end = path.slice(at + 1)
+  const view = ([...VIEWS, 'details'] as const).find((each) => each === end)
+  if (view === undefined) throw notFound('this address')
+  return { view, path: path.slice(0, at) }
 }
 
 /** Splits a name such as `a.iso.torrent` into the file's name and its view; null if it ends with none. */
@@ -164,6 +208,8 @@ function way(depth: number): string {
 }
 
 function directoryOf(path: string, isView: boolean, depth: number): string {
+  const viewed = path.startsWith(`/${VIEW_DIRECTORY}`) && path.slice(VIEW_DIRECTORY.length + 1)
+  if (viewed !== false) return way(depth) + viewed.slice(0, viewed.lastIndexOf('/') + 1)
   if (path.startsWith(`/${RESERVED}/`)) return way(depth)
   return way(path.endsWith('/') && !isView ? Math.min(1, depth) : 0)
 }

@@ -7,7 +7,7 @@ import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
-import { fileAddress } from '../../metainfo/trackers.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../pages/progress-page.js'
 import {
@@ -26,12 +26,12 @@ import { directorySource } from '../torrents/directory-source.js'
 import type { TorrentSender } from './response.js'
 import type { Torrents } from '../torrents/torrents.js'
 import type { Look } from '../tree/below-root.js'
-import { fileOf, type Mirror, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js'
+import { fileOf, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js'
 import type { FileDigests } from '../torrents/file-digests.js'
 import { type PagedFile, renderFilePage } from '../pages/file-page.js'
 import type { FileTorrents, LookedUpFile } from '../torrents/file-torrents.js'
 import { formOf, magnetPage, torrentAddress } from './forms.js'
-import { isTorrentNameTaken, takenViews } from '../tree/taken-views.js'
+import { isTorrentNameTaken } from '../tree/taken-views.js'
 import { PAGE_HEADERS } from '../../page-parts/page-script.js'
 import { withStyle } from '../../page-parts/policy.js'
 import { endConditional, etagOf } from '../../server/headers/conditional.js'
@@ -139,7 +139,6 @@ export class Views {
     const { path: components, fingerprint } = file
     const { size } = fingerprint
     const modified = Number(fingerprint.mtimeNs / 1_000_000n)
-    const view = new MirrorView(options.mirror)
     const sha256 = digests.known(file)
     const swarm = swarms.largest(components, { size, modified })
     const { root } = pageLinks(request.raw.url ?? '')
@@ -148,11 +147,10 @@ export class Views {
       size,
       modified,
       sha256,
-      stated: options.files ? await renderStated(file, digests, options.mirror) : null,
+      stated: options.files ? await renderStated(file, root, this.mirror) : null,
       infoHash: swarms.infoHashOf(components, { size, modified }),
       counts: swarm?.counts ?? null,
       swarmPage: swarm && torrentPage(options, swarm.infoHash, root),
-      taken: await takenViews(view, components, ['torrent', 'magnet']),
       base: options.files ? publicAddress(request.raw, options) : null,
     }
   }
@@ -164,7 +162,7 @@ export class Views {
     return {
       root,
       name: components.at(-1) ?? '',
-      above: stepsAbove(components, root.split('../').length - 1),
+      above: stepsAbove(components, root),
       header: renderSiteHeader(options, root, null),
       site: siteOf(options),
     }
@@ -262,16 +260,17 @@ function renderPieces(info: Uint8Array): Xml | null {
   return new Xml(`${lines.join('')}\n    </pieces>`)
 }
 
-/** Says whether the lists beside a file have its known checksums; a warning comes first. Null if none names it. */
+/** Says whether the lists beside a file have its known checksums, on a page from which `root` leads to the root; a warning comes first. Null if none names it. */
 async function renderStated(
   file: ScannedFile,
-  digests: Pick<FileDigests, 'known'>,
-  mirror: Mirror,
+  root: string,
+  { digests, options }: Pick<ViewSources, 'digests' | 'options'>,
 ): Promise<Html | null> {
+  const directory = directoryAddress(`${root}.`, file.path.slice(0, -1))
   const known = CHECKSUM_NAMES.filter((name) => digests.known(file, name))
-  const lists = (await readStated(file.path, known, mirror)).map((stated) => {
+  const lists = (await readStated(file.path, known, options.mirror)).map((stated) => {
     const own = Buffer.from(digests.known(file, stated.checksum) ?? []).toString('hex')
-    const link = html`<a href="./${encodeName(stated.list)}">${stated.list}</a>`
+    const link = html`<a href="${directory}${encodeName(stated.list)}">${stated.list}</a>`
     return { link, isOwn: stated.digests.includes(own) }
   })
   const wrong = lists.find(({ isOwn }) => !isOwn)

@@ -129,7 +129,7 @@ test('behind nginx a query gives the view of a file that exists', unlessNginx, a
   const hash = await ask(`${file}?btih`)
   const checksum = await ask(`${file}?sha256`)
   const metalink = await ask(`${file}?meta4`)
-  const page = await ask(`${file}?details`)
+  const page = await ask(`/-/view${file}.details`)
   const plain = await ask(`${file}?torrents=1`)
 
   assert.equal(decodeTorrent(torrent.body).info['name'], 'b.rpm')

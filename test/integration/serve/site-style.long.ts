@@ -32,7 +32,7 @@ async function styledPages(t: TestContext, style: string): Promise<string[]> {
   const mirror = await serveMirror(t, { files: LISTED, args: named })
   const torrent = goldenTorrent('hybrid-directory.torrent')
   const admin = await startAdmin(t, { files: { 'torrents/a/h.torrent': torrent }, args: named })
-  const files = ['/pub/', '/pub/debian-13.9.iso?details', '/-/status', '/-/search?q=img']
+  const files = ['/pub/', '/-/view/pub/debian-13.9.iso.details', '/-/status', '/-/search?q=img']
   const tracker = ['/', '/catalogue/a/', '/activity']
   return [
     ...tracker.map((path) => admin.tracker.address + path),

@@ -94,7 +94,7 @@ test('all services together know each file, its torrent and its swarm, also afte
     const get = (path: string) => ask(served.port, path, { agent })
     const swarms = new Set<string>()
     await forEach(planted, async ({ address, isSeeded, isUnnameable }) => {
-      const [file, page] = [await get(address), await get(`${address}?details`)]
+      const [file, page] = [await get(address), await get(`/-/view${address}.details`)]
       assert.equal(file.status, isUnnameable ? 400 : 200, address)
       assert.ok(page.status < 500, address)
       if (!isSeeded) return

@@ -47,7 +47,7 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
     swarms.map(([, title]) => title),
     ['1 seed, 0 leechers', undefined],
   )
-  const details = await (await fetch(`${mirror.address}/pub/a.iso?details`)).text()
+  const details = await (await fetch(`${mirror.address}/-/view/pub/a.iso.details`)).text()
   const history = /<a href="([^"]+)">The last month</.exec(details)?.[1] ?? ''
   assert.match(
     await (await fetch(history)).text(),

@@ -41,7 +41,7 @@ test('each link of each page leads somewhere, and HEAD and gzip say the same as 
     async () => (await files('ready')) > 4 && (await files('waiting')) === 0,
   )
   const found = await walkPages([`${mirror.address}/`, `http://127.0.0.1:${port}/`])
-  for (const path of ['/odd/%fe', '/odd/%fe?details', '/odd/%fe.sha256'])
+  for (const path of ['/odd/%fe', '/-/view/odd/%fe.details', '/-/view/odd/%fe.sha256'])
     assert.ok(found.has(mirror.address + path), path)
   assert.ok(found.size > 60, [...found].join('\n'))
   const above = (await ask(mirror.port, '/pub/')).body.toString()

@@ -87,8 +87,8 @@ test('a file whose name is not UTF-8 is sent by its bytes, and says why it has n
     assert.deepEqual([part.status, part.body], [206, CONTENT.subarray(5, 10)])
   }
   assert.ok((await ask(port, '/pub/to-raw')).body.equals(CONTENT))
-  for (const view of ['.sha256', '?details'])
-    assert.equal((await ask(port, address + view)).status, 200, view)
+  assert.equal((await ask(port, `${address}.sha256`)).status, 200)
+  assert.equal((await ask(port, `/-/view${address}.details`)).status, 200)
   for (const view of ['.torrent', '?torrent', '?magnet', '.meta4']) {
     const { status, body } = await ask(port, address + view)
     const why = '/pub/caf\\xe9/\\xff.bin: not UTF-8, as all names in torrents must be; rename it\n'
@@ -104,7 +104,7 @@ test('a file whose name is not UTF-8 is sent by its bytes, and says why it has n
     ['/pub/caf%E9/%ff%00', 400],
     ['/pub/caf%E9/%f', 400],
     ['/pub/%E9%2e%2e/', 404],
-    ['/pub/caf%E9/../plain', 400],
+    ['/pub/../../plain', 400],
   ] as const)
     assert.equal((await ask(port, path)).status, wanted, path)
 })

@@ -44,7 +44,14 @@ const ADDRESSES = [
     '/pub/d/?magnet',
     '/pub/link',
   ],
-  ...['/pub/f', '/pub/f.torrent', '/pub/f.sha256', '/pub/f.meta4', '/pub/f?details', '/pub/?json'],
+  ...[
+    '/pub/f',
+    '/pub/f.torrent',
+    '/pub/f.sha256',
+    '/pub/f.meta4',
+    '/-/view/pub/f.details',
+    '/pub/?json',
+  ],
   ...[
     '/pub/d/x.torrent',
     '/pub/d/x.torrent?hybrid',

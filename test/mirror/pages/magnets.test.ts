@@ -16,7 +16,7 @@ async function magnetsOf(port: number, path: string): Promise<Record<string, str
   const rows = body.toString().split('<th scope="row"').slice(1)
   const found = rows.map((row) => {
     const [, name = ''] = /<a href="[^"]*">([^<]*)</.exec(row) ?? []
-    const [, address = '', text = ''] = /<a href="([^"]*)">(magnet)</.exec(row) ?? []
+    const [, address = '', text = ''] = /<a href="([^"]*)" rel="nofollow">(magnet)</.exec(row) ?? []
     return [name, `${text} ${address.replaceAll('&amp;', '&')}`]
   })
   return Object.fromEntries(found) as Record<string, string>
@@ -35,7 +35,7 @@ test('rows of files that were hashed ahead have magnet links, others lead to a p
     assert.equal(parseMagnet(link).trackers[0], TRACKERS[0], path)
     assert.match(magnets['cold.iso'] ?? '', /^magnet \.\S+cold\.iso\.magnet$/, path)
   }
-  assert.equal((await magnetsOf(port, '/pub/'))['dir/'], 'magnet ./dir/?magnet')
+  assert.equal((await magnetsOf(port, '/pub/'))['dir/'], 'magnet ../-/view/pub/dir.magnet')
   const page = (await ask(port, '/pub/', { headers: PAGE })).body.toString()
   const [, rest = ''] = /<meta name="magnet" content="([^"]*)"/.exec(page) ?? []
   assert.equal(new URLSearchParams(rest.replaceAll('&amp;', '&')).get('tr'), TRACKERS[1])
@@ -54,7 +54,7 @@ test("a row of a file with the operator's own torrent leads to the page of that"
   assert.equal(announce, 'http://given.example/announce')
   const magnets = await magnetsOf(port, '/')
   assert.match(magnets['b.iso'] ?? '', /^magnet magnet:/)
-  assert.match(magnets['a.iso'] ?? '', /^magnet \.\//)
+  assert.match(magnets['a.iso'] ?? '', /^magnet -\/view\/a\.iso\.magnet$/)
 })
 
 test('the page of a file has its magnet link and info hash if they are known', async (t) => {
@@ -63,15 +63,15 @@ test('the page of a file has its magnet link and info hash if they are known', a
   const { infoHash, trackers } = parseMagnet(
     (await ask(port, '/pub/warm.iso.magnet')).body.toString().trim(),
   )
-  const page = (await ask(port, '/pub/warm.iso?details', { headers: PAGE })).body.toString()
+  const page = (await ask(port, '/-/view/pub/warm.iso.details', { headers: PAGE })).body.toString()
   const [, link = ''] = /<a class="button" href="(magnet:[^"]*)"/.exec(page) ?? []
   const shown = parseMagnet(link.replaceAll('&amp;', '&'))
   assert.deepEqual([shown.infoHash, shown.trackers], [infoHash, trackers])
   assert.match(page, new RegExp(`<dt>Info hash</dt>[^]*>${infoHash ?? ''}<`))
   assert.match(page, /<title>warm\.iso - btkit mirror<\/title>/)
   assert.match(page, /<meta property="og:title" content="warm\.iso" \/>/)
-  const cold = (await ask(port, '/pub/cold.iso?details', { headers: PAGE })).body.toString()
+  const cold = (await ask(port, '/-/view/pub/cold.iso.details', { headers: PAGE })).body.toString()
   assert.match(cold, /<meta property="og:description" content="4 B" \/>/)
   assert.doesNotMatch(cold, /href="magnet:|Info hash/)
-  assert.match(cold, /href="\.\/cold\.iso\.magnet">Magnet</)
+  assert.match(cold, /href="[^"]*\/cold\.iso\.magnet">Magnet</)
 })

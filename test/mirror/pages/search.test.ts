@@ -68,12 +68,12 @@ test('the page of a search has links to files, folders and torrents', async (t) 
   const page = body.toString()
   for (const link of [
     '../books/Moby%20Dick.txt',
-    '../books/Moby%20Dick.txt.torrent',
-    '../books/Moby%20Dick.txt.magnet',
+    '../-/view/books/Moby%20Dick.txt.torrent',
+    '../-/view/books/Moby%20Dick.txt.magnet',
     '../books/',
   ]) {
     assert.ok(page.includes(`href="${link}"`), link)
-    assert.equal((await ask(port, `/-/${link}`.replace('/-/..', ''))).status, 200, link)
+    assert.equal((await ask(port, link.slice('..'.length))).status, 200, link)
   }
   // The field of each page has the search
   assert.match(page, /<input\s+id="search"[^>]*value="moby"/)
@@ -103,8 +103,8 @@ test('results are in the order of people, and a stored .torrent hides no link', 
     names.map(([, address]) => address),
     ['../d/disc-9.iso', '../d/disc-9.iso.torrent', '../d/disc-10.iso'],
   )
-  assertShows(page, 'href="../d/disc-9.iso?torrent"')
-  assertShows(page, 'href="../d/disc-10.iso.torrent"')
+  assertShows(page, 'href="../-/view/d/disc-9.iso.torrent"')
+  assertShows(page, 'href="../-/view/d/disc-10.iso.torrent"')
 })
 
 test('a search of which only the beginning counts says so', async (t) => {

@@ -4,10 +4,8 @@ import { chosenNames, readQuery, requestPath } from '../../../src/mirror/tree/ad
 
 test('a query begins at the first question mark', () => {
   assert.equal(readQuery('/a?b?torrent').view, null)
-  const { isForPage, isForList, version, choices } = readQuery(
-    '/a/?f=b%3F&hybrid&details&f=c?&list=&v2',
-  )
-  assert.deepEqual([isForPage, isForList, version], [true, true, 'hybrid'])
+  const { isForList, version, choices } = readQuery('/a/?f=b%3F&hybrid&f=c?&list=&v2')
+  assert.deepEqual([isForList, version], [true, 'hybrid'])
   assert.deepEqual(chosenNames({ choices }), ['b?', 'c?'])
   assert.equal(requestPath('http://host?torrent'), '/')
 })

@@ -173,7 +173,7 @@ test('the root and empty, hidden or missing directories have none', async (t) =>
     ['/-/?torrent', 404],
     ['/m/torrent_service/?torrent', 404],
     ['/m/?torrent', 422],
-    ['/pub/../pub/set/?torrent', 400],
+    ['/pub/../../pub/set/?torrent', 400],
   ] as const) {
     const { status: answered, body } = await ask(port, address)
     assert.deepEqual([answered, body.toString().split('\n').length], [status, 2], address)

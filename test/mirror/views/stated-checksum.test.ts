@@ -17,7 +17,7 @@ test('the page of a file says whether the lists beside it have its checksum', as
     writeFileSync(join(root, 'pub', list), text)
   }
   const visit = async () => {
-    const page = (await ask(port, '/pub/a%20b.iso?details')).body.toString()
+    const page = (await ask(port, '/-/view/pub/a%20b.iso.details')).body.toString()
     return /✓ matches|has another checksum/.exec(page)?.[0] ?? null
   }
   put('SHA256SUMS', own + other)
@@ -61,8 +61,8 @@ for (const [program, lists] of [
     for (const list of lists) writeFileSync(join(root, 'pub', list), sums)
     const { port } = await serveMirror(t, { root })
     const visit = async () => {
-      const page = (await ask(port, '/pub/a?details')).body.toString()
-      return /(✓ matches|Warning:<\/b>) <a href="\.\/([\w.]+)"/.exec(page)?.slice(1) ?? null
+      const page = (await ask(port, '/-/view/pub/a.details')).body.toString()
+      return /(✓ matches|Warning:<\/b>) <a href="[./]*\/pub\/([\w.]+)"/.exec(page)?.slice(1) ?? null
     }
     assert.equal(await visit(), null, 'not hashed yet')
     await ask(port, '/pub/a.sha256')

@@ -31,6 +31,7 @@ import {
   type Paged,
   paged,
   renderPages,
+  sortForms,
   sortHeading,
   parseOrder,
 } from '../../../page-parts/sorting.js'
@@ -222,29 +223,34 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
   }
   const sorted = (key: ListedKey, title: string, kind: 'name' | 'n' | 'date') => {
     const column = { key, title, style: kind }
-    return { title, kind, heading: sortHeading(column, order, (by) => addressOf(view, by)) }
+    return { title, kind, heading: sortHeading(column, order) }
   }
   const canChange = rows.some(([box]) => box !== false)
-  return html`<form method="post" action="torrents">
-    <input type="hidden" name="in" value="${fieldValue(category?.address ?? '')}" />
-    <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
-    ${orderFields(order, BY_NAME)}
-    <input type="hidden" name="page" value="${shown.page}" />
-    <section>
-      ${renderTable({
-        label: 'Torrents',
-        columns: [
-          { title: '', kind: 'box' },
-          sorted(BY_NAME, 'Torrent', 'name'),
-          ...FIGURES.map((key) => sorted(key, COLUMNS[key].title, 'n')),
-          sorted('changed', 'Changed', 'date'),
-          { title: '', kind: 'get' },
-        ],
-        rows,
-      })}
-    </section>
-    ${canChange ? acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
-  </form>`
+  const where = html`<input
+      type="hidden"
+      name="in"
+      value="${fieldValue(category?.address ?? '')}"
+    />
+    <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />`
+  return html`${sortForms(where)}
+    <form method="post" action="torrents">
+      ${where} ${orderFields(order, BY_NAME)}
+      <input type="hidden" name="page" value="${shown.page}" />
+      <section>
+        ${renderTable({
+          label: 'Torrents',
+          columns: [
+            { title: '', kind: 'box' },
+            sorted(BY_NAME, 'Torrent', 'name'),
+            ...FIGURES.map((key) => sorted(key, COLUMNS[key].title, 'n')),
+            sorted('changed', 'Changed', 'date'),
+            { title: '', kind: 'get' },
+          ],
+          rows,
+        })}
+      </section>
+      ${canChange ? acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
+    </form>`
 }
 
 function acts({ collection }: FormsParts, { category, listed, shown }: View): Html {

@@ -3,10 +3,11 @@ import { encodeName } from '../../../base/percent.js'
 import { renderPage, renderPath } from '../../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
 import {
-  type ListOrder,
+  keptField,
   type Paged,
   orderFields,
   renderPages,
+  sortForms,
   sortHeading,
 } from '../../../page-parts/sorting.js'
 import { renderSearch } from '../../../page-parts/search.js'
@@ -133,6 +134,7 @@ function renderNewest({ torrents, ...parts }: CategoryPageParts, root: string): 
 function renderList(parts: CategoryPageParts, root: string): Html {
   const { torrents, category, links, query, size } = parts
   const { items: rows, total } = torrents
+  const { categories } = query
   if (total === 0) {
     return html`<p>
       ${query.search === '' ? 'No torrents yet.' : `Nothing here matches “${query.search}”.`}
@@ -142,6 +144,7 @@ function renderList(parts: CategoryPageParts, root: string): Html {
   const address = (page: number) => formatCatalogueQuery({ ...query, page })
   return html`<section aria-labelledby="torrents">
     <h2 id="torrents">${query.search === '' ? 'Torrents' : `Found for “${query.search}”`}</h2>
+    ${sortForms([keptField('q', query.search), categories > 1 && keptField('categories', String(categories))])}
     ${renderTorrents({ rows, category, links, root, query, caption })}
     ${renderPages(torrents, address, 'Pages of torrents')}
   </section>`
@@ -180,8 +183,7 @@ function renderTorrents(parts: TorrentTableParts): Html {
 function heading(key: CatalogueSort, query: CatalogueQuery | null): Html {
   const { title, kind } = COLUMNS[key]
   if (query === null) return html`<th scope="col" class="${kind}">${title}</th>`
-  const address = (order: ListOrder<CatalogueSort>) => formatCatalogueQuery({ ...query, ...order })
-  return sortHeading({ key, title, style: kind }, query, address)
+  return sortHeading({ key, title, style: kind }, query)
 }
 
 function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts): Html {

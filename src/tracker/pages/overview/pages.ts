@@ -7,7 +7,13 @@ import { renderPage } from '../../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { orderFields, renderPages, sortHeading } from '../../../page-parts/sorting.js'
+import {
+  keptField,
+  orderFields,
+  renderPages,
+  sortForms,
+  sortHeading,
+} from '../../../page-parts/sorting.js'
 import { type Html, html, type HtmlValue } from '../../../base/text/html.js'
 import { counted, formatBytes, formatTime, formatNumber } from '../../../base/text/quantity.js'
 import type { ServerContext } from '../../../server/context.js'
@@ -227,6 +233,7 @@ function renderInfoPage(parts: InfoPage): string {
           all: formatRowQuery({ ...query, filter: '', page: 1 }),
         })
       }
+      ${sortForms(keptField('q', query.filter))}
       <div class="scroll">
         <table class="rows swarms" aria-label="${WORDS.allTorrents}">
           <thead>
@@ -251,7 +258,7 @@ function renderInfoPage(parts: InfoPage): string {
 
 function heading(key: TorrentSortKey, query: RowQuery, hasNames: boolean): Html {
   const column = { key, title: COLUMNS[key].title, style: classOf(key, hasNames) }
-  return sortHeading(column, query, (order) => formatRowQuery({ ...query, ...order }))
+  return sortHeading(column, query)
 }
 
 /** If there are no names, info hashes take the place of that column. */

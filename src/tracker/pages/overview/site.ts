@@ -44,6 +44,9 @@ export const MIRROR_PAGES = [
   { page: 'status', path: '-/status', there: './-/status', title: WORDS.status },
 ] as const
 
+/** The beginning of the addresses of the views of files there. */
+export const MIRROR_VIEWS = './-/view'
+
 /** The path of the search of files and torrents. */
 export const SEARCH = '-/search'
 

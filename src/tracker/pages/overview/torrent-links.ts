@@ -4,7 +4,7 @@ import { magnetLink } from '../../../metainfo/magnet.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { AllowedTorrent, KnownSummary } from '../../allowed/allowed-torrent.js'
-import { mirrorAt, mirrorRoot, type MirrorPlace } from './site.js'
+import { MIRROR_VIEWS, mirrorAt, mirrorRoot, type MirrorPlace } from './site.js'
 import { type RowPage } from './torrent-rows.js'
 import { type SwarmRow, transferredOf } from './swarm-row.js'
 
@@ -33,22 +33,21 @@ export class TorrentLinks {
     const summary = torrent?.metainfo
     if (!summary) return null
     if (summary.path === null) {
-      const address = this.#mirrorFile(summary)
-      return address && `${address}?torrent${formOf(summary)}`
+      return this.#mirrorView(summary, `torrent${formOf(summary)}`)
     }
     return this.options.allowGet ? `${this.root}file?info_hash=${infoHash}` : null
   }
 
   /** URL of the page of a torrent's only file at the mirror in this process; null if there is none. */
   details({ torrent }: SwarmRow): string | null {
-    const address = torrent?.metainfo && this.#mirrorFile(torrent.metainfo)
-    return address ? `${address}?details` : null
+    return torrent?.metainfo ? this.#mirrorView(torrent.metainfo, 'details') : null
   }
 
-  /** URL of the only file of a torrent at the mirror in this process; null if there is none. */
-  #mirrorFile({ place }: KnownSummary): string | null {
+  /** URL of a view of a torrent's only file at the mirror in this process; null if there is none. */
+  #mirrorView({ place }: KnownSummary, view: string): string | null {
     const root = mirrorRoot(this.options.mirror, this.announceUrls)
-    return root === null || place === null || place.endsWith('/') ? null : new URL(place, root).href
+    if (root === null || place === null || place.endsWith('/')) return null
+    return new URL(`${MIRROR_VIEWS}/${pathOf(place)}.${view}`, root).href
   }
 
   /**
@@ -101,15 +100,19 @@ export class TorrentLinks {
 /** The end of the address of a torrent at the mirror, which makes those of version 1. */
 function formOf({ infoHash, infoHashV2 }: InfoHashes): string {
   if (infoHashV2 === null) return ''
-  return infoHash === null ? '&v2' : '&hybrid'
+  return infoHash === null ? '?v2' : '?hybrid'
 }
 
 /** The components of a place in the mirror; a last one is empty for that of a directory. */
 export function placeNames(place: string): string[] {
-  return place
+  return pathOf(place)
     .split('/')
-    .slice(1)
     .map((name) => decodeName(name) ?? name)
+}
+
+/** A place in the mirror without the dot and slash, or the slash, at its beginning. */
+function pathOf(place: string): string {
+  return place.slice(place.indexOf('/') + 1)
 }
 
 /** The JSON form of a row. */

@@ -53,7 +53,7 @@ test('a header and a style are on all pages of the mirror, the tracker and the c
     ],
   })
   await fetch(`${address}/iso/a.iso.torrent`)
-  for (const path of ['/', '/iso/', '/iso/a.iso?details', '/iso/a.iso.magnet', '/-/status'])
+  for (const path of ['/', '/iso/', '/-/view/iso/a.iso.details', '/iso/a.iso.magnet', '/-/status'])
     await assertHasLook(address + path)
   // Sent again from memory
   await assertHasLook(`${address}/iso/`)

@@ -160,8 +160,12 @@ test('torrents are sorted by each column, and stay so after a change', async (t)
   await (await fetch(`${tracker.address}/announce?${peer}`)).text()
   const heading = async (title: string, from: string) => {
     const { text } = await alice.get(from)
-    const link = new RegExp(`<th[^>]*>\\s*<a href="([^"]+)">${title}`).exec(text)?.[1] ?? ''
-    return `/${link.replaceAll('&amp;', '&')}`
+    const button = new RegExp(`<button form="(\\w+)" name="sort" value="(\\w+)">\\s*${title}`)
+    const [, form = '', sort = ''] = button.exec(text) ?? []
+    const [, fields = ''] = new RegExp(`<form id="${form}"[^>]*>([^]*?)</form>`).exec(text) ?? []
+    const kept = [...fields.matchAll(/name="(\w+)"\s+value="([^"]*)"/g)]
+    const pairs = [...kept.map(([, name = '', value = '']) => `${name}=${value}`), `sort=${sort}`]
+    return `/torrents?${pairs.join('&')}`
   }
   const names = ({ text }: { readonly text: string }) => {
     return [...text.matchAll(/name="torrent"\s+value="0\/(\w)\.torrent"/g)].map(([, name]) => name)
@@ -176,7 +180,7 @@ test('torrents are sorted by each column, and stay so after a change', async (t)
   const oldest = await heading('Changed', await heading('Changed', list))
   const shown = await alice.get(oldest)
   assert.equal(names(shown)[0], 'c')
-  assert.match(shown.text, /aria-sort="ascending">\s*<a[^>]+>Changed/)
+  assert.match(shown.text, /aria-sort="ascending">\s*<button[^>]+>\s*Changed/)
   const answer = await alice.post('/torrents', {
     in: '0',
     sort: 'changed',
