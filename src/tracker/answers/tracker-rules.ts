@@ -89,14 +89,14 @@ const NONE: ReadonlyMap<InfoHash, TorrentVerdict> = new Map()
 export function makeRules(
   { believes, ...answers }: AnswerSettings,
   { torrents, addresses, settled }: Pick<AccessLists, 'torrents' | 'addresses' | 'settled'>,
-  store: Pick<SwarmStore, 'scrape' | 'isRestoring'>,
+  store: Pick<SwarmStore, 'scrape'>,
 ): TrackerRules {
   return {
     ...answers,
     settled,
     permits: addresses.permits,
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
-    isStarting: () => torrents.isStarting || store.isRestoring,
+    isStarting: () => torrents.isStarting,
     judge: (infoHash) => {
       if (torrents.isOpen && torrents.banned.size === 0) return null
       const hash = infoHashOfBytes(infoHash)
@@ -108,7 +108,7 @@ export function makeRules(
       if (!isFed && !isStarting) return UNKNOWN
       // Torrents of the time before a restart are recognized by their saved swarm
       if (store.scrape(infoHash)) return null
-      return isStarting || store.isRestoring ? UNREAD : UNKNOWN
+      return isStarting ? UNREAD : UNKNOWN
     },
     resolve: ({ client, isOwn }, claimed) => {
       const isBelieved = believes === 'all' || (isOwn && (client === null || isLocal(client)))

@@ -107,7 +107,6 @@ function openMemory({ limits, stateFile }: TrackerSettings, world: TrackerWorld)
   const clock = () => CLOCK_START + world.monotonic() / 1000
   const store = new SwarmStore(limits, clock)
   const state = new StateFile(stateFile, store, world)
-  store.beginRestoring()
   const history = new History()
   const historyFile = new HistoryFile(`${stateFile}.history`, history, world)
   return { store, clock, state, history, historyFile }

@@ -88,6 +88,8 @@ async function startTracker(
   const { store } = tracker.memory
   const { torrents, refresh } = lists
   return orClose(close, async () => {
+    // Whoever is told of no peers comes back in half an hour
+    await tracker.memory.state.load()
     const listening = await listenEverywhere(settings, tracker.entrances, world.onError)
     const endWork = await orClose(listening.close, () => beginWork(tracker, settings, world))
     return {
@@ -128,7 +130,6 @@ async function beginWork(
   const { store, state, history, historyFile } = memory
   const { torrents } = lists
   // Announces are answered meanwhile
-  await state.load()
   await historyFile.load()
   await torrents.started()
   await lists.applyAddresses()

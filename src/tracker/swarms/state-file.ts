@@ -39,7 +39,7 @@ export class StateFile {
 
   constructor(
     private readonly path: string,
-    private readonly store: Pick<SwarmStore, 'save' | 'restore' | 'endRestoring'>,
+    private readonly store: Pick<SwarmStore, 'save' | 'restore'>,
     private readonly world: Pick<ServerContext, 'now' | 'warn' | 'onError'>,
   ) {}
 
@@ -54,19 +54,18 @@ export class StateFile {
   }
 
   /**
-   * Restores the saved swarms, if there are any, in steps between which announces are answered. The file
+   * Restores the saved swarms, if there are any, in steps between which other work has its turn. The file
    * may also be a bencoded `dfile` of bttrack. Nothing is written yet, and nothing may be saved before.
    * @throws BtkitError if the file cannot be read, or is no state and must not be overwritten
    */
   async load(): Promise<void> {
-    const { path, store } = this
+    const { path } = this
     const file = await openIfThere(path)
     try {
       if (file) await this.#loadFrom(file)
     } catch (error) {
       throw asBtkitError(error, path)
     } finally {
-      store.endRestoring()
       await file?.close()
     }
   }

@@ -47,7 +47,6 @@ export class SwarmStore {
   readonly #downloads = new CountedDownloads()
   #nextToExpire = 1
   /** Since when a state is restored, and who stopped since: it may have those peers. Null at other times. */
-  #restoring: { readonly since: number; readonly stops: PeerAnnounce[] } | null = null
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
 
@@ -272,22 +271,13 @@ export class SwarmStore {
     slice.records.peer(at, { flags, age, port, key, peerId, address }, peer)
   }
 
-  /** From now on a state is restored, perhaps while peers announce: they are more current. */
-  beginRestoring(): void {
-    this.#restoring = { since: this.#now(), stops: [] }
-  }
-
-  get isRestoring(): boolean {
-    return this.#restoring !== null
-  }
-
   /**
    * Prepares to restore a state that was saved `age` seconds ago. The reader throws a BtkitError `io`
    * if bytes are invalid or missing.
    */
   restore(age: number): SwarmReader {
     const peers = this.#peers
-    const now = this.#restoring?.since ?? this.#now()
+    const now = this.#now()
     const oldest = now - this.#limits.peerTimeout
     let swarm: Swarm | null = null
     let tracker: string | null = null
@@ -323,24 +313,9 @@ export class SwarmStore {
     })
   }
 
-  /** Removes the restored peers that stopped meanwhile. */
-  endRestoring(): void {
-    const { since = 0, stops = [] } = this.#restoring ?? {}
-    this.#restoring = null
-    for (const stop of stops) {
-      const swarm = this.#swarms.get(latin1(stop.infoHash))
-      this.#peers.load(stop)
-      const peer = swarm ? this.#peers.find(swarm) : 0
-      if ((this.#peers.heard[peer] ?? 0) < since) this.#stop(stop)
-    }
-  }
-
   /** Removes a peer that stops. Its answer has counts but no peers. */
   #stop(announce: PeerAnnounce): AnnounceAnswer {
     this.#choice.clear()
-    const stops = this.#restoring?.stops
-    // Its bytes are valid during the call only
-    if (stops && stops.length < MOST_STOPS) stops.push(structuredClone(announce))
     const swarm = this.#swarms.get(latin1(announce.infoHash))
     const peer = swarm ? this.#peers.find(swarm) : 0
     // Others may know it, too
@@ -471,9 +446,6 @@ export class SwarmStore {
     }
   }
 }
-
-/** Most stops that are remembered while a state is restored. Other peers expire. */
-const MOST_STOPS = 10_000
 
 /** Most peers of a swarm that a full store removes with it: it has to look at all of them. */
 const MOST_DISPLACED = 32

@@ -120,16 +120,3 @@ test('a scrape that would lack torrents is refused until all are read', async (t
     null,
   )
 })
-
-test('while its state is read, a tracker of added torrents knows those that it has read', async (t) => {
-  const { store, admitted, announce, answers } = await startingTracker(t, { isFed: true })
-  await admitted.torrents.started()
-  store.beginRestoring()
-  store.announce(announceOf({ infoHash: bytesOf('ef'.repeat(20)) }))
-  assert.equal(announce('ef'.repeat(20)).peers4.length, 6)
-  for (const act of [() => announce('cd'.repeat(20)), () => answers.scrape([], null)])
-    assert.deepEqual(refusalOf(act), SOON)
-  store.endRestoring()
-  const unknown = () => announce('cd'.repeat(20))
-  assert.deepEqual(refusalOf(unknown), UNKNOWN)
-})

@@ -11,7 +11,16 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
 import { assertError, assertQuiet, assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
-import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
+import {
+  announceQuery,
+  compactPeers,
+  decodeAnswer,
+  startTrack,
+  textIn,
+} from '../../support/track.js'
+import { findFreePort } from '../../support/opentracker.js'
+import { StateFile } from '../../../src/tracker/swarms/state-file.js'
+import { announceOf, digestOf, makeStore } from '../swarms/store.js'
 import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
 import { loadNative } from '../../../src/base/native-addon.js'
@@ -187,6 +196,31 @@ test('swarms and counts survive a restart', async (t) => {
   const scraped = await second.ask(`/scrape?info_hash=${HASH.replace(/../g, '%$&')}`)
   const files = scraped.get('files') as typeof scraped
   assert.equal((files.get('\u00ab'.repeat(20)) as typeof scraped).get('downloaded'), 1)
+})
+
+test('whoever reaches a tracker that is restarted is told of the peers that it had', async (t) => {
+  const stateFile = join(makeScratch(t), 'state')
+  const { store } = makeStore({ maxPeers: 60_000 })
+  const fail = (problem: unknown) => assert.fail(String(problem))
+  const world = { now: Date.now, warn: fail, onError: fail }
+  for (let n = 0; n < 50_000; n += 1)
+    store.announce(
+      announceOf({ torrent: `${n % 200}`, peer: `${n}`, at: `10.0.${n >> 8}.${n & 255}` }),
+    )
+  await new StateFile(stateFile, store, world).save()
+  const port = await findFreePort()
+  const address = `http://127.0.0.1:${port}`
+  const limits = ['--port', String(port), '--max-peers', '60000']
+  const [hash] = [Buffer.from(digestOf('199')).toString('hex')]
+  const starting = startTrack(t, { stateFile, args: limits })
+  let answer: Response | null = null
+  await until('it listens', async () => {
+    answer = await fetch(address + announceQuery(hash, { left: 5 })).catch(() => null)
+    return answer !== null
+  })
+  const bytes = new Uint8Array(await (answer as Response | null)!.arrayBuffer())
+  assert.equal(compactPeers(decodeAnswer(bytes)).length, 50)
+  await starting
 })
 
 test('the history survives a restart, and damage to it stops nothing', async (t) => {

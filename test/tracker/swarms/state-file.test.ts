@@ -40,18 +40,6 @@ async function savedState(t: TestContext) {
   return { directory, path }
 }
 
-test('peers that announce before the state is restored are saved with it', async (t) => {
-  const { directory } = await savedState(t)
-  const { store, file } = stateIn(directory)
-  store.beginRestoring()
-  store.announce(announceOf({ peer: 'new', at: '10.0.0.3' }))
-  await file.load()
-  await file.save()
-  const again = stateIn(directory)
-  await again.file.load()
-  assert.deepEqual([store.isRestoring, again.store.totals().peers], [false, 3])
-})
-
 test('peers that expired while the tracker was down are gone', async (t) => {
   const { directory } = await savedState(t)
   const { store, file } = stateIn(directory, NOW + 2_800_000)
