@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { nativeLstat } from '../../src/disk/look/stat-files.js'
+import { readTorrent } from '../../src/library/index.js'
 import { queueTimes } from '../../src/fleet/connect.js'
 import { startCollecting, startExecutable } from '../support/executable.js'
 import { KEY, OTHER_KEY } from '../support/fleet.js'
@@ -67,6 +68,22 @@ longTest('completedir asks workers for many entries at once', { skip }, async (t
   // The digests are in the cache of the machine that asked
   const again = await machine.run(...command, '--force')
   assert.equal((JSON.parse(again.stdout) as { bytesHashed: number }).bytesHashed, 0)
+})
+
+test('completedir makes the torrents of several directories at once', { skip }, async (t) => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  const sizes = names.flatMap((name) => [0, 1, 2].map((i) => [`${name}/${name}${i}`, 100] as const))
+  const machine = makeAsking(t, emptyRedis().url, Object.fromEntries(sizes))
+  const torrents = makeScratch(t)
+  const command = ['completedir', machine.root, '--output', torrents, '--trackerless']
+  assertStatus(await machine.run(...command, ...machine.asking), 0)
+  for (const name of names) {
+    const { files } = await readTorrent(join(torrents, `${name}.torrent`))
+    assert.deepEqual(
+      files.map(({ path }) => path.join('/')),
+      [0, 1, 2].map((i) => `${name}${i}`),
+    )
+  }
 })
 
 const unlessLeases = { skip: skip || (nativeLstat === null && 'the addon is not built') }

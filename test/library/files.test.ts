@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import {
   completeDirectories,
@@ -10,6 +10,8 @@ import {
   magnetLink,
   makeTorrent,
   parseMagnet,
+  parseMetainfo,
+  planTorrent,
   readTorrent,
   verifyTorrent,
 } from '../../src/library/index.js'
@@ -92,6 +94,35 @@ test('files are checked against a torrent', async (t) => {
   assert.deepEqual(report.problems, report.files)
   const sizes = await verifyTorrent(bytes, scratch, { checkHashes: false })
   assert.deepEqual([sizes.ok, sizes.problems, sizes.files.length], [true, [], 2])
+})
+
+test('tasks at once each have the files of their own directory', async (t) => {
+  const names = ['a', 'b', 'c', 'd']
+  const planted = names.flatMap((name, at) =>
+    [0, 1, 2].map((i) => [`${name}/${name}${i}`, Buffer.alloc(1000 * (at + 1), i)] as const),
+  )
+  const scratch = makeScratch(t, Object.fromEntries(planted))
+  const all = <T>(act: (directory: string) => Promise<T>) =>
+    Promise.all(names.map((name) => act(join(scratch, name))))
+  const plans = await all((directory) => planTorrent(directory))
+  assert.deepEqual(
+    plans.map(({ size }) => size),
+    [3000, 6000, 9000, 12_000],
+  )
+  const made = await all((directory) => makeTorrent(directory))
+  assert.deepEqual(
+    made.map(({ bytes }) => parseMetainfo(bytes).files.map(({ path }) => path.join('/'))),
+    names.map((name) => [0, 1, 2].map((i) => `${name}${i}`)),
+  )
+  for (const name of names) writeFileSync(join(scratch, name, `${name}-extra`), '')
+  const verified = await all((directory) => {
+    const { bytes } = made[names.indexOf(basename(directory))]!
+    return verifyTorrent(bytes, directory, { extra: true })
+  })
+  assert.deepEqual(
+    verified.map(({ problems }) => problems.map(({ path, status }) => [path.join('/'), status])),
+    names.map((name) => [[`${name}-extra`, 'extra']]),
+  )
 })
 
 test('directories are kept in torrents', async (t) => {

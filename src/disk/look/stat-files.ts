@@ -33,9 +33,9 @@ type NativeListing = { readonly names: Buffer; readonly fingerprints: Int32Array
 type ListFiles = (directory: string) => Promise<NativeListing>
 
 /** Room for most listings: memory of their own for very many would only be freed much later. */
-const room = {
-  names: Buffer.allocUnsafeSlow(64 * 1024),
-  fingerprints: new Uint8Array(2048 * FINGERPRINT_LENGTH),
+export class ListingRoom {
+  readonly names = Buffer.allocUnsafeSlow(64 * 1024)
+  readonly fingerprints = new Uint8Array(2048 * FINGERPRINT_LENGTH)
 }
 
 /** The native addon's function: the number of names if the room is enough. */
@@ -47,15 +47,16 @@ type ListFilesNow = (
 
 /**
  * Lists a directory and examines its files, without following links. A listing of plain files only must be
- * used before the next call.
+ * used before the next call with this room.
  * @throws system errors unchanged
  */
 export function listColumns(
   directory: string,
+  room: ListingRoom,
   native: ListFilesNow | null = nativeListNow,
 ): ListedColumns {
   const listed = native?.(directory, room.names, room.fingerprints)
-  if (typeof listed === 'number') return listingInRoom(listed)
+  if (typeof listed === 'number') return listingInRoom(listed, room)
   if (listed) return { names: NameColumn.of(listed.names), table: tableOf(listed.fingerprints) }
   const { names, table } = listInTurn(directory)
   const column = new NameColumn()
@@ -63,7 +64,7 @@ export function listColumns(
   return { names: column, table }
 }
 
-function listingInRoom(count: number): ListedColumns {
+function listingInRoom(count: number, room: ListingRoom): ListedColumns {
   const bytes = room.fingerprints.subarray(0, count * FINGERPRINT_LENGTH)
   const table = new FingerprintTable(bytes)
   const names = NameColumn.of(room.names, count)

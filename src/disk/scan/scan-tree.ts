@@ -24,7 +24,7 @@ import {
   skipReasonOf,
   type LinkRules,
 } from './entry.js'
-import { listColumns } from '../look/stat-files.js'
+import { listColumns, ListingRoom } from '../look/stat-files.js'
 import type { NameFilter } from './glob.js'
 import { isSuspect, printableName } from '../look/read-names.js'
 import { isSafeComponent } from '../look/inside.js'
@@ -56,10 +56,10 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
     throw new BtkitError('usage', `${root}: not a directory, so no files can be chosen in it`)
   }
   const links = { policy: options.links, realRoot }
-  const scan: Scan = { root, options, links, filter, store: new FileStore(), skipped: [] }
-  const { files, skipped } = options.chosen
-    ? await walkChosen(scan, target, options.chosen)
-    : await walkTree(scan, target)
+  const room = rooms.pop() ?? new ListingRoom()
+  const scan: Scan = { root, options, links, filter, store: new FileStore(), room, skipped: [] }
+  const walked = options.chosen ? walkChosen(scan, target, options.chosen) : walkTree(scan, target)
+  const { files, skipped } = await walked.finally(() => rooms.push(room))
   if (options.links !== 'store') return { root, isDirectory: true, files, skipped }
   const kept = dropDanglingLinks(files)
   return { root, isDirectory: true, files: kept.files, skipped: [...skipped, ...kept.skipped] }
@@ -89,6 +89,9 @@ function openRoot(root: string): { target: Target; realRoot: string } {
   })
 }
 
+/** Rooms that no scan uses, as many as scans were under way at once: each has 144 KiB. */
+const rooms: ListingRoom[] = []
+
 /** The state of a scan: its options and its results. */
 interface Scan {
   /** The root as given by the caller, for messages. */
@@ -97,6 +100,8 @@ interface Scan {
   readonly links: LinkRules
   readonly filter: Pick<NameFilter, 'excludes' | 'includes'> | undefined
   readonly store: FileStore
+  /** This scan's own, because others run while it waits. */
+  readonly room: ListingRoom
   readonly skipped: SkippedEntry[]
 }
 
@@ -183,7 +188,7 @@ const CHUNK = 1000
 
 /** Lists a directory, sorted; a name that may be that of a directory is the last of some. */
 function* readDirectory(scan: Scan, { relative, absolute }: Directory): Generator<Listed[], void> {
-  const listing = attempt(scan, relative.replace(/\/$/, ''), () => listColumns(absolute))
+  const listing = attempt(scan, relative.replace(/\/$/, ''), () => listColumns(absolute, scan.room))
   const { names, table } = listing
   const isPlain = scan.filter === undefined && !scan.options.attributes && names.isClean
   let [chunk, from]: [Listed[], number] = [[], 0]

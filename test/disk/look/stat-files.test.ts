@@ -6,6 +6,7 @@ import { osCodeOf } from '../../../src/base/errors.js'
 import { encodeFingerprint, fingerprintOf } from '../../../src/disk/file-lists/fingerprint.js'
 import {
   listColumns,
+  ListingRoom,
   listFiles,
   lstatMany,
   nativeList,
@@ -61,7 +62,7 @@ for (const [who, list] of Object.entries({ 'the native addon': nativeListNow, Ja
         (_, i) => [`${i}`, 'x'.repeat(i % 100)] as const,
       )
       const directory = makeScratch(t, Object.fromEntries(planted))
-      const { names, table } = listColumns(directory, list)
+      const { names, table } = listColumns(directory, new ListingRoom(), list)
       assert.equal(names.length, count)
       readNames(directory).forEach((name, i) => {
         assert.equal(names.textAt(i), name)
@@ -72,8 +73,8 @@ for (const [who, list] of Object.entries({ 'the native addon': nativeListNow, Ja
 
   test(`${who} keeps a listing with directories while others are listed`, { skip }, (t) => {
     const directory = makeScratch(t, { a: '1', 'b/c': '22', d: '333' })
-    const { names, table } = listColumns(directory, list)
-    listColumns(join(directory, 'b'), list)
+    const { names, table } = listColumns(directory, new ListingRoom(), list)
+    listColumns(join(directory, 'b'), new ListingRoom(), list)
     const found = ['a', 'b', 'd'].map((_, i) => [
       names.textAt(i),
       table.sizeAt(i),
@@ -84,7 +85,7 @@ for (const [who, list] of Object.entries({ 'the native addon': nativeListNow, Ja
       ['b', 0, false],
       ['d', 3, true],
     ])
-    assert.throws(() => listColumns(join(directory, 'missing'), list), { code: 'ENOENT' })
+    assert.throws(() => listColumns(join(directory, 'missing'), new ListingRoom(), list), { code: 'ENOENT' })
   })
 }
 

@@ -59,3 +59,19 @@ test('a path that leads out of the directory is refused, and a link that does is
     link: 'link leads outside',
   })
 })
+
+test('scans at once each list their own files', async (t) => {
+  const filesOf = (name: string) => [0, 1, 2, 3, 4].map((i) => `${name}${i}`)
+  const names = ['a', 'b', 'c', 'd']
+  const root = plantTree(
+    t,
+    names.flatMap((name) => filesOf(name).map((file) => `${name}/${file}`)),
+  )
+  for (const choice of [{}, { exclude: ['*.tmp'] }, { chosen: ['.'] }]) {
+    const found = await Promise.all(names.map((name) => scan(join(root, name), choice)))
+    assert.deepEqual(
+      found.map(({ files }) => files),
+      names.map(filesOf),
+    )
+  }
+})

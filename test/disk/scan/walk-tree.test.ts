@@ -7,6 +7,7 @@ import { failure, unlessRoot } from '../failure.js'
 import { plantTree, withMode } from '../temporary-directory.js'
 import { DEFAULTS, scan } from './scan.js'
 import { FileStore } from '../../../src/disk/file-lists/file-store.js'
+import { ListingRoom } from '../../../src/disk/look/stat-files.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
 
 const onlyLinux = { skip: process.platform !== 'linux' && 'file systems here take UTF-8 only' }
@@ -63,7 +64,7 @@ test('an entry that vanishes during the scan fails it', async (t) => {
     }
     const links = { policy: 'inside' as const, realRoot: root }
     const rules = { options: { all: false }, links, filter }
-    const walk = { root, ...rules, store: new FileStore(), skipped: [] }
+    const walk = { root, ...rules, store: new FileStore(), room: new ListingRoom(), skipped: [] }
     return walkTree(walk, { path: root, stats: statSync(root, { bigint: true }) })
   }
   for (const path of ['a', 'b/c', 'b']) {
