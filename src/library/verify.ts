@@ -101,6 +101,8 @@ export interface FindOptions extends Omit<WorkOptions, 'cache'> {
    * (default: none).
    */
   readonly link?: string | undefined
+  /** Whether likely files are copied there under their names in the torrent (default: false). */
+  readonly likely?: boolean | undefined
   /** Receives the problems of entries that cannot be looked at, and are left out. */
   readonly onWarning?: ((message: string) => void) | undefined
   /** Maximum bytes of a .torrent (default: 64 MiB). */
@@ -141,8 +143,9 @@ export function findData(
       const request = { metainfo, torrent: labelOf(torrent, metainfo), index, onProblem }
       const files = await find(request, context)
       const { name, isDirectory } = metainfo
-      const { link } = options
-      if (link !== undefined) links.push(() => linkData({ name, isDirectory }, files, link))
+      const { link: directory, likely = false } = options
+      if (directory !== undefined)
+        links.push(() => linkData({ name, isDirectory }, files, { directory, likely }))
       const ok = files.every(({ status }) => status === 'found' || status === 'empty')
       results.push({ ok, files })
     }

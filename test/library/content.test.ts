@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import {
@@ -80,6 +80,24 @@ test('the data of torrents is found under other names, and linked', async (t) =>
   assert.deepEqual([less?.ok, less?.files[0]?.status], [false, 'missing'])
   const signal = AbortSignal.abort()
   await assert.rejects(findData([torrent], [place('d')], { signal }), INTERRUPTED)
+})
+
+test('likely data is copied only if that was asked for', async (t) => {
+  const end = Buffer.alloc(20_000)
+  const scratch = makeScratch(t, {
+    'd/a': pseudoRandom(10, 1),
+    'd/b': Buffer.concat([pseudoRandom(16_374, 2), end]),
+    'pool/other': Buffer.concat([pseudoRandom(16_374, 3), end]),
+  })
+  const { bytes } = await makeTorrent(join(scratch, 'd'), { pieceLength: 16_384 })
+  const [link, target] = [join(scratch, 'links'), join(scratch, 'links/d/b')]
+  for (const likely of [false, true]) {
+    const [found] = await findData([bytes], [join(scratch, 'pool')], { link, likely })
+    const { status, unproven } = found!.files[1]!
+    assert.deepEqual([found?.ok, status, unproven], [false, 'likely', [[0, 16_374]]])
+    assert.equal(existsSync(target), likely)
+  }
+  assert.equal(statSync(target).nlink, 1)
 })
 
 test('torrents are counted, and those that cannot be read are named', async (t) => {

@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs'
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { isSafeComponent } from '../../disk/look/inside.js'
+import { copyNewFile } from '../../disk/write/atomically.js'
 import { asBtkitError, BtkitError, osCodeOf, valueOr } from '../../base/errors.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { searchTree } from '../../disk/scan/scan-tree.js'
@@ -12,7 +13,8 @@ import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { FileIndex } from '../verify/file-index.js'
 import type { VerifyContext } from '../verify/judge.js'
 import { Placing } from '../verify/locate.js'
-import { findMissing, type MissingFile } from '../verify/match.js'
+import { findMissing, unprovenOf, type MissingFile } from '../verify/match.js'
+import type { Interval } from '../verify/pieces.js'
 import type { VerifiedFile } from '../verify/verify-report.js'
 import { refuseUnsafePaths } from '../read-torrent.js'
 import { planFound, refuseDeepPaths } from '../verify/verify-torrent.js'
@@ -21,12 +23,15 @@ import { planFound, refuseDeepPaths } from '../verify/verify-torrent.js'
 export interface FoundDatum {
   readonly file: MetainfoFile
   /**
-   * `found`: by its pieces. `likely`: by name and size; it shares all pieces that are not good with
-   * files that were not found. `damaged`: most of its bytes are right. `empty`: there is nothing to find.
+   * `found`: its pieces prove all of it. `likely`: it has good pieces or the name, and shares all pieces that
+   * are not good with files that were not found. `damaged`: most of its bytes are right. `empty`: there is
+   * nothing to find.
    */
   readonly status: 'found' | 'likely' | 'damaged' | 'missing' | 'empty'
   /** Null if it is missing or empty. */
   readonly path: string | null
+  /** The bytes of the file at `path` that no good piece has: only with `likely` and `damaged` any. */
+  readonly unproven: readonly Interval[]
 }
 
 /** A torrent whose data is looked for. */
@@ -84,15 +89,20 @@ export async function findData(
   for (const each of await findMissing(check, metainfo, index, hashContext))
     missing.set(each.number, each)
   return Array.from(content.odd, ([number, { file }]): FoundDatum => {
-    if (file.length === 0) return { file, status: 'empty', path: null }
-    const { match = null, doubt = null } = missing.get(number) ?? {}
-    if (match !== null) return { file, status: 'found', path: index.files.absolutePathAt(match) }
+    if (file.length === 0) return { file, status: 'empty', path: null, unproven: [] }
+    const { match = null, doubt = null, unproven = [] } = missing.get(number) ?? {}
+    if (match !== null) {
+      const isProven = unproven.length === 0
+      const path = index.files.absolutePathAt(match)
+      return { file, status: isProven ? 'found' : 'likely', path, unproven }
+    }
     const path = doubt && index.files.absolutePathAt(doubt.candidate)
     const isNamesake = path !== null && basename(path) === file.path.at(-1)
     const status = doubt && doubtOf(doubt.checked, isNamesake)
     if (doubt?.checked.status === 'unreadable')
       onProblem?.(new BtkitError('io', `${path}: ${doubt.checked.reason}`))
-    return status ? { file, status, path } : { file, status: 'missing', path: null }
+    if (!doubt || !status) return { file, status: 'missing', path: null, unproven: [] }
+    return { file, status, path, unproven: unprovenOf(doubt.checked) }
   })
 }
 
@@ -108,39 +118,37 @@ function doubtOf({ status, ranges, length }: VerifiedFile, isNamesake: boolean) 
   return isLikely ? 'likely' : null
 }
 
+/** Where data gets the names that a torrent has for it. */
+export interface LinkPlace {
+  readonly directory: string
+  /** Whether to copy likely data, too. */
+  readonly likely: boolean
+}
+
 /**
  * Gives data that was found the names that a torrent has for it, below a directory: hard links, so
- * that clients and `verify` take them for files. Empty files and stored links are created. A link changes
- * the ctime of its file, so the index is out of date afterwards. A file that fails does not stop the rest.
+ * that clients and `verify` take them for files. Likely data is copied, as a reflink if the file system has
+ * them: a client replaces bytes that are not the torrent's, which may be another file's. Empty files and
+ * stored links are created. A link changes the ctime of its file, so the index is out of date
+ * afterwards. A file that fails does not stop the rest.
  * @throws BtkitError the first one: `exists` for another file in the way, `io` for a directory on another
  *   mount, `unsafe-path` for a stored link that leads outside
  */
 export async function linkData(
   { name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>,
   data: readonly FoundDatum[],
-  directory: string,
+  { directory, likely }: LinkPlace,
 ): Promise<void> {
   const faults: BtkitError[] = []
-  for (const { file, status, path } of data) {
-    if (status !== 'found' && status !== 'empty') continue
-    const root = isDirectory ? join(directory, name) : directory
+  const root = isDirectory ? join(directory, name) : directory
+  for (const datum of data) {
+    const { file, status } = datum
+    if (status !== 'found' && status !== 'empty' && !(likely && status === 'likely')) continue
     const target = isDirectory ? join(root, ...file.path) : join(root, name)
-    const { symlinkPath } = file
-    const leadsTo = symlinkPath && relative(dirname(target), join(root, ...symlinkPath))
     try {
-      if (symlinkPath?.every(isSafeComponent) === false)
-        throw new BtkitError('unsafe-path', `${target}: is a link that leads outside`)
-      await mkdir(dirname(target), { recursive: true })
-      if (leadsTo !== undefined) await symlink(leadsTo, target)
-      else if (path === null) await writeFile(target, '', { flag: 'wx' })
-      else await link(path, target)
+      await placeData(datum, root, target)
     } catch (error) {
-      if (osCodeOf(error) === 'EEXIST' && isSame(path, target, leadsTo)) continue
-      const advice = `choose a directory on the mount of ${path ?? 'it'}`
-      const why = 'a hard link cannot lead to another mount or disk'
-      const isElsewhere = osCodeOf(error) === 'EXDEV'
-      const text = `${target}: ${why}; ${advice}`
-      const fault = isElsewhere ? new BtkitError('io', text) : asBtkitError(error, target)
+      const fault = asBtkitError(error, target)
       if (!(fault instanceof BtkitError)) throw fault
       faults.push(fault)
     }
@@ -149,9 +157,33 @@ export async function linkData(
   if (first) throw first
 }
 
-function isSame(path: string | null, target: string, leadsTo: string | undefined): boolean {
+/** Creates the entry of a file at its place, unless it is there. */
+async function placeData({ file, status, path }: FoundDatum, root: string, target: string) {
+  const { symlinkPath, length } = file
+  if (symlinkPath?.every(isSafeComponent) === false)
+    throw new BtkitError('unsafe-path', `${target}: is a link that leads outside`)
+  const leadsTo = symlinkPath && relative(dirname(target), join(root, ...symlinkPath))
+  await mkdir(dirname(target), { recursive: true })
+  try {
+    if (leadsTo !== undefined) await symlink(leadsTo, target)
+    else if (path === null) await writeFile(target, '', { flag: 'wx' })
+    else if (status === 'likely') await copyNewFile(path, target)
+    else await link(path, target)
+  } catch (error) {
+    const isLink = status === 'found' && leadsTo === undefined
+    const isThere = isLink ? isSamePlace(path ?? '', target) : isMade(target, length, leadsTo)
+    if (osCodeOf(error) === 'EEXIST' && isThere) return
+    if (osCodeOf(error) === 'EEXIST')
+      throw new BtkitError('exists', `${target}: is another file`, { cause: error })
+    if (osCodeOf(error) !== 'EXDEV') throw error
+    const why = 'a hard link cannot lead to another mount or disk'
+    throw new BtkitError('io', `${target}: ${why}; choose a directory on the mount of ${path}`)
+  }
+}
+
+/** Whether an earlier run made a stored link, an empty file, or a copy, which a client may have changed. */
+function isMade(target: string, length: number, leadsTo: string | undefined): boolean {
   if (leadsTo !== undefined) return valueOr(null, () => readlinkSync(target)) === leadsTo
-  if (path !== null) return isSamePlace(path, target)
   const there = statIfThere(target)
-  return there?.isFile() === true && there.size === 0
+  return there?.isFile() === true && there.size === length
 }

@@ -6,7 +6,7 @@ import type { FileIndex } from './file-index.js'
 import { ownPieceOf } from './piece-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
 import { foundAt, Placing, stretchOf, type LocatedContent } from './locate.js'
-import { UNCHECKED } from './pieces.js'
+import { appendRange, UNCHECKED, type Interval } from './pieces.js'
 import { judgeFile, NOT_READ, type CheckResult, type VerifiedFile } from './verify-report.js'
 
 /** Missing files of a piece are looked for together if there are not more choices than this. */
@@ -18,16 +18,19 @@ export interface MissingFile {
   readonly number: number
   /** The numbers of the files of the index that it may be. */
   candidates: readonly number[]
-  /** The number of the file that it is; null if it was not found. */
+  /** The number of the file that it is, as far as its pieces tell; null if it was not found. */
   match: number | null
+  /** The bytes of the match that no good piece has: it may be another file. */
+  unproven: readonly Interval[]
   /** The first candidate and its check, if that was not good. */
   doubt: { readonly candidate: number; readonly checked: VerifiedFile } | null
 }
 
 /**
  * Finds the missing files of a check among others: those of the same size with good pieces. First,
- * the best candidates of files beside each other are read together. Then each file is looked for by
- * the pieces that it does not share with another missing file, and then all files of a piece together.
+ * the best candidates of files beside each other are read together. Then each file is looked for alone, and
+ * then all files of a piece together. A file that is not proven whole comes last: other bytes of its own
+ * may be in pieces of a file that is not there.
  */
 export async function findMissing(
   check: PieceCheck,
@@ -49,7 +52,7 @@ export async function findMissing(
     if (found.kind !== 'missing' || file.length === 0) continue
     const isNamed = index.hasName(metainfo, file)
     const candidates = isNamed ? index.candidates(metainfo, file) : await candidatesOf(file, number)
-    missing.push({ file, number, candidates, match: null, doubt: null })
+    missing.push({ file, number, candidates, match: null, unproven: [], doubt: null })
   }
   const search = new Search(check, index, missing)
   for (const beside of runsOf(missing, check.content)) {
@@ -71,14 +74,25 @@ export async function findMissing(
     // With a bad piece of its own, a candidate is not the file
     const refused = doubt?.checked.status === 'damaged' ? doubt.candidate : null
     each.candidates = (await candidatesOf(file, number)).filter((one) => one !== refused)
-    each.candidates = await search.tryAll([each], quiet)
+    each.candidates = await search.tryAll([each], quiet, isWhole)
     if (each.match !== null) index.putLast(each.match)
   }
+  const isLeft = ({ match }: MissingFile) => match === null
   for (const ofPiece of byPiece(left, check.content)) {
-    const still = ofPiece.filter(({ match }) => match === null)
-    if (still.length > 0) await search.tryAll(still, quiet)
+    const still = ofPiece.filter(isLeft)
+    if (still.length > 0) await search.tryAll(still, quiet, isChecked)
   }
+  for (const each of left.filter(isLeft)) await search.tryAll([each], quiet, isChecked)
+  for (const each of left) if (!isLeft(each)) each.unproven = await search.unprovenIn(each, quiet)
   return missing
+}
+
+/** The bytes of a file that are in no good piece, in order. */
+export function unprovenOf({ ranges, unchecked }: VerifiedFile): readonly Interval[] {
+  const joined: Interval[] = []
+  for (const range of [...ranges, ...unchecked].sort(([a], [b]) => a - b))
+    appendRange(joined, range)
+  return joined
 }
 
 /** Returns the first piece of a file and the one behind its last. */
@@ -156,23 +170,30 @@ class Search {
   }
 
   /**
-   * Tries the candidates of missing files together, until all have good pieces only. Returns the
-   * candidates of which no piece could be checked.
+   * Tries the candidates of missing files together, until all are `enough` and have no bad pieces. Returns
+   * the candidates before these that have no bad pieces.
    */
   async tryAll(
     missing: readonly MissingFile[],
     hashContext: VerifyContext,
+    enough: (checked: VerifiedFile) => boolean,
   ): Promise<readonly number[]> {
     const undecided: number[] = []
     for (const choice of choicesOf(missing.map(({ candidates }) => candidates))) {
       for (const [i, each] of missing.entries()) each.match = choice[i] ?? null
       const checks = await this.#try(missing, hashContext)
       const isBad = checks.some(({ ranges }) => ranges.length > 0)
-      if (!isBad && checks.every(isChecked)) return []
+      if (!isBad && checks.every(enough)) return []
       for (const each of missing) each.match = null
       if (!isBad) undecided.push(...choice)
     }
     return undecided
+  }
+
+  /** The bytes of a file's match that are not proven, with all matches in place. */
+  async unprovenIn(each: MissingFile, hashContext: VerifyContext): Promise<readonly Interval[]> {
+    const [checked] = await this.#try([each], hashContext)
+    return checked ? unprovenOf(checked) : []
   }
 
   /**
@@ -228,6 +249,11 @@ class Search {
     }
     return { part, before: low - 1 }
   }
+}
+
+/** Whether its pieces prove all of a file. */
+function isWhole({ status }: VerifiedFile): boolean {
+  return status === 'ok'
 }
 
 /** Whether any byte of a file could be checked. */

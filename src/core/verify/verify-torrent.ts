@@ -215,10 +215,11 @@ async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<
   // The progress bar counts only the torrent's own bytes
   const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
   const found = checkHashes ? await findMissing(plan, metainfo, index, quiet) : []
-  const missing = new Map(found.map(({ file, match }) => [match, file.path.join('/')]))
+  const missing = new Map(found.map((each) => [each.match, each]))
   return Array.from(files, ({ path, fingerprint: { size } }, number) => {
-    const name = missing.get(number)
-    const reason = name === undefined ? null : `is the missing ${name} by another name`
+    const { file, unproven = [] } = missing.get(number) ?? {}
+    const verb = unproven.length > 0 ? 'may be' : 'is'
+    const reason = file ? `${verb} the missing ${file.path.join('/')} by another name` : null
     const nothing = { ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
     return { path, length: size, found: size, status: 'extra', reason, ...nothing }
   })

@@ -1,5 +1,14 @@
 import { constants, existsSync, renameSync, accessSync } from 'node:fs'
-import { open, type FileHandle, link, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  open,
+  type FileHandle,
+  link,
+  rename,
+  rm,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
 import { orDiscard, syncDirectory, writeDraft, type Bytes, type Draft } from './draft.js'
@@ -160,7 +169,19 @@ export async function placeNewFile(from: string, to: string): Promise<void> {
 }
 
 /**
- * Does the same without hard links. Other processes may see an empty file under the name for a
+ * Copies a file to a path at which nothing is, as a reflink if the file system has them. The directory
+ * must exist. Throws system errors unchanged, such as EEXIST; then nothing is left.
+ */
+export async function copyNewFile(from: string, to: string): Promise<void> {
+  const draft = childPath(dirname(to), makeTemporaryName(basename(to)))
+  await orDiscard(draft, async () => {
+    await copyFile(from, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    await placeNewFile(draft, to)
+  })
+}
+
+/**
+ * Does the same as `placeNewFile` without hard links. Other processes may see an empty file under the name for a
  * moment.
  */
 export async function reserveAndRename(from: string, to: string): Promise<void> {

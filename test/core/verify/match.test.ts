@@ -1,6 +1,6 @@
 // In a process of its own: it counts the calls of fs
 import assert from 'node:assert/strict'
-import fs, { renameSync } from 'node:fs'
+import fs, { renameSync, rmSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { test, type TestContext } from 'node:test'
 import { nativeLook } from '../../../src/disk/scan/look-again.js'
@@ -43,6 +43,15 @@ test('all files of a piece are found if each has another name', async (t) => {
   const names = sizes.map((_, i) => [`${i}`, `new-${8 - i}`] as const)
   const said = await rename(release, Object.fromEntries(names))
   assert.deepEqual(said, Object.fromEntries(names.map(([from, to]) => [to, is(from)])))
+})
+
+test('a file whose pieces prove a part of it may be a missing one', async (t) => {
+  const release = plantRelease(t, [
+    { path: 'a', size: 100 },
+    { path: 'b', size: 3 * PIECE },
+  ])
+  rmSync(placeOf(release, 'a'))
+  assert.deepEqual(await rename(release, { b: 'x' }), { x: 'may be the missing b by another name' })
 })
 
 for (const version of ['v2', 'hybrid'] as const) {

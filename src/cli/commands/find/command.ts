@@ -43,6 +43,7 @@ function defineFind({ io, finish }: CommandContext) {
       'make hard links to the found files, with the names of the torrent',
       DIRECTORY,
     )
+    .opt('--likely', 'with --link, copy likely files, too', { needs: [{ oneOf: ['link'] }] })
     .opt(...THREADS)
     .opt('--max-rate <size>', 'limit reading to this many bytes a second', { parse: byteRate })
     .opt('--json', 'print a JSON object a line for each torrent')
@@ -78,12 +79,17 @@ function defineFind({ io, finish }: CommandContext) {
         else found.push({ torrent, metainfo, data })
       }
       const status = await eachTorrent(torrents, look, report, io)
-      const { link = '' } = options
+      const { link: directory = '', likely = false } = options
       // A link changes the file's ctime, so that a later torrent would not trust the index
       const linkOne = async ({ torrent, metainfo, data }: (typeof found)[number]) => {
         report.text(linesOf(torrent, metainfo, data))
-        await linkData(metainfo, data, link)
+        await linkData(metainfo, data, { directory, likely })
         report.line(valueOf(torrent, metainfo, data))
+        const left = likely ? 0 : data.filter(isLikely).length
+        if (left > 0)
+          report.note(
+            `${torrent}: did not link ${count(left, 'likely file')}; --likely copies them`,
+          )
       }
       const linked = await report.each(found, linkOne, ({ torrent, metainfo, data }, failure) => {
         return [valueOf(torrent, metainfo, data, failure)]
@@ -94,6 +100,10 @@ function defineFind({ io, finish }: CommandContext) {
 
 function isThere({ status }: FoundDatum): boolean {
   return status === 'found' || status === 'empty'
+}
+
+function isLikely({ status }: FoundDatum): boolean {
+  return status === 'likely'
 }
 
 function pathOf({ name, isDirectory }: Metainfo, { file }: FoundDatum): string {
@@ -107,8 +117,8 @@ function valueOf(
   failure: unknown = null,
 ) {
   const files = data.map((each) => {
-    const { file, status, path } = each
-    return { path: pathOf(metainfo, each), length: file.length, status, found: path }
+    const { file, status, path, unproven } = each
+    return { path: pathOf(metainfo, each), length: file.length, status, found: path, unproven }
   })
   const complete = data.every(isThere)
   return torrentValue(torrent, metainfo, { complete, files, failure })
@@ -116,9 +126,14 @@ function valueOf(
 
 function linesOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string[] {
   const found = data.filter(isThere).length
+  const likely = data.filter(isLikely).length
   const lines = data.map((each) => {
-    const where = each.path === null ? '' : `  ${each.path}`
-    return `  ${each.status.padEnd(7)}  ${pathOf(metainfo, each)}${where}`
+    const { file, status, path, unproven } = each
+    const where = path === null ? '' : `  ${path}`
+    const bytes = unproven.reduce((sum, [from, to]) => sum + to - from, 0)
+    const why = isLikely(each) ? `  (${bytes} of ${count(file.length, 'byte')} unproven)` : ''
+    return `  ${status.padEnd(7)}  ${pathOf(metainfo, each)}${where}${why}`
   })
-  return [`${torrent}: found ${found} of ${count(data.length, 'file')}`, ...lines]
+  const also = likely > 0 ? `, ${likely} likely` : ''
+  return [`${torrent}: found ${found} of ${count(data.length, 'file')}${also}`, ...lines]
 }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -16,7 +18,13 @@ import { test, type TestContext } from 'node:test'
 import { serveFiles } from '../../../support/file-server.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { runExecutable } from '../../../support/executable.js'
-import { assertError, assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import {
+  assertError,
+  assertStatus,
+  parseJson,
+  runBtkit,
+  type RunResult,
+} from '../../../support/run-btkit.js'
 import { unlessAlwaysPermitted, unprivileged } from '../../../support/unprivileged.js'
 import { makeScratch } from '../../../support/scratch.js'
 
@@ -38,6 +46,7 @@ async function plant(t: TestContext, args: readonly string[] = []) {
 interface Found {
   readonly status: string
   readonly found: string | null
+  readonly unproven: readonly (readonly [number, number])[]
 }
 
 async function find(args: readonly string[]) {
@@ -47,7 +56,26 @@ async function find(args: readonly string[]) {
     ...result,
     statuses: files.map(({ status }) => status),
     paths: files.map((f) => f.found),
+    unproven: files.map((f) => f.unproven),
   }
+}
+
+/**
+ * A torrent of which the second piece is the end of the second file, all zeros, and a file of the same size and end
+ * beside none of the first. Each byte before that end is another one.
+ */
+async function plantOther(t: TestContext) {
+  const end = Buffer.alloc(20_000)
+  const files = {
+    'set/a': pseudoRandom(10, 1),
+    'set/b': Buffer.concat([pseudoRandom(16_374, 2), end]),
+    'pool/other': Buffer.concat([pseudoRandom(16_374, 3), end]),
+  }
+  const directory = makeScratch(t, files)
+  const place = (...names: string[]) => join(directory, ...names)
+  const make = ['makemetafile', place('set'), '--trackerless', '--piece-length', '16K']
+  assertStatus(await runBtkit([...make, '--no-cache']), 0)
+  return { place, torrent: place('set.torrent'), other: files['pool/other'] }
 }
 
 for (const version of ['v1', 'v2', 'hybrid']) {
@@ -82,7 +110,7 @@ test('files that are not found are missing, and the status is 1', async (t) => {
   const { place, torrent } = await plant(t)
   rmSync(place('files/release/sub/b'))
   const { stdout } = assertStatus(await runBtkit(['find', torrent, '--in', place('files')]), 1)
-  assert.match(stdout, /^\S+: found 3 of 4 files\n {2}found {4}release\/a {2}\/\S+\/a\n/)
+  assert.match(stdout, /^\S+: found 1 of 4 files, 2 likely\n {2}likely {3}release\/a {2}\/\S+\/a /)
   assert.match(stdout, /\n {2}missing {2}release\/sub\/b\n/)
 })
 
@@ -302,3 +330,54 @@ test(
     assert.deepEqual([status, stderr], [1, warning])
   },
 )
+
+test('a file is found only if its pieces prove all of it, and likely if they prove a part', async (t) => {
+  const { place, torrent } = await plantOther(t)
+  const args = [torrent, '--in', place('pool')]
+  const { status, statuses, paths, unproven } = await find(args)
+  assert.deepEqual([status, statuses], [1, ['missing', 'likely']])
+  assert.deepEqual(paths, [null, place('pool/other')])
+  assert.deepEqual(unproven, [[], [[0, 16_374]]])
+  const { stdout } = await runBtkit(['find', ...args])
+  assert.match(stdout, /: found 0 of 2 files, 1 likely\n/)
+  assert.match(stdout, / likely {3}set\/b {2}\S+\/other {2}\(16374 of 36374 bytes unproven\)\n/)
+  // Together they are bad, and one of them is another file
+  copyFileSync(place('set/a'), place('pool/a'))
+  assert.deepEqual((await find(args)).statuses, ['likely', 'likely'])
+  // The right file has good pieces only, and goes before the other one
+  copyFileSync(place('set/b'), place('pool/z'))
+  const found = await find(args)
+  assert.deepEqual(
+    [found.status, found.statuses, found.unproven],
+    [0, ['found', 'found'], [[], []]],
+  )
+  assert.deepEqual(found.paths, [place('pool/a'), place('pool/z')])
+})
+
+test('a likely file is never linked, and copied with --likely', async (t) => {
+  const { place, torrent, other } = await plantOther(t)
+  const args = ['find', torrent, '--in', place('pool'), '--link', place('seeding')]
+  const { stderr } = assertStatus(await runBtkit(args), 1)
+  assert.match(stderr, /set\.torrent: did not link 1 likely file; --likely copies them\n/)
+  assert.equal(existsSync(place('seeding/set/b')), false)
+  assertError(await runBtkit([...args.slice(0, -2), '--likely']), 'usage', '--likely needs --link')
+  assertQuietly(await runBtkit([...args, '--likely']))
+  assert.deepEqual(readdirSync(place('seeding/set')), ['b'])
+  const copy = statSync(place('seeding/set/b'))
+  assert.deepEqual([copy.nlink, statSync(place('pool/other')).nlink], [1, 1])
+  // A client makes the copy whole
+  copyFileSync(place('set/b'), place('seeding/set/b'))
+  assertQuietly(await runBtkit([...args, '--likely']))
+  assert.deepEqual(readFileSync(place('seeding/set/b')), readFileSync(place('set/b')))
+  assert.deepEqual(readFileSync(place('pool/other')), other)
+  // Another file is never replaced
+  writeFileSync(place('seeding/set/b'), 'mine')
+  const refused = parseJson(await runBtkit([...args, '--likely', '--json']))
+  const { error, code } = refused
+  assert.deepEqual([error, code], [`${place('seeding/set/b')}: is another file`, 'exists'])
+})
+
+/** Asserts that a run did what it could, and had nothing to say of it. */
+function assertQuietly({ status, stderr }: RunResult) {
+  assert.deepEqual([status, stderr], [1, ''])
+}
