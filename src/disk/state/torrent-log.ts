@@ -23,6 +23,11 @@ export interface TorrentDigests {
    * content changes.
    */
   readonly isAdopted?: boolean | undefined
+  /**
+   * Of an adopted torrent, the digests of the values of another program that stay; empty for a key that it
+   * left out and btkit would write.
+   */
+  readonly foreign?: KeyDigests | undefined
   /** The rules by which `info` would differ if remade, as completedir reported them. */
   readonly keeps?: readonly string[] | undefined
 }
@@ -194,13 +199,14 @@ function parseRecord(json: string): TorrentRecord {
   }
 }
 
-function digestsToJson({ file, info, keys, isAdopted, keeps }: TorrentDigests) {
+function digestsToJson({ file, info, keys, isAdopted, foreign, keeps }: TorrentDigests) {
   return {
     file: textOf(file, 'base64'),
     info: info && textOf(info, 'base64'),
     keys,
     // Left out if undefined
     adopted: isAdopted === true ? true : undefined,
+    foreign,
     keeps: keeps?.length ? keeps : undefined,
   }
 }
@@ -210,6 +216,7 @@ function digestsFromJson({
   info,
   keys,
   adopted,
+  foreign,
   keeps,
 }: ReturnType<typeof digestsToJson>): TorrentDigests {
   return {
@@ -217,6 +224,7 @@ function digestsFromJson({
     info: info === null ? null : Buffer.from(info, 'base64'),
     keys,
     ...(adopted && { isAdopted: true }),
+    ...(foreign && { foreign }),
     ...(keeps && { keeps }),
   }
 }

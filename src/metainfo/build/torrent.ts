@@ -65,6 +65,3 @@ export function encodeParts(parts: Partial<TorrentParts>): Map<string, Uint8Arra
   }
   return values
 }
-
-/** All keys outside `info` that TorrentParts can set, except `extraKeys`. */
-export const PART_KEYS: ReadonlySet<string> = new Set(TOP_FIELDS.map(([, { key }]) => key))

@@ -84,6 +84,10 @@ const EXISTING: Record<string, (place: Place) => Promise<void> | void> = {
   'foreign, the same': (place) => foreign(place),
   'foreign, the same of older bytes': (place) => foreign(place, plain(), BEFORE),
   'foreign, with a comment': (place) => foreign(place, withComment),
+  'foreign, with another tracker': (place) => {
+    const parts = { ...plain().parts, announce: checkTracker(OTHER_TRACKER) }
+    return foreign(place, plain({ parts }))
+  },
   'foreign, of other pieces': (place) => foreign(place, plain({ pieceLength: pieceLengthOf(18) })),
   'foreign, of older bytes': (place) => foreign(place, withComment, BEFORE),
   'foreign, of another size': (place) => foreign(place, withComment, LONGER),
@@ -164,7 +168,9 @@ const OUTCOMES: Record<string, string> = {
   'foreign, the same': 'kept, kept, kept, kept, kept, kept, content not read',
   'foreign, the same of older bytes':
     'outdated, outdated, updated *, outdated, outdated, outdated, content not read',
-  'foreign, with a comment': 'foreign, adopted ~, updated ~, foreign, foreign, foreign, foreign',
+  'foreign, with a comment': 'foreign, adopted, updated ~, foreign, foreign, foreign, foreign',
+  'foreign, with another tracker':
+    'foreign, adopted ~, updated ~, foreign, foreign, foreign, foreign',
   'foreign, of other pieces': 'foreign, adopted, updated *, foreign, foreign, foreign, foreign',
   'foreign, of older bytes': 'foreign, outdated, updated *, foreign, foreign, foreign, foreign',
   'foreign, of another size':

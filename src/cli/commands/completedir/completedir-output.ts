@@ -26,7 +26,8 @@ export function writtenLine(kind: keyof typeof WOULD, change: Change, dryRun: bo
   const { reason } = change
   const why = reason === undefined ? '' : ` (${reason})`
   if (kind === 'updated') return `${line}${unread(isUnread(change))}${newHashesOf(change)}${why}`
-  return isUnread(change) ? `${line} (or leave it: its content must be read)` : line
+  const changes = reason === undefined ? '' : `: ${dryRun ? 'would change' : 'changed'} ${reason}`
+  return `${line}${isUnread(change) ? ' (or leave it: its content must be read)' : ''}${changes}`
 }
 
 /** Formats a report for people, without the torrents that were written: their lines are above it. */

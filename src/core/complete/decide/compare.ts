@@ -3,8 +3,9 @@ import { doAtOnce } from '../../../base/steps.js'
 import { FileColumns } from '../../../disk/file-lists/columns.js'
 import { padFile, type ScannedFile } from '../../../disk/file-lists/scanned-file.js'
 import { checkTarget } from '../../../disk/write/atomically.js'
-import { PART_KEYS, type TorrentCore } from '../../../metainfo/build/torrent.js'
+import type { TorrentCore } from '../../../metainfo/build/torrent.js'
 import { otherEntries } from '../../../metainfo/edit/splice-torrent.js'
+import { readTrackers } from '../../../metainfo/edit/trackers.js'
 import { infoBytes, type Metainfo } from '../../../metainfo/metainfo.js'
 import { MADE_INFO_KEYS } from '../../../metainfo/other-keys.js'
 import { MAX_PIECE_POW2 } from '../../../metainfo/piece-length.js'
@@ -24,10 +25,11 @@ import { withoutPads } from '../../digests/pad-files.js'
 import type { ContentDigests } from '../../digests/piece-table.js'
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { InfoRule } from '../report.js'
+import type { CompleteRequest } from '../request.js'
 import { NOTHING, type ExistingFile, type Undecided } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
-import { valuesOf, digestTorrent, type WantedValues } from './existing.js'
-import { encodedKeys, infoInputOf } from './unchanged.js'
+import { digestKeys, digestTorrent, valuesOf, type WantedValues } from './existing.js'
+import { encodedKeys, infoInputOf, isOwnCreator } from './unchanged.js'
 
 /** An entry whose torrent is missing or may be outdated, and what was read to decide about it. */
 export interface UndecidedTorrent {
@@ -197,17 +199,33 @@ function findFiles(metainfo: Metainfo, { files }: Content) {
 }
 
 /**
- * Returns the digests of a foreign torrent as if btkit had written every value that a command line
- * can set. Other keys count as added by the user, and are preserved.
+ * Returns the digests of a foreign torrent as if btkit had written the values that the run asks to change.
+ * All others count as added by the user, and are preserved: options that were not given change nothing.
  */
 export function digestsOfForeign(
   { bytes }: ExistingFile,
   metainfo: Metainfo,
   { beside: wanted }: WantedValues,
+  { common, existing: rules }: Pick<CompleteRequest, 'common' | 'existing'>,
 ): TorrentDigests {
   const values = valuesOf(metainfo)
-  const ours = [...values.beside].filter(([key]) => PART_KEYS.has(key) || wanted.has(key))
-  return { ...digestTorrent(bytes, { ...values, beside: new Map(ours) }), isAdopted: true }
+  const { announce, createdBy } = common.parts
+  const { announce: before, tiers } = readTrackers(metainfo)
+  const hasTracker =
+    announce === null ? rules.keepTrackers : [before, ...(tiers ?? []).flat()].includes(announce)
+  const isAsked = (key: string) => {
+    if (key === 'creation date') return false
+    if (key === 'created by') return !isOwnCreator(createdBy)
+    if (key === 'announce') return !hasTracker || wanted.has('announce-list')
+    if (key === 'announce-list') return wanted.has(key) || (announce === null && !hasTracker)
+    return wanted.has(key)
+  }
+  const ours = [...values.beside].filter(([key]) => isAsked(key))
+  const others = [...values.beside].filter(([key]) => !isAsked(key))
+  const absent = [...wanted].filter(([key]) => !values.beside.has(key) && !isAsked(key))
+  const digests = digestTorrent(bytes, { ...values, beside: new Map([...ours, ...absent]) })
+  const foreign = { ...digestKeys(others), ...Object.fromEntries(absent.map(([key]) => [key, ''])) }
+  return { ...digests, isAdopted: true, foreign }
 }
 
 /** Keys of `info` that follow from the content, or from a rule for that key. */

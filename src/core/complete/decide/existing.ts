@@ -68,8 +68,12 @@ export function digestTorrent(
   file: Uint8Array,
   values: TorrentValues,
 ): TorrentDigests & { readonly keys: KeyDigests } {
-  const keys = [...values.beside].map(([key, value]) => [key, digestValue(value)] as const)
-  return { file: sha256(file), info: sha256(values.info), keys: Object.fromEntries(keys) }
+  return { file: sha256(file), info: sha256(values.info), keys: digestKeys(values.beside) }
+}
+
+/** Returns the digest of each value. */
+export function digestKeys(values: Iterable<readonly [string, Uint8Array]>): KeyDigests {
+  return Object.fromEntries(Array.from(values, ([key, value]) => [key, digestValue(value)]))
 }
 
 /**
@@ -87,15 +91,21 @@ export function recognize(
   return candidates.find(({ info }) => info !== null && isSameBytes(info, now)) ?? null
 }
 
-/** Whether a torrent or list is as btkit wrote it, or an empty file. */
+/** Whether a torrent or list is as btkit wrote or adopted it, or an empty file. */
 export function isUnedited(existing: ExistingFile, record: TorrentRecord): boolean {
   if (isEmptyFile(existing)) return true
   const written = recognize(existing, record)
   const { metainfo } = existing
   if (!written || !metainfo) return written !== null
-  const { keys } = written
+  const { keys, foreign = {} } = written
+  const isAsAdopted = (key: string) => {
+    const value = encodedValue(metainfo, key)
+    return (value ? digestValue(value) : '') === foreign[key]
+  }
   const all = new Set([...metainfo.spans.keys(), ...Object.keys(keys ?? {})])
-  return [...all].every((key) => CORE.has(key) || !isEdited(metainfo, key, keys ?? {}))
+  return [...all].every((key) => {
+    return CORE.has(key) || !isEdited(metainfo, key, keys ?? {}) || isAsAdopted(key)
+  })
 }
 
 /** Whether somebody changed, removed or added the value of a key since btkit wrote it. */

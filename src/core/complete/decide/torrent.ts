@@ -107,22 +107,24 @@ async function adoptForeign(
   entry: UndecidedTorrent,
   existing: ExistingFile,
 ): Promise<FileDecision> {
-  const { own, infoRequest } = entry
-  const { content } = infoRequest
+  const { content } = entry.infoRequest
+  const { request } = entry.own.run
   const { metainfo } = existing
   if (!metainfo) return skip('foreign')
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return skip(fitsContent(metainfo, content) ? 'foreign' : 'outdated')
-  const { adopt } = own.run.request
+  const { adopt } = request
   const core = await checkPieces(entry, metainfo, laidOut, adopt)
   if (!adopt) return skip(core === 'other' ? 'outdated' : 'foreign', metainfo.pieceLength)
   if (core === 'other') return skip('outdated')
-  const decision =
-    core === 'unread'
-      ? writeUnread(own)
-      : refresh(entry, core, digestsOfForeign(existing, metainfo, wantedValues(entry, core)))
-  const asItIs = { kind: 'write', existing, hashes: metainfo, act: null } as const
-  return { ...(decision.kind === 'write' ? decision : asItIs), isAdopted: true }
+  // What would change beside the content is known even if that must be read
+  const own = core === 'unread' ? valuesOf(metainfo) : core
+  const wanted = wantedValues(entry, own)
+  const origin = digestsOfForeign(existing, metainfo, wanted, request)
+  const decision = refresh(entry, own, origin)
+  const act = decision.kind === 'write' ? decision.act : null
+  const hashes = core === 'unread' ? null : metainfo
+  return { kind: 'write', existing, hashes, act, isAdopted: true }
 }
 
 /**
@@ -189,8 +191,8 @@ function refresh(
   const fresh = digestTorrent(bytes, wanted)
   // Edited trackers still count as edited after this run
   const keys = withKeysOf(fresh.keys, keepTrackers ? TRACKER_KEYS : [], before)
-  const { isAdopted, keeps } = origin
-  const written = { ...fresh, keys, ...(isSameInfo && { isAdopted, keeps }) }
+  const { isAdopted, keeps, foreign } = origin
+  const written = { ...fresh, keys, foreign, ...(isSameInfo && { isAdopted, keeps }) }
   if (bytes === metainfo.bytes) {
     return keep(entry.own, { ...written, keys: withKeysOf(keys, wanted.incidental, before) })
   }

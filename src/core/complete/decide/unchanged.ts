@@ -32,8 +32,7 @@ const OPTIONS_LENGTH = 16
 export function digestOptions({ common, existing }: CompleteRequest): Uint8Array {
   const { extraKeys, ...parts } = common.parts
   const { private: isPrivate, sourceTag, pieceLength } = common
-  const createdBy =
-    parts.createdBy !== null && OWN_CREATOR.test(parts.createdBy) ? 0 : parts.createdBy
+  const createdBy = isOwnCreator(parts.createdBy) ? 0 : parts.createdBy
   const options: unknown[] = [{ ...parts, createdBy }, isPrivate, sourceTag, pieceLength]
   // As an object, so that no option is mistaken for another
   const further = {
@@ -61,7 +60,12 @@ export function encodedKeys(keys: BencodeDict | undefined): string | undefined {
 
 /** Whether two creators mean the same. */
 export function isSameCreator(a: string | null, b: string | null): boolean {
-  return a === b || (a !== null && b !== null && OWN_CREATOR.test(a) && OWN_CREATOR.test(b))
+  return a === b || (isOwnCreator(a) && isOwnCreator(b))
+}
+
+/** Whether a creator is btkit, which no option needs to name. */
+export function isOwnCreator(creator: string | null): boolean {
+  return creator !== null && OWN_CREATOR.test(creator)
 }
 
 /**

@@ -239,7 +239,7 @@ class EntryLoop {
     const paths = pathsOf(name, directory)
     const before = existing?.metainfo ?? null
     let made = changeOf(paths, hashes, before)
-    if (kind === 'updated' && act) {
+    if (kind !== 'created' && act) {
       const after = parseMetainfo(act.bytes, { maxSize: act.bytes.length })
       made = { ...made, reason: whyUpdated(before, after) }
     }

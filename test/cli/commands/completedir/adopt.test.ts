@@ -7,7 +7,7 @@ import { TorrentLog } from '../../../../src/disk/state/torrent-log.js'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { assertError, assertQuiet, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import type { Files } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf, type PlainDict } from '../../../support/torrents.js'
 
@@ -71,7 +71,7 @@ test('foreign torrents are reported with advice; with --quiet, only if they chan
   assert.equal(await quietly(), '')
 })
 
-test('adopted torrents keep their info, and follow the command line beside it', async (t) => {
+test('adopted torrents keep their info, and get only the values of options that were given', async (t) => {
   const mirror = await oldMirror(t, ['--comment', 'old'])
   const [before, infos] = [hashesOf(mirror), ENTRIES.map((name) => torrentIn(mirror, name).info)]
   const { adopted, updated, skipped, bytesHashed } = await mirror.report([
@@ -90,6 +90,76 @@ test('adopted torrents keep their info, and follow the command line beside it', 
     const { announce, comment, info } = torrentIn(mirror, name)
     assert.deepEqual([announce, comment, info], ['http://t.example/announce', 'new', infos[i]])
   }
+})
+
+/** Values of another program, which no option of a plain run names. */
+const OTHERS = {
+  announce: 'http://t.example/announce',
+  'announce-list': [['http://t.example/announce'], ['udp://u.example:69']],
+  'url-list': 'http://m.example/a',
+  httpseeds: ['http://h.example/'],
+  comment: 'GPG key 0xABCD',
+  'created by': 'mktorrent 1.1',
+  'creation date': 1_600_000_000,
+}
+
+function plantOthers(t: TestContext, beside: PlainDict) {
+  const mirror = new Mirror(t, { a: FILES['a']! })
+  const content = Buffer.from(FILES['a']!)
+  const pieces = Buffer.concat([sha1(content.subarray(0, PIECE)), sha1(content.subarray(PIECE))])
+  const info = { length: SIZE, name: 'a', 'piece length': PIECE, pieces }
+  const bytes = Buffer.from(torrentOf(info, beside))
+  writeFileSync(mirror.torrent('a'), bytes)
+  return { mirror, bytes }
+}
+
+test('a torrent of another program is adopted without changing a byte', async (t) => {
+  for (const beside of [OTHERS, { 'announce-list': OTHERS['announce-list'] }, {}]) {
+    const { mirror, bytes } = plantOthers(t, beside)
+    const hasTracker = 'announce-list' in beside
+    const args = hasTracker ? [] : ['--comment', 'new']
+    const { adopted } = await mirror.report(['--adopt'])
+    assert.deepEqual(entriesOf(adopted), ['a'])
+    const expected = hasTracker ? bytes : torrentIn(mirror)
+    if (hasTracker) assert.deepEqual(readFileSync(mirror.torrent('a')), expected)
+    else assert.deepEqual(Object.keys(torrentIn(mirror)).sort(), ['announce', 'info'])
+    assert.equal((await mirror.report()).unchanged, 1)
+    await mirror.report(args)
+  }
+})
+
+test('a dry run and the report name what an adopted torrent would lose or get', async (t) => {
+  const { mirror } = plantOthers(t, OTHERS)
+  const args = ['--adopt', '--comment', 'new', '--web-seed', 'http://new.example/a']
+  const changes = '--comment, --web-seed'
+  for (const [more, line] of [
+    [['--dry-run'], ` (or leave it: its content must be read): would change ${changes}`],
+    [[], `: changed ${changes}`],
+  ] as const) {
+    const { stdout } = await mirror.run([...args, ...more])
+    const [first = ''] = stdout.split('\n')
+    assert.ok(first.endsWith(`${mirror.torrent('a')}${line}`), first)
+  }
+  const { comment, 'url-list': seeds, info: _, ...others } = torrentIn(mirror)
+  assert.deepEqual([comment, seeds], ['new', ['http://new.example/a']])
+  const { comment: _c, 'url-list': _s, ...before } = OTHERS
+  assert.deepEqual(others, before)
+})
+
+test('a tracker of the command that an adopted torrent lacks replaces its first one', async (t) => {
+  const { mirror } = plantOthers(t, {
+    ...OTHERS,
+    announce: OLD,
+    'announce-list': [[OLD], ['udp://u.example:69']],
+  })
+  const { stdout } = await mirror.run(['--adopt'])
+  assert.match(
+    stdout,
+    /^adopted \S+: changed (the tracker, --announce-list|--announce-list, the tracker)\n/,
+  )
+  const { announce, 'announce-list': list } = torrentIn(mirror)
+  const tracker = 'http://t.example/announce'
+  assert.deepEqual([announce, list], [tracker, [[tracker], ['udp://u.example:69']]])
 })
 
 test('the info of an adopted torrent stays while its content does', async (t) => {
@@ -118,7 +188,10 @@ test('a torrent of other content is reported and stays', async (t) => {
   const { status, stdout, stderr: said } = await mirror.run(['--adopt'])
   assert.equal(status, 1)
   assert.ok(said.startsWith(`btkit: ${mirror.torrent('a')}: does not match its source`), said)
-  assert.match(stdout, /^adopted .*b\.torrent\nadopted .*tree\.torrent\nskipped .*: outdated\n/)
+  assert.match(
+    stdout,
+    /^adopted .*b\.torrent: .*\nadopted .*tree\.torrent: .*\nskipped .*: outdated\n/,
+  )
   assert.match(stdout, /created 0, updated 0, adopted 2, unchanged 0, /)
   assert.deepEqual(readFileSync(mirror.torrent('a')), bytes)
   assert.equal((await mirror.run(['--adopt', '--quiet'])).stderr, said)
@@ -131,11 +204,14 @@ test('a dry run says what it would adopt, and whether it had to read', async (t)
   const bytes = readFileSync(mirror.torrent('a'))
   const args = ['--adopt', '--dry-run']
   const { stdout } = await mirror.run(args)
-  assert.match(stdout, /^would adopt .*a\.torrent\nwould adopt .*b\.torrent\n/)
+  assert.match(
+    stdout,
+    /^would adopt .*a\.torrent: would change the tracker\nwould adopt .*b\.torrent: /,
+  )
   const unread = await mirror.run([...args, '--no-cache'])
   assert.match(
     unread.stdout,
-    /^would adopt .*a\.torrent \(or leave it: its content must be read\)\n/,
+    /^would adopt .*a\.torrent \(or leave it: its content must be read\): would change the tracker\n/,
   )
   assert.deepEqual(entriesOf((await mirror.report(args)).adopted), ENTRIES)
   assert.deepEqual(readFileSync(mirror.torrent('a')), bytes)
@@ -227,7 +303,7 @@ for (const [what, [info, isAdopted]] of Object.entries(OF_OTHERS)) {
     const { announce, 'announce-list': list, publisher, comment } = torrentIn(mirror, 'd')
     assert.deepEqual(
       [announce, list, publisher, comment],
-      ['http://t.example/announce', undefined, 'me', undefined],
+      ['http://t.example/announce', [['http://t.example/announce']], 'me', 'c'],
     )
     const hash = independentInfoHash(Buffer.from(bytes))
     assert.equal(independentInfoHash(readFileSync(mirror.torrent('d'))), hash)
@@ -264,10 +340,15 @@ test('a run that was killed before the torrent was replaced leaves one that is a
   assert.equal((await mirror.report(['--comment', 'new'])).unchanged, 3)
 })
 
-test('an adopted torrent whose source is gone is pruned', async (t) => {
+test('an adopted torrent whose source is gone is pruned, unless it was edited', async (t) => {
   const mirror = await oldMirror(t)
+  for (const name of ['a', 'b'])
+    assertStatus(await runBtkit(['edit', '--set', 'publisher="me"', mirror.torrent(name)]), 0)
   await mirror.report(['--adopt'])
-  rmSync(mirror.at('a'))
+  await mirror.report(['--comment', 'later'])
+  assertStatus(await runBtkit(['edit', '--set', 'publisher="you"', mirror.torrent('b')]), 0)
+  await mirror.report(['--comment', 'latest'])
+  for (const name of ['a', 'b']) rmSync(mirror.at(name))
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
 })
 
