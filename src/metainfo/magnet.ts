@@ -143,7 +143,7 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 /** Whether an argument is meant as a magnet link. */
 export function looksLikeMagnet(text: string): boolean {
-  return /^magnet:/i.test(text)
+  return /^\s*magnet:/i.test(text)
 }
 
 /**

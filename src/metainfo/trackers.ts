@@ -9,9 +9,9 @@ const BARE_HOST =
   /^(localhost|\[[\da-f:.]+\]|[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+|[\p{L}\p{N}_-]+(?=:\d))(:\d+)?([/?]|$)/iu
 const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
-/** Whether an argument is meant as a URL (even a mistyped one), not as a path. */
+/** Whether an argument is meant as a URL (even a mistyped one), not as a path or a magnet link. */
 export function looksLikeUrl(text: string): boolean {
-  return /^['"]?[a-z][a-z0-9+.-]*:\/\//i.test(text)
+  return /^['"]?(?!magnet:)[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
 /** Whether a text is several URLs with commas, bars or white space between them. */

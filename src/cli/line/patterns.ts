@@ -19,7 +19,7 @@ export async function expandPaths(
   const expanded: string[] = []
   for (const path of paths) {
     // A scheme begins a tracker or a magnet link; one letter is a drive of Windows
-    const mayBePattern = /[*?[]/.test(path) && !/^[a-z][a-z0-9+.-]+:/i.test(path)
+    const mayBePattern = /[*?[]/.test(path) && !/^\s*[a-z][a-z0-9+.-]+:/i.test(path)
     if (!mayBePattern || existsSync(resolve(io.cwd, path))) {
       expanded.push(path)
       continue

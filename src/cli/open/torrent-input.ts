@@ -8,6 +8,7 @@ import { BtkitError } from '../../base/errors.js'
 import { isUtf8 } from 'node:buffer'
 import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
+import { looksLikeMagnet } from '../../metainfo/magnet.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -54,9 +55,18 @@ function hintAtOther(error: unknown, path: string): unknown {
 
 /** The error for an address in the place of a file; null for a path. */
 function addressFault(path: string): BtkitError | null {
-  const what = looksLikeUrl(path) ? 'a URL' : path.startsWith('magnet:') ? 'a magnet link' : null
+  const what = looksLikeUrl(path) ? 'a URL' : looksLikeMagnet(path) ? 'a magnet link' : null
   if (what === null || existsSync(path)) return null
   return new BtkitError('not-found', `${path}: ${what}, not a file; download the torrent first`)
+}
+
+/**
+ * Refuses an address in the place of a file, before work that begins with the file.
+ * @throws BtkitError `not-found`
+ */
+export function refuseAddress(path: string): void {
+  const fault = addressFault(path)
+  if (fault) throw fault
 }
 
 /** File names from a list. */
@@ -98,18 +108,22 @@ export async function readList(list: string, stdin: Io['stdin'], most: number) {
 
 /**
  * Lists the torrents that operands name. Of a directory these are the torrents in it and below it that
- * are not listed yet. A directory without torrents is refused.
+ * are not listed yet. A directory without torrents is refused, and so is an address; a magnet link stays if
+ * `takesMagnets`.
  * @throws BtkitError `usage` for an empty name
  */
-export async function listTorrents(operands: readonly string[], { cwd }: Io): Promise<FileList> {
+export async function listTorrents(
+  operands: readonly string[],
+  { cwd }: Io,
+  takesMagnets = false,
+): Promise<FileList> {
   requireNames(operands, 'torrent')
   const files: string[] = []
   const refused: FailedFile[] = []
   // Named twice, a torrent counts twice
   const known = { named: new Set<string>(), found: new Set<string>() }
   for (const operand of operands) {
-    // Some commands take magnet links
-    const fault = looksLikeUrl(operand) ? addressFault(operand) : null
+    const fault = takesMagnets && looksLikeMagnet(operand) ? null : addressFault(operand)
     if (fault) refused.push({ file: operand, error: fault })
     if (fault) continue
     const how = isDirectory(resolve(cwd, operand)) ? 'found' : 'named'
@@ -135,9 +149,9 @@ export async function eachTorrent(
   work: (torrent: string, all: readonly string[]) => Promise<void>,
   report: Report,
   io: Io,
-  { lost = lostTorrent, allowsNone = false } = {},
+  { lost = lostTorrent, allowsNone = false, takesMagnets = false } = {},
 ): Promise<number> {
-  const { files, refused } = await listTorrents(operands, io)
+  const { files, refused } = await listTorrents(operands, io, takesMagnets)
   const refuse = ({ error }: FailedFile) => Promise.reject(error)
   const isWrong = ({ error }: FailedFile) =>
     !(allowsNone && error instanceof BtkitError && error.code === 'empty')

@@ -7,7 +7,7 @@ import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import { declareCacheOptions } from '../../options/reading.js'
 import { readingWith, withHashContext } from '../../open/engine.js'
-import { eachTorrent, readTorrentFile } from '../../open/torrent-input.js'
+import { eachTorrent, readTorrentFile, refuseAddress } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { optional } from '../../output/messages.js'
@@ -49,6 +49,7 @@ function defineConvert({ io, finish }: CommandContext) {
     }
     const run = runOf(operand)
     try {
+      refuseAddress(operand)
       finish(await convert(run))
     } catch (error) {
       if (!options.json || !(error instanceof BtkitError) || io.signal.aborted) throw error

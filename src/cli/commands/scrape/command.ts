@@ -53,7 +53,7 @@ function defineScrape({ io, finish }: CommandContext) {
         if (found.trackers.length === 0) report.fail(noTracker(found.name))
         asked.push(found)
       }
-      const status = await eachTorrent(operands, read, report, io)
+      const status = await eachTorrent(operands, read, report, io, { takesMagnets: true })
       const answers = await askTrackers(asked, options.timeout, io.signal)
       let isMissing = false
       for (const each of asked) {
