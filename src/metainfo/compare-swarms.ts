@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer'
 import { isSameBytes, latin1 } from '../base/bytes.js'
 import { count, formatBytes } from '../base/text/quantity.js'
 import type { EncodedDict } from './bencode/encoded-dict.js'
+import { entryDifferences } from './compare-entries.js'
 import { encodedValue } from './edit/splice-torrent.js'
 import { eachFile, type Metainfo, type MetainfoFile } from './metainfo.js'
-import { MADE_INFO_KEYS } from './other-keys.js'
 import { SHA1 } from './sizes.js'
 
 /** A difference between two torrents, in words for people. */
@@ -20,8 +20,18 @@ export interface SwarmDifference {
   readonly second: string
 }
 
-/** Keys of `info` that are compared separately. */
-const COMPARED: ReadonlySet<string> = new Set([...MADE_INFO_KEYS, 'name.utf-8'])
+/** Keys of `info` with the property of which a difference shows theirs. */
+const SHOWN_BY: ReadonlyMap<string, string> = new Map([
+  ['length', 'size'],
+  ['meta version', 'version'],
+  ['name', 'name'],
+  ['piece length', 'piece length'],
+  ['private', 'private'],
+  ['source', 'source'],
+])
+
+/** Keys of `info` that are compared file by file, or that follow from the content. */
+const LISTS: ReadonlySet<string> = new Set(['file tree', 'files', 'pieces'])
 
 /** Whether two torrents share a swarm: they do if their v1 or their v2 info hashes are equal. */
 export function isSameSwarm(a: Metainfo, b: Metainfo): boolean {
@@ -43,8 +53,22 @@ export function swarmDifferences(a: Metainfo, b: Metainfo): SwarmDifference[] {
   compare('private', yesOrNo(a.private), yesOrNo(b.private))
   compare('source', a.source ?? 'none', b.source ?? 'none')
   found.push(...fileDifferences(a, b))
-  for (const key of new Set([...a.infoSpans.keys(), ...b.infoSpans.keys()])) {
-    if (!COMPARED.has(key)) compare(`info.${textOf(key)}`, valueOf(a, key), valueOf(b, key))
+  const shown = new Set(found.map(({ what }) => what))
+  const isShown = (key: string) => {
+    return (
+      LISTS.has(key) ||
+      shown.has(SHOWN_BY.get(key) ?? '') ||
+      (key === 'length' && shown.has('kind'))
+    )
+  }
+  for (const key of changedKeys(infoOf(a), infoOf(b)))
+    if (!isShown(key))
+      found.push({ what: `info.${textOf(key)}`, first: valueOf(a, key), second: valueOf(b, key) })
+  for (const { path, key, ...values } of entryDifferences(a, b)) {
+    const [first, second] = [values.first, values.second].map(
+      (each) => `${path}: ${showValue(each)}`,
+    )
+    found.push({ what: textOf(key), first: first ?? '', second: second ?? '' })
   }
   if (found.length > 0) return found
   const isSameContent = isSameBytes(a.pieces, b.pieces) && sameTree(a, b)
@@ -153,8 +177,16 @@ function yesOrNo(value: boolean): string {
 /** The longest text that is shown in full; longer ones are shown with their length. */
 const MOST_SHOWN = 60
 
-function valueOf({ bytes, infoSpans }: Metainfo, key: string): string {
-  const value = encodedValue({ bytes, spans: infoSpans }, key)
+function valueOf(metainfo: Metainfo, key: string): string {
+  return showValue(encodedValue(infoOf(metainfo), key))
+}
+
+/** The entries of a torrent's `info`. */
+export function infoOf({ bytes, infoSpans }: Metainfo): Entries {
+  return { bytes, spans: infoSpans }
+}
+
+function showValue(value: Uint8Array | undefined): string {
   if (value === undefined) return 'none'
   const text = latin1(value)
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}… (${text.length} bytes)` : text

@@ -9,13 +9,21 @@ import {
   magnetLink,
   makeTorrent,
   parseFileRanges,
+  parseMetainfo,
   readTorrent,
   summarizeTorrents,
   swarmDifferences,
 } from '../../src/library/index.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
-import { TRACKER } from '../support/torrents.js'
+import {
+  directoryInfo,
+  singleFileInfo,
+  torrentOf,
+  TRACKER,
+  type Plain,
+  type PlainDict,
+} from '../support/torrents.js'
 
 const INTERRUPTED = { code: 'interrupted' }
 
@@ -133,4 +141,35 @@ test('two torrents of one swarm are told from others', async (t) => {
   assert.deepEqual([isSameSwarm(one, same), swarmDifferences(one, same)], [true, []])
   const other = await readTorrent((await makeTorrent(place('d'), { source: 'TAG' })).bytes)
   assert.deepEqual(swarmDifferences(one, other), [{ what: 'source', first: 'none', second: 'TAG' }])
+})
+
+test('each key of info that differs is named, also those of files', () => {
+  const file = { length: 5, path: ['a'] }
+  const list = (...keys: PlainDict[]) => {
+    return keys.map((each, i) => ({ ...file, path: [`${i}`], ...each }))
+  }
+  const whats = (one: PlainDict, other: PlainDict) => {
+    const [a, b] = [one, other].map((info) => parseMetainfo(torrentOf(info)))
+    return swarmDifferences(a!, b!).map(({ what, first, second }) => [what, first, second])
+  }
+  const single = singleFileInfo()
+  for (const [key, value, shown] of [
+    ['private', 0, 'i0e'],
+    ['md5sum', 'x', '1:x'],
+    ['name.utf-8', 'a.txt', '5:a.txt'],
+  ] as const)
+    assert.deepEqual(whats({ ...single, [key]: value }, single), [[`info.${key}`, shown, 'none']])
+  const pieces = Buffer.alloc(20)
+  const directory = (files: (PlainDict & typeof file)[]) =>
+    directoryInfo(files, { name: 'd', pieces })
+  const OF_FILES: [string, Plain, string][] = [
+    ['md5sum', 'x', '1:x'],
+    ['mtime', 7, 'i7e'],
+    ['attr', 'x', '1:x'],
+    ['path.utf-8', ['1'], 'l1:1e'],
+  ]
+  for (const [key, value, shown] of OF_FILES) {
+    const found = whats(directory(list({}, { [key]: value })), directory(list({}, {})))
+    assert.deepEqual(found, [[key, `1: ${shown}`, '1: none']])
+  }
 })

@@ -49,6 +49,14 @@ export function ownKeysOfEdit(): ReadonlyMap<string, string> {
   return new Map([...own, ['info.attr', ''], ['info.piece length', '']])
 }
 
+/** The same for what edit removes: a flag may be removed by its key, too, which may be 0. */
+export function keptByUnset(): ReadonlyMap<string, string> {
+  const flags = Object.values(FIELDS).flatMap(({ form, key, place }: TorrentField) => {
+    return form === 'flag' ? [place === 'info' ? `info.${key}` : key] : []
+  })
+  return new Map([...ownKeysOfEdit()].filter(([name]) => !flags.includes(name)))
+}
+
 const IN_INFO = 'info.'
 
 /**

@@ -35,8 +35,8 @@ export function setDetails(details: Details): TorrentEdit {
       const value = details[name]
       const { key, place, form } = FIELDS[name]
       const [changes, keys] = place === 'top' ? [top, metainfo.spans] : [info, metainfo.infoSpans]
-      // A 0 and a missing flag mean the same
-      if (value === undefined || (form === 'flag' && value === metainfo[name])) continue
+      // Another number that means the same stays; a 0 is removed as well
+      if (value === undefined || (value === true && metainfo[name] === true)) continue
       const encoded = encodeField(name, value)
       if (form === 'text') changeText(changes, key, encoded, keys)
       else changes.set(key, encoded)

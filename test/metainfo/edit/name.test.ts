@@ -35,9 +35,12 @@ test('the files of a version 2 directory keep their names', () => {
   assert.deepEqual(after.files, before.files)
 })
 
-test('a private flag that means the same stays, and with it the info hash', () => {
+test('a private flag is removed also if it is 0; one that means the same stays', () => {
   const zero = torrentWith({}, singleFileInfo({ private: 0 }))
-  assert.equal(edited(zero, setDetails({ private: false })), zero)
+  const without = torrentWith({}, singleFileInfo())
+  assert.deepEqual(edited(zero, setDetails({ private: false })).bytes, without.bytes)
+  assert.equal(edited(zero, setDetails({ comment: null })), zero)
+  assert.equal(edited(without, setDetails({ private: false })), without)
   const two = torrentWith({}, singleFileInfo({ private: 2 }))
   assert.equal(edited(two, setDetails({ private: true })), two)
 })

@@ -1,4 +1,10 @@
-import { parseExtraKey, ownKeysOfEdit, parseName } from '../../options/extra-keys.js'
+import {
+  keptByUnset,
+  ownKeysOfEdit,
+  parseExtraKey,
+  parseName,
+  type KeyName,
+} from '../../options/extra-keys.js'
 import { usageError } from '../../../base/errors.js'
 import { checkName } from '../../../metainfo/name.js'
 import { declareBulkEdit, isNone } from '../../editing/options.js'
@@ -41,11 +47,16 @@ export function declareEdit() {
       form: 'json-map',
       ...read.repeated((text) => [parseExtraKey(text, ownKeysOfEdit())]),
     })
-    .opt(
-      '--unset <key>',
-      'remove any other key (repeatable)',
-      read.repeated((name) => [parseName(name, '--unset', ownKeysOfEdit(), name)]),
-    )
+    .opt('--unset <key>', 'remove any other key (repeatable)', {
+      excludes: [
+        {
+          option: 'private',
+          when: (own: readonly KeyName[], isSet: boolean) =>
+            isSet && own.some(({ name }) => name === 'info.private'),
+        },
+      ],
+      ...read.repeated((name) => [parseName(name, '--unset', keptByUnset(), name)]),
+    })
   const command = values
     .optionsGroup('Trackers and seeds:')
     .opt(

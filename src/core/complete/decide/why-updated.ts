@@ -1,4 +1,4 @@
-import { changedFiles, changedKeys } from '../../../metainfo/compare-swarms.js'
+import { changedFiles, changedKeys, infoOf } from '../../../metainfo/compare-swarms.js'
 import { FIELDS, type TorrentField } from '../../../metainfo/fields.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { isSameCreator } from './unchanged.js'
@@ -23,10 +23,9 @@ export function whyUpdated(before: Metainfo | null, after: Metainfo): string {
   const isIncidental = (key: string) =>
     key === 'creation date' ||
     (key === 'created by' && isSameCreator(before.createdBy, after.createdBy))
-  const inInfo = ({ bytes, infoSpans }: Metainfo) => ({ bytes, spans: infoSpans })
   const keys = changedKeys(before, after).filter((key) => !isIncidental(key))
   const isSame = !keys.includes('info')
-  if (!isSame) keys.push(...changedKeys(inInfo(before), inInfo(after)))
+  if (!isSame) keys.push(...changedKeys(infoOf(before), infoOf(after)))
   const options = keys.flatMap((key) => CAUSES.get(key) ?? [])
   if (before.version !== after.version) options.push('version')
   const files = isSame ? [] : describeFiles(before, after)

@@ -408,6 +408,21 @@ test('no output has a passkey of the old or the new tracker', async (t) => {
   assert.doesNotMatch(stdout + stderr + missed.stdout + missed.stderr, /0{31}a|1{31}b/)
 })
 
+test('a private flag of 0 is removed, and what is said names it', async (t) => {
+  const [zero, without] = [{ private: 0 }, {}].map((keys) => torrentOf(singleFileInfo(keys)))
+  for (const args of [['--no-private'], ['--unset', 'info.private']]) {
+    const path = join(makeScratch(t, { a: zero! }), 'a')
+    const { stdout } = assertStatus(await runBtkit(['edit', path, ...args]), 0)
+    assert.deepEqual(readFileSync(path), Buffer.from(without!))
+    assert.match(stdout, /info hash/)
+    assertError(
+      await runBtkit(['edit', path, '--private', '--unset', 'info.private']),
+      'usage',
+      '--unset and --private cannot be used together',
+    )
+  }
+})
+
 test('--announce, -a and --tracker replace the trackers', async (t) => {
   for (const args of [['--announce', C], ['-a', C], ['--tracker', C], [`--tracker=${C}`]])
     assert.deepEqual(await after(t, args, 'announce'), [C])
