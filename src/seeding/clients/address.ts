@@ -20,6 +20,8 @@ export interface ClientAddress {
   readonly isLocal: boolean
   readonly user: string
   readonly password: string
+  /** The netrc file that was looked at for credentials, for messages. */
+  readonly netrc?: { readonly path: string; readonly isThere: boolean }
 }
 
 /** The port and the path that an address may omit. */

@@ -13,15 +13,18 @@ const OTHERS = 0o077
 /**
  * Adds the credentials for the host of an address from a file in the form of netrc(5): `machine
  * host` or `machine host:port`, `login`, `password`. An address with credentials is returned
- * unchanged. The file may be missing.
+ * unchanged. The file may be missing; the address names it in any case.
  * @throws BtkitError `not-permitted` if other users can read the file, and as readBounded
  */
 export function withCredentials(address: ClientAddress, file: string | null): ClientAddress {
   const needsNone = address.scgi !== null || address.user + address.password !== ''
-  if (needsNone || file === null || !statIfThere(file)) return address
+  if (needsNone || file === null) return address
+  const isThere = statIfThere(file) !== null
+  const named = { ...address, netrc: { path: file, isThere } }
+  if (!isThere) return named
   requirePrivate(file)
   const found = findMachine(Buffer.from(readBounded(file, MAX_SIZE)).toString(), address.url)
-  return found ? { ...address, ...found } : address
+  return { ...named, ...found }
 }
 
 function requirePrivate(file: string): void {

@@ -175,6 +175,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async #logIn(): Promise<void> {
     const { user, password } = this.address
+    // It bans an address after five failed logins, and takes no empty password
+    if (password === '') throw this.lacksLogin()
     const body = new URLSearchParams({ username: user || 'admin', password })
     const answer = await this.#send('auth/login', body)
     // Before version 5.2 it refuses with status 200

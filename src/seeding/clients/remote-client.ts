@@ -125,12 +125,24 @@ export abstract class RemoteClient {
 
   /** The error for a client that refuses the user name and password, or requires them. */
   protected refusedLogin(): BtkitError {
-    const { user, password } = this.address
-    const why =
-      user + password === ''
-        ? 'wants a user name or password; put them into its address or a netrc file'
-        : 'does not take this user name and password'
-    return this.refused(why)
+    const { user, password, netrc } = this.address
+    if (user + password === '') return this.lacksLogin()
+    const source = netrc ? ` of ${netrc.path}` : ''
+    return this.refused(`does not take this user name and password${source}`)
+  }
+
+  /** The error for a client that requires credentials that are not known, with where they can be put. */
+  protected lacksLogin(): BtkitError {
+    const { user, netrc } = this.address
+    // Beside a user in the address, no file counts
+    if (user !== '') return this.refused('wants a password, too; put it behind the user')
+    const known = netrc?.isThere
+      ? ` (${netrc.path} was read, and has none for ${this.hostname})`
+      : ''
+    const file = netrc?.path ?? 'a netrc file'
+    return this.refused(
+      `wants a user name or password${known}; put them into its address or ${file}`,
+    )
   }
 
   /** The error for a client that refuses every request, so that no further one is sent. */

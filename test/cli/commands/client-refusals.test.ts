@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -74,16 +74,60 @@ test('an rtorrent whose torrents are no lists is not believed', async (t) => {
 
 test('a missing password is not reported as a wrong one', async (t) => {
   const host = await start(t, (_, response) => response.writeHead(401).end())
-  const wants = 'wants a user name or password; put them into its address or a netrc file'
+  const directory = makeScratch(t, { netrc: 'machine 127.0.0.1 login me password wrong\n' })
+  const [none, other] = [join(directory, 'none'), join(directory, 'other')]
+  const netrc = join(directory, 'netrc')
+  writeFileSync(other, 'machine other.example password p\n')
+  for (const file of [netrc, other]) chmodSync(file, 0o600)
+  const wants = 'wants a user name or password'
+  const read = ` (${other} was read, and has none for 127.0.0.1)`
   const refuses = 'does not take this user name and password'
-  for (const [login, why] of [
-    ['', wants],
-    ['me:wrong@', refuses],
+  for (const [login, file, why] of [
+    ['', none, `${wants}; put them into its address or ${none}`],
+    ['', other, `${wants}${read}; put them into its address or ${other}`],
+    ['', netrc, `${refuses} of ${netrc}`],
+    ['me:wrong@', netrc, refuses],
   ] as const) {
-    const result = await runBtkit(['status', '--client', `transmission+http://${login}${host}`])
+    const client = `transmission+http://${login}${host}`
+    const result = await runBtkit(['status', '--client', client], { env: { NETRC: file } })
     const stderr = `btkit: transmission+http://${host}: ${why}\n`
     assert.deepEqual([result.status, result.stderr], [1, stderr])
   }
+})
+
+test('no login without a password is sent to qBittorrent, which bans after five', async (t) => {
+  const asked: string[] = []
+  const host = await start(t, ({ url = '' }, response) => {
+    asked.push(url)
+    response.writeHead(403).end('Forbidden')
+  })
+  const directory = makeScratch(t, { 'files/a.iso': 'content' })
+  const [content, netrc] = [join(directory, 'files', 'a.iso'), join(directory, 'netrc')]
+  const torrent = join(directory, 'a.torrent')
+  const make = ['makemetafile', content, '--trackerless', '--output', torrent, '--no-cache']
+  assertStatus(await runBtkit(make), 0)
+  const own = ['--state-dir', join(directory, 'state'), '--no-cache']
+  const complete = ['completedir', join(directory, 'files'), ...own, '--trackerless']
+  for (const [login, why] of [
+    ['', `wants a user name or password; put them into its address or ${netrc}`],
+    ['admin@', 'wants a password, too; put it behind the user'],
+  ] as const) {
+    const client = `qbittorrent+http://${login}${host}`
+    for (const args of [
+      ['publish', torrent, '--data', content, '--no-cache', '--client', client],
+      ['withdraw', torrent, '--client', client],
+      ['status', '--client', client],
+      [...complete, '--publish', client],
+    ]) {
+      const { stderr } = assertStatus(await runBtkit(args, { env: { NETRC: netrc } }), 1)
+      assert.ok(stderr.includes(`btkit: qbittorrent+http://${host}: ${why}\n`), stderr)
+    }
+  }
+  assert.notEqual(asked.length, 0)
+  assert.deepEqual(
+    asked.filter((url) => url.includes('login')),
+    [],
+  )
 })
 
 test('completedir counts a client that is down among the failures', async (t) => {
