@@ -7,7 +7,7 @@ import { trace } from '../../base/text/trace.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
 import { MOST_DIALLED_OF_TORRENT, type Seeder } from './seeder.js'
-import { TrackerHost } from './tracker-host.js'
+import { TrackerHost, type TrackerHere } from './tracker-host.js'
 
 /** Announces to one tracker that are begun in a second, at most. */
 const PER_SECOND = 100
@@ -91,7 +91,7 @@ export class Announcer {
     private readonly seeder: Seeder,
     private readonly address: string | null,
     private readonly onChange: OnTrackerChange = () => undefined,
-    private readonly own: string | null = null,
+    private readonly own: TrackerHere | null = null,
   ) {
     this.#timer = setInterval(() => {
       this.#announceDue()
@@ -232,7 +232,7 @@ export class Announcer {
         return `${torrent.name}: ${url} is ${next}: ${failure}`
       })
       wait = isAtOnce ? 0 : Math.min(LONGEST_FAILING, SHORTEST * 2 ** Math.min(rounds, 10))
-      const isOwn = url === this.own && error instanceof RefusedByTracker
+      const isOwn = url === this.own?.url && error instanceof RefusedByTracker
       const isOver =
         isOwn || !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
       if (!isOver && this.#count(tier, `${url} ${failure}`))
@@ -246,8 +246,10 @@ export class Announcer {
 
   #hostOf(url: string): TrackerHost {
     const { host } = new URL(url)
-    const known = this.#hosts.get(host) ?? new TrackerHost(url, this.seeder)
-    this.#hosts.set(host, known)
+    const here = url === this.own?.url ? this.own : null
+    const key = here ? url : host
+    const known = this.#hosts.get(key) ?? new TrackerHost(url, this.seeder, here)
+    this.#hosts.set(key, known)
     return known
   }
 

@@ -5,6 +5,7 @@ import { LocalDiscovery } from './local-discovery.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
+import type { TrackerHere } from './tracker-host.js'
 import { Seeder, type SeederOptions, type SeederStatus } from './seeder.js'
 
 export interface SeedServiceOptions extends SeederOptions {
@@ -15,8 +16,8 @@ export interface SeedServiceOptions extends SeederOptions {
   /** Whether public torrents are announced on the local network. */
   readonly localDiscovery: boolean
   readonly onTrackerChange?: OnTrackerChange
-  /** The announce URL of the tracker in this process; absent: there is none. */
-  readonly ownTracker?: string | null
+  /** The tracker in this process; absent: there is none. */
+  readonly ownTracker?: TrackerHere | null
 }
 
 /** Seeds torrents, and tells trackers, the DHT and the local network of them. */

@@ -2,8 +2,13 @@ import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import pLimit from 'p-limit'
-import { announceSeed, type Announce, type AnnouncedPeers } from '../trackers/announce.js'
-import { answeredWithin, firstAnswer } from '../trackers/swarm-counts.js'
+import {
+  announceSeed,
+  type Announce,
+  type AnnouncedPeers,
+  compactPeers,
+} from '../trackers/announce.js'
+import { answeredWithin, firstAnswer, refused } from '../trackers/swarm-counts.js'
 import { isLoopback, Reach, reachOf } from '../../core/remote/address-reach.js'
 import type { Seeder } from './seeder.js'
 
@@ -17,6 +22,26 @@ const KNOWN = 5 * 60_000
 /** Receives peers that a tracker names, and how far its own address reaches. */
 export type OnPeers = (peers: AnnouncedPeers['peers'], reach: number) => void
 
+/** The tracker in this process. It is told without a request, so no network and no limit is between. */
+export interface TrackerHere {
+  readonly url: string
+  /** Records the seed at an IP address; a text says why the tracker refuses it. */
+  readonly announceOwn: (seed: {
+    readonly infoHash: Uint8Array
+    readonly peerId: Uint8Array
+    readonly address: string
+    readonly port: number
+    readonly event: 'none' | 'started' | 'stopped'
+    readonly wanted: number
+  }) => TrackerHereAnswer | string
+}
+
+/** Its answer, with peers in compact form (BEP 23, BEP 7). */
+interface TrackerHereAnswer {
+  readonly answer: { readonly peers4: Uint8Array; readonly peers6: Uint8Array }
+  readonly notes: { readonly interval: number; readonly warning: string | null }
+}
+
 /** A host of trackers, with its own turns: no other one waits while it does not answer. */
 export class TrackerHost {
   readonly #slots = pLimit(AT_ONCE)
@@ -27,6 +52,7 @@ export class TrackerHost {
   constructor(
     url: string,
     private readonly seeder: Pick<Seeder, 'families' | 'outerAddresses' | 'monotonic'>,
+    private readonly here: TrackerHere | null = null,
   ) {
     this.#name = new URL(url).hostname.replace(/^\[|\]$/g, '')
   }
@@ -47,14 +73,13 @@ export class TrackerHost {
       // After the end, thousands may still wait for their turn
       signal.throwIfAborted()
       await this.#lookUp(signal)
+      if (this.here) return this.#tellHere(announce, this.here, onPeers)
       const reaches = this.#addresses.map(({ address }) => reachOf(address))
       const reach = reaches.length === 0 ? Reach.all : Math.max(...reaches)
       // A tracker sends nobody else to the loopback address that it would see
       const isHere = own === null && !isLoopback(this.#name) && reach === Reach.machine
       const claimed = isHere ? this.seeder.outerAddresses : [own ?? '']
-      const families = this.seeder.families.filter((each) => {
-        return this.#addresses.some(({ family }) => family === each)
-      })
+      const families = this.#families()
       const asked = (families.length > 0 ? families : [undefined]).map(async (family) => {
         // An address of the other family would replace the one that the tracker sees
         const ofFamily = claimed.find((each) => isIP(each) === family) ?? null
@@ -68,6 +93,53 @@ export class TrackerHost {
     })
   }
 
+  /** Tells the tracker of this process where others reach the seed. */
+  #tellHere(announce: Announce, here: TrackerHere, onPeers: OnPeers): AnnouncedPeers {
+    const answers = this.#addressesForOthers().map((address) => {
+      const answer = here.announceOwn({
+        infoHash: Buffer.from(announce.infoHash, 'hex'),
+        peerId: Buffer.from(announce.peerId, 'hex'),
+        address,
+        port: announce.port,
+        event: announce.event ?? 'none',
+        wanted: announce.wanted,
+      })
+      if (typeof answer === 'string') throw refused(Buffer.from(answer))
+      return answer
+    })
+    const peers = answers.flatMap(({ answer }) => {
+      return [...compactPeers(answer.peers4, 4), ...compactPeers(answer.peers6, 16)]
+    })
+    onPeers(peers, Reach.machine)
+    const { interval = 0, warning = null } = answers[0]?.notes ?? {}
+    return { interval, warning, trackerId: null, peers }
+  }
+
+  /**
+   * The address of each family that reaches farthest: one of this machine, or else one by which the
+   * name of the tracker leads here, as through a router.
+   */
+  #addressesForOthers(): string[] {
+    const named = this.#addresses.map(({ address }) => address)
+    const known = [...this.seeder.outerAddresses, ...named]
+      .filter((address) => reachOf(address) >= Reach.privateNetwork)
+      .toSorted((a, b) => reachOf(b) - reachOf(a))
+    const ofName = this.#families()
+    const families = ofName.length > 0 ? ofName : this.seeder.families
+    const found = families.flatMap((family) => {
+      return known.find((address) => isIP(address) === family) ?? []
+    })
+    if (found.length > 0) return found
+    return [families.includes(4) ? '127.0.0.1' : '::1']
+  }
+
+  /** The families of addresses that both ends have. */
+  #families(): (4 | 6)[] {
+    return this.seeder.families.filter((each) => {
+      return this.#addresses.some(({ family }) => family === each)
+    })
+  }
+
   /** Without addresses the announce itself says why there are none. */
   async #lookUp(signal: AbortSignal): Promise<void> {
     const now = this.seeder.monotonic()
@@ -78,6 +150,7 @@ export class TrackerHost {
       this.#lookAgainAt = now + KNOWN
     } catch {
       // The last ones may still be right
+      this.#lookAgainAt = now + LOOKUP_TIME
     }
   }
 }

@@ -149,7 +149,8 @@ function peersIn(value: BencodeValue | undefined): NamedPeer[] {
   })
 }
 
-function compactPeers(value: BencodeValue | undefined, length: 4 | 16): NamedPeer[] {
+/** Peers in compact form, with addresses of so many bytes (BEP 23, BEP 7). */
+export function compactPeers(value: BencodeValue | undefined, length: 4 | 16): NamedPeer[] {
   if (!isByteString(value)) return []
   const bytes = Buffer.from(value)
   return Array.from({ length: Math.floor(bytes.length / (length + 2)) }, (_, n) => {

@@ -38,6 +38,15 @@ export interface AnnouncedPeer {
   readonly claimed: string | null
 }
 
+/** The announce of the seed in this process. */
+export interface OwnSeed extends Pick<
+  PeerAnnounce,
+  'infoHash' | 'peerId' | 'port' | 'event' | 'wanted'
+> {
+  /** The IP address at which others reach it. */
+  readonly address: string
+}
+
 /** The fields of an announce's answer beside counts and peers. */
 export interface AnnounceNotes {
   /** Seconds until the next announce. */
@@ -100,7 +109,7 @@ export class TrackerAnswers {
       peerId: request.peerId,
       address,
       port: request.port,
-      key: request.key,
+      key: request.key === this.store.ownKey ? 0 : request.key,
       event: request.event,
       isComplete: request.isComplete,
       wanted,
@@ -113,6 +122,25 @@ export class TrackerAnswers {
     const notes = { interval, minInterval, address, isV6, warning }
     if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
     return { answer, notes }
+  }
+
+  /**
+   * Records the seed of this process at an address, as text, past all limits of peers.
+   * @throws TrackerRefusal if the torrent is refused, UnknownTorrent if it is not tracked
+   */
+  announceOwn(seed: OwnSeed): Announced {
+    const { rules, store } = this
+    const warning = this.require(seed.infoHash, null)?.warning ?? null
+    const address = parseAddress(seed.address)
+    if (address === null) throw new TrackerRefusal(200, 'your address is not known')
+    const form = { isComplete: true, wantsIds: false, wantsBothFamilies: true }
+    const answer = store.announce({ ...seed, ...form, address, key: store.ownKey })
+    if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
+    const { interval, minInterval } = rules
+    return {
+      answer,
+      notes: { interval, minInterval, address, isV6: !isMappedV4(address), warning },
+    }
   }
 
   /** Removes a peer that has left without a word, whatever the rules say. */

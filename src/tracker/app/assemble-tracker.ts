@@ -160,6 +160,7 @@ async function openEntrances(
     pageRoutes.handle(request, response)
   }
   return {
+    answers,
     handler,
     exchanges,
     udp: new UdpAnswers(answers, ...ids, figures.of('udp'), onError),

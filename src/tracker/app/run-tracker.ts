@@ -15,6 +15,8 @@ import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { SAMPLE_INTERVAL, SAVE_INTERVAL, countAll, takeSample } from '../pages/charts/history.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
+import { TrackerRefusal } from '../answers/refusal.js'
+import type { Announced, OwnSeed } from '../answers/tracker-answers.js'
 import { type UdpServer, openUdp } from '../wires/udp-server.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { type AssembledTracker, type TrackerWorld, assembleTracker } from './assemble-tracker.js'
@@ -55,6 +57,8 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly search: AssembledTracker['search']
   /** The counts that this process has of a torrent. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
+  /** Records the seed of this process; a text says why the tracker refuses it. */
+  readonly announceOwn: (seed: OwnSeed) => Announced | string
   /** Scans directories and lists now. */
   readonly refresh: () => Promise<void>
   /** Reopens the log file, if there is one. */
@@ -109,6 +113,14 @@ async function startTracker(
         if (!counts) return null
         const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
         return { seeds, leechers, completed }
+      },
+      announceOwn: (seed) => {
+        try {
+          return tracker.entrances.answers.announceOwn(seed)
+        } catch (error) {
+          if (error instanceof TrackerRefusal) return error.message
+          throw error
+        }
       },
       refresh,
       reopenLog: access.reopen,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { HashTable, KeyedHash, hashOf } from './hash-table.js'
 import { type PeerAnnounce, isMappedV4 } from './swarm-types.js'
 
@@ -83,8 +84,8 @@ export class PeerTable {
   /** Of the candidate. */
   #loaded = { id: 0, address: 0, near: 0 }
   #seeds = 0
-  /** The key of the own seed; null without one. */
-  ownKey: number | null = null
+  /** The key of the seed in this process. It is told to nobody. */
+  readonly ownKey = randomInt(1, 2 ** 32)
 
   constructor(maxPeers: number) {
     const places = maxPeers + 1

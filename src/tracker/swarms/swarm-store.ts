@@ -46,13 +46,12 @@ export class SwarmStore {
   readonly #empty = new Set<Swarm>()
   readonly #downloads = new CountedDownloads()
   #nextToExpire = 1
-  /** Since when a state is restored, and who stopped since: it may have those peers. Null at other times. */
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
 
-  /** The key of the seed in this process: the limits of peers at an address are for all others. */
-  set ownKey(key: number) {
-    this.#peers.ownKey = key
+  /** The key of the seed in this process, for which no limit holds. No announce of others may have it. */
+  get ownKey(): number {
+    return this.#peers.ownKey
   }
 
   /** `now` returns seconds on a clock that is never set back. */

@@ -85,7 +85,9 @@ for (const [who, list] of Object.entries({ 'the native addon': nativeListNow, Ja
       ['b', 0, false],
       ['d', 3, true],
     ])
-    assert.throws(() => listColumns(join(directory, 'missing'), new ListingRoom(), list), { code: 'ENOENT' })
+    assert.throws(() => listColumns(join(directory, 'missing'), new ListingRoom(), list), {
+      code: 'ENOENT',
+    })
   })
 }
 

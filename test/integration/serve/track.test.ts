@@ -11,6 +11,7 @@ import { ask } from '../../mirror/ask.js'
 import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { fetchSingle } from '../../support/clients.js'
+import { serveLocally } from '../../support/listen.js'
 import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -90,6 +91,36 @@ test('the own seed announces all its torrents, whatever the limit of an address 
     }
     await mirror.stop()
   }
+})
+
+test('the own seed is at the own tracker, whose name leads nowhere and whose limits are no secret', async (t) => {
+  const told: string[] = []
+  const other = await serveLocally(t, (request, response) => {
+    told.push(request.url ?? '')
+    response.end('d8:intervali1800e5:peers0:e')
+  })
+  const port = await findFreePort()
+  // Behind a router, or with a name server of its own, the machine may not reach this name
+  const track = ['--track', 'http://tracker.invalid/announce', '--track-port', `${port}`]
+  const trackers = [...track, '--tracker', `http://127.0.0.1:${other}/announce`]
+  const args = ['--host', '127.0.0.1', ...trackers, '--seed', '--seed-port', '0']
+  const env = { BTKIT_STATE_DIR: makeScratch(t) }
+  const mirror = await serveMirror(t, { files, args, io: { env } })
+  const { infoHash, announceList } = parseMetainfo(await fetchSingle(mirror, 'pub/a.iso'))
+  assert.ok(announceList?.flat().includes('http://tracker.invalid/announce'))
+  const askWith = async (fields: Parameters<typeof announceQuery>[1]) => {
+    const query = announceQuery(infoHash ?? '', { left: 1, ...fields })
+    return (await fetch(`http://127.0.0.1:${port}${query}`)).text()
+  }
+  await until('the seed is known', async () => /8:completei[12]e/.test(await askWith({})))
+  await until('the other tracker is told', () => Promise.resolve(told.length > 0))
+  // A stranger with the key that the other tracker got has the limits of all
+  const [, key = ''] = /key=([0-9a-f]{8})/.exec(told[0] ?? '') ?? []
+  const { maxPerAddressInSwarm } = USUAL.limits
+  const answers: string[] = []
+  for (let n = 0; n <= maxPerAddressInSwarm; n += 1)
+    answers.push(await askWith({ peer: `${n}`, port: 1000 + n, key }))
+  assert.match(answers.at(-1) ?? '', /failure reason/)
 })
 
 longTest("magnet links of a tracker over UDP name it, not the mirror's address", async (t) => {
@@ -258,7 +289,7 @@ test('--seed announces to the tracker that has no URL', async (t) => {
   await until('the tracker has the seed', async () => {
     const response = await fetch(`http://${host}:6969${query}`)
     const peers = compactPeers(decodeAnswer(new Uint8Array(await response.arrayBuffer())))
-    return peers.some((peer) => peer.startsWith('127.'))
+    return peers.some((peer) => !peer.endsWith(':25'))
   })
 })
 

@@ -62,8 +62,7 @@ test('peers over WebSocket are not saved, because their connections end with the
 
 test('the own seed is not saved, because it ends with the tracker', () => {
   const [one, other] = [makeStore().store, makeStore().store]
-  one.ownKey = 77
-  one.announce(announceOf({ peer: 'own', key: 77, isComplete: true }))
+  one.announce(announceOf({ peer: 'own', key: one.ownKey, isComplete: true }))
   one.announce(announceOf({ peer: 'other', port: 1 }))
   copy(one, other)
   assert.equal(other.totals().peers, 1)

@@ -99,9 +99,9 @@ test('if there are too many swarms, the oldest one without peers is removed', ()
 
 test('the own seed does not count under the limits of its address', () => {
   const { store } = makeStore({ maxPerAddress: 2, maxPerAddressInSwarm: 1 })
-  store.ownKey = 77
-  const refusalOf = (torrent: string, peer: string, key: number) => {
-    return store.announce(announceOf({ torrent, peer, key, port: key })).refusal
+  const refusalOf = (torrent: string, peer: string, port: number) => {
+    const key = peer === 'own' ? store.ownKey : port
+    return store.announce(announceOf({ torrent, peer, key, port })).refusal
   }
   const torrents = Array.from({ length: 5 }, (_, n) => `${n}`)
   for (const torrent of torrents) assert.equal(refusalOf(torrent, 'own', 77), null)
@@ -110,7 +110,9 @@ test('the own seed does not count under the limits of its address', () => {
   assert.equal(refusalOf('1', 'stranger', 1), null)
   assert.equal(refusalOf('2', 'stranger', 1), 'too-many')
   for (const torrent of torrents) assert.equal(refusalOf(torrent, 'own', 77), null)
-  store.announce(announceOf({ torrent: '0', peer: 'own', key: 77, port: 77, event: 'stopped' }))
+  store.announce(
+    announceOf({ torrent: '0', peer: 'own', key: store.ownKey, port: 77, event: 'stopped' }),
+  )
   assert.equal(refusalOf('2', 'stranger', 1), 'too-many')
 })
 

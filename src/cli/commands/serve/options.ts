@@ -108,6 +108,11 @@ export function declareServeOptions() {
         parse: trackUrl,
       },
     )
+    .opt(
+      '--track-port <n>',
+      `listen for the tracker at this port (default: that of its URL; ${TRACKER_PORT} behind a proxy)`,
+      { needs: TRACK, parse: read.wholeNumber(1, 65_535) },
+    )
     .opt('--allowed-dir <dir>', 'track the torrents in this directory, too (repeatable)', {
       takes: 'directory',
       needs: TRACK,

@@ -136,7 +136,9 @@ export function ownAnnounce(options: ServeOptions, io: Io): OwnAnnounce | null {
   const scheme = isSecure ? 'https' : 'http'
   const { tracker: sockets } = sharedSockets(options, io)
   const portOf = (kind: 'tcp' | 'udp') => {
-    return sockets ? (sockets.find((each) => each.kind === kind)?.port ?? null) : TRACKER_PORT
+    return sockets
+      ? (sockets.find((each) => each.kind === kind)?.port ?? null)
+      : (options.trackPort ?? TRACKER_PORT)
   }
   const [port, udpPort] = [portOf('tcp'), portOf('udp')]
   if (port === null) throw usageError(NO_TCP)

@@ -68,11 +68,9 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
   const report = new Report({}, io)
   const manager = serviceManager(io.env, warn)
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls, look })
-  const own = tracker?.url ?? null
-  const openOwnSeed = () => openSeed(options, { ...world, io, root, own })
+  const openOwnSeed = () => openSeed(options, { ...world, io, root, own: tracker })
   const advise = withPortAdvice('choose another one with --seed-port')
   const seed = await orClose(() => tracker?.stop(), openOwnSeed).catch(advise)
-  if (tracker && seed) tracker.view.store.ownKey = seed.service.key
   const told = { ...settings, options: { ...settings.options, ownTracker: tracker, seed, look } }
   const close = () => Promise.all([tracker?.stop(), seed?.close()])
   const service = await orClose(close, () => runService(told, world)).catch((error: unknown) => {
@@ -236,7 +234,7 @@ async function openSeed(
 
 interface SeedWorld extends ServerContext {
   /** The tracker of this process. */
-  readonly own: string | null
+  readonly own: StartedTracker | null
   readonly io: Io
   readonly root: string
 }

@@ -53,7 +53,7 @@ export async function startTracker(
   if (!own) return null
   const { url, isSecure, announceAt } = own
   const { service, tracker: sockets } = sharedSockets(options, io)
-  const port = own.isProxied ? TRACKER_PORT : portOf(url)
+  const port = options.trackPort ?? (own.isProxied ? TRACKER_PORT : portOf(url))
   if (!service && !sockets) requireOwnPort(options, port)
   const admin = prepareAdmin(options, io)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
@@ -82,7 +82,7 @@ export async function startTracker(
   return { ...tracker, stateFile: settings.stateFile, page, url, announceAt, mirror }
 }
 
-const OTHER_PORT = 'choose the port of the tracker by --track http://HOST:PORT/announce'
+const OTHER_PORT = 'choose another one for the tracker with --track-port'
 
 /** The port of an announce URL. */
 function portOf(announce: string): number {
@@ -94,18 +94,12 @@ function portOf(announce: string): number {
 function requireOwnPort({ host, port, track }: ServeOptions, trackerPort: number): void {
   const isOnlyUnix = host.length > 0 && host.every((each) => each.includes('/'))
   if (isOnlyUnix || port !== trackerPort) return
-  const given = typeof track === 'string' ? track : null
-  const way = given !== null && port !== TRACKER_PORT ? `--track ${atUsualPort(given)}, or ` : ''
+  const given = typeof track === 'string' ? ` ${track}` : ''
   const other = `--port ${port === 8080 ? 8081 : 8080} for the files`
-  const why = `port ${port} is the port of the files, too; write ${way}${other}`
-  throw usageError(`--track${given === null ? '' : ` ${given}`}: ${why}`)
-}
-
-/** An announce URL at the usual port of trackers. */
-function atUsualPort(announce: string): string {
-  const url = new URL(announce)
-  url.port = String(TRACKER_PORT)
-  return url.href
+  const way = port === TRACKER_PORT ? '' : `--track-port ${TRACKER_PORT}, or `
+  throw usageError(
+    `--track${given}: port ${port} is the port of the files, too; write ${way}${other}`,
+  )
 }
 
 /**
