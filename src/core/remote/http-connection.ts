@@ -29,6 +29,8 @@ export interface Way {
   /** Whether the proxies of the environment are ignored. */
   readonly isDirect: boolean
   readonly isGuarded: boolean
+  /** Whether it gets a new connection, and leaves none for others. */
+  readonly isFresh?: boolean
 }
 
 /** A request that is sent to an address. */
@@ -105,10 +107,10 @@ async function agentOf(address: URL, way: Way, proxy: URL | null): Promise<Agent
   const key = JSON.stringify([opening, way, proxy])
   const known = agents.get(key)
   if (known) return known
-  const { family, isGuarded } = way
+  const { family, isGuarded, isFresh = false } = way
   const maxSockets = isGuarded ? CONNECTIONS_TO_HOST : Infinity
   const lookup = lookupOf(family, isGuarded)
-  const agent = new module.Agent({ keepAlive: true, maxSockets, timeout: UNUSED_MS, lookup })
+  const agent = new module.Agent({ keepAlive: !isFresh, maxSockets, timeout: UNUSED_MS, lookup })
   // The agent of TLS resumes sessions
   const connectTls = agent.createConnection.bind(agent) as (to: object) => Socket
   const connectTo = (to: object) => (isTls ? connectTls(to) : connect(to as TcpNetConnectOpts))

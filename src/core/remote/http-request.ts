@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { pipeline, type Readable } from 'node:stream'
+import { pipeline, type Duplex, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { monotonicNow } from '../../base/process.js'
 import { loginIn, openRequest } from './http-connection.js'
@@ -110,6 +110,9 @@ const IGNORE = () => undefined
 
 const CLOSED = new Set<unknown>(['ECONNRESET', 'EPIPE'])
 
+/** Connections of earlier requests. Node does not say that of a request that waited for one of them. */
+const used = new WeakSet<Duplex>()
+
 async function send(
   address: URL,
   { isHead, body, headers = {}, signal, isContent, ...how }: HttpRequest,
@@ -120,13 +123,18 @@ async function send(
   signal.throwIfAborted()
   // Of a signal that many requests share, Node would warn
   setMaxListeners(0, signal)
-  const ask = async (): Promise<IncomingMessage> => {
-    const request = await openRequest(address, way, { method, headers, signal })
+  const ask = async (isFresh = false): Promise<IncomingMessage> => {
+    const request = await openRequest(address, { ...way, isFresh }, { method, headers, signal })
+    let isKept = false
+    request.once('socket', (socket) => {
+      isKept = used.has(socket)
+      used.add(socket)
+    })
     return answerTo(request.end(body), isContent).catch((error: unknown) => {
       const isBroken =
         error instanceof AnswerFault || CLOSED.has((error as NodeJS.ErrnoException).code)
       // A server may close a kept connection just when a request comes (RFC 9112, section 9.3.1), or say more on it
-      if (isBroken && request.reusedSocket && body === undefined) return ask()
+      if (isBroken && isKept && body === undefined) return ask(true)
       throw error
     })
   }

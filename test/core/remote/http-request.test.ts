@@ -298,6 +298,39 @@ test('a GET on a kept connection that closes just then is sent again at once, a 
   })
 })
 
+test('GETs that wait for a connection that closes then are sent again on a new one, once', async (t) => {
+  const asked: string[] = []
+  const server = createTcpServer((socket) => {
+    let isKept = false
+    socket
+      .on('error', () => undefined)
+      .on('data', (bytes) => {
+        const [, path = ''] = String(bytes).split(' ')
+        asked.push(path)
+        if (isKept || path === '/lost') socket.destroy()
+        else socket.write(WHOLE)
+        isKept = true
+      })
+  })
+  const origin = `http://127.0.0.1:${await listenLocally(t, server)}`
+  const get = async (path: string) => {
+    const { status, body } = await requestHttp(`${origin}${path}`, { signal, isGuarded: true })
+    for await (const _ of body);
+    return status
+  }
+  // More than there are connections to a host
+  const paths = Array.from({ length: 120 }, (_, i) => `/${i}`)
+  assert.deepEqual(
+    await Promise.all(paths.map(get)),
+    paths.map(() => 200),
+  )
+  assert.ok(asked.length > paths.length)
+  for (const path of paths) assert.ok(asked.filter((each) => each === path).length <= 2, path)
+  await get('/')
+  await assert.rejects(get('/lost'), { code: 'ECONNRESET' })
+  assert.equal(asked.filter((path) => path === '/lost').length, 2)
+})
+
 test('content of which a byte comes each minute is given up', { timeout: 30_000 }, async (t) => {
   let [answer, seconds] = [null as ServerResponse | null, 0]
   const { url } = await startServer(t, (_, response) => {

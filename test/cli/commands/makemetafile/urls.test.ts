@@ -42,6 +42,21 @@ for (const version of [[], ['--v2'], ['--hybrid']]) {
   })
 }
 
+test('a server that closes each connection after its answer without saying so is read whole', async (t) => {
+  const names = Array.from({ length: 40 }, (_, i) => `r/f${i}`)
+  const files = Object.fromEntries(names.map((name, i) => [name, pseudoRandom(2000 + i, i)]))
+  const list = names.map((name) => `${sha256(files[name]!)}  ${name.slice(2)}\n`).join('')
+  const { server, make, out } = await workplace(t, { ...files, 'r/SHA256SUMS': list })
+  server.answer = (_, response) => {
+    response.once('finish', () => response.socket?.end())
+    return false
+  }
+  const made = await make(['--files-from', `${server.url}/r/SHA256SUMS`, TRACKER, '-o', out])
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  const verified = await runBtkit(['verify', out, '--data', `${server.url}/`])
+  assert.deepEqual([verified.status, verified.stderr], [0, ''], verified.stdout)
+})
+
 test('a URL needs no tracker beside --trackerless', async (t) => {
   const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
   const { status, stderr } = await make(['--trackerless', `${server.url}/x.iso`, '-o', out])
