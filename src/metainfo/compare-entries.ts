@@ -19,8 +19,8 @@ export interface EntryDifference {
 const CONTENT: ReadonlySet<string> = new Set(['length', 'pieces root'])
 
 /**
- * Returns each key, besides those of the content, of which entries in the file lists of two torrents have
- * other values, with the first file for which that is so.
+ * Returns each key, besides those of the content, of which entries in the file lists of two
+ * torrents have other values, with the first file for which that is so.
  */
 export function entryDifferences(a: Metainfo, b: Metainfo): EntryDifference[] {
   const [first, second] = [entriesOf(a), entriesOf(b)]

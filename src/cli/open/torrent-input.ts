@@ -108,8 +108,8 @@ export async function readList(list: string, stdin: Io['stdin'], most: number) {
 
 /**
  * Lists the torrents that operands name. Of a directory these are the torrents in it and below it that
- * are not listed yet. A directory without torrents is refused, and so is an address; a magnet link stays if
- * `takesMagnets`.
+ * are not listed yet. A directory without torrents is refused, and so is an address; a magnet link
+ * stays if `takesMagnets`.
  * @throws BtkitError `usage` for an empty name
  */
 export async function listTorrents(

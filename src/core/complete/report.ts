@@ -37,8 +37,8 @@ export interface Change extends TorrentPaths {
   readonly oldInfoHash: string | null
   readonly oldInfoHashV2: string | null
   /**
-   * Of an updated torrent: why it was made again; absent if a dry run did not read the content. Of an
-   * adopted one: the values that change; absent if none does.
+   * Of an updated torrent: why it was made again; absent if a dry run did not read the content. Of
+   * an adopted one: the values that change; absent if none does.
    */
   readonly reason?: string
   /** In a dry run: the piece length of the torrent and its reason. */

@@ -23,14 +23,17 @@ import { planFound, refuseDeepPaths } from '../verify/verify-torrent.js'
 export interface FoundDatum {
   readonly file: MetainfoFile
   /**
-   * `found`: its pieces prove all of it. `likely`: it has good pieces or the name, and shares all pieces that
-   * are not good with files that were not found. `damaged`: most of its bytes are right. `empty`: there is
-   * nothing to find.
+   * `found`: its pieces prove all of it. `likely`: it has good pieces or the name, and shares all
+   * pieces that are not good with files that were not found. `damaged`: most of its bytes are
+   * right. `empty`: there is nothing to find.
    */
   readonly status: 'found' | 'likely' | 'damaged' | 'missing' | 'empty'
   /** Null if it is missing or empty. */
   readonly path: string | null
-  /** The bytes of the file at `path` that no good piece has: only with `likely` and `damaged` any. */
+  /**
+   * The bytes of the file at `path` that no good piece has: only with `likely` and `damaged`
+   * any.
+   */
   readonly unproven: readonly Interval[]
 }
 
@@ -127,12 +130,12 @@ export interface LinkPlace {
 
 /**
  * Gives data that was found the names that a torrent has for it, below a directory: hard links, so
- * that clients and `verify` take them for files. Likely data is copied, as a reflink if the file system has
- * them: a client replaces bytes that are not the torrent's, which may be another file's. Empty files and
- * stored links are created. A link changes the ctime of its file, so the index is out of date
- * afterwards. A file that fails does not stop the rest.
- * @throws BtkitError the first one: `exists` for another file in the way, `io` for a directory on another
- *   mount, `unsafe-path` for a stored link that leads outside
+ * that clients and `verify` take them for files. Likely data is copied, as a reflink if the file
+ * system has them: a client replaces bytes that are not the torrent's, which may be another file's.
+ * Empty files and stored links are created. A link changes the ctime of its file, so the index is
+ * out of date afterwards. A file that fails does not stop the rest.
+ * @throws BtkitError the first one: `exists` for another file in the way, `io` for a directory on
+ *   another mount, `unsafe-path` for a stored link that leads outside
  */
 export async function linkData(
   { name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>,
@@ -181,7 +184,10 @@ async function placeData({ file, status, path }: FoundDatum, root: string, targe
   }
 }
 
-/** Whether an earlier run made a stored link, an empty file, or a copy, which a client may have changed. */
+/**
+ * Whether an earlier run made a stored link, an empty file, or a copy, which a client may have
+ * changed.
+ */
 function isMade(target: string, length: number, leadsTo: string | undefined): boolean {
   if (leadsTo !== undefined) return valueOr(null, () => readlinkSync(target)) === leadsTo
   const there = statIfThere(target)

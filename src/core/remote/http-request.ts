@@ -21,13 +21,14 @@ export interface HttpRequest {
   readonly redirects?: number
   /**
    * Whether redirects from TLS to none are refused, and all ways from the internet into a private network,
-   * because a stranger could have internal services read. A name that had an address of the internet before
-   * is such a way, too. By default all are followed.
+   * because a stranger could have internal services read. A name that had an address of the
+   * internet before is such a way, too. By default all are followed.
    */
   readonly isGuarded?: boolean
   /**
    * Whether the answer may take any time as long as it comes: its headers within `HEADERS_MS`, and then
-   * `PROGRESS` bytes in each `IDLE_MS` that the caller waits for them. By default only `signal` ends it.
+   * `PROGRESS` bytes in each `IDLE_MS` that the caller waits for them. By default only `signal`
+   * ends it.
    */
   readonly isContent?: boolean
   /** The address family to connect with; both by default. */
@@ -63,8 +64,8 @@ export const PROGRESS = 64 * 1024
 
 /**
  * Sends a request to any port, unlike fetch, which refuses those that browsers block. A user and
- * password in the URL are sent as Basic authorization, but to no other origin. Hosts other than this
- * machine are asked through the proxies of `http_proxy`, `https_proxy` and `no_proxy`.
+ * password in the URL are sent as Basic authorization, but to no other origin. Hosts other than
+ * this machine are asked through the proxies of `http_proxy`, `https_proxy` and `no_proxy`.
  * @throws RedirectFault, and errors that `describeFailure` describes
  */
 export async function requestHttp(url: string, request: HttpRequest): Promise<HttpResponse> {
@@ -110,7 +111,10 @@ const IGNORE = () => undefined
 
 const CLOSED = new Set<unknown>(['ECONNRESET', 'EPIPE'])
 
-/** Connections of earlier requests. Node does not say that of a request that waited for one of them. */
+/**
+ * Connections of earlier requests. Node does not say that of a request that waited for one of
+ * them.
+ */
 const used = new WeakSet<Duplex>()
 
 async function send(

@@ -28,9 +28,9 @@ export interface MissingFile {
 
 /**
  * Finds the missing files of a check among others: those of the same size with good pieces. First,
- * the best candidates of files beside each other are read together. Then each file is looked for alone, and
- * then all files of a piece together. A file that is not proven whole comes last: other bytes of its own
- * may be in pieces of a file that is not there.
+ * the best candidates of files beside each other are read together. Then each file is looked for
+ * alone, and then all files of a piece together. A file that is not proven whole comes last: other
+ * bytes of its own may be in pieces of a file that is not there.
  */
 export async function findMissing(
   check: PieceCheck,
@@ -170,8 +170,8 @@ class Search {
   }
 
   /**
-   * Tries the candidates of missing files together, until all are `enough` and have no bad pieces. Returns
-   * the candidates before these that have no bad pieces.
+   * Tries the candidates of missing files together, until all are `enough` and have no bad pieces.
+   * Returns the candidates before these that have no bad pieces.
    */
   async tryAll(
     missing: readonly MissingFile[],

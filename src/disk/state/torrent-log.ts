@@ -24,8 +24,8 @@ export interface TorrentDigests {
    */
   readonly isAdopted?: boolean | undefined
   /**
-   * Of an adopted torrent, the digests of the values of another program that stay; empty for a key that it
-   * left out and btkit would write.
+   * Of an adopted torrent, the digests of the values of another program that stay; empty for a key
+   * that it left out and btkit would write.
    */
   readonly foreign?: KeyDigests | undefined
   /** The rules by which `info` would differ if remade, as completedir reported them. */

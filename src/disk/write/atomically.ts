@@ -50,7 +50,8 @@ export interface WriteJob {
  * Writes `bytes` to `target`. At any moment, even after a power failure, the file has either its
  * complete old content or its complete new content. Links are followed. A terminal, or a pipe with
  * a reader, is written to directly. The directory must exist; temporary files of killed runs in it
- * are removed. Resolves to the file's encoded fingerprint when it took its place; null for a stream.
+ * are removed. Resolves to the file's encoded fingerprint when it took its place; null for a
+ * stream.
  *
  * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io` with `target` in the message,
  *   and errors of `checkReplaceable` and of the slices. No temporary file is left after an error.
@@ -169,8 +170,8 @@ export async function placeNewFile(from: string, to: string): Promise<void> {
 }
 
 /**
- * Copies a file to a path at which nothing is, as a reflink if the file system has them. The directory
- * must exist. Throws system errors unchanged, such as EEXIST; then nothing is left.
+ * Copies a file to a path at which nothing is, as a reflink if the file system has them. The
+ * directory must exist. Throws system errors unchanged, such as EEXIST; then nothing is left.
  */
 export async function copyNewFile(from: string, to: string): Promise<void> {
   const draft = childPath(dirname(to), makeTemporaryName(basename(to)))
@@ -181,8 +182,8 @@ export async function copyNewFile(from: string, to: string): Promise<void> {
 }
 
 /**
- * Does the same as `placeNewFile` without hard links. Other processes may see an empty file under the name for a
- * moment.
+ * Does the same as `placeNewFile` without hard links. Other processes may see an empty file under
+ * the name for a moment.
  */
 export async function reserveAndRename(from: string, to: string): Promise<void> {
   const reservation = await open(to, 'wx')

@@ -131,7 +131,10 @@ export abstract class RemoteClient {
     return this.refused(`does not take this user name and password${source}`)
   }
 
-  /** The error for a client that requires credentials that are not known, with where they can be put. */
+  /**
+   * The error for a client that requires credentials that are not known, with where they can be
+   * put.
+   */
   protected lacksLogin(): BtkitError {
     const { user, netrc } = this.address
     // Beside a user in the address, no file counts

@@ -199,8 +199,9 @@ function findFiles(metainfo: Metainfo, { files }: Content) {
 }
 
 /**
- * Returns the digests of a foreign torrent as if btkit had written the values that the run asks to change.
- * All others count as added by the user, and are preserved: options that were not given change nothing.
+ * Returns the digests of a foreign torrent as if btkit had written the values that the run asks to
+ * change. All others count as added by the user, and are preserved: options that were not given
+ * change nothing.
  */
 export function digestsOfForeign(
   { bytes }: ExistingFile,

@@ -117,7 +117,7 @@ async function adoptForeign(
   const core = await checkPieces(entry, metainfo, laidOut, adopt)
   if (!adopt) return skip(core === 'other' ? 'outdated' : 'foreign', metainfo.pieceLength)
   if (core === 'other') return skip('outdated')
-  // What would change beside the content is known even if that must be read
+  // Changes beside the content are known even if the content must be read
   const own = core === 'unread' ? valuesOf(metainfo) : core
   const wanted = wantedValues(entry, own)
   const origin = digestsOfForeign(existing, metainfo, wanted, request)

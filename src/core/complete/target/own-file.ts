@@ -82,7 +82,10 @@ export type FileDecision =
       readonly isAdopted?: boolean
       /** The info hashes of a torrent; null if a dry run would have to read content. */
       readonly hashes: InfoHashes | null
-      /** Null if nothing is to be done to the file, or a dry run would have to read content to know it. */
+      /**
+       * Null if nothing is to be done to the file, or a dry run would have to read content to know
+       * it.
+       */
       readonly act: Act | null
     }
 

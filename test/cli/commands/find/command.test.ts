@@ -61,8 +61,8 @@ async function find(args: readonly string[]) {
 }
 
 /**
- * A torrent of which the second piece is the end of the second file, all zeros, and a file of the same size and end
- * beside none of the first. Each byte before that end is another one.
+ * A torrent of which the second piece is the end of the second file, all zeros, and a file of the
+ * same size and end beside none of the first. Each byte before that end is another one.
  */
 async function plantOther(t: TestContext) {
   const end = Buffer.alloc(20_000)
