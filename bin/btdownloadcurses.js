@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 const { start } = require('../dist/bundle/start.cjs')
 
-start('btdownloadcurses', 'download')
+start('btdownloadcurses', 'seed')

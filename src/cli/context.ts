@@ -47,7 +47,7 @@ export type DefineCommand = (context: CommandContext) => CommandUnknownOpts
 export const GROUPS = [
   'Make and change torrents',
   'Show and check',
-  'Serve, seed and download',
+  'Serve and seed',
   'Maintain',
   'Seldom needed',
   'Other names',
@@ -66,10 +66,8 @@ export interface CommandRecord {
   readonly example?: string
   /** The options that guides use, by their long names with spaces between, if it has more than a screen of them. */
   readonly basics?: string
-  /** Whether it runs until a signal. */
+  /** Whether it runs until a signal, and then takes leave of others, which may take a while. */
   readonly isService?: true
-  /** Whether it ends clients, or withdraws from them, before it ends itself. Services have the time, too. */
-  readonly hasLongEnd?: true
   /** Whether all of its options may be in the environment, like the options of a service. */
   readonly hasVariables?: true
   /** Whether a batch may run it. */

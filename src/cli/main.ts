@@ -6,7 +6,7 @@ import { monotonicNow } from '../base/process.js'
 import { checkUtf8 } from './line/operands.js'
 import { exitStatusOf, reportError, choosePaint } from './output/messages.js'
 import { type Io, type Output, UNCAUGHT } from './io.js'
-import { endsBySignal, hasLongEnd, run } from './program.js'
+import { endsBySignal, run } from './program.js'
 import { fstatSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
@@ -44,13 +44,13 @@ export async function main(program: string, subcommand: string | null = null): P
   // Created late: the first controller takes time, and quick commands need none
   const stop = () => (controller ??= new AbortController())
   const invocation = { program, subcommand, args: process.argv.slice(2) }
-  const patience = PATIENCE[hasLongEnd(invocation) ? 'long' : 'usual']
+  const patience = PATIENCE[endsBySignal(invocation) ? 'long' : 'usual']
   let stopped: NodeJS.Signals | undefined
   for (const signal of SIGNALS) {
     const onSignal = () => {
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
       // Node forgets that nohup ignored it. Services go on without a terminal, also while they start
-      if (signal === 'SIGHUP' && hasLongEnd(invocation) && ![0, 1, 2].some(isatty)) {
+      if (signal === 'SIGHUP' && endsBySignal(invocation) && ![0, 1, 2].some(isatty)) {
         process.once(signal, onSignal)
         return
       }

@@ -81,12 +81,6 @@ export function endsBySignal({ subcommand, args }: Invocation): boolean {
   return findCommand(subcommand ?? args[0])?.isService === true
 }
 
-/** Whether a command takes leave of others before it ends, so that a signal may take longer. */
-export function hasLongEnd({ subcommand, args }: Invocation): boolean {
-  const command = findCommand(subcommand ?? args[0])
-  return command?.isService === true || command?.hasLongEnd === true
-}
-
 async function runCommandLine(
   invocation: Invocation,
   context: CommandContext,

@@ -34,8 +34,6 @@ const MISSING: Readonly<Record<string, readonly string[] | null>> = {
   publish: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
   withdraw: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
   status: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
-  launchmany: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
-  download: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
   cache: ['stats', '--cache-dir', 'gone'],
 }
 

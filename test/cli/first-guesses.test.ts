@@ -9,6 +9,11 @@ import { singleFileInfo, torrentOf } from '../support/torrents.js'
 // The first commands of people who know other programs, and btkit's answers. DIR is a directory with
 // the torrent a.torrent and the content of `tree`.
 
+/** The advice to those who want to download, with a torrent or a link as a shell takes it. */
+const notDownloaded = (torrent: string) => {
+  return `btkit does not download; these do: aria2c ${torrent}, transmission-cli ${torrent}`
+}
+
 const TORRENT = torrentOf(singleFileInfo(), { announce: 'http://t.example/announce' })
 const TREE = 'create DIR/tree --dry-run'
 
@@ -130,10 +135,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'stop DIR/a.torrent',
     "btkit: unknown command 'stop'; to end btkit seed, type Ctrl-C where it runs\n",
   ],
-  [
-    'open DIR/a.torrent',
-    "btkit: unknown command 'open'; to see a torrent: btkit show; to get its files: btkit download\n",
-  ],
+  ['open DIR/a.torrent', "btkit: unknown command 'open'; to see a torrent: btkit show\n"],
   [
     'DIR/a.torrent',
     "btkit: unknown command 'DIR/a.torrent'; it is a torrent: btkit show DIR/a.torrent, or btkit seed DIR/a.torrent\n",
@@ -182,7 +184,6 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'config set a b',
     "btkit: unknown command 'set'; edit the file /etc/btkit/config.yaml, or ~/.config/btkit/config.yaml\n",
   ],
-  ['launchmany --port 5 DIR', "btkit: unknown option '--port' (Did you mean --minport?)\n"],
   ['magnet -q DIR/a.torrent', "btkit: unknown option '-q'\n"],
   [
     'completedir DIR/tree --output DIR/new/torrents',
@@ -200,18 +201,24 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: unknown option '--blacklist'; the file of info hashes is --banned-list\n",
   ],
   [
-    `download magnet:?xt=urn:btih:${'0'.repeat(40)}`,
-    "btkit: magnet link: ends before its first &; if a shell cut it, type it in quotes: 'magnet:?xt=…&tr=…'; " +
-      'it has no tracker (tr=) and no torrent URL (xs=), and btkit does not look in the DHT; ' +
-      'open the link in your client, or name a running client with --client\n',
+    'download DIR/a.torrent',
+    `btkit: unknown command 'download'; ${notDownloaded('FILE.torrent')}; to upload the files of a torrent: btkit seed\n`,
+  ],
+  [
+    'launchmany DIR',
+    "btkit: unknown command 'launchmany'; to seed all torrents below a directory: btkit seed DIR\n",
+  ],
+  [
+    'seed http://h.example/a.torrent',
+    `btkit: http://h.example/a.torrent: a URL, not a file; ${notDownloaded('http://h.example/a.torrent')}\n`,
   ],
   [
     'add DIR/a.torrent',
-    "btkit: unknown command 'add'; to get the files of a torrent: btkit download; to upload them: btkit seed\n",
+    `btkit: unknown command 'add'; ${notDownloaded('FILE.torrent')}; to upload the files of a torrent: btkit seed\n`,
   ],
   [
     'magnet:?xt=urn:btih:0&dn=a',
-    "btkit: unknown command 'magnet:?xt=urn:btih:0&dn=a'; to get its files: btkit download 'magnet:?xt=urn:btih:0&dn=a'\n",
+    `btkit: unknown command 'magnet:?xt=urn:btih:0&dn=a'; ${notDownloaded("'magnet:?xt=urn:btih:0&dn=a'")}\n`,
   ],
   ['new DIR/tree', "btkit: unknown command 'new'; to make a torrent: btkit create PATH\n"],
   [
@@ -229,7 +236,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ['webui', "btkit: unknown command 'webui'; to see pages in the browser: btkit gui\n"],
   [
     'seed magnet:?xt=urn:btih:0',
-    'btkit: magnet:?xt=urn:btih:0: a magnet link, not a file; download the torrent first\n',
+    `btkit: magnet:?xt=urn:btih:0: a magnet link, not a file; ${notDownloaded("'magnet:?xt=urn:btih:0'")}\n`,
   ],
   [
     'create DIR/tree --trackers http://t.example/announce',
@@ -238,11 +245,6 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   [
     'seed DIR/a.torrent --upload-limit 5M',
     "btkit: unknown option '--upload-limit' (Did you mean --max-upload-rate?)\n",
-  ],
-  ['download DIR/a.torrent -d DIR', "btkit: unknown option '-d' (Did you mean --output?)\n"],
-  [
-    'download DIR/a.torrent DIR',
-    "btkit: too many arguments for 'download'. Expected 1 argument but got 2; give the directory for its files with --output DIR/\n",
   ],
   [
     'create DIR/a directory http://t.example/announce',

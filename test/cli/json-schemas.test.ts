@@ -8,7 +8,7 @@ import { allCommands } from '../support/commands.js'
 import { projectRoot } from '../support/programs.js'
 import { startFakeTransmission } from '../support/fake-transmission.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
-import { Captured, assertStatus, runBtkit } from '../support/run-btkit.js'
+import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { startSeed } from '../support/seed.js'
 import { startTrack } from '../support/track.js'
@@ -134,7 +134,7 @@ test('the report of completedir is as its schema says', async (t) => {
 })
 
 test('reports about clients and trackers are as their schemas say', async (t) => {
-  const { at, torrents } = await library(t)
+  const { torrents } = await library(t)
   const [{ infoHash }] = (await run('hash', ['hash', torrents[0]!], 1)) as [{ infoHash: string }]
   const url = await startFakeTransmission(t, [
     { hashString: infoHash, name: 'a.iso' },
@@ -175,30 +175,10 @@ test('reports about clients and trackers are as their schemas say', async (t) =>
   ])
   const status = await run('status', ['status', '--client', url, ...torrents], 3)
   assert.deepEqual(codes(status), ['bencode', null, 'not-found'])
-  await run('download', ['download', torrents[0]!, '--output', `${at('')}/`, '--no-cache'], 1)
-  const odd = await run('download', ['download', torrents[2]!, '--no-cache'], 1)
-  assert.deepEqual(codes(odd), ['bencode'])
   const { address } = await startTrack(t)
   const asked = ['scrape', ...torrents, 'magnet:?xt=urn:btih:' + infoHash]
   const scraped = await run('scrape', [...asked, '-a', `${address}/announce`], 4)
   assert.equal(codes(scraped).filter((code) => code === 'bencode').length, 1)
-})
-
-test('launchmany shows torrents as their schema says', async (t) => {
-  const { at, torrents } = await library(t)
-  const [{ infoHash }] = (await run('hash', ['hash', torrents[0]!], 1)) as [{ infoHash: string }]
-  const url = await startFakeTransmission(t, [{ hashString: infoHash, name: 'a.iso' }])
-  const ending = new AbortController()
-  const stdout = new (class extends Captured {
-    override write(chunk: string | Uint8Array) {
-      super.write(chunk)
-      ending.abort()
-    }
-  })()
-  const args = ['launchmany', at(''), '--no-cache', '--client', url, '--json']
-  await runBtkit(args, { stdout, signal: ending.signal })
-  const [shown] = check('status', stdout.text, 1)
-  assert.deepEqual([shown?.['torrent'], shown?.['client']], [torrents[0], url])
 })
 
 test('seed shows torrents as their schema says', async (t) => {
@@ -247,7 +227,6 @@ const ALIKE: Readonly<Record<string, string>> = {
   copyannounce: 'edit',
   sethttpseeds: 'edit',
   rename: 'edit',
-  launchmany: 'status',
   seed: 'status',
 }
 

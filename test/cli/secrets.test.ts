@@ -17,8 +17,6 @@ const OF_CLIENTS = [
   'status --client CLIENT',
   'publish TORRENT --client CLIENT',
   'withdraw TORRENT --client CLIENT',
-  'download TORRENT --client CLIENT',
-  'launchmany DIR --client CLIENT --quiet',
   'completedir http://t.example/a DIR --publish CLIENT --min-age 0',
   'config show --config CONFIG',
   'config show --json --config CONFIG',
@@ -36,7 +34,6 @@ const OF_TRACKERS = [
   'hash TORRENT',
   'stats DIR',
   'showmetainfo --check-seeds TORRENT',
-  'download TRACKER',
   'config show --config CONFIG',
   'config check CONFIG',
 ]
@@ -83,7 +80,7 @@ function plant(t: TestContext, password: string): Map<string, string> {
 async function outputOf(t: TestContext, line: string, password: string, env = {}) {
   const words = plant(t, password)
   const args = line.split(' ').map((word) => words.get(word) ?? word)
-  const service = /^(launchmany|worker) /.test(line) ? startBtkit(t, args, { env }) : null
+  const service = /^worker /.test(line) ? startBtkit(t, args, { env }) : null
   await service?.said(/(\n)/)
   const { stdout, stderr } = await (service?.stop() ?? runBtkit(args, { env }))
   return stdout + stderr

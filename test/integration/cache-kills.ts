@@ -70,15 +70,6 @@ const VICTIMS: Record<string, (t: TestContext, kills: number) => Promise<Victim>
     ],
   }),
   seed: () => ({ args: ({ directory }) => ['seed', directory, '--port', '0', '--quiet'] }),
-  launchmany: () => ({ args: ({ directory }) => ['launchmany', directory, '--quiet'] }),
-  download: () => ({
-    args: ({ torrents: [torrent = ''], directory }) => [
-      'download',
-      torrent,
-      '--output',
-      `${directory}/`,
-    ],
-  }),
   publish: async (t) => {
     const client = await startFakeTransmission(t, [])
     return { args: ({ torrents }) => ['publish', '--client', client, ...torrents] }

@@ -89,7 +89,7 @@ export class FakeClient implements TorrentClient {
 }
 
 /** A complete, stopped torrent in a client's list, with the given changes. */
-export function fakeTorrent(changes: Partial<ClientTorrent>): ClientTorrent {
+function fakeTorrent(changes: Partial<ClientTorrent>): ClientTorrent {
   return {
     infoHash: infoHashOf('0'.repeat(40)),
     name: 'a',

@@ -1,7 +1,6 @@
 import type { TestContext } from 'node:test'
 import { clientPatience } from '../../src/cli/open/clients.js'
 import { displayPauses } from '../../src/cli/output/torrent-display.js'
-import { magnetPatience } from '../../src/core/download/download.js'
 import { queueTimes } from '../../src/fleet/connect.js'
 import { dhtStart } from '../../src/seeding/peer/dht.js'
 
@@ -21,14 +20,14 @@ export function hurryQueue(): void {
 
 /** Shows torrents often in this process. */
 export function hurryDisplay(): void {
-  Object.assign(displayPauses, { terminal: 100, log: 100, download: 100 })
+  Object.assign(displayPauses, { terminal: 100, log: 100 })
 }
 
-/** Gives clients, or peers with a magnet link, so many milliseconds in this process, until the test ends. */
-export function hurry(t: TestContext, whom: 'client' | 'magnet', ms: number): void {
-  const patience = { client: clientPatience, magnet: magnetPatience }[whom]
-  patience.ms = ms
-  t.after(() => (patience.ms = whom === 'client' ? 30_000 : 300_000))
+/** Gives clients so many milliseconds in this process, until the test ends. */
+export function hurryClients(t: TestContext, ms: number): void {
+  const usual = clientPatience.ms
+  clientPatience.ms = ms
+  t.after(() => (clientPatience.ms = usual))
 }
 
 export const NO_NODE = '127.0.0.1:9'

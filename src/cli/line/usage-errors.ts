@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Io } from '../io.js'
 import { inShell } from '../../base/text/escape.js'
+import { adviseDownload } from '../../base/text/no-download.js'
 import { NAMES_ELSEWHERE, otherNames } from '../options/old-names.js'
 import type { Given } from '../options/given.js'
 import type { TypedLine } from './split-line.js'
@@ -31,8 +32,7 @@ export function unknownCommand(word: string, group: CommandUnknownOpts): BtkitEr
   const advice = adviceFor(COMMAND_ADVICE, word, group)
   if (advice !== undefined) return usageError(`${what}; ${advice}`)
   if (existsSync(word)) return usageError(`${what}; ${adviseOnPath(word)}`)
-  if (looksLikeMagnet(word))
-    return usageError(`${what}; to get its files: btkit download ${inShell(word)}`)
+  if (looksLikeMagnet(word)) return usageError(`${what}; ${adviseDownload(word)}`)
   const names = group.commands.flatMap((each) => [each.name(), ...each.aliases()])
   const near = mostSimilar(word, [...names, 'help'])
   const way = near === null ? `see ${pathOf(group)} --help` : `Did you mean ${near}?`
@@ -104,7 +104,12 @@ const COMMAND_ADVICE: Advice = [
     'to share files: btkit create PATH, then btkit seed --dht PATH.torrent',
   ],
   [null, 'stop pause remove', 'to end btkit seed, type Ctrl-C where it runs'],
-  [null, 'add get', 'to get the files of a torrent: btkit download; to upload them: btkit seed'],
+  [
+    null,
+    'add get download',
+    `${adviseDownload('FILE.torrent')}; to upload the files of a torrent: btkit seed`,
+  ],
+  [null, 'launchmany', 'to seed all torrents below a directory: btkit seed DIR'],
   [
     null,
     'setwebseed setwebseeds set-webseed set-webseeds setweb-seed setweb-seeds set-web-seed set-web-seeds',
@@ -114,7 +119,7 @@ const COMMAND_ADVICE: Advice = [
   [null, 'presets preset', 'to list presets: btkit config show --presets'],
   [null, 'list ls', 'to see what is seeded: btkit status; a torrent: btkit show'],
   [null, 'web webui ui', 'to see pages in the browser: btkit gui'],
-  [null, 'open', 'to see a torrent: btkit show; to get its files: btkit download'],
+  [null, 'open', 'to see a torrent: btkit show'],
   [
     'config',
     'set unset add edit',
@@ -146,7 +151,6 @@ const OPTION_ADVICE: Advice = [
 
 const SURPLUS_ADVICE: Readonly<Record<string, string>> = {
   serve: 'give trackers with --tracker',
-  download: 'give the directory for its files with --output DIR/',
   track: 'give the directory of torrents with --allowed-dir',
 }
 

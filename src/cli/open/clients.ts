@@ -49,7 +49,7 @@ export function openClients(
 }
 
 /** The URLs in BTKIT_CLIENT. */
-export function usualClients({ env }: Pick<Io, 'env'>): string[] {
+function usualClients({ env }: Pick<Io, 'env'>): string[] {
   return (env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
 }
 
@@ -111,4 +111,9 @@ export function syncClient(
     remoteDirectory: (local) => remoteDirectory(local, dataPrefix),
     waiting,
   }
+}
+
+/** Whether a client is named. */
+export function namesClient(client: readonly string[], io: Io): boolean {
+  return client.length > 0 || usualClients(io).length > 0
 }

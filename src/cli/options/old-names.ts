@@ -3,10 +3,9 @@
 import type { Given } from './given.js'
 
 /** Option names of other commands and programs, with btkit's names for them, without hyphens. */
-const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+const OTHER_NAMES = new Map<string, string | readonly string[]>([
   ['target', 'output'],
   ['output-dir', 'output'],
-  ['saveas', 'output'],
   ['tracker', 'announce'],
   ['announce', 'tracker'],
   ['httpseeds', 'http-seed'],
@@ -17,6 +16,9 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['target-piece-count', 'target-pieces'],
   ['data', 'in'],
   ['in', 'data'],
+  // Names of the downloaders
+  ['saveas', ['output', 'data']],
+  ['minport', 'port'],
   // Names of bttrack
   ['bind', 'host'],
   ['dfile', 'state'],
@@ -48,7 +50,7 @@ export const TRUTHS: ReadonlySet<string> = new Set([
 
 /** Options whose default BitTornado prints as an empty text, by btkit's names. */
 const EMPTY_BY_DEFAULT: ReadonlySet<string> = new Set(
-  `announce-list http-seed comment output saveas ip bind host responsefile url state allowed-dir allowed-list
+  `announce-list http-seed comment output data ip host state allowed-dir allowed-list
   infopage-redirect favicon allowed-ips banned-ips log-file`.split(/\s+/),
 )
 
@@ -59,7 +61,7 @@ export function isNone({ entry, uses }: Given): boolean {
 }
 
 /** Commands whose programs in BitTornado had many options that no program of today needs. */
-const HAD_OTHERS: ReadonlySet<string> = new Set(['track', 'launchmany', 'download'])
+const HAD_OTHERS: ReadonlySet<string> = new Set(['track', 'seed'])
 
 /**
  * Whether the old name of a command skips an option that btkit does not have, with its value: all options

@@ -46,8 +46,6 @@ export interface Traits {
   readonly ruledBy?: string
   /** The option, by its long name, whose place it takes: an error about that one names this one. */
   readonly insteadOf?: string
-  /** Whether it applies only to a client that btkit starts. */
-  readonly isForOwnClient?: boolean
 }
 
 /** An option that is refused beside another. */

@@ -190,13 +190,6 @@ export function wholeSeconds(min: number, max: number): (text: string) => number
   }
 }
 
-/** Parses a ratio, such as `1` or `1.5`. */
-export function ratio(text: string): number {
-  const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN
-  if (value > 0) return value
-  throw new InvalidArgumentError('not a ratio, such as 1.5')
-}
-
 /** Parses a command for the shell. */
 export function commandLine(text: string): string {
   if (text.trim() !== '') return text

@@ -14,7 +14,7 @@ import { hideSecrets } from '../../base/text/secrets.js'
 
 /** Options of a display. */
 export interface DisplayOptions extends ReportOptions {
-  /** Whether lines have the form of BitTornado's launchmany. */
+  /** Whether lines have the form of BitTornado's btlaunchmany. */
   readonly isLegacy?: boolean
 }
 
@@ -31,14 +31,14 @@ export interface Display {
   readonly interval: number
 }
 
-/** Milliseconds between two updates: on a terminal, in a log, and of a download in a log; tests have less. */
-export const displayPauses = { terminal: 1000, log: 60_000, download: 30_000 }
+/** Milliseconds between two updates: on a terminal, and in a log; tests have less. */
+export const displayPauses = { terminal: 1000, log: 60_000 }
 
 /**
  * Opens a table on a terminal. With `--json` it prints JSON; otherwise a line for each torrent,
  * which a log can use.
  */
-export function openDisplay(options: DisplayOptions, io: Io, pause = displayPauses.log): Display {
+export function openDisplay(options: DisplayOptions, io: Io): Display {
   const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
   const table = new LiveTable(io)
   const report = new Report(options, isLive ? { ...io, stderr: table } : io)
@@ -53,7 +53,7 @@ export function openDisplay(options: DisplayOptions, io: Io, pause = displayPaus
       table.close()
     },
     isLive,
-    interval: isLive ? displayPauses.terminal : pause,
+    interval: isLive ? displayPauses.terminal : displayPauses.log,
   }
 }
 
@@ -85,7 +85,7 @@ function logLine(torrent: ClientTorrent): string {
   return message === null ? line : `${line}: ${message}`
 }
 
-/** Formats a torrent's state in one line, like BitTornado's launchmany. */
+/** Formats a torrent's state in one line, like BitTornado's btlaunchmany. */
 function legacyLine(torrent: ClientTorrent): string {
   const { name, state, peers, uploadRate, downloadRate, message } = torrent
   const rates = `u${kilobytes(uploadRate)}-d${kilobytes(downloadRate)}`

@@ -1,5 +1,3 @@
-import type { withHashContext } from '../open/engine.js'
-import type { HashContext } from '../../core/digests/hash-content.js'
 import {
   MOST_TOLD,
   nameProblem,
@@ -7,36 +5,21 @@ import {
   type SeedTarget,
 } from '../../core/keep-seeded/reconcile.js'
 import { type PlacesOptions, torrentPlaces } from '../../core/keep-seeded/wanted.js'
-import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
+import { UnsettledData, type WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import type { OnTrackerChange } from '../../seeding/peer/announcer.js'
 import { count } from '../../base/text/quantity.js'
-import type { Display, DisplayOptions } from '../output/torrent-display.js'
 import type { Report } from '../output/report.js'
-
-/** The torrents of a run of `seed` or `launchmany`, and where their data is. */
-export interface KeptTorrents {
-  readonly options: DisplayOptions &
-    Parameters<typeof withHashContext>[0] & {
-      /** In milliseconds. */
-      readonly parseDirInterval: number
-    }
-  readonly keeping: Pick<
-    PlacesOptions,
-    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'reportsNone'
-  >
-}
-
-/** A run whose cache and display are open. */
-export type OpenRun<Run extends KeptTorrents> = Run & {
-  readonly hashContext: HashContext
-  readonly display: Display
-}
 
 /** Notes torrents that are added and dropped: the first ones between two looks, and how many others. */
 export class ChangeNotes {
   readonly #counts = new Map<string, number>()
+  #hasAdded = false
 
-  constructor(private readonly report: Pick<Report, 'note' | 'fail'>) {}
+  /** `endsWithout` is whether a problem before anything is seeded ends the run. */
+  constructor(
+    private readonly report: Pick<Report, 'note' | 'fail'>,
+    private readonly endsWithout = false,
+  ) {}
 
   add(verb: 'added' | 'dropped', torrent: string | null): void {
     const number = (this.#counts.get(verb) ?? 0) + 1
@@ -49,6 +32,7 @@ export class ChangeNotes {
     const { note, fail } = this.report
     return new SeedKeeper(torrentPlaces(places), target, {
       onAdded: ({ torrent, infoHash }, before) => {
+        this.#hasAdded = true
         if (infoHash !== before) this.add('added', torrent)
       },
       onDropped: ({ torrent }) => {
@@ -60,7 +44,10 @@ export class ChangeNotes {
         this.#counts.clear()
       },
       onProblem: (what, problem) => {
-        fail(nameProblem(what, problem))
+        const named = nameProblem(what, problem)
+        const mayFollow = !this.endsWithout || this.#hasAdded || problem instanceof UnsettledData
+        if (!mayFollow) throw named
+        fail(named)
       },
       onMore: (more) => {
         note(`${count(more, 'other torrent')} cannot be seeded; btkit status says why`)

@@ -2,26 +2,50 @@ import { runtimeDirectory } from '../../base/directories.js'
 import { boundHeapGrowth, growYoungHeap } from '../../base/heap-growth.js'
 import { withHashContext } from '../open/engine.js'
 import type { Io } from '../io.js'
+import type { HashContext } from '../../core/digests/hash-content.js'
+import type { PlacesOptions } from '../../core/keep-seeded/wanted.js'
 import type { SeedKeeper } from '../../core/keep-seeded/reconcile.js'
 import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import { OwnTarget } from '../../seeding/peer/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seeding/peer/service.js'
 import { answerStatus } from '../../seeding/clients/seeds.js'
 import { monotonicNow, version } from '../../base/process.js'
-import { followTorrents, openDisplay } from '../output/torrent-display.js'
+import {
+  type Display,
+  type DisplayOptions,
+  followTorrents,
+  openDisplay,
+} from '../output/torrent-display.js'
 import { count, formatTime } from '../../base/text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
 import { BtkitError } from '../../base/errors.js'
 import { clientInfoHash } from '../../core/publish/client.js'
 import { serviceManager } from '../open/service-manager.js'
-import { ChangeNotes, reportTrackers, type KeptTorrents, type OpenRun } from './keeper.js'
+import { ChangeNotes, reportTrackers } from './keeper.js'
 
-/** A run that seeds by itself, and how peers get the torrents. */
-interface SeedRun extends KeptTorrents {
+/** A run of `seed`: its torrents, where their data is, and how peers get them. */
+interface SeedRun {
+  readonly options: DisplayOptions &
+    Parameters<typeof withHashContext>[0] & {
+      /** In milliseconds. */
+      readonly parseDirInterval: number
+    }
+  readonly keeping: Pick<
+    PlacesOptions,
+    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'isBeside'
+  >
+  /** Whether the run ends if it can seed nothing at its start. */
+  readonly endsWithout: boolean
   readonly serving: Omit<
     SeedServiceOptions,
     'version' | 'monotonic' | 'onWithdrawn' | 'onError' | 'onTrackerChange'
   >
+}
+
+/** A run whose cache and display are open. */
+type OpenRun = SeedRun & {
+  readonly hashContext: HashContext
+  readonly display: Display
 }
 
 /** Seeds torrents until interrupted, which is the normal end. */
@@ -34,11 +58,11 @@ export function seed(run: SeedRun, io: Io): Promise<void> {
   })
 }
 
-async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
-  const { options, keeping, serving, hashContext, display } = run
+async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
+  const { options, keeping, endsWithout, serving, hashContext, display } = run
   const { alert: warn, note, fail } = display.report
   const manager = serviceManager(io.env, warn)
-  const changes = new ChangeNotes(display.report)
+  const changes = new ChangeNotes(display.report, endsWithout)
   const service = await SeedService.open({
     ...serving,
     version: version(),
@@ -51,7 +75,7 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
     onTrackerChange: reportTrackers(display.report),
   })
   const target = new OwnTarget(service)
-  const rules = { hashContext, checkHashes: true, awaitsQuiet: true }
+  const rules = { hashContext, awaitsQuiet: true }
   const keeper = changes.keeperFor({ ...keeping, ...rules }, target)
   let hasWarned = false
   const warnOnce = () => {

@@ -59,7 +59,7 @@ export async function syncTarget(
     },
   }
   try {
-    const target = new ClientTarget(sync, openPublished(wanted.target, client, state), false)
+    const target = new ClientTarget(sync, openPublished(wanted.target, client, state))
     await new SeedKeeper(sourceOf(wanted), target, events).update()
     return true
   } catch (error) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../base/errors.js'
+import { adviseDownload } from '../../base/text/no-download.js'
 import { encodeFingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -37,8 +38,6 @@ export interface DataRules {
   readonly search: readonly string[]
   /** Whether links may lead out of these places; absent if the user cannot choose that. */
   readonly followSymlinks?: boolean | undefined
-  /** Whether data is read that the cache does not know. */
-  readonly checkHashes: boolean
   /**
    * Whether data that was written just now must wait: what is written in the same moment leaves no
    * trace.
@@ -51,6 +50,9 @@ export interface DataRules {
 export type SeenData = Map<string, { readonly state: string; readonly problem: BtkitError | null }>
 
 const NOTHING = { state: '', problem: null }
+
+/** All that the cache does not know is read; what else lies there does not matter. */
+const WHOLE = { checkHashes: true, extra: false }
 
 /** Milliseconds after a change in which another one may leave no trace. */
 export const QUIET = 2000
@@ -103,19 +105,20 @@ export class DataFinder {
     place: Pick<VerifyRequest, 'metainfo' | 'torrent'> & Whereabouts,
     seen: SeenData,
   ): Promise<DataFiles | BtkitError> {
-    const { checkHashes, followSymlinks = false, hashContext } = this.rules
+    const { followSymlinks = false, hashContext } = this.rules
     const { path } = place
     const before = seen.get(path) ?? NOTHING
     seen.set(path, before)
     try {
-      const plan = await planVerify({ checkHashes, extra: false, followSymlinks, ...place })
+      const plan = await planVerify({ ...WHOLE, followSymlinks, ...place })
       const [lacking] = plan.content.odd.values()
       if (lacking) return await this.#notWhole(lacking, plan)
       const files = statesOf(plan.content)
       if (this.#isUnsettled(files)) return new UnsettledData(path)
       const state = digestOfStates(files)
       if (state === before.state) return before.problem ?? files
-      const problem = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
+      const damage = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
+      const problem = damage && withDownload(damage, place.torrent)
       seen.set(path, { state, problem })
       return problem ?? files
     } catch (error) {
@@ -148,7 +151,7 @@ export class DataFinder {
   }
 
   async #notWhole({ file, found }: OddFile, plan: VerifyPlan): Promise<BtkitError> {
-    const { path } = plan.request
+    const { path, torrent } = plan.request
     const { place } = plan.content
     const leadsOut = found.kind === 'outside' && this.rules.followSymlinks === false
     const advice = leadsOut ? '--follow-symlinks allows that' : null
@@ -156,8 +159,18 @@ export class DataFinder {
     const names = isMissing ? new LikeNames(plan.request, place, this.#likeNames) : null
     const why = names ? await names.explain(file.path) : advice
     const what = `${pathIn(place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
-    return new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
+    const problem = new BtkitError(
+      'not-found',
+      `${torrent}: its data is not whole in ${path}: ${what}`,
+    )
+    const isLost = !why && (isMissing || found.kind === 'file')
+    return isLost ? withDownload(problem, torrent) : problem
   }
+}
+
+/** Says, too, how to get data that is lost. */
+function withDownload({ code, message }: BtkitError, torrent: string): BtkitError {
+  return new BtkitError(code, `${message}; ${adviseDownload(torrent)}`)
 }
 
 /** Why a file cannot be seeded. A size here would be another message for each look at it. */

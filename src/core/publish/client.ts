@@ -20,12 +20,6 @@ export interface TorrentClient {
   /** Matches names of files and directories for which it looks under other names on disk. */
   readonly changedNames?: RegExp
 
-  /**
-   * Whether it gets the torrent of a hybrid's magnet link only if the link has both info hashes. Others get
-   * the first alone: rtorrent 0.9.8 ends itself when it reads both.
-   */
-  readonly needsBothHashes?: boolean
-
   /** Returns the client's name and version, in its own words. */
   version(): Promise<string>
 
@@ -79,27 +73,11 @@ export interface TorrentClient {
 
   /** Removes torrents from the list. Their data is not removed. */
   remove(infoHashes: readonly InfoHash[]): Promise<void>
-
-  /**
-   * Adds a marked magnet link, to get its metadata from peers. Content that it downloads meanwhile
-   * is not used. Missing if the client cannot return the metadata.
-   * @throws BtkitError `unreachable`, `client` if the client refuses, `interrupted`
-   */
-  askMetadata?(magnet: AskedMagnet): Promise<void>
-
-  /**
-   * Returns the metadata so far: a torrent or only its info dictionary, perhaps incomplete; null if
-   * there is nothing yet.
-   * @throws BtkitError `unreachable`, `client` if the data cannot be read, `interrupted`
-   */
-  readMetadata?(magnet: AskedMagnet): Promise<Uint8Array | null>
 }
 
-/** A torrent to seed, or to download first. */
+/** A torrent to seed. */
 export interface PublishedTorrent {
   readonly metainfo: Metainfo
-  /** Whether the client must check the existing data and download the rest. */
-  readonly downloads?: boolean
   /** The client's path of the directory that contains the content under the torrent's name. */
   readonly directory: string
   /** The modification time of each file in seconds since 1970; null if unknown. */
@@ -181,19 +159,6 @@ export function isUnfinished(
 /** Whether the client seeds a torrent, or will when it has free slots. */
 export function isSeeded({ state }: Pick<ClientTorrent, 'state'>): boolean {
   return state === 'seeding' || state === 'queued'
-}
-
-/** A magnet link whose metadata a client must get from peers (BEP 9). */
-export interface AskedMagnet {
-  readonly link: string
-  /** SHA-1 of `info`. */
-  readonly infoHash: InfoHash
-  /** The client's path of the directory for what it writes meanwhile. */
-  readonly directory: string
-  /** The same directory as seen by this machine. */
-  readonly localDirectory: string
-  /** Largest torrent in bytes. */
-  readonly maxSize: number
 }
 
 /** A torrent that was added to a client or removed. */

@@ -1,7 +1,5 @@
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import {
-  type AskedMagnet,
   clientInfoHash,
   type ClientTorrent,
   type PublishedTorrent,
@@ -13,7 +11,6 @@ import type { InfoHash } from '../../metainfo/values.js'
 import { quoteText } from '../../base/text/escape.js'
 import { partBySize } from './batches.js'
 import { asInfoHash, asList, asNumber, asObject, asText, type JsonObject } from './http-call.js'
-import { readIfThere } from './credentials.js'
 import { RemoteClient } from './remote-client.js'
 
 /** Larger than the number of downloads in a list. */
@@ -134,27 +131,6 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     await this.#forget(gids)
   }
 
-  /**
-   * aria2 announces itself to trackers as complete until it knows the size. Trackers that hide
-   * seeds from seeds then return no seeds.
-   */
-  async askMetadata({ link, infoHash, directory }: AskedMagnet): Promise<void> {
-    const gid = gidOf(infoHash)
-    await this.#tryAll([['aria2.removeDownloadResult', gid]])
-    const options = {
-      gid,
-      dir: directory,
-      'bt-metadata-only': 'true',
-      'bt-save-metadata': 'true',
-    }
-    await this.#call('aria2.addUri', [link], options)
-  }
-
-  readMetadata({ infoHash, localDirectory, maxSize }: AskedMagnet) {
-    const path = join(localDirectory, `${infoHash}.torrent`)
-    return Promise.resolve().then(() => readIfThere(path, maxSize))
-  }
-
   /** Waits a limited time until downloads have notified their trackers. */
   async #whenStopped(gids: readonly string[]): Promise<void> {
     for (let i = 0; i < LAST_LOOKS; i++) {
@@ -242,13 +218,13 @@ function refuseOddNames({ name, files }: Metainfo, label: string): BtkitError | 
   return new BtkitError('client', `${label}: ${quoteText(odd)}: ${why}`)
 }
 
-function addCall({ metainfo, directory, downloads = false }: PublishedTorrent): Call {
+function addCall({ metainfo, directory }: PublishedTorrent): Call {
   const options = {
     gid: gidOf(clientInfoHash(metainfo)),
     dir: directory,
     pause: 'true',
-    'bt-seed-unverified': `${!downloads}`,
-    'check-integrity': `${downloads}`,
+    'bt-seed-unverified': 'true',
+    'check-integrity': 'false',
     'file-allocation': 'none',
     'rpc-save-upload-metadata': 'false',
     'seed-ratio': '0.0',

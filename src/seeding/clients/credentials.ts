@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
-import { BtkitError, valueOr } from '../../base/errors.js'
-import { readBounded, readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { BtkitError } from '../../base/errors.js'
+import { readBounded } from '../../disk/look/read-bounded.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import type { ClientAddress } from './address.js'
 
@@ -79,12 +79,4 @@ function readMachines(text: string): Map<string, Machine> {
     else if (word === 'macdef') skipTo(/\n[ \t\r]*\n/g)
   }
   return machines
-}
-
-/**
- * Reads a file that a client writes; null if it does not exist yet.
- * @throws BtkitError as readBoundedRegular
- */
-export function readIfThere(path: string, maxSize: number): Uint8Array | null {
-  return valueOr(null, () => readBoundedRegular(path, maxSize), 'not-found')
 }

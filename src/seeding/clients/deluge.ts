@@ -82,14 +82,14 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
   }
 
-  async #addOne({ metainfo, directory, downloads = false }: PublishedTorrent): Promise<void> {
+  async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
     const torrent = Buffer.from(metainfo.bytes).toString('base64')
     const infoHash = clientInfoHash(metainfo)
     const id = await this.#call('core.add_torrent_file', `${infoHash}.torrent`, torrent, {
       download_location: directory,
       move_completed: false,
       add_paused: true,
-      seed_mode: !downloads,
+      seed_mode: true,
     })
     await this.#requireKnown(metainfo, asText(id))
     await this.#call('label.set_torrent', infoHash, MARK)

@@ -1,7 +1,6 @@
 import { mapLimited } from '../../base/concurrency.js'
 import {
   MARK,
-  type AskedMagnet,
   type ClientTorrent,
   type PublishedTorrent,
   type TorrentClient,
@@ -36,7 +35,6 @@ const START_SINCE = [2, 11] as const
  */
 export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
-  readonly needsBothHashes = true
   readonly changedNames = CHANGED_BY_LIBTORRENT
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
@@ -93,11 +91,11 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
   }
 
-  async #addOne({ metainfo, directory, downloads = false }: PublishedTorrent): Promise<void> {
+  async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
     await this.#addForm({
       torrents: new Blob([metainfo.bytes]),
       savepath: directory,
-      skip_checking: `${!downloads}`,
+      skip_checking: 'true',
       // The names before version 5, and since
       paused: 'true',
       stopped: 'true',
@@ -105,7 +103,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     })
   }
 
-  /** Adds a torrent or a link, with btkit's mark. */
+  /** Adds a torrent with btkit's mark. */
   async #addForm(fields: Readonly<Record<string, string | Blob>>): Promise<void> {
     const form = new FormData()
     for (const [name, value] of Object.entries({ ...fields, category: MARK, autoTMM: 'false' })) {
@@ -136,18 +134,6 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     const hashes = (await this.#idsOf(infoHashes)).join('|')
     await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
-  }
-
-  async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
-    const stopCondition = 'MetadataReceived'
-    await this.#addForm({ urls: link, savepath: directory, stopCondition })
-  }
-
-  /** A status of its own means that there is no metadata yet. */
-  async readMetadata({ infoHash }: AskedMagnet): Promise<Uint8Array | null> {
-    const [id] = await this.#idsOf([infoHash])
-    const { status, bytes } = await this.#request(`torrents/export?hash=${id}`)
-    return status === 200 ? bytes : null
   }
 
   async #findStartWord(): Promise<'start' | 'resume'> {

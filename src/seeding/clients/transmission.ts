@@ -1,12 +1,10 @@
 import {
   MARK,
-  type AskedMagnet,
   type ClientTorrent,
   type PublishedTorrent,
   type TorrentClient,
 } from '../../core/publish/client.js'
 import { BtkitError } from '../../base/errors.js'
-import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { asInfoHash } from './http-call.js'
 import { failuresOfEach } from './batches.js'
@@ -100,29 +98,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     }
   }
 
-  async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
-    await this.#requireLabels()
-    await this.#take({ filename: link, 'download-dir': directory, paused: false })
-  }
-
-  /**
-   * Reads the metadata from the path that the daemon reports. The daemon may run on another
-   * machine, or as another user.
-   */
-  async readMetadata({ infoHash, maxSize }: AskedMagnet): Promise<Uint8Array | null> {
-    const fields = ['metadataPercentComplete', 'torrentFile']
-    const { torrents } = await this.#call('torrent-get', { ids: [infoHash], fields })
-    const torrent = asObject(asList(torrents)[0])
-    if (asNumber(torrent['metadataPercentComplete']) < 1) return null
-    try {
-      return readBoundedRegular(asText(torrent['torrentFile']), maxSize)
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      throw this.failure(`its torrent can't be read: ${error.message}`)
-    }
-  }
-
-  /** Adds and marks a torrent or a link. */
+  /** Adds and marks a torrent. */
   async #take(args: JsonObject): Promise<void> {
     const answer = await this.#call('torrent-add', args)
     const { hashString } = asObject(answer['torrent-added'])

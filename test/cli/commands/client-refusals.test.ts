@@ -26,17 +26,6 @@ test('publish says where it looked for data that is not there', async (t) => {
   assertError(await runBtkit(args), 'changed', `${torrent}: ${why}`)
 })
 
-test('launchmany tells a file from a directory that is not there', async (t) => {
-  const cwd = makeScratch(t, { 'a.torrent': '' })
-  for (const [name, why] of [
-    ['a.torrent', 'not a directory'],
-    ['b', 'no such directory'],
-  ]) {
-    const result = await runBtkit(['launchmany', name!, '--client', DOWN, '--no-cache'], { cwd })
-    assertError(result, 'not-found', `${name}: ${why}`)
-  }
-})
-
 /** Starts a service, and returns its host and port. */
 async function start(t: TestContext, answer: RequestListener): Promise<string> {
   const port = await serveLocally(t, answer)

@@ -8,11 +8,10 @@ import { splitLine } from '../../../src/cli/line/split-line.js'
 import { assertError, runBtkit } from '../../support/run-btkit.js'
 
 /** Options of BitTornado 0.3.18's downloaders that have an effect, with the defaults that they print. */
-const USED_BY_ALL = `ip= bind= minport=10000 maxport=60000 saveas= check_hashes=1
-  max_upload_rate=0`
+const USED_BY_ALL = 'ip= bind= minport=10000 maxport=60000 saveas= max_upload_rate=0'
 
 /** The others. Clients today decide that themselves. */
-const IGNORED_BY_ALL = `display_interval=0.5 max_uploads=7 keepalive_interval=120.0 download_slice_size=16384 upload_unit_size=1460
+const IGNORED_BY_ALL = `check_hashes=1 max_download_rate=0 responsefile= url= display_interval=0.5 max_uploads=7 keepalive_interval=120.0 download_slice_size=16384 upload_unit_size=1460
   request_backlog=10 max_message_length=8388608 random_port=1 crypto_allowed=1 crypto_only=0 crypto_stealth=0
   selector_enabled=1 expire_cache_data=10 priority= timeout=300.0 timeout_check_interval=60.0
   max_slice_length=131072 max_rate_period=20.0 ipv6_enabled=0 ipv6_binds_v4=0 upnp_nat_access=1
@@ -33,15 +32,14 @@ const PROGRAMS = {
   btcompletedir: { command: 'completedir', ...MAKERS },
   btreannounce: { command: 'reannounce', used: 'announce_list=', ignored: '' },
   btdownloadheadless: {
-    command: 'download',
-    used: `${USED_BY_ALL} responsefile= url= max_download_rate=0`,
+    command: 'seed',
+    used: USED_BY_ALL,
     ignored: IGNORED_BY_ALL,
   },
   btlaunchmany: {
-    command: 'launchmany',
-    used: `${USED_BY_ALL} parse_dir_interval=60 saveas_style=1`,
-    // It only seeds what is in its directory
-    ignored: `${IGNORED_BY_ALL} max_download_rate=0 responsefile= url= display_path=1`,
+    command: 'seed',
+    used: `${USED_BY_ALL} parse_dir_interval=60`,
+    ignored: `${IGNORED_BY_ALL} saveas_style=1 display_path=1`,
   },
   bttrack: {
     command: 'track',

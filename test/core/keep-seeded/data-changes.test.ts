@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { completeDirectories } from '../../../src/core/complete/loop/run.js'
-import { ClientTarget } from '../../../src/core/keep-seeded/client-target.js'
-import { GivenRecord } from '../../../src/core/keep-seeded/given.js'
 import { SeedKeeper, type SeedTarget } from '../../../src/core/keep-seeded/reconcile.js'
 import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
 import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
@@ -40,7 +38,7 @@ function follow(directory: string, target: SeedTarget<WholeTorrent>) {
   const problems: string[] = []
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false },
+    ...{ isBeside: false, awaitsQuiet: false },
     hashContext: hashContext(),
   })
   const keeper = new SeedKeeper(places, target, {
@@ -53,19 +51,6 @@ function seededBy({ torrents }: FakeClient): string[] {
   return [...torrents.values()].flatMap(({ infoHash, state }) => {
     return state === 'seeding' ? infoHash : []
   })
-}
-
-/** Lets a client see that data is not that with which it got a torrent, as after a check of its own. */
-function watchData(client: FakeClient, data: string): () => void {
-  const given = new Map<string, string>()
-  return () => {
-    const now = existsSync(data) ? readFileSync(data, 'latin1') : ''
-    for (const [infoHash, torrent] of client.torrents) {
-      if (!given.has(infoHash)) given.set(infoHash, now)
-      const isThere = given.get(infoHash) === now
-      client.torrents.set(infoHash, { ...torrent, state: isThere ? torrent.state : 'missing' })
-    }
-  }
 }
 
 const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => Promise<Followed>>> =
@@ -83,19 +68,6 @@ const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => P
         return Array.from(service.states(), ({ torrent }) => torrent.infoHash ?? '')
       }
       return { ...followed, turn }
-    },
-    'launchmany --client': (_, directory) => {
-      const client = new FakeClient()
-      const notice = watchData(client, join(directory, FILE))
-      const target = new ClientTarget(clientOf(client), new GivenRecord(), true)
-      const { keeper, ...followed } = follow(directory, target)
-      const turn = async () => {
-        notice()
-        await keeper.update()
-        notice()
-        return seededBy(client)
-      }
-      return Promise.resolve({ ...followed, turn })
     },
     'completedir --publish': (t, directory) => {
       const client = new FakeClient()

@@ -12,7 +12,7 @@ import { assertQuiet, assertStatus, parseJson, runBtkit } from '../../support/ru
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { until } from '../../support/until.js'
-import { hurry } from '../../support/quick-times.js'
+import { hurryClients } from '../../support/quick-times.js'
 
 /** Some minutes ago, so that files count as settled. */
 const EARLIER = Date.now() / 1000 - 600
@@ -119,7 +119,7 @@ export function testRefusals(kind: string): void {
     // In the middle of handing over: each client is asked for its list first
     proxy.passes = 4
     const begin = performance.now()
-    hurry(t, 'client', 1000 * PATIENCE)
+    hurryClients(t, 1000 * PATIENCE)
     const silent = await library.complete(proxy.url)
     assert.ok(performance.now() - begin < LATEST_MS)
     const { label } = parseClientAddress(proxy.url)
@@ -129,7 +129,7 @@ export function testRefusals(kind: string): void {
     assert.deepEqual(unpublished, [{ client: label, torrent: null, reason, code: 'unreachable' }])
 
     proxy.passes = Infinity
-    hurry(t, 'client', 60_000)
+    hurryClients(t, 60_000)
     assertStatus(await library.complete(proxy.url), 0)
     assert.equal((await seededBy(daemon.url, TORRENTS + 3)).length, TORRENTS + 3)
   })
@@ -145,9 +145,9 @@ export function testRefusals(kind: string): void {
       const library = new Library(t, { files: ['a', 'b', 'c'] })
       const cutOff = async () => {
         Object.assign(proxy, { stopsAt, passes: Infinity })
-        hurry(t, 'client', 1000 * PATIENCE)
+        hurryClients(t, 1000 * PATIENCE)
         assert.equal((await library.complete(proxy.url)).status, 1)
-        hurry(t, 'client', 60_000)
+        hurryClients(t, 60_000)
         Object.assign(proxy, { stopsAt: null, passes: Infinity })
       }
       await cutOff()

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import DHT from 'bittorrent-dht'
 import {
@@ -16,12 +15,10 @@ import {
 } from '../../support/clients.js'
 import { plant } from '../../support/download.js'
 import { magnetOf, outerAddress } from '../../support/magnets.js'
-import { findPeer, unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
+import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { assertStatus, runBtkit } from '../../support/run-btkit.js'
-import { makeScratch, type Files } from '../../support/scratch.js'
+import { type Files } from '../../support/scratch.js'
 import { SEEDED, seededRelease, startSeed } from '../../support/seed.js'
-import { daemonKinds } from '../../support/seeding-daemons.js'
 import { until } from '../../support/until.js'
 import { beginDhtAt } from '../../support/quick-times.js'
 
@@ -72,50 +69,6 @@ for (const [name, { download, skip, versions }] of Object.entries(CLIENTS)) {
 }
 
 const FILE: Files = { 'one.bin': pseudoRandom(900_000, 4) }
-
-/** The contents of torrents, and how they are made. */
-const TORRENTS: Readonly<Record<string, readonly [Files, readonly string[]]>> = {
-  'a file': [FILE, []],
-  'a directory': [SEEDED, []],
-  'a hybrid of a file': [FILE, ['--hybrid']],
-  'a hybrid of a directory': [SEEDED, ['--hybrid']],
-}
-
-/** The torrents that a client, started as a daemon, can't have. */
-const CANNOT: Readonly<Record<string, RegExp>> = {
-  // aria2 1.36 opens no hybrids; Transmission 3.00 and rtorrent 0.9.8 no pad files
-  aria2: /hybrid/,
-  rtorrent: /hybrid of a directory/,
-  transmission: /hybrid/,
-  // Deluge hands out no metadata; its libtorrent asks hybrids for version 2
-  deluge: /hybrid|by magnet/,
-}
-
-for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
-  for (const [what, [files, more]] of Object.entries(TORRENTS)) {
-    for (const how of ['by torrent', 'by magnet']) {
-      const missing = programs.find((program) => findPeer(program) === null)
-      if (CANNOT[kind]?.test(`${what} ${how}`)) continue
-      const skip = missing !== undefined && `${missing} is not installed`
-      test(`${kind} downloads ${what} that btkit seeds, ${how}`, { skip }, async (t) => {
-        // Transmission connects to no peer on a loopback address
-        const host = kind === 'transmission' ? (outerAddress ?? '127.0.0.1') : '127.0.0.1'
-        const release = await plant(t, files, [...more, '--host', host])
-        await startSeed(t, [release.torrent, '--data', release.source, '--host', host])
-        const daemon = await start(t)
-        const to = makeScratch(t)
-        // As btkit prints it: by the first info hash of a hybrid alone, qBittorrent 4.5 gets no torrent
-        const link = (await runBtkit(['magnet', release.torrent])).stdout.trim()
-        const named = how === 'by magnet' ? link : release.torrent
-        const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
-        assertStatus(await runBtkit(['download', named, ...place]), 0)
-        for (const [path, content] of Object.entries(files)) {
-          assert.ok(readFileSync(join(to, path)).equals(Buffer.from(content)), path)
-        }
-      })
-    }
-  }
-}
 
 test('libtorrent finds a seed over IPv6 by its address alone', unlessLibtorrent, async (t) => {
   const { torrent, source, infoHash } = await plant(t, SEEDED)

@@ -9,7 +9,7 @@ import { usualClient } from '../../open/clients.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
-import { inShell } from '../../../base/text/escape.js'
+import { adviseDownload } from '../../../base/text/no-download.js'
 import { CACHE_DIR, NO_CACHE, stateDirOption } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { OTHER_PORT, serverContext, withPortAdvice } from '../../open/server.js'
@@ -106,8 +106,9 @@ function seedProgram(cacheDir: string | null | undefined): string[] | null {
  */
 function readable(typed: string, { cwd }: Io): string {
   if (looksLikeMagnet(typed)) {
-    const how = `for its files: btkit download ${inShell(typed)}`
-    throw usageError(`magnet link: the pages show torrents that are files; ${how}`)
+    throw usageError(
+      `magnet link: the pages show torrents that are files; ${adviseDownload(typed)}`,
+    )
   }
   const path = resolve(cwd, typed)
   const stats = statIfThere(path)

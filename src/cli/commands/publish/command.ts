@@ -30,7 +30,7 @@ Examples:
   btkit publish --client transmission+http://host --data /srv/files *.torrent`
 
 export const command: CommandRecord = {
-  group: 'Serve, seed and download',
+  group: 'Serve and seed',
   order: 40,
   summary: 'Let a client seed them; after each run: completedir --publish',
   example: 'image.iso.torrent --client transmission+http://127.0.0.1',

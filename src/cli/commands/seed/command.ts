@@ -3,9 +3,11 @@ import { Command } from '../../acting-command.js'
 import { HeldTorrents } from '../../../disk/state/held.js'
 import { stateDirectory } from '../../../base/directories.js'
 import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
+import { adviseDownload } from '../../../base/text/no-download.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
+import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
 import {
   declareDisplayOptions,
@@ -18,7 +20,7 @@ import { collect, secondsOr, wholeNumber } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { FILE, OFF } from '../../options/option.js'
-import { maxUploadRateOption } from '../../options/own-client.js'
+import { announcedAddress, maxUploadRateOption } from '../../options/seeding.js'
 
 const EXAMPLES = `
 Examples:
@@ -27,7 +29,7 @@ Examples:
   btkit seed /srv/torrents --data /srv/files --dht --max-upload-rate 50M`
 
 export const command: CommandRecord = {
-  group: 'Serve, seed and download',
+  group: 'Serve and seed',
   order: 30,
   summary: 'Seed torrents without another program; a mirror: serve --seed',
   example: 'image.iso.torrent',
@@ -36,33 +38,36 @@ export const command: CommandRecord = {
   define: defineSeed,
 }
 
-function defineSeed({ io }: CommandContext) {
+function defineSeed({ io, isLegacy }: CommandContext) {
   return declareSeedOptions()
     .description('Seed torrents without another program, until interrupted.')
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       requireNames(names, 'torrent')
-      const places = names.map((name) => requireThere(name, io))
+      const places = names.map((name) => requireTorrents(name, io))
       // A file that is no torrent never becomes one; a directory may get some later
-      for (const place of places) if (!isDirectory(place)) readTorrentFile(place)
-      const data = options.data.map((name) => requireThere(name, io))
+      const files = places.filter((place) => !isDirectory(place))
+      for (const file of files) readTorrentFile(file)
+      const data = options.data.map((name) => requireData(name, files, io))
       const { host, port } = options
       const { seed } = await import('../../seeding/own-seed.js')
       await seed(
         {
-          options,
+          options: { ...options, isLegacy },
           keeping: {
             places,
             placesOf: dataPlaces(data, options, io),
             search: data,
             followSymlinks: options.followSymlinks,
-            reportsNone: 'beside',
+            isBeside: true,
           },
+          // BitTornado's programs for one torrent download what is not there
+          endsWithout: isLegacy && files.length === names.length,
           serving: {
             host: host === undefined ? null : bareHost(host),
             port,
-            lastPort: port,
-            announcedAddress: null,
+            lastPort: lastPortOf(options, isLegacy),
+            announcedAddress: options.ip ?? null,
             maxUpload: options.maxUploadRate || null,
             dht: options.dht ?? false,
             localDiscovery: options.lsd ?? false,
@@ -92,17 +97,54 @@ function declareSeedOptions() {
       parse: wholeNumber(0, 65_535),
       default: 6881,
     })
+    .opt('--maxport <n>', 'if that port is taken, use the next one up to this one', {
+      parse: wholeNumber(1, 65_535),
+      isHidden: true,
+    })
+    .opt('--ip <address>', 'announce this address to trackers', {
+      parse: announcedAddress,
+    })
     .opt('--dht', 'announce public torrents in the DHT')
     .opt('--lsd', 'announce public torrents on the local network')
   return declareDisplayOptions(declareReadingOptions(seeding))
 }
 
-function requireThere(name: string, { cwd }: Io): string {
-  if (looksLikeMagnet(name))
-    throw usageError(`${name}: a magnet link, not a file; download the torrent first`)
-  const path = resolve(cwd, name)
-  if (statIfThere(path)) return path
+type SeedOptions = ReturnType<ReturnType<typeof declareSeedOptions>['opts']>
+
+/** The last port of the range that BitTornado's programs use by default. */
+const LAST_PORT = 6999
+
+/**
+ * The last port that may be used: BitTornado's programs use the first free one of a range.
+ * @throws BtkitError `usage` if the range is empty
+ */
+function lastPortOf({ port, maxport }: SeedOptions, isLegacy: boolean): number {
+  const last = maxport ?? (isLegacy ? Math.max(port, LAST_PORT) : port)
+  if (port <= last) return last
+  throw usageError(`--port ${port}: must not be above --maxport ${last}`)
+}
+
+/** @throws BtkitError `usage` for the address of a torrent, `not-found` if there is nothing */
+function requireTorrents(name: string, io: Io): string {
+  const path = pathIfThere(name, io)
+  if (path !== null) return path
+  const what = looksLikeMagnet(name) ? 'a magnet link' : looksLikeUrl(name) ? 'a URL' : null
+  if (what !== null) throw usageError(`${name}: ${what}, not a file; ${adviseDownload(name)}`)
   throw new BtkitError('not-found', `${name}: no such file or directory`)
+}
+
+/** @throws BtkitError `not-found` that says how to get the data of the torrents */
+function requireData(name: string, torrents: readonly string[], io: Io): string {
+  const path = pathIfThere(name, io)
+  if (path !== null) return path
+  const [torrent] = torrents
+  const advice = torrent === undefined ? '' : `; ${adviseDownload(torrent)}`
+  throw new BtkitError('not-found', `${name}: no such file or directory${advice}`)
+}
+
+function pathIfThere(name: string, { cwd }: Io): string | null {
+  const path = resolve(cwd, name)
+  return statIfThere(path) ? path : null
 }
 
 /**
@@ -111,7 +153,7 @@ function requireThere(name: string, { cwd }: Io): string {
  */
 function dataPlaces(
   data: readonly string[],
-  { stateDir: option }: ReturnType<ReturnType<typeof declareSeedOptions>['opts']>,
+  { stateDir: option }: SeedOptions,
   { env, isRoot }: Io,
 ) {
   // A service may have no home directory

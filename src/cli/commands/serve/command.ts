@@ -18,7 +18,7 @@ Examples:
       --allowed-dir /srv/torrents --admin-users /var/lib/btkit-serve/users`
 
 export const command: CommandRecord = {
-  group: 'Serve, seed and download',
+  group: 'Serve and seed',
   order: 10,
   summary: 'Serve a directory over HTTP; create torrents on request',
   example: '/srv/mirror --tracker http://tracker.example/announce',

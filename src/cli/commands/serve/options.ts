@@ -14,7 +14,7 @@ import {
   TRUST_PROXY,
 } from '../../options/server.js'
 import { THREADS, CACHE_DIR, CACHE_TRUST, stateDirOption } from '../../options/reading.js'
-import { maxUploadRateOption } from '../../options/own-client.js'
+import { maxUploadRateOption } from '../../options/seeding.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'

@@ -253,8 +253,7 @@ async function seedGiven(
     placesOf: () => [{ path: root }],
     search: [root],
     followSymlinks,
-    reportsNone: 'yes' as const,
-    checkHashes: true,
+    isBeside: false,
     awaitsQuiet: true,
     hashContext,
   }

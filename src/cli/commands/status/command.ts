@@ -7,8 +7,7 @@ import { BtkitError } from '../../../base/errors.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import { count } from '../../../base/text/quantity.js'
 import { CLIENT } from '../../options/clients.js'
-import { clientPatience, noClient, openClients } from '../../open/clients.js'
-import { namesClient } from '../../open/own-client.js'
+import { clientPatience, namesClient, noClient, openClients } from '../../open/clients.js'
 import { eachTorrent, findNamedTorrent } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -25,7 +24,7 @@ Examples:
   btkit status --quiet /srv/torrents`
 
 export const command: CommandRecord = {
-  group: 'Serve, seed and download',
+  group: 'Serve and seed',
   order: 50,
   summary: 'Show what clients seed and what is missing',
   define: defineStatus,

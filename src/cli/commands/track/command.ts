@@ -26,7 +26,7 @@ Examples:
   btkit track --open --no-udp`
 
 export const command: CommandRecord = {
-  group: 'Serve, seed and download',
+  group: 'Serve and seed',
   order: 20,
   summary: 'Run a tracker for HTTP, UDP and WebSocket',
   example: '--allowed-dir /srv/torrents',

@@ -1,8 +1,6 @@
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { mapLimited } from '../../../base/concurrency.js'
 import {
-  type AskedMagnet,
   MARK,
   type ClientTorrent,
   type PublishedTorrent,
@@ -13,7 +11,6 @@ import { count } from '../../../base/text/quantity.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { CALLS_AT_ONCE, partBySize } from '../batches.js'
 import { asText, refuseDense, XML_MARKS } from '../http-call.js'
-import { readIfThere } from '../credentials.js'
 import { isBefore, RemoteClient } from '../remote-client.js'
 import { FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
 import { callScgi } from './scgi.js'
@@ -175,24 +172,6 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
         throw new BtkitError('interrupted', 'interrupted')
       })
     }
-  }
-
-  async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
-    await this.#call('load.start', '', link, ...settingsFor(directory))
-  }
-
-  /**
-   * Reads the metadata from the file that rtorrent leaves beside the content. The result is null
-   * until rtorrent has converted the link to a torrent and looked for data: removing it earlier
-   * crashes 0.9.8.
-   */
-  async readMetadata({ infoHash, localDirectory, maxSize }: AskedMagnet) {
-    const fields = ['d.hash=', 'd.is_meta=', 'd.is_hash_checking=', 'd.is_active=']
-    const rows = await this.#call('d.multicall2', '', 'main', ...fields)
-    const words = this.#rowsOf(rows).map((row) => row.map(asText))
-    const own = words.find(([hash]) => hash === infoHash.toUpperCase())
-    if (own?.slice(1).join() !== '0,0,1') return null
-    return readIfThere(join(localDirectory, `${infoHash.toUpperCase()}.meta`), maxSize)
   }
 
   /**

@@ -95,7 +95,8 @@ test('a torrent is shown first; a magnet link and another file are answered with
   assert.equal(new URL(opened, 'http://x').searchParams.get('torrent'), join(cwd, 'a b.torrent'))
   const link = `magnet:?xt=urn:btih:${'0'.repeat(40)}&dn=a`
   const magnet = await runBtkit(['gui', link], { cwd })
-  const how = `the pages show torrents that are files; for its files: btkit download '${link}'`
+  const advice = `btkit does not download; these do: aria2c '${link}', transmission-cli '${link}'`
+  const how = `the pages show torrents that are files; ${advice}`
   assertError(magnet, 'usage', `magnet link: ${how}`)
   const text = await runBtkit(['gui', 'x.txt'], { cwd })
   const path = join(cwd, 'x.txt')

@@ -1,26 +1,32 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
-import { executable, startQuick } from '../../support/executable.js'
+import { executable, startExecutable, startQuick } from '../../support/executable.js'
 import { collect } from '../../support/programs.js'
 import { longTest } from '../../support/long.js'
-import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
-import { assertError, assertStatus, runBtkit } from '../../support/run-btkit.js'
-import { startFakeTransmission } from '../../support/fake-transmission.js'
+import { findPeer, unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
-import { daemonKinds } from '../../support/seeding-daemons.js'
 import { startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { listenLocally } from '../../support/listen.js'
 
-test('launchmany seeds what is in a directory, follows it, and leaves nothing behind', async (t) => {
+test('btlaunchmany seeds what is in a directory, follows it, and leaves nothing behind', async (t) => {
   const directory = await plantRelease(t)
   const { said, stop } = launch(t, [...OFTEN, ...OLD, directory])
   await until('seeded', () => /"one.iso": "seeding" \(100.0%\)/.test(said.text))
@@ -39,30 +45,7 @@ test('launchmany seeds what is in a directory, follows it, and leaves nothing be
   assert.deepEqual(readdirSync(directory).sort(), ['below', 'one.iso'])
 })
 
-longTest(
-  '--saveas-style 3 finds the data in a directory that is named like the torrent',
-  async (t) => {
-    const directory = await plantRelease(t)
-    const own = join(directory, 'one.iso')
-    renameSync(own, join(directory, 'data'))
-    mkdirSync(own)
-    renameSync(join(directory, 'data'), join(own, 'one.iso'))
-    const { said } = launch(t, [...OFTEN, '--saveas_style', '3', directory])
-    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
-  },
-)
-
-longTest('--no-check-hashes is for clients: btkit sends checked data only', async (t) => {
-  const directory = makeScratch(t)
-  const old = launch(t, ['--check_hashes', '0', directory])
-  await until('told', () =>
-    old.said.text.includes('ignored: --check-hashes 0 (btkit sends checked'),
-  )
-  const refused = await runBtkit(['launchmany', '--no-check-hashes', directory])
-  assertError(refused, 'usage', '--no-check-hashes: needs --client; btkit sends checked data only')
-})
-
-longTest('launchmany tells trackers the address of --ip, over HTTP and UDP', async (t) => {
+longTest('btlaunchmany tells trackers the address of --ip, over HTTP and UDP', async (t) => {
   const tracker = await startTrack(t)
   const directory = await plantRelease(t, `${tracker.address}/announce`)
   const asked: string[] = []
@@ -106,25 +89,7 @@ longTest('a torrent whose data is damaged is told, and seeded once it is whole',
 })
 
 longTest(
-  'launchmany lets go of what it gave a client that is not its own, and of nothing else',
-  unlessInstalled('transmission-daemon'),
-  async (t) => {
-    const directory = await plantRelease(t)
-    const daemon = await daemonKinds['transmission']!.start(t)
-    const published = ['publish', join(directory, 'one.iso.torrent'), '--client', daemon.url]
-    assert.equal((await runBtkit(published)).status, 0)
-    await addRelease(directory, 'two.iso', 'http://127.0.0.1:1/announce')
-    const { said, stop } = launch(t, [...OFTEN, directory], { BTKIT_CLIENT: daemon.url })
-    await until('both seeded', () => /"one.iso": "seeding"[^]*"two.iso": "seeding"/.test(said.text))
-    assert.equal((await stop('SIGINT')).status, 0)
-    const { stdout } = await runBtkit(['status', '--client', daemon.url])
-    assert.match(stdout, /^one.iso .*seeding/m)
-    assert.doesNotMatch(stdout, /two.iso/)
-  },
-)
-
-longTest(
-  'a torrent is downloaded through btkit track from launchmany',
+  'a torrent is downloaded through btkit track from btlaunchmany',
   unlessLibtorrent,
   async (t) => {
     const tracker = await startTrack(t, { args: ['--interval', '5'] })
@@ -142,40 +107,102 @@ longTest(
   },
 )
 
-longTest('launchmany seeds hybrids', async (t) => {
+longTest('btlaunchmany seeds hybrids', async (t) => {
   const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
   const { said } = launch(t, [...OFTEN, directory])
   await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
 })
 
-test('launchmany tells once that a client does not answer, and once that it does again', async (t) => {
-  let isAway = true
-  const url = await startFakeTransmission(t, [], () => isAway)
-  const { said } = launch(t, [...OFTEN, makeScratch(t, {}), '--client', url])
-  await until('it is told', () => said.text.includes('503'))
-  isAway = false
-  await until('the end is told', () => said.text.includes('answers again'))
-  isAway = true
-  await until('it is told again', () => said.text.split('503').length > 2)
-  assert.equal(said.text.split('answers again').length, 2, said.text)
+/** What a torrent is like whose content is not whole, and the reason that is printed. */
+const LOST: Readonly<Record<string, readonly [(file: string) => void, RegExp]>> = {
+  'is not there': [(file) => rmSync(file), /one\.iso is not there; /],
+  'has another size': [(file) => writeFileSync(file, 'short'), /one\.iso has another size; /],
+  'is damaged': [
+    (file) => writeFileSync(file, Buffer.alloc(readFileSync(file).length)),
+    /one\.iso is damaged; /,
+  ],
+}
+
+/** The advice for a torrent. */
+function advice(torrent: string): string {
+  return `btkit does not download; these do: aria2c ${torrent}, transmission-cli ${torrent}`
+}
+
+for (const [what, [harm, reason]] of Object.entries(LOST)) {
+  longTest(`the content of one torrent ${what}: status 1, and how to download it`, async (t) => {
+    const directory = await plantRelease(t)
+    harm(join(directory, 'one.iso'))
+    const torrent = join(directory, 'one.iso.torrent')
+    const { said, ended } = launch(t, [torrent], { program: 'btdownloadheadless' })
+    assert.equal((await ended).status, 1)
+    assert.match(said.text, reason)
+    assert.ok(said.text.includes(`btkit: ${torrent}: its data is not whole in `), said.text)
+    assert.ok(said.text.endsWith(`; ${advice(torrent)}\n`), said.text)
+  })
+
+  longTest(`the content of one torrent of a directory ${what}: the others go on`, async (t) => {
+    const directory = await plantRelease(t)
+    await addRelease(directory, 'two.iso', 'http://127.0.0.1:1/announce')
+    harm(join(directory, 'one.iso'))
+    const { said } = launch(t, [...OFTEN, directory])
+    await until('both are told', () => {
+      return reason.test(said.text) && /"two.iso": "seeding" \(100.0%\)/.test(said.text)
+    })
+    assert.ok(said.text.includes(advice(join(directory, 'one.iso.torrent'))), said.text)
+  })
+}
+
+longTest('--saveas that is not there is told with the torrent to download', async (t) => {
+  const directory = await plantRelease(t)
+  const torrent = join(directory, 'one.iso.torrent')
+  const args = ['--saveas', 'FILE', '--check_hashes', '0', torrent]
+  const { said, ended } = launch(t, args, { program: 'btdownloadheadless', cwd: directory })
+  assert.equal((await ended).status, 1)
+  assert.match(said.text, /^btkit: FILE: no such file or directory; /m)
+  assert.ok(said.text.endsWith(`; ${advice(torrent)}\n`), said.text)
 })
 
-longTest(
-  'launchmany tells once that a client can not open a hybrid, and seeds the others',
-  { skip: unlessVersion('aria2c', /^aria2 version 1\.36\./) },
-  async (t) => {
-    const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
-    await addRelease(directory, 'two.iso', 'http://127.0.0.1:1/announce')
-    const daemon = await daemonKinds['aria2']!.start(t)
-    const { said } = launch(t, [...OFTEN, directory, '--client', daemon.url])
-    await until('the other is seeded', () => said.text.includes('"two.iso": "seeding" (100.0%)'))
-    await addRelease(directory, 'three.iso', 'http://127.0.0.1:1/announce')
-    await until('tried again', () => said.text.includes('"three.iso": "seeding" (100.0%)'))
-    const told = said.text.split('\n').filter((line) => line.includes('one.iso.torrent'))
-    assert.equal(told.length, 1, told.join('\n'))
-    assert.match(told.join(), /aria2 1\.36\.\d+ can't open this hybrid/)
-  },
-)
+longTest('--saveas finds the data in another directory', async (t) => {
+  const directory = await plantRelease(t)
+  const elsewhere = makeScratch(t, {})
+  renameSync(join(directory, 'one.iso'), join(elsewhere, 'other name'))
+  const { said } = launch(t, [...OFTEN, '--saveas', elsewhere, directory])
+  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+})
+
+/** Lines of old documents, which are typed where FILE and its torrent are. */
+const OLD_LINES = [
+  'btlaunchmany.py --minport PORT --maxport 60999 --ip 127.0.0.1 ./',
+  'btlaunchmany --minport PORT --maxport 60999 ./',
+  'btlaunchmanycurses --minport PORT --maxport 60999 ./',
+  'btdownloadheadless --minport PORT --maxport 60999 --saveas FILE --check_hashes 0 FILE.torrent',
+  'btdownloadcurses.py --minport PORT --maxport 60999 --saveas FILE FILE.torrent',
+]
+
+for (const line of OLD_LINES) {
+  longTest(`only with Node, as typed: ${line}`, unlessLibtorrent, async (t) => {
+    const tracker = await startTrack(t, { args: ['--interval', '5'] })
+    const directory = await plantRelease(t)
+    await addRelease(directory, 'FILE', `${tracker.address}/announce`)
+    const path = makeScratch(t, {})
+    symlinkSync(process.execPath, join(path, 'node'))
+    // The first port is taken
+    const taken = createServer()
+    await listenLocally(t, taken, '::')
+    const { port } = taken.address() as AddressInfo
+    const [program = '', ...args] = line.replace('PORT', `${port}`).split(' ')
+    const name = program.replace(/\.py$/, '')
+    const { said } = follow(t, startExecutable(name, args, { cwd: directory, env: { PATH: path } }))
+    await until('announced', async () => {
+      return /8:completei1e/.test(await (await tracker.get('/scrape')).text())
+    })
+    const [, used] = /listening on port (\d+)/.exec(said.text) ?? []
+    assert.ok(Number(used) > port, said.text)
+    const to = makeScratch(t)
+    await downloadFromPeers(t, readFileSync(join(directory, 'FILE.torrent')), { directory: to })
+    assertHolds(to, { FILE: readFileSync(join(directory, 'FILE')) })
+  })
+}
 
 /** A terminal of 80 by 24 in which a shell runs, and what is seen on it. */
 function openTerminal(t: TestContext, env: Readonly<Record<string, string>>) {
@@ -262,13 +289,22 @@ async function addRelease(
   assertStatus(await runBtkit(['makemetafile', join(directory, name), '--no-cache', ...args]), 0)
 }
 
-/** Starts the program, and returns what it says, as it says it. */
+interface Launch {
+  readonly program?: string
+  readonly cwd?: string
+}
+
+/** Starts a program of an old name, which shows torrents often. */
 function launch(
   t: TestContext,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { program = 'btlaunchmany', ...options }: Launch = {},
 ) {
-  const child = startQuick(['btlaunchmany', 'launchmany'], args, { env })
+  return follow(t, startQuick([program, 'seed'], args, options))
+}
+
+/** Returns what a program says, as it says it. */
+function follow(t: TestContext, child: ReturnType<typeof startQuick>) {
   const said = { text: '' }
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => (said.text += chunk.toString()))
