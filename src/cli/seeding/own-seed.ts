@@ -32,7 +32,7 @@ interface SeedRun {
     }
   readonly keeping: Pick<
     PlacesOptions,
-    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'isBeside'
+    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'reportsNone'
   >
   /** Whether the run ends if it can seed nothing at its start. */
   readonly endsWithout: boolean

@@ -346,8 +346,8 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   }
 }
 
-/** Returns a problem that a keeper reports, with a name in front unless the message has it. */
+/** Returns a problem that a keeper reports, with a name in front unless the message begins with it. */
 export function nameProblem(what: string, problem: unknown): Error {
-  if (problem instanceof BtkitError && !problem.message.includes(what)) return problem.of(what)
+  if (problem instanceof BtkitError && !problem.message.startsWith(what)) return problem.of(what)
   return problem instanceof Error ? problem : new Error(String(problem))
 }

@@ -159,10 +159,7 @@ export class DataFinder {
     const names = isMissing ? new LikeNames(plan.request, place, this.#likeNames) : null
     const why = names ? await names.explain(file.path) : advice
     const what = `${pathIn(place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
-    const problem = new BtkitError(
-      'not-found',
-      `${torrent}: its data is not whole in ${path}: ${what}`,
-    )
+    const problem = new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
     const isLost = !why && (isMissing || found.kind === 'file')
     return isLost ? withDownload(problem, torrent) : problem
   }

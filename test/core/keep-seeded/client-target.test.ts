@@ -37,7 +37,7 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
   }
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ isBeside: false, awaitsQuiet: false },
+    ...{ reportsNone: 'no', awaitsQuiet: false },
     ...{ hashContext: hashContext() },
   })
   const target = new ClientTarget(sync, new GivenRecord())

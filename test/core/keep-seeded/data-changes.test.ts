@@ -38,7 +38,7 @@ function follow(directory: string, target: SeedTarget<WholeTorrent>) {
   const problems: string[] = []
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ isBeside: false, awaitsQuiet: false },
+    ...{ reportsNone: 'no', awaitsQuiet: false },
     hashContext: hashContext(),
   })
   const keeper = new SeedKeeper(places, target, {

@@ -74,7 +74,7 @@ test('while a disk hangs, nothing waits for it, and it is reported once', async 
   const places = torrentPlaces(
     {
       ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
-      ...{ isBeside: false, awaitsQuiet: true },
+      ...{ reportsNone: 'no', awaitsQuiet: true },
       ...{ hashContext: hashContext() },
     },
     () => (hangs ? Promise.reject(new BtkitError('busy', 'it hangs')) : Promise.resolve()),
@@ -122,7 +122,7 @@ test('a torrent that the service withdrew is seeded again when its data can be r
   const note = (word: string) => () => said.push(word)
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
-    ...{ isBeside: false, awaitsQuiet: false },
+    ...{ reportsNone: 'no', awaitsQuiet: false },
     ...{ hashContext: hashContext() },
   })
   const service = await SeedService.open({

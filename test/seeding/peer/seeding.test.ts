@@ -119,7 +119,7 @@ test('data that becomes whole is seeded from then on', async (t) => {
   rmSync(data)
   const { port, stderr } = await startSeed(t, [torrent])
   const directory = dirname(data)
-  const said = `btkit: ${torrent}: its data is not whole in ${directory}: ${data} is not there\n`
+  const said = `btkit: ${torrent}: its data is not whole in ${directory}: ${data} is not there; btkit does not download; `
   await until('it says so', () => stderr.text.includes(said))
   writeFileSync(data, content)
   await until('it is added', () => stderr.text.includes(`added ${torrent}`))

@@ -59,7 +59,7 @@ function defineSeed({ io, isLegacy }: CommandContext) {
             placesOf: dataPlaces(data, options, io),
             search: data,
             followSymlinks: options.followSymlinks,
-            isBeside: true,
+            reportsNone: 'beside',
           },
           // BitTornado's programs for one torrent download what is not there
           endsWithout: isLegacy && files.length === names.length,

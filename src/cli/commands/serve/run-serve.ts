@@ -253,7 +253,7 @@ async function seedGiven(
     placesOf: () => [{ path: root }],
     search: [root],
     followSymlinks,
-    isBeside: false,
+    reportsNone: 'yes' as const,
     awaitsQuiet: true,
     hashContext,
   }
