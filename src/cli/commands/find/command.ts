@@ -43,7 +43,9 @@ function defineFind({ io, finish }: CommandContext) {
       'make hard links to the found files, with the names of the torrent',
       DIRECTORY,
     )
-    .opt('--likely', 'add copies of likely files to the links of --link', { needs: [{ oneOf: ['link'] }] })
+    .opt('--likely', 'add copies of likely files to the links of --link', {
+      needs: [{ oneOf: ['link'] }],
+    })
     .opt(...THREADS)
     .opt('--max-rate <size>', 'limit reading to this many bytes a second', { parse: byteRate })
     .opt('--json', 'print a JSON object a line for each torrent')
