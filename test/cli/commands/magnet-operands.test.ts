@@ -56,8 +56,10 @@ test('a magnet link in the place of a torrent is named as one, in each form', as
       const link = `${form}xt=urn:btih:${HASH}&dn=x`
       const args = [command, ...placed(before), link, ...placed(behind)]
       const { status, stderr } = await runBtkit(args)
-      const why = `${link}: a magnet link, not a file; download the torrent first\n`
-      assert.ok(stderr.includes(`btkit: ${why}`), `${args.join(' ')}: ${stderr}`)
+      const why = `${link}: a magnet link, not a file; `
+      const advice =
+        command === 'seed' ? 'btkit does not download; ' : 'download the torrent first\n'
+      assert.ok(stderr.includes(`btkit: ${why}${advice}`), `${args.join(' ')}: ${stderr}`)
       assert.notEqual(status, 0, args.join(' '))
     }
   }
@@ -67,7 +69,7 @@ test('all commands that take torrents are among these, or take magnet links', as
   const taking = (await allCommands())
     .filter((command) => commandTraits(command).takes === 'torrent')
     .map((command) => command.name())
-  const known = [...Object.keys(COMMANDS), 'scrape', 'download']
+  const known = [...Object.keys(COMMANDS), 'scrape']
   assert.deepEqual(
     taking.filter((name) => !known.includes(name)),
     [],

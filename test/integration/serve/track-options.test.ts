@@ -37,7 +37,7 @@ test('if the port of the tracker is in use, the message names the option', async
   const track = ['--track', `http://127.0.0.1:${port}/announce`, '--host', '127.0.0.1']
   const args = [...track, '--port', '0', '--state-dir', makeScratch(t)]
   const what = `can't listen on 127.0.0.1 port ${port}: address already in use`
-  const way = 'choose another one for the tracker with --track-port'
+  const way = 'choose the port of the tracker by --track http://HOST:PORT/announce'
   assertError(await runBtkit(['serve', makeScratch(t), ...args]), 'io', `${what}; ${way}`)
 })
 

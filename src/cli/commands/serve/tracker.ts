@@ -76,13 +76,23 @@ export async function startTracker(
     tls: isSecure ? tls : null,
   }
   const announce = announceAt ? null : url
-  const run = { settings, admin, tls, announce, advice: OTHER_PORT, world }
+  const run = {
+    settings,
+    admin,
+    tls,
+    announce,
+    advice: own.isProxied ? BEHIND_PROXY : OTHER_PORT,
+    world,
+  }
   const tracker = await runWithAdmin(run)
   const { mirror } = settings.page
   return { ...tracker, stateFile: settings.stateFile, page, url, announceAt, mirror }
 }
 
-const OTHER_PORT = 'choose another one for the tracker with --track-port'
+const OTHER_PORT = 'choose the port of the tracker by --track http://HOST:PORT/announce'
+
+/** Behind a proxy, the URL is that of the proxy. */
+const BEHIND_PROXY = 'choose another port for the tracker with --track-port'
 
 /** The port of an announce URL. */
 function portOf(announce: string): number {
@@ -94,12 +104,18 @@ function portOf(announce: string): number {
 function requireOwnPort({ host, port, track }: ServeOptions, trackerPort: number): void {
   const isOnlyUnix = host.length > 0 && host.every((each) => each.includes('/'))
   if (isOnlyUnix || port !== trackerPort) return
-  const given = typeof track === 'string' ? ` ${track}` : ''
+  const given = typeof track === 'string' ? track : null
+  const way = given !== null && port !== TRACKER_PORT ? `--track ${atUsualPort(given)}, or ` : ''
   const other = `--port ${port === 8080 ? 8081 : 8080} for the files`
-  const way = port === TRACKER_PORT ? '' : `--track-port ${TRACKER_PORT}, or `
-  throw usageError(
-    `--track${given}: port ${port} is the port of the files, too; write ${way}${other}`,
-  )
+  const why = `port ${port} is the port of the files, too; write ${way}${other}`
+  throw usageError(`--track${given === null ? '' : ` ${given}`}: ${why}`)
+}
+
+/** An announce URL at the usual port of trackers. */
+function atUsualPort(announce: string): string {
+  const url = new URL(announce)
+  url.port = String(TRACKER_PORT)
+  return url.href
 }
 
 /**
