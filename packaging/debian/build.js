@@ -1,6 +1,5 @@
 // Makes the Debian packages btkit_VERSION_amd64.deb and btkit_VERSION_arm64.deb, without the network:
-// all that they need is in node_modules, but for lmdb's package for another processor than this one,
-// which npm has from its cache or downloads. Build first.
+// all that they need is in node_modules. Build first.
 //
 //   node packaging/debian/build.js [DIRECTORY [VERSION]]
 //
@@ -39,7 +38,7 @@ export async function packForDebian(directory, version) {
   try {
     mkdirSync(directory, { recursive: true })
     const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
-    const staged = await stagePackage(scratch)
+    const staged = stagePackage(scratch)
     const accelerators = stageAccelerators(scratch, manifest, PLATFORMS)
     return PLATFORMS.map(({ cpu }, i) => {
       const root = join(scratch, cpu)

@@ -27,7 +27,6 @@ import {
   PLATFORMS,
   stageAccelerators,
 } from './accelerators.js'
-import { lmdbPlatforms, stageLmdb } from './lmdb.js'
 
 /** Entries of package.json for checkouts only. */
 const OF_A_CHECKOUT = ['scripts', 'devDependencies', 'overrides']
@@ -38,7 +37,7 @@ export async function packForNpm(directory, platforms = PLATFORMS) {
   const scratch = mkdtempSync(join(tmpdir(), 'btkit-pack-'))
   try {
     mkdirSync(directory, { recursive: true })
-    const main = await stagePackage(scratch)
+    const main = stagePackage(scratch)
     const staged = [main, ...stageAccelerators(scratch, manifest, platforms)]
     return staged.map((each) => pack(each, directory))
   } finally {
@@ -47,16 +46,33 @@ export async function packForNpm(directory, platforms = PLATFORMS) {
 }
 
 /** Puts the files of the package into a directory below `scratch`, which it returns. */
-export async function stagePackage(scratch) {
+export function stagePackage(scratch) {
   const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
   const main = join(scratch, 'btkit')
   // npm chooses among the files of directories
   const taken = manifest.files.filter((each) => !each.startsWith('!'))
   for (const name of ['README.md', 'LICENSE', ...taken.map((each) => each.replace(/\/\*.*/, ''))])
     cpSync(name, join(main, name), { recursive: true })
-  await stageLmdb(main)
+  stageSqlite(main)
   writeFileSync(join(main, 'package.json'), JSON.stringify(published(manifest), null, 2))
   return main
+}
+
+const SQLITE = '@photostructure/sqlite'
+
+/**
+ * Puts the compiled SQLite of all platforms below `root`. As npm has it, it brings an install script, before which
+ * npm asks, and its source.
+ */
+function stageSqlite(root) {
+  const place = `node_modules/${SQLITE}`
+  for (const part of ['LICENSE', 'prebuilds'])
+    cpSync(join(place, part), join(root, place, part), { recursive: true })
+  const { name, version, license, repository } = JSON.parse(
+    readFileSync(join(place, 'package.json'), 'utf8'),
+  )
+  const described = { name, version, license, repository }
+  writeFileSync(join(root, place, 'package.json'), JSON.stringify(described))
 }
 
 /** package.json as it is published: without scripts, and what is part of the bundles. */
@@ -67,8 +83,8 @@ function published(manifest) {
     dependencies: Object.fromEntries(
       Object.entries(manifest.dependencies).filter(([name]) => !JOINED.includes(name)),
     ),
-    bundleDependencies: ['lmdb'],
-    optionalDependencies: { ...lmdbPlatforms(), ...acceleratorDependencies(manifest) },
+    bundleDependencies: [SQLITE],
+    optionalDependencies: acceleratorDependencies(manifest),
   }
 }
 

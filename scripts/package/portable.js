@@ -47,7 +47,7 @@ export async function packPortable(directory, platforms = PLATFORMS) {
   try {
     mkdirSync(directory, { recursive: true })
     const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
-    const staged = await stagePackage(scratch)
+    const staged = stagePackage(scratch)
     const accelerators = stageAccelerators(scratch, manifest, platforms)
     return platforms.map(({ os, cpu }, i) => {
       const name = `btkit-${manifest.version}-${os}-${cpu}`

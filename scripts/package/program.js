@@ -27,10 +27,10 @@ export function stageProgram(program, { staged, accelerator, cpu }) {
     cpSync(path, join(program, path), { recursive: true, filter: isNeeded })
   run('find', modules, '-type', 'd', '-empty', '-delete')
   cpSync(accelerator, join(modules, `@btkit/accelerator-linux-${cpu}`), { recursive: true })
-  copyLmdb(join(modules, `@lmdb/lmdb-linux-${cpu}`), cpu)
+  keepOwnSqlite(join(modules, '@photostructure/sqlite/prebuilds'), cpu)
 }
 
-/** The paths of packages and of all that they need, but for lmdb, which is there already. */
+/** The paths of packages and of all that they need, except SQLite, which is there already. */
 function productionPackages(names) {
   const found = new Set()
   const visit = (name, from) => {
@@ -40,7 +40,7 @@ function productionPackages(names) {
     const { dependencies = {} } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
     for (const each of Object.keys(dependencies)) visit(each, path)
   }
-  for (const name of names.filter((each) => each !== 'lmdb')) visit(name, '.')
+  for (const name of names.filter((each) => each !== '@photostructure/sqlite')) visit(name, '.')
   return found
 }
 
@@ -66,21 +66,17 @@ function isNeeded(path) {
   return !/\.(map|[cm]?ts|md|html|sh)$|^\./.test(name)
 }
 
-/** lmdb's compiled part for glibc. */
-function copyLmdb(target, cpu) {
-  const name = `@lmdb/lmdb-linux-${cpu}`
-  const isForMusl = (path) => path.endsWith('.musl.node')
-  mkdirSync(dirname(target), { recursive: true })
-  if (existsSync(join('node_modules', name))) {
-    cpSync(join('node_modules', name), target, { recursive: true })
-  } else {
-    const { optionalDependencies } = JSON.parse(readFileSync('node_modules/lmdb/package.json'))
-    unpackFromNpm(`${name}@${optionalDependencies[name]}`, target)
+/** Leaves SQLite's compiled part for a processor and glibc only, stripped. */
+function keepOwnSqlite(prebuilds, cpu) {
+  const own = `linux-${cpu}`
+  for (const name of readdirSync(prebuilds).filter((each) => each !== own))
+    rmSync(join(prebuilds, name), { recursive: true })
+  for (const name of readdirSync(join(prebuilds, own))) {
+    const path = join(prebuilds, own, name)
+    const strip = cpu === process.arch ? 'strip' : 'aarch64-linux-gnu-strip'
+    if (name.includes('.glibc.')) run(strip, '--strip-unneeded', path)
+    else rmSync(path)
   }
-  for (const path of readdirSync(target).filter(isForMusl)) rmSync(join(target, path))
-  const strip = cpu === process.arch ? 'strip' : 'aarch64-linux-gnu-strip'
-  const compiled = readdirSync(target).filter((path) => path.endsWith('.node'))
-  for (const path of compiled) run(strip, '--strip-unneeded', join(target, path))
 }
 
 /** Unpacks a package of npm, from its cache or the network, into a new directory `target`. */

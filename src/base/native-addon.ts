@@ -1,6 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { isAbsolute, join, sep } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -80,8 +80,6 @@ function load(name: string): object {
 /**
  * Loads a module that may be missing, from the packages of this installation only. Node also looks into
  * `node_modules` of all directories above, such as /tmp, where another user may have put one.
- * @param name - a file or a directory of a package, or a path found below one
- * @public scripts/bundle/lmdb.js uses it, too
  */
 export function requireOwn(name: string, require: NodeJS.Require): unknown {
   const root = ownPath('')
@@ -89,10 +87,8 @@ export function requireOwn(name: string, require: NodeJS.Require): unknown {
   const beside = [...root.matchAll(/[\\/]node_modules[\\/]/g)].map((found) =>
     root.slice(0, found.index + found[0].length),
   )
-  const places = [join(root, 'node_modules'), ...beside.reverse()].filter(existsSync)
-  const path = isAbsolute(name)
-    ? places.some((each) => name.startsWith(join(realpathSync.native(each), sep))) && name
-    : places.map((each) => join(each, name)).find(existsSync)
+  const places = [join(root, 'node_modules'), ...beside.reverse()]
+  const path = places.map((each) => join(each, name)).find(existsSync)
   if (!path) throw new Error(`Cannot find module '${name}' in this installation`)
   return require(path)
 }

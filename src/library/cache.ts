@@ -92,7 +92,7 @@ export interface PruneOptions extends CacheOptions {
 }
 
 /**
- * Removes unused records, and damaged caches that were set aside. Returns their numbers. An
+ * Removes unused records, damaged caches that were set aside, and that of an older btkit. Returns their numbers. An
  * interruption leaves the rest of the records.
  * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`
  */

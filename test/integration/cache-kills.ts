@@ -4,8 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { recordsOfKind } from '../../src/disk/cache/maintain.js'
 import { openCache } from '../../src/disk/cache/open.js'
+import { RECORD_KINDS, unpackRecord } from '../../src/disk/cache/records/record.js'
 import { letFilesSettle } from '../support/aged.js'
 import { runExecutable, startExecutable } from '../support/executable.js'
 import { collect } from '../support/programs.js'
@@ -193,9 +193,9 @@ async function fill(t: TestContext, source: string, cache: string): Promise<Read
 async function digestsIn(directory: string): Promise<ReadonlySet<string>> {
   const cache = await openCache({ directory, now: Date.now, warn: assert.ifError })
   const keys = (['file', 'tree', 'layers'] as const).flatMap((kind) => {
-    return [...recordsOfKind(cache.store, kind)].map(({ key }) => {
-      return `${kind} ${Buffer.from(key).toString('latin1')}`
-    })
+    const records = [...cache.store.entries(RECORD_KINDS[kind])]
+    for (const { key, value } of records) assert.ok(unpackRecord(key, value))
+    return records.map(({ key }) => `${kind} ${Buffer.from(key).toString('latin1')}`)
   })
   await cache.close()
   return new Set(keys)

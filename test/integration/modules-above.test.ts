@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { startExecutable } from '../support/executable.js'
@@ -111,21 +111,22 @@ function isNotInstalled(line: string): boolean {
   return LOCK.packages[name] === undefined || LOCK.packages[name].dev === true
 }
 
-test('no accelerator and no LMDB are loaded from above the installation', async (t) => {
+test('no accelerator and no SQLite are loaded from above the installation', async (t) => {
   const above = makeScratch(t, FILES)
   const directory = join(above, 'btkit')
   installProgram(directory)
   rmSync(join(directory, 'native'))
   const ran = join(above, 'ran')
   const run = `require('node:fs').writeFileSync(${JSON.stringify(ran)}, ''); module.exports = {}`
-  const { platform, arch, versions } = process
+  const { platform, arch } = process
   const accelerator = `node_modules/@btkit/accelerator-${platform}-${arch}`
   const args = [join(directory, 'bin/btkit.js'), 'makemetafile', 'a', TRACKER, '--force']
   plantFiles(above, {
     [`${accelerator}/package.json`]: '{ "main": "index.js" }',
     [`${accelerator}/index.js`]: run,
-    [`node_modules/@lmdb/lmdb-${platform}-${arch}/node.abi${versions.modules}.glibc.node`]: '',
-    'node_modules/node-gyp-build-optional-packages/index.js': run,
+    [`node_modules/@photostructure/sqlite/prebuilds/${platform}-${arch}/@photostructure+sqlite.glibc.node`]:
+      '',
+    'node_modules/node-gyp-build/index.js': run,
   })
   assert.equal((await runProgram(process.execPath, args, { cwd: above })).status, 0)
   assert.equal(existsSync(ran), false)
@@ -134,19 +135,4 @@ test('no accelerator and no LMDB are loaded from above the installation', async 
   const { status, stderr } = await runProgram(process.execPath, args, { cwd: above })
   assert.deepEqual([status, existsSync(ran)], [0, false])
   assert.match(stderr, /cache .*: not used/)
-})
-
-test('LMDB is found in the installation without a file for this version of Node', async (t) => {
-  const directory = makeScratch(t, FILES)
-  installProgram(directory)
-  const modules = join(directory, 'node_modules')
-  rmSync(modules)
-  for (const name of ['lmdb', '@lmdb', 'lru-cache'])
-    cpSync(join(projectRoot, 'node_modules', name), join(modules, name), { recursive: true })
-  const platform = join(modules, '@lmdb', `lmdb-${process.platform}-${process.arch}`)
-  for (const name of readdirSync(platform).filter((each) => each.startsWith('node.abi')))
-    rmSync(join(platform, name))
-  const args = [join(directory, 'bin/btkit.js'), 'makemetafile', 'a', TRACKER, '--force']
-  const { status, stderr } = await runProgram(process.execPath, args, { cwd: directory })
-  assert.deepEqual([status, stderr], [0, ''])
 })

@@ -18,8 +18,7 @@ test(
     const cache = join(directory, 'cache')
     const make = ['makemetafile', join(directory, 'a'), '--trackerless', '--cache-dir', cache]
     assert.equal((await runBtkit(make)).status, 0)
-    for (const name of ['pieces.mdb', 'pieces.mdb-lock'])
-      assert.equal(modeOf(join(cache, name)), 0o600, name)
+    for (const name of ['pieces.sqlite']) assert.equal(modeOf(join(cache, name)), 0o600, name)
     const socket = join(directory, 'admin.sock')
     await startAdmin(t, { args: ['--admin-listen', socket] })
     assert.equal(modeOf(socket), 0o770)

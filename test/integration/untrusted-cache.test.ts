@@ -77,7 +77,7 @@ const testThing = quickFirst(2)
 
 const testLinked = quickFirst()
 
-for (const name of ['pieces.mdb', 'pieces.mdb-lock']) {
+for (const name of ['pieces.sqlite', 'pieces.sqlite-wal', 'pieces.sqlite-shm']) {
   for (const [what, make] of Object.entries(OTHER_THINGS)) {
     testThing(`a cache with ${what} as ${name} is done without`, unlessPosix, async (t) => {
       const place = new Place(t)
@@ -109,7 +109,7 @@ for (const name of ['pieces.mdb', 'pieces.mdb-lock']) {
 
 longTest('serve starts without a cache whose lock is a pipe', unlessPosix, async (t) => {
   const place = new Place(t)
-  spawnSync('mkfifo', [join(place.cache, 'pieces.mdb-lock')])
+  spawnSync('mkfifo', [join(place.cache, 'pieces.sqlite-shm')])
   const args = ['--tracker', 'http://t.example/announce', '--port', '0']
   const child = startExecutable('btkit', [
     ...['serve', place.directory, ...args],
@@ -119,7 +119,7 @@ longTest('serve starts without a cache whose lock is a pipe', unlessPosix, async
   child.stdout.once('data', () => child.kill('SIGTERM'))
   const { status, signal, stderr } = await collect(child, 30_000)
   assert.deepEqual([status, signal], [0, null], stderr)
-  const why = 'pieces.mdb-lock: not a regular file; remove it'
+  const why = 'pieces.sqlite-shm: not a regular file; remove it'
   assert.ok(stderr.includes(place.warning(why, ' until restart')), stderr)
 })
 
@@ -130,7 +130,7 @@ test("root does not use another user's cache", unlessRoot, async (t) => {
   const why = `it belongs to user ${STRANGER}, who could make root write to any file`
   const way = 'name another with --cache-dir, or run as that user'
   assert.equal(stderr, place.warning(`${why}; ${way}`))
-  assert.equal(existsSync(join(place.cache, 'pieces.mdb')), false)
+  assert.equal(existsSync(join(place.cache, 'pieces.sqlite')), false)
 })
 
 test('root does not use a cache directory that all can write to', unlessRoot, async (t) => {
@@ -153,7 +153,7 @@ test('root does not use a cache that a group of others could swap', unlessRoot, 
 for (const command of ['clear', 'prune']) {
   test(`cache ${command} by root removes nothing that is another's`, unlessRoot, async (t) => {
     const place = new Place(t)
-    const file = join(place.cache, command === 'clear' ? 'pieces.mdb' : 'pieces.mdb.damaged')
+    const file = join(place.cache, command === 'clear' ? 'pieces.sqlite' : 'pieces.sqlite.damaged')
     linkSync(place.victim, file)
     chownSync(place.cache, STRANGER, STRANGER)
     const child = startExecutable('btkit', ['cache', command, '--cache-dir', place.cache])
@@ -191,5 +191,5 @@ test("a user's own cache directory is used whatever its mode", unlessAlwaysPermi
   giveAway(place.cache)
   chmodSync(place.cache, 0o777)
   assert.equal((await place.run(unprivileged)).stderr, '')
-  assert.equal(existsSync(join(place.cache, 'pieces.mdb')), true)
+  assert.equal(existsSync(join(place.cache, 'pieces.sqlite')), true)
 })

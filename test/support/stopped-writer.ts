@@ -8,19 +8,15 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Stops in the middle of a write, as btkit would if it got SIGSTOP then. */
 const PROGRAM = `
-import { open } from 'lmdb'
-import { WRITERS } from ${JSON.stringify(at('../../src/disk/cache/store/lmdb-store.js'))}
-import { ByteLocks } from ${JSON.stringify(at('../../src/disk/write/locks.js'))}
+import { openDatabase, transact } from ${JSON.stringify(at('../../src/disk/cache/sqlite.js'))}
 const [path] = process.argv.slice(1)
-const lock = ByteLocks.open(path)
-await lock?.take(WRITERS, 60_000)
-const database = open({ path, noSubdir: true, encoding: 'binary', keyEncoding: 'binary' })
-database.transactionSync(() => {
-  database.putSync(Buffer.from('x'), Buffer.from('y'))
+const database = openDatabase(path)
+transact(database, () => {
+  database.exec("insert into records values (x'7878', 20000, x'79')")
   process.stdout.write('writing')
   process.kill(process.pid, 'SIGSTOP')
 })
-await database.close()`
+database.close()`
 
 /** A process that is stopped while it writes to a cache. */
 export interface StoppedWriter {

@@ -1,8 +1,7 @@
-import { removeUnused, shrinkTo, summarize, type CacheSummary } from '../../disk/cache/maintain.js'
-import { removeDamaged, cacheSize } from '../../disk/cache/open.js'
+import { removeRecords, summarize, type CacheSummary } from '../../disk/cache/maintain.js'
+import { removeUnusable, cacheSize } from '../../disk/cache/open.js'
 import { dayOf } from '../../disk/cache/records/record.js'
 import { withCache, type CachePlace } from './access.js'
-import { nullStore, type Store } from '../../disk/cache/store/store.js'
 
 export { removeCache as clearCache } from '../../disk/cache/open.js'
 
@@ -11,13 +10,13 @@ const DAY_MS = 86_400_000
 /** The records and files that were removed. */
 export interface PruneReport {
   readonly records: number
-  /** Number of files of damaged caches that were set aside. */
+  /** Number of damaged caches that were set aside, and of caches of an older btkit. */
   readonly damagedFiles: number
 }
 
 /**
- * Removes records that were unused for long, then records above the size limit, and damaged caches
- * that were set aside. `unusedFor` is in milliseconds. `maxSize` is in bytes; undefined is no limit.
+ * Removes records that were unused for long, then records above the size limit, and caches that are not used: damaged
+ * ones, and that of an older btkit. `unusedFor` is in milliseconds. `maxSize` is in bytes; undefined is no limit.
  * With `dryRun` it only counts.
  * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`; Error of
  *   the system if a file cannot be removed
@@ -29,33 +28,11 @@ export async function pruneCache(
   dryRun = false,
 ): Promise<PruneReport> {
   const { signal } = place
-  const before = dayOf(place.now() - unusedFor)
-  const records = await withCache(place, async (cache) => {
-    const store = dryRun ? unchanged(cache.store) : cache.store
-    const unused = await removeUnused(store, before, signal)
-    await store.flush()
-    const removed = unused + (maxSize === undefined ? 0 : await shrinkTo(store, maxSize, signal))
-    await store.flush()
-    // A full disk keeps all records
-    return dryRun || store.state() === 'used' ? removed : 0
-  })
-  return { records, damagedFiles: removeDamaged(place.directory, dryRun) }
-}
-
-/** A store that hides what is removed, and changes nothing. */
-function unchanged(store: Store): Store {
-  const removed = new Set<string>()
-  const textOf = (key: Uint8Array) => Buffer.from(key).toString('latin1')
-  return {
-    ...nullStore,
-    usedBytes: () => store.usedBytes(),
-    remove: (key) => {
-      removed.add(textOf(key))
-    },
-    *entries(from) {
-      for (const entry of store.entries(from)) if (!removed.has(textOf(entry.key))) yield entry
-    },
-  }
+  const limits = { before: dayOf(place.now() - unusedFor), maxBytes: maxSize }
+  const records = await withCache(place, ({ store }) =>
+    removeRecords(store, limits, { signal, dryRun }),
+  )
+  return { records, damagedFiles: removeUnusable(place.directory, dryRun) }
 }
 
 /** Summary of a cache's content. */

@@ -67,7 +67,7 @@ function* recallDigests(
   }
   yield* each(pieceOwners(content), recall)
   yield* each(keyedPieces(content, table, trust, isUnknown), ({ piece, key, first }) => {
-    const digest = cache.get('piece', key)
+    const digest = cache.get('piece', { path: files.absolutePathAt(first), spans: key })
     if (digest) setPieces(table, piece, digest)
     else if (isTraced)
       trace(() => `${files.absolutePathAt(first)}: must be read: its end and the next files`)
@@ -143,7 +143,8 @@ function* rememberDigests(
     for (let i = first; i <= last; i++) {
       if (files.sizeAt(i) > 0 && !isSettledAt(files, i, start)) return
     }
-    cache.put('piece', key, getPieces(table, piece, 1))
+    const path = files.absolutePathAt(first)
+    cache.put('piece', { path, spans: key }, getPieces(table, piece, 1))
   })
 }
 

@@ -1,15 +1,10 @@
-import { setImmediate } from 'node:timers/promises'
 import { refuseAborted } from '../../base/errors.js'
-import {
-  isUnusedSince,
-  kindOf,
-  readHeader,
-  RECORD_KINDS,
-  unpackRecord,
-  type RecordKind,
-} from './records/record.js'
-import type { Store } from './store/store.js'
-import { readUsage, type Usage } from './piece-cache.js'
+import { lastUnused, RECORD_KINDS, type RecordKind } from './records/record.js'
+import { IN_SLICE, KIND } from './schema.js'
+import type { Store, Usage, Values } from './store.js'
+
+/** Milliseconds without use after which records are removed, unless somebody says otherwise. */
+export const UNUSED_FOR = 30 * 86_400_000
 
 /** Summary of a cache's content. */
 export interface CacheSummary extends Usage {
@@ -26,149 +21,120 @@ export interface CacheSummary extends Usage {
  * @throws BtkitError `interrupted`
  */
 export async function summarize(store: Store, signal?: AbortSignal): Promise<CacheSummary> {
-  const kinds = Object.keys(RECORD_KINDS) as RecordKind[]
-  const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<RecordKind, number>
-  let bytes = 0
-  let oldest: number | null = null
-  const add = ({ kind, key, value, lastUsed }: StoreRecord) => {
-    counts[kind]++
-    bytes += key.length + value.length
-    oldest = Math.min(oldest ?? lastUsed, lastUsed)
+  const groups = await groupsOf(store, signal)
+  const numberOf = (letter: string) =>
+    groups.reduce((sum, { kind, records }) => sum + (kind === letter ? records : 0), 0)
+  const kinds = Object.entries(RECORD_KINDS).map(([kind, letter]) => [kind, numberOf(letter)])
+  const days = groups.map(({ used }) => used)
+  return {
+    counts: Object.fromEntries(kinds) as Record<RecordKind, number>,
+    bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0),
+    oldest: days.length === 0 ? null : Math.min(...days),
+    ...store.usage(),
   }
-  await forEachInTurns(store, add, signal)
-  return { counts, bytes, oldest, ...readUsage(store) }
 }
 
-/** Milliseconds after which other work gets a turn. A record may have megabytes. */
-const TURN = 4
+/** Records to remove. */
+export interface Limits {
+  /** Records that were not used since this day, in days since 1970, are removed. */
+  readonly before: number
+  /** Then records are removed until the others occupy at most so many bytes, including keys. */
+  readonly maxBytes?: number | undefined
+}
 
-/** Milliseconds without use after which records are removed, unless somebody says otherwise. */
-export const UNUSED_FOR = 30 * 86_400_000
+interface Removal {
+  readonly signal?: AbortSignal | undefined
+  /** Whether only to count. */
+  readonly dryRun?: boolean
+}
 
 /**
- * Removes all records that were not used since a day (in days since 1970), whatever they are of: the one
- * rule by which records get old. Returns their number. Lets other work run in between.
+ * Removes all records that were not used since a day, whatever they are of: the one rule by which records
+ * get old. Then removes records above a size: digests of files go last, and within a kind the records
+ * unused for the longest time go first. Returns their number. Lets other work run in between.
  * @throws BtkitError `interrupted`
  */
-export async function removeUnused(
+export async function removeRecords(
   store: Store,
-  before: number,
-  signal?: AbortSignal,
+  { before, maxBytes = Infinity }: Limits,
+  removal: Removal = {},
 ): Promise<number> {
-  let removed = 0
-  const judge = (record: StoreRecord) => {
-    if (!isUnusedSince(record, before)) return
-    store.remove(Uint8Array.from(record.key))
-    removed++
-  }
-  await forEachInTurns(store, judge, signal)
-  return removed
-}
-
-/**
- * A record during a walk through the store; its bytes are views that become invalid. Its value may be
- * damaged.
- */
-interface StoreRecord {
-  readonly kind: RecordKind
-  readonly key: Uint8Array
-  readonly value: Uint8Array
-  readonly lastUsed: number
-}
-
-/**
- * Yields the records of one kind that are not damaged, without reading the others. Records with very long
- * names are left out.
- */
-export function* recordsOfKind(
-  store: Store,
-  kind: RecordKind,
-): Generator<StoreRecord & { readonly body: Uint8Array }> {
-  for (const { key, value } of store.entries(Buffer.from(RECORD_KINDS[kind]))) {
-    const record = kindOf(key) === kind && unpackRecord(key, value)
-    if (!record) return
-    yield { kind, key, value, ...record }
-  }
-}
-
-/**
- * The order in which kinds are removed from a cache that is too large. Kinds that are quick to
- * recreate go first.
- */
-const DROP_ORDER = [
-  'set',
-  'layers',
-  'info',
-  'piece',
-  'digest',
-  'tree',
-  'file',
-] as const satisfies readonly RecordKind[]
-
-/**
- * Removes records until the others occupy at most `limit` bytes, including keys. Returns how many
- * it removed. Digests of files go last; within a kind, the records unused for the longest time go
- * first. Lets other work run in between.
- * @throws BtkitError `interrupted`
- */
-export async function shrinkTo(store: Store, limit: number, signal?: AbortSignal): Promise<number> {
+  const last = lastUnused(before)
+  let removed = await removeWhere(store, { where: 'used <= $last', values: { last } }, removal)
   // The pages occupy at least as much as the records in them
-  if (store.usedBytes() <= limit) return 0
-  const bytesOf = new Map<string, number>()
-  let tooMany = -limit
-  const add = (record: StoreRecord) => {
-    const group = groupOf(record)
-    bytesOf.set(group, (bytesOf.get(group) ?? 0) + sizeOf(record))
-    tooMany += sizeOf(record)
+  if (store.usedBytes() <= maxBytes) return removed
+  const kept = (await groupsOf(store, removal.signal)).filter(({ used }) => used > last)
+  let excess = kept.reduce((sum, { bytes }) => sum + bytes, -maxBytes)
+  for (const { kind, used, bytes } of kept.sort(byDrop)) {
+    if (excess <= 0) break
+    const where = `${KIND} = $kind and used = $used`
+    removed += await removeWhere(store, { where, values: { kind, used }, bytes: excess }, removal)
+    excess -= bytes
   }
-  await forEachInTurns(store, add, signal)
-  if (tooMany <= 0) return 0
-  // How many bytes to remove of each group
-  const remaining = new Map<string, number>()
-  for (const group of [...bytesOf.keys()].sort()) {
-    const bytes = Math.min(bytesOf.get(group) ?? 0, Math.max(tooMany, 0))
-    remaining.set(group, bytes)
-    tooMany -= bytes
-  }
-  let removed = 0
-  const judge = (record: StoreRecord) => {
-    const group = groupOf(record)
-    const bytes = remaining.get(group) ?? 0
-    if (bytes <= 0) return
-    remaining.set(group, bytes - sizeOf(record))
-    store.remove(Uint8Array.from(record.key))
-    removed++
-  }
-  await forEachInTurns(store, judge, signal)
   return removed
 }
 
-/** Returns the kind and day of a record as a text that sorts in the order of removal. */
-function groupOf({ kind, lastUsed }: StoreRecord): string {
-  const order = DROP_ORDER.indexOf(kind)
-  return `${order} ${String(lastUsed).padStart(10, '0')}`
+/** The records of one kind that were last used on one day. */
+interface Group {
+  /** The letter of the kind. */
+  readonly kind: string
+  readonly used: number
+  readonly records: number
+  readonly bytes: number
 }
 
-function sizeOf({ key, value }: StoreRecord): number {
-  return key.length + value.length
+const SIZE = 'length(key) + length(value)'
+
+const GROUPS = `select ${KIND} as kind, used, count(*) as records, sum(${SIZE}) as bytes
+  from records where ${IN_SLICE} group by 1, 2`
+
+/** @throws BtkitError `interrupted` */
+async function groupsOf(store: Store, signal?: AbortSignal): Promise<Group[]> {
+  const groups = new Map<string, Group>()
+  for await (const rows of store.slices<Group>(GROUPS)) {
+    refuseAborted(signal)
+    for (const { kind, used, records, bytes } of rows) {
+      const name = `${kind} ${used}`
+      const known = groups.get(name) ?? { records: 0, bytes: 0 }
+      const [all, size] = [known.records + records, known.bytes + bytes]
+      groups.set(name, { kind, used, records: all, bytes: size })
+    }
+  }
+  return [...groups.values()]
+}
+
+/** The kinds in the order in which they are removed: those that are quick to recreate go first. */
+const DROP_ORDER: readonly string[] = (
+  ['set', 'layers', 'info', 'piece', 'digest', 'tree', 'file'] as const satisfies RecordKind[]
+).map((kind) => RECORD_KINDS[kind])
+
+function byDrop(a: Group, b: Group): number {
+  return DROP_ORDER.indexOf(a.kind) - DROP_ORDER.indexOf(b.kind) || a.used - b.used
 }
 
 /**
- * Calls `act` for all records, and lets other work run in between. Reads only their headers.
+ * Removes the records that a condition is true of, until so many bytes are removed. Returns their number.
  * @throws BtkitError `interrupted`
  */
-async function forEachInTurns(
+async function removeWhere(
   store: Store,
-  act: (record: StoreRecord) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  let end = performance.now() + TURN
-  for (const { key, value } of store.entries()) {
-    const header = readHeader(key, value)
-    if (header) act({ ...header, key, value })
-    if (performance.now() < end) continue
-    await setImmediate()
+  { where, values, bytes = Infinity }: { where: string; values: Values; bytes?: number },
+  { signal, dryRun = false }: Removal,
+): Promise<number> {
+  const chosen = `from (select key, size, sum(size) over (order by key) - size as earlier
+    from (select key, ${SIZE} as size from records where ${IN_SLICE} and ${where}))
+    where earlier < $rest`
+  const removing = `delete from records where key in (select key ${chosen}) returning ${SIZE} as size`
+  const bound = { ...values, rest: bytes }
+  let removed = 0
+  // The values of a slice are read when it begins
+  for await (const rows of store.slices<{ size: number }>(
+    dryRun ? `select size ${chosen}` : removing,
+    bound,
+  )) {
     refuseAborted(signal)
-    end = performance.now() + TURN
+    removed += rows.length
+    bound.rest -= rows.reduce((sum, { size }) => sum + size, 0)
   }
+  return removed
 }

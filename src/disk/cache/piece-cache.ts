@@ -19,20 +19,27 @@ import {
   dayOf,
   isNoteDue,
   packRecord,
+  RECORD_KINDS,
   recordKey,
   unpackRecord,
   type RecordKind,
-  type StoredRecord,
 } from './records/record.js'
-import { nullStore, type Store } from './store/store.js'
+import { nullStore, type Store, type Usage } from './store.js'
 import { SHA1 } from '../../metainfo/sizes.js'
+
+/** A piece that spans several files. */
+interface PieceKey {
+  /** The real path of the first file: pieces of a directory lie together. */
+  readonly path: string
+  readonly spans: Uint8Array
+}
 
 /** The keys and values of each kind of record. */
 interface Kinds {
   /** The digests of a file's own pieces. */
   readonly file: { readonly key: FileKey; readonly value: FileRecord }
-  /** The digest of a piece that spans several files, by the SHA-256 of its spans. */
-  readonly piece: { readonly key: Uint8Array; readonly value: Uint8Array }
+  /** The digest of a piece that spans several files, by its first file and the SHA-256 of its spans. */
+  readonly piece: { readonly key: PieceKey; readonly value: Uint8Array }
   /** A layer of a file's Merkle tree. */
   readonly tree: { readonly key: TreeKey; readonly value: TreeRecord }
   /** An encoded `info`, by the SHA-256 of all its inputs. */
@@ -48,7 +55,7 @@ interface Kinds {
   }
 }
 
-/** How records of a kind are named and encoded. The bytes to decode become invalid. */
+/** How records of a kind are named and encoded. */
 interface Codec<Key, Value> {
   readonly nameOf: (key: Key) => string | Uint8Array
   readonly pack: (value: Value) => Uint8Array
@@ -58,22 +65,22 @@ interface Codec<Key, Value> {
 const BYTES: Codec<Uint8Array, Uint8Array> = {
   nameOf: (name) => name,
   pack: (bytes) => bytes,
-  unpack: (body) => body.slice(),
+  unpack: (body) => body,
 }
 
 const CODECS: { readonly [K in RecordKind]: Codec<Kinds[K]['key'], Kinds[K]['value']> } = {
   file: { nameOf: fileRecordName, pack: packFileRecord, unpack: unpackFileRecord },
-  piece: { ...BYTES, unpack: (body) => (body.length === SHA1 ? body.slice() : null) },
-  tree: {
-    nameOf: ({ path }) => path,
-    pack: packTreeRecord,
-    unpack: (body, key) => unpackTreeRecord(body.slice(), key),
+  piece: {
+    nameOf: ({ path, spans }) => Buffer.concat([Buffer.from(`${path}\0`), spans]),
+    pack: (digest) => digest,
+    unpack: (body) => (body.length === SHA1 ? body : null),
   },
+  tree: { nameOf: ({ path }) => path, pack: packTreeRecord, unpack: unpackTreeRecord },
   info: BYTES,
   layers: BYTES,
   set: { nameOf: (name) => name, pack: packSetRecord, unpack: unpackSetRecord },
   digest: {
-    nameOf: ({ algorithm, path }) => `${algorithm} ${path}`,
+    nameOf: ({ algorithm, path }) => `${path}\0${algorithm}`,
     pack: packDigestRecord,
     unpack: unpackDigestRecord,
   },
@@ -139,9 +146,8 @@ export class PieceCache {
       return null
     }
     this.#hits++
-    const isRenewed = isNoteDue(record, dayOf(this.now()))
     const value = CODECS[kind].unpack(record.body, key)
-    if (isRenewed) this.#keep(kind, key, value, record.body.slice())
+    if (isNoteDue(record.used, dayOf(this.now()))) this.#keep(kind, key, value, record.body)
     return value
   }
 
@@ -159,6 +165,16 @@ export class PieceCache {
     this.#store.remove(recordKey(kind, CODECS[kind].nameOf(key)))
   }
 
+  /** Yields the records of a kind whose names are bytes. Damaged ones are left out. */
+  *all(kind: 'set'): Generator<{ readonly name: Uint8Array; readonly value: SetRecord }> {
+    for (const { key, value: packed } of this.#store.entries(RECORD_KINDS[kind])) {
+      const body = unpackRecord(key, packed)
+      const name = key.subarray(RECORD_KINDS[kind].length)
+      const value = body && CODECS[kind].unpack(body, name)
+      if (value) yield { name, value }
+    }
+  }
+
   /** Hits and misses since the cache was opened. */
   get usage(): Usage {
     return { hits: this.#hits, misses: this.#misses }
@@ -174,14 +190,15 @@ export class PieceCache {
     await this.#opening
     for (const act of this.beforeClose.toReversed()) await act()
     if (!this.keepsAnything) return
-    addUsage(this.#store, this.usage)
+    this.#store.addUsage(this.usage)
     await this.#store.close(patience)
   }
 
-  #record<K extends RecordKind>(kind: K, of: Kinds[K]['key']): StoredRecord | null {
+  #record<K extends RecordKind>(kind: K, of: Kinds[K]['key']) {
     const key = recordKey(kind, CODECS[kind].nameOf(of))
-    const packed = this.#store.get(key)
-    return packed ? unpackRecord(key, packed) : null
+    const found = this.#store.get(key)
+    const body = found && unpackRecord(key, found.value)
+    return body ? { used: found.used, body } : null
   }
 
   #keep<K extends RecordKind>(
@@ -194,37 +211,11 @@ export class PieceCache {
       this.onFile?.(of as FileKey | TreeKey, value as FileRecord | TreeRecord)
     if (!this.keepsAnything) return
     const key = recordKey(kind, CODECS[kind].nameOf(of))
-    this.#store.put(key, packRecord(key, { lastUsed: dayOf(this.now()), body }))
+    this.#store.put(key, { used: dayOf(this.now()), value: packRecord(key, body) })
   }
 }
 
 /** A cache that holds nothing and keeps nothing. */
 export function openNullCache(): PieceCache {
   return new PieceCache(nullStore, () => 0)
-}
-
-/** Hits and misses since the cache was created. */
-export interface Usage {
-  readonly hits: number
-  readonly misses: number
-}
-
-const USAGE_KEY = Buffer.from('m/usage')
-
-/** Reads the counts; zeros in a new store. */
-export function readUsage(store: Store): Usage {
-  const packed = store.get(USAGE_KEY)
-  if (packed?.length !== 16) return { hits: 0, misses: 0 }
-  const view = new DataView(packed.buffer, packed.byteOffset, 16)
-  return { hits: view.getFloat64(0), misses: view.getFloat64(8) }
-}
-
-/** Adds to the counts. If two processes do so at once, one addition may be lost. */
-export function addUsage(store: Store, { hits, misses }: Usage): void {
-  if (hits + misses === 0) return
-  const before = readUsage(store)
-  const view = new DataView(new ArrayBuffer(16))
-  view.setFloat64(0, before.hits + hits)
-  view.setFloat64(8, before.misses + misses)
-  store.put(USAGE_KEY, new Uint8Array(view.buffer))
 }

@@ -6,8 +6,8 @@ import { monotonicNow } from '../../base/process.js'
 import { loadNative } from '../../base/native-addon.js'
 import { NO_WAIT } from '../look/read-bounded.js'
 
-/** How often to try again while another process holds a directory or a byte, in milliseconds. */
-const LOOK_AGAIN = { directory: 50, byte: 10 }
+/** How often to try again while another process holds a directory, in milliseconds. */
+const LOOK_AGAIN = 50
 
 /** A lock that the kernel releases when this process ends in any way. */
 export interface DirectoryLock {
@@ -63,7 +63,7 @@ export async function lockDescriptor(
         throw new BtkitError('io', `${path}: cannot be locked`)
       if (monotonicNow() >= deadline)
         throw new BtkitError('locked', `${path}: another run holds the lock; wait until it ends`)
-      await setTimeout(LOOK_AGAIN.directory, null, { signal }).catch(() => undefined)
+      await setTimeout(LOOK_AGAIN, null, { signal }).catch(() => undefined)
       refuseAborted(signal)
     }
   } catch (error) {
@@ -109,11 +109,11 @@ export class ByteLocks {
   ) {}
 
   /**
-   * Opens the file, which is created if it does not exist, except with the flags `r+`. Null if it cannot
-   * be opened, or without the native addon.
+   * Opens the file, which is created if it does not exist. Null if it cannot be opened, or without the native
+   * addon.
    */
-  static open(path: string, flags: 'a' | 'r+' = 'a'): ByteLocks | null {
-    return addon && tryOr(null, () => new ByteLocks(openSync(path, flags, 0o600), addon))
+  static open(path: string): ByteLocks | null {
+    return addon && tryOr(null, () => new ByteLocks(openSync(path, 'a', 0o600), addon))
   }
 
   /**
@@ -124,16 +124,6 @@ export class ByteLocks {
     const errno = this.functions.lockByte(this.descriptor, offset)
     if (errno === 0) return 'locked'
     return errno === constants.errno.EAGAIN ? 'held' : 'impossible'
-  }
-
-  /** Waits at most so many milliseconds while another open file has the lock. Returns whether it has not. */
-  async take(offset: number, patience: number): Promise<boolean> {
-    const end = monotonicNow() + patience
-    while (this.tryLock(offset) === 'held') {
-      if (monotonicNow() >= end) return false
-      await setTimeout(LOOK_AGAIN.byte)
-    }
-    return true
   }
 
   unlock(offset: number): void {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { removeUnused, UNUSED_FOR } from '../../disk/cache/maintain.js'
+import { removeRecords, UNUSED_FOR } from '../../disk/cache/maintain.js'
 import { CACHE_FILE } from '../../disk/cache/open.js'
 import { dayOf } from '../../disk/cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
@@ -290,7 +290,7 @@ interface Tended
 export function startMirrorTasks(tended: Tended): () => Promise<void> {
   const { trackers, cacheAccess, onError } = tended
   const { store } = cacheAccess.cache
-  const prune = () => removeUnused(store, dayOf(cacheAccess.now() - UNUSED_FOR))
+  const prune = () => removeRecords(store, { before: dayOf(cacheAccess.now() - UNUSED_FOR) })
   let wasThere = true
   const look = async () => {
     store.state()

@@ -1,5 +1,5 @@
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import type { StoreState } from '../../disk/cache/store/store.js'
+import type { StoreState } from '../../disk/cache/store.js'
 import type { ServerContext } from '../../server/context.js'
 import { counter, formatMetrics, gauge, histogram, type Metric } from '../../base/text/metrics.js'
 import type { MemoryPool } from '../../server/admission/memory.js'

@@ -1,9 +1,8 @@
 import { tryOr } from '../../base/errors.js'
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { recordsOfKind } from '../../disk/cache/maintain.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import { type SetRecord, unpackSetRecord } from '../../disk/cache/records/bodies.js'
+import type { SetRecord } from '../../disk/cache/records/bodies.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { Planner } from '../../server/admission/planner.js'
 import type { Budget } from '../../server/admission/memory.js'
@@ -187,10 +186,8 @@ export class KnownSets {
         if (reason === 'evict') cache.remove('set', Buffer.from(digest, 'hex'))
       },
     })
-    for (const { key, body } of recordsOfKind(cache.store, 'set')) {
-      const set = unpackSetRecord(body)
-      if (set) this.#sets.set(Buffer.from(key.subarray(1)).toString('hex'), set)
-    }
+    for (const { name, value } of cache.all('set'))
+      this.#sets.set(Buffer.from(name).toString('hex'), value)
   }
 
   /** The set with that digest; null if it is unknown. */

@@ -1,57 +1,63 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { removeUnused, shrinkTo, summarize } from '../../../src/disk/cache/maintain.js'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { removeRecords, summarize } from '../../../src/disk/cache/maintain.js'
 import { packRecord, recordKey } from '../../../src/disk/cache/records/record.js'
-import { nullStore, type Store } from '../../../src/disk/cache/store/store.js'
+import { openSqliteStore } from '../../../src/disk/cache/sqlite-store.js'
+import { makeScratch } from '../../support/scratch.js'
 
-/** A store of records that were last used on these days; `read` is called before each is read. */
-function storeOf(days: readonly number[], read = () => {}) {
-  const entries = days.map((lastUsed, i) => {
+/** A store of records of 1000 bytes that were last used on these days. */
+async function storeOf(t: TestContext, days: readonly number[]) {
+  const path = join(makeScratch(t), 'x.sqlite')
+  const store = await openSqliteStore({ path, warn: assert.ifError })
+  t.after(() => store.close())
+  for (const [i, used] of days.entries()) {
     const key = recordKey('info', `${i}`)
-    return { key, value: packRecord(key, { lastUsed, body: new Uint8Array(1000) }) }
-  })
-  const removed: string[] = []
-  const store: Store = {
-    ...nullStore,
-    usedBytes: () => Infinity,
-    *entries() {
-      for (const entry of entries) {
-        read()
-        yield entry
-      }
-    },
-    remove: (key) => {
-      removed.push(Buffer.from(key).toString())
-    },
+    store.put(key, { used, value: packRecord(key, new Uint8Array(1000)) })
   }
-  return { store, entries, removed }
+  await store.flush()
+  return store
 }
 
-test('other work has its turn while records are read slowly, however few there are', async () => {
+test('other work has its turn while all records are read or removed', async (t) => {
+  const store = await storeOf(
+    t,
+    Array.from({ length: 5000 }, (_, i) => i % 2),
+  )
   for (const walk of [
-    (store: Store) => removeUnused(store, 0),
-    (store: Store) => shrinkTo(store, 1e9),
-    (store: Store) => summarize(store),
+    () => summarize(store),
+    () => removeRecords(store, { before: 0, maxBytes: 1e6 }),
+    () => removeRecords(store, { before: 1e6 }),
   ]) {
     let turns = 0
-    const { store } = storeOf([1, 1, 1, 1, 1], () => {
-      const end = performance.now() + 5
-      while (performance.now() < end);
-    })
     const count = () => {
       turns++
       timer = setImmediate(count)
     }
     let timer = setImmediate(count)
-    await walk(store)
+    await walk()
     clearImmediate(timer)
     assert.ok(turns >= 4, `${turns}`)
   }
+  assert.equal(store.count(), 0)
 })
 
-test('an unused record is removed, be its body damaged', async () => {
-  const { store, entries, removed } = storeOf([10, 100, 10])
-  entries[2]!.value[500]! ^= 1
-  assert.equal(await removeUnused(store, 50), 2)
-  assert.deepEqual(removed, ['i0', 'i2'])
+test('an unused record is removed, be its body damaged', async (t) => {
+  const store = await storeOf(t, [10, 100, 10])
+  store.put(recordKey('info', '2'), { used: 10, value: new Uint8Array(1) })
+  assert.equal(await removeRecords(store, { before: 50 }), 2)
+  const keys = [...store.entries('i')].map(({ key }) => Buffer.from(key).toString())
+  assert.deepEqual(keys, ['i11'])
+})
+
+test('a cache that is too large keeps as many records as fit, of the last used ones', async (t) => {
+  const store = await storeOf(t, [3, 1, 2, 2, 2, 3])
+  const size = 4 + 1000 + 'i10'.length
+  const limits = { before: 0, maxBytes: 3.5 * size }
+  assert.equal(await removeRecords(store, limits, { dryRun: true }), 3)
+  assert.equal(store.count(), 6)
+  assert.equal(await removeRecords(store, limits), 3)
+  const keys = [...store.entries('i')].map(({ key }) => Buffer.from(key).toString())
+  assert.deepEqual(keys, ['i10', 'i14', 'i15'])
+  assert.equal((await summarize(store)).bytes, 3 * size)
 })

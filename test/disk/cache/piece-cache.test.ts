@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/disk/cache/open.js'
-import { addUsage, PieceCache, readUsage } from '../../../src/disk/cache/piece-cache.js'
+import { PieceCache } from '../../../src/disk/cache/piece-cache.js'
 import { recordKey } from '../../../src/disk/cache/records/record.js'
-import type { Store } from '../../../src/disk/cache/store/store.js'
+import { nullStore, type StoredValue, type Usage } from '../../../src/disk/cache/store.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -17,44 +17,28 @@ const RECORD = {
 }
 
 /** A store in memory that counts what is put into it. */
-class CountingStore implements Store {
-  readonly #records = new Map<string, Uint8Array>()
+class CountingStore {
+  readonly #records = new Map<string, StoredValue>()
+  #usage: Usage = { hits: 0, misses: 0 }
   puts = 0
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#records.get(Buffer.from(key).toString('latin1'))
+  readonly store = {
+    ...nullStore,
+    get: (key: Uint8Array) => this.#records.get(Buffer.from(key).toString('latin1')),
+    put: (key: Uint8Array, record: StoredValue) => {
+      this.puts++
+      this.#records.set(Buffer.from(key).toString('latin1'), record)
+    },
+    usage: () => this.#usage,
+    addUsage: ({ hits, misses }: Usage) => {
+      if (hits + misses === 0) return
+      this.puts++
+      this.#usage = { hits: this.#usage.hits + hits, misses: this.#usage.misses + misses }
+    },
   }
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.puts++
-    this.#records.set(Buffer.from(key).toString('latin1'), Uint8Array.from(value))
-  }
-
-  remove(key: Uint8Array): void {
-    this.#records.delete(Buffer.from(key).toString('latin1'))
-  }
-
-  *entries() {
-    for (const [key, value] of this.#records) yield { key: Buffer.from(key, 'latin1'), value }
-  }
-
-  state() {
-    return 'used' as const
-  }
-
-  count() {
-    return this.#records.size
-  }
-
-  usedBytes() {
-    return 0
-  }
-
-  async flush() {}
-  async close() {}
 }
 
-function cacheAt(day: number, store: Store): PieceCache {
+function cacheAt(day: number, { store }: CountingStore): PieceCache {
   return new PieceCache(store, () => day * DAY + 12_345)
 }
 
@@ -87,7 +71,7 @@ test('hits and misses are counted over all runs', async () => {
   second.get('file', KEY)
   second.get('info', pseudoRandom(32))
   await second.close()
-  assert.deepEqual(readUsage(store), { hits: 2, misses: 2 })
+  assert.deepEqual(store.store.usage(), { hits: 2, misses: 2 })
 })
 
 test('a run that looks nothing up writes no counts', async () => {
@@ -96,18 +80,10 @@ test('a run that looks nothing up writes no counts', async () => {
   assert.equal(store.puts, 0)
 })
 
-test('counts of impossible shape are none', () => {
-  const store = new CountingStore()
-  store.put(Buffer.from('m/usage'), Buffer.from('three'))
-  assert.deepEqual(readUsage(store), { hits: 0, misses: 0 })
-  addUsage(store, { hits: 1, misses: 2 })
-  assert.deepEqual(readUsage(store), { hits: 1, misses: 2 })
-})
-
 test('a digest of impossible length is ignored', () => {
   const store = new CountingStore()
   const cache = cacheAt(100, store)
-  const spans = pseudoRandom(32)
+  const spans = { path: '/srv/a', spans: pseudoRandom(32) }
   cache.put('piece', spans, pseudoRandom(19))
   assert.equal(cache.get('piece', spans), null)
   cache.put('piece', spans, pseudoRandom(20))
@@ -118,7 +94,7 @@ test('bytes under a key that are no record are ignored', () => {
   const store = new CountingStore()
   const cache = cacheAt(100, store)
   const input = pseudoRandom(32)
-  store.put(recordKey('info', input), Buffer.from('garbage'))
+  store.store.put(recordKey('info', input), { used: 100, value: Buffer.from('garbage') })
   assert.equal(cache.get('info', input), null)
 })
 
@@ -166,11 +142,23 @@ test('a cache is opened once, and keeps what it is given from then on', async ()
   let opened = 0
   const open = () => {
     opened++
-    return Promise.resolve(store)
+    return Promise.resolve(store.store)
   }
   const cache = new PieceCache(open, Date.now)
   cache.put('file', { ...KEY, path: '/srv/early' }, RECORD)
   await Promise.all([cache.wake(), cache.wake()])
   cache.put('file', KEY, RECORD)
   assert.deepEqual([opened, store.puts, cache.keepsAnything], [1, 1, true])
+})
+
+test('a damaged set hides no other one', async (t) => {
+  const cache = await openIn(t, makeScratch(t))
+  const names = [1, 2, 3].map((byte) => Buffer.alloc(20, byte))
+  for (const name of names) cache.put('set', name, { isSingle: false, paths: [`/${name[0]}`] })
+  cache.store.put(recordKey('set', names[1]!), { used: 1, value: Buffer.from('garbage') })
+  await cache.flush()
+  assert.deepEqual(
+    [...cache.all('set')].map(({ value }) => value.paths),
+    [['/1'], ['/3']],
+  )
 })

@@ -18,11 +18,11 @@ const REMOVED: Readonly<
   },
   'a cache': async (cache, mirror) => {
     await mirror.report()
-    return [join(cache, 'pieces.mdb'), ['cache', 'clear', '--cache-dir', cache]]
+    return [join(cache, 'pieces.sqlite'), ['cache', 'clear', '--cache-dir', cache]]
   },
   'a damaged cache': async (cache, mirror) => {
     await mirror.report()
-    const path = join(cache, 'pieces.mdb.damaged')
+    const path = join(cache, 'pieces.sqlite.damaged')
     writeFileSync(path, '')
     return [path, ['cache', 'clear', '--cache-dir', cache]]
   },

@@ -25,7 +25,6 @@ test(
     const ask = async (name: string) =>
       (await fetch(`${service.address}/d/torrent_service/single/${name}`)).status
     assert.equal(await ask('d/file-0'), 200)
-    // LMDB itself complains of a disk that fills in the middle of a write
     await until('written', async () => (await readMetric(service.port, 'btkit_cache_bytes')) > 0)
     fillDisk(disk)
     const statuses = await Promise.all(NAMES.map(ask))
@@ -34,7 +33,7 @@ test(
     assert.equal(status, 0)
     assert.match(
       stderr,
-      /^(btkit: warning: cache [^\n]+: only read until its disk has space: no space left on device\n)?$/,
+      /^(btkit: warning: cache [^\n]+: only read until it can be written: no space left on device\n)?$/,
     )
   },
 )

@@ -142,22 +142,31 @@ test(
     await statusWhen(({ cache }) => cache.state === 'used')
     assert.equal(await isWritten(), '1')
     const said = stderr.text.split('\n').filter((line) => line.startsWith('btkit: warning: cache '))
-    assert.match(said[0]!, /: only read until its disk has space: no space left on device$/)
-    assert.match(said[1]!, /: written again: its disk has space$/)
+    assert.match(said[0]!, /: only read until it can be written: no space left on device$/)
+    assert.match(said[1]!, /: written again$/)
     assert.equal((await stop()).status, 0)
   },
 )
 
 test(
-  'a cache whose disk is full at the start is reported as unused until restart',
+  'a cache whose disk is full at the start is begun when it has space',
   unlessNoDisks,
   async (t) => {
-    const disk = mountSmallDisk(t, 8)!
-    fillDisk(disk)
-    const { status, page, stderr } = await serve(t, { cacheDir: join(disk, 'cache') })
-    assert.equal((await status()).cache.state, 'off')
-    assert.match(await page(), /<dd>not kept on disk; standard error has the reason<\/dd>/)
-    assert.match(stderr.text, /: not used until restart: no space left on device\n/)
+    const disk = mountSmallDisk(t, 24)!
+    const filler = fillDisk(disk)
+    const args = ['--warm', '/yum/*']
+    const { status, statusWhen, page, stderr } = await serve(t, {
+      cacheDir: join(disk, 'cache'),
+      args,
+    })
+    assert.equal((await status()).cache.state, 'full')
+    assert.match(await page(), /its disk is full/)
+    rmSync(filler)
+    await statusWhen(({ cache }) => cache.state === 'used')
+    assert.match(
+      stderr.text,
+      /^btkit: warning: cache [^\n]+: only read until it can be written: no space left on device\nbtkit: warning: cache [^\n]+: written again\n$/,
+    )
   },
 )
 

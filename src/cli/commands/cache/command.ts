@@ -61,7 +61,7 @@ function defineStats({ io, typed }: CommandContext) {
 
 function definePrune({ io, typed }: CommandContext) {
   return new Command('prune')
-    .description('Remove unused records, and renamed damaged caches.')
+    .description('Remove unused records, and caches that are not used: damaged or old ones.')
     .opt(...CACHE_DIR)
     .opt(...CACHE_URL)
     .opt('--unused-for <time>', 'remove records unused for this long, such as 12h or 8w', {
@@ -79,7 +79,7 @@ function definePrune({ io, typed }: CommandContext) {
       const pruned = await pruneCache(place, unusedFor, maxSize, dryRun)
       const { records, damagedFiles } = pruned
       const verb = dryRun ? 'would remove' : 'removed'
-      const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
+      const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'unused cache')}` : ''
       const report = new Report({ json }, io)
       report.text(`${verb} ${count(records, 'record')}${others}`)
       const since = io.now() - unusedFor
@@ -93,7 +93,7 @@ function definePrune({ io, typed }: CommandContext) {
 
 function defineClear({ io }: CommandContext) {
   return new Command('clear')
-    .description('Remove the cache, and renamed damaged caches.')
+    .description('Remove the cache, and damaged or old caches.')
     .opt(...CACHE_DIR)
     .opt('--dry-run', 'only say what would be removed', OFF)
     .action(({ cacheDir, dryRun }) => {

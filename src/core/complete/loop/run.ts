@@ -86,8 +86,8 @@ async function tidy({ cacheAccess }: CompleteContext) {
   const { cache, now } = cacheAccess
   if (cache.upkeep?.isDue() !== true) return
   await cache.wake()
-  const { removeUnused, UNUSED_FOR } = await import('../../../disk/cache/maintain.js')
-  await removeUnused(cache.store, dayOf(now() - UNUSED_FOR))
+  const { removeRecords, UNUSED_FOR } = await import('../../../disk/cache/maintain.js')
+  await removeRecords(cache.store, { before: dayOf(now() - UNUSED_FOR) })
   await cache.flush()
   if (cache.keepsAnything) cache.upkeep.note()
 }

@@ -37,9 +37,9 @@ export function ownPieces({ size, pieceLength, phase }: Omit<FileKey, 'path'>) {
   return { lead, whole, tailLength: size - lead - whole * pieceLength }
 }
 
-/** The name of a file's record. */
+/** The name of a file's record. Records of files in a directory lie together. */
 export function fileRecordName({ path, pieceLength, phase }: FileKey): string {
-  return `${pieceLength}+${phase} ${path}`
+  return `${path}\0${pieceLength}+${phase}`
 }
 
 /** Flags for the digests of the file's end in a record. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../../src/disk/cache/open.js'
@@ -107,7 +107,7 @@ test('prune --dry-run removes nothing, and finds what a run would remove', async
   const report = { records: 4, damagedFiles: 1, dryRun: true }
   assert.deepEqual([planned.status, JSON.parse(planned.stdout)], [0, report])
   const { stdout } = await runCache(directory, 'prune', '--dry-run')
-  assert.equal(stdout, 'would remove 2 records and 1 damaged cache\n')
+  assert.equal(stdout, 'would remove 2 records and 1 unused cache\n')
   assert.equal((await runCache(directory, 'stats')).stdout, before.stdout)
   const done = await runCache(directory, ...args)
   assert.deepEqual(JSON.parse(done.stdout), { ...report, dryRun: false })
@@ -116,8 +116,24 @@ test('prune --dry-run removes nothing, and finds what a run would remove', async
 test('prune removes renamed damaged caches', async (t) => {
   const directory = makeScratch(t, { [`${CACHE_FILE}.damaged-1`]: 'x', other: 'mine' })
   const { status, stdout } = await runCache(directory, 'prune')
-  assert.deepEqual([status, stdout], [0, 'removed 0 records and 1 damaged cache\n'])
+  assert.deepEqual([status, stdout], [0, 'removed 0 records and 1 unused cache\n'])
   assert.deepEqual(readdirSync(directory), ['other'])
+})
+
+test('a cache of LMDB is named once, and prune removes it', async (t) => {
+  const directory = makeScratch(t, { 'pieces.mdb': 'old', 'pieces.mdb-lock': '' })
+  const said: string[] = []
+  const warn = (message: string) => said.push(message)
+  for (let i = 0; i < 2; i++) await (await openCache({ directory, now: Date.now, warn })).close()
+  const what = 'pieces.mdb is of an older btkit and no longer used; "btkit cache prune" removes it'
+  assert.deepEqual(said, [`cache ${directory}: ${what}`])
+  assert.equal(readFileSync(join(directory, 'pieces.mdb'), 'utf8'), 'old')
+  const { status, stdout } = await runCache(directory, 'prune')
+  assert.deepEqual([status, stdout], [0, 'removed 0 records and 1 unused cache\n'])
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith('pieces.mdb')),
+    [],
+  )
 })
 
 test('clear leaves nothing of a cache, and nothing else is touched', async (t) => {

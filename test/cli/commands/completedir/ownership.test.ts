@@ -80,7 +80,7 @@ test('btkit cache clear changes nothing about whose torrents are', async (t) => 
   const made = await makeBeside(mirror, 'c', ['--private'])
   rmSync(mirror.at('b'))
   await runBtkit(['cache', 'clear', '--cache-dir', mirror.cache])
-  assert.ok(!readdirSync(mirror.cache).includes('pieces.mdb'))
+  assert.ok(!readdirSync(mirror.cache).includes('pieces.sqlite'))
   writeFileSync(mirror.at('a'), 'A')
   const { updated, skipped, removed } = await mirror.report(['--prune'])
   assert.deepEqual([entriesOf(updated), entriesOf(skipped), removed], [['a'], ['b', 'c'], []])

@@ -44,7 +44,6 @@ async function doctorOf(t: TestContext, addon?: Uint8Array): Promise<string> {
   for (const part of ['package.json', 'bin', 'dist/bundle'])
     cpSync(join(projectRoot, part), join(root, part), { recursive: true })
   const modules = join(root, 'node_modules')
-  cpSync(join(projectRoot, 'node_modules/lmdb'), join(modules, 'lmdb'), { recursive: true })
   if (addon !== undefined) {
     const directory = join(modules, '@btkit', `accelerator-${process.platform}-${process.arch}`)
     mkdirSync(directory, { recursive: true })

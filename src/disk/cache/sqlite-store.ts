@@ -1,0 +1,377 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { latin1 } from '../../base/bytes.js'
+import { monotonicNow } from '../../base/process.js'
+import { Connection, fileAt, setAside } from './connection.js'
+import { requireFreeSpace } from './place.js'
+import { OtherFormat, SQL } from './schema.js'
+import { failureOf, reasonOf, transact, type SqliteFailure } from './sqlite.js'
+import type { Store, StoredValue, StoreState, Usage, Values } from './store.js'
+
+/**
+ * Milliseconds to wait while another process writes: at the start, in `flush`, and in `close`; and
+ * until a disk that was full is looked at again for a change.
+ */
+export const PATIENCE = { open: 10_000, flush: 1000, close: 10_000, full: 60_000 }
+
+/** A record to set, or with a null value to remove. */
+interface RecordChange {
+  readonly key: Uint8Array
+  readonly record: StoredValue | null
+}
+
+/** Limits of a transaction: some milliseconds. And milliseconds until one begins: a kill loses the hashes of this time. */
+const MAX_CHANGES = 500
+const MAX_BYTES = 1024 * 1024
+const MAX_WAIT = 1000
+
+/** Bytes of changes that wait while nothing can be written. Later ones are lost: hashed again. */
+const MAX_WAITING = 64 * 1024 * 1024
+
+/** Bytes of space that let a full disk be written again. */
+const SPACE = 8 * 1024 * 1024
+
+/** Milliseconds between two attempts to write while another process does. */
+const RETRY = 20
+
+/** Milliseconds of a slice of all records, and the least and most records of one. */
+const SLICE_TIME = 4
+const SLICE = { least: 16, most: 4096 }
+
+/** Begins before all keys, and ends after them. */
+const FIRST: Uint8Array = new Uint8Array(0)
+const LAST: Uint8Array = Uint8Array.of(0xff)
+
+/** The place of a store. */
+export interface StorePlace {
+  readonly path: string
+  /** Receives each failure. */
+  readonly warn: (message: string) => void
+  /** Says until when a failed store is not used, such as ` until restart`. */
+  readonly until?: string
+}
+
+const LOCKED = 'another process keeps it locked; end that process if it was stopped'
+
+/**
+ * Opens a store in one SQLite file. Any number of processes may have it open at once; readers never wait. A
+ * damaged file, or one of another program, is set aside.
+ * @throws Error as Connection.open; if another process has the file locked for ten seconds
+ */
+export async function openSqliteStore(
+  place: StorePlace,
+  patience = PATIENCE,
+): Promise<SqliteStore> {
+  for (const until = monotonicNow() + patience.open; ;) {
+    try {
+      return new SqliteStore(place, patience)
+    } catch (error) {
+      if (failureOf(error) !== 'busy') throw error
+      if (monotonicNow() >= until) throw new Error(LOCKED, { cause: error })
+      await pause(RETRY)
+    }
+  }
+}
+
+/**
+ * A store in an open file. Collects changes, and writes them in short transactions, none of which waits for
+ * another process. A full disk is no failure: changes are lost until it has space.
+ */
+export class SqliteStore implements Store {
+  /** Null if the disk is full and there is no file. */
+  #connection: Connection | null = null
+  readonly #changes = new Map<string, RecordChange>()
+  #usage: Usage = { hits: 0, misses: 0 }
+  #bytes = 0
+  /** Whether another process kept the lock when it was last wanted. */
+  #isLocked = false
+  #hasWritten = false
+  #isReplaced = false
+  #timer: NodeJS.Timeout | undefined
+  /** When a change last looked at the full disk. */
+  #lookedAt = 0
+  #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
+
+  /** @throws as openSqliteStore, at once */
+  constructor(
+    private readonly place: StorePlace,
+    private readonly patience: typeof PATIENCE,
+  ) {
+    const file = fileAt(place.path)
+    try {
+      this.#connect()
+    } catch (error) {
+      if (failureOf(error) !== 'damage') throw error
+      this.#replace(error, file)
+    }
+  }
+
+  /** Opens the file; only to read it if it cannot be written. */
+  #connect(): void {
+    const { path } = this.place
+    try {
+      this.#connection = Connection.open(path)
+    } catch (error) {
+      if (failureOf(error) !== 'unwritable') throw error
+      this.#connection = Connection.openToRead(path)
+      this.#giveUp('full', error)
+    }
+  }
+
+  /** Sets the damaged file aside, unless another process did, and opens a new one. */
+  #replace(error: unknown, file: number | undefined): void {
+    this.#isReplaced = true
+    this.#connection?.close()
+    this.#connection = null
+    const kept = setAside(this.place.path, file)
+    const why = error instanceof OtherFormat ? error.message : `damaged: ${reasonOf(error)}`
+    if (kept !== null) this.place.warn(`${why}; ${kept}; a new cache is used`)
+    this.#connect()
+  }
+
+  get(key: Uint8Array): StoredValue | undefined {
+    const waiting = this.#changes.size > 0 ? this.#changes.get(latin1(key)) : undefined
+    if (waiting) return waiting.record ?? undefined
+    return this.#row(SQL.get, key) as StoredValue | undefined
+  }
+
+  put(key: Uint8Array, record: StoredValue): void {
+    this.#add({ key, record })
+  }
+
+  remove(key: Uint8Array): void {
+    this.#add({ key, record: null })
+  }
+
+  count(): number {
+    return this.#totals().records
+  }
+
+  usage(): Usage {
+    const { hits, misses } = this.#totals()
+    return { hits, misses }
+  }
+
+  addUsage({ hits, misses }: Usage): void {
+    this.#usage = { hits: this.#usage.hits + hits, misses: this.#usage.misses + misses }
+  }
+
+  usedBytes(): number {
+    const row = this.#row(SQL.usedBytes) as { bytes: number } | undefined
+    return row?.bytes ?? 0
+  }
+
+  *entries(prefix: string) {
+    this.#writeSome()
+    const end = prefix === '' ? LAST : Buffer.from(prefix)
+    // The smallest key after all with this prefix
+    if (end !== LAST) end[end.length - 1] = (end.at(-1) ?? 0) + 1
+    for (let from = Buffer.from(prefix); ;) {
+      const rows = (this.#read((connection) => connection.reading(SQL.some).all(from, end)) ??
+        []) as { key: Uint8Array; value: Uint8Array }[]
+      yield* rows
+      const last = rows.at(-1)
+      if (!last) return
+      // The smallest key after this one
+      from = Buffer.concat([last.key, Buffer.of(0)])
+    }
+  }
+
+  async *slices<Row>(sql: string, values: Values = {}): AsyncGenerator<Row[]> {
+    await this.flush()
+    let size = SLICE.least
+    for (let from = FIRST, to = FIRST; to !== LAST && this.#isReadable; from = to) {
+      const start = performance.now()
+      const last = this.#row(SQL.slice, from, size - 1) as { key: Uint8Array } | undefined
+      to = last?.key ?? LAST
+      const rows = await this.#slice<Row>(sql, { ...values, from, to })
+      if (!rows) return
+      yield rows
+      const factor = SLICE_TIME / (performance.now() - start)
+      size = Math.round(Math.min(Math.max(size * factor, SLICE.least), SLICE.most))
+      await nextTurn()
+    }
+  }
+
+  /** The rows of one slice; null if it cannot be written. */
+  async #slice<Row>(sql: string, values: Values): Promise<Row[] | null> {
+    for (const until = monotonicNow() + this.patience.flush; ;) {
+      try {
+        this.#connection?.endRead()
+        return (this.#connection?.prepared(sql).all(values) ?? []) as Row[]
+      } catch (error) {
+        if (this.#fail(error) !== 'busy' || monotonicNow() >= until) return null
+        await pause(RETRY)
+      }
+    }
+  }
+
+  state(): StoreState {
+    if (this.#state === 'full') this.#retryFull()
+    if (this.#state === 'full') return 'full'
+    // A removed file loses all that is written
+    return this.#state === 'sound' && existsSync(this.place.path) ? 'used' : 'off'
+  }
+
+  /** Writes the cache again if its disk has space. */
+  #retryFull(): void {
+    this.#lookedAt = monotonicNow()
+    try {
+      requireFreeSpace(dirname(this.place.path), SPACE)
+      if (this.#connection?.isReadOnly !== false) {
+        const found = Connection.open(this.place.path)
+        this.#connection?.close()
+        this.#connection = found
+      }
+      this.#write(() => undefined)
+      this.#state = 'sound'
+      this.place.warn('written again')
+    } catch (error) {
+      if (failureOf(error) !== 'unwritable') this.#fail(error)
+    }
+  }
+
+  #totals() {
+    const none = { records: 0, hits: 0, misses: 0 }
+    return (this.#row(SQL.totals) ?? none) as Usage & { readonly records: number }
+  }
+
+  #row(sql: string, ...values: (Uint8Array | number)[]): unknown {
+    return this.#read((connection) => connection.reading(sql).get(...values))
+  }
+
+  /** Calls a function that reads. If it fails, returns undefined; damage ends all reading and writing. */
+  #read<T>(read: (connection: Connection) => T): T | undefined {
+    if (!this.#connection || !this.#isReadable) return undefined
+    try {
+      return read(this.#connection)
+    } catch (error) {
+      this.#fail(error, 'failed')
+      return undefined
+    }
+  }
+
+  get #isReadable(): boolean {
+    return this.#state === 'sound' || this.#state === 'full'
+  }
+
+  get #hasWork(): boolean {
+    const { hits, misses } = this.#usage
+    return this.#state === 'sound' && this.#changes.size + hits + misses > 0
+  }
+
+  /** Queues a change. Its bytes must not change until it is written. */
+  #add(change: RecordChange): void {
+    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.patience.full)
+      this.#retryFull()
+    if (this.#state !== 'sound' || this.#bytes >= MAX_WAITING) return
+    this.#changes.set(latin1(change.key), change)
+    this.#bytes += sizeOf(change)
+    const isMuch = this.#changes.size >= MAX_CHANGES || this.#bytes >= MAX_BYTES
+    if (isMuch && !this.#isLocked) this.#writeSome()
+    this.#writeLater()
+  }
+
+  #writeLater(): void {
+    if (!this.#hasWork) return
+    const wait = this.#isLocked ? RETRY : MAX_WAIT
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#writeSome()
+      this.#writeLater()
+    }, wait)
+  }
+
+  /** Writes as many changes as one transaction may have. Does nothing if another process writes. */
+  #writeSome(): void {
+    try {
+      requireFreeSpace(dirname(this.place.path), 2 * Math.min(this.#bytes, MAX_BYTES))
+      this.#write((connection) => {
+        let count = 0
+        let bytes = 0
+        for (const [name, change] of this.#changes) {
+          if (++count > MAX_CHANGES || bytes >= MAX_BYTES) break
+          const { key, record } = change
+          if (record) connection.prepared(SQL.put).run(key, record.used, record.value)
+          else connection.prepared(SQL.remove).run(key)
+          bytes += sizeOf(change)
+          this.#changes.delete(name)
+        }
+        if (this.#changes.size === 0) this.#bytes = 0
+        else this.#bytes -= bytes
+      })
+      this.#isLocked = false
+    } catch (error) {
+      this.#isLocked = this.#fail(error) === 'busy'
+    }
+  }
+
+  /** Writes in one transaction. The counts are written with each, which shows whether anything can be. */
+  #write(act: (connection: Connection) => void): void {
+    const connection = this.#connection
+    if (!connection) return
+    const { hits, misses } = this.#usage
+    connection.endRead()
+    transact(connection.database, () => {
+      act(connection)
+      connection.prepared(SQL.addUsage).run(hits, misses)
+    })
+    this.#usage = { hits: 0, misses: 0 }
+    this.#hasWritten = true
+  }
+
+  async flush(patience = this.#isLocked ? 0 : this.patience.flush): Promise<void> {
+    for (const until = monotonicNow() + patience; this.#hasWork;) {
+      this.#writeSome()
+      if (this.#isLocked && monotonicNow() >= until) return
+      await (this.#isLocked ? pause(RETRY) : nextTurn())
+    }
+  }
+
+  async close(patience = this.patience.close): Promise<void> {
+    if (this.#state === 'closed') return
+    await this.flush(patience)
+    clearTimeout(this.#timer)
+    if (this.#hasWork) this.#giveUp('failed', new Error(LOCKED))
+    this.#state = 'closed'
+    this.#connection?.close(this.#hasWritten)
+  }
+
+  /**
+   * Ends writing, or all use, after a failure; but another process that writes is none. A damaged file is
+   * replaced once. `unwritable` says what a failure of the disk ends.
+   */
+  #fail(error: unknown, unwritable: 'full' | 'failed' = 'full'): SqliteFailure {
+    const failure = failureOf(error)
+    if (failure === 'busy' || !this.#isReadable) return failure
+    if (failure !== 'damage' || this.#isReplaced) {
+      this.#giveUp(failure === 'unwritable' ? unwritable : 'failed', error)
+      return failure
+    }
+    try {
+      this.#replace(error, this.#connection?.file ?? fileAt(this.place.path))
+    } catch {
+      this.#giveUp('failed', error)
+    }
+    return failure
+  }
+
+  #giveUp(failure: 'full' | 'failed', error: unknown): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const isKnown = this.#state === failure
+    this.#state = failure
+    this.#lookedAt = monotonicNow()
+    this.#changes.clear()
+    this.#bytes = 0
+    if (isKnown) return
+    const { warn, until = '' } = this.place
+    const what = failure === 'full' ? 'only read until it can be written' : `no longer used${until}`
+    warn(`${what}: ${reasonOf(error)}`)
+  }
+}
+
+function sizeOf({ key, record }: RecordChange): number {
+  return key.length + (record?.value.length ?? 0)
+}
