@@ -77,7 +77,8 @@ const CLI = {
   seeding: 'open|configuration|line|options|output', // shared by the commands that seed
 }
 const SMALL = '^src/base/[^/]+$'
-const ENTRIES = '^src/(browser/[a-z]+|disk/hash/jobs/worker|disk/cache/walk-program|.*\\.d)\\.ts$'
+const ENTRIES =
+  '^src/(browser/[a-z]+|disk/hash/jobs/worker|disk/cache/checkpoint-thread|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
 const SPEAKERS = '^src/(core/remote|server|mirror|tracker|library|pages)/'

@@ -68,6 +68,7 @@ const workers = await build({
   plugins: [wsApart],
   entryPoints: {
     worker: 'dist/src/disk/hash/jobs/worker.js',
+    'checkpoint-thread': 'dist/src/disk/cache/checkpoint-thread.js',
     'work-program': 'dist/src/pages/work/work-program.js',
     // The library: its threads are the same
     index: 'dist/src/library/index.js',

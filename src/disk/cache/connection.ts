@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { makeDirectory, removeFile } from '../../base/directories.js'
+import { Checkpoints } from './checkpoints.js'
 import { checkFileSystem, checkPlace, DAMAGED, requireFreeSpace, SUFFIXES } from './place.js'
 import { isPrepared, prepareFormat } from './schema.js'
 import { failureOf, openDatabase, type Database, type Statement } from './sqlite.js'
@@ -15,7 +16,8 @@ export class Connection {
     readonly database: Database,
     /** The number of the file, whatever is at its path now. */
     readonly file: number,
-    readonly isReadOnly: boolean,
+    /** Null if the file can only be read. */
+    readonly checkpoints: Checkpoints | null,
   ) {}
 
   /**
@@ -35,7 +37,7 @@ export class Connection {
       prepareFormat(database)
       // Now all files are open. Before, another process may have put new ones there.
       if (statSync(path).ino !== file) throw Object.assign(new Error('replaced'), { errcode: 5 })
-      return new Connection(database, file, false)
+      return new Connection(database, file, new Checkpoints(path, database))
     })
   }
 
@@ -51,7 +53,7 @@ export class Connection {
     if (!existsSync(`${path}-wal`)) url.search = 'immutable=1'
     try {
       return connect(openDatabase(url, true), (database) => {
-        return isPrepared(database) ? new Connection(database, stats.ino, true) : null
+        return isPrepared(database) ? new Connection(database, stats.ino, null) : null
       })
     } catch (error) {
       if (failureOf(error) === 'unwritable') return null

@@ -22,7 +22,7 @@ interface RecordChange {
 }
 
 /** Limits of a transaction: some milliseconds. And milliseconds until one begins: a kill loses the hashes of this time. */
-const MAX_CHANGES = 500
+const MAX_CHANGES = 200
 const MAX_BYTES = 1024 * 1024
 const MAX_WAIT = 1000
 
@@ -219,7 +219,7 @@ export class SqliteStore implements Store {
     this.#lookedAt = monotonicNow()
     try {
       requireFreeSpace(dirname(this.place.path), SPACE)
-      if (this.#connection?.isReadOnly !== false) {
+      if (!this.#connection?.checkpoints) {
         const found = Connection.open(this.place.path)
         this.#connection?.close()
         this.#connection = found
@@ -319,6 +319,7 @@ export class SqliteStore implements Store {
     })
     this.#usage = { hits: 0, misses: 0 }
     this.#hasWritten = true
+    connection.checkpoints?.look()
   }
 
   async flush(patience = this.#isLocked ? 0 : this.patience.flush): Promise<void> {
@@ -335,6 +336,10 @@ export class SqliteStore implements Store {
     clearTimeout(this.#timer)
     if (this.#hasWork) this.#giveUp('failed', new Error(LOCKED))
     this.#state = 'closed'
+    await Promise.race([
+      this.#connection?.checkpoints?.end(),
+      pause(patience, null, { ref: false }),
+    ])
     this.#connection?.close(this.#hasWritten)
   }
 

@@ -1,0 +1,56 @@
+import { statSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { monotonicNow } from '../../base/process.js'
+import type { Database } from './sqlite.js'
+
+/**
+ * Bytes of the log above which it is moved into the file, milliseconds between two attempts, and pages of the log
+ * above which SQLite itself moves it in a write, because the thread is too slow.
+ */
+const LOG_LIMIT = 8 * 1024 * 1024
+const PAUSE = 1000
+const MAX_PAGES = 16_384
+
+/**
+ * Moves a long log of a cache into its file in another thread. SQLite would do it in a write, which would then
+ * take as long as the disk takes to sync.
+ */
+export class Checkpoints {
+  #running: Promise<void> | null = null
+  #startedAt = -Infinity
+
+  constructor(
+    private readonly path: string,
+    database: Database,
+  ) {
+    // The log is cut when it was moved: so it is as long as what must be moved
+    database.exec(
+      `pragma wal_autocheckpoint = ${MAX_PAGES}; pragma journal_size_limit = ${LOG_LIMIT}`,
+    )
+  }
+
+  /** Starts a thread if the log is long. */
+  look(): void {
+    if (this.#running || monotonicNow() < this.#startedAt + PAUSE) return
+    const log = statSync(`${this.path}-wal`, { throwIfNoEntry: false })
+    if (!log || log.size <= LOG_LIMIT) return
+    this.#startedAt = monotonicNow()
+    const program = new URL('./checkpoint-thread.js', import.meta.url)
+    const thread = new Worker(program, { workerData: pathToFileURL(this.path).href })
+    thread.unref()
+    this.#running = new Promise<void>((resolve) => {
+      thread.once('exit', () => {
+        this.#running = null
+        resolve()
+      })
+      // A later one may succeed
+      thread.once('error', () => undefined)
+    })
+  }
+
+  /** Resolves when no thread runs. */
+  async end(): Promise<void> {
+    await this.#running
+  }
+}
