@@ -4,10 +4,22 @@
 
 #include "hash_blocks.h"
 #include "lanes.h"
+#include "zeros.h"
+
+/* Returns the number of pieces from `first` on that are hashed together: up to a piece of zeros. */
+static size_t count_together(struct worker *worker, size_t first, size_t end) {
+  size_t count = 1;
+  while (count < MAX_LANES && first + count < end && !is_zero_piece(worker, first + count)) count++;
+  return count;
+}
 
 static void hash_pieces_of(struct worker *worker, size_t first, size_t end) {
   while (first < end && !is_stopped(worker->reader.job)) {
-    const size_t count = end - first < MAX_LANES ? end - first : MAX_LANES;
+    if (is_zero_piece(worker, first)) {
+      set_zero_piece(worker, first++);
+      continue;
+    }
+    const size_t count = count_together(worker, first, end);
     hash_lanes(worker, first, count);
     first += count;
   }
@@ -15,6 +27,7 @@ static void hash_pieces_of(struct worker *worker, size_t first, size_t end) {
 
 void run_share(struct hash_job *job, struct worker *worker) {
   memset(&worker->reader, 0, sizeof worker->reader);
+  memset(&worker->zeros, 0, sizeof worker->zeros);
   worker->reader.job = job;
   worker->reader.turns_back = job->piece_digests != NULL;
   while (!is_stopped(job)) {

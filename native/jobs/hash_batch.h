@@ -6,6 +6,11 @@
 /* The data of one thread that works on a job. */
 struct worker {
   struct reader reader;
+  /* The digests of a whole piece and of a block that have only zeros, once they are needed. */
+  struct {
+    bool has_piece, has_block;
+    uint8_t piece[20], block[32];
+  } zeros;
   uint8_t *buffer;
   size_t buffer_size;
 };

@@ -2,6 +2,7 @@
 
 #include "block_queue.h"
 #include "buffer.h"
+#include "zeros.h"
 
 /* Bytes that a disk reads in advance while blocks are hashed. */
 #define AHEAD ((uint64_t)2 * 1024 * 1024)
@@ -81,6 +82,21 @@ static bool take_blocks(struct worker *worker, struct blocks *blocks, struct blo
   return true;
 }
 
+/* Takes the whole blocks at the start that have only zeros, without reading them. */
+static void take_zeros(struct worker *worker, struct blocks *blocks) {
+  struct hash_job *job = worker->reader.job;
+  const struct blocks before = *blocks;
+  while (blocks->length >= FILE_BLOCK && is_zeros(&worker->reader, blocks->position, FILE_BLOCK)) {
+    blocks->position += FILE_BLOCK;
+    blocks->length -= FILE_BLOCK;
+    blocks->number++;
+  }
+  const size_t count = blocks->number - before.number;
+  if (count == 0) return;
+  set_zero_blocks(worker, before.number, count);
+  note_progress(job, before.length - blocks->length, file_at(&job->stream, before.position));
+}
+
 void hash_blocks_of(struct worker *worker, size_t first, size_t end) {
   struct hash_job *job = worker->reader.job;
   struct block_queue queue = {.count = 0};
@@ -88,7 +104,7 @@ void hash_blocks_of(struct worker *worker, size_t first, size_t end) {
   if (!lay_buffers(worker, buffers, MAX_LANES, FILE_BLOCK)) return;
   for (size_t piece = first; piece < end && !is_stopped(job);) {
     struct blocks blocks = find_blocks(job, &piece, end);
-    while (blocks.length > 0) {
+    for (take_zeros(worker, &blocks); blocks.length > 0; take_zeros(worker, &blocks)) {
       if (!take_blocks(worker, &blocks, &queue, buffers)) return;
     }
   }

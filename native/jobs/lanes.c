@@ -2,6 +2,7 @@
 
 #include "block_queue.h"
 #include "buffer.h"
+#include "zeros.h"
 
 /*
  * Unfinished pieces: those from number `first` on, each hashed up to byte `done`. Only the last
@@ -28,10 +29,7 @@ struct slices {
  * for less costs too much: on some machines two microseconds before the first byte.
  */
 #define SHORTEST_SLICE ((size_t)64 * 1024)
-#define LONGEST_SLICE ((size_t)256 * 1024)
-
-/* Replaces the buffer of a lane in a pad file. Nothing is ever written to it. */
-static uint8_t zeros[LONGEST_SLICE];
+#define LONGEST_SLICE ZEROS
 
 static uint64_t position_of(const struct worker *worker, size_t piece) {
   const struct hash_job *job = worker->reader.job;

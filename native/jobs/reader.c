@@ -121,10 +121,12 @@ bool read_stretch(struct reader *reader, uint64_t position, uint8_t *target, siz
   return true;
 }
 
-bool is_zeros(const struct reader *reader, uint64_t position, size_t length) {
+bool is_zeros(struct reader *reader, uint64_t position, uint64_t length) {
   const struct content_stream *stream = &reader->job->stream;
   const size_t file = file_at(stream, position);
-  return is_padding(stream, file) && position + length <= offset_of(stream, file + 1);
+  if (position + length > offset_of(stream, file + 1)) return false;
+  const struct range range = {position - offset_of(stream, file), length};
+  return is_padding(stream, file) || lies_in_hole(&reader->files, stream, file, range);
 }
 
 bool read_together(struct reader *reader, uint64_t position, const struct buffers *buffers) {

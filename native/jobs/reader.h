@@ -27,8 +27,8 @@ struct reader {
  */
 bool read_stretch(struct reader *reader, uint64_t position, uint8_t *target, size_t length);
 
-/* Whether a range lies in one pad file, so that all its bytes are zeros. */
-bool is_zeros(const struct reader *reader, uint64_t position, size_t length);
+/* Whether a range lies in one pad file, or in one hole of a file, so that all its bytes are zeros. */
+bool is_zeros(struct reader *reader, uint64_t position, uint64_t length);
 
 /* Buffers of the same length to fill one after the other. */
 struct buffers {

@@ -159,6 +159,7 @@ int32_t open_file(struct open_files *files, const struct content_stream *stream,
   if (entry == NULL) {
     entry = make_room(files);
     entry->file = file;
+    entry->known = (struct extent){.end = 0};
     entry->refusal = open_once(files, stream, file, &entry->descriptor);
     /* A program that wants to write must not wait until the file is read */
     if (entry->refusal == 0 && stream->written != NULL) give_back_lease(entry->descriptor);
@@ -166,6 +167,14 @@ int32_t open_file(struct open_files *files, const struct content_stream *stream,
   entry->last_use = ++files->uses;
   *descriptor = entry->descriptor;
   return entry->refusal;
+}
+
+bool lies_in_hole(struct open_files *files, const struct content_stream *stream, size_t file,
+                  struct range range) {
+  const uint64_t size = offset_of(stream, file + 1) - offset_of(stream, file);
+  int descriptor;
+  if (size <= SMALL_FILE || open_file(files, stream, file, &descriptor) != 0) return false;
+  return is_hole(descriptor, &find(files, file)->known, range);
 }
 
 void close_files(struct open_files *files) {

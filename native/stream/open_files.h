@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "content_stream.h"
+#include "holes.h"
 
 /* The reason why a file cannot be read: a negative errno, or one of these; 0 if it can. */
 enum { BECAME_SHORTER = 1, WAS_REPLACED = 2, IS_WRITTEN = 3 };
@@ -17,6 +18,7 @@ struct open_file {
   int descriptor;
   int32_t refusal; /* why it could not be opened; it is not tried again while it is kept */
   uint64_t last_use;
+  struct extent known; /* of its bytes: the stretch that was asked for last */
 };
 
 /* The files of a stream that a thread used last, and the directory that it opened files in. */
@@ -45,6 +47,13 @@ int32_t open_file(struct open_files *files, const struct content_stream *stream,
  */
 int32_t open_once(struct open_files *files, const struct content_stream *stream, size_t file,
                   int *descriptor);
+
+/*
+ * Whether a range of a file lies in one hole, so that all its bytes are zeros. Opens the file. Files
+ * that are read whole by open_once have no holes.
+ */
+bool lies_in_hole(struct open_files *files, const struct content_stream *stream, size_t file,
+                  struct range range);
 
 /* Looks at a file, links not followed. Returns 0, or -1 with errno. */
 int stat_file(struct open_files *files, const struct content_stream *stream, size_t file,

@@ -1,7 +1,7 @@
 /*
  * Tests jobs over files on a disk by several threads at once, mainly for the sanitizers: random
- * layouts, whole and in part, from the page cache and without it. The results are compared with
- * those of the same bytes in memory. Also tests files that are missing, cut short, replaced or open for
+ * layouts, with and without holes, whole and in part, from the page cache and without it. The results
+ * are compared with those of the same bytes in memory. Also tests files that are missing, cut short, replaced or open for
  * writing.
  */
 #define _GNU_SOURCE
@@ -57,13 +57,26 @@ struct layout {
   uint8_t *content;
 };
 
+#define DISK_BLOCK ((uint64_t)4096)
+
+/* Writes a file, and leaves out blocks of zeros, which become holes. */
+static bool write_sparsely(int descriptor, const uint8_t *data, uint64_t length) {
+  static const uint8_t zeros[DISK_BLOCK];
+  for (uint64_t at = 0; at < length; at += DISK_BLOCK) {
+    const size_t part = length - at < DISK_BLOCK ? length - at : DISK_BLOCK;
+    if (memcmp(data + at, zeros, part) == 0) continue;
+    if (pwrite(descriptor, data + at, part, (off_t)at) != (ssize_t)part) return false;
+  }
+  return ftruncate(descriptor, (off_t)length) == 0;
+}
+
 /* Writes a file, and optionally drops it from the page cache. */
 static void plant(struct layout *layout, size_t file, const uint8_t *data, uint64_t length) {
   snprintf(layout->names[file], sizeof layout->names[file], "%s/%zu", layout->directory, file);
   layout->paths[file] = layout->names[file];
   layout->name_at[file] = (uint32_t)(file * sizeof layout->names[file] + strlen(layout->prefix));
   const int descriptor = open(layout->names[file], O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  expect(descriptor >= 0 && write(descriptor, data, length) == (ssize_t)length, "can't write");
+  expect(descriptor >= 0 && write_sparsely(descriptor, data, length), "can't write");
   struct stat stats;
   fstat(descriptor, &stats);
   layout->identities[2 * file] = stats.st_dev;
@@ -75,6 +88,20 @@ static void plant(struct layout *layout, size_t file, const uint8_t *data, uint6
   }
 #endif
   close(descriptor);
+}
+
+/* Fills a file with data, and half of all files with stretches of zeros between it. */
+static void fill(struct layout *layout, uint64_t position, uint64_t length) {
+  const bool is_sparse = below(2) == 0;
+  bool is_data = true;
+  for (uint64_t at = 0, end = 0; at < length; at++) {
+    if (at == end) {
+      is_data = !is_sparse || below(2) == 0;
+      end += 1 + below(below(2) == 0 ? 2 * layout->stream.piece_length : 40000);
+    }
+    const uint64_t byte = at * 7 + position + (at >> 9);
+    layout->content[position + at] = is_data ? (uint8_t)byte : 0;
+  }
 }
 
 /* Files of random sizes; aligned ones begin on piece boundaries, with padding before them. */
@@ -90,13 +117,12 @@ static struct layout *create_layout(size_t count, uint64_t piece_length, bool is
   layout->directories[0] = layout->prefix;
   const uint64_t room = count * (5 * piece_length + 100000);
   layout->content = must(calloc(1, room));
+  layout->stream.piece_length = piece_length;
   uint64_t position = 0;
   size_t files = 0;
   while (files + 2 < count) {
     const uint64_t length = 1 + below(below(2) == 0 ? 30000 : 4 * piece_length);
-    for (uint64_t i = 0; i < length; i++) {
-      layout->content[position + i] = (uint8_t)(i * 7 + position + (i >> 9));
-    }
+    fill(layout, position, length);
     plant(layout, files, layout->content + position, length);
     layout->offsets[files++] = (double)position;
     position += length;

@@ -1,4 +1,4 @@
-import { digestOf } from '../base/bytes.js'
+import { digestOf, isSameBytes } from '../base/bytes.js'
 import { BLOCK, SHA256 } from './sizes.js'
 
 /** Adjacent nodes of a file's Merkle tree (BEP 52), from its first node on. */
@@ -41,6 +41,7 @@ export function climbMerkleTree(
   kernel: NodeKernel = digests,
 ): MerkleLayer {
   if (levels <= 0) return layer
+  if (isUniform(layer.nodes, 2 ** levels)) return climbUniform(layer, levels, kernel)
   let { height } = layer
   let { length } = layer.nodes
   let [below, above] = length < SMALL ? small : [spacious(length), spacious(length / 2)]
@@ -61,6 +62,27 @@ export function climbMerkleTree(
     ;[below, above] = [above, below]
   }
   return { nodes: below.slice(0, length), height }
+}
+
+/** Whether all nodes are the same, as those of zeros are, and fill the trees of so many. */
+function isUniform(nodes: Uint8Array, leaves: number): boolean {
+  const { length } = nodes
+  if (length === 0 || length % (leaves * SHA256) > 0) return false
+  return isSameBytes(nodes.subarray(SHA256), nodes.subarray(0, length - SHA256))
+}
+
+/** Climbs from nodes that are the same: one of each level is computed. */
+function climbUniform(layer: MerkleLayer, levels: number, kernel: NodeKernel): MerkleLayer {
+  const pair = new Uint8Array(2 * SHA256)
+  const node = new Uint8Array(layer.nodes.subarray(0, SHA256))
+  for (let level = 0; level < levels; level++) {
+    pair.set(node)
+    pair.set(node, SHA256)
+    kernel.hash({ algorithm: 'sha256', data: pair, pieceLength: pair.length, count: 1, out: node })
+  }
+  const nodes = new Uint8Array(layer.nodes.length / 2 ** levels)
+  for (let at = 0; at < nodes.length; at += SHA256) nodes.set(node, at)
+  return { nodes, height: layer.height + levels }
 }
 
 /** Reused for small files: a new array would take longer than hashing their nodes. */

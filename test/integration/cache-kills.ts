@@ -16,7 +16,7 @@ import { pseudoRandom } from '../support/pseudo-random.js'
 import { plantKeys } from '../support/queue.js'
 import { random } from '../support/random.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
-import { makeScratch, plantSparse } from '../support/scratch.js'
+import { makeScratch, plantHuge } from '../support/scratch.js'
 import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { TRACKER } from '../support/torrents.js'
 
@@ -77,7 +77,7 @@ const VICTIMS: Record<string, (t: TestContext, kills: number) => Promise<Victim>
   worker: async (t, kills) => {
     const share = makeScratch(t)
     // Smaller files are not given away
-    for (let n = 0; n < kills; n++) plantSparse(share, `output-${n}`, 2 ** 30)
+    for (let n = 0; n < kills; n++) plantHuge(share, `output-${n}`, 2 ** 30)
     const { url } = await startRedis(t)
     const key = plantKeys(t, KEY)
     const shared = ['--queue', url, '--share', `s=${share}`, '--share-key-file', key]

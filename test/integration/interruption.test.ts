@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { loadNative } from '../../src/base/native-addon.js'
 import { executable, startCollecting, startExecutable } from '../support/executable.js'
 import { collect, runProgram, whenReading } from '../support/programs.js'
-import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
+import { makeScratch, plantFiles, plantHuge } from '../support/scratch.js'
 import { plantFile } from '../support/seed.js'
 import { singleFileInfo, torrentOf, TRACKER } from '../support/torrents.js'
 import { unlessInstalled } from '../support/peers.js'
@@ -28,7 +28,7 @@ for (const [signal, status] of [
     unlessProc,
     async (t) => {
       const directory = makeScratch(t, { 'huge.torrent': OLD })
-      const source = plantSparse(directory, 'huge', HUGE)
+      const source = plantHuge(directory, 'huge', HUGE)
       const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '24', '--force']
       const { child, ended } = startCollecting('btkit', args, { cwd: directory })
       await whenOpen(child.pid!, source)
@@ -60,7 +60,7 @@ test('SIGHUP ends no seed without a terminal, as under nohup', async (t) => {
 test('an interruption ends the run, not only the file at hand', unlessProc, async (t) => {
   const directory = makeScratch(t)
   plantFiles(directory, { 'after.bin': '1', 'before.bin': '1' })
-  const source = plantSparse(directory, 'huge', HUGE)
+  const source = plantHuge(directory, 'huge', HUGE)
   const names = ['before.bin', 'huge', 'after.bin']
   const args = ['makemetafile', ...names, TRACKER, '--piece-size-pow2', '24']
   const { child, ended } = startCollecting('btkit', args, { cwd: directory })
@@ -224,7 +224,7 @@ for (const [what, script] of [
 ] as const) {
   test(`Ctrl-C stops the ${what} of bash around btkit, too`, unlessProc, async (t) => {
     const directory = makeScratch(t)
-    const source = plantSparse(directory, 'huge', HUGE)
+    const source = plantHuge(directory, 'huge', HUGE)
     const command = [process.execPath, executable('btkit'), 'makemetafile', source, TRACKER]
     const options = ['--max-rate', '16M', '--no-cache']
     // A group of its own, as a terminal has it: Ctrl-C goes to all of the group

@@ -104,6 +104,14 @@ for (const kernel of availableKernels()) {
     }
   })
 
+  test(`${kernel.name}: trees of the same leaves have the roots of BEP 52`, () => {
+    for (const count of [1, 2, 3, 8, 9, 64]) {
+      const same = Buffer.alloc(32 * count, leavesOf(1))
+      const root = Buffer.from(findMerkleRoot({ nodes: same, height: 0 }, kernel))
+      assert.deepEqual(root, paddedRoot(same), `${count} leaves`)
+    }
+  })
+
   test(`${kernel.name}: a layer stays as it is when another tree is climbed`, () => {
     const [nodes, others] = [leavesOf(9 * BLOCK), leavesOf(20 * BLOCK).reverse()]
     const layer = climbMerkleTree({ nodes, height: 0 }, 1, kernel)

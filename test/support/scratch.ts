@@ -1,11 +1,14 @@
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   realpathSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -46,5 +49,20 @@ export function plantSparse(directory: string, name: string, size: number): stri
   const path = join(directory, name)
   writeFileSync(path, '')
   truncateSync(path, size)
+  return path
+}
+
+/** The distance of the data in a huge file, in bytes: it is in a quarter of the pieces at least. */
+const DATA_APART = 4 * 2 ** 20
+
+/**
+ * A file that takes long to hash, because pieces of 1 MiB and more have data, but little room on the
+ * disk. Returns its path.
+ */
+export function plantHuge(directory: string, name: string, size: number): string {
+  const path = plantSparse(directory, name, size)
+  const descriptor = openSync(path, 'r+')
+  for (let at = 0; at < size; at += DATA_APART) writeSync(descriptor, 'x', at)
+  closeSync(descriptor)
   return path
 }

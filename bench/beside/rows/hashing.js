@@ -1,5 +1,5 @@
 // Rows of a large file in the page cache: the processor is the limit.
-import { rmSync } from 'node:fs'
+import { rmSync, truncateSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -141,12 +141,36 @@ function besideOwn(name, argsOf) {
   })
 }
 
+/** A row of commands on a sparse image of 4 GiB, beside the same on a file of its data alone. */
+function sparse(version) {
+  const options = version === 'v1' ? [] : [`--${version}`]
+  return {
+    name: `makemetafile and verify, a sparse image, ${version}`,
+    figures: [{ key: 'cpu', unit: 's of the processor', limit: 1.3, beside: 'its data alone' }],
+    async prepare(places) {
+      const root = await places.shared('sparse', (at) => {
+        plantFile(join(at, 'data'), 64)
+        run(['dd', `if=${join(at, 'data')}`, `of=${join(at, 'image')}`, 'bs=64M', 'seek=32'])
+        truncateSync(join(at, 'image'), 2 ** 32)
+      })
+      const both = (who, name) => {
+        const file = join(root, name)
+        const made = places.run(who, makeArgs(places, file, '--no-cache', ...options))
+        const checked = places.run(who, ['verify', '--quiet', torrentIn(places), file])
+        return { cpu: made.cpu + checked.cpu }
+      }
+      return { reference: () => both('now', 'data'), run: (who) => both(who, 'image') }
+    },
+  }
+}
+
 const kernels = [...Object.keys(NUMBERS), 'crypto']
 
 export const ROWS = [
   whole,
   ...kernels.flatMap((kernel) => ['18', '20', '24'].map((pow2) => hashing(kernel, pow2))),
   ...Object.keys(NUMBERS).map(machine),
+  ...['v1', 'v2', 'hybrid'].map(sparse),
   v2,
   besideOwn('makemetafile --hybrid', (args) => [...args, '--hybrid']),
   besideOwn('verify', (args, file) => [

@@ -6,7 +6,7 @@ import { concatenateFiles } from './concatenate.js'
 import { createReadFailures, listUnreadable } from '../../../src/disk/hash/stream/reading.js'
 import { hashStream } from '../../../src/disk/hash/hash-stream.js'
 import { failure, unlessRoot } from '../failure.js'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantHuge, plantSparse } from '../../support/scratch.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { hashOptions, TWINS } from './hash-options.js'
 import { openFilesBelow, unlessProc } from './stream/open-files.js'
@@ -27,6 +27,15 @@ for (const kernel of TWINS) {
       const { stream, paths } = plantStream(t, [10, size, 10], 16384)
       truncateSync(paths[1]!, size - 1)
       const message = `${paths[1]!}: became shorter while it was read`
+      const hashing = hashStream(stream, hashOptions({ kernel, threads: 3 }))
+      await assert.rejects(hashing, failure('changed', message))
+    })
+
+    test(`${kernel}, hashing ${place}: a sparse file that became shorter is named`, async (t) => {
+      const path = plantSparse(makeScratch(t), 'sparse', size)
+      const stream = concatenateFiles([{ path, length: size }], 16384)
+      truncateSync(path, size / 2)
+      const message = `${path}: became shorter while it was read`
       const hashing = hashStream(stream, hashOptions({ kernel, threads: 3 }))
       await assert.rejects(hashing, failure('changed', message))
     })
@@ -106,7 +115,7 @@ for (const kernel of TWINS) {
   })
 
   test(`${kernel}: a failure in one thread stops the others`, async (t) => {
-    const path = plantSparse(makeScratch(t), 'huge', HUGE)
+    const path = plantHuge(makeScratch(t), 'huge', HUGE)
     const files = [
       { path: `${path}.missing`, length: 1 },
       { path, length: HUGE },
@@ -123,7 +132,7 @@ for (const kernel of TWINS) {
     unlessProc,
     async (t) => {
       const directory = makeScratch(t)
-      const path = plantSparse(directory, 'huge', HUGE)
+      const path = plantHuge(directory, 'huge', HUGE)
       const stop = new AbortController()
       const stream = concatenateFiles([{ path, length: HUGE }], MIB)
       const before = process.getActiveResourcesInfo().toSorted()

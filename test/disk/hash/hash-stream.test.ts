@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { failure } from '../failure.js'
 import { hashStream } from '../../../src/disk/hash/hash-stream.js'
@@ -6,7 +7,7 @@ import { type HashProgress, createThrottle } from '../../../src/disk/hash/jobs/j
 import { ZEROS } from '../../../src/disk/hash/stream/content-stream.js'
 import { concatenateFiles } from './concatenate.js'
 import { referenceDigests } from '../../support/reference-digests.js'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch } from '../../support/scratch.js'
 import { hashOptions, TWIN_USES, TWINS } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
 import { LAYOUTS, testLayouts } from './stream-layouts.js'
@@ -35,7 +36,7 @@ for (const kernel of TWINS) {
   })
 
   test(`${kernel}: progress rises to nearly the end and names files of the stream`, async (t) => {
-    const path = plantSparse(makeScratch(t), 'sparse.bin', 128 * MIB)
+    const path = join(makeScratch(t, { zeros: Buffer.alloc(128 * MIB) }), 'zeros')
     const stream = concatenateFiles([{ path, length: 128 * MIB }], MIB)
     // So slow that every kernel has time for several reports
     const throttle = createThrottle(256 * MIB)

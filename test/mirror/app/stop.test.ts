@@ -8,7 +8,7 @@ import { referenceDigests } from '../../support/reference-digests.js'
 import { makeGate, unlessGate } from '../../support/gate.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { longTest } from '../../support/long.js'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantHuge, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
 import { unlessProc, whenOpen } from '../../support/when-open.js'
@@ -27,7 +27,7 @@ const WAITING =
 /** A service that is hashing a large file for a request, and the coming answer. */
 async function serveBusy(t: TestContext, args: readonly string[] = [], size = 64 * GIB) {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
-  const huge = plantSparse(root, 'huge', size)
+  const huge = plantHuge(root, 'huge', size)
   const cacheDir = makeScratch(t)
   const options = [...ONE_THREAD, '--cache-dir', cacheDir]
   const served = await startServe(t, root, { args: [...options, ...args] })
@@ -61,7 +61,7 @@ test('SIGTERM lets a request under way end, and the cache stays usable', unlessG
 })
 
 longTest('SIGTERM ends a request for more than can be hashed in time', unlessProc, async (t) => {
-  const { root, options, answer, stop } = await serveBusy(t, ['--max-wait', '2'], 512 * GIB)
+  const { root, options, answer, stop } = await serveBusy(t, ['--max-wait', '2'], 128 * GIB)
   const ending = stop()
   const { status, headers } = await answer
   assert.deepEqual([status, headers.has('retry-after')], [503, true])

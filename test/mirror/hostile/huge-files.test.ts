@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { longTest } from '../../support/long.js'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantHuge } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { singleAddress } from '../app/yum-client.js'
@@ -12,10 +12,10 @@ import { requestText } from './raw.js'
 const GIB = 2 ** 30
 const HUGE = ['/iso/1', '/iso/2', '/iso/3', '/iso/4']
 
-/** A mirror with four new files that take minutes to hash, and a new small one. */
+/** A mirror with four new files that take long to hash, and a new small one. */
 async function serveHuge(t: TestContext) {
   const root = makeScratch(t, { 'iso/small': 'small' })
-  for (const path of HUGE) plantSparse(`${root}/iso`, path.slice(5), 512 * GIB)
+  for (const path of HUGE) plantHuge(`${root}/iso`, path.slice(5), 64 * GIB)
   return serveMirror(t, { root })
 }
 

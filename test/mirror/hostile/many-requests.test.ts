@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantHuge } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask, type Answer } from '../ask.js'
 import { singleAddress } from '../app/yum-client.js'
@@ -56,7 +56,7 @@ longTest('work for patterns ends when the clients leave', async (t) => {
 
 test('a client with as many torrents under way as one may have gets no further one', async (t) => {
   const root = makeScratch(t, { 'iso/small': 's', 'iso/other': 'o' })
-  for (const name of ['1', '2']) plantSparse(`${root}/iso`, name, 512 * GIB)
+  for (const name of ['1', '2']) plantHuge(`${root}/iso`, name, 128 * GIB)
   const limits = { maxPerClient: 2 }
   const args = [...PROXIED, '--threads', '1']
   const { port } = await serveMirror(t, { root, args, limits, io: STANDING })

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { holdHashing } from '../../support/held-hashing.js'
 import { longTest, quickFirst } from '../../support/long.js'
-import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantFiles, plantHuge, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { readMetric, untilMetric } from '../read-metric.js'
@@ -65,7 +65,7 @@ test(
   BOUNDED,
   async (t) => {
     const root = makeScratch(t)
-    for (let i = 0; i < 20; i++) plantSparse(root, `cold${i}`, 512 * GIB)
+    for (let i = 0; i < 20; i++) plantHuge(root, `cold${i}`, 8 * GIB)
     const { port } = await serveMirror(t, { root, args: ['--threads', '1'] })
     const requests = Array.from({ length: 20 }, (_, i) => get(`/x/torrent_service/single/cold${i}`))
     const client = pipeline(t, port, requests.join(''))

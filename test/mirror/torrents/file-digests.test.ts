@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { refused } from '../refused.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch } from '../../support/scratch.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { singleContent } from '../../../src/core/digests/content.js'
 import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
@@ -22,8 +22,7 @@ const SHA256 = createHash('sha256').update(CONTENT).digest('hex')
 
 /** Readers of the files `a` and `large` of a mirror. They take turns, because only one may run. */
 async function openBoth(t: TestContext) {
-  const root = makeScratch(t, { a: CONTENT })
-  plantSparse(root, 'large', LARGE)
+  const root = makeScratch(t, { a: CONTENT, large: Buffer.alloc(LARGE) })
   const making = await openMaking(t, { limit: 1, maxPerClient: 10, small: LARGE })
   const { maker, context, hashing: queue } = making
   const mirror = { root, hidden: false, followSymlinks: false }

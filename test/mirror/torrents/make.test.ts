@@ -11,7 +11,7 @@ import { createThrottle } from '../../../src/disk/hash/jobs/job.js'
 import { openMaking, sourceOf, until, workFor } from './making.js'
 import { refused } from '../refused.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantHuge } from '../../support/scratch.js'
 import { FileColumns } from '../../../src/disk/file-lists/columns.js'
 
 const SIZE = 3_000_000
@@ -25,9 +25,8 @@ const LARGE = 20 * SIZE
 /** A maker for a mirror with the files a, b and c, each of that size, and a huge one. */
 async function openMaker(t: TestContext, limit = 4) {
   const contents = { a: pseudoRandom(SIZE, 1), b: pseudoRandom(SIZE, 2), c: pseudoRandom(SIZE, 3) }
-  const root = makeScratch(t, contents)
-  plantSparse(root, 'huge', HUGE)
-  plantSparse(root, 'large', LARGE)
+  const root = makeScratch(t, { ...contents, large: Buffer.alloc(LARGE) })
+  plantHuge(root, 'huge', HUGE)
   const { maker, hashing } = await openMaking(t, { limit, maxPerClient: 10 })
   const make = (content: Content, work = workFor()) => maker.make(sourceOf(content), work)
   const obtain = async (name: string, ...paths: string[]) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
 import { test } from 'node:test'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantHuge } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask, FORM, formOf } from '../ask.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
@@ -16,7 +16,7 @@ const SIZE = 512 * 2 ** 20
 
 test('ten thousand clients at once cause one hashing, and none gets an error', async (t) => {
   const root = makeScratch(t, { 'yum/a.rpm': 'a' })
-  plantSparse(`${root}/yum`, 'big.iso', SIZE)
+  plantHuge(`${root}/yum`, 'big.iso', SIZE)
   const { port } = await serveMirror(t, { root, args: ['--log', 'off', '--max-wait', '600'] })
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS, maxFreeSockets: SOCKETS })
   t.after(() => {

@@ -5,7 +5,7 @@ import { get, post, singleAddress } from '../app/yum-client.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantFiles, plantHuge } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
@@ -37,7 +37,7 @@ test('many equal requests at once are one work, and all get its answer', async (
 test('a file alone and in several sets, all at once, is read once', async (t) => {
   const files = { 'yum/a.rpm': 'a', 'yum/b.rpm': 'bb', 'yum/c.rpm': 'ccc' }
   const root = makeScratch(t, files)
-  plantSparse(`${root}/yum`, 'shared.iso', 256 * MIB)
+  plantHuge(`${root}/yum`, 'shared.iso', 256 * MIB)
   const { port } = await serveMirror(t, { root })
   const names = ['a', 'b', 'c']
   const answers = await Promise.all([
@@ -78,7 +78,7 @@ test('a client that cannot wait is told when to try again, and the work goes on'
 
 longTest('known torrents do not wait for hashing', async (t) => {
   const root = makeScratch(t, { 'iso/readme': 'r' })
-  plantSparse(`${root}/iso`, 'huge.iso', 64 * GIB)
+  plantHuge(`${root}/iso`, 'huge.iso', 64 * GIB)
   const { port, stop } = await serveMirror(t, { root, limits: { maxHashing: 1 } })
   const readme = singleAddress('/iso/readme')
   assert.equal((await ask(port, readme)).status, 200)

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
-import { makeScratch, plantFiles, plantLinks, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantFiles, plantLinks, plantHuge } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { readHashedBytes, readMetric, untilFiles, untilMetric } from '../read-metric.js'
@@ -111,7 +111,7 @@ test('a request for a file that is just hashed ahead at a low rate does not wait
 
 test('the service stops at once while it hashes ahead', async (t) => {
   const root = makeScratch(t)
-  plantSparse(root, 'huge.iso', 64 * 2 ** 30)
+  plantHuge(root, 'huge.iso', 64 * 2 ** 30)
   const args = ['--warm', '*', '--max-rate', '1M']
   const { port, stop } = await serveMirror(t, { root, args })
   await untilMetric(port, 'btkit_warm_hash_jobs', 1)

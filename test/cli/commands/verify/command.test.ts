@@ -17,7 +17,7 @@ import { assertError, inputOf, parseJson, runBtkit } from '../../../support/run-
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { longTest } from '../../../support/long.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
+import { makeScratch, plantFiles, plantHuge } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
 import { unlessProc, whenOpen } from '../../../support/when-open.js'
 import { unlessAlwaysPermitted, unprivileged } from '../../../support/unprivileged.js'
@@ -280,11 +280,11 @@ test('a check that was interrupted has no result', async (t) => {
 })
 
 test('SIGINT ends a check with status 130', { timeout: 60_000, ...unlessProc }, async (t) => {
-  const size = 2 ** 40
+  const size = 2 ** 36
   const pieces = new Uint8Array((size / 2 ** 24) * 20)
   const torrent = torrentOf({ length: size, name: 'huge', 'piece length': 2 ** 24, pieces })
   const directory = makeScratch(t, { 'huge.torrent': torrent })
-  plantSparse(directory, 'huge', size)
+  plantHuge(directory, 'huge', size)
   const child = startExecutable('btkit', ['verify', join(directory, 'huge.torrent')])
   const result = collect(child)
   await whenOpen(child.pid!, join(directory, 'huge'))

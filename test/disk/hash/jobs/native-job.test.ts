@@ -6,7 +6,7 @@ import { hashAddon, type NativeJob, availableKernels } from '../../../../src/dis
 import { concatenateFiles } from '../concatenate.js'
 import { hashStream } from '../../../../src/disk/hash/hash-stream.js'
 import { failure } from '../../failure.js'
-import { makeScratch, plantSparse } from '../../../support/scratch.js'
+import { makeScratch, plantHuge } from '../../../support/scratch.js'
 import { hashOptions, TWINS } from '../hash-options.js'
 import { plantStream } from '../plant-stream.js'
 
@@ -38,7 +38,7 @@ for (const twin of TWINS) {
 }
 
 test('a process may exit while threads of the accelerator are at work', unlessNative, (t) => {
-  const path = plantSparse(makeScratch(t), 'huge', 32 * 2 ** 30)
+  const path = plantHuge(makeScratch(t), 'huge', 32 * 2 ** 30)
   const program = `
     import { hashStream } from '${new URL('../../../../src/disk/hash/hash-stream.js', import.meta.url).href}'
     import { chooseKernel } from '${new URL('../../../../src/disk/hash/kernels.js', import.meta.url).href}'
