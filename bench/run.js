@@ -1,11 +1,11 @@
-// Measures btkit, row by row of the limits. A row takes turns with the program that its limit names (find,
-// cp, mktorrent, node …), and with another build if one is named. Ends with 1 if a limit is broken, or if
-// this build is more than a tenth worse than the other. Build first: npm run build
+// Measures btkit, row by row of the limits. A row takes turns with the program that its limit names
+// (find, cp, mktorrent, node …), and with another build if one is named. Ends with 1 if a limit is
+// broken, or if this build is more than a tenth worse than the other. Build first: npm run build
 //
 //   npm run bench -- [--beside COMMIT] [--quick] [WORD...]
 //
-// WORDs choose the rows that have one of them in their names. --quick takes smaller data and fewer turns,
-// and asks only limits that hold for these. A row without the program beside it is skipped.
+// WORDs choose the rows that have one of them in their names. --quick takes smaller data and fewer
+// turns, and asks only limits that hold for these. A row without the program beside it is skipped.
 import { cpus, release, type } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeBuild, findBuilds } from './beside/builds.js'

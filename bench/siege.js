@@ -3,9 +3,9 @@
 //
 //   node bench/siege.js [--seconds N] [ATTACKER...]
 //
-// Attackers are named by their numbers in siege/attackers.js; without one, all take part except number 18:
-// 50 people who search a mirror of a million names. The traffic uses only this machine's addresses and
-// ends by itself. Needs Linux. The rows of beside/rows/siege.js start this program.
+// Attackers are named by their numbers in siege/attackers.js; without one, all take part except
+// number 18: 50 people who search a mirror of a million names. The traffic uses only this machine's
+// addresses and ends by itself. Needs Linux. The rows of beside/rows/siege.js start this program.
 //
 // Real attackers have processors of their own. Here they share the service's, so they run with a
 // niceness of 10 and use only the remaining time. The honest client is a separate process with the

@@ -1,4 +1,5 @@
-// Builds the scripts and styles of pages, and writes them as texts with their digests: dist/src/browser/texts.js.
+// Builds the scripts and styles of pages, and writes them as texts with their digests:
+// dist/src/browser/texts.js.
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'

@@ -1,5 +1,5 @@
-// Joins the compiled program into one file, and what runs beside it into others: Node spends a third
-// of a millisecond on every module it loads, and V8 keeps the compiled code of CommonJS only.
+// Joins the compiled program into one file, and what runs beside it into others: Node spends a
+// third of a millisecond on every module it loads, and V8 keeps the compiled code of CommonJS only.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
@@ -108,7 +108,8 @@ function wrapped(prelude = '') {
 
 /** Changes the text of a bundle, and stamps it for load-program.ts. */
 function seal(path, change = (text) => text) {
-  // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
+  // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular
+  // expressions.
   const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   const text = change(readFileSync(path, 'utf8')).replace(/[^\0-\x7f]/g, spell)
   // By this digest of all before, load-program.ts knows which program compiled code belongs to

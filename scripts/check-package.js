@@ -168,7 +168,9 @@ function guideExamples(path) {
   return [...blocks].map(([, example]) => example)
 }
 
-/** Its kernels are used and its cache opens; without the accelerator's package, node:crypto hashes. */
+/**
+ * Its kernels are used and its cache opens; without the accelerator's package, node:crypto hashes.
+ */
 function checkAccelerator(prefix, modules) {
   const btkit = (...args) => run(join(prefix, 'bin', 'btkit'), ...args)
   const name = `@btkit/accelerator-${process.platform}-${process.arch}`

@@ -1,5 +1,6 @@
-// Writes the list of all commands from their records: what the program knows of a command without loading it.
-// With it are the names of all options, by which every command knows the mistakes in a configuration.
+// Writes the list of all commands from their records: what the program knows of a command without
+// loading it. With it are the names of all options, by which every command knows the mistakes in a
+// configuration.
 import { readdirSync, writeFileSync } from 'node:fs'
 
 const list = 'dist/src/cli/command-list.js'
@@ -46,8 +47,8 @@ const OTHERS = new Set([
 ])
 
 /**
- * The commands that work on files and end, without those that know all others: each spelling with the name. The
- * list of all commands loads none of them.
+ * The commands that work on files and end, without those that know all others: each spelling with
+ * the name. The list of all commands loads none of them.
  */
 export const fileCommands = [
   ['--help', 'help'],

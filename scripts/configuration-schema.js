@@ -1,4 +1,5 @@
-// Writes the JSON schema of the configuration that is shipped, from the options of the built program.
+// Writes the JSON schema of the configuration that is shipped, from the options of the built
+// program.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 

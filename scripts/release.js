@@ -4,8 +4,8 @@
 //
 // Writes the version into package.json and package-lock.json and names its section of CHANGELOG.md;
 // then commits and tags that. Leaves in packages/btkit-VERSION the packages and their checksums in
-// SHA256SUMS, and a torrent of these beside it. The tree must be clean and freshly built. After a check of
-// the result, push the commit and the tag, and upload that directory.
+// SHA256SUMS, and a torrent of these beside it. The tree must be clean and freshly built. After a
+// check of the result, push the commit and the tag, and upload that directory.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// Removes what was compiled from sources that have gone or moved since: dist is kept between builds.
+// Removes what was compiled from sources that have gone or moved since: dist is kept between
+// builds.
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,5 +1,6 @@
-// Runs the compiled tests and reports failures. Build first, or say --build: without paths it builds all,
-// and for these what they need. A file that fails beside others runs once more alone. If it then passes, it is reported as unsteady; more than three fail the run.
+// Runs the compiled tests and reports failures. Build first, or say --build: without paths it
+// builds all, and for these what they need. A file that fails beside others runs once more alone.
+// If it then passes, it is reported as unsteady; more than three fail the run.
 //
 //   node scripts/test.js [--build] [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
 //                        [--test-limit SECONDS] [--except PART] [PART OF A PATH ...]

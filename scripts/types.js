@@ -1,4 +1,5 @@
-// Declares the types of what the package exports, in dist/types: its entries, and all that they refer to.
+// Declares the types of what the package exports, in dist/types: its entries, and all that they
+// refer to.
 import { execFileSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'

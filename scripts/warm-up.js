@@ -1,5 +1,6 @@
-// Has V8's compiled code kept beside the bundles, for this Node only. The build runs it. Nothing here may
-// fail a build: without the code, the first run of each command takes some milliseconds more.
+// Has V8's compiled code kept beside the bundles, for this Node only. The build runs it. Nothing
+// here may fail a build: without the code, the first run of each command takes some milliseconds
+// more.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -46,7 +46,9 @@ import type { IncomingMessage } from 'node:http'
 
 const KIB = 1024
 
-/** A parser of a stranger's text: the characters and words that mean something to it, and its limit. */
+/**
+ * A parser of a stranger's text: the characters and words that mean something to it, and its limit.
+ */
 interface Parser {
   readonly read: (text: string) => unknown
   readonly marks: readonly string[]

@@ -1,8 +1,10 @@
 // Node's own limit: a server that does nothing but send an answer from memory.
 //
-//   node bench/beside/bare-server.js DIRECTORY [MS]   sends `body` with the headers in `body.json` over HTTP,
-//                                                after so many milliseconds as from far away
-//   node bench/beside/bare-server.js udp         sends each packet back
+//   node bench/beside/bare-server.js DIRECTORY [MS]
+//       sends `body` with the headers in `body.json` over HTTP, after so many milliseconds as from
+//       far away
+//   node bench/beside/bare-server.js udp
+//       sends each packet back
 import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'

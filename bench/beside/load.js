@@ -1,5 +1,5 @@
-// Asks for one thing again and again, without more than Node: a load that is there on every machine. Its
-// own processor time does not count.
+// Asks for one thing again and again, without more than Node: a load that is there on every
+// machine. Its own processor time does not count.
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -9,8 +9,8 @@ import { setTimeout } from 'node:timers/promises'
 const UNDER_WAY = 64
 
 /**
- * Sends each of `requests` in turn over `count` connections for some seconds; returns the answers. The
- * connections are kept, unless the requests ask to have them closed.
+ * Sends each of `requests` in turn over `count` connections for some seconds; returns the answers.
+ * The connections are kept, unless the requests ask to have them closed.
  */
 export async function askFor(port, requests, { seconds, count = 32 }) {
   const state = { answers: 0, isOver: false, next: 0, requests }
@@ -63,7 +63,10 @@ export function openMany(port, path) {
   })
 }
 
-/** Reads connections at 20 KB a second for 10 s. Returns the p99 of asking for an address meanwhile, in ms. */
+/**
+ * Reads connections at 20 KB a second for 10 s. Returns the p99 of asking for an address meanwhile,
+ * in ms.
+ */
 export async function readSlowly(sockets, address) {
   const taken = []
   for (const started = performance.now(); performance.now() < started + 10_000;) {
@@ -78,8 +81,9 @@ export async function readSlowly(sockets, address) {
 }
 
 /**
- * Sends packets over UDP in turn for some seconds, with many under way; returns the answers. `hello` is
- * sent first, if there is one, and `packetsOf` is given its answer. Lost packets are sent again.
+ * Sends packets over UDP in turn for some seconds, with many under way; returns the answers.
+ * `hello` is sent first, if there is one, and `packetsOf` is given its answer. Lost packets are
+ * sent again.
  */
 export async function sendTo(port, { seconds, hello, packetsOf }) {
   const socket = createSocket('udp4')

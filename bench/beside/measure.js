@@ -1,13 +1,14 @@
 // Measures one row. A row is
 //   name      what is measured; the words of a command line choose rows by it
 //   needs     programs without which there is nothing to compare with
-//   figures   what comes of it, each a line of the table: `key` in what a run returns, `unit`, `what` if
-//             there are several; `limit`, and `beside` if that is a ratio to another program; `isMore` if
-//             more is better; `isOfLarge` if the limit holds where the start counts for little, and so is not
-//             asked with --quick; `tolerance` if less than a tenth counts as worse
+//   figures   what comes of it, each a line of the table: `key` in what a run returns, `unit`,
+//             `what` if there are several; `limit`, and `beside` if that is a ratio to another
+//             program; `isMore` if more is better; `isOfLarge` if the limit holds where the start
+//             counts for little, and so is not asked with --quick; `tolerance` if less than a tenth
+//             counts as worse
 //   turns     how many count: 5 if it says nothing; `quickTurns` with --quick: 3
-//   prepare   plants the data, and returns `run(who)`, `reference()` if there is something to compare
-//             with, `end()`, and `isFirst` if no turn goes before for warmth
+//   prepare   plants the data, and returns `run(who)`, `reference()` if there is something to
+//             compare with, `end()`, and `isFirst` if no turn goes before for warmth
 import { setImmediate } from 'node:timers/promises'
 import { spawnSync } from 'node:child_process'
 import { median } from '../support.js'
@@ -19,7 +20,10 @@ const TOLERANCE = 1.1
 /** Debian's packages for Python are there for its own one only. */
 export const PYTHON = '/usr/bin/python3'
 
-/** The lines of a row, without the other build if that cannot do it: `cells`, and whether it `isLost`. */
+/**
+ * The lines of a row, without the other build if that cannot do it: `cells`, and whether it
+ * `isLost`.
+ */
 export async function linesOf(row, programs, isQuick) {
   const missing = row.needs?.find((name) => !hasProgram(name))
   if (missing !== undefined) return [said(row, `skipped: ${missing} is not installed`, false)]

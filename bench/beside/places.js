@@ -1,5 +1,5 @@
-// What a row has to work with: the builds, each with a cache of its own, directories that go with the
-// row, and data that the rows beside it use, too.
+// What a row has to work with: the builds, each with a cache of its own, directories that go with
+// the row, and data that the rows beside it use, too.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -46,8 +46,8 @@ export class Places {
   }
 
   /**
-   * The directory of data that has this name, planted by the first row of a run that asks for it. Rows
-   * that share data stand side by side in the list. `before` and `now` may keep files there.
+   * The directory of data that has this name, planted by the first row of a run that asks for it.
+   * Rows that share data stand side by side in the list. `before` and `now` may keep files there.
    */
   async shared(name, plant, { inMemory = true } = {}) {
     if (shared.name !== name) {

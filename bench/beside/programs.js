@@ -34,7 +34,9 @@ async function startServer(command, options) {
   return { child, port: Number(port) }
 }
 
-/** Starts the bare server: `udp`, or a directory of answers, as far away as so many milliseconds. */
+/**
+ * Starts the bare server: `udp`, or a directory of answers, as far away as so many milliseconds.
+ */
 export function startBare(...what) {
   const script = fileURLToPath(new URL('bare-server.js', import.meta.url))
   return startServer([process.execPath, script, ...what])
@@ -91,8 +93,9 @@ export async function stop({ child }) {
 }
 
 /**
- * A row of services that run at the same time. `begin` starts what each build is, and `reference` if
- * there is something to compare with, as properties of `servers`; `measure` is given one of them and its name.
+ * A row of services that run at the same time. `begin` starts what each build is, and `reference`
+ * if there is something to compare with, as properties of `servers`; `measure` is given one of them
+ * and its name.
  */
 export function services({ begin, ...row }) {
   return {
@@ -124,7 +127,9 @@ export function cpuSeconds({ child }) {
   }, 0)
 }
 
-/** Runs something, and returns the processor time that a program used for it, and what came of it. */
+/**
+ * Runs something, and returns the processor time that a program used for it, and what came of it.
+ */
 export async function cpuOf(program, act) {
   const before = cpuSeconds(program)
   const result = await act()

@@ -31,7 +31,9 @@ export class Siege {
     this.end = end
   }
 
-  /** Repeats an act in some lanes at once, with a pause in milliseconds after each, until the end. */
+  /**
+   * Repeats an act in some lanes at once, with a pause in milliseconds after each, until the end.
+   */
   async repeat({ lanes, pause, limit = 1_000_000 }, act) {
     let count = 0
     const run = async () => {
@@ -209,7 +211,9 @@ async function rounds(siege) {
   })
 }
 
-/** Words of all names, of some and of none, from 50 addresses; one of five clients leaves at once. */
+/**
+ * Words of all names, of some and of none, from 50 addresses; one of five clients leaves at once.
+ */
 async function searches(siege) {
   const queries =
     'rpm|zzzz|rpm+zzzz|pool+kernel-kernel|e+a+o|a+b+c+d+e+f+g+h|x86_64+lib-+999-29'.split('|')

@@ -13,9 +13,9 @@ const LOST = 30_000
 
 /**
  * Asks for a warm torrent and for /-/health for so many seconds, and now and then for the torrent
- * of a small cold file; and for /-/health as a client that has just come, on a connection of its own.
- * Resolves with what each took, in milliseconds from when it was due;
- * Infinity where there was no good answer. `failures` counts these by why.
+ * of a small cold file; and for /-/health as a client that has just come, on a connection of its
+ * own. Resolves with what each took, in milliseconds from when it was due; Infinity where there was
+ * no good answer. `failures` counts these by why.
  */
 export async function askSteadily(port, seconds) {
   const agent = new Agent({ keepAlive: true })

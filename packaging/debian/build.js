@@ -1,5 +1,5 @@
-// Makes the Debian packages btkit_VERSION_amd64.deb and btkit_VERSION_arm64.deb, without the network:
-// all that they need is in node_modules. Build first.
+// Makes the Debian packages btkit_VERSION_amd64.deb and btkit_VERSION_arm64.deb, without the
+// network: all that they need is in node_modules. Build first.
 //
 //   node packaging/debian/build.js [DIRECTORY [VERSION]]
 //

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 
 /**
- * The systemd units in a directory: all of them, and the services that run until they are stopped. A service with
- * a timer ends by itself.
+ * The systemd units in a directory: all of them, and the services that run until they are stopped.
+ * A service with a timer ends by itself.
  */
 export function unitsIn(directory) {
   const all = readdirSync(directory).filter((each) =>

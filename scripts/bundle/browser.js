@@ -1,5 +1,5 @@
-// Bundles modules for browsers and workers: Buffer and digests come from packages, synchronous as in
-// Node, and nothing else of Node is there.
+// Bundles modules for browsers and workers: Buffer and digests come from packages, synchronous as
+// in Node, and nothing else of Node is there.
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 

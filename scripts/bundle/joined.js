@@ -1,6 +1,6 @@
 /**
- * The packages that become part of bundles, as the quick commands need them or they are ES modules only.
- * They don't come with the published package.
+ * The packages that become part of bundles, as the quick commands need them or they are ES modules
+ * only. They don't come with the published package.
  */
 export const JOINED = [
   'commander',

@@ -1,4 +1,5 @@
-// Modules that bundles load at their first use: commander alone would load child_process for each command.
+// Modules that bundles load at their first use: commander alone would load child_process for each
+// command.
 
 /** Modules that take a millisecond and more to load. */
 const COSTLY = [

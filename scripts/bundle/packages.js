@@ -1,5 +1,5 @@
-// Packages of others that not all runs need, in bundles of their own: the program would read and decode
-// them at each start. They share no state with btkit's code.
+// Packages of others that not all runs need, in bundles of their own: the program would read and
+// decode them at each start. They share no state with btkit's code.
 import { build } from 'esbuild'
 import { leaveOutUnused } from './used-parts.js'
 
@@ -22,8 +22,8 @@ export function requireApart(text) {
 }
 
 /**
- * The function that requireApart names. Modules that need these packages are themselves loaded late, but those
- * that can read a configuration are not.
+ * The function that requireApart names. Modules that need these packages are themselves loaded
+ * late, but those that can read a configuration are not.
  */
 export const REQUIRE_APART = `
 const requireApart = (bundle, name) => {

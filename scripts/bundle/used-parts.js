@@ -6,7 +6,8 @@ const USED = {
 }
 
 /**
- * Needed only for repeated jobs, PostgreSQL, Valkey's own client and Node 14; msgpackr works without its extension.
+ * Needed only for repeated jobs, PostgreSQL, Valkey's own client and Node 14; msgpackr works
+ * without its extension.
  */
 const UNUSED =
   /^(cron-parser|node-abort-controller|msgpackr-extract|@valkey\/valkey-glide)$|\/postgres$/

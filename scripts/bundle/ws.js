@@ -1,5 +1,6 @@
-// ws looks for two packages that it is faster with, in `node_modules` of all directories above the program, too:
-// where another user may write, they could be anything. A bundle without them is loaded at the first use.
+// ws looks for two packages that it is faster with, in `node_modules` of all directories above the
+// program, too: where another user may write, they could be anything. A bundle without them is
+// loaded at the first use.
 import { build } from 'esbuild'
 
 /** Makes a bundle load ws from its own one. */

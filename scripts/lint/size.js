@@ -1,5 +1,5 @@
-// Prints the number of tokens of each part beside the most that it should have (size.json). A token is one of
-// TypeScript's, without comments, so joined lines and shorter comments change nothing.
+// Prints the number of tokens of each part beside the most that it should have (size.json). A token
+// is one of TypeScript's, without comments, so joined lines and shorter comments change nothing.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,8 +1,10 @@
 // Finds in the sources what no other linter does:
-// two exported types with one name, because a reader who searches for a name must find one thing;
-// a doc comment cut off from what it describes by an empty line, because editors then show none;
-// a literal spread into another one (`...{ a, b }`), by which the formatter keeps a line and a search misses `a:`;
-// a package of the lockfile without integrity, because nothing would check its bytes.
+//  - two exported types with one name, because a reader who searches for a name must find one;
+//  - a doc comment cut off from what it describes by an empty line, because editors then show none;
+//  - a literal spread into another one (`...{ a, b }`), by which the formatter keeps a line and a
+//    search misses `a:`;
+//  - a package of the lockfile without integrity, because nothing would check its bytes;
+//  - a comment with more than 100 columns, which the formatter leaves as it is.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 
@@ -17,7 +19,7 @@ const files = execFileSync('git', list, { encoding: 'utf8' })
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 const sources = files.filter(({ path }) => /^(?:src|test)\/.*\.ts$/.test(path))
 const ofSrc = sources.filter(({ path }) => path.startsWith('src/'))
-const found = [...twiceNamed(), ...cutOff(), ...packed(), ...unchecked()]
+const found = [...twiceNamed(), ...cutOff(), ...packed(), ...unchecked(), ...tooWide()]
 for (const each of found) console.log(each)
 process.exitCode = found.length > 0 ? 1 : 0
 
@@ -54,4 +56,16 @@ function unchecked() {
   return Object.entries(packages)
     .filter(([path, { link, integrity }]) => path !== '' && !link && integrity === undefined)
     .map(([path]) => `package-lock.json: ${path}: has no integrity; install it anew`)
+}
+
+function tooWide() {
+  return files.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, i) => {
+      const isWide = line.length > 100 && /^\s*(?:\/\/|\/?\*)/.test(line)
+      const isDirective = line.includes('oxlint-disable')
+      return isWide && !isDirective
+        ? [`${path}:${i + 1}: a comment with ${line.length} columns`]
+        : []
+    }),
+  )
 }

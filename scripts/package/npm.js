@@ -31,7 +31,9 @@ import {
 /** Entries of package.json for checkouts only. */
 const OF_A_CHECKOUT = ['scripts', 'devDependencies', 'overrides']
 
-/** Makes the tarballs and returns their paths: btkit's, and those of accelerators for `platforms`. */
+/**
+ * Makes the tarballs and returns their paths: btkit's, and those of accelerators for `platforms`.
+ */
 export async function packForNpm(directory, platforms = PLATFORMS) {
   const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
   const scratch = mkdtempSync(join(tmpdir(), 'btkit-pack-'))
@@ -61,8 +63,8 @@ export function stagePackage(scratch) {
 const SQLITE = '@photostructure/sqlite'
 
 /**
- * Puts the compiled SQLite of all platforms below `root`. As npm has it, it brings an install script, before which
- * npm asks, and its source.
+ * Puts the compiled SQLite of all platforms below `root`. As npm has it, it brings an install
+ * script, before which npm asks, and its source.
  */
 function stageSqlite(root) {
   const place = `node_modules/${SQLITE}`

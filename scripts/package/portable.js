@@ -1,10 +1,11 @@
-// Makes btkit-VERSION-linux-x64.tar.xz and -arm64: a directory with Node and all else that btkit needs, to
-// copy to a machine where nothing is installed. It builds btkit first. Two builds of a commit are the same.
+// Makes btkit-VERSION-linux-x64.tar.xz and -arm64: a directory with Node and all else that btkit
+// needs, to copy to a machine where nothing is installed. It builds btkit first. Two builds of a
+// commit are the same.
 //
 //   node scripts/package/portable.js [--own] [DIRECTORY]
 //
-// leaves them in DIRECTORY, by default packages/. It wants what the Debian packages want, and xz. npm has
-// Node from its cache or downloads it. --own makes this machine's archive only.
+// leaves them in DIRECTORY, by default packages/. It wants what the Debian packages want, and xz.
+// npm has Node from its cache or downloads it. --own makes this machine's archive only.
 import { createHash } from 'node:crypto'
 import {
   cpSync,

@@ -53,7 +53,10 @@ function locate(name, from) {
   }
 }
 
-/** Sources, types, tests, documents and programs of packages are not; those inside them come by themselves. */
+/**
+ * Sources, types, tests, documents and programs of packages are not; those inside them come by
+ * themselves.
+ */
 function isNeeded(path) {
   const name = basename(path)
   if (
@@ -93,8 +96,8 @@ export function unpackFromNpm(wanted, target) {
 }
 
 /**
- * Packs a directory into DIRECTORY/NAME.tar.xz, with the same bytes whoever packs it, when and where. The paths of
- * programs are executable. Returns its path.
+ * Packs a directory into DIRECTORY/NAME.tar.xz, with the same bytes whoever packs it, when and
+ * where. The paths of programs are executable. Returns its path.
  */
 export function archive(root, directory, programs) {
   setModes(root)

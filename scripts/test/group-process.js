@@ -5,14 +5,16 @@ import v8 from 'node:v8'
 import { chooseKernel } from '../../dist/src/disk/hash/kernels.js'
 import { BEGIN_OF_FILE, END_OF_FILE } from './tell-parent.js'
 
-// Most code of tests runs too seldom to be worth optimizing, which takes a tenth of their processor time.
-// Later versions of Node have no such flag. A process without flags of its own may measure itself.
+// Most code of tests runs too seldom to be worth optimizing, which takes a tenth of their processor
+// time. Later versions of Node have no such flag. A process without flags of its own may measure
+// itself.
 const isShared = process.execArgv.includes('--single-threaded-gc')
 if (isShared && process.version.startsWith('v20.'))
   v8.setFlagsFromString('--interrupt-budget=1200000')
 
-// node:test follows each promise, to know which test an error is of that nobody caught. That takes a
-// sixth of the processor time of all tests. Here one test runs at a time, and such an error ends the process.
+// node:test follows each promise, to know which test an error is of that nobody caught. That takes
+// a sixth of the processor time of all tests. Here one test runs at a time, and such an error ends
+// the process.
 const { createHook } = asyncHooks
 asyncHooks.createHook = () => ({ enable: () => undefined, disable: () => undefined })
 const { test } = await import('node:test')
@@ -32,8 +34,8 @@ function endWith(error) {
 }
 
 /**
- * Ends when all tests of the file have: those of one level run one after another. None begins before
- * the whole file was evaluated.
+ * Ends when all tests of the file have: those of one level run one after another. None begins
+ * before the whole file was evaluated.
  */
 async function runFile(path) {
   let thrown = null

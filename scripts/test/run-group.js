@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { BEGIN_OF_FILE, END_OF_FILE } from './tell-parent.js'
 
 // Tests make much that lives for a moment: collected seldom, and without threads that wait for each
-// other, it takes a tenth less processor time. V8 refuses compiled code of a process with other flags.
+// other, it takes a tenth less processor time. V8 refuses compiled code of a process with other
+// flags.
 const GARBAGE = ['--min-semi-space-size=64', '--max-semi-space-size=64', '--single-threaded-gc']
 
 /**

@@ -26,8 +26,8 @@ export interface Hasher {
 
 /**
  * Returns the digest of `bytes`, or of the UTF-8 bytes of a text. By the native addon if the
- * processor has SHA instructions: many commands would load node:crypto for a single digest, and with
- * it node:stream, which takes a tenth of their time.
+ * processor has SHA instructions: many commands would load node:crypto for a single digest, and
+ * with it node:stream, which takes a tenth of their time.
  */
 export function digestOf(algorithm: HashAlgorithm, bytes: Uint8Array | string): Buffer {
   if (hasher === null) return createHash(algorithm).update(bytes).digest()

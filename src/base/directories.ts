@@ -32,7 +32,9 @@ export function cacheDirectory(sources: DirectorySources): string | null {
   return choose(CACHE, sources)
 }
 
-/** The same; null also if the home directory does not exist, as for users that only run services. */
+/**
+ * The same; null also if the home directory does not exist, as for users that only run services.
+ */
 export function usableCacheDirectory(sources: DirectorySources): string | null {
   const directory = choose(CACHE, sources)
   const home = homeDirectory(sources.env)
@@ -78,7 +80,10 @@ export function checkSocketPath(path: string): string {
   throw new BtkitError('usage', `${path}: ${why}`)
 }
 
-/** Returns an absolute directory that a variable of the XDG names; others are ignored, as it demands. */
+/**
+ * Returns an absolute directory that a variable of the XDG names; others are ignored, as it
+ * demands.
+ */
 export function xdgDirectory(env: DirectorySources['env'], name: string): string | null {
   const path = env[name] ?? ''
   return isAbsolute(path) ? path : null
@@ -133,7 +138,8 @@ export function makeDirectory(path: string, mode: number): void {
 }
 
 /**
- * Removes a file if it exists. If it stays, rmSync would look for files below it, and name another reason.
+ * Removes a file if it exists. If it stays, rmSync would look for files below it, and name another
+ * reason.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function removeFile(path: string): void {

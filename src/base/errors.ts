@@ -46,7 +46,8 @@ export class BtkitError extends Error {
   }
 }
 
-// Outside the class: if its body names it, esbuild calls it _BtkitError, and so does Node when it prints one
+// Outside the class: if its body names it, esbuild calls it _BtkitError, and so does Node when it
+// prints one
 function named(what: string, error: BtkitError): BtkitError {
   return new BtkitError(error.code, `${what}: ${error.message}`, { cause: error })
 }
@@ -102,7 +103,9 @@ export async function failureOf(act: () => unknown): Promise<BtkitError | null> 
   }
 }
 
-/** Returns the result of `act`. If it fails, closes what was opened before, and throws the error. */
+/**
+ * Returns the result of `act`. If it fails, closes what was opened before, and throws the error.
+ */
 export async function orClose<T>(close: () => unknown, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
@@ -112,7 +115,9 @@ export async function orClose<T>(close: () => unknown, act: () => Promise<T>): P
   }
 }
 
-/** Returns the result of `act`, or `otherwise` if that throws anything: it is not worth a reason. */
+/**
+ * Returns the result of `act`, or `otherwise` if that throws anything: it is not worth a reason.
+ */
 export function tryOr<T, Otherwise>(otherwise: Otherwise, act: () => T): T | Otherwise {
   try {
     return act()

@@ -19,9 +19,9 @@ export function unboundHeapGrowth(): void {
 }
 
 /**
- * Lets V8 enlarge the space for new objects if it has fewer bytes than `most`: 0 for a start that makes
- * much garbage and is done once, Infinity for V8's own rule. V8 would take 32 MiB, and half as much again
- * for a while.
+ * Lets V8 enlarge the space for new objects if it has fewer bytes than `most`: 0 for a start that
+ * makes much garbage and is done once, Infinity for V8's own rule. V8 would take 32 MiB, and half
+ * as much again for a while.
  */
 export function growYoungHeap(most: number): void {
   const spaces = most === Infinity ? [] : getHeapSpaceStatistics()

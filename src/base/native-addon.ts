@@ -78,8 +78,8 @@ function load(name: string): object {
 }
 
 /**
- * Loads a module that may be missing, from the packages of this installation only. Node also looks into
- * `node_modules` of all directories above, such as /tmp, where another user may have put one.
+ * Loads a module that may be missing, from the packages of this installation only. Node also looks
+ * into `node_modules` of all directories above, such as /tmp, where another user may have put one.
  */
 export function requireOwn(name: string, require: NodeJS.Require): unknown {
   const root = ownPath('')

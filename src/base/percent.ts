@@ -1,10 +1,13 @@
 import { tryOr } from './errors.js'
-/** A byte that is not UTF-8, as textOfPath has it, or half of a character. The capture keeps it in a split. */
+/**
+ * A byte that is not UTF-8, as textOfPath has it, or half of a character. The capture keeps it in a
+ * split.
+ */
 const LONE = /(\p{Cs})/u
 
 /**
- * Percent-encodes any text for a URL. A byte that is not UTF-8, as textOfPath has it, stays that byte;
- * half of a character becomes U+FFFD.
+ * Percent-encodes any text for a URL. A byte that is not UTF-8, as textOfPath has it, stays that
+ * byte; half of a character becomes U+FFFD.
  */
 export function encodePercent(text: string): string {
   if (!LONE.test(text)) return encodeURIComponent(text)
@@ -16,7 +19,10 @@ export function encodePercent(text: string): string {
   return text.split(LONE).map(encode).join('')
 }
 
-/** Percent-encodes a name, also for libtorrent, which encodes a whole URL with an apostrophe once more. */
+/**
+ * Percent-encodes a name, also for libtorrent, which encodes a whole URL with an apostrophe once
+ * more.
+ */
 export function encodeName(name: string): string {
   return encodePercent(name).replaceAll("'", '%27')
 }

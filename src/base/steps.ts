@@ -10,8 +10,8 @@ export function doAtOnce<T>(steps: Steps<T>): T {
 }
 
 /**
- * Calls `pause` after each step, which may wait, or throw if the work is no longer wanted. Without turns
- * all steps are done at once.
+ * Calls `pause` after each step, which may wait, or throw if the work is no longer wanted. Without
+ * turns all steps are done at once.
  */
 export async function doInTurns<T>(steps: Steps<T>, turns: Turns | undefined): Promise<T> {
   for (;;) {

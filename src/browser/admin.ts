@@ -1,5 +1,5 @@
-// The script of the administration, which works without it: torrents are dropped to be uploaded, and too
-// large uploads are noticed before they are sent.
+// The script of the administration, which works without it: torrents are dropped to be uploaded,
+// and too large uploads are noticed before they are sent.
 import './forms.js'
 import { postForm } from './base.js'
 import { all, first } from './elements.js'

@@ -1,5 +1,5 @@
-// Fills in what is dropped on the page. Browsers hide its path, so the program looks for its name; it gets
-// the bytes of a torrent.
+// Fills in what is dropped on the page. Browsers hide its path, so the program looks for its name;
+// it gets the bytes of a torrent.
 import { base } from './base.js'
 
 type Field = HTMLInputElement | HTMLTextAreaElement

@@ -1,5 +1,5 @@
-// The script of pages with forms; each works without it. It follows a job, fills in a chosen preset, makes
-// rows of the lines of trackers, and lets one box check all of a table.
+// The script of pages with forms; each works without it. It follows a job, fills in a chosen
+// preset, makes rows of the lines of trackers, and lets one box check all of a table.
 import './page.js'
 import { base, postForm, textFields } from './base.js'
 import { all, first, make, textOf } from './elements.js'
@@ -120,7 +120,10 @@ function sayFolded(more: HTMLElement): void {
 
 const PLANNED = ['path', 'piece', 'version', 'exclude', 'all', 'output', 'replace']
 
-/** Pieces and sizes while one chooses: a request ends the one before, for which the form has changed. */
+/**
+ * Pieces and sizes while one chooses: a request ends the one before, for which the form has
+ * changed.
+ */
 function planWhileChosen(form: HTMLFormElement): void {
   const shown = form.querySelector('[data-plan]')
   if (!shown) return

@@ -12,9 +12,9 @@ interface SentState {
 for (const form of all(HTMLFormElement, 'form[data-keep]')) keepForm(form)
 
 /**
- * Keeps what was typed into a form that is left by the menu, until the tab is closed, and into one that was
- * sent, for Back. The program fills in a kept form as from any address. Browsers do so themselves after
- * Back, unless the form has another field by then, such as the presets.
+ * Keeps what was typed into a form that is left by the menu, until the tab is closed, and into one
+ * that was sent, for Back. The program fills in a kept form as from any address. Browsers do so
+ * themselves after Back, unless the form has another field by then, such as the presets.
  */
 function keepForm(form: HTMLFormElement): void {
   const key = location.pathname

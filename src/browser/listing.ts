@@ -1,5 +1,5 @@
-// The script of listings: filters the rows of a page while a search is typed, shows their number, and says
-// how many files are chosen, and their size.
+// The script of listings: filters the rows of a page while a search is typed, shows their number,
+// and says how many files are chosen, and their size.
 import './page.js'
 import { all, first, textOf } from './elements.js'
 import { counted, formatBytes, formatNumber } from '../base/text/quantity.js'

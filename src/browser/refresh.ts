@@ -1,6 +1,7 @@
-// Updates a page without reloading it: fetches the target of its link `again` and inserts the element
-// `state` of the answer. If that contains a link `download`, the script follows it and stops. An answer that
-// is not a page is shown itself. Without scripts, the page's `refresh` does the same.
+// Updates a page without reloading it: fetches the target of its link `again` and inserts the
+// element `state` of the answer. If that contains a link `download`, the script follows it and
+// stops. An answer that is not a page is shown itself. Without scripts, the page's `refresh` does
+// the same.
 import './page.js'
 import { all, first } from './elements.js'
 

@@ -1,7 +1,9 @@
 import { first, make } from './elements.js'
 import { textOfTrackers, trackersIn } from './words.js'
 
-/** Shows the trackers of a field, a line each, as rows with buttons; the field stays what is sent. */
+/**
+ * Shows the trackers of a field, a line each, as rows with buttons; the field stays what is sent.
+ */
 export function addTierRows(area: HTMLTextAreaElement): void {
   const list = make('ol', { className: 'tiers' })
   const said = make('p', { className: 'said' })

@@ -1,5 +1,5 @@
-// The script of the window's pages. It holds a connection; when the last one closes, the program ends. A
-// page that Back shows again needs another.
+// The script of the window's pages. It holds a connection; when the last one closes, the program
+// ends. A page that Back shows again needs another.
 import { base } from './base.js'
 // Before forms have changed
 import './keep.js'

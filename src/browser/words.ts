@@ -13,7 +13,10 @@ export function trackersIn(text: string): [url: string, begins: boolean][] {
   return found
 }
 
-/** Writes trackers as `trackersIn` reads them. An empty row is no empty line, which would begin a tier. */
+/**
+ * Writes trackers as `trackersIn` reads them. An empty row is no empty line, which would begin a
+ * tier.
+ */
 export function textOfTrackers(rows: readonly (readonly [url: string, begins: boolean])[]): string {
   let text = ''
   let isNext = false

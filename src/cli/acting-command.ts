@@ -22,7 +22,10 @@ interface CommandTraits {
   readonly isTracker?: boolean
   /** Whether a URL that is no tracker's is the address of content. */
   readonly takesUrls?: boolean
-  /** Whether `defaults:` sets none of its options, because they say what to change, unless one says otherwise. */
+  /**
+   * Whether `defaults:` sets none of its options, because they say what to change, unless one says
+   * otherwise.
+   */
   readonly ownsOptions?: boolean
 }
 

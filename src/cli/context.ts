@@ -64,7 +64,10 @@ export interface CommandRecord {
   readonly summary: string
   /** Arguments for an example. A command without them runs if nothing is typed. */
   readonly example?: string
-  /** The options that guides use, by their long names with spaces between, if it has more than a screen of them. */
+  /**
+   * The options that guides use, by their long names with spaces between, if it has more than a
+   * screen of them.
+   */
   readonly basics?: string
   /** Whether it runs until a signal, and then takes leave of others, which may take a while. */
   readonly isService?: true
@@ -74,7 +77,9 @@ export interface CommandRecord {
   readonly isJob?: true
   /** Whether it works in spite of mistakes in the configuration. */
   readonly toleratesMistakes?: true
-  /** Whether a run with options that exclude each other is one that failed, and reported as such. */
+  /**
+   * Whether a run with options that exclude each other is one that failed, and reported as such.
+   */
   readonly reportsContradictions?: true
   readonly define: DefineCommand
 }

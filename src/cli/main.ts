@@ -24,8 +24,8 @@ interface Signals {
 const LAST_WORDS = 500
 
 /**
- * Milliseconds after a signal until the process ends whatever it still waits for. Some commands have
- * clients, peers or visitors to take leave of.
+ * Milliseconds after a signal until the process ends whatever it still waits for. Some commands
+ * have clients, peers or visitors to take leave of.
  */
 const PATIENCE = { usual: 2500, long: 9500 }
 
@@ -49,7 +49,8 @@ export async function main(program: string, subcommand: string | null = null): P
   for (const signal of SIGNALS) {
     const onSignal = () => {
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
-      // Node forgets that nohup ignored it. Services go on without a terminal, also while they start
+      // Node forgets that nohup ignored it. Services go on without a terminal, also while they
+      // start
       if (signal === 'SIGHUP' && endsBySignal(invocation) && ![0, 1, 2].some(isatty)) {
         process.once(signal, onSignal)
         return
@@ -91,9 +92,9 @@ export async function main(program: string, subcommand: string | null = null): P
 }
 
 /**
- * Makes an error that nobody caught, a rejected promise included, end the process: it is reported in
- * one line, what runs is stopped as by a signal, and the exit status is 1. A second one, or work that
- * does not stop, ends it at once.
+ * Makes an error that nobody caught, a rejected promise included, end the process: it is reported
+ * in one line, what runs is stopped as by a signal, and the exit status is 1. A second one, or work
+ * that does not stop, ends it at once.
  */
 function endOnUncaught(io: Io, stop: () => void): void {
   let isEnding = false

@@ -142,7 +142,9 @@ function printHelp(command: CommandUnknownOpts, io: Io, name?: string): void {
   target.outputHelp()
 }
 
-/** Answers words behind a program or a group that name no command in it. Returns the exit status. */
+/**
+ * Answers words behind a program or a group that name no command in it. Returns the exit status.
+ */
 function answerGroup(group: CommandUnknownOpts, words: readonly string[], io: Io): number {
   const [first, second] = words
   const end = words.indexOf('--')
@@ -204,8 +206,8 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
 }
 
 /**
- * Says which options are skipped, in a dry run which rules of trackers count, and which of these the command
- * line overrides.
+ * Says which options are skipped, in a dry run which rules of trackers count, and which of these
+ * the command line overrides.
  */
 function tellOptions({ skipped }: TypedLine, { rules, overridden, values }: OptionsInUse, io: Io) {
   if (values['quiet'] === true) return

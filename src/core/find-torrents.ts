@@ -19,9 +19,10 @@ interface Place {
 }
 
 /**
- * Finds the names of .torrent files in a directory and below it, sorted, by the path of their directory.
- * Hidden entries and links to directories are skipped. `unreadable` has directories that could not be read,
- * whose content is unknown, and names that are not UTF-8. `turns`: see doInTurns.
+ * Finds the names of .torrent files in a directory and below it, sorted, by the path of their
+ * directory. Hidden entries and links to directories are skipped. `unreadable` has directories that
+ * could not be read, whose content is unknown, and names that are not UTF-8. `turns`: see
+ * doInTurns.
  */
 export async function walkTorrents(root: string, turns?: Turns) {
   const names = new Map<string, string[]>()
@@ -60,9 +61,9 @@ export async function walkTorrents(root: string, turns?: Turns) {
 }
 
 /**
- * Finds torrents in directories and below; a file counts by itself. Ignores pipes and the like. Returns for
- * each path a text that identifies the state of the torrent. `unread` has directories with errors, below which
- * torrents may still exist, and names that are not UTF-8.
+ * Finds torrents in directories and below; a file counts by itself. Ignores pipes and the like.
+ * Returns for each path a text that identifies the state of the torrent. `unread` has directories
+ * with errors, below which torrents may still exist, and names that are not UTF-8.
  */
 export async function findTorrents(places: readonly string[]) {
   const stamps = new Map<string, string>()
@@ -86,7 +87,8 @@ export async function findTorrents(places: readonly string[]) {
 
 /**
  * Lists .torrent files, and those in directories and below, each once. Relative paths begin at
- * `cwd`. Returns also by path why others cannot be listed; directories without torrents are among these.
+ * `cwd`. Returns also by path why others cannot be listed; directories without torrents are among
+ * these.
  */
 export async function torrentsAt(places: readonly string[], cwd: string) {
   const torrents = new Map<string, string>()

@@ -18,7 +18,9 @@ interface OldFile {
   readonly isReplaceable: boolean
 }
 
-/** Looks at the file at the path of a new torrent. It is read once, and again only after a change. */
+/**
+ * Looks at the file at the path of a new torrent. It is read once, and again only after a change.
+ */
 export class ReplacedTorrent {
   #seen: (OldFile & { readonly fingerprint: Fingerprint }) | null = null
 

@@ -73,7 +73,10 @@ function linkOf({ link }: FeedChannel): Html {
   return html`<link>${link}</link>`
 }
 
-/** Equal files have one info hash, so it alone is no guid. The `torrent` namespace holds the info hash and the content's size. */
+/**
+ * Equal files have one info hash, so it alone is no guid. The `torrent` namespace holds the info
+ * hash and the content's size.
+ */
 function composeItem({ title, address, infoHash, ...item }: FeedItem): Html {
   const { time, torrentSize, contentSize } = item
   return html`<item>

@@ -18,8 +18,8 @@ export function accessCache(request: CacheRequest): CacheAccess {
 }
 
 /**
- * Returns the same access to a cache, but files are not hashed while other processes hash them. If asked
- * for, digests are shared with other machines once the cache is open.
+ * Returns the same access to a cache, but files are not hashed while other processes hash them. If
+ * asked for, digests are shared with other machines once the cache is open.
  */
 function addOthers(access: CacheAccess, { share, warn, directory }: Others): CacheAccess {
   let others: Promise<ReadOnce> | undefined

@@ -43,9 +43,9 @@ interface Found {
 }
 
 /**
- * Adopts digests of content from other machines into cache and table, if a piece of each file, chosen at
- * random, proves right. Files of one piece are left to be hashed. `warn` receives the names of files whose
- * record is wrong.
+ * Adopts digests of content from other machines into cache and table, if a piece of each file,
+ * chosen at random, proves right. Files of one piece are left to be hashed. `warn` receives the
+ * names of files whose record is wrong.
  * @throws as hashStream
  */
 export async function adoptDigests(

@@ -51,8 +51,8 @@ export interface ClaimingMachines {
 
 /**
  * Claims to content that is about to be hashed. Without them, cron and `serve`, or all mirrors of a
- * new file, would hash it at the same time. Processes with one cache have locks in a file beside it,
- * which end with their process; machines have keys in Redis, which expire.
+ * new file, would hash it at the same time. Processes with one cache have locks in a file beside
+ * it, which end with their process; machines have keys in Redis, which expire.
  */
 export class HashClaims {
   /** Null if there are no locks. */
@@ -76,9 +76,9 @@ export class HashClaims {
 
   /**
    * Claims content whose digests are unknown. Resolves when no other process or machine hashes it,
-   * or after a while. Null if nothing is to be claimed, or others hold it for too long. `isLookDue` says that
-   * digests must be looked up again, because others may have read the files. `release` releases them as soon
-   * as others see the results.
+   * or after a while. Null if nothing is to be claimed, or others hold it for too long. `isLookDue`
+   * says that digests must be looked up again, because others may have read the files. `release`
+   * releases them as soon as others see the results.
    */
   async claim({
     content,

@@ -9,7 +9,9 @@ import {
   type RedisClient,
 } from './redis/client.js'
 
-/** The queue's name, and the beginning of its keys: a hash tag, so that a cluster has them together. */
+/**
+ * The queue's name, and the beginning of its keys: a hash tag, so that a cluster has them together.
+ */
 const NAME = 'hash'
 const PREFIX = '{btkit}'
 
@@ -96,8 +98,8 @@ export async function listWorkers(queue: Queue): Promise<string[]> {
 }
 
 /**
- * Returns a set of the client and all duplicates that are made of it from now on. BullMQ makes them,
- * and does not end one that never connected: it would try for as long as Redis is gone.
+ * Returns a set of the client and all duplicates that are made of it from now on. BullMQ makes
+ * them, and does not end one that never connected: it would try for as long as Redis is gone.
  */
 function withDuplicates(client: RedisClient): ReadonlySet<RedisClient> {
   const clients = new Set([client])

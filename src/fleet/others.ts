@@ -15,8 +15,8 @@ export interface Others extends Pick<CachePlace, 'directory' | 'warn'> {
 }
 
 /**
- * Connects an open cache with the processes that use it, too, and with other machines if asked for, until
- * it is closed. Returns a function that reads what none of them knows or reads.
+ * Connects an open cache with the processes that use it, too, and with other machines if asked for,
+ * until it is closed. Returns a function that reads what none of them knows or reads.
  */
 export async function openOthers(access: CacheAccess, others: Others): Promise<ReadOnce> {
   const machines = others.share ? await connectShare(access, others.share, others.warn) : null

@@ -92,8 +92,8 @@ export interface PruneOptions extends CacheOptions {
 }
 
 /**
- * Removes unused records, damaged caches that were set aside, and that of an older btkit. Returns their numbers. An
- * interruption leaves the rest of the records.
+ * Removes unused records, damaged caches that were set aside, and that of an older btkit. Returns
+ * their numbers. An interruption leaves the rest of the records.
  * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`
  */
 export async function pruneCache(

@@ -26,7 +26,8 @@ export function requirePath(path: unknown, name: string): void {
 }
 
 /**
- * Makes sure that an argument is an array. The characters of a text would be taken for its elements.
+ * Makes sure that an argument is an array. The characters of a text would be taken for its
+ * elements.
  * @throws BtkitError `usage`
  */
 export function requireArray(list: unknown, name: string): void {

@@ -41,13 +41,15 @@ export interface CallOptions {
 /** Options for publishing torrents. */
 export interface PublishOptions extends ClientOptions, WorkOptions {
   /**
-   * Directory with the content, under the torrents' names, or a function that returns it for a torrent
-   * (default: that of each .torrent).
+   * Directory with the content, under the torrents' names, or a function that returns it for a
+   * torrent (default: that of each .torrent).
    */
   readonly data?: string | ((torrent: TorrentInput) => string) | undefined
   /** Directories that the client has elsewhere (default: none). */
   readonly dataPrefixes?: readonly DataPrefix[] | undefined
-  /** Whether to assume that the client finds the data, if it cannot report that (default: false). */
+  /**
+   * Whether to assume that the client finds the data, if it cannot report that (default: false).
+   */
   readonly trustDataPath?: boolean | undefined
   /** Whether to read the content, and not only compare its sizes (default: true). */
   readonly checkHashes?: boolean | undefined

@@ -18,7 +18,8 @@ export type StreamedContent =
 
 /**
  * Makes a torrent of streams. They are read one after another, in the torrent's order. Options that
- * choose or order files do not apply; those that bound the number of pieces do if all lengths are known.
+ * choose or order files do not apply; those that bound the number of pieces do if all lengths are
+ * known.
  */
 export function makeFromStreams(source: StreamedContent, options: MakeOptions): Task<MadeTorrent> {
   return startTask(options, async (signal, tell) => {

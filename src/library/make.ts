@@ -14,8 +14,9 @@ import {
 } from './torrent-options.js'
 
 /**
- * Makes a torrent of a file, of a directory, of the file at an HTTP URL, or of bytes from async iterables.
- * A file that changes while it is read is an error. `output` is written whole or not at all.
+ * Makes a torrent of a file, of a directory, of the file at an HTTP URL, or of bytes from async
+ * iterables. A file that changes while it is read is an error. `output` is written whole or not at
+ * all.
  * @throws BtkitError such as `usage` for bad options, `not-found`, `empty`, `changed`, `exists` for
  *   an `output` that must not be replaced, and `interrupted`
  */

@@ -18,13 +18,18 @@ export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
   readonly name?: string | undefined
   /** Path of the .torrent to write (default: none is written). */
   readonly output?: string | undefined
-  /** Whether `output` may replace a torrent with another info hash, or any other file (default: false). */
+  /**
+   * Whether `output` may replace a torrent with another info hash, or any other file (default:
+   * false).
+   */
   readonly force?: boolean | undefined
   /** Sent to the server of content at a URL, and to none that it redirects to. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** The names of options of all torrents. A misspelt one would make another torrent than was wanted. */
+/**
+ * The names of options of all torrents. A misspelt one would make another torrent than was wanted.
+ */
 export const COMMON_OPTIONS: Record<keyof (TorrentOptions & FileOptions & WorkOptions), true> = {
   trackers: true,
   webSeeds: true,

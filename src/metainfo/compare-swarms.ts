@@ -120,8 +120,9 @@ interface FileChange {
 }
 
 /**
- * Returns the files, without padding, in which two torrents differ: by presence, length and root, else by
- * the pieces in which they are. Behind a file of another length, pieces of version 1 are others, too.
+ * Returns the files, without padding, in which two torrents differ: by presence, length and root,
+ * else by the pieces in which they are. Behind a file of another length, pieces of version 1 are
+ * others, too.
  */
 export function changedFiles(a: Metainfo, b: Metainfo): FileChange[] {
   const isLike = a.version === b.version

@@ -130,7 +130,9 @@ export type FieldName = keyof typeof FIELDS
 
 type FormOf<N extends FieldName> = (typeof FIELDS)[N]['form']
 
-/** The values of a torrent besides its content. Missing values are null; a missing flag is false. */
+/**
+ * The values of a torrent besides its content. Missing values are null; a missing flag is false.
+ */
 export type FieldValues = {
   readonly [N in FieldName]: FormOf<N> extends 'flag' ? boolean : ValueOf<FormOf<N>> | null
 }

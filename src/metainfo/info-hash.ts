@@ -7,7 +7,9 @@ export function readInfoHash(text: string): InfoHash | null {
   return /^[0-9a-f]{40}$/.test(hash) ? (hash as InfoHash) : null
 }
 
-/** Reads an info hash of version 2, of 64 hexadecimal digits in any case; null for any other text. */
+/**
+ * Reads an info hash of version 2, of 64 hexadecimal digits in any case; null for any other text.
+ */
 export function readInfoHashV2(text: string): InfoHashV2 | null {
   const hash = text.toLowerCase()
   return /^[0-9a-f]{64}$/.test(hash) ? (hash as InfoHashV2) : null
@@ -23,7 +25,10 @@ export function infoHashV2OfBytes(bytes: Uint8Array): InfoHashV2 {
   return textOf(bytes, 'hex') as InfoHashV2
 }
 
-/** Cuts an info hash of version 2 to 20 bytes, by which peers and trackers know its torrent (BEP 52). */
+/**
+ * Cuts an info hash of version 2 to 20 bytes, by which peers and trackers know its torrent (BEP
+ * 52).
+ */
 export function cutInfoHash(hash: InfoHashV2): InfoHash {
   return hash.slice(0, 40) as InfoHash
 }

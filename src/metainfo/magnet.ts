@@ -147,8 +147,8 @@ export function looksLikeMagnet(text: string): boolean {
 }
 
 /**
- * Parses a magnet link: BEP 9, `btmh` of BEP 52, and numbered parameters such as `xt.1`. There may be
- * slashes before the `?`, as in a URL.
+ * Parses a magnet link: BEP 9, `btmh` of BEP 52, and numbered parameters such as `xt.1`. There may
+ * be slashes before the `?`, as in a URL.
  * @throws BtkitError `usage` if it has no info hash, or those of several torrents
  */
 export function parseMagnet(text: string): MagnetLink {

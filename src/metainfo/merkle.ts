@@ -32,8 +32,8 @@ const digests: NodeKernel = {
 }
 
 /**
- * Computes the nodes that are `levels` above the given ones. A missing right neighbour counts as a node
- * above zero leaves.
+ * Computes the nodes that are `levels` above the given ones. A missing right neighbour counts as a
+ * node above zero leaves.
  */
 export function climbMerkleTree(
   layer: MerkleLayer,
@@ -101,14 +101,17 @@ export function findMerkleRoot(layer: MerkleLayer, kernel: NodeKernel = digests)
 }
 
 /**
- * Returns the levels between the leaves and the node of a piece: Infinity, for the root, if a file of `size`
- * bytes is in one piece.
+ * Returns the levels between the leaves and the node of a piece: Infinity, for the root, if a file
+ * of `size` bytes is in one piece.
  */
 export function pieceHeight(pieceLength: number, size = Infinity): number {
   return size <= pieceLength ? Infinity : Math.log2(pieceLength / BLOCK)
 }
 
-/** Computes the nodes at a height from a complete layer at or below it. At Infinity there is the root alone. */
+/**
+ * Computes the nodes at a height from a complete layer at or below it. At Infinity there is the
+ * root alone.
+ */
 export function nodesAt(
   layer: MerkleLayer,
   height: number,

@@ -36,7 +36,9 @@ export interface ListedFiles extends Iterable<MetainfoFile> {
   /** Bytes of all files. */
   readonly size: number
   readonly padSize: number
-  /** Whether each path is known to sort behind the one before it, by the bytes of its components. */
+  /**
+   * Whether each path is known to sort behind the one before it, by the bytes of its components.
+   */
   readonly isSorted: boolean
 }
 

@@ -4,8 +4,9 @@ const MIB = 1024 * 1024
 const GIB = 1024 * MIB
 
 /**
- * Content of more than `size` bytes gets pieces of 2^`pow2` bytes. Up to 128 GiB this is BitTornado's
- * table, which ends there. The longer pieces keep a torrent below the 10 MB that libtorrent accepts.
+ * Content of more than `size` bytes gets pieces of 2^`pow2` bytes. Up to 128 GiB this is
+ * BitTornado's table, which ends there. The longer pieces keep a torrent below the 10 MB that
+ * libtorrent accepts.
  */
 const BY_SIZE: readonly (readonly [size: number, pow2: number])[] = [
   [512 * GIB, 24],
@@ -27,7 +28,8 @@ export const MAX_PIECE_POW2 = 30
 
 /**
  * Whether a piece length is a power of two from 16 KiB to 1 GiB. BEP 52 has no upper limit, but
- * clients have. Padding can be as long as a piece, so without a limit a program could be busy forever.
+ * clients have. Padding can be as long as a piece, so without a limit a program could be busy
+ * forever.
  */
 export function isPieceLength(length: number): length is PieceLength {
   const pow2 = Math.log2(length)

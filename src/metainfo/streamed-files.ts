@@ -47,9 +47,9 @@ export function nameOf({ path }: MetainfoFile): string {
 }
 
 /**
- * Returns the node of each piece in the Merkle tree of its file, 32 bytes each (BEP 52): that of the
- * piece layer, or the root of a file that fits into the piece. Pieces of padding have zeros. Null
- * without version 2. Call it only if whyNoPieceNodes returns null.
+ * Returns the node of each piece in the Merkle tree of its file, 32 bytes each (BEP 52): that of
+ * the piece layer, or the root of a file that fits into the piece. Pieces of padding have zeros.
+ * Null without version 2. Call it only if whyNoPieceNodes returns null.
  */
 export function pieceNodes(metainfo: Streamed & Pick<Metainfo, 'tree'>): Uint8Array | null {
   const { tree, pieceLength } = metainfo

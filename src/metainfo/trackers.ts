@@ -61,9 +61,9 @@ const BEYOND_ASCII = /\P{ASCII}+/gu
 export const INVISIBLE_END = /(?<![\u200b-\u200f\u2060\ufeff])[\u200b-\u200f\u2060\ufeff]+$/
 
 /**
- * Returns a URL as torrents store it: the scheme in small letters (RFC 3986, section 3.1), the host in
- * punycode, and all other characters that URLs do not have in percent form. Clients drop a tracker or
- * seed with such characters, or convert them each in its own way.
+ * Returns a URL as torrents store it: the scheme in small letters (RFC 3986, section 3.1), the host
+ * in punycode, and all other characters that URLs do not have in percent form. Clients drop a
+ * tracker or seed with such characters, or convert them each in its own way.
  */
 export function storedUrl(given: string): string {
   const url = given.replace(/^[a-z]+(?=:\/\/)/i, (scheme) => scheme.toLowerCase())
@@ -100,7 +100,8 @@ function asciiHost(host: string): string {
 }
 
 /**
- * Checks the URL of a tracker, and returns it as `storedUrl`, without a fragment: no client sends one.
+ * Checks the URL of a tracker, and returns it as `storedUrl`, without a fragment: no client sends
+ * one.
  * @throws BtkitError `usage`
  */
 export function checkTracker(given: string): TrackerUrl {
@@ -153,7 +154,10 @@ export function checkSeed(url: string, kind: SeedKind): string {
   throw new BtkitError('usage', `${kind} '${url}': ${fault}`)
 }
 
-/** Names a list, a character or a port that alone makes a URL wrong; null if something else is wrong. */
+/**
+ * Names a list, a character or a port that alone makes a URL wrong; null if something else is
+ * wrong.
+ */
 export function faultIn(url: string, isRight: (url: string) => boolean): string | null {
   if (isUrlList(url)) return 'several URLs; give each by itself'
   const bare = /^['"](.*?)['"]?$/.exec(url)?.[1]
@@ -282,8 +286,8 @@ export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
 }
 
 /**
- * An http or https URL without `?`, `#` and a user, and without a slash at its end; null for any other
- * text. Such URLs are published.
+ * An http or https URL without `?`, `#` and a user, and without a slash at its end; null for any
+ * other text. Such URLs are published.
  */
 export function plainUrl(text: string): string | null {
   const stored = typedUrl(text)

@@ -21,7 +21,9 @@ export interface ServiceOptions {
   readonly publicUrl: string | null
   /** URLs of other mirrors of the same root. */
   readonly webSeeds: readonly string[]
-  /** The piece length of torrents outside the pkgtorrent protocol; `auto` to choose one by the size. */
+  /**
+   * The piece length of torrents outside the pkgtorrent protocol; `auto` to choose one by the size.
+   */
   readonly pieceLength: PieceLength | 'auto'
   /** Seconds since the last change of a file before it gets a torrent. */
   readonly minAge: number
@@ -78,8 +80,8 @@ export interface OwnTracker {
   /** Whether a torrent of that info hash was added. */
   readonly has: (infoHash: InfoHash) => boolean
   /**
-   * Receives the bytes of each new torrent, and its web seed relative to the root of the mirror; null
-   * for none.
+   * Receives the bytes of each new torrent, and its web seed relative to the root of the mirror;
+   * null for none.
    */
   readonly add: (bytes: Uint8Array, place: string | null) => void
   /** Lists a torrent no longer whose file is gone. */

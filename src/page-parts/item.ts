@@ -3,8 +3,8 @@ import { clipText } from '../base/text/escape.js'
 import { counted, formatBytes, formatNumber } from '../base/text/quantity.js'
 import { WORDS } from './words.js'
 
-// A torrent or file looks the same on every page: its buttons, figures and facts, a folded QR code, and
-// its files.
+// A torrent or file looks the same on every page: its buttons, figures and facts, a folded QR code,
+// and its files.
 
 /** The ways to get a torrent or file; null for those that are not there. */
 export interface ItemActs {
@@ -148,7 +148,9 @@ export interface ShownFile {
 const MAX_DEPTH = 16
 const MAX_PATH = 1000
 
-/** Cuts paths that no disk could have, and joins the deepest components, so that pages stay small. */
+/**
+ * Cuts paths that no disk could have, and joins the deepest components, so that pages stay small.
+ */
 export function shownPath(path: readonly string[]): string[] {
   const first = path.slice(0, MAX_DEPTH)
   const rest = path.slice(MAX_DEPTH)

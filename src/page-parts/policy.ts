@@ -41,8 +41,8 @@ export class InlineStyle extends Inline {
 export const USUAL_STYLE = new InlineStyle(PAGE_STYLE)
 
 /**
- * The Content-Security-Policy of a page: its own styles, forms and pictures of this server, and only
- * the given script.
+ * The Content-Security-Policy of a page: its own styles, forms and pictures of this server, and
+ * only the given script.
  */
 function policyFor(script: InlineScript | undefined, style: InlineStyle): string {
   return policyOf([

@@ -55,7 +55,9 @@ export function renderBytes(size: number): Html {
   return html`<data value="${size}">${formatBytes(size)}</data>`
 }
 
-/** Kinds of files, which their icons show, by the ends of their names; none for text and all others. */
+/**
+ * Kinds of files, which their icons show, by the ends of their names; none for text and all others.
+ */
 const KINDS: readonly (readonly [kind: string, ends: RegExp])[] = [
   ['disc', /\.(?:iso|img|dmg|qcow2|vmdk|raw)(?:\.\w+)?$/i],
   ['sign', /\.(?:asc|sig|gpg|sha\d+|md5|minisig|pem)$|^(?:sha|md5|blake)\w*sums/i],

@@ -38,7 +38,9 @@ export function formatHtml(markup: string): Html {
   return formatted(parts.join('') + closeFrom(0))
 }
 
-/** The attributes of a tag by their names in lower case. As browsers do, the first of a name counts. */
+/**
+ * The attributes of a tag by their names in lower case. As browsers do, the first of a name counts.
+ */
 function attributesIn(tag: string): Map<string, string> {
   const all = [...tag.matchAll(ATTRIBUTE)].map(([, name = '', ...values]) => {
     return [name.toLowerCase(), values.join('').replace(/\s+/g, ' ')] as const

@@ -40,7 +40,10 @@ export function keptField(name: string, value: string): Html {
   return html`${value !== '' && html`<input type="hidden" name="${name}" value="${value}" />`}`
 }
 
-/** The forms of the headings that sort a list; `kept` has hidden fields for what else the page shows. */
+/**
+ * The forms of the headings that sort a list; `kept` has hidden fields for what else the page
+ * shows.
+ */
 export function sortForms(kept: HtmlValue): Html {
   return html`<form id="ascending" method="get">${kept}</form>
     <form id="descending" method="get">${kept}${DESCENDING}</form>`
@@ -55,8 +58,8 @@ interface SortColumn<Key extends string> {
 }
 
 /**
- * The heading of a column, with a button that sorts by it or turns the order around. A link would lead
- * programs that follow links to the same list again and again.
+ * The heading of a column, with a button that sorts by it or turns the order around. A link would
+ * lead programs that follow links to the same list again and again.
  */
 export function sortHeading<Key extends string>(
   { key, title, style }: SortColumn<Key>,

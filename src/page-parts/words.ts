@@ -1,4 +1,7 @@
-/** The words of all pages: one for each thing, on a mirror, a tracker, its administration and in the window. */
+/**
+ * The words of all pages: one for each thing, on a mirror, a tracker, its administration and in the
+ * window.
+ */
 export const WORDS = {
   openInApp: 'Open in torrent app',
   copyMagnet: 'Copy magnet',

@@ -1,6 +1,6 @@
 /**
- * Repeats tasks, each never twice at once: `period` has the milliseconds from the end of one run to the
- * start of the next. Returns a function that stops them and waits for the runs under way.
+ * Repeats tasks, each never twice at once: `period` has the milliseconds from the end of one run to
+ * the start of the next. Returns a function that stops them and waits for the runs under way.
  */
 export function startPeriodicTasks(
   tasks: readonly { readonly act: () => unknown; readonly period: number }[],

@@ -18,8 +18,8 @@ const { signal } = new AbortController()
 type Names = Readonly<Record<string, readonly (readonly string[])[]>>
 
 /**
- * A network in which one server answers at all addresses; `/to/URL` redirects to that URL. Returns the
- * URLs that it was asked for.
+ * A network in which one server answers at all addresses; `/to/URL` redirects to that URL. Returns
+ * the URLs that it was asked for.
  */
 async function startNetwork(t: TestContext, names: Names): Promise<string[]> {
   const asked: string[] = []

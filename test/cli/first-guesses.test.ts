@@ -6,8 +6,8 @@ import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 
-// The first commands of people who know other programs, and btkit's answers. DIR is a directory with
-// the torrent a.torrent and the content of `tree`.
+// The first commands of people who know other programs, and btkit's answers. DIR is a directory
+// with the torrent a.torrent and the content of `tree`.
 
 /** The advice to those who want to download, with a torrent or a link as a shell takes it. */
 const notDownloaded = (torrent: string) => {

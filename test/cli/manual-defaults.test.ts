@@ -6,7 +6,9 @@ import { defaultText, leafCommands, optionEntries } from '../../src/cli/options/
 import { allCommands } from '../support/commands.js'
 import { projectRoot } from '../support/programs.js'
 
-/** The default that an option declares, if it is a word or a number, and the same on each machine. */
+/**
+ * The default that an option declares, if it is a word or a number, and the same on each machine.
+ */
 function declared(entry: Parameters<typeof defaultText>[0]): string | null {
   const text = entry.key === 'threads' ? null : defaultText(entry)
   return text === 'true' || text === 'false' ? null : text

@@ -41,7 +41,10 @@ const OF_TRACKERS = [
 /** Addresses of Redis, which the environment may give. */
 const OF_REDIS = ['cache stats', 'queue status', 'worker --quiet', 'hash TORRENT']
 
-/** Makes a torrent whose tracker and web seed have a password; returns it, and all that this printed. */
+/**
+ * Makes a torrent whose tracker and web seed have a password; returns it, and all that this
+ * printed.
+ */
 async function makeTorrent() {
   const directory = makeScratch({ after }, { a: 'content' })
   const login = `u:${MARK}@127.0.0.1:1`

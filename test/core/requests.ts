@@ -33,8 +33,8 @@ export function makeRequest(source: string, changes: Partial<MakeRequest> = {}):
 }
 
 /**
- * An engine on one thread that nobody interrupts, with changes, and no cache. Chooses the kernel of the
- * process, by default the fastest.
+ * An engine on one thread that nobody interrupts, with changes, and no cache. Chooses the kernel of
+ * the process, by default the fastest.
  */
 export function hashContext({
   kernel,

@@ -55,7 +55,10 @@ function plainSteps(text: string, first: number): Step[] {
   return steps
 }
 
-/** Whether a command goes on: its last line ends in `\\` or `|`, or a text up to `END` has not ended. */
+/**
+ * Whether a command goes on: its last line ends in `\\` or `|`, or a text up to `END` has not
+ * ended.
+ */
 function isOpen(command: string): boolean {
   return /[\\|]$/.test(command) || /<<'END'(?![^]*^END$)/m.test(command)
 }

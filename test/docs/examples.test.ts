@@ -9,8 +9,8 @@ import { longTest } from '../support/long.js'
 
 // Needs the built program: the package is imported
 
-// Runs each `js` and `ts` block of the guides as a module, in the order of the guide, in a directory with a
-// few files. `import 'btkit'` finds the package as it is built.
+// Runs each `js` and `ts` block of the guides as a module, in the order of the guide, in a
+// directory with a few files. `import 'btkit'` finds the package as it is built.
 
 const FILES = {
   'image.iso': Buffer.alloc(1_500_000, 'image'),

@@ -118,7 +118,9 @@ export function configure(scratch: string, blocks: string): string {
   `
 }
 
-/** Runs nginx with the configuration in a directory until the test ends; resolves when it listens. */
+/**
+ * Runs nginx with the configuration in a directory until the test ends; resolves when it listens.
+ */
 export async function startNginx(t: TestContext, scratch: string, socket: string): Promise<void> {
   const args = ['-p', scratch, '-e', join(scratch, 'error.log'), '-c', join(scratch, 'nginx.conf')]
   const child = spawn(nginx ?? '', args, { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -145,9 +145,9 @@ test('one SIGTERM ends each command while nothing comes from a pipe', unlessAddo
 })
 
 /**
- * Mounts a file system that never answers at the directory argv[1], and prints `mounted`, then `asked`
- * when a program waits for it. The end of standard input unmounts it. The numbers are those of
- * linux/fuse.h: 26 is FUSE_INIT, answered in version 7.31, and 2 is MNT_DETACH.
+ * Mounts a file system that never answers at the directory argv[1], and prints `mounted`, then
+ * `asked` when a program waits for it. The end of standard input unmounts it. The numbers are those
+ * of linux/fuse.h: 26 is FUSE_INIT, answered in version 7.31, and 2 is MNT_DETACH.
  */
 const HANGING = `
 import ctypes, os, select, struct, sys

@@ -9,8 +9,8 @@ import { collect, projectRoot, runProgram } from '../support/programs.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
 import { installProgram } from '../support/installation.js'
 
-// Node looks for a module in node_modules of all directories above, where others may have planted it:
-// no command may ask for a package that is not installed with the program.
+// Node looks for a module in node_modules of all directories above, where others may have planted
+// it: no command may ask for a package that is not installed with the program.
 
 /** Notes each package that is asked for, and the file that stands for it or `false`. */
 const NOTE_ASKED = `const Module = require('node:module')

@@ -5,8 +5,9 @@ import { test } from 'node:test'
 import { projectRoot, runProgram } from '../support/programs.js'
 import { makeScratch } from '../support/scratch.js'
 
-// Follows ARCHITECTURE's lists for a new field (label, of makemetafile and edit) and a new command (size) in a
-// copy: the files that it names are enough for the tests of commands, manual and guides.
+// Follows ARCHITECTURE's lists for a new field (label, of makemetafile and edit) and a new command
+// (size) in a copy: the files that it names are enough for the tests of commands, manual and
+// guides.
 
 type Change = (text: string) => string
 
@@ -83,7 +84,10 @@ test('size of a torrent that is missing', async () => {
   'CHANGELOG.md': before(FIRST_ENTRY, '- \`size\`: prints sizes.\n'),
 }
 
-/** Tests that ask something of all commands, except whether a help is full, by parts of paths and titles. */
+/**
+ * Tests that ask something of all commands, except whether a help is full, by parts of paths and
+ * titles.
+ */
 const PATHS =
   'cli/help cli/json-schemas cli/manual-pages cli/exit-statuses cli/options/table docs/facts'
 const OWN_PATHS = 'metainfo/fields commands/size commands/makemetafile/options'

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { makeScratch } from '../support/scratch.js'
 
-test('lint finds names that two types have, comments cut off, literals spread, and packages without integrity', (t) => {
+test('lint finds names that two types have, comments cut off, literals spread, packages without integrity, and wide comments', (t) => {
   const cwd = makeScratch(t, {
     'package.json': '{"type":"module"}',
     'package-lock.json':
@@ -12,6 +12,7 @@ test('lint finds names that two types have, comments cut off, literals spread, a
     'lint/source.js': readFileSync('scripts/lint/source.js', 'utf8'),
     'src/a.ts': '/** Of a file. */\nexport interface Place {}\n',
     'src/b.ts': '/* No doc */\n\nexport type Place = 1\nconst b = { ...{ a } }\n',
+    'src/c.ts': `// ${'wide '.repeat(21)}\n`,
     'test/a.ts': '/**\n * Cut off.\n */\n\nconst a = 1\n/** Not. */\n',
   })
   execFileSync('git', ['init', '--quiet'], { cwd })
@@ -20,6 +21,6 @@ test('lint finds names that two types have, comments cut off, literals spread, a
   assert.equal(status, 1)
   assert.match(
     stdout,
-    /^Place: exported by src\/a\.ts and src\/b\.ts\ntest\/a\.ts:3: .*\nsrc\/b\.ts:4: a literal .*\npackage-lock\.json: b: .*\n$/,
+    /^Place: exported by src\/a\.ts and src\/b\.ts\ntest\/a\.ts:3: .*\nsrc\/b\.ts:4: a literal .*\npackage-lock\.json: b: .*\nsrc\/c\.ts:1: a comment .*\n$/,
   )
 })

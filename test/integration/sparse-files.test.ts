@@ -17,7 +17,10 @@ function write(path: string, bytes: Uint8Array, offset: number): void {
   closeSync(descriptor)
 }
 
-/** An image with data at its start, across a piece's end, within a piece and near its end; the rest are holes. */
+/**
+ * An image with data at its start, across a piece's end, within a piece and near its end; the rest
+ * are holes.
+ */
 function plantImage(directory: string): string {
   const path = plantSparse(directory, 'image', SIZE)
   write(path, pseudoRandom(100_000, 1), 0)

@@ -76,7 +76,9 @@ function randomTree(seed: number): Files {
   )
 }
 
-/** Makes the torrent of `source` with btkit and with libtorrent, and holds one against the other. */
+/**
+ * Makes the torrent of `source` with btkit and with libtorrent, and holds one against the other.
+ */
 async function assertAlike(
   source: string,
   pow2: number,

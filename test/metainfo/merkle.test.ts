@@ -6,9 +6,9 @@ import { climbMerkleTree, findMerkleRoot } from '../../src/metainfo/merkle.js'
 import { BLOCK } from '../../src/metainfo/sizes.js'
 
 /**
- * From libtorrent 2.0.8: `create_torrent(fs, pieceLength, v2_only)` over a file whose every block is
- * 512 times the SHA-256 digest of its number in decimal: `pieces root`, and the SHA-256 digest of
- * the file's `piece layers`, which files of one piece lack.
+ * From libtorrent 2.0.8: `create_torrent(fs, pieceLength, v2_only)` over a file whose every block
+ * is 512 times the SHA-256 digest of its number in decimal: `pieces root`, and the SHA-256 digest
+ * of the file's `piece layers`, which files of one piece lack.
  */
 const GOLDEN = [
   {

@@ -43,7 +43,10 @@ export function plantUsers(root: string): string {
   return path
 }
 
-/** Makes the hashes of this process as cheap as those of `userLine`: they would take half a second each. */
+/**
+ * Makes the hashes of this process as cheap as those of `userLine`: they would take half a second
+ * each.
+ */
 export function makeHashesCheap(t: TestContext): void {
   const { scrypt } = crypto
   const cheap = (...[password, salt, length, how, done]: Parameters<typeof scrypt>) => {

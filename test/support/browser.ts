@@ -14,7 +14,8 @@ import { findPeer } from './peers.js'
 //     assert.equal(await tab.page.locator('h1').textContent(), '…')
 //   })
 //
-// `tab.page` is a page of playwright-core: its locators and waitFor… methods await what a test needs.
+// `tab.page` is a page of playwright-core: its locators and waitFor… methods await what a test
+// needs.
 
 const require = createRequire(import.meta.url)
 

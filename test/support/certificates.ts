@@ -6,7 +6,9 @@ import { unlessInstalled } from './peers.js'
 /** For tests that need certificates. */
 export const unlessOpenssl = unlessInstalled('openssl')
 
-/** Writes a certificate of 127.0.0.1 that vouches for itself, and its key; returns the certificate. */
+/**
+ * Writes a certificate of 127.0.0.1 that vouches for itself, and its key; returns the certificate.
+ */
 export function plantCertificate(directory: string, name: string, days = 2): string {
   const [cert, key] = certificateFiles(directory)
   const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']

@@ -195,7 +195,10 @@ export const downloadWithQbittorrent: Download = async (t, torrent) => {
   return openWithQbittorrent(t, file, torrent)
 }
 
-/** Opens a torrent or magnet link with qbittorrent-nox, as a browser does, until it has the torrent's content. */
+/**
+ * Opens a torrent or magnet link with qbittorrent-nox, as a browser does, until it has the
+ * torrent's content.
+ */
 export async function openWithQbittorrent(
   t: TestContext,
   what: string,

@@ -14,7 +14,8 @@ export interface FakeTorrent {
 }
 
 /**
- * A service that answers as Transmission does when it is asked for its version and its list, unless it is away.
+ * A service that answers as Transmission does when it is asked for its version and its list, unless
+ * it is away.
  */
 export async function startFakeTransmission(
   t: TestContext,

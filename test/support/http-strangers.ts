@@ -19,7 +19,10 @@ const HEADERS = [
   'Content-Type: application/x-www-form-urlencoded',
 ]
 
-/** Returns what one stranger sends over HTTP to a service with these paths: requests, changed or not. */
+/**
+ * Returns what one stranger sends over HTTP to a service with these paths: requests, changed or
+ * not.
+ */
 export function httpStream(paths: readonly string[]): Buffer {
   if (random() < 0.1) return randomBytes(3000)
   const parts: Buffer[] = []

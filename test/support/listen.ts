@@ -3,7 +3,10 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import type { TestContext } from 'node:test'
 
-/** Listens on a free port of an address, by default the loopback address, until the test ends. Returns the port. */
+/**
+ * Listens on a free port of an address, by default the loopback address, until the test ends.
+ * Returns the port.
+ */
 export async function listenLocally(
   t: Pick<TestContext, 'after'>,
   server: Server & { closeAllConnections?: () => void },

@@ -28,7 +28,10 @@ export interface Notices {
   readonly next: () => Promise<readonly string[]>
 }
 
-/** Listens on a Unix socket for notices as a service manager does, which Node can't, until the test ends. */
+/**
+ * Listens on a Unix socket for notices as a service manager does, which Node can't, until the test
+ * ends.
+ */
 export async function listenForNotices(t: TestContext, address: string): Promise<Notices> {
   const python = spawn('python3', ['-c', SCRIPT, address], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => python.kill('SIGKILL'))

@@ -66,8 +66,8 @@ interface Siege {
 }
 
 /**
- * Sends what strangers may send for some minutes. Afterwards the service must answer the next client, use no
- * processor time, and have used at most 250 MiB.
+ * Sends what strangers may send for some minutes. Afterwards the service must answer the next
+ * client, use no processor time, and have used at most 250 MiB.
  */
 export async function outlast(
   t: TestContext,

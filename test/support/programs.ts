@@ -52,7 +52,10 @@ export function startProgram(
   })
 }
 
-/** Resolves with the output and status of a started process when it ends; kills it after so many milliseconds. */
+/**
+ * Resolves with the output and status of a started process when it ends; kills it after so many
+ * milliseconds.
+ */
 export function collect(child: ChildProcess, most?: number): Promise<ExecutableResult> {
   const tooLong = most === undefined ? most : setTimeout(() => child.kill('SIGKILL'), most)
   const out: Buffer[] = []

@@ -1,4 +1,5 @@
-// Runs the program whose name and command are the first arguments, with short times and without the public DHT.
+// Runs the program whose name and command are the first arguments, with short times and without the
+// public DHT.
 import { main } from '../../src/cli/main.js'
 import { beginDhtAt, hurryDisplay, hurryQueue, NO_NODE } from './quick-times.js'
 

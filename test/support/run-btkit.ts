@@ -59,7 +59,8 @@ const STATUSES: Partial<Record<ErrorCode, number>> = { usage: 2, locked: 75 }
 
 /**
  * Asserts that a run ended with the status of an error of this code, and printed only one line,
- * which has all of `things`: names of files, options, URLs. One test of them has the whole sentence.
+ * which has all of `things`: names of files, options, URLs. One test of them has the whole
+ * sentence.
  */
 export function assertError(
   { status, stdout, stderr, code }: RunResult,

@@ -56,8 +56,8 @@ export function plantSparse(directory: string, name: string, size: number): stri
 const DATA_APART = 4 * 2 ** 20
 
 /**
- * A file that takes long to hash, because pieces of 1 MiB and more have data, but little room on the
- * disk. Returns its path.
+ * A file that takes long to hash, because pieces of 1 MiB and more have data, but little room on
+ * the disk. Returns its path.
  */
 export function plantHuge(directory: string, name: string, size: number): string {
   const path = plantSparse(directory, name, size)

@@ -4,7 +4,10 @@ import { setTimeout } from 'node:timers/promises'
 /** Milliseconds that anything may take which a test waits for, on the slowest of machines. */
 const LIMIT = 120_000
 
-/** Milliseconds between two looks at the most: a look may be a request, which costs time of the processor. */
+/**
+ * Milliseconds between two looks at the most: a look may be a request, which costs time of the
+ * processor.
+ */
 const LONGEST_PAUSE = 50
 
 /**

@@ -51,8 +51,8 @@ function checkPage(page: string, address: string): void {
 }
 
 /**
- * Follows all links from some addresses to pages of their hosts, and returns the addresses. Each leads
- * somewhere, and HEAD and gzip say the same as GET. `more` are headers such as cookies.
+ * Follows all links from some addresses to pages of their hosts, and returns the addresses. Each
+ * leads somewhere, and HEAD and gzip say the same as GET. `more` are headers such as cookies.
  */
 export async function walkPages(
   starts: readonly string[],

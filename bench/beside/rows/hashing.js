@@ -79,7 +79,10 @@ function hashing(kernel, pow2) {
 /** The kernels of the accelerator, by their numbers in native/batch.h. */
 const NUMBERS = { avx512: 0, shani: 2, avx2: 1 }
 
-/** The time to read the file on all cores into buffers that stay in the cache, the kernel's, and Node's start. */
+/**
+ * The time to read the file on all cores into buffers that stay in the cache, the kernel's, and
+ * Node's start.
+ */
 function machine(kernel) {
   return large({
     name: `the limit of the machine with ${kernel}`,

@@ -16,7 +16,10 @@ const TORRENTS = { '4 KB': 194 * MIB, '82 KB': 4080 * MIB }
 const torrentPath = (size) => `/m/torrent_service/single/m/${size.replace(' ', '')}`
 const get = (path) => `GET ${path} HTTP/1.1\r\nHost: mirror.example\r\n\r\n`
 
-/** The mirror of most rows: holes whose torrents are asked for, files, and a directory of directories. */
+/**
+ * The mirror of most rows: holes whose torrents are asked for, files, and a directory of
+ * directories.
+ */
 function plantMirror(root) {
   mkdirSync(join(root, 'm'))
   for (const [name, bytes] of Object.entries(TORRENTS)) {
@@ -41,7 +44,9 @@ async function startBuilds(places, root, path, ...args) {
   return servers
 }
 
-/** Keeps an answer as `body` in a directory, and its headers, except those that Node adds itself. */
+/**
+ * Keeps an answer as `body` in a directory, and its headers, except those that Node adds itself.
+ */
 async function keepAnswer(places, { port }, path) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`)
   const directory = places.at('www')
@@ -69,7 +74,9 @@ function besideBare(name, limit, path) {
   })
 }
 
-/** A row of one address beside nginx with one worker; of a torrent, beside the same bytes as a file. */
+/**
+ * A row of one address beside nginx with one worker; of a torrent, beside the same bytes as a file.
+ */
 function besideNginx(name, limit, path, { needs = ['wrk'], isKept = false, rateOf }) {
   return services({
     name: `serve beside nginx, ${name}`,
@@ -157,7 +164,10 @@ const page = services({
   },
 })
 
-/** Downloads of 20 KB a second, and what another client waits meanwhile: the time of one answer in a hundred. */
+/**
+ * Downloads of 20 KB a second, and what another client waits meanwhile: the time of one answer in a
+ * hundred.
+ */
 const slow = services({
   name: 'serve beside nginx, a thousand slow downloads for 10 s',
   needs: ['nginx'],

@@ -1,4 +1,5 @@
-// Rows of strangers who try to make `btkit serve` slow, fat or deaf: each kind by itself, and all together.
+// Rows of strangers who try to make `btkit serve` slow, fat or deaf: each kind by itself, and all
+// together.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ATTACKERS, goalsOf, SEARCHES } from '../../siege/attackers.js'

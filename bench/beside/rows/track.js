@@ -77,7 +77,10 @@ const LIMITS = {
   keepsEmpty: false,
 }
 
-/** Writes a state, as a build (or one before its file moved) has it, of a million peers, a tenth of them with IPv6, whose times run out all along. */
+/**
+ * Writes a state, as a build (or one before its file moved) has it, of a million peers, a tenth of
+ * them with IPv6, whose times run out all along.
+ */
 async function saveMillion(path, build, swarms) {
   const load = (name) => import(join(build, 'dist/src/tracker', name))
   const { StateFile } = await load('swarms/state-file.js').catch(() => load('state-file.js'))

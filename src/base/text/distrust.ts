@@ -1,7 +1,9 @@
 /** Mode bits that give access to other users than the owner and the group. */
 const OTHERS = 0o007
 
-/** Explains that a file with a secret has the mode of one for all users. Returns null if it has not. */
+/**
+ * Explains that a file with a secret has the mode of one for all users. Returns null if it has not.
+ */
 export function describeOpenSecret(mode: number): string | null {
   if (process.platform === 'win32' || (mode & OTHERS) === 0) return null
   return 'all users can read or write it; run chmod 640 on it'
@@ -18,8 +20,8 @@ const ALL_WRITE = 0o002
 
 /**
  * Explains why a user should not rely on the content of a directory, and what to do instead.
- * Returns null if the directory can be trusted: it belongs to the user or root, and not all users can
- * write to it, unless it is an own one of a user who is not root.
+ * Returns null if the directory can be trusted: it belongs to the user or root, and not all users
+ * can write to it, unless it is an own one of a user who is not root.
  *
  * The owner, and a user with write permission, can replace any file by a link at any time, which is
  * worst for root. `user` is undefined on systems without user numbers. `option` is the option that

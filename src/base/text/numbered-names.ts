@@ -2,8 +2,8 @@
 const AHEAD = 4
 
 /**
- * Names with their numbers. Lookups in about the order of the names are answered without a map, which for
- * very many names takes more time and memory than all lookups.
+ * Names with their numbers. Lookups in about the order of the names are answered without a map,
+ * which for very many names takes more time and memory than all lookups.
  */
 export class NumberedNames {
   /** The number of the name that is asked for next if all are asked for in order. */

@@ -23,7 +23,10 @@ export function formatNumber(n: number): string {
   return String(n).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
-/** Formats a number with its noun for a page: `1 file`, `1,234 files`. Lines of commands have `count`. */
+/**
+ * Formats a number with its noun for a page: `1 file`, `1,234 files`. Lines of commands have
+ * `count`.
+ */
 export function counted(n: number, noun: string, plural = `${noun}s`): string {
   return `${formatNumber(n)} ${n === 1 ? noun : plural}`
 }

@@ -2,21 +2,26 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import { decodePercent } from '../percent.js'
 import { decodeBytes } from './escape.js'
 
-/** A lone surrogate, which no text of valid bytes has. The capture keeps it when a text is split. */
+/**
+ * A lone surrogate, which no text of valid bytes has. The capture keeps it when a text is split.
+ */
 const RAW = /([\udc80-\udcff])/u
 
 const FIRST_RAW = 0xdc00
 
 /**
- * Returns a path as text. Each byte that is not UTF-8 becomes a lone surrogate, as in Python, so that
- * rawPath finds it again.
+ * Returns a path as text. Each byte that is not UTF-8 becomes a lone surrogate, as in Python, so
+ * that rawPath finds it again.
  */
 export function textOfPath(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString()
   return decodeBytes(bytes, (byte) => String.fromCharCode(FIRST_RAW + byte))
 }
 
-/** Decodes a percent-encoded name into the text that textOfPath has of its bytes; null if an escape is wrong. */
+/**
+ * Decodes a percent-encoded name into the text that textOfPath has of its bytes; null if an escape
+ * is wrong.
+ */
 export function decodeName(text: string): string | null {
   const plain = decodePercent(text, null)
   if (plain !== null || /%(?![\da-f]{2})/i.test(text)) return plain

@@ -1,7 +1,8 @@
 import { clipText } from './escape.js'
 
-// Messages, pages, logs and `config show` hide the passwords in URLs. Trackers of private torrents know
-// their users by a key in the announce URL: whoever has it counts as that user, so keys are hidden, too.
+// Messages, pages, logs and `config show` hide the passwords in URLs. Trackers of private torrents
+// know their users by a key in the announce URL: whoever has it counts as that user, so keys are
+// hidden, too.
 
 /** Matches the password in a URL, which may have a further `@`. */
 const PASSWORD = /(:\/\/[^/@\s:]*):[^/?#\s]*@/g
@@ -19,7 +20,10 @@ export function hidePasswords(text: string): string {
   return text.replaceAll(PASSWORD, '$1:***@').replaceAll(BROKEN, '$1:***@')
 }
 
-/** A URL for messages, cut if it is long, without a user, a password and the query. Other texts stay. */
+/**
+ * A URL for messages, cut if it is long, without a user, a password and the query. Other texts
+ * stay.
+ */
 export function shownUrl(url: string): string {
   if (!/^[a-z]+:\/\//i.test(url)) return url
   const shown = hidePasswords(url).replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
@@ -33,7 +37,9 @@ const URL_IN_TEXT = /\b(?:https?|udp|wss?):\/\/[^\s"'|,<>]+/gi
 const PARAMETER =
   /([?&;](?:[\w-]*(?:key|auth|pass|passwd|password|token|secret)|pid|(?:[\w-]*[_-])?sig(?:nature)?)=)[^&;#\s]+/gi
 
-/** Part of an announce path that is a key: 32 hexadecimal digits, a UUID, or 20 letters and digits. */
+/**
+ * Part of an announce path that is a key: 32 hexadecimal digits, a UUID, or 20 letters and digits.
+ */
 const PART =
   /(?<=\/)(?:[0-9a-f]{32,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,})(?=[/?#:]|$)/gi
 
@@ -54,13 +60,18 @@ export function hasSecret(url: string): boolean {
 /** Matches the password in an address that lacks its scheme: `user:password@host`. */
 const BARE_PASSWORD = /(?<![^\s[{,'])([^\s[{,':/@]+):[^/\s]+@/g
 
-/** The URL of a tracker up to its path, also with a wrong scheme. URLs of clients have a `+` before. */
+/**
+ * The URL of a tracker up to its path, also with a wrong scheme. URLs of clients have a `+` before.
+ */
 const TRACKER = /(?<![+\w])(?!rediss?:|file:)[a-z]\w*:\/\/(?:\[[^\]\s]*\]|[^/?#\s,|[\]])+/
 
 /** The same without a scheme, which a mistake may lack. */
 const BARE_TRACKER = /(?<![\w/.:+@-])[\w-]+(?:\.[\w-]+)+(?::\d+)?(?=\/\S*(?:announce|scrape|=))/
 
-/** The rest: a comma, bracket, quote or colon is part of it unless a list or sentence goes on or ends there. */
+/**
+ * The rest: a comma, bracket, quote or colon is part of it unless a list or sentence goes on or
+ * ends there.
+ */
 const REST = /[/?#](?:[^\s,|\]':]|,(?!\s|\w+:\/\/)|\](?![,\]\s]|$)|'(?!:|\s|$)|:(?!\s|$))*/
 
 const TRACKER_URL = new RegExp(`(${TRACKER.source})(${REST.source})`, 'gi')
@@ -70,8 +81,8 @@ const BARE_TRACKER_URL = new RegExp(`(${BARE_TRACKER.source})(${REST.source})`, 
 const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i
 
 /**
- * Hides the passwords in URLs, and what can be a passkey: all parts of the path except `announce`, and
- * the values of the query.
+ * Hides the passwords in URLs, and what can be a passkey: all parts of the path except `announce`,
+ * and the values of the query.
  */
 export function hideUrls(text: string): string {
   return hidePasswords(text).replaceAll(TRACKER_URL, hideRest)

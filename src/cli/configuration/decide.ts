@@ -59,8 +59,8 @@ export const NOTHING_TYPED: Sources['line'] = { operands: [], given: [] }
 type Level = readonly Given[]
 
 /**
- * Decides which options count for a command, from the weakest: defaults and the section of each file,
- * presets, rules of the trackers that are used, the environment, and what was typed.
+ * Decides which options count for a command, from the weakest: defaults and the section of each
+ * file, presets, rules of the trackers that are used, the environment, and what was typed.
  * @throws BtkitError `usage` for a misspelt alias among the operands
  */
 export async function decide(target: CommandTarget, from: Sources, io: Io): Promise<Decision> {
@@ -95,8 +95,8 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
 }
 
 /**
- * The options that count, from levels with the strongest last. An option is overridden by a stronger
- * one of the same name, and by one that excludes or replaces it.
+ * The options that count, from levels with the strongest last. An option is overridden by a
+ * stronger one of the same name, and by one that excludes or replaces it.
  */
 function strongest(levels: readonly Level[]): Given[] {
   const taken: Given[] = []
@@ -111,7 +111,8 @@ function strongest(levels: readonly Level[]): Given[] {
 
 /**
  * The operands with trackers in the place of an alias. A tracker among them counts like one of
- * `--announce`. An operand is an alias only if the command takes trackers, and no file has its name.
+ * `--announce`. An operand is an alias only if the command takes trackers, and no file has its
+ * name.
  */
 function trackersAmong(
   { operands: all }: Sources['line'],
@@ -132,7 +133,8 @@ function trackersAmong(
 
 /**
  * The tiers of an operand that is an alias; null for any other operand, and if a file has its name.
- * @throws BtkitError `usage` for a name that is almost an alias, or one without a file that begins with @
+ * @throws BtkitError `usage` for a name that is almost an alias, or one without a file that begins
+ *   with @
  */
 function tiersForOperand(operand: string, aliases: Aliases, cwd: string) {
   if (existsSync(resolve(cwd, operand))) return null
@@ -218,12 +220,15 @@ export interface OptionsInUse extends Decision {
    * @throws BtkitError `usage` for a mistake in them
    */
   readonly changes: () => Promise<string[]>
-  /** @throws BtkitError `usage` for options that exclude each other, or that lack one that they need */
+  /**
+   * @throws BtkitError `usage` for options that exclude each other, or that lack one that they need
+   */
   readonly checkTogether: () => void
 }
 
 /**
- * Gives a command the values of its options, whether they are typed, configured or in the environment.
+ * Gives a command the values of its options, whether they are typed, configured or in the
+ * environment.
  * @throws BtkitError `usage` for the first mistake
  */
 export async function configure(

@@ -44,8 +44,8 @@ export function levelsOf(
 export type Entries = ReadonlyMap<string, OptionEntry>
 
 /**
- * The options that a section gives. An unknown key is a problem, and so is an option under two names. A
- * key of another command is left alone if `isKnown` says so; by default none is.
+ * The options that a section gives. An unknown key is a problem, and so is an option under two
+ * names. A key of another command is left alone if `isKnown` says so; by default none is.
  */
 export function givenIn(
   { name, entries: all }: Pick<Section, 'name' | 'entries'>,
@@ -83,8 +83,8 @@ type FoundOption = Pick<Given, 'entry'> & { readonly item: Located }
 
 /**
  * Finds an option by its name, its `no-…` form, or its name in other programs. If only the `no-…`
- * form of a name exists, the value decides whether the key means another option, as edit's `tracker`
- * means `set-tracker` for a URL. The value of a `no-…` form is reversed.
+ * form of a name exists, the value decides whether the key means another option, as edit's
+ * `tracker` means `set-tracker` for a URL. The value of a `no-…` form is reversed.
  */
 export function findByKey(key: string, item: Located, entries: Entries): FoundOption | null {
   const own = entries.get(key)
@@ -119,9 +119,10 @@ export function unknownKey(key: string, section: string, known: Iterable<string>
 }
 
 /**
- * The options of a command in the environment: its own variables and, if it has them, those of all options.
- * `BTKIT_SERVE_PORT=80` is `--port 80`. Values of a repeatable option are separated by spaces. A
- * switch is `1` or `0`, and so is an option that may have a value. A variable without a matching option is a problem.
+ * The options of a command in the environment: its own variables and, if it has them, those of all
+ * options. `BTKIT_SERVE_PORT=80` is `--port 80`. Values of a repeatable option are separated by
+ * spaces. A switch is `1` or `0`, and so is an option that may have a value. A variable without a
+ * matching option is a problem.
  *
  * commander's own `.env()` is unsuitable: it reads process.env, any value turns a switch on, lists
  * have only one value, and misspelled variables are ignored.

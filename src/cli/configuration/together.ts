@@ -9,8 +9,9 @@ interface Refused {
 }
 
 /**
- * The first two options that exclude each other; null if there are none. Options declare with `excludes`
- * what they refuse, and no command checks it. `byKey` names options as a configuration does.
+ * The first two options that exclude each other; null if there are none. Options declare with
+ * `excludes` what they refuse, and no command checks it. `byKey` names options as a configuration
+ * does.
  */
 export function contradictionIn(decided: readonly Decided[], byKey = false): Refused | null {
   const used = usedOptions(decided, byKey)
@@ -33,8 +34,8 @@ export function contradictionIn(decided: readonly Decided[], byKey = false): Ref
 }
 
 /**
- * The first option that lacks one that it needs; null if there is none. Options declare with `needs` what
- * they need, and no command checks it.
+ * The first option that lacks one that it needs; null if there is none. Options declare with
+ * `needs` what they need, and no command checks it.
  */
 export function lackIn(decided: readonly Decided[], byKey = false): Refused | null {
   const used = usedOptions(decided, byKey)

@@ -19,9 +19,10 @@ export interface Operands {
 }
 
 /**
- * Separates the tracker from the content. The tracker is the one argument that is a URL, or a list of
- * URLs, in any position. Addresses of content, those that are no tracker's, may stand for files if
- * `takesUrls`. `isNamed` says that an option names the content; `advice` follows if nothing does.
+ * Separates the tracker from the content. The tracker is the one argument that is a URL, or a list
+ * of URLs, in any position. Addresses of content, those that are no tracker's, may stand for files
+ * if `takesUrls`. `isNamed` says that an option names the content; `advice` follows if nothing
+ * does.
  * @throws BtkitError `usage` if a URL is wrong, there are two, or there is no content
  */
 export function sortOperands(
@@ -62,7 +63,10 @@ export function trackerOperands(operands: readonly string[], takesUrls: boolean)
   return urls.filter((url) => isMixed || !takesUrls || !isContentUrl(url))
 }
 
-/** Whether a URL is that of content: of HTTP, and no tracker's, whose path has `announce` in its end. */
+/**
+ * Whether a URL is that of content: of HTTP, and no tracker's, whose path has `announce` in its
+ * end.
+ */
 function isContentUrl(url: string): boolean {
   return isSeed(url) && /^http/i.test(url) && !/announce[^/]*$/i.test(new URL(url).pathname)
 }
@@ -119,8 +123,8 @@ export function withoutInvisible(word: string, io: Io): string {
 }
 
 /**
- * Refuses arguments that may not have been UTF-8 before Node decoded them: with their bytes replaced, a
- * name could lead to another file, or create one.
+ * Refuses arguments that may not have been UTF-8 before Node decoded them: with their bytes
+ * replaced, a name could lead to another file, or create one.
  * @throws BtkitError `usage`
  */
 export function checkUtf8(args: readonly string[]): void {

@@ -7,8 +7,8 @@ import { reportNote, reportWarning } from '../output/messages.js'
 
 /**
  * Expands patterns among paths where no shell did: in quotes, a configuration or a batch. A path
- * that exists is literal, and so is a URL. Without patterns it reads nothing. Entries that cannot be
- * looked at are reported.
+ * that exists is literal, and so is a URL. Without patterns it reads nothing. Entries that cannot
+ * be looked at are reported.
  * @throws BtkitError `not-found` for a pattern that matches nothing, and as expandGlob
  */
 export async function expandPaths(

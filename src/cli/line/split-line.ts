@@ -29,9 +29,10 @@ interface Name {
 const NUMBER = /^-(\d|\d*\.\d+)(e[+-]?\d+)?$/
 
 /**
- * Splits the words behind a command, or behind an old name of one, by all names of its options: also those of other commands and
- * programs, and the BitTornado spelling `--announce_list`.
- * @throws BtkitError `usage` for an option without its value, and for `-comment`, of which `-c` would
+ * Splits the words behind a command, or behind an old name of one, by all names of its options:
+ * also those of other commands and programs, and the BitTornado spelling `--announce_list`.
+ * @throws BtkitError `usage` for an option without its value, and for `-comment`, of which `-c`
+ *   would
  *   take `omment`
  */
 export function splitLine(
@@ -111,7 +112,10 @@ function useOf(typed: string, { option, isOpposite }: Name, text: string | null)
   return textAt(name, String(option.negate === (isOpposite ?? false)), true)
 }
 
-/** The names of options in any spelling for parseArgs; it takes the next word only where one must follow. */
+/**
+ * The names of options in any spelling for parseArgs; it takes the next word only where one must
+ * follow.
+ */
 function namesFor(command: CommandUnknownOpts, args: readonly string[]) {
   const own = command.options.flatMap(({ short, long }) => [short, long])
   const typed = args.map((arg) => arg.split('=', 1)[0]).filter((arg) => arg?.startsWith('--'))
@@ -125,7 +129,9 @@ function namesFor(command: CommandUnknownOpts, args: readonly string[]) {
   return Object.fromEntries(names) satisfies ParseArgsConfig['options']
 }
 
-/** The option of a name in any spelling; for `--no-x` without an option of its own, that of `--x`. */
+/**
+ * The option of a name in any spelling; for `--no-x` without an option of its own, that of `--x`.
+ */
 function named(typed: string, command: CommandUnknownOpts): Name | null {
   const option = findOption(typed, command)
   const long = longName(typed)

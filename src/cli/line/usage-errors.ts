@@ -87,7 +87,10 @@ const MEANT: Readonly<Record<string, string>> = {
   '-d': '--output',
 }
 
-/** Advice about words of other programs, each with the command behind which it is typed; null for none. */
+/**
+ * Advice about words of other programs, each with the command behind which it is typed; null for
+ * none.
+ */
 type Advice = readonly (readonly [command: string | null, words: string, advice: string])[]
 
 function adviceFor(table: Advice, word: string, command: CommandUnknownOpts): string | undefined {

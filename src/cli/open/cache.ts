@@ -28,7 +28,9 @@ export function cachePath(option: string | undefined, { env, isRoot }: Io): stri
   return directory
 }
 
-/** The same for work that can do without a cache: null, with a warning, without a home directory. */
+/**
+ * The same for work that can do without a cache: null, with a warning, without a home directory.
+ */
 export function cachePathIfAny(
   option: string | undefined,
   io: Io,

@@ -53,8 +53,8 @@ export function placesAt(hosts: readonly string[], port: number, { cwd }: Io): L
 export const OTHER_PORT = 'choose another one with --port; 0: a free one'
 
 /**
- * Returns a function that throws an error again, with advice if a port is in use, or needs rights. `advice` names
- * the option that chooses another port.
+ * Returns a function that throws an error again, with advice if a port is in use, or needs rights.
+ * `advice` names the option that chooses another port.
  */
 export function withPortAdvice(advice: string): (error: unknown) => never {
   return (error) => {
@@ -74,8 +74,8 @@ export function socketsPassed(io: Io): readonly PassedSocket[] | null {
 }
 
 /**
- * Warns of options that have no effect because sockets were passed. A unit may repeat the default, the
- * `usualPort`, beside a socket with another one.
+ * Warns of options that have no effect because sockets were passed. A unit may repeat the default,
+ * the `usualPort`, beside a socket with another one.
  */
 export function warnOfIgnored(
   sockets: readonly PassedSocket[],

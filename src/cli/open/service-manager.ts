@@ -23,7 +23,8 @@ const NOBODY: ServiceManager = {
 
 /**
  * The service manager at `NOTIFY_SOCKET`, as in sd_notify(3). After `ready` it is notified twice
- * per watchdog interval that the main thread is alive. Receives one warning if it cannot be reached.
+ * per watchdog interval that the main thread is alive. Receives one warning if it cannot be
+ * reached.
  */
 export function serviceManager(env: Io['env'], warn: (message: string) => void): ServiceManager {
   const address = env['NOTIFY_SOCKET']

@@ -68,7 +68,8 @@ const MAX_KEY_FILE = 4096
 const SHORTEST_KEY = 32
 
 /**
- * Reads one key or two of --share-key-file, a line each; none without it. The first is for new records.
+ * Reads one key or two of --share-key-file, a line each; none without it. The first is for new
+ * records.
  * @throws BtkitError `usage` for short keys, `not-permitted` if all users can read the file
  */
 function readKeys(
@@ -103,7 +104,8 @@ export function queueAddress(
 
 /**
  * The keys and directories of jobs.
- * @throws BtkitError `usage` without a key or a directory, and for a file of keys that cannot be used
+ * @throws BtkitError `usage` without a key or a directory, and for a file of keys that cannot be
+ *   used
  */
 export function queueShares(
   options: ShareArguments,
@@ -141,7 +143,8 @@ const MAX_SIZE = 4096
 
 /**
  * Parses the URL of a Redis, or reads it from a file given as `file:PATH`.
- * @throws BtkitError `usage` for a bad URL, or for a password on the command line; and as readBounded
+ * @throws BtkitError `usage` for a bad URL, or for a password on the command line; and as
+ *   readBounded
  */
 export function redisAddress(
   [option, text]: readonly [option: string, text: string],

@@ -107,9 +107,9 @@ export async function readList(list: string, stdin: Io['stdin'], most: number) {
 }
 
 /**
- * Lists the torrents that operands name. Of a directory these are the torrents in it and below it that
- * are not listed yet. A directory without torrents is refused, and so is an address; a magnet link
- * stays if `takesMagnets`.
+ * Lists the torrents that operands name. Of a directory these are the torrents in it and below it
+ * that are not listed yet. A directory without torrents is refused, and so is an address; a magnet
+ * link stays if `takesMagnets`.
  * @throws BtkitError `usage` for an empty name
  */
 export async function listTorrents(
@@ -140,8 +140,8 @@ export async function listTorrents(
 }
 
 /**
- * Does work on each of the torrents that operands name, as `Report.each`. `work` also receives all of
- * them. A directory may be without torrents if `allowsNone`. Returns the exit status.
+ * Does work on each of the torrents that operands name, as `Report.each`. `work` also receives all
+ * of them. A directory may be without torrents if `allowsNone`. Returns the exit status.
  * @throws BtkitError as listTorrents
  */
 export async function eachTorrent(
@@ -162,8 +162,8 @@ export async function eachTorrent(
 }
 
 /**
- * Finds the torrent for an argument: an info hash of 40 or 64 hexadecimal digits, or a file. Returns the
- * info hash by which clients know it.
+ * Finds the torrent for an argument: an info hash of 40 or 64 hexadecimal digits, or a file.
+ * Returns the info hash by which clients know it.
  * @throws BtkitError the errors of readTorrentFile
  */
 export function findNamedTorrent(word: string): { infoHash: InfoHash; file: string | null } {

@@ -12,7 +12,9 @@ type Source = 'line' | 'operand' | 'file' | 'variable' | 'command'
 export interface Given {
   readonly entry: OptionEntry
   readonly source: Source
-  /** Its values in their order. Only the command line and variables have several; a file has a list. */
+  /**
+   * Its values in their order. Only the command line and variables have several; a file has a list.
+   */
   readonly uses: readonly Located[]
   readonly place: Place
   /** Whether it is as strong as a typed option, like those of a job. */

@@ -64,8 +64,8 @@ export function isNone({ entry, uses }: Given): boolean {
 const HAD_OTHERS: ReadonlySet<string> = new Set(['track', 'seed'])
 
 /**
- * Whether the old name of a command skips an option that btkit does not have, with its value: all options
- * of BitTornado have one.
+ * Whether the old name of a command skips an option that btkit does not have, with its value: all
+ * options of BitTornado have one.
  */
 export function isSkipped(command: string, long: string): boolean {
   if (!long.startsWith('--') || long === '--help' || long === '--version') return false

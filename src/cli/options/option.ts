@@ -5,33 +5,43 @@ export type CommandOption = CommandUnknownOpts['options'][number]
 
 /** The properties of an option that commander's declaration lacks. */
 export interface Traits {
-  /** The names that its values are. A shell completes them, and a batch finds paths beside its file. */
+  /**
+   * The names that its values are. A shell completes them, and a batch finds paths beside its file.
+   */
   readonly takes?: 'file' | 'directory' | 'preset'
   /** Values that a shell offers, although others are allowed, too. */
   readonly offers?: readonly string[]
   /**
-   * The trackers that its values are, which makes them secret, and lets aliases stand for them: tiers,
-   * one each time, or one each time to add or to remove. To remove, a text may be wrong in any way.
+   * The trackers that its values are, which makes them secret, and lets aliases stand for them:
+   * tiers, one each time, or one each time to add or to remove. To remove, a text may be wrong in
+   * any way.
    */
   readonly trackers?: 'tiers' | 'one' | 'added' | 'removed'
-  /** Whether an empty value means something. Any other one is refused, since a variable in a script may be unset. */
+  /**
+   * Whether an empty value means something. Any other one is refused, since a variable in a script
+   * may be unset.
+   */
   readonly mayBeEmpty?: boolean
-  /** Whether values are often secret. They are hidden, and can be read from a file or a variable. */
+  /**
+   * Whether values are often secret. They are hidden, and can be read from a file or a variable.
+   */
   readonly isSecret?: boolean
-  /** The form of its values in a configuration, unless its default is a list or it takes one value. */
+  /**
+   * The form of its values in a configuration, unless its default is a list or it takes one value.
+   */
   readonly form?: 'list' | 'tiers' | 'map' | 'json-map'
   /** Separates the values of an option that takes a whole list in one argument. */
   readonly separator?: string
   /**
-   * Options that are refused beside it, by commander's names. A name alone also stands in `replaces`;
-   * an exclusion with more to say is an error wherever the values are from.
+   * Options that are refused beside it, by commander's names. A name alone also stands in
+   * `replaces`; an exclusion with more to say is an error wherever the values are from.
    */
   readonly excludes?: readonly (string | Exclusion)[]
   /** The options without which it is refused. */
   readonly needs?: readonly Need[]
   /**
-   * Options that say the same in another way, by commander's names. Where one of both is stronger, as
-   * one that is typed is stronger than one in a configuration, the weaker one counts no more.
+   * Options that say the same in another way, by commander's names. Where one of both is stronger,
+   * as one that is typed is stronger than one in a configuration, the weaker one counts no more.
    */
   readonly replaces?: readonly string[]
   /** Whether only the command's own section of a configuration may set it, not `defaults:`. */
@@ -65,7 +75,10 @@ export interface Need {
   when?(own: unknown): boolean | string
   /** The reason, which follows behind the message. */
   readonly why?: string
-  /** Whether it is ignored without them unless it is typed, as what a configuration sets for several commands. */
+  /**
+   * Whether it is ignored without them unless it is typed, as what a configuration sets for several
+   * commands.
+   */
   readonly ifTyped?: boolean
 }
 
@@ -79,7 +92,10 @@ export const DIRECTORY: Traits = { takes: 'directory' }
 /** The properties of a switch that is off. */
 export const OFF = { default: false }
 
-/** How an option is read, besides all that help, configuration, completion, schema and batch know about it. */
+/**
+ * How an option is read, besides all that help, configuration, completion, schema and batch know
+ * about it.
+ */
 export interface Declared<Value, Default, Choice extends string | undefined> extends Traits {
   /** Reads a text. `previous` is the default, or the value of the text before. */
   readonly parse?: (text: string, previous: never) => Value
@@ -134,7 +150,10 @@ export interface OptionEntry {
   readonly key: string
   /** Commander's name. */
   readonly attribute: string
-  /** The form of its value in a configuration: a boolean, one value, values, tiers of values, or values by key. */
+  /**
+   * The form of its value in a configuration: a boolean, one value, values, tiers of values, or
+   * values by key.
+   */
   readonly kind: 'switch' | 'value' | 'list' | 'tiers' | 'map'
   /** The option that turns it on or gives its value; null if only `--no-…` exists. */
   readonly on: CommandOption | null

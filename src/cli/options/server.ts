@@ -38,7 +38,9 @@ export function publicUrl(text: string): string {
   )
 }
 
-/** Declares the options for the look of pages, in a group of their own. `name` is the usual name. */
+/**
+ * Declares the options for the look of pages, in a group of their own. `name` is the usual name.
+ */
 export function declareSiteOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
   name: string,

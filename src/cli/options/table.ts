@@ -109,7 +109,9 @@ export function knownKeys(section: string): string[] {
   )
 }
 
-/** Whether a section may have a key, in any of its forms; null asks for the section of any command. */
+/**
+ * Whether a section may have a key, in any of its forms; null asks for the section of any command.
+ */
 export function isKnownKey(key: string, section: string | null): boolean {
   const names = [key, ...otherNames(key)]
   const opposite = key.startsWith('no-') ? key.slice('no-'.length) : ''

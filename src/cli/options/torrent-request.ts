@@ -108,7 +108,9 @@ function namedTrackers(operand: RequestOperands['tiers'], options: MakerOptions)
 
 const SEEDS = '--web-seed or --http-seed, or use --trackerless'
 
-/** @throws BtkitError `usage` if a torrent without a tracker names no other source of its content */
+/**
+ * @throws BtkitError `usage` if a torrent without a tracker names no other source of its content
+ */
 function requirePeers(options: MakerOptions): void {
   if (options.trackerless || hasOtherSources(options)) return
   if (options.private) throw usageError(`no tracker, which --private needs; give its URL, ${SEEDS}`)
@@ -133,7 +135,9 @@ function requireOneDirectory(directories: readonly string[], io: Pick<Io, 'cwd'>
   throw usageError(`--web-seed-base: ${why}`)
 }
 
-/** Reports trackers that no client will use, or that are probably mistyped, and of keys in `info`. */
+/**
+ * Reports trackers that no client will use, or that are probably mistyped, and of keys in `info`.
+ */
 export function noteOdd(trackers: CheckedTrackers, { set }: MakerOptions, io: Io): void {
   for (const finding of announceUrls(trackers).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
     reportNote(finding, io)

@@ -46,14 +46,15 @@ export const LIST_BESIDE_ANNOUNCE: Traits = {
 }
 
 /**
- * Under BitTornado's names the default is 2^18: its readme prints that, and the older `bittorrent` has it.
- * BitTornado since T-0.3.9 chooses by size, like `--piece_size_pow2 0`.
+ * Under BitTornado's names the default is 2^18: its readme prints that, and the older `bittorrent`
+ * has it. BitTornado since T-0.3.9 chooses by size, like `--piece_size_pow2 0`.
  */
 export const LEGACY_PIECE_POW2 = 18
 
 /**
  * The options of commands that make torrents. Each is validated when it is parsed. Short options
- * are those of mktorrent. By default all commands give a file the same info hash, except under old names.
+ * are those of mktorrent. By default all commands give a file the same info hash, except under old
+ * names.
  */
 export function declareTorrentOptions(name: string, isLegacy: boolean) {
   const [pieces, piecesText] = isLegacy

@@ -139,8 +139,8 @@ export function byteRate(text: string): number {
 const MAX_RATE = 2 ** 30
 
 /**
- * Parses a rate of transfers: `10M`, or a number of KiB per second as in BitTornado. Returns bytes per
- * second; 0 stands for no limit, as does BitTornado's -1 for an automatic one.
+ * Parses a rate of transfers: `10M`, or a number of KiB per second as in BitTornado. Returns bytes
+ * per second; 0 stands for no limit, as does BitTornado's -1 for an automatic one.
  */
 export function transferRate(text: string): number {
   if (text === '-1') return 0

@@ -42,8 +42,8 @@ const NARROW = [
 const COUNTER = '{done} {rate} {file}'
 
 /**
- * Opens a progress bar on standard error for `total` bytes; for null, it only counts. Returns null if
- * that is not a terminal or cannot show a bar. cli-progress is loaded only when needed.
+ * Opens a progress bar on standard error for `total` bytes; for null, it only counts. Returns null
+ * if that is not a terminal or cannot show a bar. cli-progress is loaded only when needed.
  */
 export async function openProgress(io: Io, total: number | null): Promise<ProgressBar | null> {
   if (!isScreen(io.stderr, io.env)) return null

@@ -19,9 +19,9 @@ type Lazy<T> = T | (() => T)
 type Text = string | readonly string[]
 
 /**
- * The words of a command: results on standard output, messages on standard error. `--json`, `--quiet`
- * and the terminal are decided here; without it, each command would decide them at each line. A
- * progress bar makes room for what is printed. The functions may be passed on.
+ * The words of a command: results on standard output, messages on standard error. `--json`,
+ * `--quiet` and the terminal are decided here; without it, each command would decide them at each
+ * line. A progress bar makes room for what is printed. The functions may be passed on.
  */
 export class Report {
   readonly isJson: boolean
@@ -68,7 +68,9 @@ export class Report {
     reportError(error, this.#beside())
   }
 
-  /** Does work. If it fails, prints a line of JSON for each value of `lost`, and throws the error. */
+  /**
+   * Does work. If it fails, prints a line of JSON for each value of `lost`, and throws the error.
+   */
   attempt = async <T>(
     work: () => Promise<T>,
     lost: (error: unknown) => readonly object[],

@@ -63,7 +63,10 @@ function valueOf(torrent: ListedTorrent): object {
   return listedValue(torrent, isBroken(torrent) ? error : null)
 }
 
-/** Lines for a log: of many torrents those with problems or peers, and a sum. `now` is in milliseconds. */
+/**
+ * Lines for a log: of many torrents those with problems or peers, and a sum. `now` is in
+ * milliseconds.
+ */
 function logLines(torrents: readonly ListedTorrent[], isLegacy: boolean, now: number): string[] {
   if (torrents.length === 0) return ['no torrents']
   const time = `${new Date(now).toISOString().slice(0, 19)}Z`
@@ -102,8 +105,8 @@ function kilobytes(rate: number): string {
 }
 
 /**
- * Updates and shows torrents again and again, until aborted. `update` looks for changes, each `interval`
- * milliseconds, or after those that it returns, if they are fewer.
+ * Updates and shows torrents again and again, until aborted. `update` looks for changes, each
+ * `interval` milliseconds, or after those that it returns, if they are fewer.
  */
 export async function followTorrents(
   display: Display,

@@ -22,7 +22,10 @@ export function lostTorrent(torrent: string, error: unknown): object[] {
   return [torrentValue(torrent, null, { failure: error })]
 }
 
-/** The last keys of a line of JSON about a torrent: `internal` is a fault of btkit, null stands for no failure. */
+/**
+ * The last keys of a line of JSON about a torrent: `internal` is a fault of btkit, null stands for
+ * no failure.
+ */
 export function failureKeys(error: unknown) {
   if (error === null) return { error, code: null }
   const code: ErrorCode | 'internal' = error instanceof BtkitError ? error.code : 'internal'

@@ -39,8 +39,8 @@ const MIN_NAME = 12
 
 /**
  * Formats torrents as a table with headings, sorted by name and info hash, those that come first
- * before all others. Lines have at most `width` columns. A client's message follows in further lines
- * of the torrent's entry.
+ * before all others. Lines have at most `width` columns. A client's message follows in further
+ * lines of the torrent's entry.
  */
 export function torrentTable(
   torrents: readonly ClientTorrent[],

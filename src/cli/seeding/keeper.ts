@@ -10,7 +10,9 @@ import type { OnTrackerChange } from '../../seeding/peer/announcer.js'
 import { count } from '../../base/text/quantity.js'
 import type { Report } from '../output/report.js'
 
-/** Notes torrents that are added and dropped: the first ones between two looks, and how many others. */
+/**
+ * Notes torrents that are added and dropped: the first ones between two looks, and how many others.
+ */
 export class ChangeNotes {
   readonly #counts = new Map<string, number>()
   #hasAdded = false

@@ -14,7 +14,9 @@ import { Script } from 'node:vm'
 import { digestOf } from '../../base/bytes.js'
 import type * as main from '../main.js'
 
-/** `here` has the absolute paths of the bundle and its directory, and loads the bundles of packages. */
+/**
+ * `here` has the absolute paths of the bundle and its directory, and loads the bundles of packages.
+ */
 type Wrapper = (
   module: { exports: object },
   require: NodeJS.Require,
@@ -34,13 +36,15 @@ export interface LoadedProgram {
 /** The spellings of commands in the smaller program, with their names. The build sets it. */
 declare const FILE_COMMANDS: readonly (readonly [spelling: string, name: string])[]
 
-/** The command whose compiled code serves a command of the same program that has none of its own. */
+/**
+ * The command whose compiled code serves a command of the same program that has none of its own.
+ */
 const USUAL = 'verify'
 
 /**
- * Loads the program of a command like a CommonJS module, and later its packages, but with compiled code that was
- * saved for this command. Compiling takes longer than most commands. The code is beside the program only: it is run,
- * and elsewhere another user could have put it there.
+ * Loads the program of a command like a CommonJS module, and later its packages, but with compiled
+ * code that was saved for this command. Compiling takes longer than most commands. The code is
+ * beside the program only: it is run, and elsewhere another user could have put it there.
  */
 export function loadProgram(command: string | undefined): LoadedProgram {
   const name = new Map(FILE_COMMANDS).get(command ?? '') ?? 'main'
@@ -92,10 +96,9 @@ const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
 
 /**
  * Reads the code that V8 compiled from `source`. Returns undefined if it is missing, damaged, from
- * another source, or in a file that anybody may have written except root and the owner of the program
- * beside it: it is run.
- * V8 itself refuses code of other V8 versions, but compares only the length of the source, and dies of
- * code of another processor.
+ * another source, or in a file that anybody may have written except root and the owner of the
+ * program beside it: it is run. V8 itself refuses code of other V8 versions, but compares only the
+ * length of the source, and dies of code of another processor.
  */
 export function readCodeCache(path = '', source: Buffer): Buffer | undefined {
   let descriptor: number | undefined

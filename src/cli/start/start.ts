@@ -10,8 +10,8 @@ const NEVER_FINISHED = 13
  * name, the subcommand.
  */
 export async function start(program: string, subcommand: string | null = null): Promise<void> {
-  // Node opens its debugger on this signal, to all users of the machine. Until a command handles it,
-  // it is ignored, from before anything else is loaded.
+  // Node opens its debugger on this signal, to all users of the machine. Until a command handles
+  // it, it is ignored, from before anything else is loaded.
   process.on('SIGUSR1', () => undefined)
   if (printVersion()) return
   let isFinished = false

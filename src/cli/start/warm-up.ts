@@ -17,7 +17,10 @@ const CONTENT = Buffer.alloc(100_000)
 const INFO = `d6:lengthi${CONTENT.length}e4:name4:file12:piece lengthi262144e6:pieces20:`
 const TORRENT = `d8:announce${TRACKER.length}:${TRACKER}4:info${INFO}${latin1(digestOf('sha1', CONTENT))}ee`
 
-/** The commands for which people wait, with the lines to run; config is in the program of all commands. */
+/**
+ * The commands for which people wait, with the lines to run; config is in the program of all
+ * commands.
+ */
 const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   makemetafile: [
     [file, TRACKER],

@@ -15,10 +15,11 @@ export interface PruneReport {
 }
 
 /**
- * Removes records that were unused for long, then records above the size limit, and caches that are not used: damaged
- * ones, and that of an older btkit. `unusedFor` is in milliseconds. `maxSize` is in bytes; undefined is no limit.
- * With `dryRun` it only counts.
- * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`; Error of
+ * Removes records that were unused for long, then records above the size limit, and caches that are
+ * not used: damaged ones, and that of an older btkit. `unusedFor` is in milliseconds. `maxSize` is
+ * in bytes; undefined is no limit. With `dryRun` it only counts.
+ * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`; Error
+ *   of
  *   the system if a file cannot be removed
  */
 export async function pruneCache(

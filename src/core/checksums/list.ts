@@ -21,7 +21,10 @@ export type ChecksumName = keyof typeof CHECKSUMS
 /** The names of all checksums, the usual one first. */
 export const CHECKSUM_NAMES = Object.keys(CHECKSUMS) as ChecksumName[]
 
-/** Formats a list of paths, with '/' as separator, as sha256sum(1) does, for checks with `sha256sum -c`. */
+/**
+ * Formats a list of paths, with '/' as separator, as sha256sum(1) does, for checks with `sha256sum
+ * -c`.
+ */
 export function formatChecksums(
   checksums: readonly { readonly path: string; readonly digest: Uint8Array }[],
 ): Uint8Array {

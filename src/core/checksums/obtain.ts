@@ -25,9 +25,9 @@ export interface FileChecksums extends ListedFile {
 export type ChecksumContext = Pick<HashContext, 'engine' | 'cacheAccess'>
 
 /**
- * Computes checksums of all files of some content. Reads only files that the cache does not know, one
- * after the other: threads share the checksums of a large one. The digests belong to the files as
- * scanned.
+ * Computes checksums of all files of some content. Reads only files that the cache does not know,
+ * one after the other: threads share the checksums of a large one. The digests belong to the files
+ * as scanned.
  * @throws BtkitError `changed` with the file, and as hashStream
  */
 export async function obtainChecksums(

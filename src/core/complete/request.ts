@@ -13,7 +13,9 @@ export interface CompleteRequest {
   readonly directories: readonly string[]
   /** The directory for the torrents; null for beside the entries. */
   readonly target: string | null
-  /** Names of the only entries to look at; absent for all, null if the directory no longer exists. */
+  /**
+   * Names of the only entries to look at; absent for all, null if the directory no longer exists.
+   */
   readonly entries?: readonly string[] | null | undefined
   /** The options that all torrents share. */
   readonly common: CommonRequest
@@ -94,7 +96,10 @@ export interface CompleteWatch {
   readonly isSeen: boolean
   /** Called once, with the number of bytes to hash. */
   readonly begin: (totalBytes: number) => Promise<void>
-  /** Called before each change, which waits for it, with its list in Undelivered; absent in a dry run. */
+  /**
+   * Called before each change, which waits for it, with its list in Undelivered; absent in a dry
+   * run.
+   */
   readonly planned?: ((list: string, change: Change | ListPaths) => Promise<void>) | undefined
   /** Called for each torrent when it is written, with the paths in its entry that it lacks. */
   readonly written?: (

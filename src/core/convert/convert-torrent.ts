@@ -52,7 +52,8 @@ interface ConvertPlan {
 
 /**
  * Checks that a torrent's other version can be written, looks for its files, and plans it.
- * @throws BtkitError `metainfo` if the torrent already has that version, `exists` if it would replace
+ * @throws BtkitError `metainfo` if the torrent already has that version, `exists` if it would
+ *   replace
  *   another, and as checkEditable, checkWritable, checkTarget, planVerify and contentOfTree
  */
 export async function planConversion(request: ConvertRequest): Promise<ConvertPlan> {
@@ -96,7 +97,8 @@ export type Conversion =
  * Checks the content against the torrent, makes the other version, and writes it. All other values
  * outside `info` are preserved byte for byte. Reads twice: to check, without the cache, and to hash
  * in the new order.
- * @throws BtkitError `interrupted`, `exists` if another torrent is in its place, and as planConversion,
+ * @throws BtkitError `interrupted`, `exists` if another torrent is in its place, and as
+ *   planConversion,
  *   obtainInfo, such as `changed` for a file that changed, and writeAtomically
  */
 export async function convertTorrent(
@@ -187,8 +189,8 @@ async function store({ request, options, replaced }: PlannedStore, after: Metain
 }
 
 /**
- * Returns a torrent's files as content of another torrent, in the order of a file tree; null if one of
- * them is incomplete.
+ * Returns a torrent's files as content of another torrent, in the order of a file tree; null if one
+ * of them is incomplete.
  * @throws BtkitError as contentOfTree does
  */
 function contentOfTorrent(

@@ -12,11 +12,13 @@ export interface CacheAccess {
   /** Current time in milliseconds since 1970. */
   readonly now: () => number
   /**
-   * Obtains digests together with other processes and machines. Absent: all are read here, whoever else
-   * reads the same files.
+   * Obtains digests together with other processes and machines. Absent: all are read here, whoever
+   * else reads the same files.
    */
   readonly readOnce?: ReadOnce | undefined
-  /** Is called for files that have another inode number at each look, by which the cache knows them. */
+  /**
+   * Is called for files that have another inode number at each look, by which the cache knows them.
+   */
   readonly onRenumbered?: () => void
 }
 
@@ -32,7 +34,7 @@ export interface Unread {
 }
 
 /**
- * Calls `read` when nobody else reads the same files, or after a while. Digests that others know are
- * in the table then. `read` gets the function that hashes pieces.
+ * Calls `read` when nobody else reads the same files, or after a while. Digests that others know
+ * are in the table then. `read` gets the function that hashes pieces.
  */
 export type ReadOnce = <T>(unread: Unread, read: (hash: HashGroups) => Promise<T>) => Promise<T>

@@ -34,7 +34,10 @@ export function isSameFile(kept: Uint8Array, current: Uint8Array, trust: CacheTr
   return Buffer.compare(trustedPart(kept, trust), trustedPart(current, trust)) === 0
 }
 
-/** Traces why the digests of a file count as unknown; `kept` is the fingerprint of the record, if any. */
+/**
+ * Traces why the digests of a file count as unknown; `kept` is the fingerprint of the record, if
+ * any.
+ */
 export function traceUnknown(files: FileColumns, number: number, kept?: Uint8Array): void {
   if (!isTraced) return
   const why = kept
@@ -82,12 +85,15 @@ export function isSettledAt(files: FileColumns, number: number, start: ReadingSt
 /** Milliseconds before a reading after which a time that is rounded is certainly no racy one. */
 const CERTAIN_MS = 2001
 
-/** Nanoseconds by which the clock of a file server may be ahead. A time further ahead was set, or is of a wrong clock. */
+/**
+ * Nanoseconds by which the clock of a file server may be ahead. A time further ahead was set, or is
+ * of a wrong clock.
+ */
 const AHEAD_NS = 60_000_000_000n
 
 /**
- * Whether a file changed so shortly before `startedMs` that it could change again unnoticed. A file dated ahead
- * is no younger for that: its next change has the time of now.
+ * Whether a file changed so shortly before `startedMs` that it could change again unnoticed. A file
+ * dated ahead is no younger for that: its next change has the time of now.
  */
 export function isRacy(fingerprint: Fingerprint, startedMs: number, trust: CacheTrust): boolean {
   const now = BigInt(Math.floor(startedMs)) * 1_000_000n

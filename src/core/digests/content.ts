@@ -79,7 +79,9 @@ function leaveOut(tree: Tree, output: string): Tree {
   return partOf(tree, (i) => isOutput(i) && files.absolutePathAt(i) === path)
 }
 
-/** Returns a test of whether a file is at a real path or below it. Compares most by their directory. */
+/**
+ * Returns a test of whether a file is at a real path or below it. Compares most by their directory.
+ */
 function isBelow(files: FileColumns, path: string): (i: number) => boolean {
   let last: string | null | undefined
   let [areBelow, areBeside] = [false, false]
@@ -195,8 +197,8 @@ function whyEmpty({ files, skipped }: Tree): string {
 const MOST_COMPONENTS = 96
 
 /**
- * Refuses paths that clients of a torrent's version cannot read. In v2 (BEP 52) a directory with only one
- * file of the same name cannot be distinguished from that single file.
+ * Refuses paths that clients of a torrent's version cannot read. In v2 (BEP 52) a directory with
+ * only one file of the same name cannot be distinguished from that single file.
  * @throws BtkitError `bad-name`
  */
 export function refusePaths(

@@ -47,7 +47,9 @@ export interface HashContext {
    * files that strangers may replace by links.
    */
   readonly isGuarded?: boolean | undefined
-  /** Whether files that a program has open for writing count as changing. Default: they are read. */
+  /**
+   * Whether files that a program has open for writing count as changing. Default: they are read.
+   */
   readonly refusesWritten?: boolean
   /** Reads small files together that are asked for at the same time. Absent: each alone. */
   readonly smallFiles?: SmallFiles | null
@@ -79,7 +81,9 @@ export async function hashContent(
   return cacheAccess.readOnce ? cacheAccess.readOnce(unread, read) : read(hashInGroups)
 }
 
-/** Reads the pieces whose digests are unknown, checks that no file changed, and keeps the digests. */
+/**
+ * Reads the pieces whose digests are unknown, checks that no file changed, and keeps the digests.
+ */
 async function readUnknown(
   { content, table }: Unread,
   hashContext: HashContext,
@@ -147,7 +151,8 @@ interface PieceReading {
 
 /**
  * Hashes pieces. Returns the state of the files when reading began.
- * @throws BtkitError as hashStream, and `changed` if files that are open for writing count as changing
+ * @throws BtkitError as hashStream, and `changed` if files that are open for writing count as
+ *   changing
  */
 export async function readPieces(
   { stream, pieces, wanted, table, files, readTrees, see }: PieceReading,
@@ -157,8 +162,8 @@ export async function readPieces(
   const { cacheAccess, engine, refusesWritten } = hashContext
   const startedMs = cacheAccess.now()
   const isPortable = hashKernel().name === 'crypto'
-  // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must not be
-  // written are refused before any is read
+  // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must
+  // not be written are refused before any is read
   const asked = files?.filter((i) => {
     const size = files.sizeAt(i)
     const isFirst = refusesWritten === true && size > SMALL_FILE

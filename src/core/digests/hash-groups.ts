@@ -29,12 +29,15 @@ export interface ReadGroup extends StreamDigests {
   readonly nodes?: Uint8Array
 }
 
-/** Hashes pieces as hashInGroups does. Notes in `engine.writers` who has their files open for writing. */
+/**
+ * Hashes pieces as hashInGroups does. Notes in `engine.writers` who has their files open for
+ * writing.
+ */
 export type HashGroups = (reading: GroupedReading, engine: HashOptions) => AsyncIterable<ReadGroup>
 
 /**
- * Hashes pieces in groups whose block digests fit into memory; all together if no blocks are wanted.
- * Progress continues from group to group.
+ * Hashes pieces in groups whose block digests fit into memory; all together if no blocks are
+ * wanted. Progress continues from group to group.
  * @throws as hashStream
  */
 export async function* hashInGroups(
@@ -63,8 +66,8 @@ export function countingFrom<T extends HashOptions>(bytesBefore: number, engine:
 
 /**
  * Divides pieces into groups of at most `mostBlocks` blocks (BEP 52), so that their digests fit
- * into memory; yields each with the bytes of files in it, without padding. The stream's files must begin
- * on piece boundaries.
+ * into memory; yields each with the bytes of files in it, without padding. The stream's files must
+ * begin on piece boundaries.
  */
 function* groupPieces(
   stream: ContentStream,

@@ -61,8 +61,8 @@ export class InfoRequest {
 }
 
 /**
- * Obtains an `info`. The `info` of a directory is cached as a whole, so that an unchanged directory only
- * costs its scan.
+ * Obtains an `info`. The `info` of a directory is cached as a whole, so that an unchanged directory
+ * only costs its scan.
  * @throws BtkitError as hashContent does
  */
 export async function obtainInfo(

@@ -98,7 +98,9 @@ export class InputHash {
     }
   }
 
-  /** Returns the digest of all that was added, and begins again. A short input needs no node:crypto. */
+  /**
+   * Returns the digest of all that was added, and begins again. A short input needs no node:crypto.
+   */
   digest(): Uint8Array {
     const rest = this.#buffer.subarray(0, this.#length)
     const digest = this.#hash?.update(rest).digest() ?? sha256(rest)

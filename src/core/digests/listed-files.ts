@@ -35,7 +35,10 @@ export function listFiles(
   }
 }
 
-/** Most bytes of a file in the list of v1 or the tree of v2, and of a name, beside names and letters. */
+/**
+ * Most bytes of a file in the list of v1 or the tree of v2, and of a name, beside names and
+ * letters.
+ */
 const MOST_BYTES = { inList: 48, inTree: 100, attributes: 12, symlink: 20, name: 8 }
 
 /** Returns a number of bytes that the lists of files do not exceed. */

@@ -91,7 +91,9 @@ export function enterPieces(table: PieceTable, pieces: Uint32Array, digests: Uin
   }
 }
 
-/** Returns the files that are needed for the pieces to read, and the bytes of files in these pieces. */
+/**
+ * Returns the files that are needed for the pieces to read, and the bytes of files in these pieces.
+ */
 export function unreadOf(
   { files, pieceLength }: CutFiles,
   { isKnown }: PieceTable,

@@ -90,8 +90,8 @@ export class ReadTrees {
   }
 
   /**
-   * Adds the next pieces by one node each: that of the piece layer, or the root of a file in a single
-   * piece. Then all pieces must be added so.
+   * Adds the next pieces by one node each: that of the piece layer, or the root of a file in a
+   * single piece. Then all pieces must be added so.
    */
   takeNodes(pieces: Uint32Array, nodes: Uint8Array): void {
     this.#least = pieceHeight(this.#content.pieceLength)
@@ -103,7 +103,10 @@ export class ReadTrees {
     }
   }
 
-  /** Sets the root of a file of one block to a digest by its number; false if there is no such digest. */
+  /**
+   * Sets the root of a file of one block to a digest by its number; false if there is no such
+   * digest.
+   */
   #enterSingle({ number }: GrowingTree, digests: Uint8Array, at: number): boolean {
     const root = digests.subarray(at * SHA256, (at + 1) * SHA256)
     if (root.length < SHA256) return false

@@ -81,8 +81,8 @@ const FEW = 8
 const SHORT = 4 * BLOCK
 
 /**
- * Whether a file has no record, because a record for each of very many would cost several times as much as to
- * read and hash them. A listener sees a record of each file.
+ * Whether a file has no record, because a record for each of very many would cost several times as
+ * much as to read and hash them. A listener sees a record of each file.
  */
 function isTiny(content: CutFiles, size: number, { onFile }: PieceCache): boolean {
   if (size > BLOCK || onFile || content.files.length < FEW) return false
@@ -95,8 +95,8 @@ function isTinyOwner(content: CutFiles, { size, whole, end }: PieceOwner, cache:
 }
 
 /**
- * Stores the SHA-1 digests of a table, and the trees of files that were read, in steps. Files that could
- * have changed unnoticed since reading began are left out.
+ * Stores the SHA-1 digests of a table, and the trees of files that were read, in steps. Files that
+ * could have changed unnoticed since reading began are left out.
  */
 export function* rememberSteps(
   content: CutFiles,
@@ -122,8 +122,9 @@ function* rememberDigests(
     const key = keyOfOwner(content, owner)
     const fingerprint = files.encodedAt(number)
     const record = cache.peek('file', key)
-    // Its other digests are mainly of its end in other streams. Their fingerprint stays the one from their
-    // reading: a new one would fully confirm digests that may have been trusted only by size and mtime
+    // Its other digests are mainly of its end in other streams. Their fingerprint stays the one
+    // from their reading: a new one would fully confirm digests that may have been trusted only by
+    // size and mtime
     const known =
       record && isSameFile(record.fingerprint, fingerprint, trust)
         ? record
@@ -149,9 +150,9 @@ function* rememberDigests(
 }
 
 /**
- * Yields the pieces that span several files, with their keys in the cache. These are SHA-256 of the files, with their
- * fingerprints and the bytes of each; the table keeps them for the next time. Leaves out pieces that
- * begin or end in a file that `isUnknown` marks.
+ * Yields the pieces that span several files, with their keys in the cache. These are SHA-256 of the
+ * files, with their fingerprints and the bytes of each; the table keeps them for the next time.
+ * Leaves out pieces that begin or end in a file that `isUnknown` marks.
  */
 function* keyedPieces(
   content: CutFiles,

@@ -62,7 +62,9 @@ export class SmallFiles {
     private readonly readTogether: ReadSmallFiles,
   ) {}
 
-  /** Reads a file. Null if it has changed or cannot be read: to read it alone reports the reason. */
+  /**
+   * Reads a file. Null if it has changed or cannot be read: to read it alone reports the reason.
+   */
   read(file: ScannedFile): Promise<SmallFile | null> {
     const { device } = file.fingerprint
     return new Promise((resolve, reject) => {

@@ -9,16 +9,21 @@ interface GivenTorrent {
   readonly stamp: string
 }
 
-/** The stamp of torrents that were about to be given, or must be given again. No .torrent file has it. */
+/**
+ * The stamp of torrents that were about to be given, or must be given again. No .torrent file has
+ * it.
+ */
 export const UNKNOWN = ''
 
 /**
- * The torrents that a client or the own seed was given, by name. With a journal they are known to the
- * next run, too.
+ * The torrents that a client or the own seed was given, by name. With a journal they are known to
+ * the next run, too.
  */
 export class GivenRecord {
   readonly torrents = new Map<string, GivenTorrent>()
-  /** Info hashes that were about to be given: an interrupted run may have left them without a mark. */
+  /**
+   * Info hashes that were about to be given: an interrupted run may have left them without a mark.
+   */
   readonly begun = new Set<InfoHash>()
 
   constructor(private readonly journal: Journal | null = null) {

@@ -11,7 +11,9 @@ import { QUIET, type SeenData, UnsettledData } from './whole-data.js'
 
 /** The torrents that are to be seeded at a moment. */
 export interface WantedTorrents {
-  /** By name, a text that identifies the state of the .torrent file; null if nobody can know now. */
+  /**
+   * By name, a text that identifies the state of the .torrent file; null if nobody can know now.
+   */
   readonly stamps: ReadonlyMap<string, string> | null
   /** Whether a torrent is not there any more; false if that is unknown. */
   readonly isGone: (torrent: string) => boolean
@@ -59,7 +61,10 @@ export interface KeeperEvents {
   readonly onDropped?: (torrent: NamedHash, isRemoved: boolean) => void
   /** Called once for each problem, until it changes; `what` is a torrent or a directory. */
   readonly onProblem: (what: string, problem: unknown) => void
-  /** Receives how many torrents of an update have problems beside those that it reported; absent: all are. */
+  /**
+   * Receives how many torrents of an update have problems beside those that it reported; absent:
+   * all are.
+   */
   readonly onMore?: (count: number) => void
   /** Called at the end of an update. */
   readonly onUpdated?: () => void
@@ -78,11 +83,16 @@ interface Lacking {
   readonly seen: SeenData
   /** Null while it is being looked at, or if its .torrent file cannot be read. */
   torrent: LackingTorrent | null
-  /** Whether it is looked at again in its turn; one that the target refused is added again at once. */
+  /**
+   * Whether it is looked at again in its turn; one that the target refused is added again at once.
+   */
   waits: boolean
 }
 
-/** Torrents whose data is not whole, and that are looked at again in one update, unless one of them is back. */
+/**
+ * Torrents whose data is not whole, and that are looked at again in one update, unless one of them
+ * is back.
+ */
 const LACKING_AT_ONCE = 100
 
 /** Most lines of a kind about one update: a disk may be gone that has the data of thousands. */
@@ -119,9 +129,9 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   }
 
   /**
-   * Looks at all torrents, and at the data of some. Adds those that are new or that the target lost,
-   * and removes those that are gone. Returns the milliseconds after which data can be seeded that was
-   * written just now; infinite if there is none.
+   * Looks at all torrents, and at the data of some. Adds those that are new or that the target
+   * lost, and removes those that are gone. Returns the milliseconds after which data can be seeded
+   * that was written just now; infinite if there is none.
    * @throws BtkitError as the target, and `interrupted`
    */
   async update(): Promise<number> {
@@ -218,7 +228,9 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     await target.given.flush()
   }
 
-  /** Reads torrents, finds their data, and adds them. Each replaces the previous one of its name. */
+  /**
+   * Reads torrents, finds their data, and adds them. Each replaces the previous one of its name.
+   */
   async #take(names: readonly string[], reading: TorrentReading, turn: Turn): Promise<void> {
     const { given } = this.target
     const before = new Map(names.map((name) => [name, given.torrents.get(name)]))
@@ -346,7 +358,9 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   }
 }
 
-/** Returns a problem that a keeper reports, with a name in front unless the message begins with it. */
+/**
+ * Returns a problem that a keeper reports, with a name in front unless the message begins with it.
+ */
 export function nameProblem(what: string, problem: unknown): Error {
   if (problem instanceof BtkitError && !problem.message.startsWith(what)) return problem.of(what)
   return problem instanceof Error ? problem : new Error(String(problem))

@@ -17,8 +17,8 @@ export type PieceLengthFor = (size: number) => number
 const PART = 16 * 1024 * 1024
 
 /**
- * Hashes files that are read one after another. Each piece length that is still possible has a hasher of its
- * own: one, unless the size is unknown.
+ * Hashes files that are read one after another. Each piece length that is still possible has a
+ * hasher of its own: one, unless the size is unknown.
  */
 export class ArrivingFiles {
   readonly lengths: number[] = []

@@ -62,7 +62,9 @@ export interface FileOptions {
   readonly maxPieceLength?: number | undefined
 }
 
-/** Options with values that torrents can have, as a command line or the library's door checked them. */
+/**
+ * Options with values that torrents can have, as a command line or the library's door checked them.
+ */
 export interface CheckedOptions extends Omit<TorrentOptions & FileOptions, 'trackers'> {
   readonly trackers: CheckedTrackers
   readonly pieceLength: PieceLength | 'auto'

@@ -39,7 +39,10 @@ export interface StreamedFile {
   readonly begin?: (() => void) | undefined
   /** Bytes of the file; needed for streams below a directory if no piece length is given. */
   readonly length?: number | undefined
-  /** A text that is another one as soon as any byte is: content of known texts need not be read again. */
+  /**
+   * A text that is another one as soon as any byte is: content of known texts need not be read
+   * again.
+   */
   readonly state?: string | undefined
   /** The checksums that its bytes must have. */
   readonly checksum?: ListedChecksum | readonly ListedChecksum[] | undefined
@@ -98,7 +101,8 @@ export interface PlannedArrival {
 /**
  * Plans a torrent of streams. If the length of a stream is unknown, almost every piece length stays
  * possible. Limits of the number of pieces or the size of the torrent then do not count.
- * @throws BtkitError its `fault`, `empty`, `bad-name`, `usage` for a length that must be known, and as
+ * @throws BtkitError its `fault`, `empty`, `bad-name`, `usage` for a length that must be known, and
+ *   as
  *   checkTarget
  */
 export function planStreams(
@@ -121,9 +125,9 @@ export function planStreams(
 }
 
 /**
- * Reads the content of a torrent from streams, once and one after another, unless the cache knows it. If
- * the piece length of a single file depends on its size, the bytes are hashed at each length that is still
- * possible. Memory holds no content, only digests.
+ * Reads the content of a torrent from streams, once and one after another, unless the cache knows
+ * it. If the piece length of a single file depends on its size, the bytes are hashed at each length
+ * that is still possible. Memory holds no content, only digests.
  * @throws BtkitError `empty`, `changed` for a file of another length or checksum than was said,
  *   `interrupted`
  */
@@ -229,7 +233,9 @@ function columnsOf(files: readonly OrderedFile[], lengths: readonly number[]): F
   return FileColumns.of(scanned)
 }
 
-/** The piece length by size. Pad files depend on it, so that of a directory must be known before. */
+/**
+ * The piece length by size. Pad files depend on it, so that of a directory must be known before.
+ */
 function pieceLengthFor(request: NamedRequest, named: NamedArrival): PieceLengthFor {
   const { files, isDirectory } = named
   const lengthOfAll = (lengths: readonly number[]) => {
@@ -309,7 +315,9 @@ async function readAll(
   refuseAborted(engine.signal)
 }
 
-/** @throws BtkitError `changed` if the bytes that were just read have another checksum than was said */
+/**
+ * @throws BtkitError `changed` if the bytes that were just read have another checksum than was said
+ */
 function requireChecksum(file: StreamedFile, hashing: ArrivingFiles): void {
   for (const { name, digest } of checksumsOf(file)) {
     const names = [name].flat()
@@ -321,7 +329,9 @@ function requireChecksum(file: StreamedFile, hashing: ArrivingFiles): void {
   }
 }
 
-/** The trees by the numbers of their files. `arrived` has those of the files with bytes, in order. */
+/**
+ * The trees by the numbers of their files. `arrived` has those of the files with bytes, in order.
+ */
 function treesOf({ content }: TorrentPlan, arrived: readonly FileTree[]) {
   const trees = createTrees(content)
   if (!trees) return null

@@ -127,7 +127,9 @@ async function readDisk(group: MakeGroup, making: Making) {
   return { plan, variants, lists, hashed }
 }
 
-/** The same of streams. If the length of one is unknown, the torrents are planned when it was read. */
+/**
+ * The same of streams. If the length of one is unknown, the torrents are planned when it was read.
+ */
 async function readArrival(group: MakeGroup, arrival: Arrival, making: Making) {
   const { request, others, lists, check } = wantedOf(group)
   const planned = planStreams(request, arrival, check)
@@ -173,7 +175,9 @@ async function makeWithLists(
   }
 }
 
-/** Writes a torrent, and then its lists. Their errors say that the torrent is written nevertheless. */
+/**
+ * Writes a torrent, and then its lists. Their errors say that the torrent is written nevertheless.
+ */
 async function writeWithLists(
   plan: TorrentPlan,
   hashed: HashedTorrent,
@@ -192,7 +196,9 @@ async function writeWithLists(
   return made
 }
 
-/** The number of groups from which some are written while the next are read, and how many at most. */
+/**
+ * The number of groups from which some are written while the next are read, and how many at most.
+ */
 const MANY = 16
 const AHEAD = 256
 

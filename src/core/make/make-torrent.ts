@@ -174,8 +174,8 @@ export function measureTorrent({
 }
 
 /**
- * Returns the size of a planned .torrent in bytes if that is more than `most`, else null. Encodes very
- * many files only if it may be more.
+ * Returns the size of a planned .torrent in bytes if that is more than `most`, else null. Encodes
+ * very many files only if it may be more.
  */
 export function sizeBeyond(
   most: number,
@@ -273,11 +273,15 @@ export async function writeTorrent(
   return { parts, size: lengthOf(parts), core, ...hashes, bytesHashed }
 }
 
-/** Largest torrent in bytes that is read once more. A torrent of very many files would take as long as a scan. */
+/**
+ * Largest torrent in bytes that is read once more. A torrent of very many files would take as long
+ * as a scan.
+ */
 const MOST_READ = 1024 * 1024
 
 /**
- * Checks that btkit reads the torrent of a directory, because its entries may contradict each other.
+ * Checks that btkit reads the torrent of a directory, because its entries may contradict each
+ * other.
  * @throws BtkitError `metainfo`, `unsafe-path`
  */
 function requireReadable(parts: readonly Uint8Array[], source: string): void {

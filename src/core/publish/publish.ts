@@ -32,8 +32,8 @@ export interface PublishRules extends ClientSight {
 }
 
 /**
- * The outcome for a torrent: `published` now, `already` there, `adopted` from elsewhere, still `checking` in the client, or
- * `failed`.
+ * The outcome for a torrent: `published` now, `already` there, `adopted` from elsewhere, still
+ * `checking` in the client, or `failed`.
  */
 export interface PublishOutcome {
   readonly torrent: string
@@ -271,8 +271,8 @@ class PublishRun {
   }
 
   /**
-   * Returns the client's entries of these torrents after all have the wanted state, or the time limit.
-   * Asks only for those that do not have it yet, and for all again before the end.
+   * Returns the client's entries of these torrents after all have the wanted state, or the time
+   * limit. Asks only for those that do not have it yet, and for all again before the end.
    */
   async #settled(
     pending: readonly Pending[],

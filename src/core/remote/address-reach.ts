@@ -49,8 +49,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * The addresses of this machine that others can call, public ones first. The system's own name may be a loopback
- * address (Debian: 127.0.1.1), and a loopback interface may have public ones.
+ * The addresses of this machine that others can call, public ones first. The system's own name may
+ * be a loopback address (Debian: 127.0.1.1), and a loopback interface may have public ones.
  */
 export function outerAddresses(): string[] {
   try {

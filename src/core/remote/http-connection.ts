@@ -40,7 +40,10 @@ interface Asked {
   readonly signal: AbortSignal
 }
 
-/** A request to an address or to its proxy, without a body so far. Node tells its errors in a later tick. */
+/**
+ * A request to an address or to its proxy, without a body so far. Node tells its errors in a later
+ * tick.
+ */
 export async function openRequest(address: URL, way: Way, asked: Asked): Promise<ClientRequest> {
   const { protocol, host, origin, pathname, search } = address
   const path = `${pathname}${search}`

@@ -20,15 +20,15 @@ export interface HttpRequest {
   /** Most redirects that are followed; by default none, and the redirect is the answer. */
   readonly redirects?: number
   /**
-   * Whether redirects from TLS to none are refused, and all ways from the internet into a private network,
-   * because a stranger could have internal services read. A name that had an address of the
-   * internet before is such a way, too. By default all are followed.
+   * Whether redirects from TLS to none are refused, and all ways from the internet into a private
+   * network, because a stranger could have internal services read. A name that had an address of
+   * the internet before is such a way, too. By default all are followed.
    */
   readonly isGuarded?: boolean
   /**
-   * Whether the answer may take any time as long as it comes: its headers within `HEADERS_MS`, and then
-   * `PROGRESS` bytes in each `IDLE_MS` that the caller waits for them. By default only `signal`
-   * ends it.
+   * Whether the answer may take any time as long as it comes: its headers within `HEADERS_MS`, and
+   * then `PROGRESS` bytes in each `IDLE_MS` that the caller waits for them. By default only
+   * `signal` ends it.
    */
   readonly isContent?: boolean
   /** The address family to connect with; both by default. */
@@ -137,7 +137,8 @@ async function send(
     return answerTo(request.end(body), isContent).catch((error: unknown) => {
       const isBroken =
         error instanceof AnswerFault || CLOSED.has((error as NodeJS.ErrnoException).code)
-      // A server may close a kept connection just when a request comes (RFC 9112, section 9.3.1), or say more on it
+      // A server may close a kept connection just when a request comes (RFC 9112, section 9.3.1),
+      // or say more on it
       if (isBroken && isKept && body === undefined) return ask(true)
       throw error
     })
@@ -198,7 +199,9 @@ function answerTo(request: ClientRequest, isContent = false): Promise<IncomingMe
   })
 }
 
-/** Yields the bytes of an answer, and fails if less than `PROGRESS` comes in `IDLE_MS` of waiting. */
+/**
+ * Yields the bytes of an answer, and fails if less than `PROGRESS` comes in `IDLE_MS` of waiting.
+ */
 async function* withProgress(body: Readable): AsyncGenerator<Uint8Array> {
   const least = `less than ${PROGRESS / 1024} KiB within ${IDLE_MS / 1000} seconds`
   const tooSlow = () => body.destroy(new Error(`the answer does not end: ${least}`))

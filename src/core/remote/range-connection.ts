@@ -23,8 +23,9 @@ interface Asked {
 }
 
 /**
- * A connection that receives ranges in the memory where they are hashed. Node's own requests copy all bytes, in chunks
- * of 64 KiB, and take twice the processor time; they are for all that does not come as usual.
+ * A connection that receives ranges in the memory where they are hashed. Node's own requests copy
+ * all bytes, in chunks of 64 KiB, and take twice the processor time; they are for all that does not
+ * come as usual.
  */
 export class RangeConnection {
   readonly #head = Buffer.allocUnsafeSlow(LONGEST_HEAD)
@@ -82,7 +83,8 @@ export class RangeConnection {
   #giveUp(): void {
     this.#isOdd = true
     this.#socket?.destroy()
-    // TLS asks for memory again and again while it gets none, and then never says that the socket is closed
+    // TLS asks for memory again and again while it gets none, and then never says that the socket
+    // is closed
     ;[this.#room, this.#filled] = [this.#head, 0]
     this.#end()
   }

@@ -19,13 +19,17 @@ import {
 /** Connections to a server at once. */
 const CONNECTIONS = 4
 
-/** Bytes that a connection is asked for. All connections together may hold so many each in memory. */
+/**
+ * Bytes that a connection is asked for. All connections together may hold so many each in memory.
+ */
 const PART = 4 * 1024 * 1024
 
 /** Fewest bytes for which connections of their own are opened. */
 const LARGE = CONNECTIONS * PART
 
-/** Most bytes of a file whose length no server tells: one that never ends would be read for ever. */
+/**
+ * Most bytes of a file whose length no server tells: one that never ends would be read for ever.
+ */
 const MOST_UNTOLD = 64 * 1024 ** 3
 
 /** Milliseconds of reading in which a file is not expected to change. */
@@ -38,10 +42,10 @@ type Span = readonly [start: number, end: number]
 const MOST_MIRRORS = 4
 
 /**
- * Yields the bytes of a file in order, each once, as `file` describes it; by default all. They may be
- * others after the next step. A server that sends parts is asked over several connections, and asked again
- * for what is missing when one breaks. If the mirror of a redirect fails, another may have other tags for equal
- * bytes: those that were read count, if it has them, too.
+ * Yields the bytes of a file in order, each once, as `file` describes it; by default all. They may
+ * be others after the next step. A server that sends parts is asked over several connections, and
+ * asked again for what is missing when one breaks. If the mirror of a redirect fails, another may
+ * have other tags for equal bytes: those that were read count, if it has them, too.
  * @throws RemoteFault, of the code `changed` if the file is another one than before; BtkitError
  *   `interrupted`
  */
@@ -208,8 +212,8 @@ class Part {
 }
 
 /**
- * Yields the bytes of a range, over as many connections as that takes; or all of a file that can be had
- * only from its beginning.
+ * Yields the bytes of a range, over as many connections as that takes; or all of a file that can be
+ * had only from its beginning.
  * @throws as readRemote
  */
 async function* readRange(

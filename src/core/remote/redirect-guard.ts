@@ -9,7 +9,10 @@ export class AnswerFault extends Error {}
 /** A redirect that is not followed. */
 export class RedirectFault extends AnswerFault {}
 
-/** Hosts that are in the internet: they had such an address before, or a redirect leads from there to them. */
+/**
+ * Hosts that are in the internet: they had such an address before, or a redirect leads from there
+ * to them.
+ */
 export const publicHosts = new Set<string>()
 
 /** A host as it is connected to: in URLs, an address of IPv6 has brackets. */
@@ -30,8 +33,8 @@ const isPublicAddress = ({ address }: { readonly address: string }) => {
 }
 
 /**
- * Finds the addresses of a host, of which a guarded way has no private ones if the host is in the internet.
- * All are of one family, unless that is 0.
+ * Finds the addresses of a host, of which a guarded way has no private ones if the host is in the
+ * internet. All are of one family, unless that is 0.
  */
 export function lookupOf(family: 0 | 4 | 6, isGuarded: boolean): LookupFunction {
   return (host, options, done) => {

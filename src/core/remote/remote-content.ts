@@ -54,8 +54,8 @@ export async function remoteFile(url: string, access: RemoteAccess): Promise<Rem
 }
 
 /**
- * Asks for the files of a list below a directory, which are the content of one torrent. Files that globs
- * leave out are not asked for.
+ * Asks for the files of a list below a directory, which are the content of one torrent. Files that
+ * globs leave out are not asked for.
  * @throws BtkitError as askRemote, and `usage` for a bad glob
  */
 export async function remoteDirectory(

@@ -25,7 +25,10 @@ export interface RemoteAccess {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Whether a fault ends the reading that the same request may not have later. */
   readonly isOnce?: boolean
-  /** Receives each fault for which a request is sent again, and a key of the file and the kind of fault. */
+  /**
+   * Receives each fault for which a request is sent again, and a key of the file and the kind of
+   * fault.
+   */
   readonly onRetry?: ((key: string, message: string) => void) | undefined
 }
 
@@ -39,7 +42,9 @@ export interface RemoteFile {
   readonly name: string
   /** In bytes; null if the server does not say. */
   readonly size: number | null
-  /** Value for `If-Range`: equal as long as each byte is (RFC 9110, 8.8.1). Null if there is none. */
+  /**
+   * Value for `If-Range`: equal as long as each byte is (RFC 9110, 8.8.1). Null if there is none.
+   */
   readonly validator: string | null
   /** Whether the server sends parts of it. */
   readonly hasRanges: boolean
@@ -132,8 +137,9 @@ const LONGEST_PAUSE = 32_000
 const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, LONGEST_PAUSE]
 
 /**
- * Waits for the next try of a request after a number of failures, and no less than the server asks for. Only what
- * is resumed is tried again after a broken connection, everything while the server says that it is busy.
+ * Waits for the next try of a request after a number of failures, and no less than the server asks
+ * for. Only what is resumed is tried again after a broken connection, everything while the server
+ * says that it is busy.
  * @throws BtkitError the error if there is no further try
  */
 export async function pauseAfter(
@@ -183,8 +189,8 @@ type FaultTraits = ErrorOptions & { readonly code?: ErrorCode; readonly wait?: n
 /** A wrong answer of a server, or none. */
 export class RemoteFault extends BtkitError {
   /**
-   * Least milliseconds until the same request may not have it: a broken connection, or a server that is busy.
-   * Null if it would have it again.
+   * Least milliseconds until the same request may not have it: a broken connection, or a server
+   * that is busy. Null if it would have it again.
    */
   readonly wait: number | null
 
@@ -234,7 +240,10 @@ export function requireStatus(
   throw new RemoteFault(url, 'status', `${detail}; ${until}`, { code })
 }
 
-/** Milliseconds that a busy server asks to wait (RFC 9110, 10.2.3), 0 without a time; null if it is not busy. */
+/**
+ * Milliseconds that a busy server asks to wait (RFC 9110, 10.2.3), 0 without a time; null if it is
+ * not busy.
+ */
 function askedWait({ status, headers }: HttpResponse): number | null {
   if (status !== 429 && status < 500) return null
   const after = headers.get('retry-after') ?? ''
@@ -245,7 +254,10 @@ function askedWait({ status, headers }: HttpResponse): number | null {
 /** Seconds by which the last change must be older than the answer, to be a strong validator. */
 const SETTLED = 60
 
-/** A value for `If-Range` (RFC 9110, 13.1.5): no weak tag, and no date that another change may share. */
+/**
+ * A value for `If-Range` (RFC 9110, 13.1.5): no weak tag, and no date that another change may
+ * share.
+ */
 function validatorOf(headers: ReceivedHeaders): string | null {
   const tag = headers.get('etag') ?? ''
   if (/^"[^"]*"$/.test(tag)) return tag
@@ -262,7 +274,9 @@ export function askedRange(headers: Pick<ReceivedHeaders, 'get'>): string {
 /** A parameter of a header: its name, and the value with quotes or without. */
 const PARAMETER = /;\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g
 
-/** The name of a Content-Disposition (RFC 6266, RFC 8187), or else the last one of the URL's path. */
+/**
+ * The name of a Content-Disposition (RFC 6266, RFC 8187), or else the last one of the URL's path.
+ */
 function nameOf(url: string, headers: ReceivedHeaders): string {
   const bytes = Buffer.from(headers.get('content-disposition') ?? '', 'latin1')
   const given = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')

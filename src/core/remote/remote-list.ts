@@ -27,10 +27,11 @@ const LONGEST = 64 * 1024
 export type RemoteEntry = Pick<StreamedFile, 'path'> & { readonly checksum?: ListedChecksum[] }
 
 /**
- * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, a Metalink
- * (RFC 5854), or one path a line or before each NUL. `name` is that of the list in errors. The list itself
- * and its signature may be listed, too, and are not checked.
- * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its directory,
+ * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, a
+ * Metalink (RFC 5854), or one path a line or before each NUL. `name` is that of the list in errors.
+ * The list itself and its signature may be listed, too, and are not checked.
+ * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its
+ *   directory,
  *   `empty` if it names no file, `too-many`, `too-large`
  */
 export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] {
@@ -75,8 +76,8 @@ function nameOf(list: string): string {
 }
 
 /**
- * The lines that are not blank, with their numbers, up to the first one too many; of a text that is signed
- * in the clear those that are signed.
+ * The lines that are not blank, with their numbers, up to the first one too many; of a text that is
+ * signed in the clear those that are signed.
  */
 function linesOf(bytes: Uint8Array, name: string) {
   const lines: { readonly text: string; readonly number: number }[] = []
@@ -186,7 +187,9 @@ function metalinkEntries(text: string, name: string): RemoteEntry[] {
   })
 }
 
-/** Its own text: `text` of the package calls itself for each level, and strangers choose the levels. */
+/**
+ * Its own text: `text` of the package calls itself for each level, and strangers choose the levels.
+ */
 function textOf({ children }: XmlElement): string {
   return children
     .map((each) => (each instanceof XmlText ? each.text : ''))

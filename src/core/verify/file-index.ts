@@ -38,8 +38,8 @@ export class FileIndex {
   }
 
   /**
-   * Returns the numbers of files that a file of a torrent may be: those that are `proven`, those of its
-   * name with the most similar path first, and some others of its size.
+   * Returns the numbers of files that a file of a torrent may be: those that are `proven`, those of
+   * its name with the most similar path first, and some others of its size.
    */
   candidates(
     { name, isDirectory }: Named,

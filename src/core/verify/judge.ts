@@ -44,13 +44,17 @@ export interface PieceCheck {
   readonly pieces: PieceStates
   /** The expected SHA-1 digests of the pieces, 20 bytes each; null for v2. */
   readonly v1: Uint8Array | null
-  /** The expected node of each piece, as pieceNodes says; null for v1, or if it cannot be checked. */
+  /**
+   * The expected node of each piece, as pieceNodes says; null for v1, or if it cannot be checked.
+   */
   readonly v2: Uint8Array | null
 }
 
 /** The context of a check. */
 export interface VerifyContext extends HashContext {
-  /** Opens a source of files' Merkle trees. Called once if a piece is bad, to find its bad blocks. */
+  /**
+   * Opens a source of files' Merkle trees. Called once if a piece is bad, to find its bad blocks.
+   */
   readonly openTrees?: (() => Promise<TreeSource>) | undefined
 }
 
@@ -152,8 +156,8 @@ async function readUnknown(
 }
 
 /**
- * Returns the files that were not read, for these reasons by path or URL, and those on a disk that have changed
- * since they were looked for.
+ * Returns the files that were not read, for these reasons by path or URL, and those on a disk that
+ * have changed since they were looked for.
  */
 async function problemsOf(
   { files, odd, source }: LocatedContent,
@@ -196,7 +200,9 @@ class Judge {
     return this.check.v1 ? 'both' : 'blocks'
   }
 
-  /** Judges the pieces whose digests a table has, and enters that incomplete ones need not be read. */
+  /**
+   * Judges the pieces whose digests a table has, and enters that incomplete ones need not be read.
+   */
   judgeKnown(table: PieceTable): void {
     const { trees, isKnown } = table
     const judge = (piece: number, node: Uint8Array | null) => {
@@ -234,8 +240,8 @@ class Judge {
   }
 
   /**
-   * Sets the state of a piece with this SHA-1, which is empty for v2, and this node, which is null for
-   * v1 and for padding. Returns whether it is wrong in version 2.
+   * Sets the state of a piece with this SHA-1, which is empty for v2, and this node, which is null
+   * for v1 and for padding. Returns whether it is wrong in version 2.
    */
   #judge(piece: number, digest: Uint8Array, node: Uint8Array | null): boolean {
     const { pieces, v1, v2 } = this.check
@@ -273,8 +279,8 @@ export interface TreeSource {
 }
 
 /**
- * Finds the bad blocks of bad pieces. A source must know the expected digests of the blocks, because
- * a torrent only has those of pieces.
+ * Finds the bad blocks of bad pieces. A source must know the expected digests of the blocks,
+ * because a torrent only has those of pieces.
  */
 function explainPieces({ bad, check }: Judge, source: TreeSource): BadBlocks {
   const { offsets, pieceLength } = check.content
@@ -293,8 +299,8 @@ function explainPieces({ bad, check }: Judge, source: TreeSource): BadBlocks {
 }
 
 /**
- * Returns a layer below the pieces of a file's expected tree. The source need not be trusted: a layer
- * is only accepted if it leads to the nodes of the torrent. Null if the source has none.
+ * Returns a layer below the pieces of a file's expected tree. The source need not be trusted: a
+ * layer is only accepted if it leads to the nodes of the torrent. Null if the source has none.
  */
 function findKnownLayer(
   number: number,

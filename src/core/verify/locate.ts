@@ -27,7 +27,9 @@ export interface LocatedContent extends CutFiles {
   readonly offsets: Float64Array
   /** Whether all names are UTF-8. Others are in no cache. */
   readonly isUtf8: boolean
-  /** The directory of a torrent with several files; null for a single file, or if it does not exist. */
+  /**
+   * The directory of a torrent with several files; null for a single file, or if it does not exist.
+   */
   readonly directory: string | null
   readonly place: DataPlace
   /** Reads the files if they are at URLs; absent for files on a disk. */
@@ -58,7 +60,9 @@ export interface DataPlace {
 export interface Whereabouts extends InsideRules {
   /** The content, or the directory that contains it under the torrent's name. */
   readonly path: string
-  /** Whether `path` contains the content; false if it is the content, undefined if it may be both. */
+  /**
+   * Whether `path` contains the content; false if it is the content, undefined if it may be both.
+   */
   readonly byName?: boolean | undefined
 }
 
@@ -69,8 +73,8 @@ export function pathIn({ path, isFile }: DataPlace, below: readonly string[]): s
 }
 
 /**
- * Looks for the files of a torrent, and opens none. Never holds up the event loop for long. If `path`
- * may be the content and may contain it, the place counts where more files have their size.
+ * Looks for the files of a torrent, and opens none. Never holds up the event loop for long. If
+ * `path` may be the content and may contain it, the place counts where more files have their size.
  *
  * @throws BtkitError `unsafe-path` if the torrent's name is a link that leads out of `path`, `io`
  *   for a file instead of a directory, and as InsideResolver

@@ -197,8 +197,8 @@ class Search {
   }
 
   /**
-   * Checks the pieces of missing files, which are in stream order, with their matches in place. Reads
-   * nothing unless each has bytes that can be checked, or any if that is enough.
+   * Checks the pieces of missing files, which are in stream order, with their matches in place.
+   * Reads nothing unless each has bytes that can be checked, or any if that is enough.
    */
   async #try(
     missing: readonly MissingFile[],

@@ -65,8 +65,8 @@ export class PieceIndex {
   constructor(private readonly files: FileColumns) {}
 
   /**
-   * Returns those of some files of one size that have a piece: the first that is not `taken`, or all
-   * that are. Files that cannot be read have none.
+   * Returns those of some files of one size that have a piece: the first that is not `taken`, or
+   * all that are. Files that cannot be read have none.
    * @throws BtkitError `interrupted`
    */
   async find(

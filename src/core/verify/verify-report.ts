@@ -74,7 +74,9 @@ export interface VerifyReport {
   readonly disagreeingPieces: number
   /** Why version 2 of a hybrid was not checked; null if it was, or if there is none. */
   readonly v2Refusal: string | null
-  /** In stream order without pad files, followed by the extra files. Created when first requested. */
+  /**
+   * In stream order without pad files, followed by the extra files. Created when first requested.
+   */
   readonly files: readonly VerifiedFile[]
   /** The same without files that are ok. */
   readonly problems: readonly VerifiedFile[]

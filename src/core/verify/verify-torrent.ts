@@ -31,13 +31,18 @@ export interface VerifyRequest extends Whereabouts {
   readonly checkHashes: boolean
   /** Whether to report files that are not in the torrent. */
   readonly extra: boolean
-  /** Names that only look like those of missing files, which are then the reason; absent for none. */
+  /**
+   * Names that only look like those of missing files, which are then the reason; absent for none.
+   */
   readonly likeNames?: NamesByForm
   /** How servers are asked; `path` is then the URL of a web seed. */
   readonly access?: RemoteAccess | undefined
 }
 
-/** A planned check: all files were looked for, none was read. Pieces with missing bytes are UNCHECKED. */
+/**
+ * A planned check: all files were looked for, none was read. Pieces with missing bytes are
+ * UNCHECKED.
+ */
 export interface VerifyPlan extends PieceCheck {
   readonly request: VerifyRequest
   /** Why version 2 of a hybrid cannot be checked; null if it can, or if there is none. */

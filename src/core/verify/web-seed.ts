@@ -27,7 +27,9 @@ const LINK: Resolved = { kind: 'link', target: '', isRight: true }
 /** Questions to a server at once. */
 const AT_ONCE = 8
 
-/** The URL of a torrent's files on a web seed (BEP 19), as clients build it; that of its only file. */
+/**
+ * The URL of a torrent's files on a web seed (BEP 19), as clients build it; that of its only file.
+ */
 export function seedAddress(url: string, { isDirectory, name }: Metainfo): string {
   return isDirectory || url.endsWith('/') ? fileAddress(url.replace(/\/$/, ''), [name]) : url
 }
@@ -89,7 +91,10 @@ export class SeedReader implements ContentSource {
   readonly hash = hashArriving((...args) => this.#read(...args))
   #isDown = false
 
-  /** `fileOf` returns a file of so many bytes by its URL. A fault of a file that is asked once is thrown. */
+  /**
+   * `fileOf` returns a file of so many bytes by its URL. A fault of a file that is asked once is
+   * thrown.
+   */
   constructor(
     private readonly access: RemoteAccess,
     private readonly fileOf: (url: string, size: number) => RemoteFile | undefined,

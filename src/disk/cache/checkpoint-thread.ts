@@ -1,4 +1,5 @@
-// Moves what was written from the log of a cache into its file. The disk syncs both, which may take long.
+// Moves what was written from the log of a cache into its file. The disk syncs both, which may take
+// long.
 import { workerData } from 'node:worker_threads'
 import { openDatabase } from './sqlite.js'
 

@@ -42,14 +42,16 @@ export class Connection {
   }
 
   /**
-   * Opens a file that cannot be written to. Null if it does not exist, or cannot be read without writing.
+   * Opens a file that cannot be written to. Null if it does not exist, or cannot be read without
+   * writing.
    * @throws as open
    */
   static openToRead(path: string): Connection | null {
     const stats = statSync(path, { throwIfNoEntry: false })
     if (!stats?.size) return null
     const url = pathToFileURL(path)
-    // Nobody has it open: so it does not change, and needs none of the files that a reader makes beside it
+    // Nobody has it open: so it does not change, and needs none of the files that a reader makes
+    // beside it
     if (!existsSync(`${path}-wal`)) url.search = 'immutable=1'
     try {
       return connect(openDatabase(url, true), (database) => {
@@ -69,8 +71,8 @@ export class Connection {
   }
 
   /**
-   * Returns the prepared form of a statement that reads. All of a turn of the event loop read in one transaction: to
-   * begin one takes as long as to read.
+   * Returns the prepared form of a statement that reads. All of a turn of the event loop read in
+   * one transaction: to begin one takes as long as to read.
    */
   reading(sql: string): Statement {
     if (!this.#isReading) {
@@ -89,7 +91,10 @@ export class Connection {
     this.#tryTo('commit')
   }
 
-  /** Closes the file. Moves what was written from the log into the file, unless another process uses the log. */
+  /**
+   * Closes the file. Moves what was written from the log into the file, unless another process uses
+   * the log.
+   */
   close(hasWritten = false): void {
     this.endRead()
     if (hasWritten) this.#tryTo('pragma wal_checkpoint(truncate)')
@@ -107,8 +112,8 @@ export class Connection {
 }
 
 /**
- * Renames an unusable file, given its number, over one that was set aside before. Returns words about that;
- * null if another process has done it.
+ * Renames an unusable file, given its number, over one that was set aside before. Returns words
+ * about that; null if another process has done it.
  * @throws Error of the system
  */
 export function setAside(path: string, file: number | undefined): string | null {

@@ -49,9 +49,10 @@ interface Removal {
 }
 
 /**
- * Removes all records that were not used since a day, whatever they are of: the one rule by which records
- * get old. Then removes records above a size: digests of files go last, and within a kind the records
- * unused for the longest time go first. Returns their number. Lets other work run in between.
+ * Removes all records that were not used since a day, whatever they are of: the one rule by which
+ * records get old. Then removes records above a size: digests of files go last, and within a kind
+ * the records unused for the longest time go first. Returns their number. Lets other work run in
+ * between.
  * @throws BtkitError `interrupted`
  */
 export async function removeRecords(
@@ -113,7 +114,8 @@ function byDrop(a: Group, b: Group): number {
 }
 
 /**
- * Removes the records that a condition is true of, until so many bytes are removed. Returns their number.
+ * Removes the records that a condition is true of, until so many bytes are removed. Returns their
+ * number.
  * @throws BtkitError `interrupted`
  */
 async function removeWhere(

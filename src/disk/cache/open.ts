@@ -44,8 +44,8 @@ function isOfCache(name: string): boolean {
 }
 
 /**
- * Removes the damaged caches that were set aside in a directory, and that of an older btkit. Returns their
- * number. A dry run only counts them.
+ * Removes the damaged caches that were set aside in a directory, and that of an older btkit.
+ * Returns their number. A dry run only counts them.
  * @throws as removeCache
  */
 export function removeUnusable(directory: string, dryRun = false): number {
@@ -67,7 +67,8 @@ function removeMatching(
   const distrust = describeDirectory(directory, '--cache-dir')
   if (distrust !== null) throw new BtkitError('not-permitted', `cache ${directory}: ${distrust}`)
   const names = readNames(directory).filter(matches)
-  // A file that is created in this moment must not lose those beside it: SQLite removes what is left of these
+  // A file that is created in this moment must not lose those beside it: SQLite removes what is
+  // left of these
   const rank = (name: string) => SUFFIXES.indexOf(name.slice(CACHE_FILE.length) as '')
   for (const name of dryRun ? [] : names.sort((a, b) => rank(a) - rank(b)))
     removeFile(join(directory, name))

@@ -38,7 +38,9 @@ interface PieceKey {
 interface Kinds {
   /** The digests of a file's own pieces. */
   readonly file: { readonly key: FileKey; readonly value: FileRecord }
-  /** The digest of a piece that spans several files, by its first file and the SHA-256 of its spans. */
+  /**
+   * The digest of a piece that spans several files, by its first file and the SHA-256 of its spans.
+   */
   readonly piece: { readonly key: PieceKey; readonly value: Uint8Array }
   /** A layer of a file's Merkle tree. */
   readonly tree: { readonly key: TreeKey; readonly value: TreeRecord }
@@ -91,8 +93,8 @@ export class PieceCache {
   #store: Store = nullStore
   #opening: Promise<void> | null = null
   /**
-   * Called before a record of a file is stored, and when an old one was used for another week. Each file
-   * then has a record of its own.
+   * Called before a record of a file is stored, and when an old one was used for another week. Each
+   * file then has a record of its own.
    */
   onFile: ((key: FileKey | TreeKey, record: FileRecord | TreeRecord) => void) | null = null
   /** Called by each `wake` when the cache is open. */
@@ -136,8 +138,8 @@ export class PieceCache {
   }
 
   /**
-   * Returns a record; null if unknown. The caller must compare fingerprints. At most once a week the
-   * use of a record is noted, however often it is used.
+   * Returns a record; null if unknown. The caller must compare fingerprints. At most once a week
+   * the use of a record is noted, however often it is used.
    */
   get<K extends RecordKind>(kind: K, key: Kinds[K]['key']): Kinds[K]['value'] | null {
     const record = this.#record(kind, key)

@@ -10,8 +10,8 @@ export const SUFFIXES = ['-wal', '-shm', ''] as const
 export const DAMAGED = '.damaged'
 
 /**
- * Makes sure that no other user can replace the cache's files. They must be regular files with one hard link,
- * because SQLite follows links and writes to their targets.
+ * Makes sure that no other user can replace the cache's files. They must be regular files with one
+ * hard link, because SQLite follows links and writes to their targets.
  * @throws Error that says what is wrong and what to do
  */
 export function checkPlace(path: string): void {
@@ -50,8 +50,9 @@ const SHARED =
   /^(nfs4?|smb3|cifs|ceph|9p|lustre|gpfs|afs|coda|ocfs2|gfs2|fuse\.(sshfs|glusterfs|ceph(fs)?|s3fs|rclone|gcsfuse|davfs2?|(moose)?fs|mfs|juicefs|seaweedfs))$/
 
 /**
- * Makes sure that no other host can open files of a directory. SQLite shares memory among the processes of one
- * host; hosts that share its file damage it. `mounts` is the text of proc_pid_mountinfo(5).
+ * Makes sure that no other host can open files of a directory. SQLite shares memory among the
+ * processes of one host; hosts that share its file damage it. `mounts` is the text of
+ * proc_pid_mountinfo(5).
  * @throws Error that says what is wrong and what to do
  */
 export function checkFileSystem(directory: string, mounts = readMounts()): void {

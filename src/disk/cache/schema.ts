@@ -7,9 +7,9 @@ const FORMAT = 1
 const APPLICATION = 0x62746b63
 
 /**
- * A record's key begins with its kind, and then with the path of a file: records that are used together lie
- * together. `used` is the day of the last use, since 1970. A trigger counts records, because SQLite would
- * read all to count them.
+ * A record's key begins with its kind, and then with the path of a file: records that are used
+ * together lie together. `used` is the day of the last use, since 1970. A trigger counts records,
+ * because SQLite would read all to count them.
  */
 const TABLES = `
   create table records (key blob primary key, used integer not null, value blob not null) without rowid;

@@ -21,7 +21,10 @@ interface RecordChange {
   readonly record: StoredValue | null
 }
 
-/** Limits of a transaction: some milliseconds. And milliseconds until one begins: a kill loses the hashes of this time. */
+/**
+ * Limits of a transaction: some milliseconds. And milliseconds until one begins: a kill loses the
+ * hashes of this time.
+ */
 const MAX_CHANGES = 200
 const MAX_BYTES = 1024 * 1024
 const MAX_WAIT = 1000
@@ -55,8 +58,8 @@ export interface StorePlace {
 const LOCKED = 'another process keeps it locked; end that process if it was stopped'
 
 /**
- * Opens a store in one SQLite file. Any number of processes may have it open at once; readers never wait. A
- * damaged file, or one of another program, is set aside.
+ * Opens a store in one SQLite file. Any number of processes may have it open at once; readers never
+ * wait. A damaged file, or one of another program, is set aside.
  * @throws Error as Connection.open; if another process has the file locked for ten seconds
  */
 export async function openSqliteStore(
@@ -75,8 +78,8 @@ export async function openSqliteStore(
 }
 
 /**
- * A store in an open file. Collects changes, and writes them in short transactions, none of which waits for
- * another process. A full disk is no failure: changes are lost until it has space.
+ * A store in an open file. Collects changes, and writes them in short transactions, none of which
+ * waits for another process. A full disk is no failure: changes are lost until it has space.
  */
 export class SqliteStore implements Store {
   /** Null if the disk is full and there is no file. */
@@ -241,7 +244,10 @@ export class SqliteStore implements Store {
     return this.#read((connection) => connection.reading(sql).get(...values))
   }
 
-  /** Calls a function that reads. If it fails, returns undefined; damage ends all reading and writing. */
+  /**
+   * Calls a function that reads. If it fails, returns undefined; damage ends all reading and
+   * writing.
+   */
   #read<T>(read: (connection: Connection) => T): T | undefined {
     if (!this.#connection || !this.#isReadable) return undefined
     try {
@@ -307,7 +313,10 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** Writes in one transaction. The counts are written with each, which shows whether anything can be. */
+  /**
+   * Writes in one transaction. The counts are written with each, which shows whether anything can
+   * be.
+   */
   #write(act: (connection: Connection) => void): void {
     const connection = this.#connection
     if (!connection) return
@@ -344,8 +353,8 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * Ends writing, or all use, after a failure; but another process that writes is none. A damaged file is
-   * replaced once. `unwritable` says what a failure of the disk ends.
+   * Ends writing, or all use, after a failure; but another process that writes is none. A damaged
+   * file is replaced once. `unwritable` says what a failure of the disk ends.
    */
   #fail(error: unknown, unwritable: 'full' | 'failed' = 'full'): SqliteFailure {
     const failure = failureOf(error)

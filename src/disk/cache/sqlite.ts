@@ -73,7 +73,8 @@ export type SqliteFailure = 'busy' | 'unwritable' | 'damage' | 'other'
 const FAILURES: readonly (readonly [SqliteFailure, readonly number[], RegExp])[] = [
   ['busy', [5, 6, 15], /\blocked\b|locking protocol/],
   ['unwritable', [8, 10, 13, 14], /readonly database|disk I\/O error|is full|unable to open/],
-  // The statements are sound: an error in one of them, or in what it writes, is one of the schema in the file
+  // The statements are sound: an error in one of them, or in what it writes, is one of the schema
+  // in the file
   ['damage', [1, 11, 19, 26], /malformed|not a database|no such|constraint failed/],
 ]
 

@@ -27,8 +27,9 @@ export interface Store {
   entries(prefix: string): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
 
   /**
-   * Runs a statement of SQL, with IN_SLICE in it, on all records: some milliseconds at a time, between which
-   * other work runs. Yields the rows of each time. Ends early if nothing can be written.
+   * Runs a statement of SQL, with IN_SLICE in it, on all records: some milliseconds at a time,
+   * between which other work runs. Yields the rows of each time. Ends early if nothing can be
+   * written.
    */
   slices<Row>(sql: string, values?: Values): AsyncIterable<Row[]>
 
@@ -46,10 +47,15 @@ export interface Store {
   /** Number of records. Does not read them. */
   count(): number
 
-  /** Resolves when other processes see all records set so far, and no kill loses them any more; or after a while. */
+  /**
+   * Resolves when other processes see all records set so far, and no kill loses them any more; or
+   * after a while.
+   */
   flush(): Promise<void>
 
-  /** Flushes and closes the store. Gives up if another process locks it for so many milliseconds. */
+  /**
+   * Flushes and closes the store. Gives up if another process locks it for so many milliseconds.
+   */
   close(patience?: number): Promise<void>
 }
 

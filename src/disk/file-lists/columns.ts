@@ -7,7 +7,9 @@ import type { FileState, ScannedFile } from './scanned-file.js'
 export interface FilePaths {
   /** Each with a separator at its end. Names in an empty one are whole paths. */
   readonly directories: readonly string[]
-  /** For each file the number of its directory; PADDING for padding and links, which are not read. */
+  /**
+   * For each file the number of its directory; PADDING for padding and links, which are not read.
+   */
   readonly directoryOf: Uint32Array
   /** All names, each ended by a NUL, and where that of each file begins. */
   readonly names: Uint8Array
@@ -18,8 +20,8 @@ export interface FilePaths {
 const FEW = 4
 
 /**
- * A list of files. Iterated, it makes an object of each file, which is for people, globs and few files; the
- * columns are for very many.
+ * A list of files. Iterated, it makes an object of each file, which is for people, globs and few
+ * files; the columns are for very many.
  */
 export class FileColumns implements Iterable<ScannedFile> {
   readonly length: number

@@ -8,11 +8,15 @@ import { enlarged, NameColumn } from './name-column.js'
 export interface FileDirectory {
   /** Components below the root. */
   readonly components: readonly string[]
-  /** The real path with a separator at its end, so that names can be appended; null for pad files. */
+  /**
+   * The real path with a separator at its end, so that names can be appended; null for pad files.
+   */
   readonly absolute: string | null
 }
 
-/** In place of the number of a directory: the file is padding, all zeros, and on no disk (BEP 47). */
+/**
+ * In place of the number of a directory: the file is padding, all zeros, and on no disk (BEP 47).
+ */
 export const PADDING = 2 ** 32 - 1
 
 /** Names and states of the entries of a directory, or of some of them. */
@@ -25,8 +29,8 @@ export interface ListedColumns {
 const ROOM = 1
 
 /**
- * The files of one or several lists, in columns: what a million objects would need six times the memory for.
- * It grows at its end, and never changes otherwise.
+ * The files of one or several lists, in columns: what a million objects would need six times the
+ * memory for. It grows at its end, and never changes otherwise.
  */
 export class FileStore {
   length = 0

@@ -14,8 +14,8 @@ const CTIME_AT = 16
 const INODE_AT = 24
 
 /**
- * The encoded fingerprints of many files, one after the other. Objects would take five times as much memory.
- * `at` and others are null for one that is not a regular file.
+ * The encoded fingerprints of many files, one after the other. Objects would take five times as
+ * much memory. `at` and others are null for one that is not a regular file.
  */
 export class FingerprintTable {
   constructor(public bytes: Uint8Array) {}
@@ -61,7 +61,10 @@ export class FingerprintTable {
     return this.isThere(i) ? this.latestAt(i, 'mtime') / 1e6 : null
   }
 
-  /** The time of the last change, in nanoseconds, rounded to some hundreds; with `mtime` that of the content. */
+  /**
+   * The time of the last change, in nanoseconds, rounded to some hundreds; with `mtime` that of the
+   * content.
+   */
   latestAt(i: number, trust: 'full' | 'mtime'): number {
     const mtime = this.#numberAt(FINGERPRINT_LENGTH * i + MTIME_AT)
     if (trust === 'mtime') return mtime
@@ -85,8 +88,8 @@ export class FingerprintTable {
   }
 
   /**
-   * Returns a signed integer of 8 bytes as a number, because there may be very many files. Without a
-   * DataView: for it the array of a single file would need memory outside the heap.
+   * Returns a signed integer of 8 bytes as a number, because there may be very many files. Without
+   * a DataView: for it the array of a single file would need memory outside the heap.
    */
   #numberAt(start: number): number {
     const { bytes } = this

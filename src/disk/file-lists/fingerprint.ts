@@ -47,8 +47,9 @@ export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
 }
 
 /**
- * Describes what happened to a file since the fingerprint `before`; null if nothing did. A replacement
- * changes ctime, too: some file systems (FUSE) give a file another inode number at each look.
+ * Describes what happened to a file since the fingerprint `before`; null if nothing did. A
+ * replacement changes ctime, too: some file systems (FUSE) give a file another inode number at each
+ * look.
  */
 export function changeSince(
   before: Fingerprint,

@@ -18,8 +18,8 @@ const ResizableBuffer = ArrayBuffer as unknown as new (
 
 /**
  * Returns a buffer with some bytes at its begin, and room for at least so many. Small
- * ones double. A large one has addresses for much more, but memory only for its bytes. Otherwise copies of
- * half a million files, and of a quarter, would be in memory until they are collected.
+ * ones double. A large one has addresses for much more, but memory only for its bytes. Otherwise
+ * copies of half a million files, and of a quarter, would be in memory until they are collected.
  */
 export function withRoom(bytes: Uint8Array, length: number): ArrayBufferLike {
   const { buffer } = bytes

@@ -5,8 +5,8 @@ export interface ScannedFile {
   /** Components below the root. If the root is a file, only its name. */
   readonly path: readonly string[]
   /**
-   * The path to open: the real path, so that it identifies the file in a cache. Empty for padding, which
-   * is on no disk.
+   * The path to open: the real path, so that it identifies the file in a cache. Empty for padding,
+   * which is on no disk.
    */
   readonly absolutePath: string
   readonly fingerprint: Fingerprint

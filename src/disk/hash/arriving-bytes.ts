@@ -28,7 +28,9 @@ export class PieceHasher {
     else if (rest.length > 0) await this.#gather(rest)
   }
 
-  /** Returns the digests of all pieces, one after another; the last may be shorter. Begins again. */
+  /**
+   * Returns the digests of all pieces, one after another; the last may be shorter. Begins again.
+   */
   async finish(): Promise<Uint8Array> {
     if (this.#hash) this.#digests.push(this.#hash.digest())
     else if (this.#buffer && this.#filled > 0) {

@@ -71,7 +71,8 @@ const PROGRESS_INTERVAL_MS = 100
 /**
  * Reads pieces of a content stream and returns their digests.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
- *   `interrupted` if the signal aborts; RangeError if blocks are wanted of files that do not begin on piece boundaries
+ *   `interrupted` if the signal aborts; RangeError if blocks are wanted of files that do not begin
+ *   on piece boundaries
  */
 export async function hashStream(
   stream: ContentStream,

@@ -26,7 +26,10 @@ export interface HashKernel {
    */
   hash(batch: PieceBatch): void
 
-  /** The same on another thread, if the kernel can. Until then the memory of the batch must not change. */
+  /**
+   * The same on another thread, if the kernel can. Until then the memory of the batch must not
+   * change.
+   */
   hashLater(batch: PieceBatch): Promise<void>
 }
 
@@ -128,7 +131,8 @@ export function availableKernels(): HashKernel[] {
 }
 
 /**
- * Chooses the kernel of this process by its name, by default the fastest one of this machine, and returns it.
+ * Chooses the kernel of this process by its name, by default the fastest one of this machine, and
+ * returns it.
  * @throws BtkitError `usage` if the name is unknown, `kernel` if this machine cannot run it
  */
 export function chooseKernel(name?: string): HashKernel {

@@ -73,8 +73,8 @@ export interface InsideRules {
  * name. A path that was found has no links, so opening it without following links is safe. A path
  * that the system refuses to examine is `unreadable`.
  *
- * With `followSymlinks`, links may lead anywhere. With `rawNames`, U+FFFD in a component also stands
- * for bytes that are not UTF-8, and a path that was found is one of textOfPath.
+ * With `followSymlinks`, links may lead anywhere. With `rawNames`, U+FFFD in a component also
+ * stands for bytes that are not UTF-8, and a path that was found is one of textOfPath.
  *
  * Directories are examined once, and each file with a single system call.
  */
@@ -101,8 +101,8 @@ export class InsideResolver {
   }
 
   /**
-   * Resolves several paths. Looks at many that lead to no link together, and not on the event loop. For
-   * a few, a thread would take ten times as long.
+   * Resolves several paths. Looks at many that lead to no link together, and not on the event loop.
+   * For a few, a thread would take ten times as long.
    */
   async resolveAll(paths: readonly (readonly string[])[]): Promise<Resolved[]> {
     if (paths.length <= FEW) return paths.map((named) => this.resolve(named))
@@ -116,7 +116,10 @@ export class InsideResolver {
     })
   }
 
-  /** Looks at a link below a directory that should lead to `wanted` there, by itself or by further links. */
+  /**
+   * Looks at a link below a directory that should lead to `wanted` there, by itself or by further
+   * links.
+   */
   resolveLink(
     directory: readonly string[],
     named: readonly string[],
@@ -224,8 +227,8 @@ function describe(path: string, state: PathState | Error): Resolved | null {
 }
 
 /**
- * Resolves path components below a root, given by its real path, as InsideResolver does, but never on
- * the event loop.
+ * Resolves path components below a root, given by its real path, as InsideResolver does, but never
+ * on the event loop.
  */
 export async function resolveInside(root: string, named: readonly string[]): Promise<Resolved> {
   if (!named.every(isSafeComponent)) return { kind: 'outside' }

@@ -8,9 +8,9 @@ const TIMEOUT = 10_000
 const lookAt = (path: string): Promise<unknown> => stat(path)
 
 /**
- * Returns a function that resolves if all directories answer. A network disk that hangs would hold up
- * a whole service if its event loop waited for it. One look is under way for each directory, because
- * each occupies a thread until the disk answers.
+ * Returns a function that resolves if all directories answer. A network disk that hangs would hold
+ * up a whole service if its event loop waited for it. One look is under way for each directory,
+ * because each occupies a thread until the disk answers.
  * @throws BtkitError `busy` if one does not answer in time
  */
 export function reachableDirectories(

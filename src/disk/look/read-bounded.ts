@@ -177,7 +177,8 @@ const ROOM = 256 * 1024
 
 /**
  * Reads small regular files, and yields them in order; null for all that only readRegular can read.
- * Several are read together, and the next ones while these are used. Other work has its turn between.
+ * Several are read together, and the next ones while these are used. Other work has its turn
+ * between.
  */
 export async function* readSmallFiles(
   paths: readonly string[],
@@ -209,9 +210,9 @@ const FINGERPRINT_AT = 3
 const WORDS = FINGERPRINT_AT + FINGERPRINT_LENGTH / Int32Array.BYTES_PER_ELEMENT
 
 /**
- * Reads small files in one call, off the event loop. Node's calls for each step would take ten times
- * as long. The answer is null for a file that is not small or cannot be read. The answers end before
- * the first file for which no room is left.
+ * Reads small files in one call, off the event loop. Node's calls for each step would take ten
+ * times as long. The answer is null for a file that is not small or cannot be read. The answers end
+ * before the first file for which no room is left.
  */
 async function loadSmall(paths: readonly string[]): Promise<(RegularFile | null)[]> {
   if (native === null || paths.length === 0) return paths.map(() => null)

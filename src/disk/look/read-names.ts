@@ -13,8 +13,8 @@ const SOME = 1024
 const SURROGATE = /[\uD800-\uDFFF]/
 
 /**
- * Lists the names in a directory, sorted by bytes, each once: some file systems (FUSE, NFS) list an entry
- * twice. Names that are not UTF-8 are mangled: see below.
+ * Lists the names in a directory, sorted by bytes, each once: some file systems (FUSE, NFS) list an
+ * entry twice. Names that are not UTF-8 are mangled: see below.
  */
 export function readNames(directory: string): string[] {
   return sortByBytes([...new Set(readdirSync(directory))])
@@ -41,13 +41,18 @@ export function readFirstNames(directory: string, most: number): string[] {
   }
 }
 
-/** Lists the entries of a directory with their kinds, each once in any order, off the event loop. */
+/**
+ * Lists the entries of a directory with their kinds, each once in any order, off the event loop.
+ */
 export async function readEntries(directory: string): Promise<Dirent[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   return [...new Map(entries.map((each) => [each.name, each])).values()]
 }
 
-/** The same, some at a time: of very many, one may come twice. For a small directory this takes longer. */
+/**
+ * The same, some at a time: of very many, one may come twice. For a small directory this takes
+ * longer.
+ */
 export async function* someEntries(directory: string): AsyncGenerator<Dirent[], void> {
   let some: Dirent[] = []
   for await (const entry of await opendir(directory, { bufferSize: SOME })) {

@@ -46,8 +46,8 @@ type ListFilesNow = (
 ) => NativeListing | number
 
 /**
- * Lists a directory and examines its files, without following links. A listing of plain files only must be
- * used before the next call with this room.
+ * Lists a directory and examines its files, without following links. A listing of plain files only
+ * must be used before the next call with this room.
  * @throws system errors unchanged
  */
 export function listColumns(
@@ -173,8 +173,8 @@ export type LstatPaths = (paths: readonly string[], directory?: string) => Promi
 
 /**
  * Examines many paths without following links, and never on the event loop. Relative paths begin in
- * `directory`, if that is given. If a path cannot be examined, its result is an error with the system's
- * code.
+ * `directory`, if that is given. If a path cannot be examined, its result is an error with the
+ * system's code.
  */
 export function lstatMany(
   paths: readonly string[],
@@ -187,8 +187,8 @@ export function lstatMany(
 }
 
 /**
- * Returns for each path a text that identifies the state of the regular file there, or of the one that
- * a link leads to; null if there is none. Never looks on the event loop.
+ * Returns for each path a text that identifies the state of the regular file there, or of the one
+ * that a link leads to; null if there is none. Never looks on the event loop.
  */
 export async function stampsOf(paths: readonly string[]): Promise<(string | null)[]> {
   const stamps: (string | null)[] = []

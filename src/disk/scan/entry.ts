@@ -96,8 +96,8 @@ export function skipReasonOf(
 }
 
 /**
- * Returns whether skipReasonOf certainly has no reason for a name of a column. To ask by the first byte
- * and the length saves very many strings.
+ * Returns whether skipReasonOf certainly has no reason for a name of a column. To ask by the first
+ * byte and the length saves very many strings.
  */
 export function isOrdinary({ bytes, starts }: NameColumn, i: number): boolean {
   const start = starts[i] ?? 0

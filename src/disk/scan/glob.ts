@@ -17,8 +17,8 @@ const MAX_ALTERNATIVES = 900
  * bounded.
  *
  * Loading minimatch takes milliseconds, so import this file only if there are globs.
- * With `hidden`, `*` and `?` match a leading dot. With `anyDepth` it matches at any depth, not only from
- * the root.
+ * With `hidden`, `*` and `?` match a leading dot. With `anyDepth` it matches at any depth, not only
+ * from the root.
  *
  * @throws BtkitError `usage` for a glob that is empty or too long, has too many braces, or that
  * minimatch refuses

@@ -32,8 +32,8 @@ export const nativeLook =
   loadNative<{ lookAgainAsync: LookAgain }>('lookAgainAsync')?.lookAgainAsync ?? null
 
 /**
- * Returns the files that are not in their states any more. Links are not followed. Never on the event loop if the
- * native addon is there.
+ * Returns the files that are not in their states any more. Links are not followed. Never on the
+ * event loop if the native addon is there.
  */
 export async function changesOf(
   files: FileColumns,

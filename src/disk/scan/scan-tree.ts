@@ -66,8 +66,8 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
 }
 
 /**
- * Lists all regular files at or below `root` for a search, also hidden ones. Follows no links. Entries
- * that cannot be looked at are reported, and the search goes on.
+ * Lists all regular files at or below `root` for a search, also hidden ones. Follows no links.
+ * Entries that cannot be looked at are reported, and the search goes on.
  * @throws BtkitError as scanTree, for the root
  */
 export async function searchTree(
@@ -212,8 +212,8 @@ function* readDirectory(scan: Scan, { relative, absolute }: Directory): Generato
 type Visited = ScanSkipReason | Directory | undefined
 
 /**
- * Visits a name. A plain file was looked at already, except for its attributes. A search goes on if looking
- * at an entry fails.
+ * Visits a name. A plain file was looked at already, except for its attributes. A search goes on if
+ * looking at an entry fails.
  */
 function visitName(scan: Scan, entry: TreeEntry, { listing, from, to }: Listed): Visited {
   const { directory, name } = entry

@@ -13,14 +13,17 @@ type Reading<Entry> = Generator<readonly Entry[], void> | AsyncGenerator<readonl
 interface Walk<Directory, Entry> {
   /** Reads a directory in the order of the walk. */
   readonly read: (directory: Directory) => Reading<Entry>
-  /** Receives the error of a directory; the walk goes on behind it (default: the error ends the walk). */
+  /**
+   * Receives the error of a directory; the walk goes on behind it (default: the error ends the
+   * walk).
+   */
   readonly onError?: (error: unknown, directory: Directory) => void | Promise<void>
 }
 
 /**
- * Walks through a directory and those that the caller enters, depth first. If `read` returns an entry that
- * may be entered as the last of some, everything below it comes before its next one, so a sorted
- * listing makes a sorted walk.
+ * Walks through a directory and those that the caller enters, depth first. If `read` returns an
+ * entry that may be entered as the last of some, everything below it comes before its next one, so
+ * a sorted listing makes a sorted walk.
  */
 export async function* walk<Directory, Entry>(
   root: Directory,

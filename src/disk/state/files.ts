@@ -57,7 +57,9 @@ export function readIfThere(path: string, limit: number): Buffer | null {
   }
 }
 
-/** Codes of systems that refuse to open a link (ELOOP, EMLINK) or to write to a directory (EISDIR). */
+/**
+ * Codes of systems that refuse to open a link (ELOOP, EMLINK) or to write to a directory (EISDIR).
+ */
 const NOT_REGULAR = ['ELOOP', 'EMLINK', 'EISDIR']
 
 /**

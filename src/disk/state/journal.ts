@@ -49,11 +49,14 @@ export interface JournalOptions {
 }
 
 /**
- * Records by key in a file of JSON lines, `[key, value, checksum]`. A change appends a line, and the
- * last line of a key counts. Without it btkit would not know after a kill which files are its own.
+ * Records by key in a file of JSON lines, `[key, value, checksum]`. A change appends a line, and
+ * the last line of a key counts. Without it btkit would not know after a kill which files are its
+ * own.
  */
 export class Journal {
-  /** The JSON of values by key, or its offset in the file: those of very many would fill the memory. */
+  /**
+   * The JSON of values by key, or its offset in the file: those of very many would fill the memory.
+   */
   readonly #values = new Map<string, string | number>()
   /** Whether its file was damaged. */
   isDamaged = false
@@ -148,7 +151,9 @@ export class Journal {
     return this.#next
   }
 
-  /** Flushes what was set since the last flush, calls `use`, and closes the file as `release` does. */
+  /**
+   * Flushes what was set since the last flush, calls `use`, and closes the file as `release` does.
+   */
   async close(use?: () => void): Promise<void> {
     const isDue = this.#pending.length > 0
     // The next reader finds a line for each record, not also those of how it came about
@@ -210,7 +215,8 @@ export class Journal {
       const isAlone = fstatSync(descriptor).size === size + bytes.length
       await sync(descriptor)
       this.#lines += changes.length
-      // Behind lines of another program the values stay in memory, since nobody knows where they are
+      // Behind lines of another program the values stay in memory, since nobody knows where they
+      // are
       if (isAlone) this.#letGo(changes, lines, size)
     } finally {
       closeSync(descriptor)
@@ -299,7 +305,9 @@ export class Journal {
 /** The JSON of a value that was set; null removes it. */
 type Change = readonly [key: string, json: string]
 
-/** Bytes that are read at once. Few, because values are not always used in the order of their lines. */
+/**
+ * Bytes that are read at once. Few, because values are not always used in the order of their lines.
+ */
 const WINDOW = 16 * 1024
 
 /** A file of lines, of which only a few are in memory. */
@@ -324,7 +332,10 @@ class LineFile {
     throw tooLarge(`state ${path}`, MAX_SIZE)
   }
 
-  /** Returns the bytes from an offset to the next newline, until the next call; null if there is none. */
+  /**
+   * Returns the bytes from an offset to the next newline, until the next call; null if there is
+   * none.
+   */
   lineAt(at: number): Buffer | null {
     for (let isEnd = false; ;) {
       const start = at - this.#start

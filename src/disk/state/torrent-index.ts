@@ -31,8 +31,8 @@ const MAX_SIZE = 2 ** 30
 const VERSION = 2
 const NEWLINE = 0x0a
 /**
- * A row: the number of the source's directory, the lengths of the entry's name and of the input, the
- * input, and the fingerprint.
+ * A row: the number of the source's directory, the lengths of the entry's name and of the input,
+ * the input, and the fingerprint.
  */
 const ROW = { directory: 0, entry: 2, input: 4, inputBytes: 6, fingerprint: 54, length: 86 }
 const INPUT = ROW.fingerprint - ROW.inputBytes

@@ -14,8 +14,8 @@ export interface TorrentDigests {
   /** Digest of `info`; null for a file that is no torrent. */
   readonly info: Uint8Array | null
   /**
-   * For each key except `info`, the digest of the value that btkit would write; null for a file that
-   * is no torrent.
+   * For each key except `info`, the digest of the value that btkit would write; null for a file
+   * that is no torrent.
    */
   readonly keys: KeyDigests | null
   /**
@@ -59,8 +59,8 @@ export class TorrentLog {
   readonly #stamp: string | null
 
   /**
-   * Reads the records of a directory's torrents, or their index if it is current. `target` is the real
-   * path of the directory. A writer must hold its lock; others keep changes only in memory.
+   * Reads the records of a directory's torrents, or their index if it is current. `target` is the
+   * real path of the directory. A writer must hold its lock; others keep changes only in memory.
    * @throws BtkitError as Journal
    */
   constructor(

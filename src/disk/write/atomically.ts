@@ -23,8 +23,8 @@ import { statIfThere } from '../look/stat-files.js'
 /** Options for writing a file. */
 export interface WriteOptions {
   /**
-   * Permission bits, set exactly. Default: those of the replaced file with its access control list, or
-   * for a new file those that umask leaves.
+   * Permission bits, set exactly. Default: those of the replaced file with its access control list,
+   * or for a new file those that umask leaves.
    */
   mode?: number | undefined
   /**
@@ -87,8 +87,8 @@ export function planDraft(job: WriteJob): Draft | Promise<null> {
 }
 
 /**
- * Gives a draft its final name, or removes it if that fails. The guards against replacing a file run
- * only now, because the file may have changed.
+ * Gives a draft its final name, or removes it if that fails. The guards against replacing a file
+ * run only now, because the file may have changed.
  */
 export async function placeDraft({ draft, path }: Draft, options: WriteOptions): Promise<void> {
   const { mode, checkReplaceable, checkUntouched, claim, noClobber } = options

@@ -63,8 +63,8 @@ const addon = loadNative<{
 const NO_MODE = -1
 
 /**
- * Writes the drafts that can be written together, without syncing them. Returns for each of these, by its
- * path, the error if it failed, or null.
+ * Writes the drafts that can be written together, without syncing them. Returns for each of these,
+ * by its path, the error if it failed, or null.
  */
 export async function writeSmallDrafts(
   drafts: readonly Draft[],
@@ -153,8 +153,8 @@ function setAttributes(descriptor: number, { mode, owner }: Draft): void {
 }
 
 /**
- * Sets an attribute if that is possible. Only root may give files away, and some file systems, such as
- * FAT, have neither owners nor modes.
+ * Sets an attribute if that is possible. Only root may give files away, and some file systems, such
+ * as FAT, have neither owners nor modes.
  */
 function attempt(set: () => void): void {
   try {

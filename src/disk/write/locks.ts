@@ -22,9 +22,10 @@ export interface LockWait {
 }
 
 /**
- * Locks a directory against other runs that also lock it, by flock(2). Leaves no trace in the directory.
- * Without the native addon only other locks of this process are waited for.
- * @throws BtkitError `locked` if another run holds the lock; wait until it ends, `interrupted`, or `io` if locking is
+ * Locks a directory against other runs that also lock it, by flock(2). Leaves no trace in the
+ * directory. Without the native addon only other locks of this process are waited for.
+ * @throws BtkitError `locked` if another run holds the lock; wait until it ends, `interrupted`, or
+ *   `io` if locking is
  *   impossible
  */
 export async function lockDirectory(path: string, wait: LockWait): Promise<DirectoryLock> {
@@ -89,7 +90,9 @@ export async function lockFile(path: string): Promise<DirectoryLock | null> {
 /** The device and number of each file that this process holds a lock of. */
 const heldHere = new Set<string>()
 
-/** The native addon's functions, which return 0 or an error; native/file_lock.h has the contract. */
+/**
+ * The native addon's functions, which return 0 or an error; native/file_lock.h has the contract.
+ */
 interface LocksAddon {
   tryLock(descriptor: number): number
   lockByte(descriptor: number, offset: number): number
@@ -99,8 +102,8 @@ interface LocksAddon {
 const addon = loadNative<LocksAddon>('tryLock', 'lockByte', 'unlockByte')
 
 /**
- * Many locks in one file, each on one of its bytes. The kernel releases those of a process that ends
- * in any way. The file stays empty.
+ * Many locks in one file, each on one of its bytes. The kernel releases those of a process that
+ * ends in any way. The file stays empty.
  */
 export class ByteLocks {
   private constructor(
@@ -109,8 +112,8 @@ export class ByteLocks {
   ) {}
 
   /**
-   * Opens the file, which is created if it does not exist. Null if it cannot be opened, or without the native
-   * addon.
+   * Opens the file, which is created if it does not exist. Null if it cannot be opened, or without
+   * the native addon.
    */
   static open(path: string): ByteLocks | null {
     return addon && tryOr(null, () => new ByteLocks(openSync(path, 'a', 0o600), addon))

@@ -53,23 +53,26 @@ const AT_ONCE = 32
 const UNABLE = -1
 
 /**
- * Writes many files, as safely as writeAtomically and many times as fast. Files that arrive while the
- * disk is busy are written together, up to `inFlight` at once.
+ * Writes many files, as safely as writeAtomically and many times as fast. Files that arrive while
+ * the disk is busy are written together, up to `inFlight` at once.
  */
 export class Writer {
   readonly #drafting = pLimit(AT_ONCE)
   #waiting: Waiting[] = []
   #working: Promise<void> | null = null
 
-  /** `syncFileSystem` syncs a whole file system, by default as this machine can; null syncs each file. */
+  /**
+   * `syncFileSystem` syncs a whole file system, by default as this machine can; null syncs each
+   * file.
+   */
   constructor(
     private readonly inFlight: number,
     private readonly syncFileSystem: SyncFileSystem | null = nativeSync,
   ) {}
 
   /**
-   * Writes a file as writeAtomically does, and resolves when it would survive a power failure: to its
-   * encoded fingerprint when it took its place, or to null for a stream.
+   * Writes a file as writeAtomically does, and resolves when it would survive a power failure: to
+   * its encoded fingerprint when it took its place, or to null for a stream.
    * @throws BtkitError as writeAtomically
    */
   write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<Uint8Array | null> {
@@ -113,7 +116,9 @@ export class Writer {
     return this.#waiting.splice(0, targets.size)
   }
 
-  /** Writes and settles the files of a batch, in order. Returns none that is left. Never rejects. */
+  /**
+   * Writes and settles the files of a batch, in order. Returns none that is left. Never rejects.
+   */
   async #writeEach(batch: readonly Waiting[]): Promise<readonly Placed[]> {
     const writing = batch.map(({ target, bytes, options }) => {
       return this.#drafting(() => writeAtomically(target, bytes, options))
@@ -163,7 +168,9 @@ export class Writer {
     }
   }
 
-  /** Writes the drafts of a batch; null for a stream, undefined for a failure, which is reported. */
+  /**
+   * Writes the drafts of a batch; null for a stream, undefined for a failure, which is reported.
+   */
   async #draftAll(batch: readonly Waiting[]): Promise<(Draft | null | undefined)[]> {
     const planned = await Promise.all(
       batch.map((file) => settleFailure(file, async () => planDraft(file))),

@@ -13,23 +13,25 @@ const DESCRIPTOR = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$
 const PERMISSION_BITS = 0o777
 const GROUP_BITS = 0o070
 
-/** The native addon's function; native/drafts.h has the contract. Without it, no lists are known. */
+/**
+ * The native addon's function; native/drafts.h has the contract. Without it, no lists are known.
+ */
 export const copyAcl =
   loadNative<{ copyAcl: (from: string, to: string) => boolean }>('copyAcl')?.copyAcl ??
   (() => false)
 
 /**
- * The permission bits for a copy of a file. The group gets none if the file has an access control list:
- * the bits are then the mask of the list, and could give the group more than the list does.
+ * The permission bits for a copy of a file. The group gets none if the file has an access control
+ * list: the bits are then the mask of the list, and could give the group more than the list does.
  */
 export function copiedMode(path: string, mode: number): number {
   return mode & (copyAcl(path, '') ? PERMISSION_BITS & ~GROUP_BITS : PERMISSION_BITS)
 }
 
 /**
- * Finds the target of a write. Follows links, even dangling ones. A stream is a terminal, a pipe or the like,
- * which has no content to replace. The path of a file has links resolved; mode and owner are those of an
- * existing file.
+ * Finds the target of a write. Follows links, even dangling ones. A stream is a terminal, a pipe or
+ * the like, which has no content to replace. The path of a file has links resolved; mode and owner
+ * are those of an existing file.
  *
  * @throws BtkitError `io` for a path that cannot be written to, and as statIfThere and followLinks;
  *   other system errors unchanged

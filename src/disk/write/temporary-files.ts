@@ -83,8 +83,8 @@ export function removeDeadFiles(directory: string, names: () => readonly string[
 const MAX_NAMES = 10_000
 
 /**
- * Does the same for a directory that was not cleaned in the last minute, and ignores errors. It takes
- * little time: of a very large directory, not all names are examined.
+ * Does the same for a directory that was not cleaned in the last minute, and ignores errors. It
+ * takes little time: of a very large directory, not all names are examined.
  */
 export function cleanDirectory(directory: string): void {
   if (monotonicNow() - (cleaned.get(directory) ?? -Infinity) < CLEANED_FOR) return

@@ -8,9 +8,9 @@ import {
 import { refuseLinkOfOthers } from './target.js'
 
 /**
- * Explains why this user should neither rely on a directory of the cache or of the state nor change it:
- * other users could have made its files. Returns null if it can be trusted, or may be made where it is
- * missing. `option` names another directory.
+ * Explains why this user should neither rely on a directory of the cache or of the state nor change
+ * it: other users could have made its files. Returns null if it can be trusted, or may be made
+ * where it is missing. `option` names another directory.
  * @throws BtkitError `not-permitted` for a link of another user; Error of the system if the
  *   directory cannot be examined
  */

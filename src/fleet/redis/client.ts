@@ -91,7 +91,9 @@ export type RedisClient = Redis | Cluster
 
 const never = () => null
 
-/** Fails at once instead of trying again, and sends the commands of one moment in one round trip. */
+/**
+ * Fails at once instead of trying again, and sends the commands of one moment in one round trip.
+ */
 const ONCE = {
   maxRetriesPerRequest: 0,
   retryStrategy: never,
@@ -101,9 +103,9 @@ const ONCE = {
 }
 
 /**
- * Loads the Redis package and creates a client, which connects with its first command. A lasting one
- * connects again by itself and repeats commands, for as long as it takes. A command of any other fails
- * after the timeout.
+ * Loads the Redis package and creates a client, which connects with its first command. A lasting
+ * one connects again by itself and repeats commands, for as long as it takes. A command of any
+ * other fails after the timeout.
  */
 export async function createClient(
   { nodes, options }: RedisAddress,

@@ -16,19 +16,22 @@ export interface LinkOptions {
 }
 
 /**
- * How long a command may take, in milliseconds. Tests raise it, because a machine that runs them may be
- * busy for longer.
+ * How long a command may take, in milliseconds. Tests raise it, because a machine that runs them
+ * may be busy for longer.
  */
 export const patience = { ms: 1000 }
 
-/** Milliseconds without an attempt: after the first failure, and at most. Each doubles the pause. */
+/**
+ * Milliseconds without an attempt: after the first failure, and at most. Each doubles the pause.
+ */
 const FIRST_PAUSE_MS = 500
 const PAUSE_MS = 10_000
 const HOUR_MS = 3_600_000
 
 /**
- * A connection to a Redis that may fail at any time (down, slow, loading, full, failing over). After a
- * failed call, further calls fail immediately for some seconds: without that, each would wait.
+ * A connection to a Redis that may fail at any time (down, slow, loading, full, failing over).
+ * After a failed call, further calls fail immediately for some seconds: without that, each would
+ * wait.
  */
 export class RedisLink {
   #client: Promise<RedisClient> | null = null
@@ -56,9 +59,9 @@ export class RedisLink {
   }
 
   /**
-   * Makes a call of one round trip; `isWrite` if it only writes, for a Redis that is full or read-only
-   * can still be read. Returns null if Redis is gone, or fails during the call. Never rejects. The
-   * answer comes from outside: check it.
+   * Makes a call of one round trip; `isWrite` if it only writes, for a Redis that is full or
+   * read-only can still be read. Returns null if Redis is gone, or fails during the call. Never
+   * rejects. The answer comes from outside: check it.
    */
   async ask<T>(
     call: (client: RedisClient) => Promise<T>,

@@ -55,8 +55,8 @@ export interface CheckedBencode {
 
 /**
  * Checks bencode of unknown origin, and creates nothing but the positions of the entries that
- * matter. Accepts only valid bencode. Unsorted keys and white space after the end occur in practice;
- * they are accepted with a warning.
+ * matter. Accepts only valid bencode. Unsorted keys and white space after the end occur in
+ * practice; they are accepted with a warning.
  *
  * The npm `bencode` codec is not strict enough: it accepts truncated strings and trailing bytes,
  * converts keys that are not UTF-8 to hexadecimal, and obeys `__proto__`. It also rounds integers

@@ -9,8 +9,8 @@ const MAX_INTEGER = 2n ** 63n - 1n
 
 /**
  * Encodes a value as canonical bencode: keys in byte order, integers exact. The npm `bencode` codec
- * would leave out integers of 64 bits (bigint), encode the bytes of a key a second time as UTF-8, and
- * take three times as long.
+ * would leave out integers of 64 bits (bigint), encode the bytes of a key a second time as UTF-8,
+ * and take three times as long.
  *
  * @throws BtkitError `bencode` for values that bencode cannot represent: fractions, integers
  *   beyond 64 bits, numbers that may be rounded, keys that are not latin1 strings of bytes
@@ -24,8 +24,8 @@ export function encodeBencode(value: BencodeValue): Uint8Array {
 }
 
 /**
- * Encodes a value as encodeBencode does, as a text in which each character is a byte: a torrent of a
- * million files would need millions of small buffers.
+ * Encodes a value as encodeBencode does, as a text in which each character is a byte: a torrent of
+ * a million files would need millions of small buffers.
  * @throws as encodeBencode
  */
 export function bencodeText(value: BencodeValue): string {

@@ -30,7 +30,9 @@ export function isByteString(value: BencodeValue | undefined): value is Uint8Arr
   return value instanceof Uint8Array
 }
 
-/** Whether `value` is a text without a visible character, which some programs write for no value. */
+/**
+ * Whether `value` is a text without a visible character, which some programs write for no value.
+ */
 export function isBlank(value: BencodeValue): boolean {
   return isByteString(value) && latin1(value).trim() === ''
 }

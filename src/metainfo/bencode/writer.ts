@@ -9,7 +9,10 @@ const LONG = 64 * 1024
 /** Longer texts are written by one call; for shorter ones the call takes longer than the bytes. */
 const SHORT = 64
 
-/** Receives the bytes of a long value. Many small buffers, or one long text, would take several times as long. */
+/**
+ * Receives the bytes of a long value. Many small buffers, or one long text, would take several
+ * times as long.
+ */
 export abstract class ByteSink {
   /** Adds a text in which each character is a byte. */
   abstract text(text: string): void

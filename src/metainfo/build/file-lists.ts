@@ -4,8 +4,8 @@ import { each, type Steps } from '../../base/steps.js'
 import { sortedEntries } from '../bencode/encode.js'
 import type { ByteSink } from '../bencode/writer.js'
 
-// The file lists of v1 and v2. Dictionaries of bencode would take many times as long, and there may be a
-// million files.
+// The file lists of v1 and v2. Dictionaries of bencode would take many times as long, and there may
+// be a million files.
 
 /** The entries of a file in a list, except its path. */
 export interface FileFacts {

@@ -9,7 +9,10 @@ import { type TorrentEdit, topLevelValue } from './splice-torrent.js'
 import { distinctSeeds, seedKey } from '../trackers.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 
-/** Values that an edit sets as a whole. Null removes one; undefined keeps it. Private and source are part of `info`. */
+/**
+ * Values that an edit sets as a whole. Null removes one; undefined keeps it. Private and source are
+ * part of `info`.
+ */
 export type Details = {
   readonly [N in (typeof DETAIL_NAMES)[number]]?: FieldValues[N] | undefined
 }

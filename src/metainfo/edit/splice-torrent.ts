@@ -31,7 +31,9 @@ export function spliceTorrent(
   return spliceDict(metainfo, changes)
 }
 
-/** Returns a value of a dictionary, such as a torrent, as encoded; undefined if it does not exist. */
+/**
+ * Returns a value of a dictionary, such as a torrent, as encoded; undefined if it does not exist.
+ */
 export function encodedValue(
   { bytes, spans }: Pick<EncodedDict, 'bytes' | 'spans'>,
   key: string,
@@ -83,8 +85,8 @@ export type DictChanges = ReadonlyMap<string, Uint8Array | null>
 
 /**
  * Changes entries of an encoded dictionary, and preserves all other bytes, also those behind its
- * end. A new entry goes to its place in the sort order. In an unsorted dictionary it goes behind the
- * largest of the smaller keys. Returns the same array if nothing changes.
+ * end. A new entry goes to its place in the sort order. In an unsorted dictionary it goes behind
+ * the largest of the smaller keys. Returns the same array if nothing changes.
  */
 export function spliceDict(
   dict: Pick<EncodedDict, 'bytes' | 'spans'>,

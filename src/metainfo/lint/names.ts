@@ -58,8 +58,8 @@ function* neighbours(
 }
 
 /**
- * Returns the targets that are files or directories of a torrent. Each step from a directory to a name
- * in it has a number, so that a path of very many components needs no text for each directory.
+ * Returns the targets that are files or directories of a torrent. Each step from a directory to a
+ * name in it has a number, so that a path of very many components needs no text for each directory.
  */
 function targetsIn(
   files: Iterable<MetainfoFile>,

@@ -42,8 +42,8 @@ export function foldName(name: string): string {
 const CHANGEABLE = /[A-Z]|[^\0-\x7f]/
 
 /**
- * A name to which no rule applies. It begins with none of the words of Windows's devices, which have
- * their own rule, and is far from too long.
+ * A name to which no rule applies. It begins with none of the words of Windows's devices, which
+ * have their own rule, and is far from too long.
  */
 const USUAL = /^(?!con|prn|aux|nul|com|lpt)[\w+-](?:[\w.+~,=@ -]{0,200}[\w+~-])?$/i
 

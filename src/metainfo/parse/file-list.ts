@@ -36,12 +36,12 @@ class GivenFileList implements ListedFiles {
 }
 
 /**
- * The list `info.files` (BEP 3) of a torrent, as it is encoded. A million files are checked in 0.2 s
- * without an object for any of them; each object would need 700 bytes. Iterating creates the files
- * one by one.
+ * The list `info.files` (BEP 3) of a torrent, as it is encoded. A million files are checked in 0.2
+ * s without an object for any of them; each object would need 700 bytes. Iterating creates the
+ * files one by one.
  *
- * Nearly all entries are plain, and are recognized by their bytes. All others are decoded and read by
- * the rules of readFile, with its errors and warnings.
+ * Nearly all entries are plain, and are recognized by their bytes. All others are decoded and read
+ * by the rules of readFile, with its errors and warnings.
  */
 export class EncodedFileList implements ListedFiles {
   count = 0

@@ -145,8 +145,8 @@ const NOT_ASCII = 0x80
 const MOST_UNDERSCORES = 4
 
 /**
- * Returns all bits of a component's bytes, or -1 if a rule may apply to it: it is not a safe name, or
- * that of a pad file.
+ * Returns all bits of a component's bytes, or -1 if a rule may apply to it: it is not a safe name,
+ * or that of a pad file.
  */
 function bitsOf(bytes: Uint8Array, start: number, end: number): number {
   const isDots = bytes[start] === DOT && (end - start === 1 || bytes[start + 1] === DOT)
@@ -168,7 +168,10 @@ export const BY_COMPONENTS = 1
 const BY_TEXT = 2
 export const BY_BOTH = 3
 
-/** Returns the orders in which the first of two paths, at their first components, is before the second. */
+/**
+ * Returns the orders in which the first of two paths, at their first components, is before the
+ * second.
+ */
 export function ordersOf(bytes: Uint8Array, first: number, second: number): number {
   let [a, b] = [first, second]
   for (;;) {

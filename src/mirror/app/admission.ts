@@ -12,8 +12,8 @@ const MAX_WAITING = 1000
 const SMALL_EFFORT = 500
 
 /**
- * Small requests that may be planned for each large one. Each waits for some answers of the disk, one after the
- * other, and for a turn of the event loop at each.
+ * Small requests that may be planned for each large one. Each waits for some answers of the disk,
+ * one after the other, and for a turn of the event loop at each.
  */
 const SMALL_PLANS = 16
 

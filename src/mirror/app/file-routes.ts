@@ -14,13 +14,15 @@ import { paddingAt, sendZeros } from '../files/zeros.js'
 /** Matches every address without another route. In the metrics, each view has its own route. */
 export const ROUTE = '/*'
 
-/** The rules for crawlers unless the mirror has its own: views would make them read all files again. */
+/**
+ * The rules for crawlers unless the mirror has its own: views would make them read all files again.
+ */
 const ROBOTS = `User-agent: *\nDisallow: /${RESERVED}/\n`
 
 /**
  * Adds the mirror's files at their addresses, so that they can be web seeds. Adds the views of
- * files, except where a file has that name itself, and the pages of directories if the mirror has some.
- * `onRoute` receives the route of each request.
+ * files, except where a file has that name itself, and the pages of directories if the mirror has
+ * some. `onRoute` receives the route of each request.
  */
 export function addFileRoutes(
   app: FastifyInstance,

@@ -180,7 +180,10 @@ async function openResources(
     trackers: current,
     cacheAccess,
     hashContext: { cacheAccess, engine: own, smallFiles: openSmallFiles() },
-    /** The size of the cache's file in bytes, or the last one while a disk hangs; 0 if it cannot be read. */
+    /**
+     * The size of the cache's file in bytes, or the last one while a disk hangs; 0 if it cannot be
+     * read.
+     */
     cacheSize: async () => {
       if (cacheDirectory === null) return 0
       const found = stat(join(cacheDirectory, CACHE_FILE)).then(
@@ -283,9 +286,9 @@ interface Tended
 }
 
 /**
- * Starts the periodic tasks. Each minute it checks the trackers, whether the cache's file exists, and
- * whether its disk has space again. Each day it prunes the cache. Returns a function that
- * ends them.
+ * Starts the periodic tasks. Each minute it checks the trackers, whether the cache's file exists,
+ * and whether its disk has space again. Each day it prunes the cache. Returns a function that ends
+ * them.
  */
 export function startMirrorTasks(tended: Tended): () => Promise<void> {
   const { trackers, cacheAccess, onError } = tended

@@ -189,7 +189,9 @@ async function sendErrorPage(
 /** Directories that are looked for above an address where nothing is. */
 const MOST_LOOKS = 4
 
-/** The link to the nearest directory above an address, as an item of a list; null if none is near. */
+/**
+ * The link to the nearest directory above an address, as an item of a list; null if none is near.
+ */
 async function nearestLink(url: string, mirror: Mirror): Promise<Html | null> {
   const view = new MirrorView(mirror)
   const [address] = splitTarget(url)

@@ -96,7 +96,8 @@ export async function runService(settings: ServiceSettings, world: ServiceWorld)
       }
       noteScheme(request)
       const startedAt = monotonic()
-      // An unchanged answer that was sent before needs no router. A file may have the name of a view.
+      // An unchanged answer that was sent before needs no router. A file may have the name of a
+      // view.
       const isOfFile = downloads.answerKnown(response, 'now') === true
       const route = isOfFile ? ROUTE : responses.answer(request, response)
       exchanges.begin(request, response, route ?? undefined, startedAt)

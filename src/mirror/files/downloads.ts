@@ -73,13 +73,14 @@ interface KnownFile extends LookedFile {
 
 /**
  * Sends the files of a mirror. A file that was sent before is opened, checked and read in one call,
- * which waits for no disk if the kernel has all of it in memory; else in turns of clients. Without turns of
- * the looks, thousands of requests for missing files would keep all others waiting for half a second.
+ * which waits for no disk if the kernel has all of it in memory; else in turns of clients. Without
+ * turns of the looks, thousands of requests for missing files would keep all others waiting for
+ * half a second.
  */
 export class Downloads {
   /**
-   * The files sent last, by address. The state of a file is compared when it is opened. Without it, each
-   * request would look at the path, at the names of its views and into the file for its type.
+   * The files sent last, by address. The state of a file is compared when it is opened. Without it,
+   * each request would look at the path, at the names of its views and into the file for its type.
    */
   readonly #known = new LRUCache<string, KnownFile>({
     maxSize: MEMORY,
@@ -90,7 +91,9 @@ export class Downloads {
 
   constructor(
     private readonly options: ServiceOptions,
-    /** The SHA-256 of whole files, as far as they are known without reading, and how many were made. */
+    /**
+     * The SHA-256 of whole files, as far as they are known without reading, and how many were made.
+     */
     private readonly digests: {
       readonly known: (file: FileState) => Uint8Array | null
       readonly made: number
@@ -101,8 +104,8 @@ export class Downloads {
   }
 
   /**
-   * Answers a request for a file that was sent before and is in the same state; else returns false. With
-   * `now`, answers only a plain request, and only if that has not to wait for a disk.
+   * Answers a request for a file that was sent before and is in the same state; else returns false.
+   * With `now`, answers only a plain request, and only if that has not to wait for a disk.
    */
   answerKnown(response: CountedResponse, when?: 'now'): boolean | Promise<boolean> {
     const known = this.#known.get(response.req.url ?? '')
@@ -150,8 +153,8 @@ export class Downloads {
   }
 
   /**
-   * Sends a file if it is in the known state, and returns whether it does: at once what the kernel has in
-   * memory, else from disk, in turn, unless that is not wanted now.
+   * Sends a file if it is in the known state, and returns whether it does: at once what the kernel
+   * has in memory, else from disk, in turn, unless that is not wanted now.
    */
   #send(response: CountedResponse, known: KnownFile, when?: 'now'): boolean | Promise<boolean> {
     const { req: request } = response
@@ -265,8 +268,8 @@ function mayChangeUnseen({ waits }: Look, state: Fingerprint, now: number): bool
 }
 
 /**
- * The tag of a state. It differs if the file was replaced by one of the same size and time. A tag of a
- * state that may still change unseen is weak, and another one than later.
+ * The tag of a state. It differs if the file was replaced by one of the same size and time. A tag
+ * of a state that may still change unseen is weak, and another one than later.
  */
 function tagOf(state: Fingerprint, isSettled: boolean): string {
   const tag = etagOf(encodeFingerprint(state).subarray(0, DEVICE_OFFSET))

@@ -11,7 +11,9 @@ const TURN = 1024 * 1024
 /** An open file, with its first bytes. */
 export interface OpenDownload extends OpenedFile {
   readonly look: Pick<Look, 'native' | 'waits' | 'fingerprint'>
-  /** The ranges to send, none of them empty, with the text before each; and that behind the last. */
+  /**
+   * The ranges to send, none of them empty, with the text before each; and that behind the last.
+   */
   readonly parts: readonly BodyPart[]
   readonly tail: string
   /** The first bytes of the first range that were in memory, if any, in a buffer of the pool. */
@@ -20,9 +22,9 @@ export interface OpenDownload extends OpenedFile {
 
 /**
  * Sends ranges of an open file, whose header is written, and closes the file. Bytes that are in
- * memory are read at once, others in turn; nothing is read before the client has taken what was. Ends
- * the connection if the file became shorter or was rewritten in place: only that shows the client that
- * it lacks bytes, or has those of two states.
+ * memory are read at once, others in turn; nothing is read before the client has taken what was.
+ * Ends the connection if the file became shorter or was rewritten in place: only that shows the
+ * client that it lacks bytes, or has those of two states.
  */
 export async function sendFile(
   response: CountedResponse,

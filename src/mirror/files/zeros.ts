@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerRanged, asRanged } from '../../server/headers/conditional.js'
 
-/** Most bytes of a pad file: no piece of a torrent made here is longer, unless a setting says so. */
+/**
+ * Most bytes of a pad file: no piece of a torrent made here is longer, unless a setting says so.
+ */
 const MOST_PADDING = 2 ** 24
 
 /** Shared by all answers. The system gives it no memory of its own, because it is never written. */

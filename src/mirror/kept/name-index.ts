@@ -49,8 +49,8 @@ export class NameIndex {
   isReading = true
 
   /**
-   * Reads all names below the root that listings show, and yields to other work; those read so far can be
-   * searched meanwhile. Returns the index, or one without names if there are too many.
+   * Reads all names below the root that listings show, and yields to other work; those read so far
+   * can be searched meanwhile. Returns the index, or one without names if there are too many.
    */
   async read(mirror: Mirror, signal: AbortSignal): Promise<NameIndex> {
     let steps = 0

@@ -30,8 +30,8 @@ export class NameSearch {
   }
 
   /**
-   * The names as they were a while ago; those of now are read meanwhile. The first searches wait for
-   * them a moment, and then have those read so far.
+   * The names as they were a while ago; those of now are read meanwhile. The first searches wait
+   * for them a moment, and then have those read so far.
    */
   async get(): Promise<NameIndex> {
     if (monotonicNow() >= this.#until) this.#reading ??= this.#read()

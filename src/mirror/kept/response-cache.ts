@@ -31,15 +31,15 @@ export interface KeptResponse extends SentResponse {
 }
 
 /**
- * Header fields that may change the answer: those for most conditions, ranges, expectations, connections
- * and bodies. Requests with one of them are not answered from here.
+ * Header fields that may change the answer: those for most conditions, ranges, expectations,
+ * connections and bodies. Requests with one of them are not answered from here.
  */
 const SPECIAL_HEADERS = /^(?:if-(?!none-match$)|range$|expect$|connection$|transfer-|content-l)/i
 
 /**
- * Sends the same answer to the same plain request again, before any router or hook, while what it was
- * made from is current. Without it, each of many clients of a new torrent, of a page or of the feed costs
- * a look at its files, and a body that is composed again.
+ * Sends the same answer to the same plain request again, before any router or hook, while what it
+ * was made from is current. Without it, each of many clients of a new torrent, of a page or of the
+ * feed costs a look at its files, and a body that is composed again.
  */
 export class ResponseCache {
   readonly #entries = new LRUCache<string, KeptResponse & { readonly host: string | undefined }>({
@@ -88,9 +88,9 @@ function headersOf304(headers: KeptResponse['headers']): Record<string, string> 
 }
 
 /**
- * Distinguishes requests beside their host: by the path, and by the view, the version and the chosen files
- * of the query. Pages of directories depend on the whole address, and on what the client accepts. Over TLS
- * the key differs, because the answer contains the scheme.
+ * Distinguishes requests beside their host: by the path, and by the view, the version and the
+ * chosen files of the query. Pages of directories depend on the whole address, and on what the
+ * client accepts. Over TLS the key differs, because the answer contains the scheme.
  */
 function keyOf(request: IncomingMessage): string {
   const { url = '', headers } = request

@@ -162,7 +162,10 @@ export class DirectoryPages {
     return reply.send(lines.join(''))
   }
 
-  /** Returns whether the directory of a listing is still the same; null if that is not known without waiting. */
+  /**
+   * Returns whether the directory of a listing is still the same; null if that is not known without
+   * waiting.
+   */
   async #follow({ found }: CurrentListing): Promise<(() => boolean) | null> {
     // The parent of `.` is the directory itself
     const { components } = found

@@ -140,7 +140,10 @@ function moreOf(file: PagedFile, root: string, link: string | null): Html {
     ${renderFacts([aria2 !== null && [WORDS.withTorrents, renderCopied('aria2', WORDS.withTorrents, aria2)]])}`
 }
 
-/** The URL of a file, without quotes that end those of a shell; null if another server serves the files. */
+/**
+ * The URL of a file, without quotes that end those of a shell; null if another server serves the
+ * files.
+ */
 function urlOf({ components, base }: PagedFile): string | null {
   return base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
 }

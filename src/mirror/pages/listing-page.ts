@@ -101,7 +101,9 @@ function titleOf(components: readonly string[]): string {
   return components.at(-1) ?? 'Index of /'
 }
 
-/** The entries of a page. Files of a directory can be chosen for one torrent, also without scripts. */
+/**
+ * The entries of a page. Files of a directory can be chosen for one torrent, also without scripts.
+ */
 async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
   const { rows } = view.page
   const canChoose = view.hasTorrent && rows.some((row) => isChoosable(row, view))

@@ -12,7 +12,9 @@ export interface ListingRow {
   readonly isDirectory: boolean
   /** Whether it is a directory that is known to have nothing for a torrent. */
   isEmpty?: boolean | undefined
-  /** The number of entries of a directory; null for more than are counted, absent if it is unknown. */
+  /**
+   * The number of entries of a directory; null for more than are counted, absent if it is unknown.
+   */
   entries?: number | null | undefined
   /** Bytes of all files below a directory; null or absent if they are unknown. */
   below?: number | null
@@ -243,7 +245,10 @@ export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDi
   return `./${encodeName(name)}${isDirectory ? '/' : ''}`
 }
 
-/** Whether there is a torrent: none of empty files and directories, torrents, and names that are not UTF-8. */
+/**
+ * Whether there is a torrent: none of empty files and directories, torrents, and names that are not
+ * UTF-8.
+ */
 function hasTorrent({ name, isDirectory, isEmpty, size }: ListingRow): boolean {
   return !isRaw(name) && (isDirectory ? !isEmpty : size > 0 && !TORRENT.test(name))
 }
@@ -261,8 +266,8 @@ export function linksOf(row: ListingRow, views: string): RowLinks {
 }
 
 /**
- * The addresses of an entry for programs, which need not leave views. `taken` has the names of files that
- * are where views would be.
+ * The addresses of an entry for programs, which need not leave views. `taken` has the names of
+ * files that are where views would be.
  */
 export function addressesOf(
   row: ListingRow,

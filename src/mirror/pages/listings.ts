@@ -33,8 +33,8 @@ const MEMORY = 32 * 1024 * 1024
 const MEMORY_FOR_READING = 64 * 1024 * 1024
 
 /**
- * A listing whose directory does not change is kept for so many milliseconds, or so many times as long as
- * its reading took. Entries that no page shows may change meanwhile.
+ * A listing whose directory does not change is kept for so many milliseconds, or so many times as
+ * long as its reading took. Entries that no page shows may change meanwhile.
  */
 const KEPT_FOR = 5_000
 const TIMES_READING = 100
@@ -52,7 +52,10 @@ const TAKEN_COST = 50
 export interface CurrentListing {
   readonly listing: Listing
   readonly found: FoundDirectory
-  /** When it must be read again even if its directory is the same, by the monotonic clock; 0 for now. */
+  /**
+   * When it must be read again even if its directory is the same, by the monotonic clock; 0 for
+   * now.
+   */
   readonly until: number
 }
 
@@ -66,14 +69,17 @@ export interface CurrentPage extends ListingPage {
   readonly hasContent: boolean
   /** Distinguishes what the page shows from all else. */
   readonly digest: string
-  /** How long it shows that while its directory is the same, by the monotonic clock; 0 for not at all. */
+  /**
+   * How long it shows that while its directory is the same, by the monotonic clock; 0 for not at
+   * all.
+   */
   readonly until: number
 }
 
 /**
- * Sorted listings of directories. Each is read again after a change of its directory, and the entries of
- * a page are looked at for each page: a file that grows does not change its directory. Without it, each
- * page of a large directory would look up all its files again.
+ * Sorted listings of directories. Each is read again after a change of its directory, and the
+ * entries of a page are looked at for each page: a file that grows does not change its directory.
+ * Without it, each page of a large directory would look up all its files again.
  */
 export class Listings {
   readonly #reading = new Flights<CurrentListing>(

@@ -132,7 +132,10 @@ export async function lookAtAll(
   return rows
 }
 
-/** Counts the entries of directories of which that is unknown. Links to torrents of empty ones could only fail. */
+/**
+ * Counts the entries of directories of which that is unknown. Links to torrents of empty ones could
+ * only fail.
+ */
 export async function lookInto(
   rows: readonly ListingRow[],
   { components }: FoundDirectory,
@@ -145,8 +148,8 @@ export async function lookInto(
 }
 
 /**
- * Whether a directory has nothing for a torrent, and the number of its entries, null if they are more
- * than are read at once. Nothing if it cannot be read.
+ * Whether a directory has nothing for a torrent, and the number of its entries, null if they are
+ * more than are read at once. Nothing if it cannot be read.
  */
 async function contentOf(
   path: readonly string[],

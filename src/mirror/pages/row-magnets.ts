@@ -5,8 +5,8 @@ import { trackersAt, type TrackerList } from '../torrents/trackers.js'
 import { html, type Html } from '../../base/text/html.js'
 
 // A page has 1,000 rows, so the magnet link of a row has only as much as it needs to work: the info
-// hash and one way to peers. The script of the page adds the rest, which is the same for all rows or
-// follows from their other links.
+// hash and one way to peers. The script of the page adds the rest, which is the same for all rows
+// or follows from their other links.
 
 /** The parts of magnet links that all rows of a page share. */
 export interface MagnetEnd {
@@ -52,7 +52,10 @@ export function rowMagnet(infoHash: InfoHash, { row }: MagnetEnd): string {
   return `${START}${infoHash}${row}`
 }
 
-/** The element of the page from which the script completes the links; nothing if there is nothing to add. */
+/**
+ * The element of the page from which the script completes the links; nothing if there is nothing to
+ * add.
+ */
 export function renderMagnetRest(end: MagnetEnd): Html | false {
   return end.rest !== '' && html`<meta name="magnet" content="${end.rest}" />`
 }

@@ -27,7 +27,10 @@ export const SEARCH = '/-/search'
 /** The address that leads to the tracker's pages if they are at the host of the request. */
 export const TORRENTS = '/-/torrents'
 
-/** The tracker's pages in the menu: paths below its first page, and the queries that ask for them there. */
+/**
+ * The tracker's pages in the menu: paths below its first page, and the queries that ask for them
+ * there.
+ */
 export const TRACKER_PAGES = [
   { title: WORDS.torrents, path: 'catalogue/', query: '' },
   { title: WORDS.activity, path: 'activity', query: 'activity' },
@@ -94,7 +97,10 @@ export function renderSiteHeader(
   return renderMasthead(root, { name, menu, label: 'Site', end })
 }
 
-/** The directories above a directory or file; `root` is the way from the page to the root of the mirror. */
+/**
+ * The directories above a directory or file; `root` is the way from the page to the root of the
+ * mirror.
+ */
 export function stepsAbove(components: readonly string[], root: string): Step[] {
   return ['Index', ...components].slice(0, components.length).map((title, i) => {
     return { address: directoryAddress(`${root}.`, components.slice(0, i)), title }

@@ -29,7 +29,9 @@ const ICON_HEADERS = {
 /** Seconds between two updates of a live page. */
 const LIVE = 5
 
-/** The service's status for people; `isLive` if it updates itself. Its links are relative to `/-/`. */
+/**
+ * The service's status for people; `isLive` if it updates itself. Its links are relative to `/-/`.
+ */
 function renderStatusPage(report: StatusReport, isLive: boolean, options: HeaderOptions): string {
   const refresh = html`<noscript
     ><meta http-equiv="refresh" content="${LIVE}; url=status?live"

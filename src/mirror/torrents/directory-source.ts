@@ -50,9 +50,9 @@ export function directorySource(
 }
 
 /**
- * All files below a directory that makemetafile would include, sorted by path; links are followed as
- * for downloads. Hidden and system files are included if the mirror publishes hidden names. Names
- * are counted before any file is looked up, so that too large a directory costs little.
+ * All files below a directory that makemetafile would include, sorted by path; links are followed
+ * as for downloads. Hidden and system files are included if the mirror publishes hidden names.
+ * Names are counted before any file is looked up, so that too large a directory costs little.
  * @throws Refusal
  */
 async function findBelow(
@@ -129,7 +129,10 @@ function refuseAbsent(
 
 const ABSENT: readonly string[] = ['not-found', 'not-permitted']
 
-/** Whether a path is below the service's own prefix: there it answers itself, and no client gets a file. */
+/**
+ * Whether a path is below the service's own prefix: there it answers itself, and no client gets a
+ * file.
+ */
 function isOwn(path: readonly string[]): boolean {
   return path[1] === SERVICE_NAME
 }

@@ -26,8 +26,9 @@ import { MirrorView } from '../tree/mirror.js'
 
 /**
  * SHA-256 of whole files, and the checksums that lists beside them state. The same reading also
- * hashes the pieces of the file's torrent, which then are in the cache. The reverse is not done: a torrent's pieces are hashed on all threads, and
- * SHA-256 of the whole file on one thread would take several times as long.
+ * hashes the pieces of the file's torrent, which then are in the cache. The reverse is not done: a
+ * torrent's pieces are hashed on all threads, and SHA-256 of the whole file on one thread would
+ * take several times as long.
  */
 export class FileDigests {
   /** Number of digests made here so far. */
@@ -102,7 +103,9 @@ export class FileDigests {
     }
   }
 
-  /** SHA-256, and the checksums that lists beside the file have, so that its page can compare them. */
+  /**
+   * SHA-256, and the checksums that lists beside the file have, so that its page can compare them.
+   */
   async #wanted({ path }: ScannedFile): Promise<ChecksumName[]> {
     const stated = await readStated(path, CHECKSUM_NAMES, this.options.mirror)
     return [...new Set<ChecksumName>(['sha256', ...stated.map(({ checksum }) => checksum)])]

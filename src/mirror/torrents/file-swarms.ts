@@ -45,8 +45,8 @@ interface FileSwarm {
 type ListedFile = Pick<FileTorrents, 'size' | 'modified'>
 
 /**
- * Finds the swarms of files whose torrents were sent since the start, or were made ahead. It is a register
- * and no cache: which info hash a file has, only its torrent tells.
+ * Finds the swarms of files whose torrents were sent since the start, or were made ahead. It is a
+ * register and no cache: which info hash a file has, only its torrent tells.
  */
 export class FileSwarms {
   readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
@@ -65,8 +65,8 @@ export class FileSwarms {
   }
 
   /**
-   * Distinguishes what is known of the files in a directory from what was known before; it changes each minute
-   * if counts are. Null stands for a page without magnet links.
+   * Distinguishes what is known of the files in a directory from what was known before; it changes
+   * each minute if counts are. Null stands for a page without magnet links.
    */
   stateAt(directory: readonly string[] | null, ms: number): string {
     const minute = this.isUsed || this.warm ? Math.floor(ms / 60_000) : 0
@@ -105,8 +105,8 @@ export class FileSwarms {
   }
 
   /**
-   * The info hash of a file's torrent of version 1; null if it is not known without reading the file,
-   * or the operator has a torrent of the file.
+   * The info hash of a file's torrent of version 1; null if it is not known without reading the
+   * file, or the operator has a torrent of the file.
    */
   infoHashOf(path: readonly string[], file: ListedFile): InfoHash | null {
     const { torrent } = this.#ahead(path, file) ?? {}

@@ -21,8 +21,8 @@ export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {
 export const NOBODY: Waiter = { client: null, patience: null, onGone: () => undefined }
 
 /**
- * Work by key: what several requests ask for at once is done once. Work ahead ends when a client asks for
- * it, and the client gets its own, because work ahead may be slow.
+ * Work by key: what several requests ask for at once is done once. Work ahead ends when a client
+ * asks for it, and the client gets its own, because work ahead may be slow.
  */
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>()
@@ -78,8 +78,8 @@ export class Flights<T> {
 }
 
 /**
- * Work that several requests wait for. It ends when no request waits any more. If the last client got a 503,
- * the work goes on until that client has had the time to ask again.
+ * Work that several requests wait for. It ends when no request waits any more. If the last client
+ * got a 503, the work goes on until that client has had the time to ask again.
  */
 export class Flight<T> {
   readonly promise: Promise<T>

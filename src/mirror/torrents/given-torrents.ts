@@ -59,8 +59,8 @@ export class GivenTorrents {
   }
 
   /**
-   * The public torrents that match a file by name and size. Whether their pieces match is known only
-   * after the file is hashed.
+   * The public torrents that match a file by name and size. Whether their pieces match is known
+   * only after the file is hashed.
    * @throws NotReady
    */
   async find(file: ScannedFile): Promise<Metainfo[]> {

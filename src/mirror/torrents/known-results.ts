@@ -8,7 +8,9 @@ export interface CurrentTorrent {
   readonly torrent: ServedTorrent
   /** When its files were last looked up, in milliseconds of the monotonic clock. */
   checkedAt: number
-  /** Whether its only file is still in that state, found without waiting. Absent if nobody can tell. */
+  /**
+   * Whether its only file is still in that state, found without waiting. Absent if nobody can tell.
+   */
   isSameNow?: (() => boolean) | undefined
 }
 
@@ -22,10 +24,10 @@ type Known =
   | { readonly metainfo: Metainfo | null }
 
 /**
- * The results of work on files: torrents by their source, which are right as long as their files are in
- * the same state; refusals of torrents that are too large; digests and the operator's torrents by the state
- * of their file. Without it, each request for a torrent is another look into the
- * cache on disk, and a mirror without that cache reads the files for each request.
+ * The results of work on files: torrents by their source, which are right as long as their files
+ * are in the same state; refusals of torrents that are too large; digests and the operator's
+ * torrents by the state of their file. Without it, each request for a torrent is another look into
+ * the cache on disk, and a mirror without that cache reads the files for each request.
  */
 export type KnownThings = LRUCache<string, Known, () => Promise<Known>>
 

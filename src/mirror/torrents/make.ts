@@ -34,8 +34,8 @@ export interface MirrorSource {
   /** Distinguishes it from all others. */
   readonly key: string
   /**
-   * Estimated work to look up its files, which waits for its turn; see PlannedWork. Null for a single
-   * file: it is one look.
+   * Estimated work to look up its files, which waits for its turn; see PlannedWork. Null for a
+   * single file: it is one look.
    */
   readonly effort: number | null
   /** Whether it is only compared with the operator's own torrent. */
@@ -270,8 +270,8 @@ export class Maker {
 }
 
 /**
- * Bytes to read for pieces whose digests are unknown, in version 1 with padding between files. `bytes` are
- * those without padding.
+ * Bytes to read for pieces whose digests are unknown, in version 1 with padding between files.
+ * `bytes` are those without padding.
  */
 function bytesLeft(content: Content, table: PieceTable, bytes: number): number {
   if (content.version !== 'v1') return bytes

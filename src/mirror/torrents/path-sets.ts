@@ -166,9 +166,9 @@ const LIMITS = { max: 10_000, maxSize: 16 * 1024 * 1024 }
 const PATH_COST = 64
 
 /**
- * A register of the requested sets by their digests, also of those from before a restart. It is no cache:
- * only a client can send a lost set again. Strangers choose the sets,
- * so the sets in the cache are limited in number and in bytes; the longest unused goes first.
+ * A register of the requested sets by their digests, also of those from before a restart. It is no
+ * cache: only a client can send a lost set again. Strangers choose the sets, so the sets in the
+ * cache are limited in number and in bytes; the longest unused goes first.
  */
 export class KnownSets {
   readonly #sets: LRUCache<string, SetRecord>

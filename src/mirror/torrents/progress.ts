@@ -19,8 +19,8 @@ export interface ProgressStatus {
 const SHORT = 500
 
 /**
- * The progress now of a torrent of `total` bytes, of which a job reads those that are unknown, as far
- * as `reached`.
+ * The progress now of a torrent of `total` bytes, of which a job reads those that are unknown, as
+ * far as `reached`.
  */
 export function progressOf(
   title: TorrentTitle,
@@ -63,7 +63,9 @@ export function titleOf(content: Content): TorrentTitle {
 
 const MIB = 2 ** 20
 
-/** A torrent that is being made, with its progress for people; null while its files are looked up. */
+/**
+ * A torrent that is being made, with its progress for people; null while its files are looked up.
+ */
 export class UnderWay extends NotReady {
   constructor(readonly progress: ProgressStatus | null) {
     const isHashing = progress?.state === 'hashing'

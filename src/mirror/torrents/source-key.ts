@@ -25,7 +25,9 @@ export function setKey(version: MetainfoVersion, isSingle: boolean, digest: stri
   return `${version} ${isSingle ? 'single' : 'set'} ${digest}`
 }
 
-/** The parts of a key. `path` and `chosen` are of files and directories, `digest` is that of a set. */
+/**
+ * The parts of a key. `path` and `chosen` are of files and directories, `digest` is that of a set.
+ */
 export function partsOfKey(key: string) {
   const [, version = 'v1', kind, digest = ''] = /^(v1|v2|hybrid) (\w+) (.*)$/s.exec(key) ?? []
   const [place = '', chosen] = kind === 'directory' ? digest.split(/ \/\/(.*)/s) : [digest]

@@ -97,8 +97,8 @@ export class Torrents {
   }
 
   /**
-   * Whether a look just found the file in the state of its torrent. With a seed, the torrent is made again,
-   * because the seed learns of it.
+   * Whether a look just found the file in the state of its torrent. With a seed, the torrent is
+   * made again, because the seed learns of it.
    */
   #isSame(known: CurrentTorrent, { state }: MirrorSource): boolean {
     if (this.onMade || !state || state !== known.torrent.state) return false
@@ -106,7 +106,9 @@ export class Torrents {
     return true
   }
 
-  /** Makes a torrent again when its files can be settled: until then, a change may leave no trace. */
+  /**
+   * Makes a torrent again when its files can be settled: until then, a change may leave no trace.
+   */
   #makeAgain(source: MirrorSource, times: number): void {
     const { key } = source
     if (times === MOST_TIMES || this.#young.has(key)) return

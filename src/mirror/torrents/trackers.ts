@@ -111,10 +111,10 @@ export function trackersAt(
 }
 
 /**
- * The announce list of a torrent (BEP 12): each tracker in its own tier, with its addresses for HTTP and UDP. The
- * order differs between torrents, so that the trackers share the load. WebSocket comes last and in tiers of its
- * own: old clients read only the first URL, and WebTorrent clients announce there as well. `infoHash` is in
- * hexadecimal.
+ * The announce list of a torrent (BEP 12): each tracker in its own tier, with its addresses for
+ * HTTP and UDP. The order differs between torrents, so that the trackers share the load. WebSocket
+ * comes last and in tiers of its own: old clients read only the first URL, and WebTorrent clients
+ * announce there as well. `infoHash` is in hexadecimal.
  */
 export function spreadTrackers(urls: TrackerList, infoHash: string): TrackerUrl[][] {
   const ranked = urls.map((url) => {

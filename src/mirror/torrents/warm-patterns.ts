@@ -11,7 +11,10 @@ import { type MirrorSearch, walkMirror } from '../tree/walk.js'
 /** Most components of a pattern and levels of directories; no mirror is that deep. */
 const MAX_DEPTH = 100
 
-/** A part of a pattern, which is any directories or a name that fits; and the parts after it, if any. */
+/**
+ * A part of a pattern, which is any directories or a name that fits; and the parts after it, if
+ * any.
+ */
 interface PatternPart {
   readonly fits: typeof GLOBSTAR | ((name: string) => boolean)
   readonly next: PatternPart | null
@@ -45,15 +48,17 @@ export function followName(rests: PatternRests, name: string, isLink = false): P
   return [...new Set(rests.flatMap(follow))]
 }
 
-/** Whether patterns match all files below a directory, except hidden ones and those behind links. */
+/**
+ * Whether patterns match all files below a directory, except hidden ones and those behind links.
+ */
 export function coversAll(patterns: PatternRests, directory: readonly string[]): boolean {
   const rests = directory.reduce((before, name) => followName(before, name), patterns)
   return rests.some((rest) => rest?.fits === GLOBSTAR && rest.next?.fits === isShown)
 }
 
 /**
- * Finds the files of a mirror that match, some at a time. Leaves out empty ones, which have no torrent.
- * `unread` receives the paths of directories and files that exist but cannot be read now.
+ * Finds the files of a mirror that match, some at a time. Leaves out empty ones, which have no
+ * torrent. `unread` receives the paths of directories and files that exist but cannot be read now.
  * @throws the signal's reason
  */
 export async function* findMatching(

@@ -91,8 +91,8 @@ export function readQuery(url: string): AskedQuery {
 const MOST_CHOSEN = 1000
 
 /**
- * The names of a directory's entries that a query chooses for its torrent, by fields `f`; null if it has
- * none, for all entries.
+ * The names of a directory's entries that a query chooses for its torrent, by fields `f`; null if
+ * it has none, for all entries.
  * @throws Refusal
  */
 export function chosenNames({ choices }: Pick<AskedQuery, 'choices'>): readonly string[] | null {
@@ -114,9 +114,9 @@ const VIEW_DIRECTORY = `${RESERVED}/view/`
 export const VIEW_ROUTE = `/${VIEW_DIRECTORY}*`
 
 /**
- * The beginning of the addresses that pages link to for the views of what is in a directory. `root` is the
- * way to the root of the mirror. Programs that follow links leave these addresses: they are not below the
- * directory, /robots.txt forbids them, and none ends with the name of a file.
+ * The beginning of the addresses that pages link to for the views of what is in a directory. `root`
+ * is the way to the root of the mirror. Programs that follow links leave these addresses: they are
+ * not below the directory, /robots.txt forbids them, and none ends with the name of a file.
  */
 export function viewsBelow(root: string, directory: readonly string[]): string {
   return root + VIEW_DIRECTORY + directory.map((name) => `${encodeName(name)}/`).join('')
@@ -135,7 +135,10 @@ export function linkedView(url: string): { view: ViewName | 'details'; path: str
   return { view, path: path.slice(0, at) }
 }
 
-/** Splits a name such as `a.iso.torrent` into the file's name and its view; null if it ends with none. */
+/**
+ * Splits a name such as `a.iso.torrent` into the file's name and its view; null if it ends with
+ * none.
+ */
 export function namedView(name: string): { view: ViewName; of: string } | null {
   const at = name.lastIndexOf('.')
   if (at < 1) return null
@@ -243,16 +246,18 @@ export function checkHosts(request: IncomingMessage, isOptional: boolean): void 
     throw malformed('the Host header is invalid; send a host name or address')
 }
 
-/** The value of a Host field: a name or an address, with an optional port (RFC 3986, section 3.2). */
+/**
+ * The value of a Host field: a name or an address, with an optional port (RFC 3986, section 3.2).
+ */
 const FIELD = /^(?:\[[0-9a-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::\d*)?$/i
 
 /** Header fields of bodies and expectations. */
 const OF_BODY = /^(?:expect|transfer-encoding|content-length)$/i
 
 /**
- * Whether an HTTP/1.1 request is for reading, names one host, and has no field that needs more than an
- * answer, by their names; the default is those of bodies and expectations. HTTP/1.1 keeps connections
- * alive anyway.
+ * Whether an HTTP/1.1 request is for reading, names one host, and has no field that needs more than
+ * an answer, by their names; the default is those of bodies and expectations. HTTP/1.1 keeps
+ * connections alive anyway.
  */
 export function isPlainRequest(
   { method, rawHeaders, httpVersion }: IncomingMessage,

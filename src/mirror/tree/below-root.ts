@@ -14,10 +14,11 @@ import { loadNative } from '../../base/native-addon.js'
 import { isRaw, rawPath, textOfPath } from '../../base/text/raw-path.js'
 
 /*
- * Everything that is read below the root of a mirror is looked at here, and opened by open-looked.ts.
- * Others may write below the root, and exchange a directory for a link that leads out at any moment. A
- * look resolves the path beneath the root, and takes the state of a descriptor. A file that is opened
- * by name later counts only if its descriptor has the identity of the look.
+ * Everything that is read below the root of a mirror is looked at here, and opened by
+ * open-looked.ts. Others may write below the root, and exchange a directory for a link that leads
+ * out at any moment. A look resolves the path beneath the root, and takes the state of a
+ * descriptor. A file that is opened by name later counts only if its descriptor has the identity of
+ * the look.
  */
 
 /** The root of a tree, and whether links may lead out of it. */
@@ -41,8 +42,8 @@ export interface Look extends PathState {
   /** Of the names that were asked for, those in that directory. */
   readonly taken: readonly string[]
   /**
-   * How the addon reads the root's file system; see native/below_root.c. Not 0 for one that is known to be
-   * local, with times of a clock tick or better.
+   * How the addon reads the root's file system; see native/below_root.c. Not 0 for one that is
+   * known to be local, with times of a clock tick or better.
    */
   readonly waits: number
   /** The look for the addon; null if only the portable way can open it. */
@@ -74,8 +75,8 @@ const LENGTH = 116
 
 /**
  * Looks at a path below the root, through links, off the event loop. Finds out which of some names
- * its directory contains, or lists the directory that it is. Rejects with the system's errors; a path that
- * leads out is missing.
+ * its directory contains, or lists the directory that it is. Rejects with the system's errors; a
+ * path that leads out is missing.
  */
 export async function lookBelow(
   place: TreeRoot,
@@ -120,7 +121,9 @@ function readLook(bytes: Buffer, names: readonly string[]): Look & { readonly er
   }
 }
 
-/** Opens a path only to name it, whatever its kind and permissions; Node does not define this flag. */
+/**
+ * Opens a path only to name it, whatever its kind and permissions; Node does not define this flag.
+ */
 const O_PATH = 0o10000000
 
 /** Does the same with the calls of all systems. */
@@ -164,7 +167,9 @@ export async function stateThrough(path: string): Promise<Fingerprint> {
   return fingerprintOf(await stat(rawPath(path), { bigint: true }))
 }
 
-/** The real path of an open file: on Linux that of its descriptor, which no exchanged link changes. */
+/**
+ * The real path of an open file: on Linux that of its descriptor, which no exchanged link changes.
+ */
 export async function placeOf(descriptor: number, path: string): Promise<string> {
   if (process.platform !== 'linux') return realPath(path)
   return textOfPath(await readlink(`/proc/self/fd/${descriptor}`, 'buffer'))

@@ -109,8 +109,8 @@ class Search {
   }
 
   /**
-   * Adds the files that a pattern leads to from a place, in their order. `place` is the path for the
-   * components that have been followed.
+   * Adds the files that a pattern leads to from a place, in their order. `place` is the path for
+   * the components that have been followed.
    */
   async #follow(
     pattern: readonly string[],

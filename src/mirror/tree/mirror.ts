@@ -49,8 +49,8 @@ export function isNameWithheld(name: string, depth: number, { hidden }: Mirror):
 }
 
 /**
- * Looks up what a mirror publishes, with calls that never block. Make one for each request: the root
- * is resolved only once, so that no request gets files of two roots.
+ * Looks up what a mirror publishes, with calls that never block. Make one for each request: the
+ * root is resolved only once, so that no request gets files of two roots.
  */
 export class MirrorView {
   #root: Promise<string> | null = null
@@ -66,7 +66,8 @@ export class MirrorView {
   }
 
   /**
-   * The target of a path of any kind, through links; and which of some names are beside it, or those in it.
+   * The target of a path of any kind, through links; and which of some names are beside it, or
+   * those in it.
    * @throws Refusal if there is none, or it is not published
    */
   async look(
@@ -175,7 +176,10 @@ export function directoryChanges(): NotReady {
   return new NotReady('the directory changes while it is read; try again in 5 s', 5)
 }
 
-/** Reads one byte more than `most` of a published file, if there is one; null if there is no such file. */
+/**
+ * Reads one byte more than `most` of a published file, if there is one; null if there is no such
+ * file.
+ */
 export async function readStart(
   path: readonly string[],
   most: number,
@@ -189,7 +193,10 @@ export async function readStart(
   }
 }
 
-/** Reads the entries of a directory that was looked up and LISTED, some at a time. Throws as openLooked. */
+/**
+ * Reads the entries of a directory that was looked up and LISTED, some at a time. Throws as
+ * openLooked.
+ */
 export function readEntries(look: Look) {
   return look.listed ? [parseEntries(look.listed)] : readOpened(look)
 }
@@ -210,8 +217,8 @@ export const LOOKS_AT_ONCE = 32
 const MAX_PATH = 4096
 
 /**
- * The components of a client's path on the mirror: `/yum/7/a.rpm`. It may end with a slash, for a directory;
- * empty for the root. Double slashes are accepted, because they are common in addresses.
+ * The components of a client's path on the mirror: `/yum/7/a.rpm`. It may end with a slash, for a
+ * directory; empty for the root. Double slashes are accepted, because they are common in addresses.
  * @throws Refusal
  */
 export function parseMirrorPlace(path: string): string[] {

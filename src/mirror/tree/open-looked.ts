@@ -38,8 +38,8 @@ export interface MirrorEntry {
 export const READ_AT_ONCE = 512
 
 /**
- * Reads the entries of an open directory, some hundreds at a time. Names are as textOfPath has them.
- * Throws the system's errors.
+ * Reads the entries of an open directory, some hundreds at a time. Names are as textOfPath has
+ * them. Throws the system's errors.
  */
 export async function* readInChunks({
   path,
@@ -97,8 +97,8 @@ export async function openDirectory(look: LookedAt): Promise<OpenDirectory | nul
 }
 
 /**
- * Reads the first bytes of a file that was looked at: at most so many, and all if it has less. Null if
- * another file is there.
+ * Reads the first bytes of a file that was looked at: at most so many, and all if it has less. Null
+ * if another file is there.
  */
 export async function readBeginning(look: LookedAt, most: number): Promise<Buffer | null> {
   const fd = await openSame(look, GUARDED_READ, isGrown)
@@ -115,7 +115,10 @@ export async function readBeginning(look: LookedAt, most: number): Promise<Buffe
   }
 }
 
-/** Whether a file still has the bytes of a look, as far as its size tells, and others may have been added. */
+/**
+ * Whether a file still has the bytes of a look, as far as its size tells, and others may have been
+ * added.
+ */
 function isGrown(now: Fingerprint, { inode, device, size }: Fingerprint): boolean {
   return now.inode === inode && now.device === device && now.size >= size
 }
@@ -211,8 +214,8 @@ const IS_FRESH = 2
 const resultNow = new Int32Array(3)
 
 /**
- * Opens a file if it and its directory are in the state of its look, and reads its beginning, without
- * ever waiting for a disk. Null if that may be impossible: then `openLater` tells.
+ * Opens a file if it and its directory are in the state of its look, and reads its beginning,
+ * without ever waiting for a disk. Null if that may be impossible: then `openLater` tells.
  */
 export function openNow(
   { place, path, look }: Omit<LookedFile, 'isFresh'>,
@@ -226,8 +229,8 @@ export function openNow(
 }
 
 /**
- * Whether a file and its directory are in the state of a look, never waiting for a disk. Of a path with a
- * slash at its end, only the directory counts.
+ * Whether a file and its directory are in the state of a look, never waiting for a disk. Of a path
+ * with a slash at its end, only the directory counts.
  */
 export function isUnchangedNow(looked: Omit<LookedFile, 'isFresh'>): boolean {
   return openNow(looked, NOTHING_READ) !== null
@@ -272,8 +275,9 @@ async function openPortably(file: LookedFile, { target, offset, isMore }: FirstR
 }
 
 /**
- * Whether a path still leads to the open file of its look. The file is where it was, so it is below the
- * root if that is where it was, too; its name still leads to it if the directory did not change.
+ * Whether a path still leads to the open file of its look. The file is where it was, so it is below
+ * the root if that is where it was, too; its name still leads to it if the directory did not
+ * change.
  */
 async function isAsLooked({ place, path, look }: LookedFile, descriptor: number): Promise<boolean> {
   const through = join(place.root, path)
@@ -296,7 +300,10 @@ async function isAsLooked({ place, path, look }: LookedFile, descriptor: number)
   }
 }
 
-/** Whether an open file was rewritten since its look. One that only grew still has what the look saw. */
+/**
+ * Whether an open file was rewritten since its look. One that only grew still has what the look
+ * saw.
+ */
 export async function isRewritten({
   descriptor,
   look,

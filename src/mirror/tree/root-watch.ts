@@ -9,8 +9,9 @@ const PERIOD = 1000
 const PATIENCE = 5000
 
 /**
- * Calls a function at most a second after a link in the root's path leads elsewhere; without links in it,
- * nothing is looked up. `before` is its real path so far, or null. The returned function ends this.
+ * Calls a function at most a second after a link in the root's path leads elsewhere; without links
+ * in it, nothing is looked up. `before` is its real path so far, or null. The returned function
+ * ends this.
  */
 export function followRoot(root: string, before: string | null, onMoved: () => void): () => void {
   if (before === root) return () => undefined

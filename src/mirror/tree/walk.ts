@@ -6,7 +6,10 @@ import { isNameWithheld, type MirrorView, readEntries, toRefusal } from './mirro
 
 /** How a search of a mirror goes through directories; `State` is its knowledge of each of them. */
 export interface MirrorSearch<State> {
-  /** Whether an entry of a directory is wanted, whatever its kind. Withheld names are not asked about. */
+  /**
+   * Whether an entry of a directory is wanted, whatever its kind. Withheld names are not asked
+   * about.
+   */
   readonly isWanted: (name: string, directory: readonly string[], state: State) => boolean
   /** Returns the state of a directory in another one; null not to search it. */
   readonly enter: (path: readonly string[], state: State, isLink: boolean) => State | null

@@ -38,7 +38,10 @@ export interface TorrentSurroundings {
   readonly announceList: readonly (readonly TrackerUrl[])[]
   /** The mirror, and others of the same root. */
   readonly addresses: readonly [main: string, ...others: string[]]
-  /** URLs of the file of a torrent of one, else those to which clients add the torrent's name and paths. */
+  /**
+   * URLs of the file of a torrent of one, else those to which clients add the torrent's name and
+   * paths.
+   */
   readonly webSeeds: readonly string[]
   /** Where peers reach the seed of the torrent; none if it is not seeded here. */
   readonly peers: readonly DhtNode[]
@@ -267,8 +270,8 @@ export class TorrentSender {
 
 /**
  * Returns where peers reach the seed of a torrent: the host of the mirror's URL, and the IP address
- * that it stands for, because most clients do not look up names in magnet links. None if the torrent
- * is not seeded.
+ * that it stands for, because most clients do not look up names in magnet links. None if the
+ * torrent is not seeded.
  */
 function seedPeers(
   { headers, socket }: IncomingMessage,

@@ -99,7 +99,8 @@ export class Views {
   }
 
   /**
-   * The file that a view is of; null for a directory. A missing name must not be treated as a pattern.
+   * The file that a view is of; null for a directory. A missing name must not be treated as a
+   * pattern.
    * @throws Refusal if it leads to nothing
    */
   async #fileOf(
@@ -112,7 +113,9 @@ export class Views {
     return isOfKind(look, constants.S_IFDIR) ? null : { ...fileOf(components, look), look }
   }
 
-  /** Sends the page of a file, with its magnet link if the torrent is known. None is made for it. */
+  /**
+   * Sends the page of a file, with its magnet link if the torrent is known. None is made for it.
+   */
   async sendPage(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -260,7 +263,10 @@ function renderPieces(info: Uint8Array): Xml | null {
   return new Xml(`${lines.join('')}\n    </pieces>`)
 }
 
-/** Says whether the lists beside a file have its known checksums, on a page from which `root` leads to the root; a warning comes first. Null if none names it. */
+/**
+ * Says whether the lists beside a file have its known checksums, on a page from which `root` leads
+ * to the root; a warning comes first. Null if none names it.
+ */
 async function renderStated(
   file: ScannedFile,
   root: string,

@@ -70,7 +70,9 @@ export interface FormsSettings {
 /** Largest form, in bytes. */
 const MAX_FORM = 1024 * 1024
 
-/** Creates an application that accepts forms of its own pages only, and reports errors in a line. */
+/**
+ * Creates an application that accepts forms of its own pages only, and reports errors in a line.
+ */
 export function createFormsApp(settings: FormsSettings): FastifyInstance {
   // An address that the router cannot decode would be answered without a look at the request
   const rewriteUrl = ({ url = '/' }: { readonly url?: string | undefined }) =>
@@ -105,8 +107,8 @@ export interface OwnAddresses {
 }
 
 /**
- * Returns why a request is refused; null if it is allowed. Its `Host` must be known, so that no other
- * name can lead here (DNS rebinding). Changes must come from these pages.
+ * Returns why a request is refused; null if it is allowed. Its `Host` must be known, so that no
+ * other name can lead here (DNS rebinding). Changes must come from these pages.
  */
 export function refusalOf({ method, headers }: Asking, own: OwnAddresses): string | null {
   const { host = '', origin, 'sec-fetch-site': site } = headers

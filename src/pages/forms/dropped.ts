@@ -14,8 +14,9 @@ const MAX_TORRENT = 32 * 1024 * 1024
 const LONGEST_NAME = 255
 
 /**
- * Adds the address that finds what was dropped, by its name and its size or bytes, in the directories
- * where people keep files. A torrent that is not found there is kept in `keptDirectory`.
+ * Adds the address that finds what was dropped, by its name and its size or bytes, in the
+ * directories where people keep files. A torrent that is not found there is kept in
+ * `keptDirectory`.
  */
 export function addDropped(
   app: FastifyInstance,

@@ -82,7 +82,9 @@ interface TextField extends Field {
   /** The most characters. */
   readonly most?: number
   readonly placeholder?: string | undefined
-  /** Whether there is a button that chooses a file or directory; with `send`, a drop sends the form. */
+  /**
+   * Whether there is a button that chooses a file or directory; with `send`, a drop sends the form.
+   */
   readonly pick?: boolean | 'send'
   /** Whether the page begins there. */
   readonly isFirst?: boolean
@@ -215,8 +217,8 @@ export function hiddenFields(form: Form): Html[] {
 }
 
 /**
- * Reads tiers of trackers (BEP 12): a URL a line, and an empty line before the next tier. A line may
- * be a list as on the command line, with commas between trackers and bars between tiers.
+ * Reads tiers of trackers (BEP 12): a URL a line, and an empty line before the next tier. A line
+ * may be a list as on the command line, with commas between trackers and bars between tiers.
  */
 export function parseTiers(text: string): string[][] {
   const tiers: string[][] = [[]]

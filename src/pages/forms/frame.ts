@@ -30,7 +30,10 @@ export interface PageParts {
   readonly isShownOnce?: boolean | undefined
 }
 
-/** A browser keeps pages for its Back, also those that a form was answered with, and for nobody else. */
+/**
+ * A browser keeps pages for its Back, also those that a form was answered with, and for nobody
+ * else.
+ */
 const CACHING = 'private, no-cache'
 const HEADERS = { ...assetPageHeaders(), 'Cache-Control': CACHING }
 

@@ -8,8 +8,8 @@ export interface Works {
   readonly jobs: Jobs
   readonly work: WorkThread
   /**
-   * Milliseconds that a form waits for its work. Mistakes found meanwhile are shown above the form, and
-   * later ones on the page of the work.
+   * Milliseconds that a form waits for its work. Mistakes found meanwhile are shown above the form,
+   * and later ones on the page of the work.
    */
   readonly patience: number
 }

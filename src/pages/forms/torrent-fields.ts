@@ -214,8 +214,9 @@ function filledNotes(form: Form, presets: readonly Preset[]): Html {
 }
 
 /**
- * Returns the form filled in from its preset, if it asks for that, or names one that did not fill it
- * in: a preset may make the torrent private. Fields of the preset before it become empty. Else null.
+ * Returns the form filled in from its preset, if it asks for that, or names one that did not fill
+ * it in: a preset may make the torrent private. Fields of the preset before it become empty. Else
+ * null.
  */
 export function applyPreset(form: Form, presets: readonly Preset[]): Form | null {
   const chosen = form.text('preset')

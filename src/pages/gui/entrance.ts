@@ -82,7 +82,9 @@ function hostKey(): string {
   return digestOf('sha256', hostname()).toString('hex', 0, 4)
 }
 
-/** Removes the directories of windows whose programs were killed. Nothing else in them is removed. */
+/**
+ * Removes the directories of windows whose programs were killed. Nothing else in them is removed.
+ */
 function removeDead(parent: string): void {
   for (const name of valueOr([], () => callSystem(parent, () => readdirSync(parent)))) {
     const [, host, pid] = /^btkit-gui-([0-9a-f]{8})-(\d+)-\w{6}$/.exec(name) ?? []

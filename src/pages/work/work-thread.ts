@@ -4,8 +4,8 @@ import type { TaskOptions } from '../../library/task.js'
 import type { WorkMessage, Order, ThreadRequest, WorkResult, WorkTable } from './work-program.js'
 
 /**
- * A thread for the work of the tools, which may take seconds without a pause if a torrent has very many
- * files. Meanwhile pages are answered. It starts with the first work.
+ * A thread for the work of the tools, which may take seconds without a pause if a torrent has very
+ * many files. Meanwhile pages are answered. It starts with the first work.
  */
 export class WorkThread {
   #thread: Worker | null = null
@@ -16,8 +16,8 @@ export class WorkThread {
   #idle: NodeJS.Timeout | undefined
 
   /**
-   * `warn` receives warnings. A thread without a cache may end `idleAfter` milliseconds after its last
-   * work, so that a service keeps none.
+   * `warn` receives warnings. A thread without a cache may end `idleAfter` milliseconds after its
+   * last work, so that a service keeps none.
    */
   constructor(
     /** The directory of the piece cache; null for none. */
@@ -28,7 +28,8 @@ export class WorkThread {
 
   /**
    * Does work on the thread.
-   * @throws BtkitError of the work, and `interrupted` if the thread is closed before, `io` if it dies
+   * @throws BtkitError of the work, and `interrupted` if the thread is closed before, `io` if it
+   *   dies
    */
   run<Name extends keyof WorkTable>(
     name: Name,
@@ -66,8 +67,8 @@ export class WorkThread {
   }
 
   /**
-   * Ends the thread. Work that has not ended is broken off, which leaves nothing half written: files
-   * are replaced as a whole.
+   * Ends the thread. Work that has not ended is broken off, which leaves nothing half written:
+   * files are replaced as a whole.
    */
   async close(): Promise<void> {
     clearTimeout(this.#idle)

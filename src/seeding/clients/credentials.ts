@@ -49,8 +49,8 @@ function findMachine(text: string, url: string): Machine | null {
 const DEFAULT = ''
 
 /**
- * Reads the entries of a netrc file, as curl, wget and Python do. The first one for a machine counts;
- * words may be in quotes, and macros end at an empty line.
+ * Reads the entries of a netrc file, as curl, wget and Python do. The first one for a machine
+ * counts; words may be in quotes, and macros end at an empty line.
  */
 function readMachines(text: string): Map<string, Machine> {
   const machines = new Map<string, Machine>()

@@ -31,8 +31,8 @@ export interface HttpAnswer {
 }
 
 /**
- * Largest answer in bytes, also of a packed one: qBittorrent sends up to 1.7 KiB for each torrent, so
- * this is enough for 50,000 of them.
+ * Largest answer in bytes, also of a packed one: qBittorrent sends up to 1.7 KiB for each torrent,
+ * so this is enough for 50,000 of them.
  */
 const MAX_ANSWER = 96 * 1024 * 1024
 
@@ -87,7 +87,10 @@ export function callHttp(call: HttpCall, options: HttpCallOptions): Promise<Http
   })
 }
 
-/** Returns the bytes of a body and its type. Only forms need Node's own class, which takes long to load. */
+/**
+ * Returns the bytes of a body and its type. Only forms need Node's own class, which takes long to
+ * load.
+ */
 async function encode(
   body: HttpCall['body'],
 ): Promise<{ readonly bytes?: string | Uint8Array; readonly type?: string | null }> {

@@ -77,8 +77,8 @@ export abstract class RemoteClient {
   }
 
   /**
-   * Reads the torrents of a list, and leaves out any that `read` does not accept, such as one without
-   * an info hash.
+   * Reads the torrents of a list, and leaves out any that `read` does not accept, such as one
+   * without an info hash.
    * @throws BtkitError `client` if it accepts none of them
    */
   protected torrentsOf<T, Torrent = ClientTorrent>(

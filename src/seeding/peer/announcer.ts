@@ -23,7 +23,9 @@ const LONGEST = 24 * 60 * 60_000
 /** The longest pause after failures, in milliseconds. */
 const LONGEST_FAILING = 2 * 60 * 60_000
 
-/** Announces come later by up to this share of their interval, so that they spread; never sooner. */
+/**
+ * Announces come later by up to this share of their interval, so that they spread; never sooner.
+ */
 const SPREAD = 0.1
 
 /** Milliseconds that all last announces together may take. */
@@ -84,8 +86,9 @@ export class Announcer {
   #tierCount = 0
 
   /**
-   * `address` is the IP address in announces; null for the one that trackers see. `own` is the tracker of this
-   * process, which may refuse a torrent until somebody asks for it; that is no failure.
+   * `address` is the IP address in announces; null for the one that trackers see. `own` is the
+   * tracker of this process, which may refuse a torrent until somebody asks for it; that is no
+   * failure.
    */
   constructor(
     private readonly seeder: Seeder,

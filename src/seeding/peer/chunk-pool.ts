@@ -5,8 +5,9 @@ export const CHUNK = 256 * 1024
 const MOST_FREE = 32
 
 /**
- * Memory for chunks of files, each of which is used again once nobody needs its bytes. New memory for each
- * chunk costs more than its reading: it is filled with zeros, and the garbage collector has to find it.
+ * Memory for chunks of files, each of which is used again once nobody needs its bytes. New memory
+ * for each chunk costs more than its reading: it is filled with zeros, and the garbage collector
+ * has to find it.
  */
 export class ChunkPool {
   readonly #users = new Map<ArrayBufferLike, number>()

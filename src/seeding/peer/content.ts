@@ -14,7 +14,9 @@ import { HashAnswers } from './hash-answers.js'
 /** Bytes of recent chunks in memory, for peers that ask for the same pieces. */
 const MEMORY = 32 * 1024 * 1024
 
-/** Most files that are open although nobody reads them, and the share of the process's descriptors. */
+/**
+ * Most files that are open although nobody reads them, and the share of the process's descriptors.
+ */
 const MOST_OPEN = 128
 const OPEN_SHARE = 1 / 8
 
@@ -29,8 +31,8 @@ export interface LoadedTorrent {
 }
 
 /**
- * Reads files while they have the fingerprints under which their hashes are known. That is looked at
- * after each read, through the same descriptor: what was read may leave.
+ * Reads files while they have the fingerprints under which their hashes are known. That is looked
+ * at after each read, through the same descriptor: what was read may leave.
  */
 export class FileReader {
   /** Whoever sends parts of a chunk must retain its memory. */
@@ -149,7 +151,10 @@ class OpenFile {
     }
   }
 
-  /** Closes the file as soon as nobody reads it. Resolves when it is closed, or at once if it is read. */
+  /**
+   * Closes the file as soon as nobody reads it. Resolves when it is closed, or at once if it is
+   * read.
+   */
   drop(): Promise<void> {
     this.#isDropped = true
     return this.#closeIfUnused()

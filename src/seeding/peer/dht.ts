@@ -13,7 +13,9 @@ import type { PeerAddress, Seeder } from './seeder.js'
 /** Limits of a packet. */
 const LIMITS = { maxSize: 4096, maxDepth: 5, maxValues: 1000 }
 
-/** Packets that are read in a second, in all and of an address; a flood must not keep peers waiting. */
+/**
+ * Packets that are read in a second, in all and of an address; a flood must not keep peers waiting.
+ */
 const PER_SECOND = 1000
 const PER_SENDER = 100
 
@@ -147,8 +149,8 @@ function shorten(packet: Uint8Array): Uint8Array {
 const DICTIONARY = 0x64
 
 /**
- * Returns a packet (BEP 5) with all that is known of its kind, each part of it checked; null for any
- * other.
+ * Returns a packet (BEP 5) with all that is known of its kind, each part of it checked; null for
+ * any other.
  */
 function checkPacket(packet: Uint8Array): Buffer | null {
   const message = valueOr(null, () => readBencode(packet, LIMITS).value)

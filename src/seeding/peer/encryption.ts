@@ -4,9 +4,9 @@ import { loadNative } from '../../base/native-addon.js'
 import type { Protocol } from './arrived.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
-// The encryption of connections that BitTorrent clients agree on, "message stream encryption": a key
-// exchange, after which the stream is RC4, or plain. It hides what is sent from filters of providers;
-// it proves nothing. No package offers it by itself
+// The encryption of connections that BitTorrent clients agree on, "message stream encryption": a
+// key exchange, after which the stream is RC4, or plain. It hides what is sent from filters of
+// providers; it proves nothing. No package offers it by itself
 
 /** The prime of the key exchange; its generator is 2. */
 const PRIME =
@@ -50,8 +50,8 @@ export interface Agreed {
 type Send = (bytes: Uint8Array) => void
 
 /**
- * Answers the other end, whose first bytes have come. `find` returns the info hash whose digest with
- * `req2` the other end sent, or null. Returns null if the two ends do not agree.
+ * Answers the other end, whose first bytes have come. `find` returns the info hash whose digest
+ * with `req2` the other end sent, or null. Returns null if the two ends do not agree.
  */
 export function* acceptEncryption(
   first: Buffer,

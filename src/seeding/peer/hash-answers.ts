@@ -90,8 +90,8 @@ export class HashAnswers {
   }
 
   /**
-   * Returns the hashes of blocks for a request with base layer 0, and those that prove them; null if
-   * it cannot be answered, or only by reading too much. Throws what `digestOf` throws.
+   * Returns the hashes of blocks for a request with base layer 0, and those that prove them; null
+   * if it cannot be answered, or only by reading too much. Throws what `digestOf` throws.
    */
   async answerBlocks(request: Uint8Array, digestOf: DigestOf): Promise<Uint8Array | null> {
     const { root, index, length, proofs } = readRequest(request)

@@ -22,7 +22,9 @@ import { SeedService, type SeedServiceOptions } from './service.js'
 /** Most torrents of single files that are seeded. */
 const MOST_TORRENTS = 100_000
 
-/** Bytes of memory for those of several files: strangers choose sets, of which there are any number. */
+/**
+ * Bytes of memory for those of several files: strangers choose sets, of which there are any number.
+ */
 const MEMORY_OF_SETS = 128 * 1024 * 1024
 
 const FULL = '--seed: 100,000 files, or sets with 128 MiB of names, are seeded; the oldest give way'
@@ -33,7 +35,10 @@ const COSTS = { torrent: 2000, file: 1200, component: 100 }
 /** Milliseconds between looks at files. */
 const LOOK = 10_000
 
-/** Milliseconds until a torrent that could not be read is tried again, and between look-ups of the public host. */
+/**
+ * Milliseconds until a torrent that could not be read is tried again, and between look-ups of the
+ * public host.
+ */
 const AGAIN = 60_000
 
 /** A torrent of files whose hashes are in the cache. */
@@ -121,7 +126,10 @@ export class MadeTorrents {
     return made
   }
 
-  /** Finds out the addresses of the public host. One that is a loopback address here leads nobody else to it. */
+  /**
+   * Finds out the addresses of the public host. One that is a loopback address here leads nobody
+   * else to it.
+   */
   async #lookUp(host: string | null): Promise<void> {
     const found = host === null ? [] : await lookup(host, { all: true }).catch(() => [])
     if (host === null || found.length === 0) return
@@ -194,8 +202,8 @@ export class MadeTorrents {
   }
 
   /**
-   * Withdraws torrents whose files changed, before a peer asks for them. Seeds those again that can be
-   * read again.
+   * Withdraws torrents whose files changed, before a peer asks for them. Seeds those again that can
+   * be read again.
    */
   async #look(): Promise<void> {
     if (this.#isLooking) return

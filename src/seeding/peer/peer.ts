@@ -265,7 +265,9 @@ export class Peer extends Upload {
     this.#leaveSeed()
   }
 
-  /** The peer has these pieces of a byte of a bitfield; a peer may repeat pieces, or name others. */
+  /**
+   * The peer has these pieces of a byte of a bitfield; a peer may repeat pieces, or name others.
+   */
   #gain(at: number, bits: number): void {
     const lacks = this.#lacks[at] ?? 0
     this.#lacks[at] = lacks & ~bits

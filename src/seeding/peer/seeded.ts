@@ -178,7 +178,9 @@ export class DataRounds {
 /** Most torrents whose files are looked at together: their states are in memory meanwhile. */
 const TOGETHER = 1000
 
-/** Yields the torrents whose data changed. Looks at many together, and at each only to find them. */
+/**
+ * Yields the torrents whose data changed. Looks at many together, and at each only to find them.
+ */
 async function* changedOf(some: readonly Seeded[]): AsyncGenerator<Seeded> {
   const [first] = some
   if (!first || (some.length <= TOGETHER && !(await hasChanged(some)))) return

@@ -402,8 +402,8 @@ export class Seeder {
   }
 
   /**
-   * Whether a peer may take part. If a torrent has as many peers as it may have, those of an address
-   * with many give way to those of others.
+   * Whether a peer may take part. If a torrent has as many peers as it may have, those of an
+   * address with many give way to those of others.
    */
   #admits(torrent: PeerTorrent, peer: Peer): boolean {
     if (torrent.peers < MOST_OF_TORRENT) return true

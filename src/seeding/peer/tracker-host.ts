@@ -22,7 +22,9 @@ const KNOWN = 5 * 60_000
 /** Receives peers that a tracker names, and how far its own address reaches. */
 export type OnPeers = (peers: AnnouncedPeers['peers'], reach: number) => void
 
-/** The tracker in this process. It is told without a request, so no network and no limit is between. */
+/**
+ * The tracker in this process. It is told without a request, so no network and no limit is between.
+ */
 export interface TrackerHere {
   readonly url: string
   /** Records the seed at an IP address; a text says why the tracker refuses it. */
@@ -63,8 +65,8 @@ export class TrackerHost {
   }
 
   /**
-   * Announces in its turn, once over each family that both ends have: peers of one family cannot call
-   * the address of another (BEP 7). Returns the first answer.
+   * Announces in its turn, once over each family that both ends have: peers of one family cannot
+   * call the address of another (BEP 7). Returns the first answer.
    * @throws ScrapeFailure
    */
   announce(announce: Announce, onPeers: OnPeers): Promise<AnnouncedPeers> {

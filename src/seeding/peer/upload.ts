@@ -60,10 +60,14 @@ export interface UploadHost {
   readonly fail: (torrent: PeerTorrent, error: unknown) => void
 }
 
-/** A message that waits until it can be sent: a block, or a piece of metadata, whose length is null. */
+/**
+ * A message that waits until it can be sent: a block, or a piece of metadata, whose length is null.
+ */
 type Request = Omit<Block, 'length'> & { readonly length: number | null }
 
-/** The upload to a peer: what it asked for, as far as it reads it, and the memory that this holds. */
+/**
+ * The upload to a peer: what it asked for, as far as it reads it, and the memory that this holds.
+ */
 export abstract class Upload extends PeerWire {
   protected abstract readonly host: UploadHost
   /** The torrent that the other end has named in its handshake; null before that. */

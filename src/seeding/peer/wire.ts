@@ -81,14 +81,17 @@ export interface Calling {
   readonly encryptFor: InfoHash | null
 }
 
-/** Memory for what is encrypted, until the system has it: new memory for each block keeps the garbage collector busy. */
+/**
+ * Memory for what is encrypted, until the system has it: new memory for each block keeps the
+ * garbage collector busy.
+ */
 const pool = new BufferPool()
 /** Fewest bytes whose memory is from there. */
 const POOLED = 4096
 
 /**
- * The messages of one peer (BEP 3, 6, 10 and 52), as far as an end needs them that only uploads. Here
- * bytes of strangers are decoded: numbers may have any value, all else has been checked.
+ * The messages of one peer (BEP 3, 6, 10 and 52), as far as an end needs them that only uploads.
+ * Here bytes of strangers are decoded: numbers may have any value, all else has been checked.
  */
 export abstract class PeerWire {
   /** Whether both ends have the fast extension. */

@@ -38,8 +38,8 @@ export interface TrackerAnswer {
 }
 
 /**
- * Asks each tracker once about all its torrents. Returns a function that gives the answers about one
- * of them, in the order of its trackers. A tracker has `timeoutMs` for each answer.
+ * Asks each tracker once about all its torrents. Returns a function that gives the answers about
+ * one of them, in the order of its trackers. A tracker has `timeoutMs` for each answer.
  */
 export async function askTrackers(
   asked: readonly ScrapedTorrent[],

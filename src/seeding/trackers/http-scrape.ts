@@ -42,7 +42,8 @@ export function percentEncoded(hex: string): string {
 
 /**
  * Returns the dictionary that a tracker answers to a request over HTTP.
- * `what` is the kind of the answer, for errors: `a scrape`. Only addresses of `family` are connected to.
+ * `what` is the kind of the answer, for errors: `a scrape`. Only addresses of `family` are
+ * connected to.
  * @throws ScrapeFailure if it refuses, or answers something else
  */
 export async function askTracker(

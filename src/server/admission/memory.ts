@@ -99,8 +99,9 @@ const ALLOWANCE = 16 * 1024
 
 /**
  * Bounds the memory of requests under way. A client's share falls with the free memory. However
- * many clients take all they can, some is left for the next one. `bytes` are for all accounts together
- * beyond their allowances, and `bytesPerClient` for one client while no other client takes any.
+ * many clients take all they can, some is left for the next one. `bytes` are for all accounts
+ * together beyond their allowances, and `bytesPerClient` for one client while no other client takes
+ * any.
  */
 export class MemoryPool {
   /** Bytes taken beyond allowances. */

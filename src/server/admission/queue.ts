@@ -32,7 +32,10 @@ export interface QueuedWork {
   readonly isAhead?: boolean
 }
 
-/** A job waits for others that hold its files and have at most `factor` times its size left, plus `bytes`. */
+/**
+ * A job waits for others that hold its files and have at most `factor` times its size left, plus
+ * `bytes`.
+ */
 const PATIENCE = { factor: 4, bytes: 64 * 1024 * 1024 }
 
 /** A job of a queue, with its progress. */
@@ -53,7 +56,10 @@ export class QueuedJob {
     return this.of.size - (this.done ?? 0)
   }
 
-  /** Whether it must wait for a running job, because that holds one of its files. Work ahead may be slow. */
+  /**
+   * Whether it must wait for a running job, because that holds one of its files. Work ahead may be
+   * slow.
+   */
   waitsFor({ of, left }: QueuedJob): boolean {
     const isDoneSoon = !of.isAhead && left <= PATIENCE.factor * this.of.size + PATIENCE.bytes
     return isDoneSoon && haveCommon(this.of.files, of.files)

@@ -15,8 +15,9 @@ interface AcceptAddon {
 const addon = loadNative<AcceptAddon>('acceptWaiting', 'limitUnsent')
 
 /**
- * Bytes that the system holds of a connection before they are sent. Else it holds megabytes for each slow
- * client: of a thousand downloads, their copies took three times the processor time, and others waited a second.
+ * Bytes that the system holds of a connection before they are sent. Else it holds megabytes for
+ * each slow client: of a thousand downloads, their copies took three times the processor time, and
+ * others waited a second.
  */
 const MOST_UNSENT = 128 * 1024
 
@@ -28,9 +29,9 @@ const MOST_WAITING = 4096
 export const CLOSING = 'closing'
 
 /**
- * The connections of a server that wait to begin. Node accepts one in each turn of the event loop, the
- * oldest first: whoever opens thousands would keep all others waiting for seconds. Here all are taken at once,
- * and their networks and clients have turns. Without the native addon none is.
+ * The connections of a server that wait to begin. Node accepts one in each turn of the event loop,
+ * the oldest first: whoever opens thousands would keep all others waiting for seconds. Here all are
+ * taken at once, and their networks and clients have turns. Without the native addon none is.
  */
 export class AcceptQueue {
   /** The descriptors that wait. */

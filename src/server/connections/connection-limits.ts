@@ -12,7 +12,10 @@ const MIN_RESERVE = 64
 export interface ConnectionLimits extends ShareLimits {
   /** Key of a connection's client; null for one that may have any number of connections. */
   readonly keyOf: KeyOf<ConnectionPeer>
-  /** Whether somebody has logged in from a client, which takes the place of others when the total is reached. */
+  /**
+   * Whether somebody has logged in from a client, which takes the place of others when the total is
+   * reached.
+   */
   readonly isKnown?: ((client: string) => boolean) | undefined
   /** Whether clients have turns while more connections come than can begin (default: true). */
   readonly haveTurns?: boolean
@@ -28,8 +31,8 @@ const KEPT = 32
  * Closes the connections that a client opens beyond its share, so that no client uses up all
  * descriptors. When the total is reached, a client with few connections takes the place of one with
  * many, or else of the oldest connection that has sent nothing: neither a dozen addresses with
- * endless downloads nor hundreds that stay silent must shut out all others. Call the returned function
- * with each server that shares these limits.
+ * endless downloads nor hundreds that stay silent must shut out all others. Call the returned
+ * function with each server that shares these limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
   const { keyOf, isKnown, haveTurns = true } = limits
@@ -117,8 +120,8 @@ export interface ConnectionRules extends Pick<ConnectionLimits, 'isKnown'> {
 }
 
 /**
- * The limits of connections to all that listens. An incomplete request takes up to 20 KB of memory. A client is an
- * address, or a /64 of IPv6, which may be that of many people.
+ * The limits of connections to all that listens. An incomplete request takes up to 20 KB of memory.
+ * A client is an address, or a /64 of IPv6, which may be that of many people.
  */
 export const CONNECTIONS = {
   /** Each download opens a file beside its connection. */
@@ -130,7 +133,9 @@ export const CONNECTIONS = {
   /** Few people work on the pages of administration: more connections are somebody else's. */
   admin: { most: 200, mostPerClient: 50, filesShare: 1 / 8 },
   seed: { most: 2000, mostPerClient: 64, filesShare: 1 / 4 },
-  /** Others on this machine may connect to the pages of one person, but not use up the descriptors. */
+  /**
+   * Others on this machine may connect to the pages of one person, but not use up the descriptors.
+   */
   gui: { most: 128 },
 } as const
 
@@ -180,8 +185,8 @@ export class Shares {
   constructor(private readonly limits: ShareLimits) {}
 
   /**
-   * Counts one more for a client (see `clientKey`; null for one without a limit). Counts nothing, and
-   * returns false, if that is more than its share, or more in all even after `makeRoom`.
+   * Counts one more for a client (see `clientKey`; null for one without a limit). Counts nothing,
+   * and returns false, if that is more than its share, or more in all even after `makeRoom`.
    */
   take(client: string | null, makeRoom?: () => void): boolean {
     const { all, perClient, perNetwork } = this.limits

@@ -52,9 +52,9 @@ class Connections {
 }
 
 /**
- * Whether a client has reset its connection before its address was asked for. Its request may still be
- * read, and without an address would count as one from a Unix socket. A closed connection knows its
- * address only if it was asked for before, as here.
+ * Whether a client has reset its connection before its address was asked for. Its request may still
+ * be read, and without an address would count as one from a Unix socket. A closed connection knows
+ * its address only if it was asked for before, as here.
  */
 export function isReset(socket: Socket): boolean {
   // A Unix socket has neither address. The own one is asked for only if the other is missing.
@@ -64,8 +64,8 @@ export function isReset(socket: Socket): boolean {
 const known = new WeakMap<Server, Map<string, Connections>>()
 
 /**
- * The connections of a server that can carry requests: over TLS, after the handshake. With the event
- * `connection`, all that it accepts, from their beginning.
+ * The connections of a server that can carry requests: over TLS, after the handshake. With the
+ * event `connection`, all that it accepts, from their beginning.
  */
 export function connectionsOf(
   server: Server,
@@ -107,9 +107,9 @@ export function closeStalled(server: Server, standstill: number): void {
 const HALF_OPEN = 2000
 
 /**
- * Answers clients that close their side after their requests, as `nc -N` does. A client that has left looks
- * the same, so its connection is closed if the answer does not begin soon. `isAnswering` returns whether
- * it has begun.
+ * Answers clients that close their side after their requests, as `nc -N` does. A client that has
+ * left looks the same, so its connection is closed if the answer does not begin soon. `isAnswering`
+ * returns whether it has begun.
  */
 export function answerHalfOpen(server: Server, isAnswering: (socket: Socket) => boolean): void {
   // Node's types don't know this property

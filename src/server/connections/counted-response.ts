@@ -34,7 +34,10 @@ export class CountedResponse<
   #body: Uint8Array | null = null
   #isHeld = false
 
-  /** Whether the client has so much to read that this response would be cut: refuse it before it begins. */
+  /**
+   * Whether the client has so much to read that this response would be cut: refuse it before it
+   * begins.
+   */
   get isCrowded(): boolean {
     return this.socket !== null && this.unread?.isFull(this.socket) === true
   }
@@ -94,8 +97,8 @@ export class CountedResponse<
    * Ends an answer, whose header was given by `writeHead`, with a whole body; in a string, each
    * character is a byte (latin1). `end` alone would hand the system header, body and an empty
    * last piece together, as pieces of one list: a short answer takes a quarter more time then. Here
-   * header and a string go as one piece, and nothing is left to send when the answer ends. Calls `done` when
-   * the system has the body, unless that is large.
+   * header and a string go as one piece, and nothing is left to send when the answer ends. Calls
+   * `done` when the system has the body, unless that is large.
    */
   endAtOnce(body: Chunk, done?: () => void): void {
     if (this.isLarge(body)) {
@@ -122,8 +125,8 @@ export class CountedResponse<
   }
 
   /**
-   * Writes a part of the body at once. Resolves to true when the system has accepted it, to false when the
-   * connection has ended; null if the system has it already.
+   * Writes a part of the body at once. Resolves to true when the system has accepted it, to false
+   * when the connection has ended; null if the system has it already.
    */
   writePart(part: Uint8Array): Promise<boolean> | null {
     const { socket } = this

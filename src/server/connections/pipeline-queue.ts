@@ -33,21 +33,22 @@ interface Client {
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
 
 /**
- * Most waiting requests of all connections, about 2 KB each; beyond, the connection with the most is
- * closed.
+ * Most waiting requests of all connections, about 2 KB each; beyond, the connection with the most
+ * is closed.
  */
 const MAX_OF_ALL = 10_000
 
 /**
- * Most waiting requests of a client before none of its connections is read until half of them have begun, or
- * none begins for a while. Each read of each connection may bring hundreds, so that reading all would take
- * seconds. A single connection has fewer: nobody's neighbours wait for one slow download.
+ * Most waiting requests of a client before none of its connections is read until half of them have
+ * begun, or none begins for a while. Each read of each connection may bring hundreds, so that
+ * reading all would take seconds. A single connection has fewer: nobody's neighbours wait for one
+ * slow download.
  */
 const MAX_OF_CLIENT = 2000
 
 /**
- * Milliseconds of that while for each client to which this happens: clients behind one address do not wait
- * for one that reads no answers, nor those at other addresses for all that such ones ask.
+ * Milliseconds of that while for each client to which this happens: clients behind one address do
+ * not wait for one that reads no answers, nor those at other addresses for all that such ones ask.
  */
 const HOLD = 100
 
@@ -55,8 +56,8 @@ const HOLD = 100
 const FEW = 32
 
 /**
- * Calls a function when the answers before a response are sent: never, if the client leaves first. Only
- * from then on, the response emits `close` when the client leaves.
+ * Calls a function when the answers before a response are sent: never, if the client leaves first.
+ * Only from then on, the response emits `close` when the client leaves.
  */
 function whenFirst(response: ServerResponse, act: () => void): void {
   if (response.socket) act()
@@ -74,8 +75,8 @@ export class PipelineQueue implements ConnectionFollower {
 
   /**
    * `onLeft` receives requests that had not begun when their connection closed. With `maxWaiting`
-   * requests, the reading of a connection stops until all of them have begun. One read of 64 KiB may
-   * hold more in any case.
+   * requests, the reading of a connection stops until all of them have begun. One read of 64 KiB
+   * may hold more in any case.
    */
   constructor(
     private readonly onLeft: (request: IncomingMessage) => void,
@@ -106,8 +107,8 @@ export class PipelineQueue implements ConnectionFollower {
    * Makes a handler that begins a pipelined request only after the answers before it are sent. A
    * request that has begun owns the connection, so its response emits `close` when the client
    * leaves. Requests that have not begun by then never begin; `onLeft` receives each of them.
-   * Between two requests of a connection, all other connections have their turn. While the event loop
-   * is busy, the requests of a client with many connections begin in its turns.
+   * Between two requests of a connection, all other connections have their turn. While the event
+   * loop is busy, the requests of a client with many connections begin in its turns.
    */
   inTurn(handler: Handler): Handler {
     const begin: Handler = (request, response) => {

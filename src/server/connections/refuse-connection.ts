@@ -15,8 +15,8 @@ const LINGER = 1000
 
 /**
  * Answers bytes that are not a request or not a complete one in time, and closes the connection.
- * Returns the status and the bytes of the body; null if no answer was sent, for example because another answer `isAnswering` on the
- * connection: the client would take the refusal for part of it.
+ * Returns the status and the bytes of the body; null if no answer was sent, for example because
+ * another answer `isAnswering` on the connection: the client would take the refusal for part of it.
  */
 export function refuseConnection(
   error: NodeJS.ErrnoException,

@@ -9,8 +9,8 @@ export const TURN = 4
 type Client = string | object | null
 
 /**
- * Things that wait for their turn, those of a client in their order. Networks have turns, and in each its
- * clients: whoever has a /48 of IPv6 can be thousands of clients.
+ * Things that wait for their turn, those of a client in their order. Networks have turns, and in
+ * each its clients: whoever has a /48 of IPv6 can be thousands of clients.
  */
 export class FairQueue<T> {
   /** The things of networks, or clients without one, by client; the next one's turn is first. */
@@ -102,8 +102,8 @@ const waiting = new FairQueue<() => void>()
 let isTurnDue = false
 
 /**
- * Acts when it has its turn: some milliseconds of such acts, then all other work, and so on. A thousand clients
- * may want the same at once, and one may want it a thousand times.
+ * Acts when it has its turn: some milliseconds of such acts, then all other work, and so on. A
+ * thousand clients may want the same at once, and one may want it a thousand times.
  */
 export function inTurn(act: () => void, client: Client = act): void {
   waiting.add(client, act)
@@ -111,7 +111,10 @@ export function inTurn(act: () => void, client: Client = act): void {
   isTurnDue = true
 }
 
-/** Whether what a client wants may be done at once: nothing of it waits, and the event loop has time. */
+/**
+ * Whether what a client wants may be done at once: nothing of it waits, and the event loop has
+ * time.
+ */
 export function mayActNow(client: Client): boolean {
   return !waiting.has(client) && !isTurnOver()
 }

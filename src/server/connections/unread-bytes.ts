@@ -5,8 +5,8 @@ import type { KeyOf } from './connections.js'
 const MIB = 1024 * 1024
 
 /**
- * Most bytes of unread responses in memory, of all clients together and of one. A client may exceed its
- * own by one response, however large that is.
+ * Most bytes of unread responses in memory, of all clients together and of one. A client may exceed
+ * its own by one response, however large that is.
  */
 const LIMITS = { all: 40 * MIB, perClient: 16 * MIB }
 
@@ -25,7 +25,9 @@ interface Held {
   readonly waiting: number
 }
 
-/** The unread responses of a client. A connection that many clients share is a client of its own. */
+/**
+ * The unread responses of a client. A connection that many clients share is a client of its own.
+ */
 interface Client {
   readonly held: Map<ServerResponse, Held>
   bytes: number
@@ -62,8 +64,8 @@ export class UnreadBytes {
   }
 
   /**
-   * Bytes of a body to read from disk at a time for a connection: fewer while slow readers hold much
-   * memory, so that eight such parts fit into what is left of half the limits.
+   * Bytes of a body to read from disk at a time for a connection: fewer while slow readers hold
+   * much memory, so that eight such parts fit into what is left of half the limits.
    */
   partFor(socket: Socket): number {
     const { all, perClient } = this.limits

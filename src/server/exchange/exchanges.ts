@@ -83,7 +83,10 @@ export class Exchanges {
     this.report({ request, route: NO_ROUTE, ...outcome })
   }
 
-  /** Reports bytes that were not a request, or one for a tunnel, and were refused with a line of text. */
+  /**
+   * Reports bytes that were not a request, or one for a tunnel, and were refused with a line of
+   * text.
+   */
   refuse(
     socket: Followed,
     { status, bytes }: Pick<Exchange, 'status' | 'bytes'>,

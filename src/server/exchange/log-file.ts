@@ -59,7 +59,8 @@ export class LogFile {
   ) {}
 
   /**
-   * Opens the file, and creates it if necessary; `report` receives each problem once, and the end of it.
+   * Opens the file, and creates it if necessary; `report` receives each problem once, and the end
+   * of it.
    * @throws BtkitError if that fails
    */
   static async open(path: string, report: (message: string) => void): Promise<LogFile> {

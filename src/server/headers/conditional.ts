@@ -101,9 +101,9 @@ const MOST_RANGES = 64
 
 /**
  * The ranges that a request asks for (RFC 9110, section 14); those that touch or overlap are one.
- * `whole` if the request has no range, more than `most`, or a malformed one; null if the file has no
- * byte of them. The library range-parser is not used: it finds nothing in the last 1000 bytes of a file
- * of 200.
+ * `whole` if the request has no range, more than `most`, or a malformed one; null if the file has
+ * no byte of them. The library range-parser is not used: it finds nothing in the last 1000 bytes of
+ * a file of 200.
  */
 export function requestedRanges(
   headers: IncomingHttpHeaders,
@@ -222,7 +222,9 @@ export function answerRanged(
   return { ...whole, ...body, status: 206, headers: { ...whole.headers, ...body.headers } }
 }
 
-/** The body of some ranges of a resource: several are parts of a message (RFC 9110, section 14.6). */
+/**
+ * The body of some ranges of a resource: several are parts of a message (RFC 9110, section 14.6).
+ */
 function bodyOf(ranges: readonly ByteRange[], size: number, type: string) {
   const place = ({ start, end }: ByteRange) => `bytes ${start}-${end - 1}/${size}`
   const boundary = ranges.length > 1 ? randomBytes(16).toString('hex') : ''

@@ -2,8 +2,9 @@
 const ORIGIN = /^https?:\/\/[^/?]*/i
 
 /**
- * The path of a request target without scheme and host, and what follows its first question mark; other targets
- * stay as they are. A target may have thousands of question marks, so no expression may look for them.
+ * The path of a request target without scheme and host, and what follows its first question mark;
+ * other targets stay as they are. A target may have thousands of question marks, so no expression
+ * may look for them.
  */
 export function splitTarget(target: string): readonly [path: string, query: string] {
   const rest = target.startsWith('/') ? target : target.replace(ORIGIN, '')

@@ -60,9 +60,9 @@ export function makeCloser(server: Server): () => Promise<void> {
 }
 
 /**
- * Returns a function that tells, while a service stops, which requests are still answered: those for the
- * address `always`, and the first of a connection, because it may have been on its way. A client that
- * connects from now on reaches another process, or nobody.
+ * Returns a function that tells, while a service stops, which requests are still answered: those
+ * for the address `always`, and the first of a connection, because it may have been on its way. A
+ * client that connects from now on reaches another process, or nobody.
  */
 export function drainGate(
   exchanges: Pick<Exchanges, 'asked'>,

@@ -203,7 +203,10 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   return server
 }
 
-/** Answers a request for a protocol that is not spoken as if it were for HTTP, and closes the connection. */
+/**
+ * Answers a request for a protocol that is not spoken as if it were for HTTP, and closes the
+ * connection.
+ */
 function answerUpgrade(request: IncomingMessage, socket: Socket, handler: Handler): void {
   const response = new CountedResponse(request)
   response.shouldKeepAlive = false

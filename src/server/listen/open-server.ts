@@ -20,7 +20,8 @@ export function isUnixPlace(place: ListenPlace): boolean {
 
 /**
  * Makes a server listen and returns its address: a URL without a slash at its end, or the path of a
- * Unix socket. Replaces a Unix socket whose process has ended. On a machine without IPv6, `::` is 0.0.0.0.
+ * Unix socket. Replaces a Unix socket whose process has ended. On a machine without IPv6, `::` is
+ * 0.0.0.0.
  * @throws BtkitError if it cannot listen there
  */
 export async function openServer(server: Server, place: ListenPlace): Promise<string> {

@@ -95,13 +95,19 @@ function unusable(file: string, why: string): BtkitError {
 /** Milliseconds before a handshake must be complete, however slowly the client sends. */
 const TIMEOUT = 10_000
 
-/** The same for those of a client that has its share under way: one that means well needs some milliseconds. */
+/**
+ * The same for those of a client that has its share under way: one that means well needs some
+ * milliseconds.
+ */
 const SHORT_TIMEOUT = 2000
 
 /** Most handshakes under way, or given up in that time; each takes about 50 KB of memory. */
 const MOST = 1000
 
-/** Handshakes that have the whole time; and most that are given up before others of the client are refused. */
+/**
+ * Handshakes that have the whole time; and most that are given up before others of the client are
+ * refused.
+ */
 const LIMITS = { all: Infinity, perClient: 100, perNetwork: 250 }
 
 /** A connection whose handshake is under way; `end` removes it from the count. */
@@ -115,8 +121,8 @@ const handshakes = new WeakMap<object, Map<string, Handshake>>()
 
 /**
  * Bounds the cost of connections that do not complete their handshake: of all together, and of each
- * client unless many clients share the connection's address. A new one takes the place of the oldest. Many of a
- * client at once are let in, for a shorter time.
+ * client unless many clients share the connection's address. A new one takes the place of the
+ * oldest. Many of a client at once are let in, for a shorter time.
  */
 export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   const underWay = new Map<string, Handshake>()
@@ -152,7 +158,9 @@ export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   })
 }
 
-/** Whether a client, or its network, has given up so many handshakes that others of it are refused. */
+/**
+ * Whether a client, or its network, has given up so many handshakes that others of it are refused.
+ */
 function givesUp(client: string | null, underWay: ReadonlyMap<string, Handshake>): boolean {
   const given = new Shares(LIMITS)
   const isTaken = (each: Handshake) => !each.socket.destroyed || given.take(each.client)

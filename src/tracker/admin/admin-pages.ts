@@ -97,8 +97,8 @@ export interface OpenForms extends FormsParts {
 }
 
 /**
- * Opens the parts of the pages on which torrents are changed. Deleted torrents are removed when they
- * are too old.
+ * Opens the parts of the pages on which torrents are changed. Deleted torrents are removed when
+ * they are too old.
  * @throws BtkitError if a directory or the state cannot be read
  */
 export async function openForms(settings: FormsSettings): Promise<OpenForms> {
@@ -185,7 +185,10 @@ async function recentUploads(
   </section>`
 }
 
-/** Stands for the torrents that are in no directory, because the mirror beside the tracker makes them. */
+/**
+ * Stands for the torrents that are in no directory, because the mirror beside the tracker makes
+ * them.
+ */
 const MADE = 'made by the mirror'
 
 const ABOUT_MADE =

@@ -128,8 +128,8 @@ export class DirectoryEvents {
   ) {}
 
   /**
-   * Starts watching new directories and stops watching removed ones. The directories above are watched, too:
-   * another directory may come to the place of one, or a link be switched.
+   * Starts watching new directories and stops watching removed ones. The directories above are
+   * watched, too: another directory may come to the place of one, or a link be switched.
    */
   update(): void {
     if (this.#isClosed) return
@@ -146,8 +146,8 @@ export class DirectoryEvents {
 
   /**
    * Resolves when the scan ends that a change has caused, so that a torrent is known as soon as it
-   * is there. Returns false if nothing has changed, if scans take so long that nobody waits, or if too
-   * many wait, of all or of the client at this address; null stands for one on a Unix socket.
+   * is there. Returns false if nothing has changed, if scans take so long that nobody waits, or if
+   * too many wait, of all or of the client at this address; null stands for one on a Unix socket.
    */
   async settled(client: string | null): Promise<boolean> {
     // An event that came together with a request is handled first

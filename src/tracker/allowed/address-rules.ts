@@ -8,8 +8,8 @@ export class AddressRules {
   readonly #banned: AddressFile | null
 
   /**
-   * `allowedFile` has the only addresses that may ask, null for all; `bannedFile` has addresses that
-   * may not, null for none. `report` receives problems with the files; the tracker continues.
+   * `allowedFile` has the only addresses that may ask, null for all; `bannedFile` has addresses
+   * that may not, null for none. `report` receives problems with the files; the tracker continues.
    */
   constructor(
     allowedFile: string | null,

@@ -36,14 +36,15 @@ export interface KnownSummary extends InfoHashes {
   /** Path of the file; null if the torrent was not read from a file. */
   readonly path: string | null
   /**
-   * Its web seed relative to the root of the mirror in this process: its file, or the directory of its
-   * files, with a slash at the end. Null if it is not from there.
+   * Its web seed relative to the root of the mirror in this process: its file, or the directory of
+   * its files, with a slash at the end. Null if it is not from there.
    */
   readonly place: string | null
   /** Distinguishes the file from all its other states; null without a file. */
   readonly state: string | null
   /**
-   * When the file was written or else the torrent made, in milliseconds since 1970; null if unknown.
+   * When the file was written or else the torrent made, in milliseconds since 1970; null if
+   * unknown.
    */
   readonly addedMs: number | null
 }

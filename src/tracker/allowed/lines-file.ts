@@ -26,8 +26,8 @@ interface LineForm<T> {
 }
 
 /**
- * A file of lines that may change at any time. Empty lines and lines that begin with # are ignored. A line
- * of more than 1,000 characters is invalid.
+ * A file of lines that may change at any time. Empty lines and lines that begin with # are ignored.
+ * A line of more than 1,000 characters is invalid.
  */
 export class LinesFile<T> {
   readonly #problems: ProblemReports

@@ -229,8 +229,8 @@ export class TorrentList {
 }
 
 /**
- * Reads the info hash at the start of a line; null if there is none. The hash of a v2 torrent is cut to 40 digits, as in
- * announces.
+ * Reads the info hash at the start of a line; null if there is none. The hash of a v2 torrent is
+ * cut to 40 digits, as in announces.
  */
 export function parseHash(line: string): InfoHash | null {
   const [hash = ''] = line.split(/\s/)

@@ -32,8 +32,8 @@ export interface AnnouncedPeer {
   /** Number of peers requested; null for the tracker's default. */
   readonly wanted: number | null
   /**
-   * The address that the client claims (BEP 3), unchecked; null if it claims none. `ipv4` and `ipv6`
-   * (BEP 7) are addresses beside that of the client, and are not kept.
+   * The address that the client claims (BEP 3), unchecked; null if it claims none. `ipv4` and
+   * `ipv6` (BEP 7) are addresses beside that of the client, and are not kept.
    */
   readonly claimed: string | null
 }
@@ -155,8 +155,8 @@ export class TrackerAnswers {
 
   /**
    * The verdict about a torrent that a client may ask for, or null if there is nothing to say.
-   * @throws TrackerRefusal if the client may not ask or the torrent is refused, UnknownTorrent if it
-   * is not tracked
+   * @throws TrackerRefusal if the client may not ask or the torrent is refused, UnknownTorrent if
+   *   it is not tracked
    */
   require(infoHash: Uint8Array, client: string | null): TorrentVerdict | null {
     const { rules } = this

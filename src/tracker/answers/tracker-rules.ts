@@ -68,8 +68,8 @@ export interface TrackerRules extends AnswerBounds {
   /** Resolves with whether torrents may have come since: see `DirectoryEvents.settled`. */
   readonly settled: AccessLists['settled']
   /**
-   * The address under which a peer is given to others that claims one: that, or its own if its claim is
-   * not believed. Null if there is none.
+   * The address under which a peer is given to others that claims one: that, or its own if its
+   * claim is not believed. Null if there is none.
    */
   readonly resolve: (from: AnnounceOrigin, claimed: string) => string | null
 }

@@ -58,8 +58,8 @@ export interface AssembledTracker {
 }
 
 /**
- * Reads all files that the tracker needs and creates its objects. Changes nothing on disk except the
- * log, which is opened.
+ * Reads all files that the tracker needs and creates its objects. Changes nothing on disk except
+ * the log, which is opened.
  * @throws BtkitError if something cannot be read or the log cannot be opened
  */
 export async function assembleTracker(
@@ -93,7 +93,9 @@ export async function assembleTracker(
   })
 }
 
-/** The swarms and charts that a tracker has after a restart, and the files in which they are kept. */
+/**
+ * The swarms and charts that a tracker has after a restart, and the files in which they are kept.
+ */
 interface TrackerMemory {
   readonly store: SwarmStore
   /** Returns seconds on the store's clock. */

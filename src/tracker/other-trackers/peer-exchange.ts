@@ -142,8 +142,8 @@ export class PeerExchange {
   }
 
   /**
-   * Compares the clocks: that of Redis may be set. Then others would take its peers for too old, so a new
-   * snapshot follows. Returns false if Redis is gone.
+   * Compares the clocks: that of Redis may be set. Then others would take its peers for too old, so
+   * a new snapshot follows. Returns false if Redis is gone.
    */
   async #measure(): Promise<boolean> {
     const { now } = this.parts
@@ -192,7 +192,9 @@ export class PeerExchange {
     return !this.#link.isGone()
   }
 
-  /** Adds an entry to the stream, and removes those that are too old. Returns whether it succeeded. */
+  /**
+   * Adds an entry to the stream, and removes those that are too old. Returns whether it succeeded.
+   */
   async #add(values: Readonly<Record<string, Buffer | string | number>>): Promise<boolean> {
     const oldest = Math.max(0, Math.floor(1000 * this.#redisSeconds()) - KEPT)
     const fields = ['from', this.#id, ...Object.entries(values).flat()]
@@ -205,8 +207,8 @@ export class PeerExchange {
   }
 
   /**
-   * Applies the entries of the others. Returns false if Redis is gone, or has lost the last entry of
-   * this tracker.
+   * Applies the entries of the others. Returns false if Redis is gone, or has lost the last entry
+   * of this tracker.
    */
   async #read(): Promise<boolean> {
     for (;;) {

@@ -3,9 +3,9 @@ import type { Swarm } from './peer-table.js'
 import { type Slice, SWARM_SIZE, TRACKER_SIZE } from './swarm-records.js'
 
 /**
- * The downloads of swarms that share their peers with other trackers. Each tracker counts those that
- * completed there, and knows the totals of the others: so nothing counts twice, and what is lost on
- * the way is learned with the next total.
+ * The downloads of swarms that share their peers with other trackers. Each tracker counts those
+ * that completed there, and knows the totals of the others: so nothing counts twice, and what is
+ * lost on the way is learned with the next total.
  */
 export class CountedDownloads {
   /** The name under which this tracker counts: 8 bytes in hexadecimal. */

@@ -4,9 +4,9 @@ import { randomInt } from 'node:crypto'
 const PRIME = 4_294_967_311
 
 /**
- * A hash with a secret key: clients choose what is hashed, and must not find much of one hash. Two lists
- * of words have the same with a probability of 2 ** -32, and never if only one word differs (multilinear
- * hashing modulo a prime).
+ * A hash with a secret key: clients choose what is hashed, and must not find much of one hash. Two
+ * lists of words have the same with a probability of 2 ** -32, and never if only one word differs
+ * (multilinear hashing modulo a prime).
  */
 export class KeyedHash {
   /** For each word, a factor of its lower half and one of the other: so all sums are exact. */

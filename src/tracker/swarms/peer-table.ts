@@ -34,7 +34,10 @@ export class Swarm {
   readonly numbers: number[] = []
   /** The end of each list in them. */
   readonly ends = [0, 0, 0, 0]
-  /** Its peers by id and key, or address for a peer without a key; by address and port; and their numbers near each other. */
+  /**
+   * Its peers by id and key, or address for a peer without a key; by address and port; and their
+   * numbers near each other.
+   */
   index: HashTable | null = null
   partialSeeds = 0
   /** Completed downloads at all trackers. */
@@ -56,8 +59,8 @@ export class Swarm {
 }
 
 /**
- * All peers: about 64 bytes each in columns that are allocated once, of which the system provides the
- * pages that are written, and 70 in tables. An object for each peer would take 400 bytes.
+ * All peers: about 64 bytes each in columns that are allocated once, of which the system provides
+ * the pages that are written, and 70 in tables. An object for each peer would take 400 bytes.
  */
 export class PeerTable {
   /** Four words each, in network order. */
@@ -68,7 +71,10 @@ export class PeerTable {
   readonly idBytes: Buffer
   readonly ports: Uint16Array
   readonly keys: Uint32Array
-  /** Time of the last announce in seconds, with fractions: an announce and a stop may be a moment apart. */
+  /**
+   * Time of the last announce in seconds, with fractions: an announce and a stop may be a moment
+   * apart.
+   */
   readonly heard: Float64Array
   /** See `PeerFlag`. */
   readonly flags: Uint8Array
@@ -252,7 +258,9 @@ export class PeerTable {
     this.keys[peer] = this.keys[CANDIDATE] ?? 0
   }
 
-  /** Adds a peer at the end of its list. The first peer of each later list moves to the list's end. */
+  /**
+   * Adds a peer at the end of its list. The first peer of each later list moves to the list's end.
+   */
   #list(swarm: Swarm, peer: number): void {
     const { numbers, ends } = swarm
     const flags = this.#count(swarm, peer, 1)

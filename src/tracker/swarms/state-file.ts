@@ -19,7 +19,10 @@ import { SHA256 } from '../../metainfo/sizes.js'
 /** Others cannot read the file because it holds addresses of clients. */
 const MODE = 0o640
 
-/** Bytes per read, and bytes that are restored before announces have their turn, which takes some milliseconds. */
+/**
+ * Bytes per read, and bytes that are restored before announces have their turn, which takes some
+ * milliseconds.
+ */
 const CHUNK = 256 * 1024
 const RESTORED = 64 * 1024
 
@@ -54,8 +57,9 @@ export class StateFile {
   }
 
   /**
-   * Restores the saved swarms, if there are any, in steps between which other work has its turn. The file
-   * may also be a bencoded `dfile` of bttrack. Nothing is written yet, and nothing may be saved before.
+   * Restores the saved swarms, if there are any, in steps between which other work has its turn.
+   * The file may also be a bencoded `dfile` of bttrack. Nothing is written yet, and nothing may be
+   * saved before.
    * @throws BtkitError if the file cannot be read, or is no state and must not be overwritten
    */
   async load(): Promise<void> {
@@ -80,8 +84,8 @@ export class StateFile {
   }
 
   /**
-   * Saves the current swarms. A call during a save waits for that save. `pause` is called after each
-   * slice, which takes a fraction of a millisecond.
+   * Saves the current swarms. A call during a save waits for that save. `pause` is called after
+   * each slice, which takes a fraction of a millisecond.
    * @throws BtkitError if the file cannot be written
    */
   save(pause?: () => Promise<void>): Promise<void> {
@@ -92,8 +96,8 @@ export class StateFile {
   }
 
   /**
-   * Saves while the tracker runs, with announces between. A failure is reported once, until it ends or its
-   * message changes.
+   * Saves while the tracker runs, with announces between. A failure is reported once, until it ends
+   * or its message changes.
    */
   async saveOrReport(): Promise<void> {
     const { warn, onError } = this.world
@@ -280,8 +284,8 @@ const HEADER = /^btkit tracker state (\d{1,9}) (\d{1,15})\n/
 const MAX_HEADER = 64
 
 /**
- * Parses the header at the start of the bytes; null if they are not a state of btkit. `length` is in
- * bytes, and `savedAt` in seconds since 1970.
+ * Parses the header at the start of the bytes; null if they are not a state of btkit. `length` is
+ * in bytes, and `savedAt` in seconds since 1970.
  */
 function readStateHeader(bytes: Uint8Array) {
   const text = Buffer.from(bytes.subarray(0, MAX_HEADER)).toString('latin1')

@@ -32,8 +32,8 @@ const STEP = 256
 const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
 /**
- * The swarms of a tracker, in memory. Every call takes a bounded time. Long tasks are done in slices,
- * with announces between them.
+ * The swarms of a tracker, in memory. Every call takes a bounded time. Long tasks are done in
+ * slices, with announces between them.
  */
 export class SwarmStore {
   readonly #limits: StoreLimits
@@ -49,7 +49,10 @@ export class SwarmStore {
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
 
-  /** The key of the seed in this process, for which no limit holds. No announce of others may have it. */
+  /**
+   * The key of the seed in this process, for which no limit holds. No announce of others may have
+   * it.
+   */
   get ownKey(): number {
     return this.#peers.ownKey
   }
@@ -120,8 +123,9 @@ export class SwarmStore {
     const flags = peers.flags[known] ?? 0
     const isOwn = known !== 0 && (flags & PeerFlag.foreign) === 0
     if (isGone) {
-      // A client that announced here later is there, and the others must know: its announce may have
-      // been no news here. Of an earlier one they may hear only now: the stop is sent behind it.
+      // A client that announced here later is there, and the others must know: its announce may
+      // have been no news here. Of an earlier one they may hear only now: the stop is sent behind
+      // it.
       if (isOwn && last >= heard) {
         const back = { ...announce, event: 'none' } as const
         this.onChange?.({ announce: back, flags, isDownload: false, at: last })
@@ -230,14 +234,17 @@ export class SwarmStore {
 
   /**
    * Yields the whole state as bytes. Each slice is valid until the next. Changes made meanwhile may
-   * or may not be included. Peers without a port are not: they are there as long as their connection. Nor is
-   * the own seed, which ends with this process.
+   * or may not be included. Peers without a port are not: they are there as long as their
+   * connection. Nor is the own seed, which ends with this process.
    */
   save(): Generator<Uint8Array, void> {
     return this.#saved((peer) => this.#peers.ports[peer] !== 0 && !this.#peers.isOwn(peer))
   }
 
-  /** The same for the peers that announced here, with all swarms and all downloads, and ages in milliseconds. */
+  /**
+   * The same for the peers that announced here, with all swarms and all downloads, and ages in
+   * milliseconds.
+   */
   saveOwn(): Generator<Uint8Array, void> {
     return this.#saved((peer) => ((this.#peers.flags[peer] ?? 0) & PeerFlag.foreign) === 0, 1000)
   }
@@ -271,8 +278,8 @@ export class SwarmStore {
   }
 
   /**
-   * Prepares to restore a state that was saved `age` seconds ago. The reader throws a BtkitError `io`
-   * if bytes are invalid or missing.
+   * Prepares to restore a state that was saved `age` seconds ago. The reader throws a BtkitError
+   * `io` if bytes are invalid or missing.
    */
   restore(age: number): SwarmReader {
     const peers = this.#peers
@@ -400,7 +407,10 @@ export class SwarmStore {
     return swarm
   }
 
-  /** Replaces a swarm of few peers, all of a network that uses more than the candidate; null if there is none. */
+  /**
+   * Replaces a swarm of few peers, all of a network that uses more than the candidate; null if
+   * there is none.
+   */
   #displaceSwarm(hash: string): Swarm | null {
     const { swarms } = this.#peers
     const canRemove = (each: number) => {
@@ -418,7 +428,10 @@ export class SwarmStore {
     return this.#addSwarm(hash)
   }
 
-  /** Removes a peer that uses more than the candidate, to let it join. Returns whether one was found. */
+  /**
+   * Removes a peer that uses more than the candidate, to let it join. Returns whether one was
+   * found.
+   */
   #displacePeer(joined: Swarm): boolean {
     const { swarms } = this.#peers
     // Without its last peer the swarm itself would be removed

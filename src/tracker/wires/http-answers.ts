@@ -69,7 +69,10 @@ export function formatScrape(scraped: readonly string[], minInterval: number): s
   return `d5:filesd${scraped.join('')}e5:flagsd20:min_request_intervali${minInterval}eee`
 }
 
-/** Bencodes a failure with its reason, and the minutes until the next try (BEP 31) if they are known. */
+/**
+ * Bencodes a failure with its reason, and the minutes until the next try (BEP 31) if they are
+ * known.
+ */
 export function formatFailure(reason: string, retryIn: number | null): string {
   const retry = retryIn === null ? '' : `8:retry ini${retryIn}e`
   return `d14:failure reason${text(reason)}${retry}e`

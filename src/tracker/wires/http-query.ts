@@ -239,9 +239,8 @@ function decodeText(text: string): string {
 const FIELDS: readonly string[] = ['info_hash', 'hash']
 
 /**
- * Reads the info hash in a query, as 40 hexadecimal digits, 64 for version 2, or as 20 escaped bytes like in
- * announces.
- * Returns null if there is none.
+ * Reads the info hash in a query, as 40 hexadecimal digits, 64 for version 2, or as 20 escaped
+ * bytes like in announces. Returns null if there is none.
  */
 export function infoHashOf(query: string): InfoHash | null {
   const fields = query.split('&').map((field) => field.split(/=(.*)/s).map(decodeText))

@@ -93,8 +93,8 @@ export class UdpReader {
 }
 
 /**
- * The address that a client claims; null if it claims none. Its field is for IPv4 only (BEP 15). All
- * URLs lead to this tracker, but one may have the address in its query, as over HTTP.
+ * The address that a client claims; null if it claims none. Its field is for IPv4 only (BEP 15).
+ * All URLs lead to this tracker, but one may have the address in its query, as over HTTP.
  */
 function claimedIn(packet: Buffer, isIPv6: boolean): string | null {
   if (!isIPv6 && readWord(packet, 84) !== 0) return packet.subarray(84, 88).join('.')

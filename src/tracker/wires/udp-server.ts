@@ -51,7 +51,10 @@ interface NativeUdp {
   readonly udpClose: (handle: object) => void
 }
 
-/** Packets that are taken at once, and the bytes for each and for the way back; see native/udp_port.h. */
+/**
+ * Packets that are taken at once, and the bytes for each and for the way back; see
+ * native/udp_port.h.
+ */
 const TAKEN = 32
 const PACKET = 2048
 const WAY = { back: 48, all: 96 } as const
@@ -87,8 +90,9 @@ export async function openUdp(
 }
 
 /**
- * Answers packets at all addresses, each from the one that it was sent to: clients drop an answer from another
- * address. Null if the addon cannot do it; then only a place of one address answers so.
+ * Answers packets at all addresses, each from the one that it was sent to: clients drop an answer
+ * from another address. Null if the addon cannot do it; then only a place of one address answers
+ * so.
  */
 function answerFromAsked(
   { udpOpen, udpFollow, udpName, udpTake, udpSend, udpClose }: NativeUdp,
@@ -314,8 +318,9 @@ function plainAddress(from: string): string {
 const PERIOD = 60
 
 /**
- * The periods, from the current one, whose ids are valid: for at least two minutes (BEP 15). The clock of a
- * tracker with the same secret may be ahead, so its ids of the next period are valid, too.
+ * The periods, from the current one, whose ids are valid: for at least two minutes (BEP 15). The
+ * clock of a tracker with the same secret may be ahead, so its ids of the next period are valid,
+ * too.
  */
 const VALID = [0, -1, -2, 1]
 
@@ -326,8 +331,8 @@ const ID_SIZE = 8
 
 /**
  * Connection ids of UDP (BEP 15). They prove that a client can receive packets at its address. An
- * id is the address encrypted with a key of its period, so no state is kept. An address is one block
- * of AES; a hash for each announce would take as long as the rest of the announce.
+ * id is the address encrypted with a key of its period, so no state is kept. An address is one
+ * block of AES; a hash for each announce would take as long as the rest of the announce.
  */
 export class ConnectionIds {
   readonly #ciphers = new LRUCache<number, Cipher>({ max: 4 })

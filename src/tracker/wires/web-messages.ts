@@ -3,7 +3,10 @@ import type { AnnouncedPeer } from '../answers/tracker-answers.js'
 import { readEvent } from './http-query.js'
 import { malformed } from '../answers/refusal.js'
 
-/** A message of a WebTorrent client, as bittorrent-tracker reads it. Ids have 20 characters, each a byte. */
+/**
+ * A message of a WebTorrent client, as bittorrent-tracker reads it. Ids have 20 characters, each a
+ * byte.
+ */
 export type WebMessage = WebScrape | WebAnnounce
 
 export interface WebScrape {

@@ -1,7 +1,10 @@
 import { type ShareLimits, Shares } from '../../server/connections/connection-limits.js'
 import { MAX_OFFERS } from './web-messages.js'
 
-/** Most offers of a peer that wait for an answer, and milliseconds for which they do. Clients wait 50 s. */
+/**
+ * Most offers of a peer that wait for an answer, and milliseconds for which they do. Clients wait
+ * 50 s.
+ */
 const MOST_OPEN = 2 * MAX_OFFERS
 const OPEN_FOR = 120_000
 
@@ -26,7 +29,10 @@ export interface Member<Link> {
   heard: number
   /** Its place in its swarm. */
   place: number
-  /** Offers of it that were handed on, by their ids, the oldest first: who may answer them, and until when. */
+  /**
+   * Offers of it that were handed on, by their ids, the oldest first: who may answer them, and
+   * until when.
+   */
   readonly offered: Map<string, { readonly to: string; readonly until: number }>
 }
 
@@ -36,7 +42,10 @@ interface Swarm<Link> {
   readonly members: Member<Link>[]
 }
 
-/** The peers that are reached over WebSocket, by their torrents. The counts of swarms are the store's. */
+/**
+ * The peers that are reached over WebSocket, by their torrents. The counts of swarms are the
+ * store's.
+ */
 export class WebSwarms<Link extends Seat<Link>> {
   readonly #swarms = new Map<string, Swarm<Link>>()
   /** Counts the peers of each client. */

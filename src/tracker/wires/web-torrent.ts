@@ -35,7 +35,9 @@ const CLOSING = { closeTimeout: 1000 }
 /** Milliseconds between two checks of a connection: see `check`. */
 const CHECK_PERIOD = 30_000
 
-/** Bytes of a connection that are read in one turn of its client: hundreds of the shortest messages. */
+/**
+ * Bytes of a connection that are read in one turn of its client: hundreds of the shortest messages.
+ */
 const SLICE = 2048
 
 /** Milliseconds for a pong before another connection of the client may take over a peer id. */
@@ -44,7 +46,10 @@ const PATIENCE = 5000
 /** Most connections that are checked in a second: all in a period. */
 const MOST_CHECKED = 1000
 
-/** Connections that may have unread messages, of up to some 200 KiB each; beyond, the first is closed. */
+/**
+ * Connections that may have unread messages, of up to some 200 KiB each; beyond, the first is
+ * closed.
+ */
 const MOST_SLOW = 256
 
 const NOTHING = Buffer.alloc(0)
@@ -88,7 +93,10 @@ interface WebTorrentParts extends Pick<ServerContext, 'onError' | 'monotonic'> {
   readonly note: (answered: 'announce' | 'scrape' | 'refusal', reason?: string) => void
 }
 
-/** Answers WebTorrent clients, and hands on the offers and answers by which they connect to each other. */
+/**
+ * Answers WebTorrent clients, and hands on the offers and answers by which they connect to each
+ * other.
+ */
 export class WebTorrent {
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -172,8 +180,8 @@ export class WebTorrent {
   }
 
   /**
-   * Reads what came: at once as far as the event loop has time, and the rest in the turns of the client. Reads
-   * nothing while the connection waits for something else.
+   * Reads what came: at once as far as the event loop has time, and the rest in the turns of the
+   * client. Reads nothing while the connection waits for something else.
    */
   #read(link: Link, isTurn = false): void {
     if (link.isTurnDue || link.waiting || this.#slow.has(link)) return
@@ -196,7 +204,9 @@ export class WebTorrent {
     }
   }
 
-  /** Answers a message; one about an unknown torrent only when it is known whether that has come. */
+  /**
+   * Answers a message; one about an unknown torrent only when it is known whether that has come.
+   */
   #receive(link: Link, text: Buffer, isLast = false): void {
     if (link.readyState !== WebSocket.OPEN) return
     let message: WebMessage | null = null
@@ -324,8 +334,8 @@ export class WebTorrent {
   }
 
   /**
-   * Checks the connections of which it is time. Closes those that answered no ping or have no peer that still
-   * announces, and those of clients that may not ask any more.
+   * Checks the connections of which it is time. Closes those that answered no ping or have no peer
+   * that still announces, and those of clients that may not ask any more.
    */
   check(): void {
     const { answers, monotonic, peerTimeout } = this.parts
@@ -369,7 +379,10 @@ export class WebTorrent {
   }
 }
 
-/** A frame with a text (RFC 6455). The package would write its head apart, which takes twice as long. */
+/**
+ * A frame with a text (RFC 6455). The package would write its head apart, which takes twice as
+ * long.
+ */
 function frameOf(text: string): Buffer {
   const length = Buffer.byteLength(text)
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10

@@ -7,7 +7,10 @@ import type { Io } from '../../../src/cli/io.js'
 import { splitLine } from '../../../src/cli/line/split-line.js'
 import { assertError, runBtkit } from '../../support/run-btkit.js'
 
-/** Options of BitTornado 0.3.18's downloaders that have an effect, with the defaults that they print. */
+/**
+ * Options of BitTornado 0.3.18's downloaders that have an effect, with the defaults that they
+ * print.
+ */
 const USED_BY_ALL = 'ip= bind= minport=10000 maxport=60000 saveas= max_upload_rate=0'
 
 /** The others. Clients today decide that themselves. */

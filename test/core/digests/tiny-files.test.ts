@@ -21,7 +21,10 @@ type Kind = (typeof KINDS)[keyof typeof KINDS]
 
 const nameOf = (i: number) => `file ${String(i).padStart(4, '0')}`
 
-/** Plants small files in one directory, and opens a cache. The clock is so late that all files are old. */
+/**
+ * Plants small files in one directory, and opens a cache. The clock is so late that all files are
+ * old.
+ */
 async function open(t: TestContext, kind: Kind) {
   const names = Array.from({ length: COUNT }, (_, i) => [`d/${nameOf(i)}`, `content ${i}`] as const)
   const root = makeScratch(t, {

@@ -18,7 +18,9 @@ import { hashContext, makeRequest } from '../requests.js'
 interface Followed {
   /** Follows the directory once. Returns the info hashes that are seeded then. */
   readonly turn: () => Promise<string[]>
-  /** Makes the torrent of the data that is there, or removes it without data, if nobody else does. */
+  /**
+   * Makes the torrent of the data that is there, or removes it without data, if nobody else does.
+   */
   readonly make: () => Promise<void>
   readonly problems: string[]
 }

@@ -54,8 +54,8 @@ function answerRaw(
 }
 
 /**
- * A server of a large file over TLS; `sockets` are its connections. With endless heads it begins such a head for
- * ranges, but for none that Node's own requests ask for.
+ * A server of a large file over TLS; `sockets` are its connections. With endless heads it begins
+ * such a head for ranges, but for none that Node's own requests ask for.
  */
 async function serveOverTls(t: TestContext, hasEndlessHeads: boolean) {
   const directory = makeScratch(t)
@@ -99,7 +99,10 @@ test(
   },
 )
 
-/** Answers that are not what was asked for, or not the usual way to send it: a change of the head, and what follows it. */
+/**
+ * Answers that are not what was asked for, or not the usual way to send it: a change of the head,
+ * and what follows it.
+ */
 const ODD: Readonly<Record<string, readonly [(head: string) => string, ...string[]]>> = {
   'HTTP/1.0': [(head) => head.replace('/1.1', '/1.0'), END],
   'a head of 20 KB': [same, `\r\nx: ${'x'.repeat(20_000)}`, END],
@@ -131,7 +134,9 @@ for (const [what, [change, ...rest]] of Object.entries(ODD)) {
   })
 }
 
-/** What follows a body: the end of the connection, half-way or not, or bytes that nobody asked for. */
+/**
+ * What follows a body: the end of the connection, half-way or not, or bytes that nobody asked for.
+ */
 const AFTER: Readonly<Record<string, (socket: Socket, head: string, part: Buffer) => void>> = {
   'closes after each answer': (socket, head, part) => socket.write(head + END) && socket.end(part),
   'closes half-way': (socket, head, part) =>

@@ -72,7 +72,9 @@ test('a renamed file costs reads of what overlaps it, whatever the number of fil
   assert.ok(many <= 12 * few, `${few} reads of 20 files, ${many} of 200`)
 })
 
-/** Returns how often a file is opened in a check of so many files, of which half have other names. */
+/**
+ * Returns how often a file is opened in a check of so many files, of which half have other names.
+ */
 async function readsOf(t: TestContext, count: number): Promise<number> {
   const { release, names } = plantMany(t, count)
   const renamed = names.filter((_, i) => i % 2 === 1)

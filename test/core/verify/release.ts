@@ -128,8 +128,8 @@ function plant(
 }
 
 /**
- * Checks a release, by default where it was planted; `meanwhile` acts between plan and read. Hashes without
- * the accelerator: the tests of the commands use it.
+ * Checks a release, by default where it was planted; `meanwhile` acts between plan and read. Hashes
+ * without the accelerator: the tests of the commands use it.
  */
 export async function verify(
   { directory, torrent }: Release,

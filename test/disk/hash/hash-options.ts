@@ -1,7 +1,10 @@
 import { availableKernels, chooseKernel, type KernelName } from '../../../src/disk/hash/kernels.js'
 import type { HashOptions } from '../../../src/disk/hash/hash-stream.js'
 
-/** Options for a run on one thread that nobody interrupts, with changes. Chooses the kernel of the process. */
+/**
+ * Options for a run on one thread that nobody interrupts, with changes. Chooses the kernel of the
+ * process.
+ */
 export function hashOptions({
   kernel = 'crypto',
   ...changes

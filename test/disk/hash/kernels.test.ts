@@ -42,7 +42,9 @@ interface HashCase {
   readonly count: number
 }
 
-/** Bytes after the last piece must not be hashed, and bytes after the last digest not be touched. */
+/**
+ * Bytes after the last piece must not be hashed, and bytes after the last digest not be touched.
+ */
 async function checkHash({ kernel, algorithm, length, count }: HashCase): Promise<void> {
   const content = pseudoRandom(length * count, length + count)
   const data = Buffer.concat([content, Buffer.alloc(100, 0xdd)])

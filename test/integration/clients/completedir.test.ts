@@ -69,7 +69,9 @@ class Library {
     return [published, republished, withdrawn].map(namesOf)
   }
 
-  /** Waits until these torrents, and no others, are seeded with btkit's mark: clients take a moment. */
+  /**
+   * Waits until these torrents, and no others, are seeded with btkit's mark: clients take a moment.
+   */
   async untilSeeded(...names: string[]): Promise<void> {
     const isSo = async () => (await this.#seeded()).join() === names.join()
     await until(`${names.join()} are seeded`, isSo)

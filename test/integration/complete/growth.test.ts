@@ -16,7 +16,9 @@ async function statsOf(mirror: Mirror): Promise<Stats> {
   return JSON.parse(stdout) as Stats
 }
 
-/** Changes a file of a tree so that its digests are remembered at once with `--cache-trust mtime`. */
+/**
+ * Changes a file of a tree so that its digests are remembered at once with `--cache-trust mtime`.
+ */
 function change(mirror: Mirror, i: number): void {
   const path = mirror.at('tree', 'b')
   writeFileSync(path, `content ${i}`)

@@ -28,7 +28,9 @@ const REMOVED: Readonly<
   },
 }
 
-/** Ways in which a system keeps files: its reason, and a command to which the disk or file is added. */
+/**
+ * Ways in which a system keeps files: its reason, and a command to which the disk or file is added.
+ */
 const KEEPS = {
   'a read-only disk': { reason: 'read-only file system', keep: 'mount -o remount,ro' },
   'an attribute': { reason: 'operation not permitted', keep: 'chattr +i' },

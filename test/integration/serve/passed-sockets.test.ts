@@ -226,7 +226,8 @@ interface LaunchSetup {
 const SCRIPT = join(projectRoot, 'test/support/service-launcher.py')
 
 /**
- * Opens sockets for `btkit ...args` until the test ends, and starts it. After a stop, it starts when the test asks for it.
+ * Opens sockets for `btkit ...args` until the test ends, and starts it. After a stop, it starts
+ * when the test asks for it.
  */
 async function launch(t: TestContext, setup: LaunchSetup): Promise<Launcher> {
   const { sockets, names = [], args, env = {} } = setup

@@ -39,7 +39,10 @@ test('aria2c goes on with a file that it has in part', unlessInstalled('aria2c')
 
 const run = promisify(execFile)
 
-/** The body that curl gets for ranges, with its boundary replaced, and the headers that say what it is. */
+/**
+ * The body that curl gets for ranges, with its boundary replaced, and the headers that say what it
+ * is.
+ */
 async function curlRanges(range: string, ...place: readonly string[]): Promise<string> {
   const args = ['-sS', '-i', '-r', range, '-H', 'Host: x', ...place]
   const { stdout: answer } = await run('curl', args, { encoding: 'latin1', maxBuffer: 2 ** 24 })

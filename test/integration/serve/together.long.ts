@@ -22,7 +22,9 @@ const DAY = 86_400
 interface Planted {
   /** Its percent-encoded address. */
   readonly address: string
-  /** Whether it is in each swarm that its torrent has: it has bytes, and a name that torrents take. */
+  /**
+   * Whether it is in each swarm that its torrent has: it has bytes, and a name that torrents take.
+   */
   readonly isSeeded: boolean
   /** Whether no path of a URL leads to it: `\\` separates components on Windows. */
   readonly isUnnameable: boolean
@@ -67,7 +69,8 @@ test('all services together know each file, its torrent and its swarm, also afte
   const root = makeScratch(t)
   const planted = plantAll(root)
   const seeded = planted.filter(({ isSeeded }) => isSeeded)
-  // A link is another name of the same bytes, and so of another torrent; one that leads out is withheld
+  // A link is another name of the same bytes, and so of another torrent; one that leads out is
+  // withheld
   plantLinks(root, { 'd1/link.bin': 'file-300.bin', 'd1/out.bin': '/etc/passwd' })
   seeded.push({ address: '/d1/link.bin', isSeeded: true, isUnnameable: false })
   const places = makeScratch(t, {

@@ -20,8 +20,8 @@ const PIECE = 1024 * 1024
 const CONTENT = pseudoRandom(2.5 * PIECE + 1)
 
 /**
- * Below a directory with a question mark in its name, and with none in those of torrents and files, of
- * which transmission makes another character, and then asks for that.
+ * Below a directory with a question mark in its name, and with none in those of torrents and files,
+ * of which transmission makes another character, and then asks for that.
  */
 const ABOVE = 'Größe #1 a?b'
 const NAME = '100% 日本 a+b;[c]&d=e'

@@ -36,7 +36,8 @@ test('a small file gets its torrent while clients wait for huge ones', async (t)
   const clients = await askForHuge(t, port)
   assert.equal((await ask(port, singleAddress('/iso/small'))).status, 200)
   await untilMetric(port, 'btkit_hash_jobs', HUGE.length)
-  // The service would hash for them until its time to stop is over, or for two seconds if they only close
+  // The service would hash for them until its time to stop is over, or for two seconds if they only
+  // close
   for (const client of clients) client.resetAndDestroy()
 })
 

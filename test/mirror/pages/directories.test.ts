@@ -332,7 +332,8 @@ test('large lists that one client asks for at once are whole, or refused before 
     files: Object.fromEntries(names.map((name) => [name, 'x'])),
   })
   const whole = (await ask(port, '/a/?json')).body
-  // Three of them are more than one client may leave unread, and the kernel's buffers cannot hold one
+  // Three of them are more than one client may leave unread, and the kernel's buffers cannot hold
+  // one
   assert.ok(whole.length > 6.8e6 && whole.length < 7e6, `${whole.length}`)
   const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').pause())
   // A request with a condition never gets the page that was sent before

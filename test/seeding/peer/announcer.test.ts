@@ -160,7 +160,10 @@ function torrentOf(n: number): SeedTorrent {
   }
 }
 
-/** The seconds between the announces to a tracker that gives this answer, and wants so many at least. */
+/**
+ * The seconds between the announces to a tracker that gives this answer, and wants so many at
+ * least.
+ */
 async function pauses(t: TestContext, body: string, least: number): Promise<number[]> {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 0

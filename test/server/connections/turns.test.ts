@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FairQueue, inTurn } from '../../../src/server/connections/turns.js'
 
-/** The order in which acts of these clients are done; those without a client have turns of their own. */
+/**
+ * The order in which acts of these clients are done; those without a client have turns of their
+ * own.
+ */
 function orderOf(clients: readonly (string | null | undefined)[]): Promise<number[]> {
   const done: number[] = []
   return new Promise((resolve) => {

@@ -14,7 +14,9 @@ const BYTES = Buffer.alloc(
   Uint8Array.from({ length: 256 }, (_, n) => n),
 )
 
-/** A server whose answers end at once, behind bytes that are sent before, and a connection to it. */
+/**
+ * A server whose answers end at once, behind bytes that are sent before, and a connection to it.
+ */
 async function ask(t: TestContext, body: string | Uint8Array, requests: string, before = '') {
   const server = createServer({ ServerResponse: CountedResponse }, (_request, response) => {
     response.writeHead(200, { 'Content-Length': before.length + body.length })

@@ -52,7 +52,8 @@ test(
     }
     trackers.push(await startTrack(t, { args }))
     const expected = [...alive].filter(([, isAlive]) => isAlive).map(([port]) => port)
-    // A peer that stopped at the moment of a kill may stay until it expires; nobody who is there is missing
+    // A peer that stopped at the moment of a kill may stay until it expires; nobody who is there is
+    // missing
     for (const [n, tracker] of trackers.entries()) {
       await until(`tracker ${n} knows all`, async () => {
         const asks = announceQuery(HASH, { peer: 'asks', port: 999, left: 5, event: 'started' })

@@ -82,7 +82,10 @@ interface BatchOptions {
   readonly config?: string | undefined
 }
 
-/** The world of jobs: their paths are below the directory of the file, except that of the configuration. */
+/**
+ * The world of jobs: their paths are below the directory of the file, except that of the
+ * configuration.
+ */
 function ioBelow(directory: string, io: Io): Io {
   const { BTKIT_CONFIG: config } = io.env
   const env = config ? { ...io.env, BTKIT_CONFIG: resolve(io.cwd, config) } : io.env

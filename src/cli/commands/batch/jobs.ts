@@ -37,8 +37,8 @@ export interface BatchJob {
 }
 
 /**
- * Reads a batch file. Relative paths in it are relative to its directory. Mistakes in jobs are added
- * to the problems.
+ * Reads a batch file. Relative paths in it are relative to its directory. Mistakes in jobs are
+ * added to the problems.
  * @throws BtkitError `usage` for a file without jobs, and as readConfigurationText
  */
 export function readJobs(

@@ -30,7 +30,9 @@ export function writtenLine(kind: keyof typeof WOULD, change: Change, dryRun: bo
   return `${line}${isUnread(change) ? ' (or leave it: its content must be read)' : ''}${changes}`
 }
 
-/** Formats a report for people, without the torrents that were written: their lines are above it. */
+/**
+ * Formats a report for people, without the torrents that were written: their lines are above it.
+ */
 export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
   const { removed } = report
   const lists = report.checksumLists
@@ -132,7 +134,9 @@ function isBadName({ code }: Failure): boolean {
   return code === 'bad-name'
 }
 
-/** The plural of each rule that decides a torrent's `info`, in the order in which they are reported. */
+/**
+ * The plural of each rule that decides a torrent's `info`, in the order in which they are reported.
+ */
 const KEPT: Record<InfoRule, string> = {
   'piece length': 'piece lengths',
   version: 'versions',

@@ -130,8 +130,8 @@ function operandsOf(command: CommandUnknownOpts): Values {
 }
 
 /**
- * The presets or aliases in the configuration, or in the file of `--config`. Mistakes in it are not reported, and names that a
- * shell might take for something else are left out.
+ * The presets or aliases in the configuration, or in the file of `--config`. Mistakes in it are not
+ * reported, and names that a shell might take for something else are left out.
  */
 async function configuredNames(
   kind: 'preset' | 'alias',

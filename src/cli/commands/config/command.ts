@@ -173,8 +173,8 @@ export function sectionTable(commands: readonly CommandUnknownOpts[]): SectionTa
 }
 
 /**
- * The options of a command with the values they have if nothing is typed, and where these come from:
- * `FILE:LINE`, a variable, or `default`.
+ * The options of a command with the values they have if nothing is typed, and where these come
+ * from: `FILE:LINE`, a variable, or `default`.
  */
 function shownOptions(command: CommandUnknownOpts, decided: readonly Decided[]) {
   const decidedFor = ({ key }: OptionEntry) => decided.find((each) => each.entry.key === key)

@@ -107,8 +107,8 @@ function notRemoved(option: string): Exclusion {
 }
 
 /**
- * Makes a parser of a list accept '' and 0 for an empty one. The option must have no default, because
- * an empty list removes all.
+ * Makes a parser of a list accept '' and 0 for an empty one. The option must have no default,
+ * because an empty list removes all.
  */
 function orNone<T>({ parse }: { parse: (text: string, previous: readonly T[]) => T[] }) {
   const parseOrNone = (text: string, previous: T[] = []) =>

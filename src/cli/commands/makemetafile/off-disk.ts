@@ -1,14 +1,19 @@
 import { usageError } from '../../../base/errors.js'
 import type { MakemetafileOptions } from './options.js'
 
-/** Whether an option that needs files on a disk is given; and what becomes of one that is not typed. */
+/**
+ * Whether an option that needs files on a disk is given; and what becomes of one that is not typed.
+ */
 type DiskNeed = readonly [
   option: string,
   configured: 'refused' | 'noted' | 'ignored',
   isGiven: (options: MakemetafileOptions, isStdin: boolean) => boolean,
 ]
 
-/** The options that mean nothing for content at URLs, or on standard input. All others hold for both. */
+/**
+ * The options that mean nothing for content at URLs, or on standard input. All others hold for
+ * both.
+ */
 const NEED_DISK: readonly DiskNeed[] = [
   ['--files-from', 'refused', ({ filesFrom }, isStdin) => isStdin && filesFrom !== undefined],
   ['--dry-run', 'refused', ({ dryRun }, isStdin) => isStdin && dryRun],
@@ -29,7 +34,8 @@ const NEED_DISK: readonly DiskNeed[] = [
 
 /**
  * The notes on options that a configuration has for files on a disk, if content is on none.
- * @throws BtkitError `usage` for an option that is refused then; `typed` has the keys of those on the line
+ * @throws BtkitError `usage` for an option that is refused then; `typed` has the keys of those on
+ *   the line
  */
 export function notesOffDisk(
   options: MakemetafileOptions,

@@ -44,7 +44,8 @@ export function makeRequests(
 ): MakeGroup[] {
   const { sources, chosen, isLegacy = false } = operands
   const directories = sources.map((source) => dirname(resolve(io.cwd, source)))
-  // A private torrent without a tracker would have no peers; the names of BitTornado want one always
+  // A private torrent without a tracker would have no peers; the names of BitTornado want one
+  // always
   const needsPeers = isLegacy || options.private
   const common = commonRequest({ ...operands, directories, isLegacy, needsPeers }, options, io)
   const byTag = trackersByTag(common.parts, options)
@@ -153,7 +154,9 @@ function variantsOf(
 
 type NamedRequest = MakeGroup['torrents'][0]
 
-/** @throws BtkitError `usage` if options depend on the size of a file that its server does not tell */
+/**
+ * @throws BtkitError `usage` if options depend on the size of a file that its server does not tell
+ */
 function requireSizes({ arrival }: RemoteContent, options: MakemetafileOptions): void {
   const { targetPieces, maxTorrentSize } = options
   if (targetPieces === undefined && maxTorrentSize === undefined) return

@@ -148,8 +148,8 @@ function pathIfThere(name: string, { cwd }: Io): string | null {
 }
 
 /**
- * Returns a function that yields the places where the data of a torrent may be: those that are given,
- * the content of which `completedir` made it, and beside it.
+ * Returns a function that yields the places where the data of a torrent may be: those that are
+ * given, the content of which `completedir` made it, and beside it.
  */
 function dataPlaces(
   data: readonly string[],

@@ -125,8 +125,8 @@ function serviceSettings(
 }
 
 /**
- * The lines printed when the service has started. `example` is a file of the mirror; null if none was found
- * quickly. Without a tracker or a seed in the same process, these are null.
+ * The lines printed when the service has started. `example` is a file of the mirror; null if none
+ * was found quickly. Without a tracker or a seed in the same process, these are null.
  */
 function greeting(
   service: Service,

@@ -142,7 +142,8 @@ function pageOf(announce: string): string {
 
 /**
  * The way to the mirror from the tracker's pages: at the host of the request, without a public URL.
- * Null if nobody knows its port. Of a mirror on a loopback address, only visitors from there are led to it.
+ * Null if nobody knows its port. Of a mirror on a loopback address, only visitors from there are
+ * led to it.
  */
 function mirrorPlace(
   options: ServeOptions,

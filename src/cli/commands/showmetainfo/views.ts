@@ -173,7 +173,9 @@ function optional(label: string, value: string | null | undefined): string[] {
 /** The deepest level that is indented. Deeper paths are printed on one line. */
 const MAX_DEPTH = 32
 
-/** The files of a torrent as an indented tree with sizes and attributes (BEP 47), without pad files. */
+/**
+ * The files of a torrent as an indented tree with sizes and attributes (BEP 47), without pad files.
+ */
 export function showTree(metainfo: Metainfo): string[] {
   const { name, isDirectory, files } = metainfo
   if (!isDirectory) return files.map((file) => fileLine(name, file))

@@ -229,8 +229,8 @@ function ask(client: RunningSeed, { attempt }: Report) {
 }
 
 /**
- * The values of each torrent for programs, also of those that the client lacks. It has to seed those that
- * are `due`.
+ * The values of each torrent for programs, also of those that the client lacks. It has to seed
+ * those that are `due`.
  */
 function* valuesOf(
   { label }: Pick<RunningSeed, 'label'>,

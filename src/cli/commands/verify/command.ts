@@ -93,7 +93,8 @@ function defineVerify({ io, finish }: CommandContext) {
   return declareVerify().action(async (operands, options) => {
     const targets = await findTargets(operands, options, io)
     const used = { ...options, cache: options.trustCache }
-    // Merkle trees need not be trusted: all digests of one that leads to the torrent's root are right
+    // Merkle trees need not be trusted: all digests of one that leads to the torrent's root are
+    // right
     let trees: ReturnType<typeof openCacheOf> | undefined
     const openTrees = () => (trees ??= openCacheOf(options.cacheDir, io))
     const status = await withHashContext(used, io, async (hashContext) => {

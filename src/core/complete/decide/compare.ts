@@ -73,7 +73,10 @@ function noteRead(
 /** The directories in which a file could be created. */
 const writable = new WeakSet<TargetDirectory>()
 
-/** Checks, before hours of hashing, that torrents and lists can be written: by the first of each target. */
+/**
+ * Checks, before hours of hashing, that torrents and lists can be written: by the first of each
+ * target.
+ */
 export function checkPlace({ path, target }: Undecided): void {
   if (writable.has(target)) return
   checkTarget(path, {})

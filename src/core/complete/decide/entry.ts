@@ -156,8 +156,8 @@ export async function openContent(
 }
 
 /**
- * Whether a broken link leads, perhaps by other links, to a name in its own directory that is gone. No
- * unmounted disk can hide that.
+ * Whether a broken link leads, perhaps by other links, to a name in its own directory that is gone.
+ * No unmounted disk can hide that.
  */
 function isNeighbourGone(link: string): boolean {
   const target = readlinkSync(link)

@@ -234,8 +234,8 @@ function likeValues(
 const TRACKER_KEYS = ['announce', 'announce-list']
 
 /**
- * Returns the wanted parts of a torrent, with the existing trackers if the run keeps them. Changes of
- * only the date or btkit's version are not a reason to write it.
+ * Returns the wanted parts of a torrent, with the existing trackers if the run keeps them. Changes
+ * of only the date or btkit's version are not a reason to write it.
  */
 function wantedValues(entry: UndecidedTorrent, { info, pieceLayers }: TorrentCore): WantedValues {
   const { existing, run } = entry.own

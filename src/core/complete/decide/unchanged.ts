@@ -127,8 +127,8 @@ export function whyTouched(own: OwnFile, isDirectory: boolean): string {
 }
 
 /**
- * Returns a function that returns the size of an entry if neither it nor any file that is made of it
- * changed, else null. Fastest if entries are asked for in their order.
+ * Returns a function that returns the size of an entry if neither it nor any file that is made of
+ * it changed, else null. Fastest if entries are asked for in their order.
  */
 export function unchangedSizes(
   { place, states, targetDirectory }: SourceDirectory,

@@ -169,7 +169,9 @@ class EntryLoop {
     if (opened) await this.#begin(entry, opened)()
   }
 
-  /** Begins to decide about an entry. Returns a function that enters the decision. Neither rejects. */
+  /**
+   * Begins to decide about an entry. Returns a function that enters the decision. Neither rejects.
+   */
   #begin(entry: DirectoryEntry, opened: OpenedContent): () => Promise<void> {
     const deciding = this.#attempt(entry, () => decideEntry(entry, opened, this.#watched))
     return async () => {
@@ -288,7 +290,10 @@ class EntryLoop {
     }
   }
 
-  /** Whether others have their turn. Each time, new objects may take more space as long as that helps. */
+  /**
+   * Whether others have their turn. Each time, new objects may take more space as long as that
+   * helps.
+   */
   #isTurnOver(): boolean {
     if (this.#steps++ % CHANGES_PER_YIELD > 0) return false
     growYoungHeap(YOUNG_HEAP)
@@ -296,8 +301,8 @@ class EntryLoop {
   }
 
   /**
-   * Returns the run with a writer, with an engine that reports the progress of all entries, and with
-   * small files read together.
+   * Returns the run with a writer, with an engine that reports the progress of all entries, and
+   * with small files read together.
    */
   #watch(pool: WorkerPool): WritingRun {
     const { hashContext, report, request, watch } = this.run

@@ -27,7 +27,10 @@ import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } fro
  */
 const MANY = 1000
 
-/** The growth of the heap between garbage collections in percent: most of it is the report, which stays. */
+/**
+ * The growth of the heap between garbage collections in percent: most of it is the report, which
+ * stays.
+ */
 const GROWTH = 30
 
 /**

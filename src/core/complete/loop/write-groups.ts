@@ -6,9 +6,9 @@ const MAX_WAIT = 20
 const MOST_GROUPS = 4
 
 /**
- * Starts writes in groups that share a sync. Each waits until the group is full, or for a short time.
- * Without it, the first run over many entries takes 1.7 times as long on a disk: small groups wait for
- * the disk more often.
+ * Starts writes in groups that share a sync. Each waits until the group is full, or for a short
+ * time. Without it, the first run over many entries takes 1.7 times as long on a disk: small groups
+ * wait for the disk more often.
  */
 export class WriteGroups {
   readonly #begun = new Set<Promise<unknown>>()

@@ -40,8 +40,8 @@ export interface DirectoryEntry {
 }
 
 /**
- * Examines one of the directories of a request. Entries that patterns leave out, and hidden ones, are
- * reported.
+ * Examines one of the directories of a request. Entries that patterns leave out, and hidden ones,
+ * are reported.
  * @throws BtkitError `not-found`, `not-permitted`, or `empty` for a directory that looks like
  *   an unmounted disk and whose torrents are to be pruned
  */
@@ -97,8 +97,8 @@ export interface Makers {
 }
 
 /**
- * Whether a file in a target is a torrent or list that this run or an earlier one makes. `makers` is
- * only called for the name of one.
+ * Whether a file in a target is a torrent or list that this run or an earlier one makes. `makers`
+ * is only called for the name of one.
  */
 export function isMade(
   file: string,
@@ -124,7 +124,9 @@ function whyLeftOut(name: string, directory: string, filter: NameFilter) {
   return filter.includes(name) ? null : 'not included'
 }
 
-/** Whether a directory looks like an unmounted disk. One that is known to be gone has no listing. */
+/**
+ * Whether a directory looks like an unmounted disk. One that is known to be gone has no listing.
+ */
 export function isUnmounted(listing: Pick<FileListing, 'names'>): boolean {
   return listing !== NO_FILES && listing.names.every((name) => name.startsWith('.'))
 }
@@ -163,8 +165,8 @@ export function byTarget(
 }
 
 /**
- * Returns the paths of an entry and of its torrent, or of another file that is made of it. They share
- * memory with those of other entries.
+ * Returns the paths of an entry and of its torrent, or of another file that is made of it. They
+ * share memory with those of other entries.
  */
 export function pathsOf(
   name: string,
@@ -187,8 +189,8 @@ function prefixOf(directory: string): string {
 }
 
 /**
- * Checks that no directory is given twice, even under two names, and that no two entries would write
- * the same torrent.
+ * Checks that no directory is given twice, even under two names, and that no two entries would
+ * write the same torrent.
  * @throws BtkitError `usage`
  */
 export function checkDistinct(directories: readonly SourceDirectory[]): void {

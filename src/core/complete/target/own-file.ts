@@ -67,7 +67,10 @@ export interface FileSkip<Reason extends SkipReason = LeftReason> {
   readonly reason: Reason
   /** For a foreign torrent that may be adopted: its piece length in bytes. */
   readonly pieceLength?: number
-  /** Whether an entry exists but has no bytes any more, or is a link to nothing; its torrent is pruned. */
+  /**
+   * Whether an entry exists but has no bytes any more, or is a link to nothing; its torrent is
+   * pruned.
+   */
   readonly isEmptied?: boolean
 }
 

@@ -9,7 +9,8 @@ import type { CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, StateAccess } from '../request.js'
 import { Undelivered } from './undelivered.js'
 
-// Without this file people would upload torrents at each run, or write a script that finds the changes.
+// Without this file people would upload torrents at each run, or write a script that finds the
+// changes.
 
 /** Opens the record of what the command of runs over the same directories did not get. */
 export function openUndelivered(
@@ -23,8 +24,8 @@ export function openUndelivered(
 
 /**
  * Runs a line for the shell with `value` as a line of JSON on its standard input. `write` receives
- * what it prints on both of its streams. An interruption does not stop it, because the next run finds
- * the changes made.
+ * what it prints on both of its streams. An interruption does not stop it, because the next run
+ * finds the changes made.
  * @throws BtkitError `io` if the command fails
  */
 export async function runOnChange(

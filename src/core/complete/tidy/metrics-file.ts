@@ -29,8 +29,8 @@ const MAX_FILE = 1024 * 1024
 
 /**
  * Does the work of a run, and writes its metrics, also after a failure. If another run holds the
- * lock, the file is left to that one. The clocks are in milliseconds: since 1970, and one that never
- * jumps.
+ * lock, the file is left to that one. The clocks are in milliseconds: since 1970, and one that
+ * never jumps.
  * @throws BtkitError `exists` for a file of something else, and as checkTarget and `work`
  */
 export async function withMetrics<T extends RunResult>(
@@ -65,7 +65,9 @@ function checkReplaceable(path: string): void {
   throw new BtkitError('exists', `${path}: is not a file of metrics; name another`)
 }
 
-/** The metrics of a run. After a failure the time of the last success stays. Times are in seconds. */
+/**
+ * The metrics of a run. After a failure the time of the last success stays. Times are in seconds.
+ */
 function metricsOf(
   { path, target }: MetricsFile,
   { report, isSuccess }: RunResult,

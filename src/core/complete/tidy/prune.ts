@@ -27,7 +27,8 @@ const MOST_AT_ONCE = 512
  * Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited;
  * with `force` also those.
  * Reports torrents without a source that the state does not record. `emptied` has the real paths of
- * the torrents whose entries lost all their bytes, or the file beside them to which they are a link.
+ * the torrents whose entries lost all their bytes, or the file beside them to which they are a
+ * link.
  */
 export async function pruneAll(
   directories: readonly SourceDirectory[],
@@ -76,7 +77,9 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
   else lists.removed.push(list)
 }
 
-/** Returns the number of btkit's torrents whose sources are gone, except those of unmounted disks. */
+/**
+ * Returns the number of btkit's torrents whose sources are gone, except those of unmounted disks.
+ */
 export function countOrphans(directories: readonly SourceDirectory[]): number {
   const mounted = directories.filter(({ states }) => !isUnmounted(states))
   return findOrphans(mounted, new Set()).filter(({ file }) => entryName(file) !== null).length
@@ -89,7 +92,9 @@ interface Orphan {
   readonly target: TargetDirectory
   /** Paths of the source, and of the file as `torrent`. */
   readonly paths: TorrentPaths
-  /** Whether its entry is gone or a link to a file that is gone, or exists but lost all its bytes. */
+  /**
+   * Whether its entry is gone or a link to a file that is gone, or exists but lost all its bytes.
+   */
   readonly reason: 'source gone' | 'source empty'
 }
 
@@ -132,9 +137,9 @@ function orphansIn(
 }
 
 /**
- * Returns a function that says whether a torrent of a target was pruned, also by a run that was killed
- * before its record was removed, or by hand. By hand, no torrent of a directory that may be an
- * unmounted disk counts.
+ * Returns a function that says whether a torrent of a target was pruned, also by a run that was
+ * killed before its record was removed, or by hand. By hand, no torrent of a directory that may be
+ * an unmounted disk counts.
  */
 export function prunedIn(
   place: readonly [TargetDirectory, readonly SourceDirectory[]],

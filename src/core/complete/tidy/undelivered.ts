@@ -12,8 +12,8 @@ import { sortReport, type Change, type CompleteReport, type ListPaths } from '..
 type Item = Partial<Change & ListPaths & { readonly client: string }>
 
 /**
- * A change, which a command that failed may know, with the state of its file. One that is only planned
- * also has the line that it took the place of, which counts if the change is never made.
+ * A change, which a command that failed may know, with the state of its file. One that is only
+ * planned also has the line that it took the place of, which counts if the change is never made.
  */
 type Line = readonly [list: string, item: Item, state?: string | null, earlier?: Line | null]
 
@@ -37,8 +37,8 @@ const AFTER_BOTH = new Map([
 const MADE = /(created|updated|adopted)$/
 
 /**
- * The changes that a command did not get yet, in a file. Without it, an upload that fails once, or a
- * run that is killed before it, would keep the names of those torrents from the command for ever.
+ * The changes that a command did not get yet, in a file. Without it, an upload that fails once, or
+ * a run that is killed before it, would keep the names of those torrents from the command for ever.
  */
 export class Undelivered {
   #journal: Journal | null = null

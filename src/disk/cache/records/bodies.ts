@@ -27,9 +27,9 @@ export interface FileRecord {
 export type FileEnd = 'tail' | 'paddedTail'
 
 /**
- * Divides a file into pieces of its own: returns the bytes before the first piece that begins inside it, the
- * number of pieces completely inside, and the bytes after those. Its first byte is `phase` bytes after the
- * start of a piece.
+ * Divides a file into pieces of its own: returns the bytes before the first piece that begins
+ * inside it, the number of pieces completely inside, and the bytes after those. Its first byte is
+ * `phase` bytes after the start of a piece.
  */
 export function ownPieces({ size, pieceLength, phase }: Omit<FileKey, 'path'>) {
   const lead = Math.min(phase === 0 ? 0 : pieceLength - phase, size)

@@ -6,8 +6,9 @@ const DAY_MS = 86_400_000
 export type RecordKind = 'file' | 'piece' | 'tree' | 'info' | 'layers' | 'set' | 'digest'
 
 /**
- * The letter of each kind of record, and the version of its bodies. Keys begin with both. Raise a kind's version when
- * the format or the meaning of its bodies changes. Records of that kind are then recreated; all others stay.
+ * The letter of each kind of record, and the version of its bodies. Keys begin with both. Raise a
+ * kind's version when the format or the meaning of its bodies changes. Records of that kind are
+ * then recreated; all others stay.
  */
 export const RECORD_KINDS = {
   file: 'f1',

@@ -19,7 +19,9 @@ export interface HashJob {
   readonly pieces: Uint32Array
   /** Output: the digests of these pieces. */
   readonly digests: DigestBuffers
-  /** Output: digests of the whole stream by algorithms of node:crypto, which one thread computes. */
+  /**
+   * Output: digests of the whole stream by algorithms of node:crypto, which one thread computes.
+   */
   readonly checksums: readonly { readonly algorithm: string; readonly digest: Uint8Array }[]
   /** The words that native/jobs/job.h describes. */
   readonly control: Int32Array
@@ -84,8 +86,8 @@ export function stopJob({ control }: HashJob): void {
 }
 
 /**
- * Waits until the job may read `bytes` more bytes of a file, and notes them. Returns whether it may go on.
- * Blocks the calling thread.
+ * Waits until the job may read `bytes` more bytes of a file, and notes them. Returns whether it may
+ * go on. Blocks the calling thread.
  */
 export function beginRead(job: HashJob, bytes: number, file: number): boolean {
   const { control, progress, throttle } = job

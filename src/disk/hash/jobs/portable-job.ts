@@ -15,7 +15,8 @@ import {
 import { openSameFile, noteReadFailure, readFully } from '../stream/reading.js'
 import { beginRead, takeNext, type HashJob, THROTTLED_READ } from './job.js'
 
-// Reads and hashes on node:crypto: content where the accelerator does not work, and checksums of files
+// Reads and hashes on node:crypto: content where the accelerator does not work, and checksums of
+// files
 
 /**
  * The largest read in bytes. The data of a larger one would have left the processor's cache when it
@@ -53,8 +54,8 @@ export function runPortableJob(job: HashJob): void {
 }
 
 /**
- * Hashes the job's piece number `i`, in reads of the buffer's size. Padding is part of the piece, but not of
- * the blocks.
+ * Hashes the job's piece number `i`, in reads of the buffer's size. Padding is part of the piece,
+ * but not of the blocks.
  */
 function hashPiece(
   i: number,

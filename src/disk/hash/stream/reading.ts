@@ -83,7 +83,10 @@ export function createReadFailures(stream: ContentStream): ReadFailures {
   }
 }
 
-/** Records a failed read, by the numbers of file and piece. Errors that do not come from the file are thrown. */
+/**
+ * Records a failed read, by the numbers of file and piece. Errors that do not come from the file
+ * are thrown.
+ */
 export function noteReadFailure(
   { pieces, reasons }: ReadFailures,
   file: number,

@@ -56,9 +56,9 @@ export class LogIns {
 
   /**
    * Returns the user, or why the attempt failed. Unknown names take as long as known ones. Attempts
-   * count until they succeed, so that many at once are limited, too. Attempts that are refused count
-   * nowhere: they cost nothing, and would fill the tables.
-   * `address` is the client's; null on a Unix socket.
+   * count until they succeed, so that many at once are limited, too. Attempts that are refused
+   * count nowhere: they cost nothing, and would fill the tables. `address` is the client's; null on
+   * a Unix socket.
    * @throws BtkitError `busy` if too many people log in at once
    */
   async check(
@@ -119,7 +119,9 @@ class AttemptCounts {
     })
   }
 
-  /** Whether there may be one more. A full table has no place for another key: none is forgotten. */
+  /**
+   * Whether there may be one more. A full table has no place for another key: none is forgotten.
+   */
   admits(key: string): boolean {
     const count = this.#counts.get(key)
     if (count !== undefined) return count < this.limit.most

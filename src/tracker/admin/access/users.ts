@@ -15,8 +15,8 @@ type Role = (typeof ROLES)[number]
 export interface User {
   readonly name: string
   /**
-   * Records of who added a torrent have it, and no later user of the name: the name, a colon and random
-   * digits. A line that somebody wrote by hand may have only the name.
+   * Records of who added a torrent have it, and no later user of the name: the name, a colon and
+   * random digits. A line that somebody wrote by hand may have only the name.
    */
   readonly id: string
   readonly role: Role
@@ -81,9 +81,9 @@ export function isPossiblePassword(password: string): boolean {
 }
 
 /**
- * Reads lines of `NAME:ROLE:HASH:DIGITS`, and perhaps `:temporary`. Empty lines and those that begin with #
- * are ignored. A name that is there twice is wrong the second time. Returns the users by name, and
- * the numbers of lines that are wrong.
+ * Reads lines of `NAME:ROLE:HASH:DIGITS`, and perhaps `:temporary`. Empty lines and those that
+ * begin with # are ignored. A name that is there twice is wrong the second time. Returns the users
+ * by name, and the numbers of lines that are wrong.
  */
 export function parseUsers(text: string) {
   const users = new Map<string, User>()
@@ -116,7 +116,9 @@ function formatUser({ name, id, role, hash, isTemporary }: User): string {
   return `${name}:${role}:${formatHash(hash)}${digits}${isTemporary ? TEMPORARY : ''}`
 }
 
-/** Changes the lines of changed users, and no others: people write comments. New users come last. */
+/**
+ * Changes the lines of changed users, and no others: people write comments. New users come last.
+ */
 function changeLines(text: string, before: Map<string, User>, after: Map<string, User>): string {
   const lines = text
     .trimEnd()

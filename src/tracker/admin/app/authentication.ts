@@ -215,8 +215,8 @@ export class Authentication {
 }
 
 /**
- * Returns why a request is refused: a trusted proxy passes it on from plain HTTP, which nobody asked
- * for. The form of the log-in would lead a password there. Null if it is allowed.
+ * Returns why a request is refused: a trusted proxy passes it on from plain HTTP, which nobody
+ * asked for. The form of the log-in would lead a password there. Null if it is allowed.
  */
 export function plainRefusal(
   { url, clientAddresses }: AdminSettings,
@@ -228,8 +228,8 @@ export function plainRefusal(
 }
 
 /**
- * The addresses at which browsers may see the pages. On a Unix socket, which proxies ask, any name in
- * `Host` is right, and with TLS, whose certificate another site lacks.
+ * The addresses at which browsers may see the pages. On a Unix socket, which proxies ask, any name
+ * in `Host` is right, and with TLS, whose certificate another site lacks.
  */
 export function ownAddresses({ url, place, tls }: AdminSettings): OwnAddresses {
   const isLocal = 'host' in place && isLoopback(place.host)

@@ -102,7 +102,9 @@ function table(entries: readonly Activity[], places: Places | null): Html {
   return html`<section>${renderTable({ label: 'Log', columns, rows })}</section>`
 }
 
-/** The thing of an entry: a torrent or category leads to where it is, or to a search of its name. */
+/**
+ * The thing of an entry: a torrent or category leads to where it is, or to a search of its name.
+ */
 export function itemOf(target: string, places: Places | null): Html | string {
   const place = places && placeOf(target, places)
   if (!places || !place) return target

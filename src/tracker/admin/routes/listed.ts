@@ -108,7 +108,9 @@ interface Facts {
   readonly size: string
 }
 
-/** The words of rows, by path and state of the file: to read a hundred torrents again takes seconds. */
+/**
+ * The words of rows, by path and state of the file: to read a hundred torrents again takes seconds.
+ */
 const known = new LRUCache<string, Facts>({ max: 10_000 })
 
 /** The words of a row about the torrent at a path, read again only if its file changed. */

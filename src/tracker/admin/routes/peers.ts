@@ -68,7 +68,9 @@ function rowOf(peer: ListedPeer, hash: string, now: number): HtmlValue[] {
   ]
 }
 
-/** The usual clients by the two letters of their peer ids, as BEP 20 and their sources have them. */
+/**
+ * The usual clients by the two letters of their peer ids, as BEP 20 and their sources have them.
+ */
 const CLIENTS: Readonly<Record<string, string>> = {
   AZ: 'Vuze',
   BC: 'BitComet',
@@ -90,7 +92,9 @@ const CLIENTS: Readonly<Record<string, string>> = {
 /** Clients whose version has two parts of two digits each. */
 const PAIRS: readonly string[] = ['BC', 'WW']
 
-/** The name and version of a client with its code as a title, or only the code of an unknown one. */
+/**
+ * The name and version of a client with its code as a title, or only the code of an unknown one.
+ */
 function renderClient(peerId: string): Html {
   const code = peerId.slice(0, 8)
   const name = azureusName(code) ?? aria2Name(peerId)

@@ -89,7 +89,9 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
 
 const UNDO = html`<a href="bin">Undo this in the bin</a>`
 
-/** The query has a category (`in`), a part of names (`q`), the order, and the number of the page. */
+/**
+ * The query has a category (`in`), a part of names (`q`), the order, and the number of the page.
+ */
 async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { places } = parts.collection
   const { query: form } = context

@@ -10,10 +10,13 @@ import { shownName } from '../storage/places.js'
 import { namesTracker } from '../storage/this-tracker.js'
 import type { FormsParts } from './parts.js'
 
-// Before an upload is added, the script shows its files in a table. The fields of a row end with its
-// number. An empty one is as the field for all files above.
+// Before an upload is added, the script shows its files in a table. The fields of a row end with
+// its number. An empty one is as the field for all files above.
 
-/** Reads where and how one file of an upload is saved: the fields of its row, or those for all files. */
+/**
+ * Reads where and how one file of an upload is saved: the fields of its row, or those for all
+ * files.
+ */
 export function wishesAt(form: Form, row: number) {
   const hasRow = form.has(`name-${row}`)
   return {

@@ -49,8 +49,9 @@ const LONGEST = 2000
 const LINE_FEED = 0x0a
 
 /**
- * The log of who did what: a file of JSON lines. Readers skip a line that a crash cut off. If the file is
- * full, those who wrote most lose their oldest entries: nobody pushes out the traces of others.
+ * The log of who did what: a file of JSON lines. Readers skip a line that a crash cut off. If the
+ * file is full, those who wrote most lose their oldest entries: nobody pushes out the traces of
+ * others.
  */
 export class ActivityLog {
   #isFailing = false
@@ -80,7 +81,10 @@ export class ActivityLog {
     return log
   }
 
-  /** Appends an entry. If that fails, what was done stays done: a warning says that entries are lost. */
+  /**
+   * Appends an entry. If that fails, what was done stays done: a warning says that entries are
+   * lost.
+   */
   async note({ at, user, address, action, target, others = [], details }: Activity): Promise<void> {
     const time = new Date(at).toISOString()
     const cut = (text: string) => text.slice(0, LONGEST)
@@ -167,7 +171,10 @@ export class Acts {
 interface Line {
   readonly line: Buffer
   readonly at: number
-  /** The user; empty for attempts to log in, which are anybody's, and not of the user that they name. */
+  /**
+   * The user; empty for attempts to log in, which are anybody's, and not of the user that they
+   * name.
+   */
   readonly by: string
 }
 

@@ -94,8 +94,8 @@ export function lastName(name: string): string {
 }
 
 /**
- * The largest torrent, in bytes, and the most bencoded values in one: some 20,000 files have as many.
- * The tracker answers nobody while it reads a torrent.
+ * The largest torrent, in bytes, and the most bencoded values in one: some 20,000 files have as
+ * many. The tracker answers nobody while it reads a torrent.
  */
 export const MAX_UPLOAD = 16 * 1024 * 1024
 export const MAX_VALUES = 150_000

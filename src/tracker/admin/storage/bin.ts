@@ -18,8 +18,8 @@ export const BIN_LIMITS = {
 }
 
 /**
- * The name of a directory in the bin: when its torrent was deleted, in milliseconds since 1970, and the
- * bytes of the torrent.
+ * The name of a directory in the bin: when its torrent was deleted, in milliseconds since 1970, and
+ * the bytes of the torrent.
  */
 const ENTRY = /^(\d{1,15})-[0-9a-f]{8}-(\d{1,15})$/
 
@@ -85,7 +85,10 @@ async function describe(places: Places, entry: Entry): Promise<Deleted | null> {
   return { id, path, name, from, deletedAt, category: places.at(root, names) }
 }
 
-/** Puts deleted torrents back where they were. A failure does not stop the others. Addresses are names. */
+/**
+ * Puts deleted torrents back where they were. A failure does not stop the others. Addresses are
+ * names.
+ */
 export function restoreTorrents(
   collection: Collection,
   actor: Actor,

@@ -50,7 +50,9 @@ export interface CollectionParts {
   readonly warn: (message: string) => void
   /** The torrent that is tracked, by its 40 hexadecimal digits; null if there is none. */
   readonly trackedAs: (infoHash: InfoHash) => Tracked | null
-  /** Resolves when the tracker knows the torrents that are in the directories now; never rejects. */
+  /**
+   * Resolves when the tracker knows the torrents that are in the directories now; never rejects.
+   */
   readonly scan: () => Promise<void>
 }
 
@@ -122,8 +124,9 @@ export class Collection {
   }
 
   /**
-   * Refuses a torrent that is already tracked at another path. With two files of one torrent, clients
-   * and pages would see the comment and trackers of one of them only. Call it in `changeInfo`.
+   * Refuses a torrent that is already tracked at another path. With two files of one torrent,
+   * clients and pages would see the comment and trackers of one of them only. Call it in
+   * `changeInfo`.
    * @throws BtkitError `exists`
    */
   async refuseCopy(path: string, hashes: InfoHashes): Promise<void> {

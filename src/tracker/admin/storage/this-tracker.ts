@@ -17,8 +17,8 @@ export interface ThisTracker {
 export type TrackerNaming = 'named' | 'added' | 'missing'
 
 /**
- * Returns the bytes of a torrent with a comment, and with this tracker in a new last tier, if wanted.
- * Without `own` the torrent counts as right. An empty `comment` leaves the one that it has.
+ * Returns the bytes of a torrent with a comment, and with this tracker in a new last tier, if
+ * wanted. Without `own` the torrent counts as right. An empty `comment` leaves the one that it has.
  */
 export function prepareTorrent(
   metainfo: Metainfo,

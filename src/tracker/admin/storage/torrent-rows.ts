@@ -26,8 +26,8 @@ export function takeTorrentsAt(
 }
 
 /**
- * Sums rows by a key that the path of the .torrent has; rows without a key are left out. The path is
- * null for a torrent without a file, and undefined for one of which only the info hash is known.
+ * Sums rows by a key that the path of the .torrent has; rows without a key are left out. The path
+ * is null for a torrent without a file, and undefined for one of which only the info hash is known.
  */
 export function sumRows(
   rows: readonly SwarmRow[],

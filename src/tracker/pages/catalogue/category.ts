@@ -109,7 +109,9 @@ export function parseCatalogueQuery(query: string): CatalogueQuery {
   }
 }
 
-/** Formats a query for a link. It names the order, because the front page has no list without one. */
+/**
+ * Formats a query for a link. It names the order, because the front page has no list without one.
+ */
 export function formatCatalogueQuery(query: Omit<CatalogueQuery, 'words'>): string {
   const { search, sort, isDescending, page, categories } = query
   const parameters = new URLSearchParams({ sort })

@@ -68,8 +68,8 @@ export class Shelves {
   }
 
   /**
-   * The category of a torrent: the directory of its .torrent, or of its content in the mirror of this
-   * process. Others are in none.
+   * The category of a torrent: the directory of its .torrent, or of its content in the mirror of
+   * this process. Others are in none.
    */
   categoryOf(summary: KnownSummary): CatalogueCategory {
     const known = this.#bySummary.get(summary)

@@ -112,7 +112,8 @@ function renderTags({ torrent }: SwarmRow, entry: CatalogueEntry | null): Html {
 }
 
 /**
- * The comment of a torrent, as Markdown unless it is very long. Nothing in it is markup of the page.
+ * The comment of a torrent, as Markdown unless it is very long. Nothing in it is markup of the
+ * page.
  */
 export async function formatComment(comment: string): Promise<Html> {
   const markdown = comment.length <= MAX_MARKDOWN ? await formatMarkdown(comment) : null
@@ -229,8 +230,8 @@ export class DetailsReader {
   #turn: Promise<unknown> = Promise.resolve()
 
   /**
-   * The details of a torrent; null if its file is gone, holds another torrent now, or would take too
-   * long to read.
+   * The details of a torrent; null if its file is gone, holds another torrent now, or would take
+   * too long to read.
    */
   async read(summary: KnownSummary): Promise<CatalogueDetails | null> {
     const { path, fileCount } = summary

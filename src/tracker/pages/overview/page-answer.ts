@@ -138,8 +138,8 @@ const AT_ONCE = 2
 const PLACES = { all: 100, perClient: 16, perNetwork: 32 }
 
 /**
- * Renders two pages at a time, so that announces do not wait for pages. Refuses more than some in all
- * or of one client, which p-limit would let wait.
+ * Renders two pages at a time, so that announces do not wait for pages. Refuses more than some in
+ * all or of one client, which p-limit would let wait.
  */
 export class PageTurns {
   readonly #limit = pLimit(AT_ONCE)
@@ -237,7 +237,10 @@ export class PageRoutes {
   }
 }
 
-/** Compresses pages, JSON and feeds for clients that accept it. A feed that a reader has is not sent again. */
+/**
+ * Compresses pages, JSON and feeds for clients that accept it. A feed that a reader has is not sent
+ * again.
+ */
 async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promise<PageAnswer> {
   // Bytes are a file's
   if (typeof answer.body !== 'string') return answer

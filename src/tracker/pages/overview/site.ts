@@ -17,8 +17,8 @@ export interface Site extends PageSite {
 /** A mirror in the same process. */
 export interface MirrorPlace {
   /**
-   * URL of its root, or how the announce URL of a client leads to it, null if the client cannot reach
-   * it.
+   * URL of its root, or how the announce URL of a client leads to it, null if the client cannot
+   * reach it.
    */
   readonly url: string | ((address: string) => string | null)
   /** Whether it has pages of its files. */
@@ -67,7 +67,10 @@ type SitePage = ListPage | 'activity'
 
 const ACTIVITY = { page: 'activity', path: 'activity', title: WORDS.activity } as const
 
-/** The lists that pages lead to. With a catalogue, programs that read bttrack's list know its address. */
+/**
+ * The lists that pages lead to. With a catalogue, programs that read bttrack's list know its
+ * address.
+ */
 function listsOf({ hasCatalogue, hasArchive, hasList }: Site) {
   const has = {
     catalogue: hasCatalogue,
@@ -124,8 +127,8 @@ export function hasOwnSearch(site: Site, list: ListPage): boolean {
 /**
  * The head of a tracker's page, which has the menu of the mirror in the same process. `root` is the
  * way to the first page, such as `../`.
- * `current` is null if the menu does not lead to it. `searched` is the search whose results it shows.
- * `kept` has hidden fields for the search of this list, such as its order.
+ * `current` is null if the menu does not lead to it. `searched` is the search whose results it
+ * shows. `kept` has hidden fields for the search of this list, such as its order.
  */
 export function siteHead(
   site: Site,

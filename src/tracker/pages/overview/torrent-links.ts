@@ -11,8 +11,8 @@ import { type SwarmRow, transferredOf } from './swarm-row.js'
 /** URLs for a torrent. URLs on the tracker are relative to the page. */
 export class TorrentLinks {
   /**
-   * `announceUrls` are for magnet links; `root` is the way from the page to the tracker's first page,
-   * such as `../`; `allowGet` says whether .torrent files can be downloaded.
+   * `announceUrls` are for magnet links; `root` is the way from the page to the tracker's first
+   * page, such as `../`; `allowGet` says whether .torrent files can be downloaded.
    */
   constructor(
     private readonly announceUrls: readonly string[],
@@ -38,12 +38,16 @@ export class TorrentLinks {
     return this.options.allowGet ? `${this.root}file?info_hash=${infoHash}` : null
   }
 
-  /** URL of the page of a torrent's only file at the mirror in this process; null if there is none. */
+  /**
+   * URL of the page of a torrent's only file at the mirror in this process; null if there is none.
+   */
   details({ torrent }: SwarmRow): string | null {
     return torrent?.metainfo ? this.#mirrorView(torrent.metainfo, 'details') : null
   }
 
-  /** URL of a view of a torrent's only file at the mirror in this process; null if there is none. */
+  /**
+   * URL of a view of a torrent's only file at the mirror in this process; null if there is none.
+   */
   #mirrorView({ place }: KnownSummary, view: string): string | null {
     const root = mirrorRoot(this.options.mirror, this.announceUrls)
     if (root === null || place === null || place.endsWith('/')) return null
@@ -51,8 +55,8 @@ export class TorrentLinks {
   }
 
   /**
-   * A magnet link with this tracker first. Of a public torrent whose name is shown, it has all other
-   * trackers, web seeds and the .torrent, but no key of a user.
+   * A magnet link with this tracker first. Of a public torrent whose name is shown, it has all
+   * other trackers, web seeds and the .torrent, but no key of a user.
    */
   magnet(row: SwarmRow): string {
     const { infoHash, torrent, name, size } = row

@@ -117,7 +117,9 @@ export class Snapshot {
 /** Maximum age of the figures on pages, in milliseconds. */
 const MAX_AGE = 10_000
 
-/** Takes a snapshot when its pages are asked for, and again after a while or a change of torrents. */
+/**
+ * Takes a snapshot when its pages are asked for, and again after a while or a change of torrents.
+ */
 export class FreshSnapshot {
   #taking: Promise<Snapshot> | null = null
   #version = ''
@@ -152,7 +154,9 @@ export class FreshSnapshot {
   }
 }
 
-/** Yields all known torrents, with or without a swarm, and then the other swarms. A hybrid is one. */
+/**
+ * Yields all known torrents, with or without a swarm, and then the other swarms. A hybrid is one.
+ */
 async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
   const { store, torrents, isOpen } = source
   let count = 0

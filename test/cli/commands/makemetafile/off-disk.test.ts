@@ -9,7 +9,9 @@ import { assertError, assertStatus, runBtkit } from '../../../support/run-btkit.
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
-/** A value for each option with an argument, and `refused` for an option that needs files on a disk. */
+/**
+ * A value for each option with an argument, and `refused` for an option that needs files on a disk.
+ */
 const OPTIONS: Readonly<Record<string, string | { readonly refused: string | null }>> = {
   announce: TRACKER,
   'announce-list': `${TRACKER}|http://b/announce`,

@@ -35,7 +35,10 @@ async function plant(t: TestContext, source: string, args: readonly string[]) {
   return { root, torrent, server, verify }
 }
 
-/** What both checks say of the same content without a cache, except how long it took and where it is. */
+/**
+ * What both checks say of the same content without a cache, except how long it took and where it
+ * is.
+ */
 async function reports(
   verify: (args: readonly string[]) => ReturnType<typeof runBtkit>,
   places: readonly string[],

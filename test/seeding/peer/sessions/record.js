@@ -2,8 +2,10 @@
 // prints it as JSON: a list of messages in hexadecimal, of each kind the first few.
 //
 //   npm run build
-//   node test/seeding/peer/sessions/record.js libtorrent > test/seeding/peer/sessions/libtorrent.json
-//   node test/seeding/peer/sessions/record.js transmission > test/seeding/peer/sessions/transmission.json
+//   node test/seeding/peer/sessions/record.js libtorrent \
+//       > test/seeding/peer/sessions/libtorrent.json
+//   node test/seeding/peer/sessions/record.js transmission \
+//       > test/seeding/peer/sessions/transmission.json
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'

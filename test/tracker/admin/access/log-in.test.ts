@@ -58,7 +58,10 @@ for (const [what, addressOf] of [
   })
 }
 
-/** Checks passwords of clients in one moment; returns each client's result, in the order of their ends. */
+/**
+ * Checks passwords of clients in one moment; returns each client's result, in the order of their
+ * ends.
+ */
 async function checkAtOnce(clients: readonly (string | null)[]): Promise<string[]> {
   const [, , spelled = ''] = userLine('x', PASSWORD, 'admin').trim().split(':')
   const hash = parseHash(spelled)!

@@ -23,7 +23,10 @@ const B = torrentNamed('b')
 
 type Opened = ReturnType<typeof openTestCollection>
 
-/** Uploads files into the first category. Returns why each was refused; null for those that were added. */
+/**
+ * Uploads files into the first category. Returns why each was refused; null for those that were
+ * added.
+ */
 async function upload({ collection }: Opened, files: Files, { actor = UPLOADER, name = '' } = {}) {
   const wanted = { to: '0', as: name, comment: '', addsTracker: false }
   const all = uploadOf(files).map((file) => ({ ...file, ...wanted }))
