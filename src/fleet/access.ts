@@ -1,6 +1,5 @@
 import { openNullCache } from '../disk/cache/piece-cache.js'
-import { cacheIn } from '../disk/cache/open.js'
-import type { CachePlace } from '../core/cache/access.js'
+import { cacheIn, type CachePlace } from '../disk/cache/open.js'
 import type { CacheAccess, ReadOnce } from '../core/digests/cache-access.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
 import { hashInGroups } from '../core/digests/hash-groups.js'

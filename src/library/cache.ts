@@ -1,11 +1,10 @@
 import {
-  clearCache as clear,
   pruneCache as prune,
   summarizeCache as summarize,
   type CacheReport,
   type PruneReport,
-} from '../core/cache/prune.js'
-import type { CachePlace } from '../core/cache/access.js'
+} from '../disk/cache/prune.js'
+import { removeCache, type CachePlace } from '../disk/cache/open.js'
 import { UNUSED_FOR } from '../disk/cache/maintain.js'
 import type { CacheAccess } from '../core/digests/cache-access.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
@@ -116,7 +115,7 @@ export async function clearCache(
   await Promise.resolve()
   refuseAborted(signal)
   requirePath(directory, 'directory')
-  return clear(directory)
+  return removeCache(directory)
 }
 
 /** Returns what core needs to open a cache. */

@@ -50,7 +50,7 @@ export type { ClientAddress, ClientKind } from '../seeding/clients/address.js'
 export type { ScgiEndpoint } from '../seeding/clients/rtorrent/scgi.js'
 export type { TrackerAnswer } from '../seeding/trackers/ask-trackers.js'
 export type { ScrapedCounts } from '../seeding/trackers/swarm-counts.js'
-export type { CacheReport, PruneReport } from '../core/cache/prune.js'
+export type { CacheReport, PruneReport } from '../disk/cache/prune.js'
 export type { ChecksumName } from '../core/checksums/list.js'
 export type {
   Change as CompletedTorrent,

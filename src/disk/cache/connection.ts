@@ -95,9 +95,9 @@ export class Connection {
    * Closes the file. Moves what was written from the log into the file, unless another process uses
    * the log.
    */
-  close(hasWritten = false): void {
+  close(): void {
     this.endRead()
-    if (hasWritten) this.#tryTo('pragma wal_checkpoint(truncate)')
+    this.#tryTo('pragma wal_checkpoint(truncate)')
     this.database.close()
   }
 

@@ -1,10 +1,10 @@
 import { closeSync, existsSync, futimesSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { removeFile } from '../../base/directories.js'
 import { readNames } from '../look/read-names.js'
 import { describeDirectory } from '../write/trusted-directory.js'
-import { PieceCache } from './piece-cache.js'
+import { openNullCache, PieceCache } from './piece-cache.js'
 import { DAMAGED, SUFFIXES } from './place.js'
 import { dayOf, isNoteDue } from './records/record.js'
 import { reasonOf } from './sqlite.js'
@@ -154,3 +154,38 @@ async function openStore(opening: CacheOpening): Promise<Store> {
 }
 
 const OLD = `${OLD_FILE} is of an older btkit and no longer used; "btkit cache prune" removes it`
+
+/** The cache's directory, and what opening it needs. */
+export interface CachePlace extends CacheOpening {
+  /** Ends the work with the cache. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Opens an existing cache. If there is none, or no directory for it, returns an empty one and
+ * creates no files.
+ */
+export async function openCacheIfThere({
+  directory,
+  ...place
+}: Omit<CachePlace, 'directory'> & { readonly directory: string | null }): Promise<PieceCache> {
+  if (directory === null || cacheSize(directory) === null) return openNullCache()
+  return openCache({ ...place, directory })
+}
+
+/**
+ * Calls a function with an existing or empty cache, and closes the cache.
+ * @throws BtkitError `interrupted`
+ */
+export async function withCache<T>(
+  place: CachePlace,
+  work: (cache: PieceCache) => T | Promise<T>,
+): Promise<T> {
+  const cache = await openCacheIfThere(place)
+  try {
+    refuseAborted(place.signal)
+    return await work(cache)
+  } finally {
+    await cache.close()
+  }
+}

@@ -30,8 +30,7 @@ export const SQL = {
   totals: 'select records, hits, misses from totals',
   usedBytes: `select (page_count - freelist_count) * page_size as bytes
     from pragma_page_count, pragma_freelist_count, pragma_page_size`,
-  /** Some records of a range of keys. */
-  some: 'select key, value from records where key >= ? and key < ? order by key limit 100',
+  entries: 'select key, value from records where key between ? and ? order by key',
   /** The last key of a slice of so many records. */
   slice: 'select key from records where key > ? order by key limit 1 offset ?',
 }

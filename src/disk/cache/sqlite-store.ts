@@ -7,7 +7,7 @@ import { Connection, fileAt, setAside } from './connection.js'
 import { requireFreeSpace } from './place.js'
 import { OtherFormat, SQL } from './schema.js'
 import { failureOf, reasonOf, transact, type SqliteFailure } from './sqlite.js'
-import type { Store, StoredValue, StoreState, Usage, Values } from './store.js'
+import type { Store, StoredEntry, StoredValue, StoreState, Usage, Values } from './store.js'
 
 /**
  * Milliseconds to wait while another process writes: at the start, in `flush`, and in `close`; and
@@ -41,6 +41,9 @@ const RETRY = 20
 /** Milliseconds of a slice of all records, and the least and most records of one. */
 const SLICE_TIME = 4
 const SLICE = { least: 16, most: 4096 }
+
+/** Ends the last key with a prefix: a name is a path, or has 32 bytes. */
+const END = '\xff'.repeat(33)
 
 /** Begins before all keys, and ends after them. */
 const FIRST: Uint8Array = new Uint8Array(0)
@@ -89,7 +92,6 @@ export class SqliteStore implements Store {
   #bytes = 0
   /** Whether another process kept the lock when it was last wanted. */
   #isLocked = false
-  #hasWritten = false
   #isReplaced = false
   #timer: NodeJS.Timeout | undefined
   /** When a change last looked at the full disk. */
@@ -165,20 +167,11 @@ export class SqliteStore implements Store {
     return row?.bytes ?? 0
   }
 
-  *entries(prefix: string) {
+  entries(prefix: string): StoredEntry[] {
     this.#writeSome()
-    const end = prefix === '' ? LAST : Buffer.from(prefix)
-    // The smallest key after all with this prefix
-    if (end !== LAST) end[end.length - 1] = (end.at(-1) ?? 0) + 1
-    for (let from = Buffer.from(prefix); ;) {
-      const rows = (this.#read((connection) => connection.reading(SQL.some).all(from, end)) ??
-        []) as { key: Uint8Array; value: Uint8Array }[]
-      yield* rows
-      const last = rows.at(-1)
-      if (!last) return
-      // The smallest key after this one
-      from = Buffer.concat([last.key, Buffer.of(0)])
-    }
+    const [first, last] = [Buffer.from(prefix), Buffer.from(prefix + END, 'latin1')]
+    const rows = this.#read((connection) => connection.reading(SQL.entries).all(first, last))
+    return (rows ?? []) as StoredEntry[]
   }
 
   async *slices<Row>(sql: string, values: Values = {}): AsyncGenerator<Row[]> {
@@ -291,6 +284,7 @@ export class SqliteStore implements Store {
 
   /** Writes as many changes as one transaction may have. Does nothing if another process writes. */
   #writeSome(): void {
+    if (!this.#hasWork) return
     try {
       requireFreeSpace(dirname(this.place.path), 2 * Math.min(this.#bytes, MAX_BYTES))
       this.#write((connection) => {
@@ -327,7 +321,6 @@ export class SqliteStore implements Store {
       connection.prepared(SQL.addUsage).run(hits, misses)
     })
     this.#usage = { hits: 0, misses: 0 }
-    this.#hasWritten = true
     connection.checkpoints?.look()
   }
 
@@ -349,7 +342,7 @@ export class SqliteStore implements Store {
       this.#connection?.checkpoints?.end(),
       pause(patience, null, { ref: false }),
     ])
-    this.#connection?.close(this.#hasWritten)
+    this.#connection?.close()
   }
 
   /**

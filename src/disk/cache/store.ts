@@ -7,6 +7,12 @@ export interface StoredValue {
   readonly value: Uint8Array
 }
 
+/** A record's key and value. */
+export interface StoredEntry {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
 /** Hits and misses since the cache was created. */
 export interface Usage {
   readonly hits: number
@@ -23,8 +29,8 @@ export interface Store {
 
   remove(key: Uint8Array): void
 
-  /** Yields the records whose keys begin with a prefix, in the order of their keys. */
-  entries(prefix: string): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+  /** Returns the records whose keys begin with a prefix, in the order of their keys. */
+  entries(prefix: string): readonly StoredEntry[]
 
   /**
    * Runs a statement of SQL, with IN_SLICE in it, on all records: some milliseconds at a time,

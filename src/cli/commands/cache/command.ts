@@ -1,13 +1,8 @@
 import { existsSync } from 'node:fs'
 import { OFF } from '../../options/option.js'
 import { Command } from '../../acting-command.js'
-import {
-  clearCache,
-  pruneCache,
-  summarizeCache,
-  type CacheReport,
-} from '../../../core/cache/prune.js'
-import type { CachePlace } from '../../../core/cache/access.js'
+import { pruneCache, summarizeCache, type CacheReport } from '../../../disk/cache/prune.js'
+import { removeCache, type CachePlace } from '../../../disk/cache/open.js'
 import { requireDirectory } from '../../line/operands.js'
 import { cachePath } from '../../open/cache.js'
 import { CACHE_URL } from '../../options/share.js'
@@ -100,7 +95,7 @@ function defineClear({ io }: CommandContext) {
       const directory = cachePath(cacheDir, io)
       if (existsSync(directory)) requireDirectory(directory)
       const removed = dryRun ? 'would remove the cache in' : 'removed the cache in'
-      const result = clearCache(directory, dryRun) ? removed : 'no cache in'
+      const result = removeCache(directory, dryRun) ? removed : 'no cache in'
       new Report({}, io).text(`${result} ${directory}`)
     })
 }

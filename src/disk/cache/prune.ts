@@ -1,9 +1,6 @@
-import { removeRecords, summarize, type CacheSummary } from '../../disk/cache/maintain.js'
-import { removeUnusable, cacheSize } from '../../disk/cache/open.js'
-import { dayOf } from '../../disk/cache/records/record.js'
-import { withCache, type CachePlace } from './access.js'
-
-export { removeCache as clearCache } from '../../disk/cache/open.js'
+import { removeRecords, summarize, type CacheSummary } from './maintain.js'
+import { cacheSize, removeUnusable, withCache, type CachePlace } from './open.js'
+import { dayOf } from './records/record.js'
 
 const DAY_MS = 86_400_000
 
