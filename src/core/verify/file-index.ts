@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
-import { PieceIndex } from './piece-index.js'
+import { type Crowd, PieceIndex } from './piece-index.js'
 
 /** Maximum number of files of the same size to try for a missing one. */
 const MOST_TRIED = 8
@@ -31,10 +31,11 @@ export class FileIndex {
     }
   }
 
-  /** The files of a size if more have it than are tried one after the other; otherwise none. */
-  crowdOf(size: number): readonly number[] {
+  /** The files of a size if more have it than are tried one after the other; otherwise null. */
+  crowdOf(size: number): Crowd | null {
     const { numbers, from } = this.#ofSize(size)
-    return numbers.length - from > MOST_TRIED ? numbers.slice(from) : []
+    const count = numbers.length - from
+    return count > MOST_TRIED ? { size, count, list: () => numbers.slice(from) } : null
   }
 
   /**

@@ -40,9 +40,9 @@ export async function findMissing(
 ): Promise<MissingFile[]> {
   const taken = new Set<number>()
   const candidatesOf = async (file: MetainfoFile, number: number) => {
-    const ofSize = index.crowdOf(file.length)
-    const piece = ofSize.length > 0 ? ownPieceOf(check, number) : null
-    const proven = piece ? await index.byPiece.find(piece, ofSize, taken, engine) : []
+    const crowd = index.crowdOf(file.length)
+    const piece = crowd && ownPieceOf(check, number)
+    const proven = piece ? await index.byPiece.find(piece, crowd, taken, engine) : []
     // The next file is looked for among the others first
     for (const first of proven.slice(0, 1)) taken.add(first)
     return index.candidates(metainfo, file, proven)

@@ -45,6 +45,15 @@ const READINGS = 4
 /** The most files that are read side by side. */
 const AT_ONCE = 32
 
+/** The files of one size. */
+export interface Crowd {
+  /** In bytes. */
+  readonly size: number
+  readonly count: number
+  /** Returns the numbers of the files. A copy: of very many files it takes long. */
+  readonly list: () => readonly number[]
+}
+
 /** The digests of a piece of files of one size. */
 interface Table {
   /** The files whose pieces were not read yet begin at `next`. */
@@ -65,27 +74,26 @@ export class PieceIndex {
   constructor(private readonly files: FileColumns) {}
 
   /**
-   * Returns those of some files of one size that have a piece: the first that is not `taken`, or
-   * all that are. Files that cannot be read have none.
+   * Returns those of the files of one size that have a piece: the first that is not `taken`, or all
+   * that are. Files that cannot be read have none.
    * @throws BtkitError `interrupted`
    */
   async find(
     piece: OwnPiece,
-    ofSize: readonly number[],
+    { size, count, list }: Crowd,
     taken: ReadonlySet<number>,
     engine: Engine,
   ): Promise<readonly number[]> {
-    const size = this.files.sizeAt(ofSize[0] ?? 0)
     const key = [size, piece.at, piece.length, piece.height].join()
     const isFree = (number: number) => !taken.has(number)
-    const sorted = () => ofSize.toSorted((a, b) => Number(taken.has(a)) - Number(taken.has(b)))
+    const sorted = () => list().toSorted((a, b) => Number(taken.has(a)) - Number(taken.has(b)))
     const table: Table = this.#tables.get(key) ?? { files: sorted(), next: 0, byDigest: new Map() }
     this.#tables.set(key, table)
     for (let portion = 1; ; portion = Math.min(2 * portion, AT_ONCE)) {
       const known = table.byDigest.get(latin1(piece.digest)) ?? []
       const free = known.filter(isFree)
       const read = this.#read.get(size) ?? 0
-      const isOver = table.next >= table.files.length || read > READINGS * size * ofSize.length
+      const isOver = table.next >= table.files.length || read > READINGS * size * count
       if (free.length > 0 || isOver) return free.length > 0 ? free : known
       const some = table.files.slice(table.next, table.next + portion)
       table.next += some.length
