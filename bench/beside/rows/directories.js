@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeScratch, plantFile, removeScratch, run, tracker } from '../../support.js'
 import { settle } from '../places.js'
+import { startBare, stop } from '../programs.js'
 import { makeArgs, MEMORY, SECONDS } from './hashing.js'
 
 const COPY = 'cp and sync'
@@ -173,6 +174,57 @@ const lacking = {
   },
 }
 
+/** Fetches and parses what `status` asks a client for: its version, and its list. */
+const FETCH = `
+  const [url] = process.argv.slice(1)
+  for (const method of ['session-get', 'torrent-get']) {
+    const answer = await fetch(url, { method: 'POST', body: JSON.stringify({ method }) })
+    JSON.parse(await answer.text())
+  }`
+
+const status = {
+  name: 'status of many torrents, of which half have a tracker that fails',
+  figures: [{ key: 'cpu', unit: 's of the processor', limit: 2, beside: 'fetch and JSON.parse' }],
+  async prepare(places) {
+    const [at, count] = [places.at('answer'), places.isQuick ? 8000 : 16_000]
+    const torrents = Array.from({ length: count }, (_, i) => clientTorrent(i))
+    const body = { version: '3.00', 'rpc-version': 16, torrents }
+    writeFileSync(join(at, 'body'), JSON.stringify({ result: 'success', arguments: body }))
+    writeFileSync(join(at, 'body.json'), '{"content-type":"application/json"}')
+    const server = await startBare(at)
+    const place = `http://127.0.0.1:${server.port}`
+    const check = (who) => {
+      const args = ['status', '--client', `transmission+${place}`]
+      return ['sh', '-c', '"$0" "$@"; [ $? = 1 ]', ...places.command(who, args)]
+    }
+    return {
+      reference: () => run([process.execPath, '--input-type=module', '--eval', FETCH, place]),
+      run: (who) => run(check(who), { env: places.envOf(who) }),
+      end: () => stop(server),
+    }
+  },
+}
+
+/** A torrent in Transmission's list. Every second one has a tracker that fails. */
+function clientTorrent(i) {
+  const isLost = i % 2 === 1
+  return {
+    hashString: randomBytes(20).toString('hex'),
+    name: `release-${i}-amd64-netinst.iso`,
+    downloadDir: '/srv',
+    labels: ['btkit'],
+    status: 6,
+    error: isLost ? 2 : 0,
+    errorString: isLost ? 'Connection failed' : '',
+    sizeWhenDone: 1,
+    leftUntilDone: 0,
+    peersConnected: 0,
+    rateUpload: 0,
+    rateDownload: 0,
+    uploadRatio: 0,
+  }
+}
+
 export const ROWS = [
   firstRun,
   unchanged,
@@ -181,4 +233,5 @@ export const ROWS = [
   verify(),
   verify('--trust-cache'),
   lacking,
+  status,
 ]

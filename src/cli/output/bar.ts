@@ -100,9 +100,12 @@ export async function openProgress(io: Io, total: number | null): Promise<Progre
   }
 }
 
+/** Most texts, also with the mark of those that were cut: each character takes one column. */
+const PLAIN = /^[ -~…]*$/
+
 /** Width of text on a terminal. East Asian characters and emoji take two columns. */
 export function columnsOf(text: string): number {
-  return stringWidth(text)
+  return PLAIN.test(text) ? text.length : stringWidth(text)
 }
 
 /**
@@ -115,6 +118,7 @@ export function fitColumns(text: string, columns: number): string {
 
 /** The beginning of a text that fits into a number of columns. Characters are never split. */
 export function cutColumns(text: string, columns: number): string {
+  if (PLAIN.test(text)) return text.slice(0, Math.max(0, columns))
   let [end, left] = [0, columns]
   for (const { segment, index } of new Intl.Segmenter().segment(text)) {
     left -= columnsOf(segment)

@@ -6,7 +6,7 @@ import { type ListedTorrent, listedValue } from './torrent-json.js'
 import { MOST_TOLD } from '../../core/keep-seeded/reconcile.js'
 import { isScreen } from './messages.js'
 import { Report, type ReportOptions } from './report.js'
-import { sumOf, torrentTable } from './torrent-table.js'
+import { sortTorrents, sumOf, torrentTable } from './torrent-table.js'
 import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
 import { wrapColumns } from './bar.js'
@@ -44,7 +44,7 @@ export function openDisplay(options: DisplayOptions, io: Io): Display {
   const report = new Report(options, isLive ? { ...io, stderr: table } : io)
   return {
     show: (torrents) => {
-      if (isLive) table.show((columns) => torrentTable(torrents, columns))
+      if (isLive) table.show((columns) => torrentTable(sortTorrents(torrents), columns))
       else if (report.isJson) for (const torrent of torrents) report.line(valueOf(torrent))
       else report.text(logLines(torrents, options.isLegacy === true, io.now()))
     },

@@ -37,20 +37,22 @@ const DISPENSABLE = ['ratio', 'peers', 'down', 'up', 'hash', 'done', 'state']
 /** The smallest width of the name column. */
 const MIN_NAME = 12
 
-/**
- * Formats torrents as a table with headings, sorted by name and info hash, those that come first
- * before all others. Lines have at most `width` columns. A client's message follows in further
- * lines of the torrent's entry.
- */
-export function torrentTable(
+/** Sorts torrents by name and info hash, those that come first before all others. */
+export function sortTorrents(
   torrents: readonly ClientTorrent[],
-  width: number,
   comesFirst: (torrent: ClientTorrent) => boolean = () => false,
-): string[] {
-  const sorted = [...torrents].sort((a, b) => {
+): ClientTorrent[] {
+  return [...torrents].sort((a, b) => {
     const order = Number(comesFirst(b)) - Number(comesFirst(a))
     return order || compare(a.name, b.name) || compare(a.infoHash, b.infoHash)
   })
+}
+
+/**
+ * Formats torrents as a table with headings, in their order. Lines have at most `width` columns. A
+ * client's message follows in further lines of the torrent's entry.
+ */
+export function torrentTable(torrents: readonly ClientTorrent[], width: number): string[] {
   const columns = fittingColumns(width)
   const nameWidth = Math.max(0, width - widthOf(columns))
   const line = (name: string, cells: readonly string[]) => {
@@ -58,7 +60,7 @@ export function torrentTable(
     return cutColumns(whole, width).trimEnd()
   }
   const headings = columns.map((column) => padCell(column, column.heading))
-  const lines = sorted.map((torrent) => {
+  const lines = torrents.map((torrent) => {
     const cells = columns.map((column) => padCell(column, column.valueOf(torrent)))
     return [line(torrent.name, cells), ...messageLines(torrent, width)].join('\n')
   })

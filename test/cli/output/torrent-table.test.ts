@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { columnsOf } from '../../../src/cli/output/bar.js'
-import { torrentTable } from '../../../src/cli/output/torrent-table.js'
+import { sortTorrents, torrentTable } from '../../../src/cli/output/torrent-table.js'
 import type { ClientTorrent } from '../../../src/core/publish/client.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 
@@ -23,8 +23,11 @@ function torrentOf(name: string, changes: Partial<ClientTorrent> = {}): ClientTo
   }
 }
 
+const tableOf = (torrents: readonly ClientTorrent[], width: number) =>
+  torrentTable(sortTorrents(torrents), width)
+
 test('a torrent is a line below the headings, sorted by name', () => {
-  assert.deepEqual(torrentTable([torrentOf('b.iso'), torrentOf('a.iso', { size: 0 })], 80), [
+  assert.deepEqual(tableOf([torrentOf('b.iso'), torrentOf('a.iso', { size: 0 })], 80), [
     'name                state       done peers         up       down  ratio hash',
     'a.iso               seeding        -    12  1.5 KiB/s          -   1.23 abababab',
     'b.iso               seeding     100%    12  1.5 KiB/s          -   1.23 abababab',
@@ -40,11 +43,20 @@ test('torrents of one name show their info hashes, and are sorted by them', () =
   const torrents = ['ef', 'cd'].map((digits) =>
     torrentOf('rel', { infoHash: infoHashOf(digits.repeat(20)) }),
   )
-  assert.deepEqual(torrentTable(torrents, 45), [
+  assert.deepEqual(tableOf(torrents, 45), [
     'name                state       done hash',
     'rel                 seeding     100% cdcdcdcd',
     'rel                 seeding     100% efefefef',
   ])
+})
+
+test('the order is by name, with those first that come first', () => {
+  const torrents = ['c', 'a', 'b'].map((name) => torrentOf(name))
+  const sorted = sortTorrents(torrents, ({ name }) => name === 'b')
+  assert.deepEqual(
+    sorted.map(({ name }) => name),
+    ['b', 'a', 'c'],
+  )
 })
 
 test('no line is longer than the terminal is wide', () => {
@@ -73,7 +85,7 @@ test('on a narrow terminal columns are left out, and none is cut in two', () => 
 })
 
 test('columns stay aligned behind names of double width', () => {
-  const lines = torrentTable([torrentOf('日本語の長い名前のファイル.iso'), torrentOf('z.iso')], 81)
+  const lines = tableOf([torrentOf('日本語の長い名前のファイル.iso'), torrentOf('z.iso')], 81)
   assert.deepEqual(lines.slice(1), [
     'z.iso                seeding     100%    12  1.5 KiB/s          -   1.23 abababab',
     '日本語の長い名前の…  seeding     100%    12  1.5 KiB/s          -   1.23 abababab',

@@ -13,7 +13,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { Report } from '../../output/report.js'
 import { failureKeys, listedValue, torrentValue } from '../../output/torrent-json.js'
-import { shortHash, sumOf, torrentTable } from '../../output/torrent-table.js'
+import { shortHash, sortTorrents, sumOf, torrentTable } from '../../output/torrent-table.js'
 
 /** Width of a table without a terminal, in characters. */
 const PLAIN_WIDTH = 80
@@ -140,13 +140,13 @@ function linesOf(
   if (shown.length === 0) return []
   const hashes = new Set<string>(Array.from(problems, hashOf))
   const isProblem = ({ infoHash }: ClientTorrent) => hashes.has(infoHash)
-  const [head = '', ...rows] = torrentTable(withoutRepetitions(shown), columns, isProblem)
-  const listed = rows.slice(0, Math.max(most, problems.size))
-  const rest = rows.length - listed.length
+  const sorted = sortTorrents(withoutRepetitions(shown), isProblem)
+  const listed = sorted.slice(0, Math.max(most, problems.size))
+  const rest = sorted.length - listed.length
   return [
-    ...[head, ...listed].flatMap((entry) => entry.split('\n')),
+    ...torrentTable(listed, columns).flatMap((entry) => entry.split('\n')),
     ...(rest > 0 ? [`${count(rest, 'other torrent')} without a problem; --all shows them`] : []),
-    ...(rows.length > 1 ? [sumOf(shown)] : []),
+    ...(sorted.length > 1 ? [sumOf(shown)] : []),
   ]
 }
 
@@ -211,7 +211,10 @@ function byReason(
   const torrents = new Map<string, ClientTorrent[]>()
   for (const torrent of due) {
     const reason = reasonOf(torrent)
-    if (reason !== null) torrents.set(reason, [...(torrents.get(reason) ?? []), torrent])
+    if (reason === null) continue
+    const same = torrents.get(reason)
+    if (same) same.push(torrent)
+    else torrents.set(reason, [torrent])
   }
   return [...torrents].map(([reason, [first, ...others]]) => {
     const which = first ? `${first.name} (${shortHash(first)})` : ''
