@@ -374,7 +374,8 @@ export class SqliteStore implements Store {
     this.#bytes = 0
     if (isKnown) return
     const { warn, until = '' } = this.place
-    const what = failure === 'full' ? 'only read until it can be written' : `no longer used${until}`
+    const isUsed = this.#connection ? 'only read' : 'not used'
+    const what = failure === 'full' ? `${isUsed} until it can be written` : `no longer used${until}`
     warn(`${what}: ${reasonOf(error)}`)
   }
 }

@@ -165,7 +165,7 @@ test(
     await statusWhen(({ cache }) => cache.state === 'used')
     assert.match(
       stderr.text,
-      /^btkit: warning: cache [^\n]+: only read until it can be written: no space left on device\nbtkit: warning: cache [^\n]+: written again\n$/,
+      /^btkit: warning: cache [^\n]+: not used until it can be written: no space left on device\nbtkit: warning: cache [^\n]+: written again\n$/,
     )
   },
 )
