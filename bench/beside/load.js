@@ -48,8 +48,8 @@ function askOn(port, state) {
       head += bytes.toString('latin1')
       const bodyAt = head.indexOf('\r\n\r\n') + 4
       if (bodyAt < 4) return
-      if (!head.startsWith('HTTP/1.1 200')) return reject(new Error(head.slice(0, 200)))
-      left = Number(/^content-length: *(\d+)/im.exec(head)[1])
+      if (!/^HTTP\/1.1 (?:200|304)/.test(head)) return reject(new Error(head.slice(0, 200)))
+      left = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
       end(head.length - bodyAt)
     })
   })

@@ -225,6 +225,30 @@ const search = {
   },
 }
 
+/** Clients that have a listing ask whether it changed, and nobody asks for all of it. */
+const revalidated = services({
+  name: 'serve, listing that the client has',
+  figures: [
+    { key: 'perCpu', unit: 'a second', limit: 0.9, beside: 'the whole listing', isMore: true },
+  ],
+  async begin(places) {
+    const root = await places.shared('mirror', plantMirror)
+    const servers = await startBuilds(places, root, LISTING)
+    servers.reference = await startServe(places, 'now', root)
+    const measure = async (server, who) => {
+      const host = `127.0.0.1:${server.port}`
+      const whole = { headers: { 'accept-encoding': 'identity' } }
+      const response = await fetch(`http://${host}${LISTING}`, whole)
+      await response.arrayBuffer()
+      const condition = `If-None-Match: ${response.headers.get('etag')}\r\n`
+      const fields = `Host: ${host}\r\n${who === 'reference' ? '' : condition}`
+      const requests = [`GET ${LISTING} HTTP/1.1\r\n${fields}\r\n`]
+      return perCpu(server, () => askFor(server.port, requests, { seconds: 4 }))
+    }
+    return { servers, measure }
+  },
+})
+
 export const ROWS = [
   besideBare('warm torrent of 4 KB', 0.7, torrentPath('4 KB')),
   besideBare('warm torrent of 82 KB', 0.6, torrentPath('82 KB')),
@@ -240,6 +264,7 @@ export const ROWS = [
   besideNginx('file of 35 KB', 0.25, '/m/file', { rateOf: wrk(8) }),
   besideNginx('ranges of 256 KiB', 0.9, '/m/part', { rateOf: ranges }),
   besideNginx('listing of 40 directories', 1.5, LISTING, { rateOf: wrk(8) }),
+  revalidated,
   slow,
   page,
   search,

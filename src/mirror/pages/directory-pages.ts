@@ -113,7 +113,20 @@ export class DirectoryPages {
     const shared = createHash('sha1').update(JSON.stringify(end)).digest('base64url')
     const etag = `W/"${page.digest}-${look}-${known}${shared}"`
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
-    if (endConditional(request, reply, { etag, lastModified: null })) return reply
+    const keep = async (answer: SentResponse) => {
+      const isSame = page.until === 0 ? null : await this.#follow(current)
+      const isCurrent = () => {
+        const isShown = this.clocks.monotonic() < page.until
+        return isShown && known === stateNow() && isSame?.() === true
+      }
+      if (isSame) responses.note(request.raw, { ...answer, route: PAGES, isCurrent })
+    }
+    if (endConditional(request, reply, { etag, lastModified: null })) {
+      // Clients that only ask whether the page changed keep it current, too
+      const before = responses.recall(request.raw)
+      if (before?.headers.etag === etag) await keep(before)
+      return reply
+    }
     reply.headers(form === 'json' ? HEADERS.json : withStyle(HEADERS.html, this.options.look))
     const wanted = { components, query, current, page, end }
     const answer = await planner.run(planned, async ({ pause }): Promise<SentResponse> => {
@@ -129,12 +142,7 @@ export class DirectoryPages {
       return { parts: [body], length: body.length, headers }
     })
     reply.headers(answer.headers)
-    const isSame = page.until === 0 ? null : await this.#follow(current)
-    const isCurrent = () => {
-      const isShown = this.clocks.monotonic() < page.until
-      return isShown && known === stateNow() && isSame?.() === true
-    }
-    if (isSame) responses.note(request.raw, { ...answer, route: PAGES, isCurrent })
+    await keep(answer)
     return reply.send(answer.parts[0])
   }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { loadNative } from '../../../src/base/native-addon.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { longTest } from '../../support/long.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
@@ -430,6 +431,26 @@ test('a client that has the page gets 304 until something changes', async (t) =>
   const { etag } = (await ask(port, '/a/')).headers
   assert.equal((await ask(port, '/a/?json', { headers: { 'If-None-Match': etag! } })).status, 200)
   assert.equal((await ask(port, '/a/', { headers: { 'If-Match': etag! } })).status, 412)
+})
+
+test('a 304 keeps a page for a second as the page itself does', async (t) => {
+  if (loadNative('openNow') === null) return
+  let time = 0
+  const io = { now: new Clock(20_000).now, monotonic: () => time }
+  const { port, root } = await serveMirror(t, { files: { 'd/x': '1' }, io })
+  for (const accept of ['text/html', 'application/json']) {
+    const { etag = '' } = (await ask(port, '/d/', { headers: { Accept: accept } })).headers
+    const again = async () => {
+      const headers = { Accept: accept, 'If-None-Match': etag }
+      return (await ask(port, '/d/', { headers })).status
+    }
+    time += 2000
+    assert.equal(await again(), 304)
+    appendFileSync(join(root, 'd/x'), '2')
+    assert.equal(await again(), 304)
+    time += 1000
+    assert.equal(await again(), 200)
+  }
 })
 
 test('new, removed and changed entries are noticed at once', async (t) => {
