@@ -5,16 +5,16 @@ import { monotonicNow } from '../../base/process.js'
 import type { Database } from './sqlite.js'
 
 /**
- * Limits of the log in bytes and, if the thread is too slow, in pages: then SQLite moves the log in a write.
- * `PAUSE` is the milliseconds between two threads.
+ * Limits of the log in bytes and, if the thread is too slow, in pages: then SQLite moves the log in
+ * a write. `PAUSE` is the milliseconds between two threads.
  */
 const LOG_LIMIT = 8 * 1024 * 1024
 const PAUSE = 1000
 const MAX_PAGES = 16_384
 
 /**
- * Moves a long log of a cache into its file in another thread. SQLite would do it in a write, which would then
- * take as long as the disk takes to sync.
+ * Moves a long log of a cache into its file in another thread. SQLite would do it in a write, which
+ * would then take as long as the disk takes to sync.
  */
 export class Checkpoints {
   #running: Promise<void> | null = null

@@ -86,6 +86,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     })
   }
   addStatusRoutes(app, pages.status, mirror.isRootThere)
+  addOwnDirectory(app)
   addTorrentsRoute(app, options)
   const { requesters, downloads, sets, sender } = answers
   if (pages.findFiles) addSearchRoute(app, options, pages.findFiles, requesters)
@@ -98,6 +99,19 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
 /** Whether a request is for one of the service's own addresses, as they are usually written. */
 function isReserved({ raw }: FastifyRequest): boolean {
   return raw.url?.startsWith(`/${RESERVED}/`) === true
+}
+
+/**
+ * Adds the directory of the service's own addresses, which has no files: lftp takes a link to one of
+ * them for a directory of the mirror, and fails if that is not there.
+ */
+function addOwnDirectory(app: FastifyInstance): void {
+  for (const path of [`/${RESERVED}`, `/${RESERVED}/`]) {
+    addReadRoute(app, path, (_request, reply) => {
+      sendLine(reply, 200, 'the addresses of the service: no files of the mirror')
+      return reply
+    })
+  }
 }
 
 /** Adds the way to the page of a tracker that is at the host of the request. */

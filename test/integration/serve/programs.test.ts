@@ -58,7 +58,7 @@ const FILES = {
 /** Programs that copy a whole directory, with the arguments by which they do. */
 const COPYING: Record<string, (address: string, to: string) => string[]> = {
   wget: (address, to) => ['-q', '-r', '-l', 'inf', '-nH', '-P', to, `${address}/`],
-  lftp: (address, to) => ['-c', `mirror ${address}/d/ ${to}/d`],
+  lftp: (address, to) => ['-c', `mirror ${address}/ ${to}`],
   rclone: (address, to) => ['copy', `:http,url='${address}/d/':`, join(to, 'd')],
 }
 

@@ -257,9 +257,12 @@ test('unpublished entries are not listed', async (t) => {
     ['- directory null', 'dash directory null', 'file file 2', 'link file 2'],
   )
   assert.deepEqual(await namesIn(port, '/'), ['pub'])
-  for (const path of ['/-/', '/-/f/', '/pub/.hidden/', '/.git/']) {
+  for (const path of ['/-/f', '/-/f/', '/pub/.hidden/', '/.git/']) {
     assert.equal((await ask(port, path)).status, 404, path)
   }
+  // The service's own addresses, which some programs take for a directory
+  const { status, body } = await ask(port, '/-/')
+  assert.deepEqual([status, /href|\bf\b/.test(body.toString())], [200, false])
 })
 
 test('hidden files and links to elsewhere are listed if they are published', async (t) => {
