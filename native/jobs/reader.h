@@ -27,7 +27,7 @@ struct reader {
  */
 bool read_stretch(struct reader *reader, uint64_t position, uint8_t *target, size_t length);
 
-/* Whether a range lies in one pad file, or in one hole of a file, so that all its bytes are zeros. */
+/* Whether a range lies in one pad file or one hole of a file, so that all its bytes are zeros. */
 bool is_zeros(struct reader *reader, uint64_t position, uint64_t length);
 
 /* Buffers of the same length to fill one after the other. */

@@ -12,7 +12,10 @@ bool is_zero_piece(struct worker *worker, size_t piece) {
   return is_zeros(&worker->reader, job_piece(job, piece) * length, length);
 }
 
-/* Returns the digest of a piece of zeros, which each thread computes once; NULL if the job is stopped. */
+/*
+ * Returns the digest of a piece of zeros, which each thread computes once; NULL if the job is
+ * stopped.
+ */
 static const uint8_t *zero_piece_digest(struct worker *worker) {
   const struct hash_job *job = worker->reader.job;
   const uint64_t length = job->stream.piece_length;

@@ -1,8 +1,8 @@
 /*
  * Tests jobs over files on a disk by several threads at once, mainly for the sanitizers: random
  * layouts, with and without holes, whole and in part, from the page cache and without it. The results
- * are compared with those of the same bytes in memory. Also tests files that are missing, cut short, replaced or open for
- * writing.
+ * are compared with those of the same bytes in memory. Also tests files that are missing, cut short,
+ * replaced or open for writing.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -17,10 +17,7 @@ function write(path: string, bytes: Uint8Array, offset: number): void {
   closeSync(descriptor)
 }
 
-/**
- * An image with data at its start, across a piece's end, within a piece and near its end; the rest
- * are holes.
- */
+/** An image of holes, with data at its start, across a piece's end, in a piece and near its end. */
 function plantImage(directory: string): string {
   const path = plantSparse(directory, 'image', SIZE)
   write(path, pseudoRandom(100_000, 1), 0)
