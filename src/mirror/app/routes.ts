@@ -102,8 +102,8 @@ function isReserved({ raw }: FastifyRequest): boolean {
 }
 
 /**
- * Adds the directory of the service's own addresses, which has no files: lftp takes a link to one of
- * them for a directory of the mirror, and fails if that is not there.
+ * Adds the directory of the service's own addresses, which has no files: lftp takes a link to one
+ * of them for a directory of the mirror, and fails if that is not there.
  */
 function addOwnDirectory(app: FastifyInstance): void {
   for (const path of [`/${RESERVED}`, `/${RESERVED}/`]) {
