@@ -1,6 +1,6 @@
 import { startCollecting } from './executable.js'
 import { Mirror } from './mirror.js'
-import { plantSparse } from './scratch.js'
+import { plantHuge } from './scratch.js'
 import { whenOpen } from './when-open.js'
 
 const GIB = 2 ** 30
@@ -14,7 +14,7 @@ export async function startSlowRun(
   args: readonly string[] = [],
   mirror = new Mirror(t, { a: 'a' }),
 ) {
-  const huge = plantSparse(mirror.source, 'huge', GIB)
+  const huge = plantHuge(mirror.source, 'huge', GIB)
   const options = ['--max-rate', '1M', '--threads', '1', ...args]
   const { child, ended } = startCollecting('btkit', mirror.args(options), { t })
   await whenOpen(child.pid!, huge)
