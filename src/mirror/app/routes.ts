@@ -5,7 +5,7 @@ import { addFeedRoute } from '../views/feed.js'
 import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from './pkgtorrent.js'
 import { sendProgress } from '../pages/progress-page.js'
-import { checkHosts, pageLinks, publicAddress, requestPath } from '../tree/address.js'
+import { checkHosts, pageLinks, publicAddress, readQuery, requestPath } from '../tree/address.js'
 import {
   hasListings,
   ICON_PATH,
@@ -107,7 +107,8 @@ function isReserved({ raw }: FastifyRequest): boolean {
  */
 function addOwnDirectory(app: FastifyInstance): void {
   for (const path of [`/${RESERVED}`, `/${RESERVED}/`]) {
-    addReadRoute(app, path, (_request, reply) => {
+    addReadRoute(app, path, ({ raw }, reply) => {
+      if (readQuery(raw.url ?? '').view !== null) throw notFound('this address')
       sendLine(reply, 200, 'the addresses of the service: no files of the mirror')
       return reply
     })
