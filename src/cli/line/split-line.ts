@@ -32,8 +32,7 @@ const NUMBER = /^-(\d|\d*\.\d+)(e[+-]?\d+)?$/
  * Splits the words behind a command, or behind an old name of one, by all names of its options:
  * also those of other commands and programs, and the BitTornado spelling `--announce_list`.
  * @throws BtkitError `usage` for an option without its value, and for `-comment`, of which `-c`
- *   would
- *   take `omment`
+ *   would take `omment`
  */
 export function splitLine(
   command: CommandUnknownOpts,

@@ -53,8 +53,7 @@ interface ConvertPlan {
 /**
  * Checks that a torrent's other version can be written, looks for its files, and plans it.
  * @throws BtkitError `metainfo` if the torrent already has that version, `exists` if it would
- *   replace
- *   another, and as checkEditable, checkWritable, checkTarget, planVerify and contentOfTree
+ *   replace another, and as checkEditable, checkWritable, checkTarget, planVerify and contentOfTree
  */
 export async function planConversion(request: ConvertRequest): Promise<ConvertPlan> {
   const { path, followSymlinks = false, version } = request
@@ -98,8 +97,7 @@ export type Conversion =
  * outside `info` are preserved byte for byte. Reads twice: to check, without the cache, and to hash
  * in the new order.
  * @throws BtkitError `interrupted`, `exists` if another torrent is in its place, and as
- *   planConversion,
- *   obtainInfo, such as `changed` for a file that changed, and writeAtomically
+ *   planConversion, obtainInfo, such as `changed` for a file that changed, and writeAtomically
  */
 export async function convertTorrent(
   request: ConvertRequest,

@@ -102,8 +102,7 @@ export interface PlannedArrival {
  * Plans a torrent of streams. If the length of a stream is unknown, almost every piece length stays
  * possible. Limits of the number of pieces or the size of the torrent then do not count.
  * @throws BtkitError its `fault`, `empty`, `bad-name`, `usage` for a length that must be known, and
- *   as
- *   checkTarget
+ *   as checkTarget
  */
 export function planStreams(
   streamed: NamedRequest,

@@ -31,8 +31,7 @@ export type RemoteEntry = Pick<StreamedFile, 'path'> & { readonly checksum?: Lis
  * Metalink (RFC 5854), or one path a line or before each NUL. `name` is that of the list in errors.
  * The list itself and its signature may be listed, too, and are not checked.
  * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its
- *   directory,
- *   `empty` if it names no file, `too-many`, `too-large`
+ *   directory, `empty` if it names no file, `too-many`, `too-large`
  */
 export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] {
   if (!isUtf8(bytes)) throw new BtkitError('bad-name', `${name}: is not UTF-8`)

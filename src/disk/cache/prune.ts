@@ -16,8 +16,7 @@ export interface PruneReport {
  * not used: damaged ones, and that of an older btkit. `unusedFor` is in milliseconds. `maxSize` is
  * in bytes; undefined is no limit. With `dryRun` it only counts.
  * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`; Error
- *   of
- *   the system if a file cannot be removed
+ *   of the system if a file cannot be removed
  */
 export async function pruneCache(
   place: CachePlace,
