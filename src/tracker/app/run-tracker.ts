@@ -92,7 +92,7 @@ async function startTracker(
   const { store } = tracker.memory
   const { torrents, refresh } = lists
   return orClose(close, async () => {
-    // Whoever is told of no peers comes back in half an hour
+    // A client that gets no peers asks again only after half an hour
     await tracker.memory.state.load()
     const listening = await listenEverywhere(settings, tracker.entrances, world.onError)
     const endWork = await orClose(listening.close, () => beginWork(tracker, settings, world))

@@ -90,7 +90,7 @@ export class PeerTable {
   /** Of the candidate. */
   #loaded = { id: 0, address: 0, near: 0 }
   #seeds = 0
-  /** The key of the seed in this process. It is told to nobody. */
+  /** The key of the seed in this process. */
   readonly ownKey = randomInt(1, 2 ** 32)
 
   constructor(maxPeers: number) {

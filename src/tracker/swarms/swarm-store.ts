@@ -50,18 +50,17 @@ export class SwarmStore {
   onChange: ((change: SwarmChange) => void) | null = null
 
   /**
-   * The key of the seed in this process, for which no limit holds. No announce of others may have
-   * it.
+   * The key of the seed in this process, for which no limit holds. It never leaves the process, and
+   * no announce of others may have it.
    */
-  get ownKey(): number {
-    return this.#peers.ownKey
-  }
+  readonly ownKey: number
 
   /** `now` returns seconds on a clock that is never set back. */
   constructor(limits: StoreLimits, now: () => number) {
     this.#limits = limits
     this.#now = now
     this.#peers = new PeerTable(limits.maxPeers)
+    this.ownKey = this.#peers.ownKey
     this.#choice = new PeerChoice(this.#peers)
   }
 
@@ -301,18 +300,14 @@ export class SwarmStore {
       },
       peer: (announce, peerAge, isCounted) => {
         const heard = now - age - peerAge
-        // While it was empty, it may have been removed
-        if (swarm?.numbers.length === 0)
-          swarm = this.#swarms.get(swarm.infoHash) ?? this.#addSwarm(swarm.infoHash)
         if (swarm === null || heard < oldest || !isConnectable(announce.address)) return
         peers.load(announce)
-        const known = peers.findSaved(swarm)
-        const isAllowed = known === 0 && this.#allows(swarm, 0)
-        const peer = isAllowed ? this.#put(swarm, 0, announce) : known
+        if (peers.findSaved(swarm) !== 0 || !this.#allows(swarm, 0)) return
+        const peer = this.#put(swarm, 0, announce)
         if (peer === 0) return
-        if (known === 0) peers.heard[peer] = Math.max(0, Math.min(heard, now - 1))
-        if (!isCounted || (known !== 0 && (peers.heard[known] ?? 0) < now)) return
-        // The swarm has it already, and once more if its client said so since
+        peers.heard[peer] = Math.max(0, Math.min(heard, now - 1))
+        if (!isCounted) return
+        // The swarm has it already
         this.#countDownload(swarm, peer)
         swarm.downloaded -= 1
       },
