@@ -22,9 +22,7 @@ const KNOWN = 5 * 60_000
 /** Receives peers that a tracker names, and how far its own address reaches. */
 export type OnPeers = (peers: AnnouncedPeers['peers'], reach: number) => void
 
-/**
- * The tracker in this process. It is told without a request, so no network and no limit is between.
- */
+/** The tracker in this process. No request, network or limit is between it and the seed. */
 export interface TrackerHere {
   readonly url: string
   /** Records the seed at an IP address; a text says why the tracker refuses it. */
@@ -49,6 +47,8 @@ export class TrackerHost {
   readonly #slots = pLimit(AT_ONCE)
   readonly #name: string
   #addresses: readonly LookupAddress[] = []
+  /** Where others reach this machine, for the tracker in this process. */
+  #own: readonly string[] = []
   #lookAgainAt = -Infinity
 
   constructor(
@@ -97,7 +97,7 @@ export class TrackerHost {
 
   /** Tells the tracker of this process where others reach the seed. */
   #tellHere(announce: Announce, here: TrackerHere, onPeers: OnPeers): AnnouncedPeers {
-    const answers = this.#addressesForOthers().map((address) => {
+    const answers = this.#own.map((address) => {
       const answer = here.announceOwn({
         infoHash: Buffer.from(announce.infoHash, 'hex'),
         peerId: Buffer.from(announce.peerId, 'hex'),
@@ -154,5 +154,7 @@ export class TrackerHost {
       // The last ones may still be right
       this.#lookAgainAt = now + LOOKUP_TIME
     }
+    // To ask the system takes ten times as long as to announce
+    if (this.here) this.#own = this.#addressesForOthers()
   }
 }
