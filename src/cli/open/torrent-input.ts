@@ -53,9 +53,15 @@ function hintAtOther(error: unknown, path: string): unknown {
   return new BtkitError(error.code, message, { cause: error })
 }
 
+/** What an argument is, in words, if it is meant as an address; null for a path. */
+export function addressKind(text: string): string | null {
+  if (looksLikeMagnet(text)) return 'a magnet link'
+  return looksLikeUrl(text) ? 'a URL' : null
+}
+
 /** The error for an address in the place of a file; null for a path. */
 function addressFault(path: string): BtkitError | null {
-  const what = looksLikeUrl(path) ? 'a URL' : looksLikeMagnet(path) ? 'a magnet link' : null
+  const what = addressKind(path)
   if (what === null || existsSync(path)) return null
   return new BtkitError('not-found', `${path}: ${what}, not a file; download the torrent first`)
 }

@@ -1,10 +1,9 @@
-import { encodeName } from '../../base/percent.js'
 import { isRaw } from '../../base/text/raw-path.js'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { linksOf, type RowLinks } from './listing.js'
-import { MOST_V2_BYTES, viewsBelow } from '../tree/address.js'
+import { MOST_V2_BYTES, viewsBelow, viewsOf } from '../tree/address.js'
 import { ICON_PATH } from './site-header.js'
 import { type PageSite, renderPage, renderPath, type Step } from '../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
@@ -108,11 +107,6 @@ function linksOfFile({ components, size }: PagedFile, root: string): RowLinks {
   return { ...links, address: fileAddress(`${root}.`, components) }
 }
 
-/** The beginning of the addresses of a file's views. */
-function viewOf({ components }: PagedFile, root: string): string {
-  return viewsBelow(root, components.slice(0, -1)) + encodeName(components.at(-1) ?? '')
-}
-
 /** The buttons of a file. */
 function actsOf(file: PagedFile, root: string, link: string | null): Html {
   const { address, torrent, magnet } = linksOfFile(file, root)
@@ -128,7 +122,7 @@ function actsOf(file: PagedFile, root: string, link: string | null): Html {
 function moreOf(file: PagedFile, root: string, link: string | null): Html {
   const { components, size } = file
   const { torrent } = linksOfFile(file, root)
-  const view = viewOf(file, root)
+  const view = viewsOf(root, components)
   const hybrid = torrent && size <= MOST_V2_BYTES && `${torrent}?hybrid`
   // aria2 does not read the peer in a magnet link
   const given = file.base !== null && torrent ? linksOfFile(file, `${file.base}/`).torrent : link
@@ -149,9 +143,9 @@ function urlOf({ components, base }: PagedFile): string | null {
 }
 
 function factsOf(file: PagedFile, root: string): Html {
-  const { size, modified, sha256, stated, infoHash, swarmPage } = file
+  const { components, size, modified, sha256, stated, infoHash, swarmPage } = file
   const digest = sha256 && Buffer.from(sha256).toString('hex')
-  const shown = html`<a href="${viewOf(file, root)}.sha256">Show the checksum</a>`
+  const shown = html`<a href="${viewsOf(root, components)}.sha256">Show the checksum</a>`
   const url = urlOf(file)
   return renderFacts([
     [WORDS.size, renderSize(size)],

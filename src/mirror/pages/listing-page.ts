@@ -20,8 +20,7 @@ import {
   stepsAbove,
   wayUp,
 } from './site-header.js'
-import { viewsBelow } from '../tree/address.js'
-import { encodeName } from '../../base/percent.js'
+import { viewsOf } from '../tree/address.js'
 import { renderPage, renderPath } from '../../page-parts/layout.js'
 import * as texts from '../../browser/texts.js'
 import { InlineScript, InlineStyle } from '../../page-parts/policy.js'
@@ -204,8 +203,7 @@ function renderTools(view: ListingView): Html {
   const { components, query, hasTorrent } = view
   const { filter } = query
   const all = formatListingQuery({ ...query, filter: '', page: 1 })
-  const above = components.slice(0, -1)
-  const folder = viewsBelow(wayUp(components), above) + encodeName(components.at(-1) ?? '')
+  const folder = viewsOf(wayUp(components), components)
   return html`<div class="tools">
     ${renderPath(stepsAbove(components, wayUp(components)), titleOf(components))}
     <p class="muted">

@@ -122,6 +122,11 @@ export function viewsBelow(root: string, directory: readonly string[]): string {
   return root + VIEW_DIRECTORY + directory.map((name) => `${encodeName(name)}/`).join('')
 }
 
+/** The same for the views of a file or directory itself. */
+export function viewsOf(root: string, components: readonly string[]): string {
+  return viewsBelow(root, components.slice(0, -1)) + encodeName(components.at(-1) ?? '')
+}
+
 /**
  * The view that the address of a link names, and the path that it is of.
  * @throws Refusal

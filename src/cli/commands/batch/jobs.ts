@@ -1,8 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { isUnexpanded } from '../../../base/directories.js'
-import { looksLikeMagnet } from '../../../metainfo/magnet.js'
-import { looksLikeUrl } from '../../../metainfo/trackers.js'
+import { addressKind } from '../../open/torrent-input.js'
 import { findCommand } from '../../command-list.js'
 import { entriesOf, readConfigurationText } from '../../configuration/files.js'
 import { parseConfiguration } from '../../configuration/parse-yaml.js'
@@ -158,6 +157,6 @@ function located(item: Located, { entry }: Pick<Given, 'entry'>, directory: stri
 
 /** A slash at the end stays, because it stands for a directory. */
 function locatedPath(path: string, directory: string): string {
-  if (looksLikeUrl(path) || looksLikeMagnet(path) || isUnexpanded(path)) return path
+  if (addressKind(path) !== null || isUnexpanded(path)) return path
   return resolve(directory, path) + (path.endsWith('/') ? '/' : '')
 }

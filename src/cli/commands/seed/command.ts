@@ -6,9 +6,7 @@ import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
 import { adviseDownload } from '../../../base/text/no-download.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
-import { looksLikeMagnet } from '../../../metainfo/magnet.js'
-import { looksLikeUrl } from '../../../metainfo/trackers.js'
-import { readTorrentFile } from '../../open/torrent-input.js'
+import { addressKind, readTorrentFile } from '../../open/torrent-input.js'
 import {
   declareDisplayOptions,
   declareReadingOptions,
@@ -128,7 +126,7 @@ function lastPortOf({ port, maxport }: SeedOptions, isLegacy: boolean): number {
 function requireTorrents(name: string, io: Io): string {
   const path = pathIfThere(name, io)
   if (path !== null) return path
-  const what = looksLikeMagnet(name) ? 'a magnet link' : looksLikeUrl(name) ? 'a URL' : null
+  const what = addressKind(name)
   if (what !== null) throw usageError(`${name}: ${what}, not a file; ${adviseDownload(name)}`)
   throw new BtkitError('not-found', `${name}: no such file or directory`)
 }
