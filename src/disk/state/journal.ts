@@ -240,7 +240,8 @@ export class Journal {
     const replaced = openRegular(path, constants.O_RDONLY)
     if (replaced !== null) closeSync(replaced)
     await writeAtomically(path, this.#allLines(), { mode: 0o600 }).catch((error: unknown) => {
-      if (!(error instanceof BtkitError)) throw error
+      // An old value that cannot be read says so itself
+      if (!(error instanceof BtkitError) || !error.message.startsWith(path)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
     })
     this.release()

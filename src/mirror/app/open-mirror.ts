@@ -18,6 +18,7 @@ import { Feed } from '../views/feed.js'
 import { DirectoryPages } from '../pages/directory-pages.js'
 import { Listings } from '../pages/listings.js'
 import type { MirrorServer, ServiceOptions } from '../options.js'
+import { KnownSets } from '../torrents/known-sets.js'
 import { PathSets } from '../torrents/path-sets.js'
 import { hasListings } from '../pages/site-header.js'
 import { FileSearch } from '../pages/search-page.js'
@@ -61,6 +62,8 @@ export interface MirrorSettings {
   /** Null for no cache. */
   readonly cacheDirectory: string | null
   readonly cacheTrust: CacheTrust
+  /** Null to forget at the end what was requested. */
+  readonly stateDirectory: string | null
   /** The machines to share digests with (default: none). */
   readonly share?: ShareRequest | null | undefined
 }
@@ -78,13 +81,14 @@ export async function openMirror(
   server: MirrorServer,
 ) {
   const { options } = settings
-  const resources = await openResources(settings, world)
+  const realRoot = await realRootOf(options.mirror.root)
+  const root = realRoot ?? options.mirror.root
+  const resources = await openResources(settings, root, world)
   const makers = openMakers(options, resources, world)
   const opened = { options, resources, makers }
   const answers = openAnswers(opened, world)
   const search = hasListings(options) ? new NameSearch(options.mirror, world.onError) : null
   const pages = openPages({ ...opened, answers }, search, { ...world, server })
-  const realRoot = await realRootOf(options.mirror.root)
   const isRootThere = () => isRootThereSoon(options.mirror.root)
   /** Starts the work beside requests. Returns a function that ends it. */
   const start = () => {
@@ -128,7 +132,7 @@ function openAnswers({ options, resources, makers }: Opened, clocks: ServerConte
     swarms,
     downloads: new Downloads(options, digests, clocks),
     sender: new TorrentSender(options, { responses, swarms, torrents }, current),
-    sets: new PathSets(options, admission.planner, torrents, resources.cacheAccess.cache),
+    sets: new PathSets(options, admission.planner, torrents, resources.sets),
   }
 }
 
@@ -163,10 +167,9 @@ function openPages(
 /** Niceness of the hashing threads, so that the thread that answers requests comes first. */
 const NICENESS = 19
 
-async function openResources(
-  { engine, cacheDirectory, cacheTrust, share, trackers }: MirrorSettings,
-  { now, warn }: ServerContext,
-) {
+async function openResources(settings: MirrorSettings, root: string, world: ServerContext) {
+  const { engine, cacheDirectory, cacheTrust, share, trackers, stateDirectory } = settings
+  const { now, warn } = world
   const current = await openTrackers(trackers, warn)
   const hashing = new AbortController()
   const pool = new WorkerPool(NICENESS)
@@ -175,9 +178,11 @@ async function openResources(
   const cacheAccess = accessCache({ ...place, ...how })
   await cacheAccess.cache.wake()
   const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
+  const sets = KnownSets.open({ ...world, stateDirectory, root })
   let lastSize = 0
   return {
     trackers: current,
+    sets,
     cacheAccess,
     hashContext: { cacheAccess, engine: own, smallFiles: openSmallFiles() },
     /**
@@ -201,7 +206,7 @@ async function openResources(
     close: async () => {
       hashing.abort()
       await pool.close()
-      await cacheAccess.cache.close(LAST_WRITE)
+      await Promise.all([sets.close(), cacheAccess.cache.close(LAST_WRITE)])
     },
   }
 }
