@@ -191,6 +191,23 @@ test('the trackers of a torrent learn of the seed, and of its end', async (t) =>
   assert.notEqual(await seeds(), '1')
 })
 
+test('a torrent whose list of trackers is empty announces to its announce URL', async (t) => {
+  const tracker = await startTrack(t)
+  const { torrent, infoHash } = await plant(t, [`${tracker.address}/announce`])
+  const bytes = readFileSync(torrent, 'latin1')
+  writeFileSync(
+    torrent,
+    bytes.replace('10:created by', '13:announce-listllee10:created by'),
+    'latin1',
+  )
+  assert.deepEqual((await readTorrent(torrent)).announceList, [[]])
+  await startSeed(t, [torrent])
+  const address = `/scrape?info_hash=${infoHash.replace(/../g, '%$&')}`
+  await until('it is known', async () => {
+    return (await (await tracker.get(address)).text()).includes('8:completei1e')
+  })
+})
+
 test('a seed that nobody can find says so once, and a seed that somebody can find does not', async (t) => {
   const lonely = await plant(t)
   const first = await startSeed(t, [lonely.torrent])
