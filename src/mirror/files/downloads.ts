@@ -123,7 +123,7 @@ export class Downloads {
     components: readonly string[],
     names = DESCRIPTIONS.map(([view]) => `${components.at(-1) ?? ''}.${view}`),
   ): Promise<Look> {
-    const view = new MirrorView(this.options.mirror)
+    const view = new MirrorView(this.options.mirror, true)
     return this.#inTurn(request, () => view.look(components, names))
   }
 
