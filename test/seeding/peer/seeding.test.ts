@@ -200,7 +200,7 @@ test('a torrent whose list of trackers is empty announces to its announce URL', 
     bytes.replace('10:created by', '13:announce-listllee10:created by'),
     'latin1',
   )
-  assert.deepEqual((await readTorrent(torrent)).announceList, [[]])
+  assert.deepEqual(readTorrent(torrent).announceList, [[]])
   await startSeed(t, [torrent])
   const address = `/scrape?info_hash=${infoHash.replace(/../g, '%$&')}`
   await until('it is known', async () => {
