@@ -47,3 +47,9 @@ export function hashContext({
     cacheAccess: { cache: openNullCache(), trust: 'full', now: Date.now },
   }
 }
+
+/** The same; files that were written a moment ago count as old. */
+export function settledContext(): HashContext {
+  const context = hashContext()
+  return { ...context, cacheAccess: { ...context.cacheAccess, now: () => Date.now() + 10_000 } }
+}

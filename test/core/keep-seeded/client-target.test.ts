@@ -11,7 +11,7 @@ import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
-import { hashContext } from '../requests.js'
+import { settledContext } from '../requests.js'
 
 interface Kept {
   readonly directory: string
@@ -37,8 +37,7 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
   }
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ reportsNone: 'no', awaitsQuiet: false },
-    ...{ hashContext: hashContext() },
+    ...{ isBeside: true, hashContext: settledContext() },
   })
   const target = new ClientTarget(sync, new GivenRecord())
   const keeper = new SeedKeeper(places, target, {
@@ -46,7 +45,10 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
       if (infoHash !== before) told.push('added')
     },
     onDropped: () => told.push('dropped'),
-    onProblem: (what, problem) => told.push(String(nameProblem(what, problem))),
+    onProblem: (what, problem) => {
+      const isOfNone = problem instanceof BtkitError && problem.code === 'empty'
+      if (!isOfNone) told.push(String(nameProblem(what, problem)))
+    },
   })
   return { directory, client, target, keeper, told }
 }
