@@ -202,6 +202,20 @@ for (const [what, [bytes, reason]] of Object.entries(WRONG)) {
   }
 }
 
+longTest('--responsefile names the torrent', async (t) => {
+  const directory = await plantRelease(t)
+  const args = ['--responsefile', join(directory, 'one.iso.torrent'), '--url', '']
+  const { said } = launch(t, [...OFTEN, ...args], { program: 'btdownloadheadless' })
+  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+})
+
+test('--url of a torrent is answered with what downloads it', async (t) => {
+  const url = 'http://127.0.0.1:1/one.iso.torrent'
+  const { said, ended } = launch(t, ['--url', url], { program: 'btdownloadheadless' })
+  assert.equal((await ended).status, 2)
+  assert.equal(said.text, `btkit: ${url}: a URL, not a file; ${advice(url)}\n`)
+})
+
 longTest('--saveas finds the data in another directory', async (t) => {
   const directory = await plantRelease(t)
   const elsewhere = makeScratch(t, {})
