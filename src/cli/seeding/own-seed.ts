@@ -103,8 +103,7 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
       warnOnce()
       return next
     }
-    const listed = () => Promise.resolve(list())
-    await followTorrents(display, options.parseDirInterval, io.signal, update, listed)
+    await followTorrents(display, options.parseDirInterval, io.signal, update, list)
   } finally {
     manager.stopping()
     display.clear()

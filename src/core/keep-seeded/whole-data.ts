@@ -24,8 +24,6 @@ export interface WholeTorrent {
   /** The path of its .torrent file. */
   readonly torrent: string
   readonly metainfo: Metainfo
-  /** Where the data is: the content, what contains it, or a directory that was searched. */
-  readonly place: string
   /** Its files in the order of `streamedFiles`; null for pad files and empty ones. */
   readonly files: readonly (FileState | null)[]
 }
@@ -86,12 +84,12 @@ export class DataFinder {
     const problems: BtkitError[] = []
     for (const where of this.rules.placesOf(torrent)) {
       const files = await this.#examine({ metainfo, torrent, ...where }, seen)
-      if (!(files instanceof BtkitError)) return { torrent, metainfo, place: where.path, files }
+      if (!(files instanceof BtkitError)) return { torrent, metainfo, files }
       problems.push(files)
     }
-    const [place] = this.rules.search
-    const files = isNew && place !== undefined ? await this.#search(metainfo, torrent) : null
-    if (files && place !== undefined) return { torrent, metainfo, place, files }
+    const isSearched = isNew && this.rules.search.length > 0
+    const files = isSearched ? await this.#search(metainfo, torrent) : null
+    if (files) return { torrent, metainfo, files }
     // With many places, most are of other torrents
     const [closest] = problems.sort((a, b) => bytesAt(b) - bytesAt(a))
     throw closest ?? new BtkitError('not-found', 'no place for its data is given')

@@ -3,11 +3,14 @@ import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
-import { ClientTarget } from '../../../src/core/keep-seeded/client-target.js'
+import { ClientTarget, type PlacedTorrent } from '../../../src/core/keep-seeded/client-target.js'
 import { GivenRecord } from '../../../src/core/keep-seeded/given.js'
-import { nameProblem, SeedKeeper } from '../../../src/core/keep-seeded/reconcile.js'
+import {
+  nameProblem,
+  SeedKeeper,
+  type TorrentSource,
+} from '../../../src/core/keep-seeded/reconcile.js'
 import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
-import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -17,7 +20,7 @@ interface Kept {
   readonly directory: string
   readonly client: FakeClient
   readonly target: ClientTarget
-  readonly keeper: SeedKeeper<WholeTorrent>
+  readonly keeper: SeedKeeper<PlacedTorrent>
   /** The reports, in order. */
   readonly told: string[]
 }
@@ -39,8 +42,12 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
     ...{ isBeside: true, hashContext: settledContext() },
   })
+  const source: TorrentSource<PlacedTorrent> = {
+    ...places,
+    find: async (...sought) => ({ ...(await places.find(...sought)), place: directory }),
+  }
   const target = new ClientTarget(sync, new GivenRecord())
-  const keeper = new SeedKeeper(places, target, {
+  const keeper = new SeedKeeper(source, target, {
     onAdded: ({ infoHash }, before) => {
       if (infoHash !== before) told.push('added')
     },
