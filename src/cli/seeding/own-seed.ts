@@ -32,7 +32,7 @@ interface SeedRun {
     }
   readonly keeping: Pick<
     PlacesOptions,
-    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'reportsNone'
+    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'isBeside'
   >
   /** Whether the run ends if it can seed nothing at its start. */
   readonly endsWithout: boolean
@@ -75,8 +75,7 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
     onTrackerChange: reportTrackers(display.report),
   })
   const target = new OwnTarget(service)
-  const rules = { hashContext, awaitsQuiet: true }
-  const keeper = changes.keeperFor({ ...keeping, ...rules }, target)
+  const keeper = changes.keeperFor({ ...keeping, hashContext }, target)
   let hasWarned = false
   const warnOnce = () => {
     const warning = hasWarned ? null : lonelyWarning(service)
@@ -104,8 +103,7 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
       warnOnce()
       return next
     }
-    const listed = () => Promise.resolve(list())
-    await followTorrents(display, options.parseDirInterval, io.signal, update, listed)
+    await followTorrents(display, options.parseDirInterval, io.signal, update, list)
   } finally {
     manager.stopping()
     display.clear()

@@ -1,7 +1,7 @@
 import { encodeName } from '../../base/percent.js'
 import { LRUCache } from 'lru-cache'
 import type { IncomingMessage } from 'node:http'
-import { isRacy } from '../../core/digests/cache-trust.js'
+import { isRacy } from '../../disk/cache/trust.js'
 import {
   DEVICE_OFFSET,
   encodeFingerprint,

@@ -92,24 +92,19 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
-    await this.#addForm({
-      torrents: new Blob([metainfo.bytes]),
+    const fields = {
       savepath: directory,
       skip_checking: 'true',
       // The names before version 5, and since
       paused: 'true',
       stopped: 'true',
       contentLayout: 'Original',
-    })
-  }
-
-  /** Adds a torrent with btkit's mark. */
-  async #addForm(fields: Readonly<Record<string, string | Blob>>): Promise<void> {
-    const form = new FormData()
-    for (const [name, value] of Object.entries({ ...fields, category: MARK, autoTMM: 'false' })) {
-      if (typeof value === 'string') form.set(name, value)
-      else form.set(name, value, 'a.torrent')
+      category: MARK,
+      autoTMM: 'false',
     }
+    const form = new FormData()
+    form.set('torrents', new Blob([metainfo.bytes]), 'a.torrent')
+    for (const [name, value] of Object.entries(fields)) form.set(name, value)
     const { text } = await this.#call('torrents/add', form)
     if (text.startsWith('Fails')) throw this.failure('rejected the torrent; see its log')
   }

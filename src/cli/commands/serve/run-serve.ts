@@ -255,8 +255,7 @@ async function seedGiven(
     placesOf: () => [{ path: root }],
     search: [root],
     followSymlinks,
-    reportsNone: 'yes' as const,
-    awaitsQuiet: true,
+    isBeside: false,
     hashContext,
   }
   const report = { note: () => undefined, fail: onError }
