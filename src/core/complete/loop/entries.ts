@@ -12,10 +12,10 @@ import { unreadOf } from '../../digests/piece-table.js'
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { openSmallFiles } from '../../digests/small-files.js'
-import { decideEntry, openContent } from '../decide/entry.js'
+import { decideEntry, openContent, unchangedDirectory } from '../decide/entry.js'
 import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
-import { unchangedSizes } from '../decide/unchanged.js'
+import { UnchangedEntries } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
@@ -72,15 +72,19 @@ async function findChanged(
 ): Promise<DirectoryEntry[]> {
   const { report, request, hashContext } = run
   const changed: DirectoryEntry[] = []
-  let steps = 0
+  let [steps, looks] = [0, 0]
   for (const directory of directories) {
-    const unchangedSize = unchangedSizes(directory, run)
+    const unchanged = new UnchangedEntries(directory, run)
     for (const name of directory.names) {
       if (steps++ % ENTRIES_PER_YIELD === 0) {
         await setImmediate()
         refuseAborted(hashContext.engine.signal)
       }
-      const size = request.force ? null : unchangedSize(name)
+      let size = request.force ? null : unchanged.sizeOfFile(name)
+      if (size === undefined) {
+        if (looks++ % CHANGES_PER_YIELD === 0) growYoungHeap(YOUNG_HEAP)
+        size = await unchangedDirectory({ name, directory }, unchanged, run)
+      }
       if (size === null) changed.push({ name, directory })
       else {
         if (isTraced)
