@@ -25,6 +25,8 @@
 #define MODE_AT FINGERPRINT_LENGTH
 #define ERROR_AT (MODE_AT + sizeof(int32_t))
 #define FULL_LENGTH (ERROR_AT + sizeof(int32_t))
+/* The byte that marks a directory, which has no inode there. */
+#define DIRECTORY_AT (FINGERPRINT_LENGTH - 1)
 /* In front of a name while a directory is read: what the directory says of it. */
 #define KNOWN_DIRECTORY 'd'
 #define KNOWN_FILE 'f'
@@ -44,12 +46,14 @@ static uint8_t *read_fingerprints(napi_env env, napi_value value, size_t needed)
   return type == napi_uint8_array && length >= needed ? data : NULL;
 }
 
-/* Only regular files count. */
+/* Only regular files have a fingerprint; directories are marked. */
 static void look_at_file(const struct lookup *lookup, uint32_t i, const char *path, uint8_t *answer) {
   struct stat stats;
-  if (lookup->kinds != NULL && lookup->kinds[i] == KNOWN_DIRECTORY) return;
-  if (fstatat(lookup->directory, path, &stats, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(stats.st_mode)) {
-    write_fingerprint(&stats, answer);
+  if (lookup->kinds != NULL && lookup->kinds[i] == KNOWN_DIRECTORY) {
+    answer[DIRECTORY_AT] = 1;
+  } else if (fstatat(lookup->directory, path, &stats, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (S_ISREG(stats.st_mode)) write_fingerprint(&stats, answer);
+    answer[DIRECTORY_AT] |= S_ISDIR(stats.st_mode);
   }
 }
 
@@ -142,30 +146,26 @@ static bool append_name(struct lookup *lookup, size_t *room, const struct dirent
 
 /* Reads the names in a directory except the two dots, at most so many. Returns false if it cannot. */
 static bool read_directory(DIR *directory, struct lookup *lookup, uint32_t most) {
-  if (directory == NULL) return false;
   size_t room = 0;
   bool is_whole = true;
+  if (directory == NULL) return false;
   errno = 0;
   for (const struct dirent *entry; is_whole && lookup->count < most && (entry = readdir(directory)) != NULL;
        errno = 0) {
     const char *name = entry->d_name;
     if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) is_whole = append_name(lookup, &room, entry);
   }
-  is_whole = is_whole && errno == 0;
-  closedir(directory);
-  return is_whole && sort_names(lookup);
-}
-
-static void look_up_in(const char *path, struct lookup *lookup) {
-  lookup->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lookup->directory < 0) return;
-  look_up_all(lookup);
-  close(lookup->directory);
+  return is_whole && errno == 0 && sort_names(lookup);
 }
 
 /* Without answers, nothing is known of the directory. */
 static void list_directory(const char *path, struct lookup *lookup) {
-  if (read_directory(opendir(path), lookup, UINT32_MAX) && make_answers(lookup)) look_up_in(path, lookup);
+  DIR *directory = opendir(path);
+  if (read_directory(directory, lookup, UINT32_MAX) && make_answers(lookup)) {
+    lookup->directory = dirfd(directory);
+    look_up_all(lookup);
+  }
+  if (directory != NULL) closedir(directory);
 }
 
 static void list_later(struct later *later) { list_directory(later->path, &later->lookup); }
@@ -254,13 +254,18 @@ bool list_below(int entry, struct lookup *lookup) {
   const int file = openat(entry, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *directory = file < 0 ? NULL : fdopendir(file);
   if (directory == NULL && file >= 0) close(file);
-  return read_directory(directory, lookup, lookup->most) && lookup->count < lookup->most && mark_kinds(lookup);
+  const bool is_read = read_directory(directory, lookup, lookup->most);
+  if (directory != NULL) closedir(directory);
+  return is_read && lookup->count < lookup->most && mark_kinds(lookup);
 }
 
 /* Without names, nothing is known of the directory. */
 static void list_names(struct later *later) {
   struct lookup *lookup = &later->lookup;
-  if (read_directory(opendir(later->path), lookup, lookup->most) && mark_kinds(lookup)) return;
+  DIR *directory = opendir(later->path);
+  const bool is_read = read_directory(directory, lookup, lookup->most);
+  if (directory != NULL) closedir(directory);
+  if (is_read && mark_kinds(lookup)) return;
   free(lookup->names);
   lookup->names = NULL;
 }
@@ -297,7 +302,13 @@ static napi_value look_up_async(napi_env env, napi_callback_info info, look_fn *
   return later == NULL ? NULL : look_up_later(env, later, paths);
 }
 
-static void look_in_directory(struct later *later) { look_up_in(later->path, &later->lookup); }
+static void look_in_directory(struct later *later) {
+  struct lookup *lookup = &later->lookup;
+  lookup->directory = open(later->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lookup->directory < 0) return;
+  look_up_all(lookup);
+  close(lookup->directory);
+}
 
 napi_value lstat_paths_async(napi_env env, napi_callback_info info) {
   size_t count = 2;

@@ -11,7 +11,7 @@
  *
  * Lists a directory: its names sorted by bytes, each ended by a NUL, and size, mtime, ctime, inode and
  * device of each, 10 words (see src/disk/file-lists/fingerprint.ts); zeros for a name that is no regular
- * file. Links are not followed, and times are nanoseconds since 1970. Null if the directory cannot be
+ * file, but a last byte of 1 for a directory. Links are not followed, and times are nanoseconds since 1970. Null if the directory cannot be
  * read. The first function copies both to the given arrays if they have room, and returns the number of
  * names.
  */

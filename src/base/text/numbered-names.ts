@@ -20,6 +20,8 @@ export class NumberedNames {
       this.#next = number + 1
       return number
     }
+    // The same name once more
+    if (this.names[first - 1] === name) return first - 1
     this.#numbers ??= new Map(this.names.map((each, i) => [each, i]))
     const number = this.#numbers.get(name)
     if (number !== undefined) this.#next = number + 1

@@ -5,6 +5,9 @@ import { TRUSTED_LENGTH, type CacheTrust } from '../../disk/cache/trust.js'
 
 const BUFFER = 64 * 1024
 
+/** Bytes of most inputs. Memory that is not from the shared pool takes longer than hashing them. */
+const FEW_BYTES = 2048
+
 /** Most UTF-8 bytes for a UTF-16 unit. */
 const UNIT = 3
 
@@ -39,7 +42,7 @@ export function* runsOf(files: FileColumns): Generator<Run> {
  */
 export class InputHash {
   #hash: Hash | null = null
-  readonly #buffer = Buffer.allocUnsafe(BUFFER)
+  #buffer = Buffer.allocUnsafe(FEW_BYTES)
   #length = 0
   /** The directory of the last file, and its bytes. */
   #absolute: string | null = null
@@ -114,7 +117,15 @@ export class InputHash {
   }
 
   #reserve(bytes: number): void {
-    if (this.#length + bytes > BUFFER) this.#flush()
+    if (this.#length + bytes <= this.#buffer.length) return
+    if (this.#buffer.length === BUFFER) {
+      this.#flush()
+      return
+    }
+    const larger = Buffer.allocUnsafe(BUFFER)
+    larger.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = larger
+    this.#reserve(bytes)
   }
 
   #flush(): void {

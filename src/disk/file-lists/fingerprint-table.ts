@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { withRoom } from './growing.js'
 import {
   FINGERPRINT_LENGTH,
@@ -9,6 +10,9 @@ import {
 /** Offset of the modification time in a fingerprint, in nanoseconds, and that of the next time. */
 const MTIME_AT = 8
 const CTIME_AT = 16
+
+/** So few bytes are from the memory that small buffers share, which takes less time. */
+const FEW = 1024
 
 /** Offset of the inode in a fingerprint, which has 8 bytes and is 0 for no file. */
 const INODE_AT = 24
@@ -25,6 +29,15 @@ export class FingerprintTable {
     const start = FINGERPRINT_LENGTH * i + INODE_AT
     for (let at = start; at < start + 8; at++) if (this.bytes[at]) return true
     return false
+  }
+
+  /** Whether a listing has a directory there. */
+  isDirectory(i: number): boolean {
+    return this.bytes[FINGERPRINT_LENGTH * (i + 1) - 1] === 1 && !this.isThere(i)
+  }
+
+  markDirectory(i: number): void {
+    this.bytes[FINGERPRINT_LENGTH * (i + 1) - 1] = 1
   }
 
   at(i: number): Uint8Array | null {
@@ -78,7 +91,14 @@ export class FingerprintTable {
 
   /** Makes room for this many files. */
   reserve(count: number): void {
-    this.bytes = new Uint8Array(withRoom(this.bytes, FINGERPRINT_LENGTH * count))
+    const length = FINGERPRINT_LENGTH * count
+    if (length > FEW) {
+      this.bytes = new Uint8Array(withRoom(this.bytes, length))
+      return
+    }
+    const larger = Buffer.allocUnsafe(2 * length)
+    larger.set(this.bytes)
+    this.bytes = larger
   }
 
   /** Sets files from `first` on to those of another table, from number `from` to before `to`. */

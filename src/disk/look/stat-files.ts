@@ -101,6 +101,7 @@ function listInTurn(directory: string): FileListing {
     try {
       const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false })
       if (stats?.isFile()) table.set(i, fingerprintOf(stats))
+      if (stats?.isDirectory()) table.markDirectory(i)
     } catch {
       // The later attempt to open the file reports the error
     }

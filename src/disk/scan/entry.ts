@@ -33,6 +33,14 @@ const LEGACY_NAMES: ReadonlySet<string> = new Set(['core', 'CVS'])
 
 const DOT = 0x2e
 
+/** The directory that an entry is or leads to. */
+export interface OpenedDirectory {
+  readonly kind: 'directory'
+  readonly absolutePath: string
+  /** Absent if it was only listed. */
+  readonly stats?: BigIntStats
+}
+
 /**
  * Examines a name in the directory `rules.realRoot`. The entry counts as its own root, so links are
  * never stored.
@@ -46,7 +54,7 @@ export function openEntry(name: string, rules: LinkRules) {
     const found = findEntry(directory, name, directory, { ...rules, policy })
     if (typeof found === 'string') return { kind: 'skipped', reason: found } as const
     const { path: absolutePath, stats } = found
-    if (stats.isDirectory()) return { kind: 'directory', absolutePath } as const
+    if (stats.isDirectory()) return { kind: 'directory', absolutePath, stats } as const
     if (!stats.isFile()) return { kind: 'skipped', reason: 'not a regular file' } as const
     const [fingerprint, attributes] = [fingerprintOf(stats), attributesOf(name, stats)]
     return { kind: 'file', absolutePath, fingerprint, attributes } as const

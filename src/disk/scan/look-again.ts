@@ -31,9 +31,12 @@ const GONE = 2
 export const nativeLook =
   loadNative<{ lookAgainAsync: LookAgain }>('lookAgainAsync')?.lookAgainAsync ?? null
 
+/** Files that are looked at on the event loop: a thread would take several times as long. */
+const FEW = 8
+
 /**
- * Returns the files that are not in their states any more. Links are not followed. Never on the
- * event loop if the native addon is there.
+ * Returns the files that are not in their states any more. Links are not followed. If there are
+ * more than a few, never on the event loop if the native addon is there.
  */
 export async function changesOf(
   files: FileColumns,
@@ -41,7 +44,7 @@ export async function changesOf(
   rules: ChangeRules = {},
 ): Promise<Iterable<ChangedFile>> {
   const answers = new Uint8Array(files.length)
-  if (!native) return changesIn(files, answers.fill(CHANGED), rules)
+  if (!native || files.length <= FEW) return changesIn(files, answers.fill(CHANGED), rules)
   const { store, rows, paths } = files
   const directories = Buffer.from(rawPath(paths.directories.concat('').join('\0')))
   await native({ ...paths, directories, states: store.states.bytes, rows, answers })

@@ -35,7 +35,8 @@ export type * from './scanned-tree.js'
 
 /**
  * Lists the regular files at or below `root`, sorted, with the entries left out and the reasons.
- * The root is accepted whatever its name, and followed if it is a link.
+ * The root is accepted whatever its name, and followed if it is a link. `found` is the root if that is
+ * known to be a directory: its real path, and its state.
  *
  * A tree of 100,000 files takes about 0.2 s. This thread is blocked for one directory at a time.
  *
@@ -45,12 +46,18 @@ export type * from './scanned-tree.js'
  * or for chosen paths in a file; `unsafe-path` for a chosen path that leads elsewhere;
  * `interrupted` by the signal
  */
-export async function scanTree(root: string, options: ScanOptions): Promise<ScannedTree> {
+export async function scanTree(
+  root: string,
+  options: ScanOptions,
+  found?: ListedTarget,
+): Promise<ScannedTree> {
   const filter = await loadNameFilter(options)
-  const { target, realRoot } = openRoot(root)
-  if (target.stats.isFile()) {
+  const opened = found ? { target: found, realRoot: found.path } : openRoot(root)
+  const { target, realRoot } = opened
+  const { path, stats } = target
+  if (stats?.isFile()) {
     if (!options.chosen) {
-      const file = fileOf([basename(resolve(root))], target, options)
+      const file = fileOf([basename(resolve(root))], { path, stats }, options)
       return { root, isDirectory: false, files: FileColumns.of([file]), skipped: [] }
     }
     throw new BtkitError('usage', `${root}: not a directory, so no files can be chosen in it`)
@@ -112,8 +119,15 @@ interface Directory {
   readonly absolute: string
   /** Whether an include pattern matched it or a directory above it. */
   readonly isIncluded: boolean
-  readonly stats: BigIntStats
+  /** Absent if it was only listed. */
+  readonly stats: BigIntStats | undefined
   readonly parent: Directory | undefined
+}
+
+/** A directory that was perhaps only listed. */
+export interface ListedTarget {
+  readonly path: string
+  readonly stats?: Target['stats'] | undefined
 }
 
 /** A name in a directory. */
@@ -129,12 +143,12 @@ function pathOf({ directory, name }: TreeEntry): string[] {
 type Walked = Pick<ScannedTree, 'files' | 'skipped'>
 
 /** Returns everything below a root directory, in order. */
-export async function walkTree(scan: Scan, root: Target): Promise<Walked> {
+export async function walkTree(scan: Scan, root: ListedTarget): Promise<Walked> {
   await addBelow(scan, rootDirectory(root))
   return { files: new FileColumns(scan.store), skipped: scan.skipped }
 }
 
-function rootDirectory({ path, stats }: Target): Directory {
+function rootDirectory({ path, stats }: ListedTarget): Directory {
   const absolute = asPrefix(path, sep)
   const place = { components: [], absolute }
   return { place, relative: '', absolute, isIncluded: false, stats, parent: undefined }
@@ -222,6 +236,8 @@ function visitName(scan: Scan, entry: TreeEntry, { listing, from, to }: Listed):
     scan.store.addListed(directory.place, listing, [from, to])
     return undefined
   }
+  if (listing.table.isDirectory(from) && !isSuspect(name))
+    return visitDirectory(scan, entry, { path: directory.absolute + name })
   try {
     const found = attempt(scan, directory.relative + name, () => findName(scan, entry))
     return typeof found === 'string' ? found : visitEntry(scan, entry, found)
@@ -243,7 +259,7 @@ function findName({ root, links }: Scan, { directory, name }: TreeEntry): Found 
 
 /** Adds a file; or returns the directory to walk next, or the reason for leaving the entry out. */
 function visitEntry(scan: Scan, entry: TreeEntry, found: Found): Visited {
-  const { directory, name } = entry
+  const { directory } = entry
   const { stats, symlinkPath } = found
   const path = pathOf(entry)
   if (symlinkPath) {
@@ -254,8 +270,13 @@ function visitEntry(scan: Scan, entry: TreeEntry, found: Found): Visited {
   }
   if (stats.isFile()) return addFile(scan, entry, fileOf(path, found, scan.options))
   if (!stats.isDirectory()) return 'not a regular file'
-  if (scan.filter?.excludes(`${directory.relative}${name}/`)) return 'excluded'
-  if (found.isLink && isAmong(directory, stats)) return 'link loop'
+  const below = visitDirectory(scan, entry, found)
+  const isLoop = found.isLink && typeof below === 'object' && isAmong(directory, stats)
+  return isLoop ? 'link loop' : below
+}
+
+function visitDirectory(scan: Scan, entry: TreeEntry, found: ListedTarget): Visited {
+  if (scan.filter?.excludes(`${entry.directory.relative}${entry.name}/`)) return 'excluded'
   return directoryBelow(scan, entry, found)
 }
 
@@ -279,7 +300,11 @@ function isIncluded(scan: Scan, { directory, name }: TreeEntry): boolean {
 }
 
 /** Returns a directory inside another one. */
-function directoryBelow(scan: Scan, { directory, name }: TreeEntry, found: Target): Directory {
+function directoryBelow(
+  scan: Scan,
+  { directory, name }: TreeEntry,
+  found: ListedTarget,
+): Directory {
   const relative = `${directory.relative}${name}/`
   const absolute = asPrefix(found.path, sep)
   return {
@@ -299,7 +324,8 @@ function includes(scan: Scan, relative: string): boolean {
 /** Whether `stats` belong to a directory or to one above it. */
 function isAmong(directory: Directory, stats: BigIntStats): boolean {
   for (let at: Directory | undefined = directory; at; at = at.parent) {
-    if (at.stats.ino === stats.ino && at.stats.dev === stats.dev) return true
+    const own = at.stats ?? statSync(at.absolute, { bigint: true })
+    if (own.ino === stats.ino && own.dev === stats.dev) return true
   }
   return false
 }
@@ -333,7 +359,11 @@ function asPrefix(path: string, separator: string): string {
  * @throws BtkitError `not-found` for a missing path, `unsafe-path` for a path that leads out of
  *   the root, and as walkTree does
  */
-async function walkChosen(scan: Scan, root: Target, paths: readonly string[]): Promise<Walked> {
+async function walkChosen(
+  scan: Scan,
+  root: ListedTarget,
+  paths: readonly string[],
+): Promise<Walked> {
   for (const path of paths) {
     const { root: above } = scan
     const inside = isAbsolute(path) ? relative(resolve(above), path).split(sep) : path.split('/')
@@ -372,6 +402,5 @@ function visitPath(scan: Scan, entry: TreeEntry, isLast: boolean): Visited {
     throw new BtkitError('io', `${place}: ${visited} or directory`)
   }
   if (!found.stats.isDirectory()) throw new BtkitError('not-found', `${place}: not a directory`)
-  if (scan.filter?.excludes(`${relative}/`)) return 'excluded'
-  return directoryBelow(scan, entry, found)
+  return visitDirectory(scan, entry, found)
 }

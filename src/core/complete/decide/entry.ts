@@ -3,7 +3,8 @@ import { basename, dirname } from 'node:path'
 import { BtkitError } from '../../../base/errors.js'
 import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin } from '../../../disk/look/inside.js'
-import { openEntry, loadNameFilter } from '../../../disk/scan/entry.js'
+import { openEntry, loadNameFilter, type OpenedDirectory } from '../../../disk/scan/entry.js'
+import { isSuspect } from '../../../disk/look/read-names.js'
 import { scanTree } from '../../../disk/scan/scan-tree.js'
 import { FileColumns } from '../../../disk/file-lists/columns.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
@@ -31,7 +32,7 @@ import {
 import type { SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
 import type { FileDecision, FileSkip } from '../target/own-file.js'
-import { isUntouched, torrentInput, whyTouched } from './unchanged.js'
+import { isUntouched, torrentInput, whyTouched, type UnchangedEntries } from './unchanged.js'
 
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
@@ -108,22 +109,49 @@ export async function decideEntry(
   return { torrent, size, bytesHashed, ...(await listing), pieces, leftOut: content.skipped }
 }
 
+/**
+ * Returns the bytes of an entry that is no plain file if neither it nor any file that is made of it
+ * changed, else null. Only metadata is read.
+ */
+export async function unchangedDirectory(
+  entry: DirectoryEntry,
+  unchanged: UnchangedEntries,
+  run: CompleteRun,
+): Promise<number | null> {
+  if (!unchanged.hasTorrent(entry.name)) return null
+  try {
+    const opened = await openContent(entry, run, unchanged.isDirectory(entry.name))
+    if ('kind' in opened) return null
+    const { content } = opened
+    const request = new InfoRequest(content, run.request.common, run.hashContext.cacheAccess.trust)
+    return unchanged.hasInput(entry.name, torrentInput(request, run)) ? bytesOf(content) : null
+  } catch (error) {
+    // Reported when the entry is completed
+    if (!(error instanceof BtkitError)) throw error
+    return null
+  }
+}
+
 /** The content of an entry, or why it has none. */
 export type OpenedContent = PieceChoice | FileSkip<SkipReason>
 
 /**
- * Returns the content of an entry's torrent, or why there is none.
+ * Returns the content of an entry's torrent, or why there is none. An entry that was listed as a
+ * directory just now needs no look.
  * @throws BtkitError if the entry cannot be read
  */
 export async function openContent(
   { name, directory }: DirectoryEntry,
   run: CompleteRun,
+  isListedDirectory = false,
 ): Promise<OpenedContent> {
   const { common, prune } = run.request
   const { scan, version, pieceLength, isAligned, order } = common
   const { realDirectory, targetDirectory } = directory
-  const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
   const root = childPath(realDirectory, name)
+  const entry = isListedDirectory
+    ? ({ kind: 'directory', absolutePath: root } as const)
+    : openEntry(name, { policy: scan.links, realRoot: realDirectory })
   if (entry.kind === 'skipped') {
     const isEmptied = entry.reason === 'broken link' && isNeighbourGone(root)
     return { kind: 'skip', reason: entry.reason, isEmptied }
@@ -134,7 +162,7 @@ export async function openContent(
   if (entry.kind === 'directory') {
     const { realPath: target } = targetDirectory
     const output = isWithin(target, absolutePath) ? target : null
-    tree = excludeOutput(await scanDirectory(name, root, run), output)
+    tree = excludeOutput(await scanDirectory(root, entry, run), output)
   } else {
     const { fingerprint, attributes } = entry
     const file = { path: [name], absolutePath, fingerprint }
@@ -172,14 +200,17 @@ function isNeighbourGone(link: string): boolean {
  * completely.
  */
 async function scanDirectory(
-  name: string,
   root: string,
+  { absolutePath: path, stats }: OpenedDirectory,
   { request, isOwnFile }: CompleteRun,
 ): Promise<Tree> {
   const { scan } = request.common
+  const name = basename(root)
   const filter = scan.include.length > 0 ? await loadNameFilter(scan) : undefined
   const isIncluded = [name, `${name}/`].some((each) => filter?.includes(each))
-  const scanned = await scanTree(root, isIncluded ? { ...scan, include: [] } : scan)
+  const options = isIncluded ? { ...scan, include: [] } : scan
+  // A real path that Node mangled leads nowhere
+  const scanned = await scanTree(root, options, isSuspect(path) ? undefined : { path, stats })
   const { files } = scanned
   return { ...scanned, files: files.filter((i) => !isOwnFile(files.absolutePathAt(i))) }
 }

@@ -11,9 +11,11 @@ import type { BencodeDict } from '../../../metainfo/bencode/value.js'
 import type { InfoRequest } from '../../digests/info.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { isSuspect } from '../../../disk/look/read-names.js'
+import type { FileListing } from '../../../disk/look/stat-files.js'
 import { listName } from '../../checksums/lists.js'
 import { torrentName, type SourceDirectory } from '../target/directories.js'
 import type { OwnFile } from '../target/own-file.js'
+import type { TargetDirectory } from '../target/targets.js'
 import type { CompleteRequest, CompleteRun } from '../request.js'
 
 /**
@@ -100,7 +102,7 @@ export function infoInputOf(input: Uint8Array): Uint8Array | null {
 
 /**
  * Whether the file that was found at an output's path was made from the same input, and not changed
- * since. unchangedSizes asks the same for many plain files at once.
+ * since. UnchangedEntries asks the same for many plain files at once.
  */
 export function isUntouched(
   { record, source, input }: OwnFile,
@@ -127,41 +129,82 @@ export function whyTouched(own: OwnFile, isDirectory: boolean): string {
 }
 
 /**
- * Returns a function that returns the size of an entry if neither it nor any file that is made of
- * it changed, else null. Fastest if entries are asked for in their order.
+ * Recognizes the entries of a directory that did not change, nor any file that is made of them, by
+ * the listings and the records. Fastest if entries are asked for in their order.
  */
-export function unchangedSizes(
-  { place, states, targetDirectory }: SourceDirectory,
-  run: CompleteRun,
-): (name: string) => number | null {
-  const { trust } = run.hashContext.cacheAccess
-  // With these options, attributes may change without changing the trusted part of the fingerprint
-  if (run.request.common.scan.attributes && trust === 'mtime') return () => null
-  const source = { directory: place, name: '' }
+export class UnchangedEntries {
+  readonly #states: FileListing
+  readonly #sources: NumberedNames
+  /** For each file that is made of an entry, whether that has its identity. */
+  readonly #isUnchanged: readonly ((name: string) => boolean)[]
   // Filled for each entry, because arrays of its own would be garbage at once
-  const trusted = TRUSTED_LENGTH[trust]
-  const input = Buffer.alloc(trusted + run.options.length)
-  input.set(run.options, trusted)
-  const fingerprint = Buffer.alloc(FINGERPRINT_LENGTH)
-  const identity = { source, input, fingerprint }
-  const sources = new NumberedNames(states.names)
-  const { log, states: outputs } = targetDirectory
-  const isUnchanged = [null, ...run.request.checksums].map((checksum) => {
-    const files = new NumberedNames(outputs.names)
+  readonly #source: { readonly directory: string; name: string }
+  readonly #fileInput: Uint8Array
+  readonly #trusted: number
+  readonly #hasTrusted: boolean
+  readonly #torrents: NumberedNames
+  #input: Uint8Array
+
+  constructor({ place, states, targetDirectory }: SourceDirectory, run: CompleteRun) {
+    const { trust } = run.hashContext.cacheAccess
+    const { checksums, common } = run.request
+    this.#states = states
+    this.#sources = new NumberedNames(states.names)
+    this.#torrents = new NumberedNames(targetDirectory.states.names)
+    this.#source = { directory: place, name: '' }
+    // With these options, attributes may change without changing the trusted part of the
+    // fingerprint
+    this.#hasTrusted = !(common.scan.attributes && trust === 'mtime')
+    this.#trusted = TRUSTED_LENGTH[trust]
+    this.#fileInput = this.#input = Buffer.alloc(this.#trusted + run.options.length)
+    this.#fileInput.set(run.options, this.#trusted)
+    this.#isUnchanged = [null, ...checksums].map((checksum) =>
+      this.#comparerOf(targetDirectory, (name) =>
+        checksum === null ? torrentName(name) : listName(name, checksum),
+      ),
+    )
+  }
+
+  /** Returns a function that says whether the file of an entry has the identity. */
+  #comparerOf({ log, states }: TargetDirectory, fileOf: (name: string) => string) {
+    const files = new NumberedNames(states.names)
+    const fingerprint = Buffer.alloc(FINGERPRINT_LENGTH)
     return (name: string) => {
-      const file = checksum === null ? torrentName(name) : listName(name, checksum)
+      const file = fileOf(name)
       const number = files.numberOf(file)
-      const isThere =
-        number !== undefined && outputs.table.copyTo(fingerprint, number, FINGERPRINT_LENGTH)
-      return isThere && log.isUnchanged(file, identity)
+      if (number === undefined || !states.table.copyTo(fingerprint, number, FINGERPRINT_LENGTH))
+        return false
+      return log.isUnchanged(file, { source: this.#source, input: this.#input, fingerprint })
     }
-  })
-  return (name) => {
-    const number = sources.numberOf(name)
-    if (number === undefined || !states.table.copyTo(input, number, trusted)) return null
-    source.name = name
+  }
+
+  /** Returns the size of a file; null if it changed; undefined if it is not a plain file. */
+  sizeOfFile(name: string): number | null | undefined {
+    const { table } = this.#states
+    const number = this.#sources.numberOf(name)
+    if (number === undefined || !table.copyTo(this.#fileInput, number, this.#trusted))
+      return undefined
+    const isSame = this.#hasTrusted && this.hasInput(name, this.#fileInput)
+    return isSame ? table.sizeAt(number) : null
+  }
+
+  /** Whether an entry was listed as a directory. */
+  isDirectory(name: string): boolean {
+    const number = this.#sources.numberOf(name)
+    // Another name may be shown as this one
+    return number !== undefined && !isSuspect(name) && this.#states.table.isDirectory(number)
+  }
+
+  /** Whether a torrent of an entry is there, so that it may be unchanged. */
+  hasTorrent(name: string): boolean {
+    return this.#torrents.numberOf(torrentName(name)) !== undefined
+  }
+
+  /** Whether the files made of an entry have this input, and are as they were written. */
+  hasInput(name: string, input: Uint8Array): boolean {
+    this.#source.name = name
+    this.#input = input
     // Another file may seem to have that name
-    if (isSuspect(name) || !isUnchanged.every((ask) => ask(name))) return null
-    return states.table.sizeAt(number)
+    return !isSuspect(name) && this.#isUnchanged.every((ask) => ask(name))
   }
 }

@@ -12,10 +12,10 @@ import { unreadOf } from '../../digests/piece-table.js'
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { openSmallFiles } from '../../digests/small-files.js'
-import { decideEntry, openContent } from '../decide/entry.js'
+import { decideEntry, openContent, unchangedDirectory } from '../decide/entry.js'
 import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
-import { unchangedSizes } from '../decide/unchanged.js'
+import { UnchangedEntries } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
@@ -35,8 +35,13 @@ const CHANGES_PER_YIELD = 64
 /** Bytes of the space for new objects from which more of it makes a run no faster. */
 const YOUNG_HEAP = 16 * 1024 * 1024
 
-/** Number of small entries at the same time: one half is read while the other is decided. */
+/**
+ * Number of small files at the same time: one half is read while the other is decided. A directory
+ * counts as several, a larger one as more.
+ */
 const MOST_SMALL = 512
+const SMALL_DIRECTORY = 16
+const BYTES_OF_ONE = 32 * 1024
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
@@ -72,15 +77,19 @@ async function findChanged(
 ): Promise<DirectoryEntry[]> {
   const { report, request, hashContext } = run
   const changed: DirectoryEntry[] = []
-  let steps = 0
+  let [steps, looks] = [0, 0]
   for (const directory of directories) {
-    const unchangedSize = unchangedSizes(directory, run)
+    const unchanged = new UnchangedEntries(directory, run)
     for (const name of directory.names) {
       if (steps++ % ENTRIES_PER_YIELD === 0) {
         await setImmediate()
         refuseAborted(hashContext.engine.signal)
       }
-      const size = request.force ? null : unchangedSize(name)
+      let size = request.force ? null : unchanged.sizeOfFile(name)
+      if (size === undefined) {
+        if (looks++ % CHANGES_PER_YIELD === 0) growYoungHeap(YOUNG_HEAP)
+        size = await unchangedDirectory({ name, directory }, unchanged, run)
+      }
       if (size === null) changed.push({ name, directory })
       else {
         if (isTraced)
@@ -138,10 +147,14 @@ class EntryLoop {
   }
 
   async #completeInOrder(entries: readonly DirectoryEntry[]): Promise<void> {
-    const { smallFiles } = this.#watched.hashContext
-    const begun: (() => Promise<void>)[] = []
+    const begun: { readonly weight: number; readonly end: () => Promise<void> }[] = []
+    let load = 0
     const settle = async (most: number) => {
-      while (begun.length > most) await begun.shift()?.()
+      while (load > most) {
+        const first = begun.shift()
+        await first?.end()
+        load -= first?.weight ?? load
+      }
     }
     try {
       for (const entry of entries) {
@@ -149,16 +162,28 @@ class EntryLoop {
         refuseAborted(this.#signal)
         const opened = await this.#attempt(entry, () => openContent(entry, this.run))
         if (!opened) continue
-        // Small files are read with others
-        const isSmall = smallFiles && !('kind' in opened) && isSmallFile(opened.content)
-        const most = isSmall ? MOST_SMALL : 0
-        if (most === 0) await settle(0)
-        begun.push(this.#begin(entry, opened))
-        await settle(most)
+        const weight = this.#weightOf(opened)
+        await settle(MOST_SMALL - weight)
+        begun.push({ weight, end: this.#begin(entry, opened) })
+        load += weight
       }
     } finally {
       await settle(0)
     }
+  }
+
+  /**
+   * Returns how many places an entry takes: one if it is read with others, all if nothing else is
+   * to be read beside it.
+   */
+  #weightOf(opened: OpenedContent): number {
+    const { engine, smallFiles } = this.#watched.hashContext
+    if ('kind' in opened) return 1
+    const { content } = opened
+    if (smallFiles && isSmallFile(content)) return 1
+    // With a throttle each waits for its turn
+    if (engine.throttle || !content.isDirectory) return MOST_SMALL
+    return Math.min(MOST_SMALL, SMALL_DIRECTORY + Math.ceil(content.size / BYTES_OF_ONE))
   }
 
   /** Completes an entry, after a turn of the event loop, in any order. Never rejects. */
