@@ -93,10 +93,10 @@ export class PieceHasher {
 }
 
 /** Bytes that are kept until they are hashed at several lengths: enough pieces of each. */
-const BLOCK_OF_MANY = 64 * 1024 * 1024
+const BLOCK_OF_MANY = 32 * 1024 * 1024
 
-/** Blocks that are hashed while the next one arrives. */
-const IN_FLIGHT = 2
+/** Blocks that are hashed while the next one arrives: each is memory. */
+const IN_FLIGHT = 1
 
 /** The lengths that pieces of more than `size` bytes of content can have: powers of two. */
 export type LengthsBeyond = (size: number) => {
@@ -168,7 +168,7 @@ export class OpenPieceHasher {
     return data
   }
 
-  /** Returns the digests of all pieces of this length, one after another; the last may be shorter. */
+  /** Returns the digests of all pieces of this length in their order; the last may be shorter. */
   async finish(pieceLength: number): Promise<Uint8Array> {
     await Promise.all(this.#flights)
     const rest = new PieceHasher('sha1', pieceLength)
