@@ -21,7 +21,9 @@ export async function findLocalData(
 ): Promise<number[]> {
   const place = { path: directory, byName: true, followSymlinks }
   const content = await locateContent(metainfo, place)
-  const [odd] = content.odd.values()
+  const odd = [...content.odd.values()].find(
+    ({ file, found }) => file.length > 0 || found.kind !== 'missing',
+  )
   if (odd) throw lackOf(odd, metainfo, directory)
   const listed = Array.from(streamedFiles(metainfo), ({ path }) => path.length > 0)
   return [...content.files].filter((_, number) => listed[number]).map(timeOf)
@@ -57,7 +59,7 @@ export class DataProblem extends BtkitError {
   /** Whether all that is wrong has no reason but lost or wrong bytes. */
   readonly isLost: boolean
 
-  constructor({ problems, place }: VerifyReport) {
+  constructor({ problems, place }: Pick<VerifyReport, 'problems' | 'place'>) {
     const list = (describe: (file: VerifiedFile) => string[]) => {
       const shown = problems.slice(0, MAX_NAMED).map((file) => {
         const details = describe(file).map((detail) => ` (${detail})`)
@@ -75,15 +77,23 @@ export class DataProblem extends BtkitError {
   }
 }
 
-/** Returns why the data of a checked torrent cannot be seeded; null if it can. */
+/**
+ * Returns why the data of a checked torrent cannot be seeded; null if it can. An empty file that is
+ * missing keeps no byte from a peer; clients create it.
+ */
 export function dataProblem(
   { version }: Pick<Metainfo, 'version'>,
   report: VerifyReport,
 ): DataProblem | null {
   if (report.ok) return null
   // A client that began with a magnet link may lack the piece layers of a hybrid
-  const isWhole = report.problems.length === 0 && report.badPieces === 0
-  return isWhole && version === 'hybrid' ? null : new DataProblem(report)
+  const problems = report.problems.filter(({ status, length }) => {
+    return status !== 'missing' || length > 0
+  })
+  const isWhole = problems.length === 0 && report.badPieces === 0
+  const hasEmpty = problems.length < report.problems.length
+  const isEnough = isWhole && (hasEmpty || version === 'hybrid')
+  return isEnough ? null : new DataProblem({ ...report, problems })
 }
 
 /** Why a file is not whole, and how much of it is there. */

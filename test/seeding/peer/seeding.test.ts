@@ -126,6 +126,22 @@ test('data that becomes whole is seeded from then on', async (t) => {
   assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
 })
 
+test('an empty file that is missing keeps nothing from peers, but other bytes in its place do', async (t) => {
+  const directory = makeScratch(t, { 'set/a.bin': CONTENT, 'set/empty': '' })
+  const data = join(directory, 'set')
+  const make = ['makemetafile', data, '--trackerless', '-l', '16', '--json', '--no-cache']
+  const { infoHash } = parseJson(await runBtkit(make)) as { infoHash: string }
+  const torrent = `${data}.torrent`
+  rmSync(join(data, 'empty'))
+  const { port, stop } = await startSeed(t, [torrent])
+  const peer = await connectPeer(t, port, { infoHash })
+  assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
+  await stop()
+  writeFileSync(join(data, 'empty'), 'x')
+  const { stderr } = await startSeed(t, [torrent])
+  await until('it says so', () => stderr.text.includes('empty is long (1 byte, not 0)'))
+})
+
 test('--data names the content, what contains it, or a directory with it by another name', async (t) => {
   const { torrent, infoHash, data, directory } = await plant(t)
   const elsewhere = makeScratch(t, { 'deep/other.name': CONTENT })
