@@ -338,10 +338,7 @@ export class SqliteStore implements Store {
     clearTimeout(this.#timer)
     if (this.#hasWork) this.#giveUp('failed', new Error(LOCKED))
     this.#state = 'closed'
-    await Promise.race([
-      this.#connection?.checkpoints?.end(),
-      pause(patience, null, { ref: false }),
-    ])
+    await this.#connection?.checkpoints?.end()
     this.#connection?.close()
   }
 
