@@ -17,7 +17,7 @@ const MAX_PAGES = 16_384
  * would then take as long as the disk takes to sync.
  */
 export class Checkpoints {
-  #running: Promise<void> | null = null
+  #thread: Worker | null = null
   #startedAt = -Infinity
 
   constructor(
@@ -32,25 +32,23 @@ export class Checkpoints {
 
   /** Starts a thread if the log is long. */
   look(): void {
-    if (this.#running || monotonicNow() < this.#startedAt + PAUSE) return
+    if (this.#thread || monotonicNow() < this.#startedAt + PAUSE) return
     const log = statSync(`${this.path}-wal`, { throwIfNoEntry: false })
     if (!log || log.size <= LOG_LIMIT) return
     this.#startedAt = monotonicNow()
     const program = new URL('./checkpoint-thread.js', import.meta.url)
     const thread = new Worker(program, { workerData: pathToFileURL(this.path).href })
     thread.unref()
-    this.#running = new Promise<void>((resolve) => {
-      thread.once('exit', () => {
-        this.#running = null
-        resolve()
-      })
-      // A later one may succeed
-      thread.once('error', () => undefined)
-    })
+    this.#thread = thread
+    thread.once('exit', () => (this.#thread = null))
+    // A later one may succeed
+    thread.once('error', () => undefined)
   }
 
-  /** Resolves when no thread runs. */
+  /** Resolves when no thread runs: a process that ends one in a call of SQLite crashes. */
   async end(): Promise<void> {
-    await this.#running
+    const thread = this.#thread
+    thread?.ref()
+    if (thread) await new Promise((resolve) => thread.once('exit', resolve))
   }
 }

@@ -1,8 +1,4 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { removeRecords, UNUSED_FOR } from '../../disk/cache/maintain.js'
-import { CACHE_FILE } from '../../disk/cache/open.js'
 import { dayOf } from '../../disk/cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
 import type { CacheTrust } from '../../disk/cache/trust.js'
@@ -47,9 +43,6 @@ import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { FilesWanted } from '../../page-parts/results.js'
 import type { InfoHash } from '../../metainfo/values.js'
-
-/** Milliseconds to wait for the size of the cache's file. */
-const PATIENCE = 1000
 
 /** Milliseconds for the last write to the cache: requests took up the other time of a stop. */
 const LAST_WRITE = 500
@@ -179,26 +172,11 @@ async function openResources(settings: MirrorSettings, root: string, world: Serv
   await cacheAccess.cache.wake()
   const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
   const sets = KnownSets.open({ ...world, stateDirectory, root })
-  let lastSize = 0
   return {
     trackers: current,
     sets,
     cacheAccess,
     hashContext: { cacheAccess, engine: own, smallFiles: openSmallFiles() },
-    /**
-     * The size of the cache's file in bytes, or the last one while a disk hangs; 0 if it cannot be
-     * read.
-     */
-    cacheSize: async () => {
-      if (cacheDirectory === null) return 0
-      const found = stat(join(cacheDirectory, CACHE_FILE)).then(
-        ({ size }) => size,
-        () => 0,
-      )
-      // A disk below the root that hangs may hold all threads
-      lastSize = await Promise.race([found, setTimeout(PATIENCE, lastSize, { ref: false })])
-      return lastSize
-    },
     /** Ends all hashing, so that requests that wait for it are answered. */
     interrupt: () => {
       hashing.abort()
@@ -286,8 +264,6 @@ interface Tended
   extends Pick<MirrorSettings, 'cacheDirectory'>, Pick<ServerContext, 'warn' | 'onError'> {
   readonly trackers: TrackerSource
   readonly cacheAccess: CacheAccess
-  /** The size of the cache's file in bytes: 0 if it is missing. */
-  readonly cacheSize: () => Promise<number>
 }
 
 /**
@@ -300,9 +276,9 @@ export function startMirrorTasks(tended: Tended): () => Promise<void> {
   const { store } = cacheAccess.cache
   const prune = () => removeRecords(store, { before: dayOf(cacheAccess.now() - UNUSED_FOR) })
   let wasThere = true
-  const look = async () => {
-    store.state()
-    const isThere = store.usedBytes() === 0 || (await tended.cacheSize()) > 0
+  const look = () => {
+    // One that failed has no bytes, and said so
+    const isThere = store.state() !== 'off' || store.usedBytes() === 0
     if (wasThere && !isThere) tended.warn(`cache ${tended.cacheDirectory ?? ''}: ${REMOVED}`)
     wasThere = isThere
   }
