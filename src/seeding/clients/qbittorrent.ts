@@ -1,5 +1,6 @@
 import { mapLimited } from '../../base/concurrency.js'
 import {
+  clientInfoHash,
   MARK,
   type ClientTorrent,
   type PublishedTorrent,
@@ -39,6 +40,9 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
   #ids: ReadonlyMap<InfoHash, string> = new Map()
+  /** Torrents that were added, whose files were not looked at yet. */
+  readonly #fresh = new Set<InfoHash>()
+  #preferences: Promise<HttpAnswer> | null = null
   /** The torrents without a tracker that works. */
   #lacking: ReadonlySet<InfoHash> = new Set()
 
@@ -56,12 +60,35 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const list = this.torrentsOf(torrents.map(asObject), (row) => {
       return { row, torrent: readTorrent(row) }
     })
+    await this.#wantFiles(list)
     const all = list.map(({ torrent }) => torrent)
     if (isPart) return all
     const lacking = list.filter(({ row }) => row['tracker'] === '')
     this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
     this.#ids = new Map(list.map(({ torrent, row }) => [torrent.infoHash, asText(row['hash'])]))
     return all
+  }
+
+  /**
+   * Wants all files of torrents that were just added: those whose names the preferences exclude are
+   * left out of them, and would not be uploaded.
+   */
+  async #wantFiles(list: readonly ListedRow[]): Promise<void> {
+    const fresh = list.filter(({ torrent }) => this.#fresh.delete(torrent.infoHash))
+    if (fresh.length === 0) return
+    this.#preferences ??= this.#call('app/preferences')
+    const preferences = asObject(this.parse(await this.#preferences))
+    if (preferences['excluded_file_names_enabled'] !== true) return
+    await mapLimited(fresh, CALLS_AT_ONCE, ({ row }) => this.#wantFilesOf(asText(row['hash'])))
+  }
+
+  async #wantFilesOf(hash: string): Promise<void> {
+    const files = asList(this.parse(await this.#call(`torrents/files?hash=${hash}`)))
+    if (files.every((file) => asObject(file)['priority'] !== 0)) return
+    const id = files.map((_, number) => number).join('|')
+    await this.#call('torrents/filePrio', new URLSearchParams({ hash, id, priority: '1' }))
+    // It counts their data as missing until it has read it
+    await this.#call('torrents/recheck', new URLSearchParams({ hashes: hash }))
   }
 
   /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */
@@ -107,6 +134,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     for (const [name, value] of Object.entries(fields)) form.set(name, value)
     const { text } = await this.#call('torrents/add', form)
     if (text.startsWith('Fails')) throw this.failure('rejected the torrent; see its log')
+    this.#fresh.add(clientInfoHash(metainfo))
   }
 
   async start(infoHashes: readonly InfoHash[]): Promise<void> {
@@ -183,8 +211,15 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   }
 }
 
+/** A torrent, and the object of qBittorrent that it was read from. */
+interface ListedRow {
+  readonly row: JsonObject
+  readonly torrent: ClientTorrent
+}
+
 function readTorrent(torrent: JsonObject): ClientTorrent {
-  const size = asNumber(torrent['size'])
+  // Without files that nobody wants
+  const wanted = asNumber(torrent['size'])
   return {
     // qBittorrent identifies hybrids by version 2, and reports both hashes since 4.4
     infoHash: asInfoHash(asText(torrent['infohash_v1']) || torrent['hash']),
@@ -193,8 +228,8 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
     isMarked: torrent['category'] === MARK,
     state: readState(asText(torrent['state'])),
     message: null,
-    size,
-    bytesDone: size - asNumber(torrent['amount_left']),
+    size: Math.max(wanted, asNumber(torrent['total_size'])),
+    bytesDone: wanted - asNumber(torrent['amount_left']),
     peers: asNumber(torrent['num_leechs']) + asNumber(torrent['num_seeds']),
     uploadRate: asNumber(torrent['upspeed']),
     downloadRate: asNumber(torrent['dlspeed']),
