@@ -27,6 +27,8 @@ type Body = HttpCall['body']
 const MOST_ASKED = 1000
 const NOT_WORKING = 4
 
+const LOG_IN = 'auth/login'
+
 /** The first interface version with `start` and `stop`: that of qBittorrent 5. */
 const START_SINCE = [2, 11] as const
 
@@ -43,6 +45,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   /** Torrents that were added, whose files were not looked at yet. */
   readonly #fresh = new Set<InfoHash>()
   #preferences: Promise<HttpAnswer> | null = null
+  #hasReferer = true
   /** The torrents without a tracker that works. */
   #lacking: ReadonlySet<InfoHash> = new Set()
 
@@ -187,7 +190,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     // It bans an address after five failed logins, and takes no empty password
     if (password === '') throw this.lacksLogin()
     const body = new URLSearchParams({ username: user || 'admin', password })
-    const answer = await this.#send('auth/login', body)
+    const answer = await this.#send(LOG_IN, body)
     // Before version 5.2 it refuses with status 200
     if (answer.status === 401 || answer.text.startsWith('Fails')) throw this.refusedLogin()
     if (answer.status === 403) {
@@ -203,11 +206,15 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return this.refused(`does not accept the host name ${this.hostname}; ${advice}`)
   }
 
-  #send(method: string, body?: Body): Promise<HttpAnswer> {
+  /** It refuses requests that seem to come from a page of another site, before any log-in. */
+  async #send(method: string, body?: Body): Promise<HttpAnswer> {
     const { url } = this.address
-    // It refuses requests that seem to come from a page of another site
-    const headers = { Referer: url }
-    return this.http({ headers, body }, `${url}api/v2/${method}`)
+    const at = `${url}api/v2/${method}`
+    const first = await this.http({ headers: this.#hasReferer ? { Referer: url } : {}, body }, at)
+    if (first.status !== 401 || !this.#hasReferer || method === LOG_IN) return first
+    // To it behind a proxy that gives it another Host, the own address is that of another site
+    this.#hasReferer = false
+    return this.http({ headers: {}, body }, at)
   }
 }
 
