@@ -18,7 +18,7 @@ import {
 } from '../output/torrent-display.js'
 import { count, formatTime } from '../../base/text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
-import { BtkitError } from '../../base/errors.js'
+import { asBtkitError, BtkitError } from '../../base/errors.js'
 import { clientInfoHash } from '../../core/publish/client.js'
 import { serviceManager } from '../open/service-manager.js'
 import { ChangeNotes, reportTrackers } from './keeper.js'
@@ -88,11 +88,12 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
     return { port: service.port, version: version(), torrents }
   }
   const directory = runtimeDirectory(io)
-  // Where the directory cannot be written, `btkit status` finds nothing
   const endStatus =
     directory &&
     (await answerStatus(directory, report).catch((error: unknown) => {
-      if (error instanceof BtkitError) warn(error.message)
+      const known = asBtkitError(error, directory)
+      if (!(known instanceof BtkitError)) throw error
+      warn(`${known.message}; btkit status will not find this seed`)
       return null
     }))
   try {

@@ -401,6 +401,15 @@ test('a warning of a tracker is shown by seed and by status, which ends with 0',
   )
 })
 
+test('a seed that btkit status will not find says why, and seeds', async (t) => {
+  const { torrent, infoHash } = await plant(t)
+  const env = { XDG_RUNTIME_DIR: join(makeScratch(t, { file: '' }), 'file') }
+  const { port, stderr } = await startSeed(t, [torrent], { env })
+  assert.match(stderr.text, /\/file\/btkit: .*; btkit status will not find this seed\n/)
+  const peer = await connectPeer(t, port, { infoHash })
+  await download(peer)
+})
+
 test('btkit status names a torrent that a seed cannot seed, with the reason', async (t) => {
   const { torrent, data } = await plant(t)
   rmSync(data)
