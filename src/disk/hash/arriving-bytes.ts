@@ -168,7 +168,7 @@ export class OpenPieceHasher {
     return data
   }
 
-  /** Returns the digests of all pieces of this length, one after another; the last may be shorter. */
+  /** Returns the digests of all pieces of this length; the last piece may be shorter. */
   async finish(pieceLength: number): Promise<Uint8Array> {
     await Promise.all(this.#flights)
     const rest = new PieceHasher('sha1', pieceLength)
