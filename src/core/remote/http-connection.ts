@@ -20,7 +20,7 @@ const CONNECT_MS = 10_000
 const UNUSED_MS = 4000
 
 /** Most connections to a host of content: others, such as trackers, are asked at the same time. */
-export const CONNECTIONS_TO_HOST = 16
+const CONNECTIONS_TO_HOST = 16
 
 /** How a request is sent. */
 export interface Way {
