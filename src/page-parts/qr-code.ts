@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { renderSVG } from 'uqr'
+import { encode, type QrCodeGenerateResult } from 'uqr'
 import { decodePercent, encodePercent } from '../base/percent.js'
 import { type Html, html } from '../base/text/html.js'
 import { SAFE_HEADERS } from './policy.js'
@@ -42,13 +42,31 @@ export function renderFoldedQr(link: string, root: string): Html | false {
   )
 }
 
-/** The QR code of the magnet link in a query; null if there is none that can be scanned. */
-export function qrCode(query: string): string | null {
+/** The magnet link in a query; null if there is none that can be scanned. */
+export function scannedLink(query: string): string | null {
   const link = decodePercent(query, '')
-  if (!/^magnet:\?xt=urn:bt[im]h:/.test(link) || link.length > MOST_SCANNED) return null
+  return /^magnet:\?xt=urn:bt[im]h:/.test(link) && link.length <= MOST_SCANNED ? link : null
+}
+
+/** The QR code of such a link, as SVG. It takes up to ten milliseconds, so clients have turns. */
+export function qrCode(link: string): string {
   const known = codes.get(link)
   // Any mask can be scanned; the search for the best takes four times as long
-  const code = known ?? renderSVG(link, { border: 1, maskPattern: 0 })
+  const code = known ?? drawn(encode(link, { border: 1, maskPattern: 0 }))
   if (known === undefined) codes.set(link, code)
   return code
+}
+
+/** Draws all dark squares as one line: each run in a row is a stroke. */
+function drawn({ data, size }: Pick<QrCodeGenerateResult, 'data' | 'size'>): string {
+  let line = ''
+  for (const [y, row] of data.entries()) {
+    line += `M0 ${y + 0.5}`
+    for (let x = 0, end = 0; x < size; x = end) {
+      while (end < size && row[end] === row[x]) end++
+      line += `${row[x] === true ? 'h' : 'm'}${end - x}${row[x] === true ? '' : ' 0'}`
+    }
+  }
+  const box = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}">`
+  return `${box}<path fill="#fff" d="M0 0h${size}v${size}H0z"/><path stroke="#000" d="${line}"/></svg>`
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { encode } from 'uqr'
 import { encodePercent } from '../../src/base/percent.js'
-import { qrCode, renderFoldedQr } from '../../src/page-parts/qr-code.js'
+import { qrCode, renderFoldedQr, scannedLink } from '../../src/page-parts/qr-code.js'
 
 const LINK = `magnet:?xt=urn:btih:${'ab'.repeat(20)}&dn=a%20b`
 
@@ -9,8 +10,23 @@ test('a page links the QR code of its magnet link, and only such links have one'
   const folded = renderFoldedQr(LINK, '../')
   const [, query = ''] = /src="\.\.\/qr\.svg\?([^"]*)"/.exec(folded ? folded.text : '') ?? []
   assert.equal(query, encodePercent(LINK))
-  assert.match(qrCode(query) ?? '', /^<svg/)
+  assert.equal(scannedLink(query), LINK)
   for (const other of ['', 'https://h/', '%ff', encodePercent(`${LINK}${'x'.repeat(1200)}`)])
-    assert.equal(qrCode(other), null, other)
+    assert.equal(scannedLink(other), null, other)
   assert.equal(renderFoldedQr(LINK + 'x'.repeat(1200), ''), false)
+})
+
+test('a code has the squares of its link, in one line', () => {
+  const svg = qrCode(LINK)
+  const { data, size } = encode(LINK, { border: 1, maskPattern: 0 })
+  const [, line = ''] = / stroke="#000" d="([^"]*)"/.exec(svg) ?? []
+  const drawn = data.map(() => new Array<boolean>(size).fill(false))
+  let [x, y] = [0, 0]
+  for (const [, act, first, second] of line.matchAll(/([Mmh])([\d.]+)(?: ([\d.]+))?/g)) {
+    if (act === 'M') [x, y] = [Number(first), Number(second) - 0.5]
+    else if (act === 'm') x += Number(first)
+    else for (let n = 0; n < Number(first); n++) drawn[y]![x++] = true
+  }
+  assert.deepEqual(drawn, data)
+  assert.equal(svg.match(/<path/g)?.length, 2)
 })

@@ -29,6 +29,7 @@ import { Views } from '../views/views.js'
 import { addReadRoute, wantsPage } from '../../server/headers/accept.js'
 import {
   errorResponse,
+  malformed,
   manyUnread,
   notFound,
   NotReady,
@@ -40,6 +41,9 @@ import {
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { packPages } from '../../server/headers/gzip.js'
 import { splitTarget } from '../../server/headers/target.js'
+import type { Planner } from '../../server/admission/planner.js'
+import { Requester, type Requesters } from '../../server/admission/requester.js'
+import { NO_LINK, QR_HEADERS, QR_PATH, qrCode, scannedLink } from '../../page-parts/qr-code.js'
 import { renderErrorPage } from '../../page-parts/error-page.js'
 import { PAGE_HEADERS } from '../../page-parts/page-script.js'
 import { withStyle } from '../../page-parts/policy.js'
@@ -89,6 +93,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
   addOwnDirectory(app)
   addTorrentsRoute(app, options)
   const { requesters, downloads, sets, sender } = answers
+  addQrRoute(app, makers.admission.listingPlanner, requesters)
   if (pages.findFiles) addSearchRoute(app, options, pages.findFiles, requesters)
   if (pages.feed) addFeedRoute(app, pages.feed)
   addPkgtorrentRoutes(app, options, sets, sender, requesters)
@@ -113,6 +118,22 @@ function addOwnDirectory(app: FastifyInstance): void {
       return reply
     })
   }
+}
+
+/** A QR code takes as long as a comparison with so many names. */
+const QR_EFFORT = 10_000
+
+/** Adds the QR codes of magnet links, which are made in turns of clients. */
+function addQrRoute(app: FastifyInstance, planner: Planner, requesters: Requesters): void {
+  addReadRoute(app, `/${RESERVED}/${QR_PATH}`, async ({ raw }, reply) => {
+    const link = scannedLink(splitTarget(raw.url ?? '')[1])
+    if (link === null) throw malformed(NO_LINK)
+    const { client, signal, memory } = new Requester(reply, requesters)
+    const code = await planner.run({ client, signal, memory, size: QR_EFFORT }, () =>
+      Promise.resolve(qrCode(link)),
+    )
+    return reply.headers(QR_HEADERS).send(code)
+  })
 }
 
 /** Adds the way to the page of a tracker that is at the host of the request. */

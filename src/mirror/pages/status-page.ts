@@ -1,12 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import { addReadRoute, prefersJson } from '../../server/headers/accept.js'
-import { splitTarget } from '../../server/headers/target.js'
-import { malformed, sendError, sendLine } from '../../server/headers/refusal.js'
+import { sendError, sendLine } from '../../server/headers/refusal.js'
 import { ICON, renderPage } from '../../page-parts/layout.js'
 import { type Figure, renderFigures } from '../../page-parts/item.js'
 import { pageHeaders, withStyle, SAFE_HEADERS } from '../../page-parts/policy.js'
-import { NO_LINK, QR_HEADERS, QR_PATH, qrCode } from '../../page-parts/qr-code.js'
 import { WORDS } from '../../page-parts/words.js'
 import { jsonLine } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
@@ -204,12 +202,6 @@ export function addStatusRoutes(
 
   addReadRoute(app, `/${ICON_PATH}`, (_request, reply) => {
     return reply.headers(ICON_HEADERS).send(ICON)
-  })
-
-  addReadRoute(app, `/-/${QR_PATH}`, ({ raw }, reply) => {
-    const code = qrCode(splitTarget(raw.url ?? '')[1])
-    if (code === null) throw malformed(NO_LINK)
-    return reply.headers(QR_HEADERS).send(code)
   })
 
   addReadRoute(app, '/-/status.json', ({ raw }, reply) => {

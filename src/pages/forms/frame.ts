@@ -3,7 +3,6 @@ import { BtkitError } from '../../base/errors.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { ICON, type Masthead, renderMasthead, renderPage } from '../../page-parts/layout.js'
 import { assetPageHeaders } from '../../page-parts/policy.js'
-import { NO_LINK, QR_HEADERS, QR_PATH, qrCode } from '../../page-parts/qr-code.js'
 import { endConditional, etagOf } from '../../server/headers/conditional.js'
 import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { Form } from './form.js'
@@ -118,11 +117,6 @@ export function serveFiles(app: FastifyInstance, style: string, script: string):
       return endConditional(request, reply, validators) ? reply : send(reply, answer)
     })
   }
-  app.get(`/${QR_PATH}`, (request, reply) => {
-    const code = qrCode(splitTarget(request.url)[1])
-    if (code === null) throw new BtkitError('usage', NO_LINK)
-    return send(reply, { status: 200, headers: QR_HEADERS, body: code })
-  })
 }
 
 /** The form that a request sent; empty if it sent none. */

@@ -24,6 +24,8 @@ import { describeJob, type Job, Jobs } from '../forms/jobs.js'
 import { WINDOW_SCRIPT, WINDOW_STYLE } from '../../browser/texts.js'
 import { renderTable } from '../forms/table.js'
 import { html } from '../../base/text/html.js'
+import { NO_LINK, QR_HEADERS, QR_PATH, qrCode, scannedLink } from '../../page-parts/qr-code.js'
+import { splitTarget } from '../../server/headers/target.js'
 import { formatDuration } from '../../base/text/quantity.js'
 import type { Works } from '../forms/start-work.js'
 import { WorkThread } from '../work/work-thread.js'
@@ -119,6 +121,11 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
         goOn()
       })
       addWindow(scope, parts)
+      scope.get(`/${QR_PATH}`, (request, reply) => {
+        const link = scannedLink(splitTarget(request.url)[1])
+        if (link === null) throw new BtkitError('usage', NO_LINK)
+        return send(reply, { status: 200, headers: QR_HEADERS, body: qrCode(link) })
+      })
       addDropped(scope, parts)
       scope.get('/alive', (request, reply) => {
         holdOpen(request, reply, presence)

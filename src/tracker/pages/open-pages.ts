@@ -9,6 +9,7 @@ import {
   type PageAnswer,
   type PageRequest,
   PageTurns,
+  qrAnswer,
 } from './overview/page-answer.js'
 import { type PageOptions, Pages, type PageSources } from './overview/pages.js'
 import { FreshSnapshot } from './overview/torrent-rows.js'
@@ -51,6 +52,8 @@ export function openPages(
   const catalogue = new Catalogue(sources, roots)
   const pages = new Pages(sources)
   const answer = async (given: PageRequest) => {
+    const code = qrAnswer(given, sources.turns)
+    if (code) return code
     // A page without the torrents that are still read would be wrong
     await parts.torrents.started()
     // The pages that a client with these announce URLs can reach

@@ -19,7 +19,7 @@ import { ICON } from '../../../page-parts/layout.js'
 import * as texts from '../../../browser/texts.js'
 import { PAGE_HEADERS, PAGE_SCRIPT } from '../../../page-parts/page-script.js'
 import { InlineStyle, pageHeaders, SAFE_HEADERS } from '../../../page-parts/policy.js'
-import { NO_LINK, QR_HEADERS, QR_PATH, qrCode } from '../../../page-parts/qr-code.js'
+import { NO_LINK, QR_HEADERS, QR_PATH, qrCode, scannedLink } from '../../../page-parts/qr-code.js'
 import { clipText, escapeText, jsonLine } from '../../../base/text/escape.js'
 import { siteHead, siteLinks, type Site } from './site.js'
 
@@ -116,6 +116,17 @@ export function answerUnknown(hasPages: boolean, request: SiteRequest): PageAnsw
     icon: root + ICON_PATH,
   }
   return { status: 404, headers, body: renderErrorPage(parts) }
+}
+
+/** Answers with the QR code of a link, in the turn of the client; null for another address. */
+export function qrAnswer(
+  { path, query, client }: PageRequest,
+  turns: PageTurns,
+): Promise<PageAnswer> | null {
+  if (path !== `/${QR_PATH}`) return null
+  const link = scannedLink(query)
+  if (link === null) return Promise.resolve(lineAnswer(400, NO_LINK))
+  return turns.run(client, () => ({ status: 200, headers: QR_HEADERS, body: qrCode(link) }))
 }
 
 /** Answers that something is not ready. */
@@ -220,7 +231,7 @@ export class PageRoutes {
     const client = this.parts.addressOf(request)
     if (!this.parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
     const [path, query] = splitTarget(request.url ?? '')
-    const fixed = fixedAnswer(path, query, this.parts)
+    const fixed = fixedAnswer(path, this.parts)
     if (fixed) return fixed
     const http = this.#announceUrls(request)
     const announceUrls = this.parts.webTorrent ? [...http, ...http.map(webSocketUrl)] : http
@@ -267,22 +278,12 @@ function send({ method }: IncomingMessage, response: CountedResponse, answer: Pa
   else response.writeHead(answer.status, headers).end(method === 'HEAD' ? undefined : body)
 }
 
-/** Answers that need no look at torrents: health, metrics, the icon and QR codes. */
-function fixedAnswer(
-  path: string,
-  query: string,
-  { favicon, describe }: PageRoutesParts,
-): PageAnswer | null {
+/** Answers that need no look at torrents: health, metrics and the icon. */
+function fixedAnswer(path: string, { favicon, describe }: PageRoutesParts): PageAnswer | null {
   if (path === '/-/health' || path === '/-/ready') return uncached(lineAnswer(200, 'ok'))
   if (path === '/-/metrics') {
     const type = { 'Content-Type': 'text/plain; version=0.0.4' }
     return uncached({ status: 200, headers: type, body: describe() })
-  }
-  if (path === `/${QR_PATH}`) {
-    const code = qrCode(query)
-    return code === null
-      ? lineAnswer(400, NO_LINK)
-      : { status: 200, headers: QR_HEADERS, body: code }
   }
   if (path !== '/favicon.ico') return null
   const type = favicon ? 'image/x-icon' : 'image/svg+xml'
