@@ -10,10 +10,11 @@ import { LEAST_ASKED } from './shares.js'
 
 /** Returns access to a cache, which `wake` opens. The caller must close it. */
 export function accessCache(request: CacheRequest): CacheAccess {
-  const { isUsed, trust, share, ...place } = request
-  const cache = isUsed ? cacheIn(place) : openNullCache()
-  const access = { cache, trust, now: place.now }
-  return isUsed ? addOthers(access, { ...place, share }) : access
+  const { directory, trust, share, ...place } = request
+  const { now, warn } = place
+  if (directory === null) return { cache: openNullCache(), trust, now }
+  const cache = cacheIn({ ...place, directory })
+  return addOthers({ cache, trust, now }, { directory, share, warn })
 }
 
 /**
@@ -50,9 +51,9 @@ export function withWorkers(access: CacheAccess, workers: AskedWorkers): CacheAc
 }
 
 /** The cache for a task. */
-export interface CacheRequest extends CachePlace {
-  /** Whether to use the cache at all. */
-  readonly isUsed: boolean
+export interface CacheRequest extends Omit<CachePlace, 'directory'> {
+  /** Null for no cache. */
+  readonly directory: string | null
   readonly trust: CacheTrust
   /** The machines to share digests with; null for none. */
   readonly share?: ShareRequest | null | undefined

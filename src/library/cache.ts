@@ -63,7 +63,7 @@ export function accessOf(cache: Cache): CacheAccess {
 export async function openCache(directory: string, options: OpenCacheOptions = {}): Promise<Cache> {
   const { trust = 'full', signal } = options
   refuseAborted(signal)
-  const opened = accessCache({ ...placeOf(directory, options), isUsed: true, trust })
+  const opened = accessCache({ ...placeOf(directory, options), trust })
   await opened.cache.wake()
   if (signal?.aborted) await opened.cache.close()
   refuseAborted(signal)

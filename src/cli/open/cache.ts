@@ -54,10 +54,9 @@ export function openCacheOf(option: string | undefined, io: Io) {
 export function cacheAccessFor(options: CacheArguments, io: Io): CacheAccess {
   const { cache, cacheDir, cacheTrust: trust = 'full', shareWith: share, mayBeHomeless } = options
   const directory = cache ? cachePathIfAny(cacheDir, io, mayBeHomeless) : null
-  const place = { directory: directory ?? '', now: io.now, warn: new Report({}, io).alert }
-  const request = { ...place, isUsed: directory !== null, trust, share }
+  const request = { directory, now: io.now, warn: new Report({}, io).alert, trust, share }
   const opened = io.shared?.openCache(request) ?? accessCache(request)
-  return { ...opened, onRenumbered: warnOnce(place.warn, 2).bind(null, 'inodes', RENUMBERED) }
+  return { ...opened, onRenumbered: warnOnce(request.warn, 2).bind(null, 'inodes', RENUMBERED) }
 }
 
 const RENUMBERED =

@@ -1,12 +1,11 @@
-import { existsSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { BtkitError, refuseAborted, tryOr } from '../../base/errors.js'
+import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { removeFile } from '../../base/directories.js'
 import { readNames } from '../look/read-names.js'
 import { describeDirectory } from '../write/trusted-directory.js'
 import { openNullCache, PieceCache } from './piece-cache.js'
 import { DAMAGED, SUFFIXES } from './place.js'
-import { dayOf, isNoteDue } from './records/record.js'
 import { reasonOf } from './sqlite.js'
 import { nullStore, type Store } from './store.js'
 
@@ -95,24 +94,7 @@ export async function openCache(options: CacheOpening): Promise<PieceCache> {
 
 /** Returns the cache in a directory, which `wake` opens as openCache does. */
 export function cacheIn(opening: CacheOpening): PieceCache {
-  const { directory, now } = opening
-  const note = join(directory, `${CACHE_FILE}-tidied`)
-  // The modification time of a note says when maintenance last ran: the cache stays closed
-  const upkeep = {
-    isDue: () => {
-      const noted = tryOr(-Infinity, () => statSync(note).mtimeMs)
-      return isNoteDue(dayOf(noted), dayOf(now()))
-    },
-    note: () => {
-      // A failure is no error: the next run repeats the maintenance
-      tryOr(undefined, () => {
-        removeFile(note)
-        writeFileSync(note, '', { flag: 'wx', mode: 0o600 })
-        utimesSync(note, now() / 1000, now() / 1000)
-      })
-    },
-  }
-  return new PieceCache(() => openStore(opening), now, upkeep)
+  return new PieceCache(() => openStore(opening), opening.now)
 }
 
 /**

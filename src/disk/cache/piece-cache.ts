@@ -81,6 +81,9 @@ const CODECS: { readonly [K in RecordKind]: Codec<Kinds[K]['key'], Kinds[K]['val
   },
 }
 
+/** The key under which it is noted when unused records were removed; of no kind of record. */
+const PRUNED = Buffer.from('pruned')
+
 /** A persistent cache of digests, and of data computed from them. */
 export class PieceCache {
   #store: Store = nullStore
@@ -104,8 +107,6 @@ export class PieceCache {
   constructor(
     private readonly source: Store | (() => Promise<Store>),
     private readonly now: () => number,
-    /** Says whether maintenance is due, without opening the cache, and notes that it was done. */
-    readonly upkeep: { isDue: () => boolean; note: () => void } | null = null,
   ) {
     if (typeof source !== 'function') this.#store = source
   }
@@ -158,6 +159,14 @@ export class PieceCache {
 
   remove<K extends RecordKind>(kind: K, key: Kinds[K]['key']): void {
     this.#store.remove(recordKey(kind, CODECS[kind].nameOf(key)))
+  }
+
+  /** Whether unused records are to be removed now: once a week, as uses are noted. */
+  isPruneDue(): boolean {
+    const [used, value] = [dayOf(this.now()), new Uint8Array(0)]
+    const isDue = isNoteDue(this.#store.get(PRUNED)?.used ?? -Infinity, used)
+    if (isDue) this.#store.put(PRUNED, { used, value })
+    return isDue
   }
 
   /** Hits and misses since the cache was opened. */

@@ -166,9 +166,8 @@ async function openResources(settings: MirrorSettings, root: string, world: Serv
   const current = await openTrackers(trackers, warn)
   const hashing = new AbortController()
   const pool = new WorkerPool(NICENESS)
-  const place = { directory: cacheDirectory ?? '', now, warn, isService: true, share }
-  const how = { isUsed: cacheDirectory !== null, trust: cacheTrust }
-  const cacheAccess = accessCache({ ...place, ...how })
+  const place = { directory: cacheDirectory, now, warn, isService: true }
+  const cacheAccess = accessCache({ ...place, trust: cacheTrust, share })
   await cacheAccess.cache.wake()
   const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
   const sets = KnownSets.open({ ...world, stateDirectory, root })

@@ -219,8 +219,8 @@ function openShared(): Omit<SharedResources, 'claim'> & { readonly close: () => 
   const caches = new Map<string, CacheAccess>()
   const pool = new WorkerPool()
   const openCache = (request: CacheRequest): CacheAccess => {
-    const { isUsed, directory, share, trust } = request
-    const key = isUsed ? JSON.stringify([directory, share ? [share, trust] : null]) : ''
+    const { directory, share, trust } = request
+    const key = JSON.stringify([directory, share ? [share, trust] : null])
     const access = caches.get(key) ?? accessCache(request)
     caches.set(key, access)
     return { ...access, trust }

@@ -84,15 +84,12 @@ export async function completeTogether(
   }
 }
 
-/** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */
-async function tidy({ cacheAccess }: CompleteContext) {
-  const { cache, now } = cacheAccess
-  if (cache.upkeep?.isDue() !== true) return
-  await cache.wake()
+/** Removes unused records of the cache, if it was needed. */
+async function tidy({ cacheAccess: { cache, now } }: CompleteContext) {
+  if (!cache.keepsAnything || !cache.isPruneDue()) return
   const { removeRecords, UNUSED_FOR } = await import('../../../disk/cache/maintain.js')
   await removeRecords(cache.store, { before: dayOf(now() - UNUSED_FOR) })
   await cache.flush()
-  if (cache.keepsAnything) cache.upkeep.note()
 }
 
 async function completeOpen(

@@ -186,6 +186,19 @@ test('the cache has no say in what is pruned', async (t) => {
   assert.deepEqual(mirror.list(), ['b.torrent'])
 })
 
+test('a run that changes something removes records that nobody used for 30 days, once a week', async (t) => {
+  const mirror = await Mirror.made(t, { a: 'a'.repeat(20_000) })
+  const stats = ['cache', 'stats', '--json', '--cache-dir', mirror.cache]
+  const filesAfter = async (days: number) => {
+    const now = () => Date.now() + days * 86_400_000
+    writeFileSync(mirror.at(`${days}`), `${days}`.repeat(10_000))
+    assertStatus(await runBtkit(mirror.args(['--quiet']), { now }), 0)
+    return (parseJson(await runBtkit(stats)) as { counts: { file: number } }).counts.file
+  }
+  assert.deepEqual([await filesAfter(36), await filesAfter(40)], [2, 3])
+  assert.deepEqual([await filesAfter(44), await filesAfter(60)], [3, 4])
+})
+
 test('the torrent of a newly excluded entry stays while the entry exists', async (t) => {
   const mirror = await Mirror.made(t, { 'Thumbs.db': 'x', b: 'b' }, ['--all'])
   assert.deepEqual((await mirror.report(['--prune'])).removed, [])
