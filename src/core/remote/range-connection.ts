@@ -25,7 +25,7 @@ interface Asked {
   readonly check: (head: AnswerHead) => void
 }
 
-/** What begins a request, and its answer once that has come. */
+/** A request that was sent, and the head of its answer once that has come. */
 interface Exchange {
   readonly asked: Asked
   head: AnswerHead | null

@@ -28,12 +28,20 @@ const MAX_SEARCHED = 32
 /** Parts of the table of all addresses. Each grows alone, so that no announce waits for all. */
 const NEAR_PARTS = 256
 
+/** Most peers of a swarm whose numbers have no room to grow. */
+const FEW = 8
+
+/** Shared by all swarms without peers; never changed. */
+const NO_NUMBERS: number[] = []
+
 /** The peers of a torrent. */
 export class Swarm {
   /** The numbers of all peers, one list after the other. */
-  readonly numbers: number[] = []
-  /** The end of each list in them. */
-  readonly ends = [0, 0, 0, 0]
+  numbers: number[] = NO_NUMBERS
+  /** The ends of the first three lists in them. An array takes more than a peer. */
+  #end0 = 0
+  #end1 = 0
+  #end2 = 0
   /**
    * Its peers by id and key, or address for a peer without a key; by address and port; and their
    * numbers near each other.
@@ -50,11 +58,31 @@ export class Swarm {
 
   /** The place of a list's first peer. */
   start(list: number): number {
-    return list === 0 ? 0 : (this.ends[list - 1] ?? 0)
+    return list === 0 ? 0 : this.end(list - 1)
+  }
+
+  /** The place behind a list's last peer. */
+  end(list: number): number {
+    if (list === 0) return this.#end0
+    if (list === 1) return this.#end1
+    return list === 2 ? this.#end2 : this.numbers.length
+  }
+
+  /** Moves the end of a list; that of the last one is where the numbers end. */
+  setEnd(list: number, end: number): void {
+    if (list === 0) this.#end0 = end
+    else if (list === 1) this.#end1 = end
+    else if (list === 2) this.#end2 = end
   }
 
   length(list: number): number {
-    return (this.ends[list] ?? 0) - this.start(list)
+    return this.end(list) - this.start(list)
+  }
+
+  /** Makes room for one more number. An array that grows by itself has room for 16 more. */
+  grow(): void {
+    if (this.numbers.length < FEW) this.numbers = this.numbers.concat(0)
+    else this.numbers.push(0)
   }
 }
 
@@ -262,28 +290,29 @@ export class PeerTable {
    * Adds a peer at the end of its list. The first peer of each later list moves to the list's end.
    */
   #list(swarm: Swarm, peer: number): void {
-    const { numbers, ends } = swarm
     const flags = this.#count(swarm, peer, 1)
-    let place = numbers.length
+    let place = swarm.numbers.length
+    swarm.grow()
+    const { numbers } = swarm
     for (let list = LISTS - 1; list > flags % LISTS; list -= 1) {
       const first = swarm.start(list)
       if (first !== place) this.#put(numbers, place, numbers[first] ?? 0)
       place = first
-      ends[list] = (ends[list] ?? 0) + 1
+      swarm.setEnd(list, swarm.end(list) + 1)
     }
     this.#put(numbers, place, peer)
-    ends[flags % LISTS] = place + 1
+    swarm.setEnd(flags % LISTS, place + 1)
   }
 
   /** Removes a peer. The last peer of its list, and of each later one, moves to the free place. */
   #unlist(swarm: Swarm, peer: number): void {
-    const { numbers, ends } = swarm
+    const { numbers } = swarm
     let place = this.#positions[peer] ?? 0
     for (let list = this.#count(swarm, peer, -1) % LISTS; list < LISTS; list += 1) {
-      const last = (ends[list] ?? 0) - 1
+      const last = swarm.end(list) - 1
       if (last !== place) this.#put(numbers, place, numbers[last] ?? 0)
       place = last
-      ends[list] = last
+      swarm.setEnd(list, last)
     }
     numbers.pop()
   }
