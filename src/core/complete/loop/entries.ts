@@ -15,14 +15,15 @@ import { openSmallFiles } from '../../digests/small-files.js'
 import { decideEntry, openContent, unchangedDirectory } from '../decide/entry.js'
 import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
-import { UnchangedEntries } from '../decide/unchanged.js'
+import { runIn, UnchangedEntries } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
-import { changeOf, listOf, noteFailure, withFact } from '../report.js'
+import { changeOf, listOf, noteFailure, noteOnce, withFact } from '../report.js'
 import type { Change, ListPaths, Skip, SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
-import { checkOtherEntries, pathsOf, torrentName } from '../target/directories.js'
+import { checkOtherEntry, pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
+import { isTree } from '../target/targets.js'
 import { carryOut, type Act, type FileSkip } from '../target/own-file.js'
 import { WriteGroups } from './write-groups.js'
 
@@ -46,18 +47,26 @@ const BYTES_OF_ONE = 32 * 1024
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
 
+/** What became of directories. */
+interface Completed {
+  /** The real paths of the torrents whose entries lost all their bytes. */
+  readonly emptied: ReadonlySet<string>
+  /** Directories of a tree with an entry that would replace the torrent of another one. */
+  readonly refused: ReadonlySet<SourceDirectory>
+}
+
 /**
- * Completes the entries of all directories. Returns the real paths of the torrents whose entries
- * lost all their bytes. Failures go into the report.
- * @throws BtkitError `interrupted`, and as checkOtherEntries
+ * Completes the entries of all directories. Failures go into the report.
+ * @throws BtkitError `interrupted`, and as checkOtherEntry unless the directories are of a tree
  */
 export async function completeAll(
   directories: readonly SourceDirectory[],
   run: CompleteRun,
-): Promise<Set<string>> {
-  const changed = await findChanged(directories, run)
-  if (changed.length === 0) return new Set()
-  if (!run.request.force) checkOtherEntries(changed)
+): Promise<Completed> {
+  const found = await findChanged(directories, run)
+  const refused = run.request.force ? new Set<SourceDirectory>() : refuseOthers(found, run)
+  const changed = refused.size > 0 ? found.filter((each) => !refused.has(each.directory)) : found
+  if (changed.length === 0) return { emptied: new Set(), refused }
   const pool = new WorkerPool()
   const entries = new EntryLoop(run, pool)
   try {
@@ -67,7 +76,27 @@ export async function completeAll(
     await entries.writes.drain()
     await pool.close()
   }
-  return entries.emptied
+  return { emptied: entries.emptied, refused }
+}
+
+/** Returns the directories that checkOtherEntries refuses, if others are to be completed. */
+function refuseOthers(
+  changed: readonly DirectoryEntry[],
+  { places, report }: CompleteRun,
+): Set<SourceDirectory> {
+  const refused = new Set<SourceDirectory>()
+  for (const entry of changed) {
+    const { directory } = entry
+    if (refused.has(directory)) continue
+    try {
+      checkOtherEntry(entry)
+    } catch (error) {
+      if (!isTree(places)) throw error
+      refused.add(directory)
+      noteOnce(report, directory.directory, error)
+    }
+  }
+  return refused
 }
 
 /** Returns the entries that need a closer look; the others are counted as unchanged. */
@@ -79,7 +108,8 @@ async function findChanged(
   const changed: DirectoryEntry[] = []
   let [steps, looks] = [0, 0]
   for (const directory of directories) {
-    const unchanged = new UnchangedEntries(directory, run)
+    const own = runIn(directory, run)
+    const unchanged = new UnchangedEntries(directory, own)
     for (const name of directory.names) {
       if (steps++ % ENTRIES_PER_YIELD === 0) {
         await setImmediate()
@@ -88,7 +118,7 @@ async function findChanged(
       let size = request.force ? null : unchanged.sizeOfFile(name)
       if (size === undefined) {
         if (looks++ % CHANGES_PER_YIELD === 0) growYoungHeap(YOUNG_HEAP)
-        size = await unchangedDirectory({ name, directory }, unchanged, run)
+        size = await unchangedDirectory({ name, directory }, unchanged, own)
       }
       if (size === null) changed.push({ name, directory })
       else {
@@ -107,6 +137,7 @@ class EntryLoop {
   readonly writes = new WriteGroups()
   readonly #watched: WritingRun
   readonly #signal: AbortSignal
+  #last: { readonly directory: SourceDirectory; readonly run: WritingRun } | undefined
   #steps = 0
 
   constructor(
@@ -125,7 +156,7 @@ class EntryLoop {
       if (this.#isTurnOver()) await setImmediate()
       refuseAborted(this.#signal)
       try {
-        const opened = await openContent(entry, this.run)
+        const opened = await openContent(entry, this.#runOf(entry))
         if ('kind' in opened) continue
         const { content } = opened
         total += unreadOf(content, recallPieces(content, this.run.hashContext.cacheAccess)).bytes
@@ -160,7 +191,7 @@ class EntryLoop {
       for (const entry of entries) {
         if (this.#isTurnOver()) await setImmediate()
         refuseAborted(this.#signal)
-        const opened = await this.#attempt(entry, () => openContent(entry, this.run))
+        const opened = await this.#attempt(entry, () => openContent(entry, this.#runOf(entry)))
         if (!opened) continue
         const weight = this.#weightOf(opened)
         await settle(MOST_SMALL - weight)
@@ -190,7 +221,7 @@ class EntryLoop {
   async #completeInAnyOrder(entry: DirectoryEntry): Promise<void> {
     if (this.#isTurnOver()) await setImmediate()
     if (this.#signal.aborted) return
-    const opened = await this.#attempt(entry, () => openContent(entry, this.run))
+    const opened = await this.#attempt(entry, () => openContent(entry, this.#runOf(entry)))
     if (opened) await this.#begin(entry, opened)()
   }
 
@@ -198,11 +229,18 @@ class EntryLoop {
    * Begins to decide about an entry. Returns a function that enters the decision. Neither rejects.
    */
   #begin(entry: DirectoryEntry, opened: OpenedContent): () => Promise<void> {
-    const deciding = this.#attempt(entry, () => decideEntry(entry, opened, this.#watched))
+    const deciding = this.#attempt(entry, () => decideEntry(entry, opened, this.#runOf(entry)))
     return async () => {
       const decision = await deciding
       if (decision) await this.#attempt(entry, () => this.#enter(entry, decision))
     }
+  }
+
+  /** The run for an entry: all of a directory share one. */
+  #runOf({ directory }: DirectoryEntry): WritingRun {
+    if (this.#last?.directory !== directory)
+      this.#last = { directory, run: runIn(directory, this.#watched) }
+    return this.#last.run
   }
 
   /** Counts the decision about an entry, and begins its writes. */

@@ -1,39 +1,71 @@
-import { existsSync, lstatSync, mkdirSync, statSync, type Dirent } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, tryOr } from '../../../base/errors.js'
-import type { NameFilter } from '../../../disk/scan/glob.js'
-import { realPath } from '../../../disk/look/inside.js'
-import { loadNameFilter, skipReasonOf } from '../../../disk/scan/entry.js'
-import { compareBytes, readEntries, readNames } from '../../../disk/look/read-names.js'
-import { walk } from '../../../disk/scan/walk.js'
+import { asBtkitError, BtkitError, tryOr, valueOr } from '../../../base/errors.js'
+import { childPath, isWithin, realPath } from '../../../disk/look/inside.js'
+import { lockDirectory } from '../../../disk/write/locks.js'
+import { isOrdinary, loadNameFilter, skipReasonOf } from '../../../disk/scan/entry.js'
+import { readNames } from '../../../disk/look/read-names.js'
+import type { FileListing } from '../../../disk/look/stat-files.js'
 import { completeTogether, reportRun } from './run.js'
 import { isGone } from '../tidy/prune.js'
 import { createReport, noteOnce, type CompleteReport, type TorrentPaths } from '../report.js'
-import { claimTorrent, entryName, isUnmounted, noDisk, torrentName } from '../target/directories.js'
-import type { CompleteContext, CompleteRequest, CompleteWatch } from '../request.js'
+import { claimTorrent, isUnmounted, noDisk, torrentName } from '../target/directories.js'
+import { TargetDirectories } from '../target/targets.js'
+import type {
+  CompleteContext,
+  CompleteRequest,
+  CompleteRun,
+  CompleteWatch,
+  Place,
+} from '../request.js'
+import {
+  below,
+  kindOf,
+  listTree,
+  sortPlaces,
+  TreeChoice,
+  type ListedDirectory,
+} from './tree-listings.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
 
-/** A directory of a tree. */
-interface Branch {
-  /** Its path below the root. */
-  readonly path: readonly string[]
-  readonly directory: string
-  /** The directory of its torrents. */
-  readonly torrents: string
-  /** The names of the files in it that get torrents; null if it no longer exists. */
-  readonly files: readonly string[] | null
-}
+/** Number of directories that are locked and completed together. */
+const TOGETHER = 256
 
 /** The request for a run over trees. */
 export interface TreeRequest extends CompleteRequest {
-  /** Returns the web seeds of the torrents in a directory, by its path below the root. */
-  readonly seedsIn: (path: readonly string[]) => readonly string[]
+  /**
+   * Returns the web seeds of the torrents in a directory, by its path below the root; null if all
+   * have the same.
+   */
+  readonly seedsIn: ((path: readonly string[]) => readonly string[]) | null
+}
+
+/** A directory of a tree of sources. */
+interface TreeDirectory {
+  readonly place: string
+  /** Whether it has files that get torrents. */
+  readonly hasFiles: boolean
+}
+
+/** A directory of a tree that is to be completed; `hasFiles` is null if it is gone. */
+interface TreePlace {
+  readonly root: string
+  readonly place: string
+  readonly hasFiles: boolean | null
+}
+
+/** A tree of sources. */
+interface SourceTree {
+  readonly root: string
+  /** In the order of their paths. */
+  readonly directories: readonly TreeDirectory[]
 }
 
 /**
  * Updates a torrent for each file of directory trees. The same tree of directories is created below
- * the target. Each directory is a run of its own, so that locks and records are few at a time.
+ * the target. The target of a tree is locked during all the work on it, and those of its
+ * directories while they are completed.
  * @throws BtkitError as completeDirectories
  */
 export function completeTrees(
@@ -41,150 +73,254 @@ export function completeTrees(
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
-  const unseen = { ...watch, isSeen: false }
   return reportRun(request, context, async (report) => {
     const filter = await loadNameFilter(request.common.scan)
-    let branches: readonly Branch[] = []
+    const choice = new TreeChoice(request.common.scan, filter)
+    const run = new TreeRun({ request, context, choice, report, watch })
+    await run.completeAll()
+  })
+}
+
+/** What a run over trees works with. */
+interface TreeWork extends Pick<CompleteRun, 'report' | 'watch'> {
+  readonly request: TreeRequest
+  readonly context: CompleteContext
+  readonly choice: TreeChoice
+}
+
+class TreeRun {
+  readonly #request: TreeRequest
+  readonly #report: CompleteReport
+  readonly #choice: TreeChoice
+  /** Whether torrents without a source are counted, if they are not removed. */
+  readonly #isCounted: boolean
+  /** The sources of torrents that several trees may have; null for one tree. */
+  readonly #claimed: Map<string, string> | null
+
+  constructor(private readonly work: TreeWork) {
+    const { request, report, choice, watch } = work
+    this.#request = request
+    this.#report = report
+    this.#choice = choice
+    this.#isCounted = request.prune !== 'never' || watch.orphans !== undefined
+    const isShared = request.target !== null && request.directories.length > 1
+    this.#claimed = isShared ? new Map() : null
+  }
+
+  async completeAll(): Promise<void> {
+    const { directories, prune, target } = this.#request
     // Torrents elsewhere outlive their tree
-    const mayBeGone = request.prune === 'always' && request.target !== null
-    for (const root of request.directories.filter((each) => !mayBeGone || existsSync(each)))
-      branches = branches.concat(await branchesOf(root, request, filter, report))
-    const claimed = new Map<string, string>()
-    for (const { directory, torrents, files } of request.target === null ? [] : branches) {
-      for (const name of files ?? []) claimTorrent(claimed, pathsIn(directory, torrents, name))
+    const mayBeGone = prune === 'always' && target !== null
+    const trees: SourceTree[] = []
+    for (const root of directories.filter((each) => !mayBeGone || existsSync(each)))
+      trees.push(await this.#listSources(root))
+    const gone = this.#isCounted ? await this.#findGone(trees) : []
+    for (const tree of trees) await this.#completeTree(tree, tree === trees[0])
+    await this.#completePlaces(gone, prune === 'never' ? { dryRun: true } : { prune: 'always' })
+  }
+
+  /** Lists the directories of a tree. Reports names that nobody asked to leave out. */
+  async #listSources(root: string): Promise<SourceTree> {
+    const isTarget = this.#targetIn(root)
+    const directories: TreeDirectory[] = []
+    const see = (found: ListedDirectory) => {
+      const { place, listing } = found
+      const { names, table } = listing
+      const entered: string[] = []
+      let hasFiles = false
+      for (let i = 0; i < names.length; i++) {
+        const isPlain = this.#choice.isPlain && this.#claimed === null && table.isThere(i)
+        const isFile = isPlain && isOrdinary(names, i)
+        const name = isFile ? '' : names.textAt(i)
+        const kind = isFile ? 'file' : this.#kindOf(root, found, [name, i])
+        if (kind === 'file') hasFiles = true
+        if (kind === 'directory' && !isTarget(below(place, name))) entered.push(name)
+      }
+      directories.push({ place, hasFiles })
+      return entered
     }
-    // Without pruning they are only counted
-    const isCounted = request.prune !== 'never' || watch.orphans !== undefined
-    if (isCounted) branches = branches.concat(await findGone(request, report))
-    for (const branch of branches) {
-      if (report.isInterrupted) break
-      const { directory, torrents, files } = branch
+    const onError = (error: unknown, directory: string) => {
+      noteOnce(this.#report, directory, asBtkitError(error, directory))
+    }
+    await listTree(root, { see, onError })
+    return { root, directories: sortPlaces(directories) }
+  }
+
+  /** Returns what a name is if it is chosen, else null, and reports what nobody asked to leave out. */
+  #kindOf(
+    root: string,
+    { place, directory, listing }: ListedDirectory,
+    [name, number]: readonly [string, number],
+  ): 'file' | 'directory' | null {
+    const kind = kindOf(() => childPath(directory, name), listing.table, number)
+    const why = skipReasonOf(name, this.#request.common.scan)
+    const isLink = why === undefined && kind === 'link to a directory'
+    if (why === 'hidden' || isLink)
+      this.#report.skipped.push({ ...this.#pathsOf(root, place, name), reason: why ?? 'link' })
+    if (kind === 'link to a directory' || !this.#choice.has(kind, below(place, name), name))
+      return null
+    if (kind === 'file' && this.#claimed)
+      claimTorrent(this.#claimed, this.#pathsOf(root, place, name))
+    return kind
+  }
+
+  /** Returns a function that says whether a directory of a tree is that of the torrents. */
+  #targetIn(root: string): (place: string) => boolean {
+    const { target } = this.#request
+    const [realRoot, realTarget] = [root, target].map((each) =>
+      each === null ? null : valueOr(null, () => realPath(each)),
+    )
+    if (!realRoot || !realTarget || !isWithin(realTarget, realRoot)) return () => false
+    return (place) => childPath(realRoot, place) === realTarget
+  }
+
+  #pathsOf(root: string, place: string, name: string): TorrentPaths {
+    const { directory, target } = this.#placeOf(root, place)
+    const [source, torrent] = [join(directory, name), join(target, torrentName(name))]
+    return { source, sourcePath: resolve(source), torrent, torrentPath: resolve(torrent) }
+  }
+
+  #placeOf(root: string, place: string): Pick<Place, 'directory' | 'target'> {
+    const directory = join(root, place)
+    const { target } = this.#request
+    return { directory, target: target === null ? directory : join(target, place) }
+  }
+
+  /** Completes a tree while its target is locked. */
+  async #completeTree({ root, directories }: SourceTree, isFirst: boolean): Promise<void> {
+    const { target, prune } = this.#request
+    const isPruned = prune !== 'never'
+    const lock = await this.#lock(target ?? root, isFirst)
+    if (lock === 'held') return
+    try {
+      const places = directories.map((each) => ({ ...each, root }))
+      const own = places.filter(({ hasFiles }) => hasFiles || isPruned)
+      const others = places.filter(({ hasFiles }) => !hasFiles)
+      await this.#completePlaces(own, {}, lock?.path)
+      if (this.#isCounted && !isPruned) await this.#completePlaces(others, { dryRun: true })
+    } finally {
+      lock?.release()
+    }
+  }
+
+  /**
+   * Locks the target of a tree; null if that is not needed, or impossible, which is reported when it
+   * is completed. Notes that another run holds the lock of a tree that is not the first.
+   */
+  async #lock(target: string, isFirst: boolean) {
+    const { dryRun, waitSeconds } = this.#request
+    const { signal } = this.work.context.engine
+    try {
+      const path = dryRun ? null : realPath(target)
+      if (path === null) return null
+      const { release } = await lockDirectory(path, { waitSeconds, signal })
+      return { path, release }
+    } catch (error) {
+      const code = error instanceof BtkitError ? error.code : null
+      if (code === null || (code === 'locked' && isFirst)) throw error
+      if (signal.aborted) this.#report.isInterrupted = true
+      if (code === 'locked') noteOnce(this.#report, target, error)
+      return code === 'locked' || signal.aborted ? 'held' : null
+    }
+  }
+
+  /** Completes directories, some at a time. `locked` is the target that is locked already. */
+  async #completePlaces(
+    all: readonly TreePlace[],
+    changes: Partial<CompleteRequest>,
+    locked?: string,
+  ): Promise<void> {
+    const { context, report, watch } = this.work
+    const { common } = this.#request
+    const scan = { ...common.scan, include: [], exclude: [] }
+    const request = { ...this.#request, common: { ...common, scan }, ...changes }
+    const unseen = { ...watch, isSeen: false }
+    for (let from = 0; from < all.length && !report.isInterrupted; from += TOGETHER) {
+      const ready = all.slice(from, from + TOGETHER).filter((each) => this.#prepare(each, request))
+      const places = ready.map((each) => this.#describe(each))
       try {
-        const isMissing = realPath(torrents) === null
-        if (!files?.length && (isMissing || !isCounted)) continue
-        if (isMissing && !request.dryRun) mkdirSync(torrents, { recursive: true })
-        await completeTogether(requestFor(branch, request), context, { report, watch: unseen })
+        const targets = new TargetDirectories(request, places, context, locked)
+        if (places.length > 0) await completeTogether(targets, report, unseen)
       } catch (error) {
-        const isLocked = error instanceof BtkitError && error.code === 'locked'
-        if (isLocked && branch === branches[0]) throw error
+        const [{ directory } = { directory: '' }] = places
         if (context.engine.signal.aborted) report.isInterrupted = true
         else noteOnce(report, directory, asBtkitError(error, directory))
       }
     }
-  })
-}
-
-/** The request for one directory. Patterns were applied to the paths, so they no longer count. */
-function requestFor(branch: Branch, request: TreeRequest): CompleteRequest {
-  const { path, directory, torrents, files } = branch
-  const { common, target, prune, seedsIn } = request
-  const isPruned = prune !== 'never'
-  const parts = { ...common.parts, webSeeds: seedsIn(path) }
-  return {
-    ...request,
-    directories: [directory],
-    target: target && torrents,
-    entries: files,
-    common: { ...common, parts, scan: { ...common.scan, include: [], exclude: [] } },
-    prune: files === null && isPruned ? 'always' : prune,
-    dryRun: request.dryRun || (!files?.length && !isPruned),
   }
-}
 
-/** Lists the directories of a tree, and the files in them that patterns choose. */
-async function branchesOf(
-  root: string,
-  { target, common }: CompleteRequest,
-  filter: NameFilter | undefined,
-  report: CompleteReport,
-): Promise<Branch[]> {
-  const realTarget = target === null ? null : realPath(target)
-  const enters = (place: string, { name }: Dirent) => {
-    const isLeft = [place, `${place}/`].some((each) => filter?.excludes(each))
-    if (isLeft || skipReasonOf(name, common.scan) !== undefined) return false
-    // The target may be in the tree
-    return realTarget === null || realPath(join(root, place)) !== realTarget
-  }
-  const found = await listTree(root, enters, report)
-  return found.map(({ path, entries }) => {
-    const directory = join(root, ...path)
-    const torrents = target === null ? directory : join(target, ...path)
-    const files: string[] = []
-    for (const entry of entries) {
-      const { name } = entry
-      const place = [...path, name].join('/')
-      const why = skipReasonOf(name, common.scan)
-      const isLeaf = why === undefined && isFile(entry, directory)
-      const isLink = why === undefined && !isLeaf && entry.isSymbolicLink()
-      // Nobody asked to leave these out
-      if (why === 'hidden' || isLink)
-        report.skipped.push({ ...pathsIn(directory, torrents, name), reason: why ?? 'link' })
-      if (isLeaf && !filter?.excludes(place) && (filter?.includes(place) ?? true)) files.push(name)
-    }
-    return { path, directory, torrents, files }
-  })
-}
-
-function pathsIn(directory: string, target: string, name: string): TorrentPaths {
-  const [source, torrent] = [join(directory, name), join(target, torrentName(name))]
-  return { source, sourcePath: resolve(source), torrent, torrentPath: resolve(torrent) }
-}
-
-/** Lists a tree in the order of its paths. Links to directories are not followed. */
-async function listTree(
-  root: string,
-  enters: (place: string, entry: Dirent) => boolean,
-  report: CompleteReport,
-) {
-  const found: { readonly path: readonly string[]; readonly entries: readonly Dirent[] }[] = []
-  const read = async function* (path: readonly string[]) {
-    yield await readEntries(join(root, ...path))
-  }
-  const onError = (error: unknown, path: readonly string[]) => {
-    const directory = join(root, ...path)
-    noteOnce(report, directory, asBtkitError(error, directory))
-  }
-  const start: readonly string[] = []
-  for await (const { directory, entries, enter } of walk(start, { read, onError })) {
-    found.push({ path: directory, entries })
-    for (const entry of entries) {
-      const below = [...directory, entry.name]
-      if (entry.isDirectory() && enters(below.join('/'), entry)) enter(below)
+  /** Returns whether there is a directory for the torrents of a place, which may be made for them. */
+  #prepare({ root, place, hasFiles }: TreePlace, { dryRun }: CompleteRequest): boolean {
+    const { directory, target } = this.#placeOf(root, place)
+    try {
+      const isMissing = realPath(target) === null
+      if (isMissing && hasFiles && !dryRun) mkdirSync(target, { recursive: true })
+      return !isMissing || hasFiles === true
+    } catch (error) {
+      noteOnce(this.#report, directory, asBtkitError(error, directory))
+      return false
     }
   }
-  return found.sort((a, b) => compareBytes(a.path.join('/'), b.path.join('/')))
-}
 
-/** Whether an entry is no directory, and no link to one. */
-function isFile(entry: Dirent, directory: string): boolean {
-  if (!entry.isSymbolicLink()) return !entry.isDirectory()
-  return !statSync(join(directory, entry.name), { throwIfNoEntry: false })?.isDirectory()
-}
-
-/** Finds the directories below the target whose sources are gone, or something else now. */
-async function findGone(request: CompleteRequest, report: CompleteReport): Promise<Branch[]> {
-  const { target, prune, directories } = request
-  if (target === null) return []
-  const told = prune === 'never' ? createReport() : report
-  const below = await listTree(target, () => true, told)
-  const gone: Branch[] = []
-  // A root that is missing may be a disk that is not mounted; its own run reports it
-  for (const root of directories.filter((each) => prune === 'always' || existsSync(each))) {
-    for (const { path, entries } of below) {
-      const places = path.map((_, i) => join(root, ...path.slice(0, i + 1)))
-      if (existsSync(root) && places.every(isDirectory)) continue
-      // The last one that is there, as a directory or as a link that may lead to one
-      const isHome = (at: string) => !isGone(at) && !tryOr(false, () => statSync(at).isFile())
-      const home = places.findLast(isHome) ?? join(root)
-      const names = tryOr([], () => readNames(home))
-      const [directory, torrents] = [join(root, ...path), join(target, ...path)]
-      if (prune === 'always' || !isUnmounted({ names }))
-        gone.push({ path, directory, torrents, files: null })
-      else if (entries.some(({ name }) => entryName(name) !== null))
-        noteOnce(told, home, noDisk(home))
+  /** Patterns are applied to paths below the root, so they no longer count. */
+  #describe({ root, place, hasFiles }: TreePlace): Place {
+    const { common, seedsIn } = this.#request
+    const paths = this.#placeOf(root, place)
+    const chooses = (name: string, number: number, { table }: FileListing) => {
+      const kind = kindOf(() => join(paths.directory, name), table, number)
+      return kind === 'file' && this.#choice.has(kind, below(place, name), name)
     }
+    const components = place === '' ? [] : place.split('/')
+    const webSeeds = seedsIn ? seedsIn(components) : common.parts.webSeeds
+    return { ...paths, branch: { chooses: hasFiles === null ? null : chooses, webSeeds } }
   }
-  return gone
+
+  /** Finds the directories below the target whose sources are gone, or something else now. */
+  async #findGone(trees: readonly SourceTree[]): Promise<TreePlace[]> {
+    const { target, prune, directories } = this.#request
+    if (target === null) return []
+    const told = prune === 'never' ? createReport() : this.#report
+    const found = await listTargets(target, told)
+    const gone: TreePlace[] = []
+    // A root that is missing may be a disk that is not mounted; its own run reports it
+    for (const root of directories.filter((each) => prune === 'always' || existsSync(each))) {
+      const tree = trees.find((each) => each.root === root)
+      const listed = new Set(tree?.directories.map(({ place }) => place))
+      for (const { place, hasTorrents } of found.filter((each) => !listed.has(each.place))) {
+        const components = place === '' ? [] : place.split('/')
+        const places = components.map((_, i) => join(root, ...components.slice(0, i + 1)))
+        if (existsSync(root) && places.every(isDirectory)) continue
+        // The last one that is there, as a directory or as a link that may lead to one
+        const isHome = (at: string) => !isGone(at) && !tryOr(false, () => statSync(at).isFile())
+        const home = places.findLast(isHome) ?? join(root)
+        const names = tryOr([], () => readNames(home))
+        if (prune === 'always' || !isUnmounted({ names }))
+          gone.push({ root, place, hasFiles: null })
+        else if (hasTorrents) noteOnce(told, home, noDisk(home))
+      }
+    }
+    return gone
+  }
+}
+
+/** Lists the directories below a target. */
+async function listTargets(target: string, told: CompleteReport) {
+  const found: { readonly place: string; readonly hasTorrents: boolean }[] = []
+  const see = ({ place, directory, listing: { names, table } }: ListedDirectory) => {
+    const entered: string[] = []
+    for (let i = 0; i < names.length; i++) {
+      if (table.isThere(i)) continue
+      const name = names.textAt(i)
+      if (kindOf(() => childPath(directory, name), table, i) === 'directory') entered.push(name)
+    }
+    found.push({ place, hasTorrents: names.used.includes('.torrent\0') })
+    return entered
+  }
+  const onError = (error: unknown, directory: string) => {
+    noteOnce(told, directory, asBtkitError(error, directory))
+  }
+  await listTree(target, { see, onError })
+  return sortPlaces(found)
 }
 
 /** Whether a path is a directory and no link to one, or may be one where nobody may look. */

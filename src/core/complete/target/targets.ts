@@ -6,7 +6,7 @@ import { listFiles, NO_FILES, type FileListing } from '../../../disk/look/stat-f
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
 import { TorrentLog } from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
-import type { CompleteContext, CompleteRequest } from '../request.js'
+import type { CompleteContext, CompleteRequest, Place } from '../request.js'
 
 /** A directory of torrents that this run has locked. */
 export interface TargetDirectory {
@@ -17,38 +17,53 @@ export interface TargetDirectory {
   readonly log: TorrentLog
 }
 
+/** Whether places are the directories of a tree. */
+export function isTree(places: readonly Place[]): boolean {
+  return places.some(({ branch }) => branch)
+}
+
 /** A run's directories of torrents, by real path. Each stays locked until they are closed. */
 export class TargetDirectories {
   readonly #locks: DirectoryLock[] = []
   /** Each rejects with `not-permitted` or `io` if it cannot be used, and as TorrentLog. */
   readonly opened = new Map<string, Promise<TargetDirectory>>()
   readonly #lists = new Map<string, Promise<FileListing>>()
+  readonly #realPaths = new Map<string, string | null>()
 
+  /** `locked` is the real path of a target that the caller has locked. */
   constructor(
     readonly request: CompleteRequest,
+    readonly places: readonly Place[],
     readonly context: CompleteContext,
+    private readonly locked: string | null = null,
   ) {}
 
   /**
    * Locks each directory of torrents once, in an order that prevents deadlocks between runs, and
-   * lists them and those of entries. The error of one is thrown when it is requested.
+   * lists them and those of entries. The error of one is thrown when it is requested, but in a tree
+   * also that of a lock.
    * @throws BtkitError `locked` or `interrupted`
    */
   async open(): Promise<void> {
-    const { directories, target, dryRun, waitSeconds } = this.request
+    const { dryRun, waitSeconds } = this.request
     const wait = { waitSeconds, signal: this.context.engine.signal }
     // A later request for a directory that cannot be looked at reports the error
     const placesOf = (paths: readonly string[]) =>
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
-    for (const path of new Set(placesOf(target === null ? directories : [target]).sort())) {
-      const locking = dryRun ? null : lockDirectory(path, wait)
+    for (const path of new Set(placesOf(this.places.map(({ target }) => target)).sort())) {
+      const locking = dryRun || path === this.locked ? null : lockDirectory(path, wait)
       this.opened.set(path, later(this.#open(path, locking)))
       await locking?.catch((error: unknown) => {
-        const endsAll = ['locked', 'interrupted'] as readonly string[]
+        const endsAll: readonly string[] = isTree(this.places)
+          ? ['interrupted']
+          : ['locked', 'interrupted']
         if (error instanceof BtkitError && endsAll.includes(error.code)) throw error
       })
     }
-    const lists = placesOf(directories).map((path) => this.list(path))
+    const directories = this.places.filter(({ branch }) => branch?.chooses !== null)
+    const lists = placesOf(directories.map(({ directory }) => directory)).map((path) =>
+      this.list(path),
+    )
     await Promise.allSettled([...this.opened.values(), ...lists])
   }
 
@@ -58,8 +73,22 @@ export class TargetDirectories {
    * @throws BtkitError `not-permitted` or `io`
    */
   placeOf(path: string): string | null {
-    const { dryRun, target } = this.request
-    return realPath(path) ?? (dryRun && path === target ? resolve(path) : null)
+    const found = this.realPath(path)
+    const { dryRun, target: output } = this.request
+    if (found !== null || !dryRun || output === null) return found
+    return this.places.some(({ target }) => path === target) ? resolve(path) : null
+  }
+
+  /**
+   * Returns the real path of a directory as it was when it was asked for first.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  realPath(path: string): string | null {
+    const known = this.#realPaths.get(path)
+    if (known !== undefined) return known
+    const found = realPath(path)
+    this.#realPaths.set(path, found)
+    return found
   }
 
   /**
