@@ -73,6 +73,8 @@ export interface Branch {
   readonly chooses: ((name: string, number: number, listing: FileListing) => boolean) | null
   /** Of its torrents. */
   readonly webSeeds: readonly string[]
+  /** Called if nothing was to be done in it, with the number of its entries and their bytes. */
+  readonly onUnchanged?: ((entries: number, bytes: number) => void) | undefined
 }
 
 /** The context of a run: hash engine, piece cache, and the rest. */

@@ -21,7 +21,7 @@ import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, noteOnce, withFact } from '../report.js'
 import type { Change, ListPaths, Skip, SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
-import { checkOtherEntry, pathsOf, torrentName } from '../target/directories.js'
+import { checkOtherEntry, hasOnlyOwn, pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
 import { isTree } from '../target/targets.js'
 import { carryOut, type Act, type FileSkip } from '../target/own-file.js'
@@ -110,12 +110,14 @@ async function findChanged(
   for (const directory of directories) {
     const own = runIn(directory, run)
     const unchanged = new UnchangedEntries(directory, own)
+    let [files, bytes] = [0, 0]
     for (const name of directory.names) {
       if (steps++ % ENTRIES_PER_YIELD === 0) {
         await setImmediate()
         refuseAborted(hashContext.engine.signal)
       }
       let size = request.force ? null : unchanged.sizeOfFile(name)
+      if (typeof size === 'number') files++
       if (size === undefined) {
         if (looks++ % CHANGES_PER_YIELD === 0) growYoungHeap(YOUNG_HEAP)
         size = await unchangedDirectory({ name, directory }, unchanged, own)
@@ -126,8 +128,11 @@ async function findChanged(
           trace(() => `${pathsOf(name, directory).source}: unchanged, and so is its torrent`)
         report.unchanged++
         report.bytesReused += size
+        bytes += size
       }
     }
+    const isUnchanged = files === directory.names.length && files > 0
+    if (isUnchanged && hasOnlyOwn(directory)) directory.branch?.onUnchanged?.(files, bytes)
   }
   return changed
 }

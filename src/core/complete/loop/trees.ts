@@ -7,7 +7,13 @@ import { isOrdinary, loadNameFilter, skipReasonOf } from '../../../disk/scan/ent
 import { readNames } from '../../../disk/look/read-names.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { completeTogether, reportRun } from './run.js'
+import { keyOf } from '../tidy/changes.js'
 import { isGone } from '../tidy/prune.js'
+import { digestOptions } from '../decide/unchanged.js'
+import { UnchangedDirectories } from './unchanged-trees.js'
+import { CHECKSUM_NAMES } from '../../checksums/list.js'
+import { textOf } from '../../../base/bytes.js'
+import { trace } from '../../../base/text/trace.js'
 import { createReport, noteOnce, type CompleteReport, type TorrentPaths } from '../report.js'
 import { claimTorrent, isUnmounted, noDisk, torrentName } from '../target/directories.js'
 import { TargetDirectories } from '../target/targets.js'
@@ -46,6 +52,10 @@ interface TreeDirectory {
   readonly place: string
   /** Whether it has files that get torrents. */
   readonly hasFiles: boolean
+  /** Whether nothing is to be done in it. */
+  readonly isDone: boolean
+  /** The key of what was seen of it, by which the next run recognizes it; null for none. */
+  readonly key: string | null
 }
 
 /** A directory of a tree that is to be completed; `hasFiles` is null if it is gone. */
@@ -53,6 +63,16 @@ interface TreePlace {
   readonly root: string
   readonly place: string
   readonly hasFiles: boolean | null
+  readonly key?: string | null
+}
+
+/** A directory of a tree of torrents. */
+interface TargetPlace {
+  readonly place: string
+  readonly hasTorrents: boolean
+  /** Whether a file in it may be one that btkit made. */
+  readonly mayHaveOwn: boolean
+  readonly digest: Uint8Array | null
 }
 
 /** A tree of sources. */
@@ -96,6 +116,10 @@ class TreeRun {
   readonly #isCounted: boolean
   /** The sources of torrents that several trees may have; null for one tree. */
   readonly #claimed: Map<string, string> | null
+  /** Null if each directory must be looked at in any case. */
+  readonly #unchanged: UnchangedDirectories | null
+  /** The directories of torrents by their places; null if they are those of the sources. */
+  #targets: ReadonlyMap<string, TargetPlace> | null = null
 
   constructor(private readonly work: TreeWork) {
     const { request, report, choice, watch } = work
@@ -105,6 +129,8 @@ class TreeRun {
     this.#isCounted = request.prune !== 'never' || watch.orphans !== undefined
     const isShared = request.target !== null && request.directories.length > 1
     this.#claimed = isShared ? new Map() : null
+    const isEachLookedAt = request.force || request.publish.length > 0 || request.feed
+    this.#unchanged = isEachLookedAt ? null : openUnchanged(work)
   }
 
   async completeAll(): Promise<void> {
@@ -112,31 +138,39 @@ class TreeRun {
     // Torrents elsewhere outlive their tree
     const mayBeGone = prune === 'always' && target !== null
     const trees: SourceTree[] = []
+    if (target !== null) this.#targets = await this.#listTargets(target)
     for (const root of directories.filter((each) => !mayBeGone || existsSync(each)))
       trees.push(await this.#listSources(root))
     const gone = this.#isCounted ? await this.#findGone(trees) : []
     for (const tree of trees) await this.#completeTree(tree, tree === trees[0])
     await this.#completePlaces(gone, prune === 'never' ? { dryRun: true } : { prune: 'always' })
+    if (!this.#request.dryRun && !this.#report.isInterrupted) this.#unchanged?.write()
   }
 
   /** Lists the directories of a tree. Reports names that nobody asked to leave out. */
   async #listSources(root: string): Promise<SourceTree> {
-    const isTarget = this.#targetIn(root)
+    const { target } = this.#request
+    const realTarget = valueOr(null, () => realPath(target ?? root))
+    const isTarget = target === null ? () => false : targetIn(root, realTarget)
     const directories: TreeDirectory[] = []
     const see = (found: ListedDirectory) => {
       const { place, listing } = found
       const { names, table } = listing
       const entered: string[] = []
-      let hasFiles = false
+      let [hasFiles, isPlain] = [false, true]
       for (let i = 0; i < names.length; i++) {
-        const isPlain = this.#choice.isPlain && this.#claimed === null && table.isThere(i)
-        const isFile = isPlain && isOrdinary(names, i)
+        const isListed = table.isThere(i)
+        const isOwn = this.#choice.isPlain && this.#claimed === null && isListed
+        const isFile = isOwn && isOrdinary(names, i)
         const name = isFile ? '' : names.textAt(i)
         const kind = isFile ? 'file' : this.#kindOf(root, found, [name, i])
         if (kind === 'file') hasFiles = true
+        if (kind === 'file' && !isListed) isPlain = false
         if (kind === 'directory' && !isTarget(below(place, name))) entered.push(name)
       }
-      directories.push({ place, hasFiles })
+      const key = hasFiles && isPlain ? this.#keyOf(found, realTarget) : null
+      const isDone = hasFiles ? this.#recall(key, found) : this.#hasNothing(found)
+      directories.push({ place, hasFiles, key, isDone })
       return entered
     }
     const onError = (error: unknown, directory: string) => {
@@ -144,6 +178,33 @@ class TreeRun {
     }
     await listTree(root, { see, onError })
     return { root, directories: sortPlaces(directories) }
+  }
+
+  #keyOf(found: ListedDirectory, realTarget: string | null): string | null {
+    const { place, directory, listing } = found
+    const listed = this.#targets?.get(place)?.digest ?? null
+    if (!this.#unchanged || realTarget === null || (this.#targets && !listed)) return null
+    const target = place === '' ? realTarget : childPath(realTarget, place)
+    return this.#unchanged.keyOf(resolve(directory), listing, target, listed)
+  }
+
+  /** Returns whether an earlier run found nothing to do in a directory, and counts its entries. */
+  #recall(key: string | null, { directory }: ListedDirectory): boolean {
+    const known = this.#unchanged?.recall(key)
+    if (!known) return false
+    const [entries, bytes] = known
+    trace(() => `${directory}: unchanged, and so are its torrents`)
+    this.#report.unchanged += entries
+    this.#report.bytesReused += bytes
+    return true
+  }
+
+  /** Whether a directory without files has no torrents either. */
+  #hasNothing({ place, listing }: ListedDirectory): boolean {
+    // A client may have torrents that are gone
+    if (this.#unchanged === null) return false
+    if (this.#targets === null) return !mayHaveOwn(listing)
+    return this.#targets.get(place)?.mayHaveOwn === false
   }
 
   /** Returns what a name is if it is chosen, else null, and reports what nobody asked to leave out. */
@@ -162,16 +223,6 @@ class TreeRun {
     if (kind === 'file' && this.#claimed)
       claimTorrent(this.#claimed, this.#pathsOf(root, place, name))
     return kind
-  }
-
-  /** Returns a function that says whether a directory of a tree is that of the torrents. */
-  #targetIn(root: string): (place: string) => boolean {
-    const { target } = this.#request
-    const [realRoot, realTarget] = [root, target].map((each) =>
-      each === null ? null : valueOr(null, () => realPath(each)),
-    )
-    if (!realRoot || !realTarget || !isWithin(realTarget, realRoot)) return () => false
-    return (place) => childPath(realRoot, place) === realTarget
   }
 
   #pathsOf(root: string, place: string, name: string): TorrentPaths {
@@ -193,7 +244,8 @@ class TreeRun {
     const lock = await this.#lock(target ?? root, isFirst)
     if (lock === 'held') return
     try {
-      const places = directories.map((each) => ({ ...each, root }))
+      const due = directories.filter(({ isDone }) => !isDone)
+      const places = due.map((each) => ({ ...each, root }))
       const own = places.filter(({ hasFiles }) => hasFiles || isPruned)
       const others = places.filter(({ hasFiles }) => !hasFiles)
       await this.#completePlaces(own, {}, lock?.path)
@@ -263,7 +315,7 @@ class TreeRun {
   }
 
   /** Patterns are applied to paths below the root, so they no longer count. */
-  #describe({ root, place, hasFiles }: TreePlace): Place {
+  #describe({ root, place, hasFiles, key = null }: TreePlace): Place {
     const { common, seedsIn } = this.#request
     const paths = this.#placeOf(root, place)
     const chooses = (name: string, number: number, { table }: FileListing) => {
@@ -272,7 +324,35 @@ class TreeRun {
     }
     const components = place === '' ? [] : place.split('/')
     const webSeeds = seedsIn ? seedsIn(components) : common.parts.webSeeds
-    return { ...paths, branch: { chooses: hasFiles === null ? null : chooses, webSeeds } }
+    const onUnchanged = (...unchanged: readonly [number, number]) => {
+      if (key !== null) this.#unchanged?.keep(key, unchanged)
+    }
+    const branch = { chooses: hasFiles === null ? null : chooses, webSeeds, onUnchanged }
+    return { ...paths, branch }
+  }
+
+  /** Lists the directories below a target. */
+  async #listTargets(target: string): Promise<ReadonlyMap<string, TargetPlace>> {
+    const found: TargetPlace[] = []
+    const see = ({ place, directory, listing }: ListedDirectory) => {
+      const { names, table } = listing
+      const entered: string[] = []
+      for (let i = 0; i < names.length; i++) {
+        if (table.isThere(i)) continue
+        const name = names.textAt(i)
+        if (kindOf(() => childPath(directory, name), table, i) === 'directory') entered.push(name)
+      }
+      const hasTorrents = names.used.includes('.torrent\0')
+      const digest = this.#unchanged?.digest(listing) ?? null
+      found.push({ place, hasTorrents, mayHaveOwn: hasTorrents || mayHaveOwn(listing), digest })
+      return entered
+    }
+    const onError = (error: unknown, directory: string) => {
+      if (this.#request.prune !== 'never' && existsSync(directory))
+        noteOnce(this.#report, directory, asBtkitError(error, directory))
+    }
+    await listTree(target, { see, onError })
+    return new Map(sortPlaces(found).map((each) => [each.place, each]))
   }
 
   /** Finds the directories below the target whose sources are gone, or something else now. */
@@ -280,7 +360,7 @@ class TreeRun {
     const { target, prune, directories } = this.#request
     if (target === null) return []
     const told = prune === 'never' ? createReport() : this.#report
-    const found = await listTargets(target, told)
+    const found = [...(this.#targets?.values() ?? [])]
     const gone: TreePlace[] = []
     // A root that is missing may be a disk that is not mounted; its own run reports it
     for (const root of directories.filter((each) => prune === 'always' || existsSync(each))) {
@@ -303,24 +383,31 @@ class TreeRun {
   }
 }
 
-/** Lists the directories below a target. */
-async function listTargets(target: string, told: CompleteReport) {
-  const found: { readonly place: string; readonly hasTorrents: boolean }[] = []
-  const see = ({ place, directory, listing: { names, table } }: ListedDirectory) => {
-    const entered: string[] = []
-    for (let i = 0; i < names.length; i++) {
-      if (table.isThere(i)) continue
-      const name = names.textAt(i)
-      if (kindOf(() => childPath(directory, name), table, i) === 'directory') entered.push(name)
-    }
-    found.push({ place, hasTorrents: names.used.includes('.torrent\0') })
-    return entered
-  }
-  const onError = (error: unknown, directory: string) => {
-    noteOnce(told, directory, asBtkitError(error, directory))
-  }
-  await listTree(target, { see, onError })
-  return sortPlaces(found)
+/** Returns a function that says whether a directory of a tree is that of the torrents. */
+function targetIn(root: string, realTarget: string | null): (place: string) => boolean {
+  const realRoot = valueOr(null, () => realPath(root))
+  if (!realRoot || !realTarget || !isWithin(realTarget, realRoot)) return () => false
+  return (place) => childPath(realRoot, place) === realTarget
+}
+
+/** The ends of names of files that btkit makes. */
+const OWN_ENDS = ['torrent', 'btkit-tmp', ...CHECKSUM_NAMES].map((end) => `.${end}\0`)
+
+/** Whether a file in a directory may be one that btkit made. */
+function mayHaveOwn({ names }: ListedDirectory['listing']): boolean {
+  const { used } = names
+  return OWN_ENDS.some((end) => used.includes(end))
+}
+
+/** Opens the note of directories in which the runs with a request found nothing to do. */
+function openUnchanged({ request, context }: TreeWork): UnchangedDirectories {
+  const { common, checksums, prune } = request
+  const { include, exclude, all, isLegacy, links, attributes } = common.scan
+  const options = textOf(digestOptions(request), 'base64')
+  const names = { include, exclude, all, isLegacy, links, attributes, prune, checksums }
+  const base = JSON.stringify([options, names, context.cacheAccess.trust])
+  const place = { stateDirectory: context.state.directory, key: keyOf(request) }
+  return new UnchangedDirectories({ ...place, kind: 'unchanged' }, base)
 }
 
 /** Whether a path is a directory and no link to one, or may be one where nobody may look. */

@@ -3,6 +3,8 @@ import type { ChecksumName } from '../../checksums/list.js'
 import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { BtkitError, usageError } from '../../../base/errors.js'
+import { NumberedNames } from '../../../base/text/numbered-names.js'
+import { isTemporaryName } from '../../../disk/write/temporary-files.js'
 import { skipReasonOf } from '../../../disk/scan/entry.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
 import { parseListName } from '../../checksums/lists.js'
@@ -128,6 +130,19 @@ function whyLeftOut(name: string, directory: string, filter: NameFilter) {
   const isDirectory = statSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory()
   if (isDirectory) return filter.excludes(`${name}/`) ? 'excluded' : null
   return filter.includes(name) ? null : 'not included'
+}
+
+/** Whether each torrent and list that may be btkit's in a target is one of this directory. */
+export function hasOnlyOwn({ names, targetDirectory }: SourceDirectory): boolean {
+  const { states, log } = targetDirectory
+  const expected = new NumberedNames(names)
+  return states.names.every((file) => {
+    if (isTemporaryName(file)) return false
+    const torrentOf = entryName(file)
+    const name = torrentOf ?? parseListName(file)?.name
+    if (name === undefined || expected.numberOf(name) !== undefined) return true
+    return torrentOf === null && !log.has(file)
+  })
 }
 
 /**
