@@ -1,7 +1,8 @@
 import { existsSync, lstatSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
+import { stampsOf } from '../look/stat-files.js'
 import { attempt, requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
 import { nameOf } from './notes.js'
@@ -169,33 +170,25 @@ function logPath(stateDirectory: string, target: string): string {
 export function stampOfLog(stateDirectory: string, target: string): string | null {
   const path = logPath(stateDirectory, target)
   for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
-  return stampAt(path)
-}
-
-function stampAt(path: string): string | null {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
   if (!stats) return null
   const { size, mtimeNs, ctimeNs, ino, mode, nlink } = stats
   return [size, mtimeNs, ctimeNs, ino, mode, nlink].join(' ')
 }
 
-/** The stamps of many lists: whether others could replace them is examined once. */
-export class LogStamps {
-  readonly #isTrusted: boolean
-
-  constructor(private readonly stateDirectory: string) {
-    const directory = dirname(logPath(stateDirectory, ''))
-    const examine = () => {
-      for (const each of [stateDirectory, directory]) requireOwnDirectory(each)
-      return existsSync(directory)
-    }
-    this.#isTrusted = attempt(examine) ?? false
-  }
-
-  /** Returns the stamp of the list of a directory; null if there is none that can be trusted. */
-  of(target: string): string | null {
-    return this.#isTrusted ? attempt(() => stampAt(logPath(this.stateDirectory, target))) : null
-  }
+/**
+ * Returns such texts for the lists of many directories; null for one without a list, or if other
+ * users could replace them. They are not those of stampOfLog.
+ */
+export async function stampsOfLogs(stateDirectory: string, targets: readonly string[]) {
+  const path = logPath(stateDirectory, '')
+  const isTrusted = attempt(() => {
+    for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+    return true
+  })
+  if (!isTrusted) return null
+  const prefix = join(dirname(path), sep)
+  return stampsOf(targets.map((target) => `${prefix}${nameOf(target)}.log`))
 }
 
 /** The record as JSON. The identity comes first, which is all that an index needs. */

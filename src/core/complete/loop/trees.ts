@@ -10,7 +10,7 @@ import { completeTogether, reportRun } from './run.js'
 import { keyOf } from '../tidy/changes.js'
 import { isGone } from '../tidy/prune.js'
 import { digestOptions } from '../decide/unchanged.js'
-import { UnchangedDirectories } from './unchanged-trees.js'
+import { UnchangedDirectories, type SeenDirectory } from './unchanged-trees.js'
 import { CHECKSUM_NAMES } from '../../checksums/list.js'
 import { textOf } from '../../../base/bytes.js'
 import { trace } from '../../../base/text/trace.js'
@@ -52,9 +52,7 @@ interface TreeDirectory {
   readonly place: string
   /** Whether it has files that get torrents. */
   readonly hasFiles: boolean
-  /** Whether nothing is to be done in it. */
-  readonly isDone: boolean
-  /** The key of what was seen of it, by which the next run recognizes it; null for none. */
+  /** By which the next run recognizes it; null if it must be looked at. */
   readonly key: string | null
 }
 
@@ -78,8 +76,10 @@ interface TargetPlace {
 /** A tree of sources. */
 interface SourceTree {
   readonly root: string
-  /** In the order of their paths. */
-  readonly directories: readonly TreeDirectory[]
+  /** The paths of all directories. */
+  readonly places: ReadonlySet<string>
+  /** The directories in which something may be to be done, in the order of their paths. */
+  readonly due: readonly TreeDirectory[]
 }
 
 /**
@@ -152,48 +152,69 @@ class TreeRun {
     const { target } = this.#request
     const realTarget = valueOr(null, () => realPath(target ?? root))
     const isTarget = target === null ? () => false : targetIn(root, realTarget)
-    const directories: TreeDirectory[] = []
+    const places = new Set<string>()
+    const due: TreeDirectory[] = []
+    const seen: (SeenDirectory & { readonly place: string })[] = []
     const see = (found: ListedDirectory) => {
-      const { place, listing } = found
-      const { names, table } = listing
-      const entered: string[] = []
-      let [hasFiles, isPlain] = [false, true]
-      for (let i = 0; i < names.length; i++) {
-        const isListed = table.isThere(i)
-        const isOwn = this.#choice.isPlain && this.#claimed === null && isListed
-        const isFile = isOwn && isOrdinary(names, i)
-        const name = isFile ? '' : names.textAt(i)
-        const kind = isFile ? 'file' : this.#kindOf(root, found, [name, i])
-        if (kind === 'file') hasFiles = true
-        if (kind === 'file' && !isListed) isPlain = false
-        if (kind === 'directory' && !isTarget(below(place, name))) entered.push(name)
-      }
-      const key = hasFiles && isPlain ? this.#keyOf(found, realTarget) : null
-      const isDone = hasFiles ? this.#recall(key, found) : this.#hasNothing(found)
-      directories.push({ place, hasFiles, key, isDone })
-      return entered
+      const { place } = found
+      const { hasFiles, isPlain, entered } = this.#choose(root, found)
+      const seenHere = hasFiles && isPlain ? this.#seenOf(found, realTarget) : null
+      places.add(place)
+      if (seenHere) seen.push({ ...seenHere, place })
+      else if (hasFiles || !this.#hasNothing(found)) due.push({ place, hasFiles, key: null })
+      return entered.filter((name) => !isTarget(below(place, name)))
     }
     const onError = (error: unknown, directory: string) => {
       noteOnce(this.#report, directory, asBtkitError(error, directory))
     }
     await listTree(root, { see, onError })
-    return { root, directories: sortPlaces(directories) }
+    const keys = await this.#unchanged?.keysOf(seen)
+    for (const [i, { place }] of seen.entries()) {
+      const key = keys?.[i] ?? null
+      if (!this.#recall(key, place)) due.push({ place, hasFiles: true, key })
+    }
+    return { root, places, due: sortPlaces(due) }
   }
 
-  #keyOf(found: ListedDirectory, realTarget: string | null): string | null {
-    const { place, directory, listing } = found
-    const listed = this.#targets?.get(place)?.digest ?? null
-    if (!this.#unchanged || realTarget === null || (this.#targets && !listed)) return null
+  /** Finds the names in a directory that are chosen: whether there are files, and directories. */
+  #choose(root: string, found: ListedDirectory) {
+    const { names, table } = found.listing
+    const areAllListed = this.#choice.isPlain && this.#claimed === null
+    const entered: string[] = []
+    let [hasFiles, isPlain] = [false, true]
+    for (let i = 0; i < names.length; i++) {
+      const isListed = table.isThere(i)
+      const isFile = areAllListed && isListed && isOrdinary(names, i)
+      const name = isFile ? '' : names.textAt(i)
+      const kind = isFile ? 'file' : this.#kindOf(root, found, [name, i])
+      if (kind === 'directory') entered.push(name)
+      if (kind !== 'file') continue
+      hasFiles = true
+      // The listing says nothing of the target of a link
+      if (!isListed) isPlain = false
+    }
+    return { hasFiles, isPlain, entered }
+  }
+
+  /** Returns what was seen of a directory; null if it must be looked at. */
+  #seenOf(
+    { place, directory, listing }: ListedDirectory,
+    realTarget: string | null,
+  ): SeenDirectory | null {
+    if (!this.#unchanged || realTarget === null) return null
     const target = place === '' ? realTarget : childPath(realTarget, place)
-    return this.#unchanged.keyOf(resolve(directory), listing, target, listed)
+    if (!this.#targets) return { target, digest: this.#unchanged.digest(listing, directory) }
+    const listed = this.#targets.get(place)?.digest
+    if (!listed) return null
+    return { target, digest: this.#unchanged.digest(listing, directory, listed) }
   }
 
   /** Returns whether an earlier run found nothing to do in a directory, and counts its entries. */
-  #recall(key: string | null, { directory }: ListedDirectory): boolean {
-    const known = this.#unchanged?.recall(key)
+  #recall(key: string | null, place: string): boolean {
+    const known = key === null ? null : this.#unchanged?.recall(key)
     if (!known) return false
     const [entries, bytes] = known
-    trace(() => `${directory}: unchanged, and so are its torrents`)
+    trace(() => `${place}: unchanged, and so are its torrents`)
     this.#report.unchanged += entries
     this.#report.bytesReused += bytes
     return true
@@ -238,13 +259,12 @@ class TreeRun {
   }
 
   /** Completes a tree while its target is locked. */
-  async #completeTree({ root, directories }: SourceTree, isFirst: boolean): Promise<void> {
+  async #completeTree({ root, due }: SourceTree, isFirst: boolean): Promise<void> {
     const { target, prune } = this.#request
     const isPruned = prune !== 'never'
     const lock = await this.#lock(target ?? root, isFirst)
     if (lock === 'held') return
     try {
-      const due = directories.filter(({ isDone }) => !isDone)
       const places = due.map((each) => ({ ...each, root }))
       const own = places.filter(({ hasFiles }) => hasFiles || isPruned)
       const others = places.filter(({ hasFiles }) => !hasFiles)
@@ -343,7 +363,7 @@ class TreeRun {
         if (kindOf(() => childPath(directory, name), table, i) === 'directory') entered.push(name)
       }
       const hasTorrents = names.used.includes('.torrent\0')
-      const digest = this.#unchanged?.digest(listing) ?? null
+      const digest = (hasTorrents && this.#unchanged?.digest(listing, '')) || null
       found.push({ place, hasTorrents, mayHaveOwn: hasTorrents || mayHaveOwn(listing), digest })
       return entered
     }
@@ -352,7 +372,7 @@ class TreeRun {
         noteOnce(this.#report, directory, asBtkitError(error, directory))
     }
     await listTree(target, { see, onError })
-    return new Map(sortPlaces(found).map((each) => [each.place, each]))
+    return new Map(found.map((each) => [each.place, each]))
   }
 
   /** Finds the directories below the target whose sources are gone, or something else now. */
@@ -360,13 +380,15 @@ class TreeRun {
     const { target, prune, directories } = this.#request
     if (target === null) return []
     const told = prune === 'never' ? createReport() : this.#report
-    const found = [...(this.#targets?.values() ?? [])]
+    const others = [...(this.#targets?.values() ?? [])].filter(({ place }) => {
+      return trees.length < directories.length || trees.some(({ places }) => !places.has(place))
+    })
+    const found = sortPlaces(others)
     const gone: TreePlace[] = []
     // A root that is missing may be a disk that is not mounted; its own run reports it
     for (const root of directories.filter((each) => prune === 'always' || existsSync(each))) {
       const tree = trees.find((each) => each.root === root)
-      const listed = new Set(tree?.directories.map(({ place }) => place))
-      for (const { place, hasTorrents } of found.filter((each) => !listed.has(each.place))) {
+      for (const { place, hasTorrents } of found.filter((each) => !tree?.places.has(each.place))) {
         const components = place === '' ? [] : place.split('/')
         const places = components.map((_, i) => join(root, ...components.slice(0, i + 1)))
         if (existsSync(root) && places.every(isDirectory)) continue
@@ -405,7 +427,8 @@ function openUnchanged({ request, context }: TreeWork): UnchangedDirectories {
   const { include, exclude, all, isLegacy, links, attributes } = common.scan
   const options = textOf(digestOptions(request), 'base64')
   const names = { include, exclude, all, isLegacy, links, attributes, prune, checksums }
-  const base = JSON.stringify([options, names, context.cacheAccess.trust])
+  const places = request.directories.map((each) => resolve(each))
+  const base = JSON.stringify([options, names, places, context.cacheAccess.trust])
   const place = { stateDirectory: context.state.directory, key: keyOf(request) }
   return new UnchangedDirectories({ ...place, kind: 'unchanged' }, base)
 }

@@ -1,7 +1,7 @@
-import { textOf } from '../../../base/bytes.js'
+import { sha256, textOf } from '../../../base/bytes.js'
 import type { ListedColumns } from '../../../disk/file-lists/file-store.js'
 import { readNote, writeNote, type NotePlace } from '../../../disk/state/notes.js'
-import { LogStamps } from '../../../disk/state/torrent-log.js'
+import { stampsOfLogs } from '../../../disk/state/torrent-log.js'
 import { InputHash } from '../../digests/input-hash.js'
 
 // Without this file a run over 10,000 unchanged directories would read as many journals, which takes
@@ -13,16 +13,26 @@ type Unchanged = readonly [entries: number, bytes: number]
 /** Bytes of a digest that suffice to distinguish all that was seen of directories. */
 const KEY = 18
 
+/** Bytes that are hashed by themselves: from so many on, node:crypto would be loaded. */
+const MANY = 8192
+
+/** What was seen of a directory. */
+export interface SeenDirectory {
+  /** The real path of the directory of its torrents. */
+  readonly target: string
+  /** The digest of its listing, and of that of its target. */
+  readonly digest: Uint8Array
+}
+
 /**
  * The directories in which a run found nothing to do, by all that this depends on: the options, the
  * listings of the directory and of its target, and the state of the journal. In a note of the runs
  * over a tree, which may be lost at any time.
  */
 export class UnchangedDirectories {
-  readonly #known: ReadonlyMap<string, Unchanged>
+  readonly #known: ReadonlyMap<string, unknown>
   readonly #kept = new Map<string, Unchanged>()
   readonly #hash = new InputHash()
-  readonly #stamps: LogStamps
   #isNew = false
 
   /** `base` is a text of all that the directories of the runs share. */
@@ -30,38 +40,41 @@ export class UnchangedDirectories {
     private readonly note: NotePlace,
     private readonly base: string,
   ) {
-    this.#known = new Map(Object.entries((readNote(note) ?? {}) as Record<string, Unchanged>))
-    this.#stamps = new LogStamps(note.stateDirectory)
+    this.#known = new Map(Object.entries(readNote(note) ?? {}))
   }
 
-  /** Returns a digest of a listing. */
-  digest(listing: ListedColumns): Uint8Array {
-    this.#addListing(listing)
+  /** Returns a digest of the listing of a directory, and of a part of what else was seen of it. */
+  digest({ names, table }: ListedColumns, place: string, other?: Uint8Array): Uint8Array {
+    this.#hash.text(place)
+    for (const bytes of other ? [other, names.used, table.bytes] : [names.used, table.bytes])
+      this.#hash.bytes(bytes.length < MANY ? bytes : sha256(bytes))
     return this.#hash.digest()
   }
 
   /**
-   * Returns the key of what was seen of a directory; null if btkit has no record of its torrents.
-   * `target` is the real path of the directory of its torrents, and `listed` the digest of its
-   * listing, unless that is the same one.
+   * Returns the keys of what was seen of directories; null for one of whose torrents btkit has no
+   * record.
    */
-  keyOf(directory: string, listing: ListedColumns, target: string, listed: Uint8Array | null) {
-    const stamp = this.#stamps.of(target)
-    if (stamp === null) return null
-    this.#hash.text(JSON.stringify([this.base, directory, stamp]))
-    if (listed) this.#hash.bytes(listed)
-    return textOf(this.digest(listing).subarray(0, KEY), 'base64')
-  }
-
-  #addListing({ names, table }: ListedColumns): void {
-    this.#hash.bytes(names.used)
-    this.#hash.bytes(table.bytes)
+  async keysOf(seen: readonly SeenDirectory[]): Promise<(string | null)[]> {
+    const { stateDirectory } = this.note
+    const stamps = await stampsOfLogs(
+      stateDirectory,
+      seen.map(({ target }) => target),
+    )
+    return seen.map(({ digest }, i) => {
+      const stamp = stamps?.[i] ?? null
+      if (stamp === null) return null
+      this.#hash.text(this.base)
+      this.#hash.text(stamp)
+      this.#hash.bytes(digest)
+      return textOf(this.#hash.digest().subarray(0, KEY), 'base64')
+    })
   }
 
   /** Returns what is known of a directory with this key; null if it must be looked at. */
-  recall(key: string | null): Unchanged | null {
-    const found = key === null ? undefined : this.#known.get(key)
-    if (key === null || !isUnchanged(found)) return null
+  recall(key: string): Unchanged | null {
+    const found = this.#known.get(key)
+    if (!isUnchanged(found)) return null
     this.#kept.set(key, found)
     return found
   }
