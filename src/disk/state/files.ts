@@ -25,15 +25,17 @@ export function requireOwnDirectory(path: string): void {
 }
 
 /**
- * Makes sure that a file of the state can be written, before hours of work that it must record.
+ * Makes sure that a file of the state can be written, before hours of work that it must record. The
+ * directory needs no look if that of another file in it succeeded.
  * @throws BtkitError `not-found`, `not-permitted` or `io`, with what to do
  */
-export function requireWritable(path: string): void {
+export function requireWritable(path: string, isDirectoryKnown = false): void {
   const directory = dirname(path)
   try {
-    makeDirectory(directory, 0o700)
+    if (!isDirectoryKnown) makeDirectory(directory, 0o700)
     // A new version of the file is written beside it
-    for (const place of existsSync(path) ? [path, directory] : [directory])
+    const places = isDirectoryKnown ? [] : [directory]
+    for (const place of existsSync(path) ? [path, ...places] : places)
       accessSync(place, constants.W_OK)
   } catch (error) {
     const known = asBtkitError(error, `state ${directory}`)

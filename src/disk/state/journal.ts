@@ -15,6 +15,7 @@ import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
 import { tooLarge } from '../look/read-bounded.js'
 import { writeAtomically } from '../write/atomically.js'
+import type { Writer } from '../write/many.js'
 import { openRegular, requireOwnDirectory } from './files.js'
 
 const sync = promisify(fdatasync)
@@ -46,6 +47,10 @@ export interface JournalOptions {
   readonly warn: (message: string) => void
   /** The effect of lost lines, for the warning. */
   readonly loss: string
+  /** Whether the caller has examined the directories (default: false). */
+  readonly isTrusted?: boolean | undefined
+  /** Writes a file of few records, beside those of other journals (default: each alone). */
+  readonly writer?: Writer | undefined
 }
 
 /**
@@ -80,9 +85,10 @@ export class Journal {
    *   files.
    */
   constructor(private readonly options: JournalOptions) {
-    const { path, stateDirectory } = options
+    const { path, stateDirectory, isTrusted } = options
     callSystem(`state ${path}`, () => {
-      for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+      const places = isTrusted === true ? [] : [stateDirectory, dirname(path)]
+      for (const directory of places) requireOwnDirectory(directory)
       const file = LineFile.open(path)
       if (file === null) return
       this.#file = file
@@ -182,7 +188,9 @@ export class Journal {
     this.#hasWritten = true
     const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
     try {
-      if (this.#isStale || isOutdated) await this.#replace()
+      const { writer } = this.options
+      if (writer && this.#values.size <= FEW) await this.#replaceWithOthers(writer)
+      else if (this.#isStale || isOutdated) await this.#replace()
       else await this.#append(lines)
     } catch (error) {
       this.#isStale = true
@@ -233,16 +241,32 @@ export class Journal {
     }
   }
 
-  async #replace(): Promise<void> {
+  /** Replaces the file, whose few values stay in memory: one sync serves many journals. */
+  async #replaceWithOthers(writer: Writer): Promise<void> {
+    for (const [key, json] of this.entries()) this.#values.set(key, json)
+    const bytes = Buffer.concat([...this.#allLines()])
+    await this.#put((path, options) => writer.write(path, bytes, options))
+    this.release()
+    this.#inode = undefined
+    this.#isStale = false
+    this.#lines = this.#values.size
+  }
+
+  async #put(write: (path: string, options: { readonly mode: number }) => Promise<unknown>) {
     const { path } = this.options
-    makeDirectory(dirname(path), 0o700)
     // A link that another program put there would be followed
     const replaced = openRegular(path, constants.O_RDONLY)
-    if (replaced !== null) closeSync(replaced)
-    await writeAtomically(path, this.#allLines(), { mode: 0o600 }).catch((error: unknown) => {
+    if (replaced === null) makeDirectory(dirname(path), 0o700)
+    else closeSync(replaced)
+    await write(path, { mode: 0o600 }).catch((error: unknown) => {
       if (!(error instanceof BtkitError)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
     })
+  }
+
+  async #replace(): Promise<void> {
+    const { path } = this.options
+    await this.#put((at, options) => writeAtomically(at, this.#allLines(), options))
     this.release()
     this.#file = LineFile.open(path)
     this.#isStale = false
@@ -312,15 +336,18 @@ const WINDOW = 16 * 1024
 
 /** A file of lines, of which only a few are in memory. */
 class LineFile {
-  #room = Buffer.allocUnsafeSlow(WINDOW)
-  #window = this.#room.subarray(0, 0)
+  #room: Buffer
+  #window: Buffer
   #start = 0
 
   private constructor(
     readonly descriptor: number,
     /** Its state when it was opened. */
     readonly stats = fstatSync(descriptor),
-  ) {}
+  ) {
+    this.#room = Buffer.allocUnsafe(Math.min(WINDOW, stats.size + 1))
+    this.#window = this.#room.subarray(0, 0)
+  }
 
   /** Opens a file; null if it does not exist. */
   static open(path: string): LineFile | null {

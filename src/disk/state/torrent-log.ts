@@ -79,11 +79,12 @@ export class TorrentLog {
   }
 
   /**
-   * Makes sure that records can be written, before hours of work that they must cover.
+   * Makes sure that records can be written, before hours of work that they must cover. Those of one
+   * directory suffice to know that the state can be written.
    * @throws BtkitError as requireWritable
    */
-  requireWritable(): void {
-    requireWritable(this.#path)
+  requireWritable(isStateKnown = false): void {
+    requireWritable(this.#path, isStateKnown)
   }
 
   #records(): Journal {
@@ -169,7 +170,7 @@ function logPath(stateDirectory: string, target: string): string {
  */
 export function stampOfLog(stateDirectory: string, target: string): string | null {
   const path = logPath(stateDirectory, target)
-  for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+  requireOwnLogs(stateDirectory)
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
   if (!stats) return null
   const { size, mtimeNs, ctimeNs, ino, mode, nlink } = stats
@@ -177,17 +178,25 @@ export function stampOfLog(stateDirectory: string, target: string): string | nul
 }
 
 /**
+ * Makes sure that no other user could replace a list.
+ * @throws BtkitError `not-permitted`; system errors unchanged
+ */
+export function requireOwnLogs(stateDirectory: string): void {
+  const path = logPath(stateDirectory, '')
+  for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+}
+
+/**
  * Returns such texts for the lists of many directories; null for one without a list, or if other
  * users could replace them. They are not those of stampOfLog.
  */
 export async function stampsOfLogs(stateDirectory: string, targets: readonly string[]) {
-  const path = logPath(stateDirectory, '')
   const isTrusted = attempt(() => {
-    for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+    requireOwnLogs(stateDirectory)
     return true
   })
   if (!isTrusted) return null
-  const prefix = join(dirname(path), sep)
+  const prefix = join(dirname(logPath(stateDirectory, '')), sep)
   return stampsOf(targets.map((target) => `${prefix}${nameOf(target)}.log`))
 }
 

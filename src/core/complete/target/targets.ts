@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
-import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
+import { asBtkitError, BtkitError, callSystem, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { lockDirectory, type DirectoryLock } from '../../../disk/write/locks.js'
 import { listFiles, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
+import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
-import { TorrentLog } from '../../../disk/state/torrent-log.js'
+import { requireOwnLogs, TorrentLog } from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, Place } from '../request.js'
 
@@ -30,13 +31,20 @@ export class TargetDirectories {
   readonly #lists = new Map<string, Promise<FileListing>>()
   readonly #realPaths = new Map<string, string | null>()
 
+  /** Writes the records of a tree, of which each directory has few. */
+  readonly #writer: Writer | undefined
+  #isWritable = false
+  #trusted: boolean | undefined
+
   /** `locked` is the real path of a target that the caller has locked. */
   constructor(
     readonly request: CompleteRequest,
     readonly places: readonly Place[],
     readonly context: CompleteContext,
     private readonly locked: string | null = null,
-  ) {}
+  ) {
+    this.#writer = isTree(places) ? new Writer(WRITES) : undefined
+  }
 
   /**
    * Locks each directory of torrents once, in an order that prevents deadlocks between runs, and
@@ -110,15 +118,25 @@ export class TargetDirectories {
 
   /** Writes the records, and releases the locks. Reports the records that cannot be written. */
   async close(report: CompleteReport): Promise<void> {
-    for (const [path, opening] of this.opened) {
+    const closing = [...this.opened.values()].map(async (opening) => {
       const directory = await opening.catch(() => null)
-      try {
-        await directory?.log.close()
-      } catch (error) {
-        noteOnce(report, path, error)
-      }
+      await directory?.log.close()
+    })
+    const closed = await Promise.allSettled(closing)
+    for (const [i, path] of [...this.opened.keys()].entries()) {
+      const result = closed[i]
+      if (result?.status === 'rejected') noteOnce(report, path, result.reason)
     }
     for (const lock of this.#locks) lock.release()
+  }
+
+  /** Whether the state is this user's own; else each journal reports it. */
+  #isTrusted(stateDirectory: string): boolean {
+    this.#trusted ??= valueOr(false, () => {
+      callSystem(stateDirectory, () => { requireOwnLogs(stateDirectory) })
+      return true
+    })
+    return this.#trusted
   }
 
   async #open(target: string, locking: Promise<DirectoryLock> | null): Promise<TargetDirectory> {
@@ -129,13 +147,20 @@ export class TargetDirectories {
     const isReadOnly = this.request.dryRun
     // The system looks at files while the records are read
     const listing = this.list(target)
-    const log = new TorrentLog({ stateDirectory, target, isReadOnly, now: cacheAccess.now, warn })
-    if (!isReadOnly) log.requireWritable()
+    const { now } = cacheAccess
+    const isTrusted = this.#isTrusted(stateDirectory)
+    const options = { stateDirectory, target, isReadOnly, now, warn, isTrusted }
+    const log = new TorrentLog({ ...options, writer: this.#writer })
+    if (!isReadOnly) log.requireWritable(this.#isWritable)
+    this.#isWritable = true
     const states = await listing
     if (!isReadOnly) removeDeadFiles(target, () => states.names)
     return { realPath: target, states, log }
   }
 }
+
+/** Number of records that are written at the same time. */
+const WRITES = 1024
 
 /** Returns work whose error is handled when somebody awaits it. */
 function later<T>(work: Promise<T>): Promise<T> {
