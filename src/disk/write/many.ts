@@ -191,11 +191,17 @@ export class Writer {
 
   /** Makes the new names of files survive a power failure, and settles them. Never rejects. */
   async #syncDirectories(placed: readonly Placed[]): Promise<void> {
+    const directories = new Set(placed.map(({ path }) => dirname(path)))
+    const sync = directories.size < MANY ? null : this.syncFileSystem
+    const states = sync && (await syncAll([...directories], sync))
     const syncing = new Map<string, Promise<void>>()
     const settling = placed.map(async ({ file, path, fingerprint }) => {
       const directory = dirname(path)
-      if (!syncing.has(directory)) syncing.set(directory, syncDirectory(directory))
+      const state = states?.get(directory) ?? UNABLE
       try {
+        if (state > 0) throw systemError(-state, 'syncfs')
+        if (state === UNABLE && !syncing.has(directory))
+          syncing.set(directory, syncDirectory(directory))
         await syncing.get(directory)
         file.resolve(fingerprint)
       } catch (error) {
@@ -204,6 +210,20 @@ export class Writer {
     })
     await Promise.all(settling)
   }
+}
+
+/** Syncs the file systems of many directories. Returns the result for each. */
+async function syncAll(directories: readonly string[], sync: SyncFileSystem) {
+  const states = new Map<string, number>()
+  for (const { directories: here, descriptor } of openFileSystems(directories)) {
+    try {
+      const state = await sync(descriptor)
+      for (const directory of here) states.set(directory, state)
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+  return states
 }
 
 /** A file that has its final name. */
