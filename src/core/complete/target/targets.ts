@@ -133,7 +133,9 @@ export class TargetDirectories {
   /** Whether the state is this user's own; else each journal reports it. */
   #isTrusted(stateDirectory: string): boolean {
     this.#trusted ??= valueOr(false, () => {
-      callSystem(stateDirectory, () => { requireOwnLogs(stateDirectory) })
+      callSystem(stateDirectory, () => {
+        requireOwnLogs(stateDirectory)
+      })
       return true
     })
     return this.#trusted
