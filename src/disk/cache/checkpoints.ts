@@ -18,6 +18,7 @@ const MAX_PAGES = 16_384
  */
 export class Checkpoints {
   #running: Promise<void> | null = null
+  #thread: Worker | null = null
   #startedAt = -Infinity
 
   constructor(
@@ -39,9 +40,10 @@ export class Checkpoints {
     const program = new URL('./checkpoint-thread.js', import.meta.url)
     const thread = new Worker(program, { workerData: pathToFileURL(this.path).href })
     thread.unref()
+    this.#thread = thread
     this.#running = new Promise<void>((resolve) => {
       thread.once('exit', () => {
-        this.#running = null
+        this.#running = this.#thread = null
         resolve()
       })
       // A later one may succeed
@@ -51,6 +53,8 @@ export class Checkpoints {
 
   /** Resolves when no thread runs. */
   async end(): Promise<void> {
+    // Otherwise a process that only waits for it ends before
+    this.#thread?.ref()
     await this.#running
   }
 }
