@@ -59,16 +59,16 @@ export interface CompleteRequest {
 }
 
 /** A directory whose entries get torrents. */
-export interface Place {
+export interface SourcePlace {
   readonly directory: string
   /** The directory for the torrents. */
   readonly target: string
-  /** What is different for a directory of a tree; absent for one of the command line. */
+  /** The rules for a directory of a tree; absent for one of the command line. */
   readonly branch?: Branch
 }
 
 /** The rules for a directory of a tree. */
-export interface Branch {
+interface Branch {
   /** Returns whether a name in a listing gets a torrent; null if the directory is gone. */
   readonly chooses: ((name: string, number: number, listing: FileListing) => boolean) | null
   /** Of its torrents. */
@@ -94,7 +94,7 @@ export interface StateAccess {
 /** A run of completedir. */
 export interface CompleteRun {
   readonly request: CompleteRequest
-  readonly places: readonly Place[]
+  readonly places: readonly SourcePlace[]
   readonly hashContext: CompleteContext
   /** A digest of everything except content that its torrents depend on. */
   readonly options: Uint8Array

@@ -35,8 +35,8 @@ export type * from './scanned-tree.js'
 
 /**
  * Lists the regular files at or below `root`, sorted, with the entries left out and the reasons.
- * The root is accepted whatever its name, and followed if it is a link. `found` is the root if that is
- * known to be a directory: its real path, and its state.
+ * The root is accepted whatever its name, and followed if it is a link. `found` is the root if that
+ * is known to be a directory: its real path, and its state.
  *
  * A tree of 100,000 files takes about 0.2 s. This thread is blocked for one directory at a time.
  *

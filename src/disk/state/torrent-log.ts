@@ -79,8 +79,8 @@ export class TorrentLog {
   }
 
   /**
-   * Makes sure that records can be written, before hours of work that they must cover. Those of one
-   * directory suffice to know that the state can be written.
+   * Makes sure that records can be written, before hours of work that they must cover. With
+   * `isStateKnown`, only the file of records is examined, if there is one.
    * @throws BtkitError as requireWritable
    */
   requireWritable(isStateKnown = false): void {

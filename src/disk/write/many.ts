@@ -194,22 +194,32 @@ export class Writer {
     const directories = new Set(placed.map(({ path }) => dirname(path)))
     const sync = directories.size < MANY ? null : this.syncFileSystem
     const states = sync && (await syncAll([...directories], sync))
-    const syncing = new Map<string, Promise<void>>()
-    const settling = placed.map(async ({ file, path, fingerprint }) => {
-      const directory = dirname(path)
-      const state = states?.get(directory) ?? UNABLE
-      try {
-        if (state > 0) throw systemError(-state, 'syncfs')
-        if (state === UNABLE && !syncing.has(directory))
-          syncing.set(directory, syncDirectory(directory))
-        await syncing.get(directory)
-        file.resolve(fingerprint)
-      } catch (error) {
-        file.reject(explainWrite(file, error))
-      }
-    })
-    await Promise.all(settling)
+    const results = await Promise.all(
+      [...directories].map(async (directory) => {
+        const state = states?.get(directory) ?? UNABLE
+        const failed = state > 0 ? systemError(-state, 'syncfs') : null
+        return [
+          directory,
+          state === UNABLE ? await errorOf(syncDirectory(directory)) : failed,
+        ] as const
+      }),
+    )
+    const failures = new Map(results)
+    // Callers tell of files in this order
+    for (const { file, path, fingerprint } of placed) {
+      const error = failures.get(dirname(path)) ?? null
+      if (error === null) file.resolve(fingerprint)
+      else file.reject(explainWrite(file, error))
+    }
   }
+}
+
+/** Returns the error of work; null if it succeeds. */
+function errorOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  )
 }
 
 /** Syncs the file systems of many directories. Returns the result for each. */

@@ -8,7 +8,7 @@ import { runExecutable, startCollecting } from '../../support/executable.js'
 import { longTest } from '../../support/long.js'
 import { entriesOf, type Report, Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { startSlowRun } from '../../support/slow-run.js'
+import { startSlowly, startSlowRun } from '../../support/slow-run.js'
 import { unlessProc } from '../../support/when-open.js'
 import { loadNative } from '../../../src/base/native-addon.js'
 import { TRACKER } from '../../support/torrents.js'
@@ -28,23 +28,19 @@ test('a second run on a target ends at once with status 75', unlessLocked, async
   assert.equal((await ended).status, 130)
 })
 
+/** The arguments of a run over the directory `x` of a mirror alone. */
+function argsBelow(mirror: Mirror): string[] {
+  const places = [mirror.source, mirror.target]
+  return mirror.args().map((each) => (places.includes(each) ? `${each}/x` : each))
+}
+
 test(
-  'of a tree, the target and the directory that is completed are locked',
+  'of a tree, the target and the directories that are completed are locked',
   unlessLocked,
   async (t) => {
     const mirror = new Mirror(t, { 'x/a': 'a', 'y/b': 'b' })
-    const place = { source: mirror.at('x'), target: `${mirror.target}/x` }
-    // The slow entry is in the tree
-    const slow = {
-      ...mirror,
-      source: mirror.at('x'),
-      args: (args: readonly string[]) => mirror.args(args),
-    }
-    await startSlowRun(t, ['--recursive'], slow as Mirror)
-    const within = mirror.args().map((each) => {
-      return each === mirror.source ? place.source : each === mirror.target ? place.target : each
-    })
-    for (const args of [within, mirror.args(), mirror.args(['--recursive'])]) {
+    await startSlowly(t, mirror.at('x'), mirror.args(['--recursive']))
+    for (const args of [argsBelow(mirror), mirror.args(), mirror.args(['--recursive'])]) {
       const { status, stderr } = await runExecutable('btkit', args)
       assert.equal(status, 75)
       assert.match(stderr, /another run holds the lock/)
@@ -55,15 +51,7 @@ test(
 test('a directory of a tree that another run has locked fails alone', unlessLocked, async (t) => {
   const mirror = new Mirror(t, { 'x/a': 'a', 'y/b': 'b' })
   mkdirSync(`${mirror.target}/x`)
-  const within = (args: readonly string[]) =>
-    mirror.args(args).map((each) => {
-      return each === mirror.source
-        ? mirror.at('x')
-        : each === mirror.target
-          ? `${mirror.target}/x`
-          : each
-    })
-  await startSlowRun(t, [], { ...mirror, source: mirror.at('x'), args: within } as Mirror)
+  await startSlowly(t, mirror.at('x'), argsBelow(mirror))
   const { status, stdout } = await runExecutable('btkit', mirror.args(['--recursive', '--json']))
   const { created, failed } = JSON.parse(stdout) as Report
   assert.deepEqual([status, entriesOf(created), failed.length], [1, ['b'], 1])

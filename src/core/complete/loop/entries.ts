@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { mapLimited } from '../../../base/concurrency.js'
 import { BtkitError, refuseAborted } from '../../../base/errors.js'
-import { isTraced, trace } from '../../../base/text/trace.js'
+import { trace } from '../../../base/text/trace.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
-import { growYoungHeap } from '../../../base/heap-growth.js'
+import { growYoungHeap, YOUNG_HEAP } from '../../../base/heap-growth.js'
 import { Writer } from '../../../disk/write/many.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import type { HashProgress } from '../../../disk/hash/jobs/job.js'
@@ -12,29 +12,23 @@ import { unreadOf } from '../../digests/piece-table.js'
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { openSmallFiles } from '../../digests/small-files.js'
-import { decideEntry, openContent, unchangedDirectory } from '../decide/entry.js'
+import { decideEntry, openContent } from '../decide/entry.js'
 import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
-import { runIn, UnchangedEntries } from '../decide/unchanged.js'
+import { runIn } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
-import { changeOf, listOf, noteFailure, noteOnce, withFact } from '../report.js'
+import { changeOf, listOf, noteFailure, withFact } from '../report.js'
 import type { Change, ListPaths, Skip, SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
-import { checkOtherEntry, hasOnlyOwn, pathsOf, torrentName } from '../target/directories.js'
+import { pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
-import { isTree } from '../target/targets.js'
+import { findChanged, refuseOthers } from './find-changed.js'
 import { carryOut, type Act, type FileSkip } from '../target/own-file.js'
 import { WriteGroups } from './write-groups.js'
 
-/** Number of entries between two turns of the event loop, for example to handle signals. */
-const ENTRIES_PER_YIELD = 500
-
 /** The same number for entries that are completed, so that their writes can proceed. */
 const CHANGES_PER_YIELD = 64
-
-/** Bytes of the space for new objects from which more of it makes a run no faster. */
-const YOUNG_HEAP = 16 * 1024 * 1024
 
 /**
  * Number of small files at the same time: one half is read while the other is decided. A directory
@@ -47,7 +41,7 @@ const BYTES_OF_ONE = 32 * 1024
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
 
-/** What became of directories. */
+/** The result of completing directories. */
 interface Completed {
   /** The real paths of the torrents whose entries lost all their bytes. */
   readonly emptied: ReadonlySet<string>
@@ -77,64 +71,6 @@ export async function completeAll(
     await pool.close()
   }
   return { emptied: entries.emptied, refused }
-}
-
-/** Returns the directories that checkOtherEntries refuses, if others are to be completed. */
-function refuseOthers(
-  changed: readonly DirectoryEntry[],
-  { places, report }: CompleteRun,
-): Set<SourceDirectory> {
-  const refused = new Set<SourceDirectory>()
-  for (const entry of changed) {
-    const { directory } = entry
-    if (refused.has(directory)) continue
-    try {
-      checkOtherEntry(entry)
-    } catch (error) {
-      if (!isTree(places)) throw error
-      refused.add(directory)
-      noteOnce(report, directory.directory, error)
-    }
-  }
-  return refused
-}
-
-/** Returns the entries that need a closer look; the others are counted as unchanged. */
-async function findChanged(
-  directories: readonly SourceDirectory[],
-  run: CompleteRun,
-): Promise<DirectoryEntry[]> {
-  const { report, request, hashContext } = run
-  const changed: DirectoryEntry[] = []
-  let [steps, looks] = [0, 0]
-  for (const directory of directories) {
-    const own = runIn(directory, run)
-    const unchanged = new UnchangedEntries(directory, own)
-    let [files, bytes] = [0, 0]
-    for (const name of directory.names) {
-      if (steps++ % ENTRIES_PER_YIELD === 0) {
-        await setImmediate()
-        refuseAborted(hashContext.engine.signal)
-      }
-      let size = request.force ? null : unchanged.sizeOfFile(name)
-      if (typeof size === 'number') files++
-      if (size === undefined) {
-        if (looks++ % CHANGES_PER_YIELD === 0) growYoungHeap(YOUNG_HEAP)
-        size = await unchangedDirectory({ name, directory }, unchanged, own)
-      }
-      if (size === null) changed.push({ name, directory })
-      else {
-        if (isTraced)
-          trace(() => `${pathsOf(name, directory).source}: unchanged, and so is its torrent`)
-        report.unchanged++
-        report.bytesReused += size
-        bytes += size
-      }
-    }
-    const isUnchanged = files === directory.names.length && files > 0
-    if (isUnchanged && hasOnlyOwn(directory)) directory.branch?.onUnchanged?.(files, bytes)
-  }
-  return changed
 }
 
 class EntryLoop {

@@ -180,7 +180,7 @@ async function publishAll(
     if (!isReached) unreached.add(sync)
   }
   const clients = run.request.publish
-  // Of a tree, a directory is told of at a time
+  // In a tree, each directory is published by itself
   if (isTree(run.places))
     for (const wanted of all) for (const sync of clients) await publish(wanted, sync)
   else for (const sync of clients) for (const wanted of all) await publish(wanted, sync)

@@ -31,8 +31,8 @@ interface TreeRules {
 const TURN = 500
 
 /**
- * Lists the directories of a tree, in any order. This thread is blocked for one at a time. A walk of
- * the scans would take half as long again, because it can wait at each name.
+ * Lists the directories of a tree, in any order. This thread is blocked for one at a time. The walk
+ * of scans would take half as long again, because it can wait at each name.
  */
 export async function listTree(root: string, { see, onError }: TreeRules): Promise<void> {
   const room = new ListingRoom()
@@ -67,7 +67,7 @@ export function sortPlaces<T extends { readonly place: string }>(found: readonly
   return [...found].sort((a, b) => compareBytes(a.place, b.place))
 }
 
-/** What a name in a directory is, to a tree. Links to directories are not followed. */
+/** The kind of a name in a tree. Links to directories are not followed. */
 export type TreeKind = 'file' | 'directory' | 'link to a directory'
 
 /** Returns what a listed name is. Everything that is no directory counts as a file. */

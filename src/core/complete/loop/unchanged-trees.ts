@@ -4,8 +4,8 @@ import { readNote, writeNote, type NotePlace } from '../../../disk/state/notes.j
 import { stampsOfLogs } from '../../../disk/state/torrent-log.js'
 import { InputHash } from '../../digests/input-hash.js'
 
-// Without this file a run over 10,000 unchanged directories would read as many journals, which takes
-// four times as long as to list the directories.
+// Without this file a run over 10,000 unchanged directories would read as many journals. That takes
+// four times as long as listing the directories.
 
 /** The entries of a directory, and their bytes. */
 type Unchanged = readonly [entries: number, bytes: number]
@@ -16,7 +16,7 @@ const KEY = 18
 /** Bytes that are hashed by themselves: from so many on, node:crypto would be loaded. */
 const MANY = 8192
 
-/** What was seen of a directory. */
+/** The state of a directory of sources. */
 export interface SeenDirectory {
   /** The real path of the directory of its torrents. */
   readonly target: string

@@ -9,14 +9,14 @@ import { skipReasonOf } from '../../../disk/scan/entry.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
 import { parseListName } from '../../checksums/lists.js'
 import type { CompleteReport, TorrentPaths } from '../report.js'
-import type { Place } from '../request.js'
+import type { SourcePlace } from '../request.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
 import { isSamePlace, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
 
 const SUFFIX = '.torrent'
 
 /** A directory of sources and the directory of their torrents. */
-export interface SourceDirectory extends Place {
+export interface SourceDirectory extends SourcePlace {
   /**
    * The beginning of the paths of its entries in records. It is not the real path: a link may be
    * switched to another directory, and the entries that this lacks are gone then.
@@ -48,7 +48,7 @@ export interface DirectoryEntry {
  *   an unmounted disk and whose torrents are to be pruned
  */
 export async function openSourceDirectory(
-  given: Place,
+  given: SourcePlace,
   targets: TargetDirectories,
   filter: NameFilter | undefined,
   report: CompleteReport,

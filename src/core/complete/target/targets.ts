@@ -7,7 +7,7 @@ import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
 import { requireOwnLogs, TorrentLog } from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
-import type { CompleteContext, CompleteRequest, Place } from '../request.js'
+import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.js'
 
 /** A directory of torrents that this run has locked. */
 export interface TargetDirectory {
@@ -19,7 +19,7 @@ export interface TargetDirectory {
 }
 
 /** Whether places are the directories of a tree. */
-export function isTree(places: readonly Place[]): boolean {
+export function isTree(places: readonly SourcePlace[]): boolean {
   return places.some(({ branch }) => branch)
 }
 
@@ -39,7 +39,7 @@ export class TargetDirectories {
   /** `locked` is the real path of a target that the caller has locked. */
   constructor(
     readonly request: CompleteRequest,
-    readonly places: readonly Place[],
+    readonly places: readonly SourcePlace[],
     readonly context: CompleteContext,
     private readonly locked: string | null = null,
   ) {

@@ -41,14 +41,18 @@ test('runs over an unchanged tree say the same, in how many ever', async (t) => 
 /** What happens after a run found nothing to do, and the outcomes of the next run. */
 const CHANGES: Record<
   string,
-  { act: (mirror: Mirror) => unknown; args?: readonly string[]; expected: readonly unknown[] }
+  { act: (mirror: Mirror) => void; args?: readonly string[]; expected: readonly unknown[] }
 > = {
   'a file that changed': {
-    act: (mirror) => appendFileSync(mirror.at('x/a'), 'more'),
+    act: (mirror) => {
+      appendFileSync(mirror.at('x/a'), 'more')
+    },
     expected: [[], ['a'], [], [], 0, 4],
   },
   'a file that was added': {
-    act: (mirror) => writeFileSync(mirror.at('x/new'), 'new'),
+    act: (mirror) => {
+      writeFileSync(mirror.at('x/new'), 'new')
+    },
     expected: [['new'], [], [], [], 0, 5],
   },
   'a directory that was added': {
@@ -59,30 +63,42 @@ const CHANGES: Record<
     expected: [['new'], [], [], [], 0, 5],
   },
   'a torrent that was removed': {
-    act: (mirror) => rmSync(mirror.torrent('y/z/d')),
+    act: (mirror) => {
+      rmSync(mirror.torrent('y/z/d'))
+    },
     expected: [['d'], [], [], [], 0, 4],
   },
   'a torrent that was replaced': {
-    act: (mirror) => writeFileSync(mirror.torrent('y/c'), 'of somebody else'),
+    act: (mirror) => {
+      writeFileSync(mirror.torrent('y/c'), 'of somebody else')
+    },
     expected: [[], [], [], ['c'], 0, 4],
   },
   'a foreign torrent that appeared': {
-    act: (mirror) => writeFileSync(mirror.torrent('y/z/f'), 'of somebody else'),
+    act: (mirror) => {
+      writeFileSync(mirror.torrent('y/z/f'), 'of somebody else')
+    },
     args: ['--prune'],
     expected: [[], [], [], [], 0, 5],
   },
   'a file that is gone': {
-    act: (mirror) => rmSync(mirror.at('x/a')),
+    act: (mirror) => {
+      rmSync(mirror.at('x/a'))
+    },
     args: ['--prune'],
     expected: [[], [], ['a'], [], 0, 4],
   },
   'a directory that is gone': {
-    act: (mirror) => rmSync(mirror.at('y/z'), { recursive: true }),
+    act: (mirror) => {
+      rmSync(mirror.at('y/z'), { recursive: true })
+    },
     args: ['--prune'],
     expected: [[], [], ['d'], [], 0, 4],
   },
   'records that are lost': {
-    act: ({ state }) => rmSync(join(state, 'torrents'), { recursive: true }),
+    act: ({ state }) => {
+      rmSync(join(state, 'torrents'), { recursive: true })
+    },
     args: ['--private'],
     // Adopted, or of somebody else
     expected: [[], [], [], ['a', 'b', 'c', 'd', 'e'], 0, 0],
