@@ -24,8 +24,9 @@ export async function startSlowly(
   args: readonly string[],
 ) {
   const huge = plantHuge(source, 'huge', GIB)
-  const options = ['--max-rate', '1M', '--threads', '1']
-  const { child, ended } = startCollecting('btkit', [...args, ...options], { t })
+  const [command = '', ...given] = args
+  const slow = [command, '--max-rate', '1M', '--threads', '1', ...given]
+  const { child, ended } = startCollecting('btkit', slow, { t })
   await whenOpen(child.pid!, huge)
   return { child, ended }
 }

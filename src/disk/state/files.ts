@@ -4,6 +4,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   renameSync,
   writeFileSync,
@@ -72,6 +73,8 @@ export function openRegular(path: string, flags: number): number | null {
   const notRegular = () => new BtkitError('io', `state ${path}: not a regular file; remove it`)
   let descriptor: number
   try {
+    // An exception takes several times as long, and most journals of a first run are missing
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null
     descriptor = openSync(path, flags | NO_LINK | NO_WAIT)
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return null

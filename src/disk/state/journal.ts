@@ -13,6 +13,7 @@ import { promisify } from 'node:util'
 import { checksumOf } from '../../base/bytes.js'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
+import { readEncodedFingerprint } from '../file-lists/fingerprint.js'
 import { tooLarge } from '../look/read-bounded.js'
 import { writeAtomically } from '../write/atomically.js'
 import type { Writer } from '../write/many.js'
@@ -49,7 +50,10 @@ export interface JournalOptions {
   readonly loss: string
   /** Whether the caller has examined the directories (default: false). */
   readonly isTrusted?: boolean | undefined
-  /** Writes a file of few records, beside those of other journals (default: each alone). */
+  /**
+   * Writes a file of few records, beside those of other journals (default: each alone). The caller
+   * syncs what is written when it is closed: a run can do without those lines.
+   */
   readonly writer?: Writer | undefined
 }
 
@@ -74,7 +78,9 @@ export class Journal {
   #pending: Change[] = []
   /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
   #isStale = false
-  #hasWritten = false
+  /** Whether its file was written. */
+  hasWritten = false
+  #isClosing = false
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
 
@@ -164,7 +170,8 @@ export class Journal {
     const isDue = this.#pending.length > 0
     // The next reader finds a line for each record, not also those of how it came about
     const isMostlyOutdated = this.#lines + this.#pending.length > 1.5 * this.#values.size + FEW
-    if (this.#hasWritten && isMostlyOutdated) this.#isStale = true
+    if (this.hasWritten && isMostlyOutdated) this.#isStale = true
+    this.#isClosing = true
     try {
       await this.flush().catch((error: unknown) => {
         // Otherwise it was reported already, or only mends what is damaged
@@ -172,6 +179,7 @@ export class Journal {
       })
       use?.()
     } finally {
+      this.#isClosing = false
       this.release()
     }
   }
@@ -185,11 +193,14 @@ export class Journal {
   async #write(): Promise<void> {
     const lines = this.#pending
     this.#pending = []
-    this.#hasWritten = true
+    this.hasWritten = true
     const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
     try {
       const { writer } = this.options
-      if (writer && this.#values.size <= FEW) await this.#replaceWithOthers(writer)
+      const isSmall = writer !== undefined && this.#values.size <= FEW
+      const isLast = this.#isClosing && !this.#isStale && this.#inode !== undefined
+      if (isSmall && isLast) await this.#append(lines, false)
+      else if (isSmall) await this.#replaceWithOthers(writer)
       else if (this.#isStale || isOutdated) await this.#replace()
       else await this.#append(lines)
     } catch (error) {
@@ -202,7 +213,7 @@ export class Journal {
     }
   }
 
-  async #append(changes: readonly Change[]): Promise<void> {
+  async #append(changes: readonly Change[], isSynced = true): Promise<void> {
     const descriptor = openRegular(this.options.path, constants.O_RDWR | constants.O_APPEND)
     if (descriptor === null) return this.#replace()
     try {
@@ -221,7 +232,7 @@ export class Journal {
         throw error
       }
       const isAlone = fstatSync(descriptor).size === size + bytes.length
-      await sync(descriptor)
+      if (isSynced) await sync(descriptor)
       this.#lines += changes.length
       // Behind lines of another program the values stay in memory, since nobody knows where they
       // are
@@ -245,20 +256,22 @@ export class Journal {
   async #replaceWithOthers(writer: Writer): Promise<void> {
     for (const [key, json] of this.entries()) this.#values.set(key, json)
     const bytes = Buffer.concat([...this.#allLines()])
-    await this.#put((path, options) => writer.write(path, bytes, options))
+    const written = await this.#put((path, options) => writer.write(path, bytes, options))
     this.release()
-    this.#inode = undefined
+    this.#inode = written === null ? undefined : inodeOf(written)
     this.#isStale = false
     this.#lines = this.#values.size
   }
 
-  async #put(write: (path: string, options: { readonly mode: number }) => Promise<unknown>) {
+  async #put<T>(
+    write: (path: string, options: { readonly mode: number }) => Promise<T>,
+  ): Promise<T> {
     const { path } = this.options
     // A link that another program put there would be followed
     const replaced = openRegular(path, constants.O_RDONLY)
     if (replaced === null) makeDirectory(dirname(path), 0o700)
     else closeSync(replaced)
-    await write(path, { mode: 0o600 }).catch((error: unknown) => {
+    return write(path, { mode: 0o600 }).catch((error: unknown) => {
       if (!(error instanceof BtkitError)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
     })
@@ -324,6 +337,11 @@ export class Journal {
     this.#isStale = true
     warn(`state ${path}: damaged, kept as ${basename(aside)}; ${loss}`)
   }
+}
+
+/** The number of the file that has an encoded fingerprint. */
+function inodeOf({ buffer, byteOffset }: Uint8Array): number {
+  return Number(readEncodedFingerprint(new DataView(buffer, byteOffset), 0).inode)
 }
 
 /** The JSON of a value that was set; null removes it. */

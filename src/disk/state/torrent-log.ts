@@ -1,5 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs'
-import { dirname, join, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
 import { stampsOf } from '../look/stat-files.js'
@@ -146,6 +146,11 @@ export class TorrentLog {
     await this.#journal?.flush()
   }
 
+  /** Whether records were written. */
+  get hasWritten(): boolean {
+    return this.#journal?.hasWritten ?? false
+  }
+
   /** Flushes what was set since the last flush, and writes the index if the journal was read. */
   async close(): Promise<void> {
     const journal = this.#journal
@@ -160,7 +165,12 @@ export class TorrentLog {
 
 /** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
 function logPath(stateDirectory: string, target: string): string {
-  return join(stateDirectory, 'torrents', `${nameOf(target)}.log`)
+  return join(logDirectory(stateDirectory), `${nameOf(target)}.log`)
+}
+
+/** The directory of these lists. */
+export function logDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'torrents')
 }
 
 /**
@@ -182,8 +192,8 @@ export function stampOfLog(stateDirectory: string, target: string): string | nul
  * @throws BtkitError `not-permitted`; system errors unchanged
  */
 export function requireOwnLogs(stateDirectory: string): void {
-  const path = logPath(stateDirectory, '')
-  for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+  for (const directory of [stateDirectory, logDirectory(stateDirectory)])
+    requireOwnDirectory(directory)
 }
 
 /**
@@ -196,7 +206,7 @@ export async function stampsOfLogs(stateDirectory: string, targets: readonly str
     return true
   })
   if (!isTrusted) return null
-  const prefix = join(dirname(logPath(stateDirectory, '')), sep)
+  const prefix = join(logDirectory(stateDirectory), sep)
   return stampsOf(targets.map((target) => `${prefix}${nameOf(target)}.log`))
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { asBtkitError, BtkitError } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
@@ -137,7 +137,7 @@ class TreeRun {
   #prepare({ root, place, hasFiles }: TreePlace, { dryRun }: CompleteRequest): boolean {
     const { directory, target } = this.#finder.placeOf(root, place)
     try {
-      const isMissing = realPath(target) === null
+      const isMissing = !existsSync(target) && realPath(target) === null
       if (isMissing && hasFiles && !dryRun) mkdirSync(target, { recursive: true })
       return !isMissing || hasFiles === true
     } catch (error) {

@@ -5,7 +5,7 @@ import { lockDirectory, type DirectoryLock } from '../../../disk/write/locks.js'
 import { listFiles, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
 import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
-import { requireOwnLogs, TorrentLog } from '../../../disk/state/torrent-log.js'
+import { logDirectory, requireOwnLogs, TorrentLog } from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.js'
 
@@ -34,6 +34,7 @@ export class TargetDirectories {
   /** Writes the records of a tree, of which each directory has few. */
   readonly #writer: Writer | undefined
   #isWritable = false
+  #hasWritten = false
   #trusted: boolean | undefined
 
   /** `locked` is the real path of a target that the caller has locked. */
@@ -121,12 +122,14 @@ export class TargetDirectories {
     const closing = [...this.opened.values()].map(async (opening) => {
       const directory = await opening.catch(() => null)
       await directory?.log.close()
+      if (directory?.log.hasWritten) this.#hasWritten = true
     })
     const closed = await Promise.allSettled(closing)
     for (const [i, path] of [...this.opened.keys()].entries()) {
       const result = closed[i]
       if (result?.status === 'rejected') noteOnce(report, path, result.reason)
     }
+    if (this.#hasWritten) await this.#writer?.sync(logDirectory(this.context.state.directory))
     for (const lock of this.#locks) lock.release()
   }
 
