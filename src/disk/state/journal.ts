@@ -52,7 +52,8 @@ export interface JournalOptions {
   readonly isTrusted?: boolean | undefined
   /**
    * Writes a file of few records, beside those of other journals (default: each alone). The caller
-   * syncs what is written when it is closed: a run can do without those lines.
+   * makes the directory, and syncs what is written when it is closed: a run can do without those
+   * lines.
    */
   readonly writer?: Writer | undefined
 }
@@ -269,8 +270,9 @@ export class Journal {
     const { path } = this.options
     // A link that another program put there would be followed
     const replaced = openRegular(path, constants.O_RDONLY)
-    if (replaced === null) makeDirectory(dirname(path), 0o700)
-    else closeSync(replaced)
+    if (replaced !== null) closeSync(replaced)
+    // The directory of many journals is made once, by requireWritable
+    else if (!this.options.writer) makeDirectory(dirname(path), 0o700)
     return write(path, { mode: 0o600 }).catch((error: unknown) => {
       if (!(error instanceof BtkitError)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
