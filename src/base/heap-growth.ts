@@ -3,6 +3,9 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 /** The growth of the heap after a garbage collection that starts the next one, in percent. */
 const GROWTH = 40
 
+/** Bytes of the space for new objects from which more of it makes a run no faster. */
+export const YOUNG_HEAP = 16 * 1024 * 1024
+
 /**
  * Makes V8 collect garbage before the heap has grown by so many percent. On large machines V8
  * otherwise lets the heap grow to a multiple. Requests, and the objects for very many files, are

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { isTemporaryName } from '../../src/disk/write/temporary-files.js'
@@ -99,6 +106,34 @@ const VICTIMS: Record<string, (t: TestContext) => Promise<Victim> | Victim> = {
       },
     }
   },
+  'completedir --recursive: torrents of a tree are whole, and all are known': async (t) => {
+    const placeOf = (name: string) => `d${Number(name.slice(1)) % 50}/${name}`
+    const mirror = new Mirror(t)
+    for (let i = 0; i < 50; i++) mkdirSync(mirror.at(`d${i}`))
+    for (const name of NAMES) plantAt(mirror.at(placeOf(name)), name)
+    await letFilesSettle()
+    const commentOf = (name: string): unknown =>
+      decodeTorrent(readFileSync(mirror.torrent(placeOf(name))))['comment']
+    return {
+      change: (round) => {
+        for (const name of NAMES.slice(0, 30))
+          rmSync(mirror.torrent(placeOf(name)), { force: true })
+        for (const name of ['e100', 'e110']) appendFileSync(mirror.at(placeOf(name)), `${round}`)
+        return mirror.args(['--recursive', '--json', '--comment', `${round}`])
+      },
+      check: (round) => {
+        for (const name of NAMES.slice(30))
+          assert.ok([`${round - 1}`, `${round}`].includes(String(commentOf(name))), name)
+      },
+      finish: (stdout, round) => {
+        const { skipped, failed } = JSON.parse(stdout) as Report
+        assert.deepEqual([skipped, failed], [[], []])
+        assert.deepEqual([...new Set(NAMES.map(commentOf))], [`${round}`])
+        const left = NAMES.flatMap((name) => readdirSync(dirname(mirror.torrent(placeOf(name)))))
+        assert.deepEqual(left.filter(isTemporaryName), [])
+      },
+    }
+  },
   'completedir --adopt: info hashes stay': async (t) => {
     const mirror = await plantMirror(t)
     const pieces = ['--piece-size-pow2', '14']
@@ -166,10 +201,12 @@ async function plantMirror(t: TestContext): Promise<Mirror> {
 }
 
 function plant(mirror: Mirror, names: readonly string[]): void {
-  for (const name of names) {
-    const i = Number(name.slice(1))
-    writeFileSync(mirror.at(name), pseudoRandom(20_000 + i * 100, i))
-  }
+  for (const name of names) plantAt(mirror.at(name), name)
+}
+
+function plantAt(path: string, name: string): void {
+  const i = Number(name.slice(1))
+  writeFileSync(path, pseudoRandom(20_000 + i * 100, i))
 }
 
 /** Makes torrents as somebody would who never heard of completedir. */

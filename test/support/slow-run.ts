@@ -14,9 +14,19 @@ export async function startSlowRun(
   args: readonly string[] = [],
   mirror = new Mirror(t, { a: 'a' }),
 ) {
-  const huge = plantHuge(mirror.source, 'huge', GIB)
-  const options = ['--max-rate', '1M', '--threads', '1', ...args]
-  const { child, ended } = startCollecting('btkit', mirror.args(options), { t })
+  return { mirror, ...(await startSlowly(t, mirror.source, mirror.args(args))) }
+}
+
+/** Runs completedir with these arguments as slowly, over a new entry in `source`. */
+export async function startSlowly(
+  t: { after: (act: () => void) => void },
+  source: string,
+  args: readonly string[],
+) {
+  const huge = plantHuge(source, 'huge', GIB)
+  const [command = '', ...given] = args
+  const slow = [command, '--max-rate', '1M', '--threads', '1', ...given]
+  const { child, ended } = startCollecting('btkit', slow, { t })
   await whenOpen(child.pid!, huge)
-  return { mirror, child, ended }
+  return { child, ended }
 }

@@ -61,11 +61,84 @@ const unchanged = {
     for (const who of places.builds) complete(who)
     await settle()
     return {
-      reference: () => run(['find', join(root, 'source'), '-printf', '%s %T@ %i\n']),
+      reference: () => find(join(root, 'source')),
       run: complete,
     }
   },
 }
+
+const FILES_OF_ONE = 5
+
+/**
+ * Directories of files that rows share: of one each for trees, of five for entries, and as many
+ * files of the same bytes in one directory.
+ */
+async function plantDirectories(places) {
+  const count = places.isQuick ? 2000 : 20_000
+  const text = (i) => `content ${i} `.repeat(300)
+  const plant = (root) => {
+    for (const name of ['tree', 'flat', 'entries', 'joined']) mkdirSync(join(root, name))
+    for (let i = 0; i < count; i++) {
+      mkdirSync(join(root, `tree/${i}`))
+      writeFileSync(join(root, `tree/${i}/file`), text(i))
+      writeFileSync(join(root, `flat/${i}`), text(i))
+      const parts = Array.from({ length: FILES_OF_ONE }, (_, part) => text(i + part))
+      mkdirSync(join(root, `entries/${i}`))
+      for (const [part, each] of parts.entries())
+        writeFileSync(join(root, `entries/${i}/${part}`), each)
+      writeFileSync(join(root, `joined/${i}`), parts.join(''))
+    }
+  }
+  return places.shared('directories', plant, { inMemory: false })
+}
+
+function find(source) {
+  return run(['find', source, '-printf', '%s %T@ %i\n'])
+}
+
+/** A run over directories in which nothing changed, beside find. */
+function unchangedDirectories(name, { source, limit, options }) {
+  return {
+    name,
+    figures: [{ ...SECONDS, limit, beside: 'find', isOfLarge: true }, MEMORY],
+    async prepare(places) {
+      const from = join(await plantDirectories(places), source)
+      const complete = (who) =>
+        places.run(who, [...completeArgs(from, places.at(`${who}-torrents`)), ...options])
+      for (const who of places.builds) complete(who)
+      await settle()
+      return { reference: () => find(from), run: complete }
+    },
+  }
+}
+
+/** A first run over directories, beside one over files. */
+function firstOfDirectories(name, { source, files, limit, options }) {
+  return {
+    name,
+    figures: [{ key: 'cpu', unit: 's of the processor', limit, beside: 'files in a directory' }],
+    quickTurns: 1,
+    async prepare(places) {
+      const root = await plantDirectories(places)
+      let turn = 0
+      const complete = (who, what, more) => {
+        const at = places.at(`turn-${turn++}`)
+        const env = { BTKIT_CACHE_DIR: join(at, 'cache'), BTKIT_STATE_DIR: join(at, 'state') }
+        const target = places.at(`turn-${turn}/torrents`)
+        const taken = places.run(who, [...completeArgs(join(root, what), target), ...more], env)
+        for (const each of [at, target]) rmSync(each, { recursive: true, force: true })
+        return taken
+      }
+      return {
+        reference: () => complete('now', files, []),
+        run: (who) => complete(who, source, options),
+      }
+    },
+  }
+}
+
+const TREE = { source: 'tree', options: ['--recursive'] }
+const ENTRIES = { source: 'entries', options: [] }
 
 const changed = {
   name: 'completedir, one file changed of 100',
@@ -276,6 +349,24 @@ function clientTorrent(i) {
 export const ROWS = [
   firstRun,
   unchanged,
+  unchangedDirectories('completedir of a tree of directories, nothing changed', {
+    ...TREE,
+    limit: 5,
+  }),
+  firstOfDirectories('completedir of a tree of directories, first run', {
+    ...TREE,
+    files: 'flat',
+    limit: 1.5,
+  }),
+  unchangedDirectories('completedir of many entries of 5 files, nothing changed', {
+    ...ENTRIES,
+    limit: 4,
+  }),
+  firstOfDirectories('completedir of many entries of 5 files, first run', {
+    ...ENTRIES,
+    files: 'joined',
+    limit: 1.3,
+  }),
   changed,
   reannounce,
   verify(),

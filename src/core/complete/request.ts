@@ -1,3 +1,4 @@
+import type { FileListing } from '../../disk/look/stat-files.js'
 import type { Writer } from '../../disk/write/many.js'
 import type { HashProgress } from '../../disk/hash/jobs/job.js'
 import type { ChecksumName } from '../checksums/list.js'
@@ -13,10 +14,8 @@ export interface CompleteRequest {
   readonly directories: readonly string[]
   /** The directory for the torrents; null for beside the entries. */
   readonly target: string | null
-  /**
-   * Names of the only entries to look at; absent for all, null if the directory no longer exists.
-   */
-  readonly entries?: readonly string[] | null | undefined
+  /** Names of the only entries to look at; absent for all. */
+  readonly entries?: readonly string[] | undefined
   /** The options that all torrents share. */
   readonly common: CommonRequest
   /** The lists of checksums to write beside each torrent. */
@@ -59,6 +58,25 @@ export interface CompleteRequest {
   } | null
 }
 
+/** A directory whose entries get torrents. */
+export interface SourcePlace {
+  readonly directory: string
+  /** The directory for the torrents. */
+  readonly target: string
+  /** The rules for a directory of a tree; absent for one of the command line. */
+  readonly branch?: Branch
+}
+
+/** The rules for a directory of a tree. */
+interface Branch {
+  /** Returns whether a name in a listing gets a torrent; null if the directory is gone. */
+  readonly chooses: ((name: string, number: number, listing: FileListing) => boolean) | null
+  /** Of its torrents. */
+  readonly webSeeds: readonly string[]
+  /** Called if nothing was to be done in it, with the number of its entries and their bytes. */
+  readonly onUnchanged?: ((entries: number, bytes: number) => void) | undefined
+}
+
 /** The context of a run: hash engine, piece cache, and the rest. */
 export interface CompleteContext extends HashContext {
   readonly state: StateAccess
@@ -76,6 +94,7 @@ export interface StateAccess {
 /** A run of completedir. */
 export interface CompleteRun {
   readonly request: CompleteRequest
+  readonly places: readonly SourcePlace[]
   readonly hashContext: CompleteContext
   /** A digest of everything except content that its torrents depend on. */
   readonly options: Uint8Array

@@ -65,7 +65,7 @@ export class InputHash {
     const parts = columns.map((column) => column.slice(...rows))
     const lengths = parts.map(({ length }) => length)
     this.text(JSON.stringify([components, absolute, to - from, ...lengths]))
-    for (const part of parts) this.#bytes(part)
+    for (const part of parts) this.bytes(part)
   }
 
   /** Adds the real path of a file. */
@@ -76,9 +76,9 @@ export class InputHash {
       this.#absolute = absolute
       this.#directory = Buffer.from(absolute)
     }
-    this.#bytes(this.#directory)
+    this.bytes(this.#directory)
     const [names, row] = [files.store.realNames, files.rowAt(i)]
-    this.#bytes(names.bytes, names.starts[row] ?? 0, names.endAt(row))
+    this.bytes(names.bytes, names.starts[row] ?? 0, names.endAt(row))
   }
 
   /** Adds the trusted part of a file's fingerprint. */
@@ -89,7 +89,8 @@ export class InputHash {
     this.#length += length
   }
 
-  #bytes(bytes: Uint8Array, from = 0, to = bytes.length): void {
+  /** Adds bytes. */
+  bytes(bytes: Uint8Array, from = 0, to = bytes.length): void {
     this.#reserve(to - from)
     if (to - from <= FEW) {
       for (let at = from; at < to; at++) this.#buffer[this.#length++] = bytes[at] ?? 0

@@ -4,6 +4,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   renameSync,
   writeFileSync,
@@ -25,15 +26,17 @@ export function requireOwnDirectory(path: string): void {
 }
 
 /**
- * Makes sure that a file of the state can be written, before hours of work that it must record.
+ * Makes sure that a file of the state can be written, before hours of work that it must record. The
+ * directory needs no look if that of another file in it succeeded.
  * @throws BtkitError `not-found`, `not-permitted` or `io`, with what to do
  */
-export function requireWritable(path: string): void {
+export function requireWritable(path: string, isDirectoryKnown = false): void {
   const directory = dirname(path)
   try {
-    makeDirectory(directory, 0o700)
+    if (!isDirectoryKnown) makeDirectory(directory, 0o700)
     // A new version of the file is written beside it
-    for (const place of existsSync(path) ? [path, directory] : [directory])
+    const places = isDirectoryKnown ? [] : [directory]
+    for (const place of existsSync(path) ? [path, ...places] : places)
       accessSync(place, constants.W_OK)
   } catch (error) {
     const known = asBtkitError(error, `state ${directory}`)
@@ -70,6 +73,8 @@ export function openRegular(path: string, flags: number): number | null {
   const notRegular = () => new BtkitError('io', `state ${path}: not a regular file; remove it`)
   let descriptor: number
   try {
+    // An exception takes several times as long, and most journals of a first run are missing
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null
     descriptor = openSync(path, flags | NO_LINK | NO_WAIT)
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return null

@@ -13,8 +13,10 @@ import { promisify } from 'node:util'
 import { checksumOf } from '../../base/bytes.js'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
+import { readEncodedFingerprint } from '../file-lists/fingerprint.js'
 import { tooLarge } from '../look/read-bounded.js'
 import { writeAtomically } from '../write/atomically.js'
+import type { Writer } from '../write/many.js'
 import { openRegular, requireOwnDirectory } from './files.js'
 
 const sync = promisify(fdatasync)
@@ -46,6 +48,14 @@ export interface JournalOptions {
   readonly warn: (message: string) => void
   /** The effect of lost lines, for the warning. */
   readonly loss: string
+  /** Whether the caller has examined the directories (default: false). */
+  readonly isTrusted?: boolean | undefined
+  /**
+   * Writes a file of few records, beside those of other journals (default: each alone). The caller
+   * makes the directory, and syncs what is written when it is closed: a run can do without those
+   * lines.
+   */
+  readonly writer?: Writer | undefined
 }
 
 /**
@@ -69,7 +79,9 @@ export class Journal {
   #pending: Change[] = []
   /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
   #isStale = false
-  #hasWritten = false
+  /** Whether its file was written. */
+  hasWritten = false
+  #isClosing = false
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
 
@@ -80,9 +92,10 @@ export class Journal {
    *   files.
    */
   constructor(private readonly options: JournalOptions) {
-    const { path, stateDirectory } = options
+    const { path, stateDirectory, isTrusted } = options
     callSystem(`state ${path}`, () => {
-      for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+      const places = isTrusted === true ? [] : [stateDirectory, dirname(path)]
+      for (const directory of places) requireOwnDirectory(directory)
       const file = LineFile.open(path)
       if (file === null) return
       this.#file = file
@@ -158,7 +171,8 @@ export class Journal {
     const isDue = this.#pending.length > 0
     // The next reader finds a line for each record, not also those of how it came about
     const isMostlyOutdated = this.#lines + this.#pending.length > 1.5 * this.#values.size + FEW
-    if (this.#hasWritten && isMostlyOutdated) this.#isStale = true
+    if (this.hasWritten && isMostlyOutdated) this.#isStale = true
+    this.#isClosing = true
     try {
       await this.flush().catch((error: unknown) => {
         // Otherwise it was reported already, or only mends what is damaged
@@ -166,6 +180,7 @@ export class Journal {
       })
       use?.()
     } finally {
+      this.#isClosing = false
       this.release()
     }
   }
@@ -179,10 +194,15 @@ export class Journal {
   async #write(): Promise<void> {
     const lines = this.#pending
     this.#pending = []
-    this.#hasWritten = true
+    this.hasWritten = true
     const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
     try {
-      if (this.#isStale || isOutdated) await this.#replace()
+      const { writer } = this.options
+      const isSmall = writer !== undefined && this.#values.size <= FEW
+      const isLast = this.#isClosing && !this.#isStale && this.#inode !== undefined
+      if (isSmall && isLast) await this.#append(lines, false)
+      else if (isSmall) await this.#replaceWithOthers(writer)
+      else if (this.#isStale || isOutdated) await this.#replace()
       else await this.#append(lines)
     } catch (error) {
       this.#isStale = true
@@ -194,7 +214,7 @@ export class Journal {
     }
   }
 
-  async #append(changes: readonly Change[]): Promise<void> {
+  async #append(changes: readonly Change[], isSynced = true): Promise<void> {
     const descriptor = openRegular(this.options.path, constants.O_RDWR | constants.O_APPEND)
     if (descriptor === null) return this.#replace()
     try {
@@ -213,7 +233,7 @@ export class Journal {
         throw error
       }
       const isAlone = fstatSync(descriptor).size === size + bytes.length
-      await sync(descriptor)
+      if (isSynced) await sync(descriptor)
       this.#lines += changes.length
       // Behind lines of another program the values stay in memory, since nobody knows where they
       // are
@@ -233,17 +253,36 @@ export class Journal {
     }
   }
 
-  async #replace(): Promise<void> {
+  /** Replaces the file, whose few values stay in memory: one sync serves many journals. */
+  async #replaceWithOthers(writer: Writer): Promise<void> {
+    for (const [key, json] of this.entries()) this.#values.set(key, json)
+    const bytes = Buffer.concat([...this.#allLines()])
+    const written = await this.#put((path, options) => writer.write(path, bytes, options))
+    this.release()
+    this.#inode = written === null ? undefined : inodeOf(written)
+    this.#isStale = false
+    this.#lines = this.#values.size
+  }
+
+  async #put<T>(
+    write: (path: string, options: { readonly mode: number }) => Promise<T>,
+  ): Promise<T> {
     const { path } = this.options
-    makeDirectory(dirname(path), 0o700)
     // A link that another program put there would be followed
     const replaced = openRegular(path, constants.O_RDONLY)
     if (replaced !== null) closeSync(replaced)
-    await writeAtomically(path, this.#allLines(), { mode: 0o600 }).catch((error: unknown) => {
+    // The directory of many journals is made once, by requireWritable
+    else if (!this.options.writer) makeDirectory(dirname(path), 0o700)
+    return write(path, { mode: 0o600 }).catch((error: unknown) => {
       // An old value that cannot be read says so itself
       if (!(error instanceof BtkitError) || !error.message.startsWith(path)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
     })
+  }
+
+  async #replace(): Promise<void> {
+    const { path } = this.options
+    await this.#put((at, options) => writeAtomically(at, this.#allLines(), options))
     this.release()
     this.#file = LineFile.open(path)
     this.#isStale = false
@@ -303,6 +342,11 @@ export class Journal {
   }
 }
 
+/** The number of the file that has an encoded fingerprint. */
+function inodeOf({ buffer, byteOffset }: Uint8Array): number {
+  return Number(readEncodedFingerprint(new DataView(buffer, byteOffset), 0).inode)
+}
+
 /** The JSON of a value that was set; null removes it. */
 type Change = readonly [key: string, json: string]
 
@@ -313,15 +357,18 @@ const WINDOW = 16 * 1024
 
 /** A file of lines, of which only a few are in memory. */
 class LineFile {
-  #room = Buffer.allocUnsafeSlow(WINDOW)
-  #window = this.#room.subarray(0, 0)
+  #room: Buffer
+  #window: Buffer
   #start = 0
 
   private constructor(
     readonly descriptor: number,
     /** Its state when it was opened. */
     readonly stats = fstatSync(descriptor),
-  ) {}
+  ) {
+    this.#room = Buffer.allocUnsafe(Math.min(WINDOW, stats.size + 1))
+    this.#window = this.#room.subarray(0, 0)
+  }
 
   /** Opens a file; null if it does not exist. */
   static open(path: string): LineFile | null {

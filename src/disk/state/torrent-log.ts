@@ -1,8 +1,9 @@
 import { existsSync, lstatSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join, sep } from 'node:path'
 import { textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
-import { requireOwnDirectory, requireWritable } from './files.js'
+import { stampsOf } from '../look/stat-files.js'
+import { attempt, requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
 import { nameOf } from './notes.js'
 import { FINGERPRINT, TorrentIndex, writeIndex, type TorrentIdentity } from './torrent-index.js'
@@ -78,11 +79,12 @@ export class TorrentLog {
   }
 
   /**
-   * Makes sure that records can be written, before hours of work that they must cover.
+   * Makes sure that records can be written, before hours of work that they must cover. With
+   * `isStateKnown`, only the file of records is examined, if there is one.
    * @throws BtkitError as requireWritable
    */
-  requireWritable(): void {
-    requireWritable(this.#path)
+  requireWritable(isStateKnown = false): void {
+    requireWritable(this.#path, isStateKnown)
   }
 
   #records(): Journal {
@@ -144,6 +146,11 @@ export class TorrentLog {
     await this.#journal?.flush()
   }
 
+  /** Whether records were written. */
+  get hasWritten(): boolean {
+    return this.#journal?.hasWritten ?? false
+  }
+
   /** Flushes what was set since the last flush, and writes the index if the journal was read. */
   async close(): Promise<void> {
     const journal = this.#journal
@@ -158,7 +165,12 @@ export class TorrentLog {
 
 /** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
 function logPath(stateDirectory: string, target: string): string {
-  return join(stateDirectory, 'torrents', `${nameOf(target)}.log`)
+  return join(logDirectory(stateDirectory), `${nameOf(target)}.log`)
+}
+
+/** The directory of these lists. */
+export function logDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'torrents')
 }
 
 /**
@@ -168,11 +180,34 @@ function logPath(stateDirectory: string, target: string): string {
  */
 export function stampOfLog(stateDirectory: string, target: string): string | null {
   const path = logPath(stateDirectory, target)
-  for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+  requireOwnLogs(stateDirectory)
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
   if (!stats) return null
   const { size, mtimeNs, ctimeNs, ino, mode, nlink } = stats
   return [size, mtimeNs, ctimeNs, ino, mode, nlink].join(' ')
+}
+
+/**
+ * Makes sure that no other user could replace a list.
+ * @throws BtkitError `not-permitted`; system errors unchanged
+ */
+export function requireOwnLogs(stateDirectory: string): void {
+  for (const directory of [stateDirectory, logDirectory(stateDirectory)])
+    requireOwnDirectory(directory)
+}
+
+/**
+ * Returns such texts for the lists of many directories; null for one without a list, or if other
+ * users could replace them. They are not those of stampOfLog.
+ */
+export async function stampsOfLogs(stateDirectory: string, targets: readonly string[]) {
+  const isTrusted = attempt(() => {
+    requireOwnLogs(stateDirectory)
+    return true
+  })
+  if (!isTrusted) return null
+  const prefix = join(logDirectory(stateDirectory), sep)
+  return stampsOf(targets.map((target) => `${prefix}${nameOf(target)}.log`))
 }
 
 /** The record as JSON. The identity comes first, which is all that an index needs. */

@@ -87,6 +87,11 @@ export class Writer {
     while (this.#working) await this.#working
   }
 
+  /** Syncs the file system of a directory, if that is possible. */
+  async sync(directory: string): Promise<void> {
+    if (this.syncFileSystem) await syncAll([directory], this.syncFileSystem)
+  }
+
   /** While the directories of one batch are synced, the next batch is written. */
   async #work(): Promise<void> {
     let settling: Promise<void> | null = null
@@ -191,19 +196,49 @@ export class Writer {
 
   /** Makes the new names of files survive a power failure, and settles them. Never rejects. */
   async #syncDirectories(placed: readonly Placed[]): Promise<void> {
-    const syncing = new Map<string, Promise<void>>()
-    const settling = placed.map(async ({ file, path, fingerprint }) => {
-      const directory = dirname(path)
-      if (!syncing.has(directory)) syncing.set(directory, syncDirectory(directory))
-      try {
-        await syncing.get(directory)
-        file.resolve(fingerprint)
-      } catch (error) {
-        file.reject(explainWrite(file, error))
-      }
-    })
-    await Promise.all(settling)
+    const directories = new Set(placed.map(({ path }) => dirname(path)))
+    const sync = directories.size < MANY ? null : this.syncFileSystem
+    const states = sync && (await syncAll([...directories], sync))
+    const results = await Promise.all(
+      [...directories].map(async (directory) => {
+        const state = states?.get(directory) ?? UNABLE
+        const failed = state > 0 ? systemError(-state, 'syncfs') : null
+        return [
+          directory,
+          state === UNABLE ? await errorOf(syncDirectory(directory)) : failed,
+        ] as const
+      }),
+    )
+    const failures = new Map(results)
+    // Callers tell of files in this order
+    for (const { file, path, fingerprint } of placed) {
+      const error = failures.get(dirname(path)) ?? null
+      if (error === null) file.resolve(fingerprint)
+      else file.reject(explainWrite(file, error))
+    }
   }
+}
+
+/** Returns the error of work; null if it succeeds. */
+function errorOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+}
+
+/** Syncs the file systems of many directories. Returns the result for each. */
+async function syncAll(directories: readonly string[], sync: SyncFileSystem) {
+  const states = new Map<string, number>()
+  for (const { directories: here, descriptor } of openFileSystems(directories)) {
+    try {
+      const state = await sync(descriptor)
+      for (const directory of here) states.set(directory, state)
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+  return states
 }
 
 /** A file that has its final name. */

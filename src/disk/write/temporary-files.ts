@@ -55,8 +55,8 @@ function shorten(name: string, maxBytes: number): string {
 /** Milliseconds in which a directory is cleaned once. */
 const CLEANED_FOR = 60_000
 
-/** Most directories that are remembered. */
-const MOST_CLEANED = 1000
+/** Most directories that are remembered: a run over a tree writes to very many. */
+const MOST_CLEANED = 20_000
 
 /** When each directory was cleaned, by the monotonic clock. */
 const cleaned = new Map<string, number>()

@@ -40,6 +40,7 @@ for (const [who, list] of Object.entries({ 'the native addon': nativeList, JavaS
       assert.deepEqual(names, readNames(directory))
       names.forEach((name, i) => {
         assert.deepEqual(table.at(i), stateOf(directory, name), name)
+        assert.equal(table.isDirectory(i), name === 'directory', name)
       })
     },
   )

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
@@ -260,6 +268,24 @@ test('all drafts are on the disk before the first takes its place, and its look 
   assert.deepEqual(seen, [COUNT, COUNT])
   for (const [i, path] of paths.entries())
     assert.deepEqual(looks[i], encodeFingerprint(readFingerprint(path)))
+})
+
+test('the new names in many directories need one sync of their file system', async (t) => {
+  const root = makeScratch(t)
+  const paths = Array.from({ length: 40 }, (_, i) => join(root, `${i}`, 'file'))
+  for (const path of paths) mkdirSync(dirname(path))
+  const there: number[] = []
+  // Before the files have their places, and after that
+  const syncFileSystem = () => {
+    there.push(paths.filter((path) => existsSync(path)).length)
+    return Promise.resolve(there.length < 3 ? 0 : 5)
+  }
+  const writeAll = (writer: Writer) => paths.map((path) => writer.write(path, BYTES, {}))
+  await Promise.all(writeAll(new Writer(40, syncFileSystem)))
+  assert.deepEqual(there, [0, 40])
+  // No file counts as written if its name may be lost
+  const ends = await Promise.allSettled(writeAll(new Writer(40, syncFileSystem)))
+  assert.ok(ends.every(({ status }) => status === 'rejected'))
 })
 
 test('a file whose name is taken by a directory fails alone, and leaves no draft', async (t) => {

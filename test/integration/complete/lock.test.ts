@@ -6,9 +6,9 @@ import { letFilesSettle } from '../../support/aged.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runExecutable, startCollecting } from '../../support/executable.js'
 import { longTest } from '../../support/long.js'
-import { type Report, Mirror } from '../../support/mirror.js'
+import { entriesOf, type Report, Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { startSlowRun } from '../../support/slow-run.js'
+import { startSlowly, startSlowRun } from '../../support/slow-run.js'
 import { unlessProc } from '../../support/when-open.js'
 import { loadNative } from '../../../src/base/native-addon.js'
 import { TRACKER } from '../../support/torrents.js'
@@ -26,6 +26,36 @@ test('a second run on a target ends at once with status 75', unlessLocked, async
   assert.deepEqual([status, stdout, stderr], [75, '', said])
   child.kill('SIGINT')
   assert.equal((await ended).status, 130)
+})
+
+/** The arguments of a run over the directory `x` of a mirror alone. */
+function argsBelow(mirror: Mirror): string[] {
+  const places = [mirror.source, mirror.target]
+  return mirror.args().map((each) => (places.includes(each) ? `${each}/x` : each))
+}
+
+test(
+  'of a tree, the target and the directories that are completed are locked',
+  unlessLocked,
+  async (t) => {
+    const mirror = new Mirror(t, { 'x/a': 'a', 'y/b': 'b' })
+    await startSlowly(t, mirror.at('x'), mirror.args(['--recursive']))
+    for (const args of [argsBelow(mirror), mirror.args(), mirror.args(['--recursive'])]) {
+      const { status, stderr } = await runExecutable('btkit', args)
+      assert.equal(status, 75)
+      assert.match(stderr, /another run holds the lock/)
+    }
+  },
+)
+
+test('a directory of a tree that another run has locked fails alone', unlessLocked, async (t) => {
+  const mirror = new Mirror(t, { 'x/a': 'a', 'y/b': 'b' })
+  mkdirSync(`${mirror.target}/x`)
+  await startSlowly(t, mirror.at('x'), argsBelow(mirror))
+  const { status, stdout } = await runExecutable('btkit', mirror.args(['--recursive', '--json']))
+  const { created, failed } = JSON.parse(stdout) as Report
+  assert.deepEqual([status, entriesOf(created), failed.length], [1, ['b'], 1])
+  assert.match(failed[0]?.message ?? '', /x: another run holds the lock/)
 })
 
 longTest('a run on another target is not kept waiting', unlessProc, async (t) => {

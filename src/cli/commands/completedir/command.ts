@@ -159,7 +159,8 @@ async function complete(run: Run, watch: ReturnType<typeof watchRun>): Promise<C
         ...webSeed,
         ...webSeedBase.map((base) => directoryAddress(base, path)),
       ]
-      return completeTrees({ ...request, seedsIn }, context, watch)
+      const hasOwnSeeds = webSeedBase.length > 0
+      return completeTrees({ ...request, seedsIn: hasOwnSeeds ? seedsIn : null }, context, watch)
     })
   } catch (error) {
     throw adviseWaiting(error, options)

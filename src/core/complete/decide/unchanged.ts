@@ -55,6 +55,16 @@ export function digestOptions({ common, existing }: CompleteRequest): Uint8Array
   return digestOf('sha256', JSON.stringify(options)).subarray(0, OPTIONS_LENGTH)
 }
 
+/** Returns a run as it is for the entries of a directory, whose torrents may name other seeds. */
+export function runIn<T extends CompleteRun>({ branch }: SourceDirectory, run: T): T {
+  const { request } = run
+  const { common } = request
+  if (!branch || branch.webSeeds === common.parts.webSeeds) return run
+  const parts = { ...common.parts, webSeeds: branch.webSeeds }
+  const own = { ...request, common: { ...common, parts } }
+  return { ...run, request: own, options: digestOptions(own) }
+}
+
 /** Returns a text of further keys, by which they are compared; undefined if there are none. */
 export function encodedKeys(keys: BencodeDict | undefined): string | undefined {
   return keys?.size ? Buffer.from(encodeBencode(keys)).toString('hex') : undefined

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { mapLimited } from '../../../base/concurrency.js'
 import { BtkitError, refuseAborted } from '../../../base/errors.js'
-import { isTraced, trace } from '../../../base/text/trace.js'
+import { trace } from '../../../base/text/trace.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
-import { growYoungHeap } from '../../../base/heap-growth.js'
+import { growYoungHeap, YOUNG_HEAP } from '../../../base/heap-growth.js'
 import { Writer } from '../../../disk/write/many.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import type { HashProgress } from '../../../disk/hash/jobs/job.js'
@@ -12,28 +12,23 @@ import { unreadOf } from '../../digests/piece-table.js'
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { openSmallFiles } from '../../digests/small-files.js'
-import { decideEntry, openContent, unchangedDirectory } from '../decide/entry.js'
+import { decideEntry, openContent } from '../decide/entry.js'
 import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
-import { UnchangedEntries } from '../decide/unchanged.js'
+import { runIn } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
 import type { Change, ListPaths, Skip, SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
-import { checkOtherEntries, pathsOf, torrentName } from '../target/directories.js'
+import { pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
+import { findChanged, refuseOthers } from './find-changed.js'
 import { carryOut, type Act, type FileSkip } from '../target/own-file.js'
 import { WriteGroups } from './write-groups.js'
 
-/** Number of entries between two turns of the event loop, for example to handle signals. */
-const ENTRIES_PER_YIELD = 500
-
 /** The same number for entries that are completed, so that their writes can proceed. */
 const CHANGES_PER_YIELD = 64
-
-/** Bytes of the space for new objects from which more of it makes a run no faster. */
-const YOUNG_HEAP = 16 * 1024 * 1024
 
 /**
  * Number of small files at the same time: one half is read while the other is decided. A directory
@@ -46,18 +41,26 @@ const BYTES_OF_ONE = 32 * 1024
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
 
+/** The result of completing directories. */
+interface Completed {
+  /** The real paths of the torrents whose entries lost all their bytes. */
+  readonly emptied: ReadonlySet<string>
+  /** Directories of a tree with an entry that would replace the torrent of another one. */
+  readonly refused: ReadonlySet<SourceDirectory>
+}
+
 /**
- * Completes the entries of all directories. Returns the real paths of the torrents whose entries
- * lost all their bytes. Failures go into the report.
- * @throws BtkitError `interrupted`, and as checkOtherEntries
+ * Completes the entries of all directories. Failures go into the report.
+ * @throws BtkitError `interrupted`, and as checkOtherEntry unless the directories are of a tree
  */
 export async function completeAll(
   directories: readonly SourceDirectory[],
   run: CompleteRun,
-): Promise<Set<string>> {
-  const changed = await findChanged(directories, run)
-  if (changed.length === 0) return new Set()
-  if (!run.request.force) checkOtherEntries(changed)
+): Promise<Completed> {
+  const found = await findChanged(directories, run)
+  const refused = run.request.force ? new Set<SourceDirectory>() : refuseOthers(found, run)
+  const changed = refused.size > 0 ? found.filter((each) => !refused.has(each.directory)) : found
+  if (changed.length === 0) return { emptied: new Set(), refused }
   const pool = new WorkerPool()
   const entries = new EntryLoop(run, pool)
   try {
@@ -67,39 +70,7 @@ export async function completeAll(
     await entries.writes.drain()
     await pool.close()
   }
-  return entries.emptied
-}
-
-/** Returns the entries that need a closer look; the others are counted as unchanged. */
-async function findChanged(
-  directories: readonly SourceDirectory[],
-  run: CompleteRun,
-): Promise<DirectoryEntry[]> {
-  const { report, request, hashContext } = run
-  const changed: DirectoryEntry[] = []
-  let [steps, looks] = [0, 0]
-  for (const directory of directories) {
-    const unchanged = new UnchangedEntries(directory, run)
-    for (const name of directory.names) {
-      if (steps++ % ENTRIES_PER_YIELD === 0) {
-        await setImmediate()
-        refuseAborted(hashContext.engine.signal)
-      }
-      let size = request.force ? null : unchanged.sizeOfFile(name)
-      if (size === undefined) {
-        if (looks++ % CHANGES_PER_YIELD === 0) growYoungHeap(YOUNG_HEAP)
-        size = await unchangedDirectory({ name, directory }, unchanged, run)
-      }
-      if (size === null) changed.push({ name, directory })
-      else {
-        if (isTraced)
-          trace(() => `${pathsOf(name, directory).source}: unchanged, and so is its torrent`)
-        report.unchanged++
-        report.bytesReused += size
-      }
-    }
-  }
-  return changed
+  return { emptied: entries.emptied, refused }
 }
 
 class EntryLoop {
@@ -107,6 +78,7 @@ class EntryLoop {
   readonly writes = new WriteGroups()
   readonly #watched: WritingRun
   readonly #signal: AbortSignal
+  #last: { readonly directory: SourceDirectory; readonly run: WritingRun } | undefined
   #steps = 0
 
   constructor(
@@ -125,7 +97,7 @@ class EntryLoop {
       if (this.#isTurnOver()) await setImmediate()
       refuseAborted(this.#signal)
       try {
-        const opened = await openContent(entry, this.run)
+        const opened = await openContent(entry, this.#runOf(entry))
         if ('kind' in opened) continue
         const { content } = opened
         total += unreadOf(content, recallPieces(content, this.run.hashContext.cacheAccess)).bytes
@@ -160,7 +132,7 @@ class EntryLoop {
       for (const entry of entries) {
         if (this.#isTurnOver()) await setImmediate()
         refuseAborted(this.#signal)
-        const opened = await this.#attempt(entry, () => openContent(entry, this.run))
+        const opened = await this.#attempt(entry, () => openContent(entry, this.#runOf(entry)))
         if (!opened) continue
         const weight = this.#weightOf(opened)
         await settle(MOST_SMALL - weight)
@@ -190,7 +162,7 @@ class EntryLoop {
   async #completeInAnyOrder(entry: DirectoryEntry): Promise<void> {
     if (this.#isTurnOver()) await setImmediate()
     if (this.#signal.aborted) return
-    const opened = await this.#attempt(entry, () => openContent(entry, this.run))
+    const opened = await this.#attempt(entry, () => openContent(entry, this.#runOf(entry)))
     if (opened) await this.#begin(entry, opened)()
   }
 
@@ -198,11 +170,18 @@ class EntryLoop {
    * Begins to decide about an entry. Returns a function that enters the decision. Neither rejects.
    */
   #begin(entry: DirectoryEntry, opened: OpenedContent): () => Promise<void> {
-    const deciding = this.#attempt(entry, () => decideEntry(entry, opened, this.#watched))
+    const deciding = this.#attempt(entry, () => decideEntry(entry, opened, this.#runOf(entry)))
     return async () => {
       const decision = await deciding
       if (decision) await this.#attempt(entry, () => this.#enter(entry, decision))
     }
+  }
+
+  /** The run for an entry: all of a directory share one. */
+  #runOf({ directory }: DirectoryEntry): WritingRun {
+    if (this.#last?.directory !== directory)
+      this.#last = { directory, run: runIn(directory, this.#watched) }
+    return this.#last.run
   }
 
   /** Counts the decision about an entry, and begins its writes. */

@@ -16,7 +16,9 @@ import { noteForeign } from '../tidy/changes.js'
 import { findNewest } from '../tidy/feed.js'
 import { ownFilesOf } from '../target/own-file.js'
 import { countOrphans, pruneAll, prunedIn } from '../tidy/prune.js'
-import { TargetDirectories } from '../target/targets.js'
+import { isTree, TargetDirectories } from '../target/targets.js'
+import type { SyncClient } from '../../keep-seeded/client-target.js'
+import type { SyncTarget } from '../../keep-seeded/sync.js'
 import { digestOptions } from '../decide/unchanged.js'
 import { createReport, leftAlone, noteOnce, sortReport, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from '../request.js'
@@ -46,8 +48,10 @@ export function completeDirectories(
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
+  const { directories, target } = request
+  const places = directories.map((directory) => ({ directory, target: target ?? directory }))
   return reportRun(request, context, (report) =>
-    completeTogether(request, context, { report, watch }),
+    completeTogether(new TargetDirectories(request, places, context), report, watch),
   )
 }
 
@@ -69,13 +73,12 @@ export async function reportRun(
 
 /** Completes directories whose targets are locked at the same time. */
 export async function completeTogether(
-  request: CompleteRequest,
-  context: CompleteContext,
-  { report, watch }: Pick<CompleteRun, 'report' | 'watch'>,
+  targets: TargetDirectories,
+  report: CompleteReport,
+  watch: CompleteWatch,
 ): Promise<void> {
   // Until something changed, there is little but names, which stay
   growYoungHeap(0)
-  const targets = new TargetDirectories(request, context)
   try {
     await targets.open()
     await completeOpen(targets, report, watch)
@@ -97,34 +100,42 @@ async function completeOpen(
   report: CompleteReport,
   watch: CompleteWatch,
 ): Promise<void> {
-  const { request, context } = targets
+  const { request, places, context } = targets
   const filter = await loadNameFilter(request.common.scan)
   const directories: SourceDirectory[] = []
-  for (const directory of request.directories) {
+  for (const place of places) {
     try {
-      directories.push(await openSourceDirectory(directory, targets, filter, report))
+      directories.push(await openSourceDirectory(place, targets, filter, report))
     } catch (error) {
-      noteOnce(report, directory, error)
+      noteOnce(report, place.directory, error)
     }
   }
   checkDistinct(directories)
-  if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth(GROWTH)
+  const entries = directories.reduce((sum, { names }) => sum + names.length, 0)
+  if (entries > MANY) boundHeapGrowth(GROWTH)
   const options = digestOptions(request)
   const isMade = ownFilesOf(directories, request.checksums, context)
   const feedPath = request.feed?.realPath
   const isOwnFile = (path: string) => path === feedPath || isMade(path)
   const hashContext = { ...context, refusesWritten: true }
-  const run = { request, hashContext, options, isOwnFile, report, watch }
+  const run = { request, places, hashContext, options, isOwnFile, report, watch }
+  await completeEntries(directories, run)
+  if (!request.dryRun) request.feed?.enter(await findNewest(directories, report))
+}
+
+/** Completes entries, and does what is due after that. */
+async function completeEntries(directories: readonly SourceDirectory[], run: CompleteRun) {
+  const { request, report, watch } = run
   try {
-    const emptied = await completeAll(directories, run)
-    if (request.prune === 'never') watch.orphans?.(countOrphans(directories))
-    else await pruneAll(directories, emptied, run)
-    if (!request.dryRun && request.publish.length > 0) await publishAll(directories, emptied, run)
+    const { emptied, refused } = await completeAll(directories, run)
+    const completed = directories.filter((directory) => !refused.has(directory))
+    if (request.prune === 'never') watch.orphans?.(countOrphans(completed))
+    else await pruneAll(completed, emptied, run)
+    if (!request.dryRun && request.publish.length > 0) await publishAll(completed, emptied, run)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
   }
-  if (!request.dryRun) request.feed?.enter(await findNewest(directories, report))
 }
 
 /**
@@ -158,11 +169,16 @@ async function publishAll(
     const isGone = prunedIn(place, emptied, run.request.prune)
     return { target, torrents: here.flatMap(ownTorrents), isGone }
   })
-  for (const sync of run.request.publish) {
-    for (const wanted of all) {
-      const isReached = await syncTarget(wanted, sync, { state, report: run.report.clients })
-      // All further targets would wait as long, and also fail
-      if (!isReached) break
-    }
+  const unreached = new Set<SyncClient>()
+  const publish = async (wanted: SyncTarget, sync: SyncClient) => {
+    // All further targets would wait as long, and also fail
+    if (unreached.has(sync)) return
+    const isReached = await syncTarget(wanted, sync, { state, report: run.report.clients })
+    if (!isReached) unreached.add(sync)
   }
+  const clients = run.request.publish
+  // In a tree, each directory is published by itself
+  if (isTree(run.places))
+    for (const wanted of all) for (const sync of clients) await publish(wanted, sync)
+  else for (const sync of clients) for (const wanted of all) await publish(wanted, sync)
 }

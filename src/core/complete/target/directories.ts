@@ -3,20 +3,20 @@ import type { ChecksumName } from '../../checksums/list.js'
 import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { BtkitError, usageError } from '../../../base/errors.js'
+import { NumberedNames } from '../../../base/text/numbered-names.js'
+import { isTemporaryName } from '../../../disk/write/temporary-files.js'
 import { skipReasonOf } from '../../../disk/scan/entry.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
-import { realPath } from '../../../disk/look/inside.js'
 import { parseListName } from '../../checksums/lists.js'
 import type { CompleteReport, TorrentPaths } from '../report.js'
+import type { SourcePlace } from '../request.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
 import { isSamePlace, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
 
 const SUFFIX = '.torrent'
 
 /** A directory of sources and the directory of their torrents. */
-export interface SourceDirectory {
-  /** The directory as given by the user. */
-  readonly directory: string
+export interface SourceDirectory extends SourcePlace {
   /**
    * The beginning of the paths of its entries in records. It is not the real path: a link may be
    * switched to another directory, and the entries that this lacks are gone then.
@@ -24,6 +24,8 @@ export interface SourceDirectory {
   readonly place: string
   /** The real path of the directory of sources. */
   readonly realDirectory: string
+  /** Whether a link leads to it. */
+  readonly isLink: boolean
   readonly targetDirectory: TargetDirectory
   /** The beginnings of paths, before the names of an entry and its torrent. */
   readonly prefixes: TorrentPaths
@@ -46,24 +48,23 @@ export interface DirectoryEntry {
  *   an unmounted disk and whose torrents are to be pruned
  */
 export async function openSourceDirectory(
-  directory: string,
+  given: SourcePlace,
   targets: TargetDirectories,
   filter: NameFilter | undefined,
   report: CompleteReport,
 ): Promise<SourceDirectory> {
   const { request } = targets
-  const found = request.entries === null ? null : realPath(directory)
-  if (found === null && request.entries !== null && request.prune !== 'always')
+  const { directory, target, branch } = given
+  const found = branch?.chooses === null ? null : targets.realPath(directory)
+  if (found === null && branch?.chooses !== null && request.prune !== 'always')
     throw notFound(directory)
   const realDirectory = found ?? resolve(directory)
   const states = found === null ? NO_FILES : await targets.list(found)
-  const target = request.target ?? directory
   const targetDirectory = await targets.opened.get(targets.placeOf(target) ?? '')
   if (targetDirectory === undefined) throw notFound(target)
   const hasTorrents = targetDirectory.states.names.some((name) => name.endsWith(SUFFIX))
   if (hasTorrents && request.prune === 'careful' && isUnmounted(states)) throw noDisk(directory)
   const names: string[] = []
-  const wanted = request.entries && new Set(request.entries)
   const prefixes = {
     source: prefixOf(directory),
     sourcePath: prefixOf(realDirectory),
@@ -71,15 +72,22 @@ export async function openSourceDirectory(
     torrentPath: prefixOf(targetDirectory.realPath),
   }
   const place = prefixOf(resolve(directory))
-  const opened = { directory, place, realDirectory, targetDirectory, prefixes, names, states }
+  const isLink = resolve(directory) !== realDirectory
+  const facts = { place, realDirectory, isLink, targetDirectory, prefixes, names, states }
+  const opened = { ...given, ...facts }
   const log = (await targets.opened.get(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })
   const feed = request.feed?.realPath ?? ''
   const ownName = dirname(feed) === realDirectory ? basename(feed) : null
-  for (const name of states.names) {
+  const wanted = request.entries && new Set(request.entries)
+  for (const [number, name] of states.names.entries()) {
     if (wanted?.has(name) === false || name.endsWith(SUFFIX) || name === ownName) continue
     if (isMade(name, makers, request.checksums)) continue
+    if (branch) {
+      if (branch.chooses?.(name, number, states)) names.push(name)
+      continue
+    }
     const why = skipReasonOf(name, request.common.scan)
     const reason = why ?? (filter ? whyLeftOut(name, realDirectory, filter) : null)
     if (reason === null) names.push(name)
@@ -122,6 +130,19 @@ function whyLeftOut(name: string, directory: string, filter: NameFilter) {
   const isDirectory = statSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory()
   if (isDirectory) return filter.excludes(`${name}/`) ? 'excluded' : null
   return filter.includes(name) ? null : 'not included'
+}
+
+/** Whether each torrent and list that may be btkit's in a target is one of this directory. */
+export function hasOnlyOwn({ names, targetDirectory }: SourceDirectory): boolean {
+  const { states, log } = targetDirectory
+  const expected = new NumberedNames(names)
+  return states.names.every((file) => {
+    if (isTemporaryName(file)) return false
+    const torrentOf = entryName(file)
+    const name = torrentOf ?? parseListName(file)?.name
+    if (name === undefined || expected.numberOf(name) !== undefined) return true
+    return torrentOf === null && !log.has(file)
+  })
 }
 
 /**
@@ -225,22 +246,19 @@ export function claimTorrent(
 }
 
 /**
- * Checks that no changed entry would replace the torrent that an earlier run made of another entry,
- * which is still there.
+ * Checks that a changed entry would not replace the torrent that an earlier run made of another
+ * entry, which is still there.
  * @throws BtkitError `usage`
  */
-export function checkOtherEntries(changed: readonly DirectoryEntry[]): void {
-  for (const { name, directory } of changed) {
-    const { log, realPath } = directory.targetDirectory
-    // Beside the entries, each name is there once; a link may be switched to other entries
-    const isLink = resolve(directory.directory) !== directory.realDirectory
-    if (isLink || realPath === directory.realDirectory) continue
-    const other = log.sourceOf(torrentName(name))
-    const own = directory.place + name
-    if (other === null || other === own || !existsSync(other) || isSamePlace(other, own)) continue
-    const { torrent, torrentPath } = pathsOf(name, directory)
-    if (!existsSync(torrentPath)) continue
-    const ways = 'use another --output, or --force to replace it'
-    throw usageError(`${torrent}: is the torrent of ${other}; ${ways}`)
-  }
+export function checkOtherEntry({ name, directory }: DirectoryEntry): void {
+  const { log, realPath } = directory.targetDirectory
+  // Beside the entries, each name is there once; a link may be switched to other entries
+  if (directory.isLink || realPath === directory.realDirectory) return
+  const other = log.sourceOf(torrentName(name))
+  const own = directory.place + name
+  if (other === null || other === own || !existsSync(other) || isSamePlace(other, own)) return
+  const { torrent, torrentPath } = pathsOf(name, directory)
+  if (!existsSync(torrentPath)) return
+  const ways = 'use another --output, or --force to replace it'
+  throw usageError(`${torrent}: is the torrent of ${other}; ${ways}`)
 }

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
-import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
+import { asBtkitError, BtkitError, callSystem, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { lockDirectory, type DirectoryLock } from '../../../disk/write/locks.js'
 import { listFiles, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
+import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
-import { TorrentLog } from '../../../disk/state/torrent-log.js'
+import { logDirectory, requireOwnLogs, TorrentLog } from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
-import type { CompleteContext, CompleteRequest } from '../request.js'
+import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.js'
 
 /** A directory of torrents that this run has locked. */
 export interface TargetDirectory {
@@ -17,38 +18,61 @@ export interface TargetDirectory {
   readonly log: TorrentLog
 }
 
+/** Whether places are the directories of a tree. */
+export function isTree(places: readonly SourcePlace[]): boolean {
+  return places.some(({ branch }) => branch)
+}
+
 /** A run's directories of torrents, by real path. Each stays locked until they are closed. */
 export class TargetDirectories {
   readonly #locks: DirectoryLock[] = []
   /** Each rejects with `not-permitted` or `io` if it cannot be used, and as TorrentLog. */
   readonly opened = new Map<string, Promise<TargetDirectory>>()
   readonly #lists = new Map<string, Promise<FileListing>>()
+  readonly #realPaths = new Map<string, string | null>()
 
+  /** Writes the records of a tree, of which each directory has few. */
+  readonly #writer: Writer | undefined
+  #isWritable = false
+  #hasWritten = false
+  #trusted: boolean | undefined
+
+  /** `locked` is the real path of a target that the caller has locked. */
   constructor(
     readonly request: CompleteRequest,
+    readonly places: readonly SourcePlace[],
     readonly context: CompleteContext,
-  ) {}
+    private readonly locked: string | null = null,
+  ) {
+    this.#writer = isTree(places) ? new Writer(WRITES) : undefined
+  }
 
   /**
    * Locks each directory of torrents once, in an order that prevents deadlocks between runs, and
-   * lists them and those of entries. The error of one is thrown when it is requested.
+   * lists them and those of entries. The error of one is thrown when it is requested, but in a tree
+   * also that of a lock.
    * @throws BtkitError `locked` or `interrupted`
    */
   async open(): Promise<void> {
-    const { directories, target, dryRun, waitSeconds } = this.request
+    const { dryRun, waitSeconds } = this.request
     const wait = { waitSeconds, signal: this.context.engine.signal }
     // A later request for a directory that cannot be looked at reports the error
     const placesOf = (paths: readonly string[]) =>
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
-    for (const path of new Set(placesOf(target === null ? directories : [target]).sort())) {
-      const locking = dryRun ? null : lockDirectory(path, wait)
+    for (const path of new Set(placesOf(this.places.map(({ target }) => target)).sort())) {
+      const locking = dryRun || path === this.locked ? null : lockDirectory(path, wait)
       this.opened.set(path, later(this.#open(path, locking)))
       await locking?.catch((error: unknown) => {
-        const endsAll = ['locked', 'interrupted'] as readonly string[]
+        const endsAll: readonly string[] = isTree(this.places)
+          ? ['interrupted']
+          : ['locked', 'interrupted']
         if (error instanceof BtkitError && endsAll.includes(error.code)) throw error
       })
     }
-    const lists = placesOf(directories).map((path) => this.list(path))
+    const directories = this.places.filter(({ branch }) => branch?.chooses !== null)
+    const lists = placesOf(directories.map(({ directory }) => directory)).map((path) =>
+      this.list(path),
+    )
     await Promise.allSettled([...this.opened.values(), ...lists])
   }
 
@@ -58,8 +82,22 @@ export class TargetDirectories {
    * @throws BtkitError `not-permitted` or `io`
    */
   placeOf(path: string): string | null {
-    const { dryRun, target } = this.request
-    return realPath(path) ?? (dryRun && path === target ? resolve(path) : null)
+    const found = this.realPath(path)
+    const { dryRun, target: output } = this.request
+    if (found !== null || !dryRun || output === null) return found
+    return this.places.some(({ target }) => path === target) ? resolve(path) : null
+  }
+
+  /**
+   * Returns the real path of a directory as it was when it was asked for first.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  realPath(path: string): string | null {
+    const known = this.#realPaths.get(path)
+    if (known !== undefined) return known
+    const found = realPath(path)
+    this.#realPaths.set(path, found)
+    return found
   }
 
   /**
@@ -81,15 +119,29 @@ export class TargetDirectories {
 
   /** Writes the records, and releases the locks. Reports the records that cannot be written. */
   async close(report: CompleteReport): Promise<void> {
-    for (const [path, opening] of this.opened) {
+    const closing = [...this.opened.values()].map(async (opening) => {
       const directory = await opening.catch(() => null)
-      try {
-        await directory?.log.close()
-      } catch (error) {
-        noteOnce(report, path, error)
-      }
+      await directory?.log.close()
+      if (directory?.log.hasWritten) this.#hasWritten = true
+    })
+    const closed = await Promise.allSettled(closing)
+    for (const [i, path] of [...this.opened.keys()].entries()) {
+      const result = closed[i]
+      if (result?.status === 'rejected') noteOnce(report, path, result.reason)
     }
+    if (this.#hasWritten) await this.#writer?.sync(logDirectory(this.context.state.directory))
     for (const lock of this.#locks) lock.release()
+  }
+
+  /** Whether the state is this user's own; else each journal reports it. */
+  #isTrusted(stateDirectory: string): boolean {
+    this.#trusted ??= valueOr(false, () => {
+      callSystem(stateDirectory, () => {
+        requireOwnLogs(stateDirectory)
+      })
+      return true
+    })
+    return this.#trusted
   }
 
   async #open(target: string, locking: Promise<DirectoryLock> | null): Promise<TargetDirectory> {
@@ -100,13 +152,20 @@ export class TargetDirectories {
     const isReadOnly = this.request.dryRun
     // The system looks at files while the records are read
     const listing = this.list(target)
-    const log = new TorrentLog({ stateDirectory, target, isReadOnly, now: cacheAccess.now, warn })
-    if (!isReadOnly) log.requireWritable()
+    const { now } = cacheAccess
+    const isTrusted = this.#isTrusted(stateDirectory)
+    const options = { stateDirectory, target, isReadOnly, now, warn, isTrusted }
+    const log = new TorrentLog({ ...options, writer: this.#writer })
+    if (!isReadOnly) log.requireWritable(this.#isWritable)
+    this.#isWritable = true
     const states = await listing
     if (!isReadOnly) removeDeadFiles(target, () => states.names)
     return { realPath: target, states, log }
   }
 }
+
+/** Number of records that are written at the same time. */
+const WRITES = 1024
 
 /** Returns work whose error is handled when somebody awaits it. */
 function later<T>(work: Promise<T>): Promise<T> {

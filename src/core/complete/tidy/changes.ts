@@ -73,6 +73,6 @@ export function noteForeign(
 }
 
 /** Identifies runs over the same directories, also after a link to one is switched. */
-function keyOf({ directories, target }: CompleteRequest): string {
+export function keyOf({ directories, target }: CompleteRequest): string {
   return JSON.stringify([directories.map((path) => resolve(path)), target && resolve(target)])
 }

@@ -35,10 +35,8 @@ export async function pruneAll(
   emptied: ReadonlySet<string>,
   run: CompleteRun,
 ): Promise<void> {
-  const { report, request } = run
-  // The entries of a directory that cannot be read may be the sources
-  if (directories.length === request.directories.length)
-    for (const torrent of findUnrecorded(directories)) report.unrecorded.push(torrent)
+  const { report } = run
+  for (const torrent of findUnrecorded(directories, run)) report.unrecorded.push(torrent)
   await mapLimited(findOrphans(directories, emptied), MOST_AT_ONCE, async (orphan) => {
     try {
       await prune(orphan, run)
@@ -162,9 +160,17 @@ export function prunedIn(
  * Finds the torrents in separate targets that have neither an entry nor a record. Torrents
  * among the entries may be content.
  */
-function findUnrecorded(directories: readonly SourceDirectory[]): string[] {
+function findUnrecorded(
+  directories: readonly SourceDirectory[],
+  { places }: CompleteRun,
+): string[] {
+  // The entries of a directory that cannot be read may be the sources
+  const read = new Set(directories.map(({ directory }) => directory))
+  const unread = places.filter(({ directory }) => !read.has(directory))
+  const unsure = new Set(unread.map(({ target }) => target))
   return [...byTarget(directories)].flatMap(([{ states, log, realPath }, here]) => {
     if (here.some(({ realDirectory }) => realDirectory === realPath)) return []
+    if (here.some(({ target }) => unsure.has(target))) return []
     const sources = here.map((directory) => new NumberedNames(directory.states.names))
     const files = states.names.filter((file) => {
       const name = entryName(file)

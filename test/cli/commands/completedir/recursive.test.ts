@@ -63,6 +63,14 @@ test('--recursive reports hidden names and links to directories, each once', asy
   ])
 })
 
+test('--recursive skips a link that leads to itself, and completes all else', async (t) => {
+  const mirror = new Mirror(t, { 'x/a': 'a' })
+  symlinkSync('loop', mirror.at('x/loop'))
+  const { created, skipped, failed } = await mirror.report(['--recursive'])
+  const skips = skipped.map(({ source, reason }) => [source, reason])
+  assert.deepEqual([created.length, skips, failed], [1, [[mirror.at('x/loop'), 'link loop']], []])
+})
+
 /** The file in `was` or in the directory `was`, and what takes its place: files, or a link. */
 const REPLACED: Record<string, [was: string, now: Files | string]> = {
   'a file that is gone': ['was', {}],
