@@ -248,7 +248,7 @@ const lacking = {
 }
 
 /** A row that looks for files of one size, which all have other names now. */
-function find({ name, count, limit, torrentsOf }) {
+function renamedFiles({ name, count, limit, torrentsOf }) {
   const beside = 'find and sha1sum'
   return {
     name: `find of renamed files, ${name}`,
@@ -274,7 +274,7 @@ function find({ name, count, limit, torrentsOf }) {
   }
 }
 
-const findFiles = find({
+const findFiles = renamedFiles({
   name: 'a torrent each',
   count: 12_000,
   limit: 4,
@@ -285,7 +285,7 @@ const findFiles = find({
   },
 })
 
-const findDirectory = find({
+const findDirectory = renamedFiles({
   name: 'one torrent of all',
   count: 3000,
   limit: 8,
