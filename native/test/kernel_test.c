@@ -276,6 +276,36 @@ static void of_uneven_lengths(enum kernel kernel, enum algorithm algorithm, cons
   free(out);
 }
 
+/* Pieces of a length, and those two, four and eight times as long, in exactly the memory for them. */
+static void test_doublings(size_t length, size_t count) {
+  enum { DOUBLINGS = 3 };
+  const size_t size = length * count;
+  uint8_t *content = must(malloc(size));
+  fill(content, size);
+  for (int algorithm = SHA1; algorithm <= SHA256; algorithm++) {
+    const size_t bytes = digest_bytes_of(algorithm);
+    size_t all = 0;
+    uint8_t *expected = must(malloc(2 * count * bytes));
+    for (size_t level = 0; level <= DOUBLINGS; level++) {
+      for (size_t i = 0; i < count >> level; i++, all++) {
+        plain_hash(algorithm, content + i * (length << level), length << level,
+                   expected + all * bytes);
+      }
+    }
+    for (int kernel = KERNEL_AVX512; kernel <= KERNEL_SHANI; kernel++) {
+      if (!kernel_runs_on(&cpu, kernel)) continue;
+      const struct copy data = copy_of(content, size, 1);
+      uint8_t *out = must(malloc(all * bytes));
+      hash_doublings(&cpu, kernel, algorithm, data.data, length, count, DOUBLINGS, out);
+      same(out, expected, all * bytes, "doublings", kernel, algorithm, length, count);
+      free(data.block);
+      free(out);
+    }
+    free(expected);
+  }
+  free(content);
+}
+
 static void test_lengths(size_t length, size_t from_lanes, size_t rounds_of_steps) {
   uint8_t *pieces = must(malloc(length * MOST_LANES + 1));
   fill(pieces, length * MOST_LANES);
@@ -386,6 +416,7 @@ int main(void) {
   for (int i = 0; i < 20; i++) test_lengths(below(5000), 15, 10);
   /* More than batch.c calls small, so that the other choice is tested, too. */
   test_lengths(70000, 30, 3);
+  for (size_t count = 8; count <= 120; count += 8) test_doublings(64 * (1 + below(9)), count);
 
   printf("kernel_test: %lu comparisons passed (avx512 %d, avx2 %d, shani %d)\n", comparisons,
          cpu.avx512, cpu.avx2, cpu.shani);
