@@ -71,6 +71,8 @@ export interface SourcePlace {
 interface Branch {
   /** Returns whether a name in a listing gets a torrent; null if the directory is gone. */
   readonly chooses: ((name: string, number: number, listing: FileListing) => boolean) | null
+  /** Its real path; null if that must be looked up. */
+  readonly realDirectory: string | null
   /** Of its torrents. */
   readonly webSeeds: readonly string[]
   /** Called if nothing was to be done in it, with the number of its entries and their bytes. */

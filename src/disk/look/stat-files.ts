@@ -89,9 +89,18 @@ export async function listFiles(
   // Finds out why there is none
   if (!listed) return listInTurn(directory)
   const { names, fingerprints } = listed
-  // One string for all is decoded once
-  const split = names.length > 0 ? names.toString('utf8', 0, names.length - 1).split('\0') : []
-  return { names: split, table: tableOf(fingerprints) }
+  return { names: splitNames(names), table: tableOf(fingerprints) }
+}
+
+/** Does the same at once, for many small directories. */
+export function listNow(directory: string, room: ListingRoom): FileListing {
+  const { names, table } = listColumns(directory, room)
+  return { names: splitNames(names.used), table: new FingerprintTable(table.bytes.slice()) }
+}
+
+/** One string for all is decoded once. */
+function splitNames(names: Buffer): string[] {
+  return names.length > 0 ? names.toString('utf8', 0, names.length - 1).split('\0') : []
 }
 
 function listInTurn(directory: string): FileListing {

@@ -35,6 +35,8 @@ interface TreeDirectory {
 /** A directory of a tree that is to be completed; `hasFiles` is null if it is gone. */
 export interface TreePlace {
   readonly root: string
+  /** The real path of the root, if the directory is there: no link leads from it to the place. */
+  readonly realRoot?: string | null
   readonly place: string
   readonly hasFiles: boolean | null
   readonly key?: string | null
@@ -52,6 +54,7 @@ interface TargetPlace {
 /** A tree of sources. */
 export interface SourceTree {
   readonly root: string
+  readonly realRoot: string | null
   /** The paths of all directories. */
   readonly places: ReadonlySet<string>
   /** The directories in which something may be to be done, in the order of their paths. */
@@ -142,7 +145,8 @@ export class TreeFinder {
   async #listSources(root: string): Promise<SourceTree> {
     const { target } = this.#request
     const realTarget = valueOr(null, () => realPath(target ?? root))
-    const isTarget = target === null ? () => false : targetIn(root, realTarget)
+    const realRoot = target === null ? realTarget : valueOr(null, () => realPath(root))
+    const isTarget = target === null ? () => false : targetIn(realRoot, realTarget)
     const places = new Set<string>()
     const due: TreeDirectory[] = []
     const seen: (SeenDirectory & { readonly place: string })[] = []
@@ -164,7 +168,7 @@ export class TreeFinder {
       const key = keys?.[i] ?? null
       if (!this.#recall(key, place)) due.push({ place, hasFiles: true, key })
     }
-    return { root, places, due: sortPlaces(due) }
+    return { root, realRoot, places, due: sortPlaces(due) }
   }
 
   /** Finds the names in a directory that are chosen: whether there are files, and directories. */
@@ -281,8 +285,7 @@ export class TreeFinder {
 }
 
 /** Returns a function that says whether a directory of a tree is that of the torrents. */
-function targetIn(root: string, realTarget: string | null): (place: string) => boolean {
-  const realRoot = valueOr(null, () => realPath(root))
+function targetIn(realRoot: string | null, realTarget: string | null): (place: string) => boolean {
   if (!realRoot || !realTarget || !isWithin(realTarget, realRoot)) return () => false
   return (place) => childPath(realRoot, place) === realTarget
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { asBtkitError, BtkitError } from '../../../base/errors.js'
-import { realPath } from '../../../disk/look/inside.js'
+import { asBtkitError, BtkitError, callSystem } from '../../../base/errors.js'
+import { childPath, realPath } from '../../../disk/look/inside.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { lockDirectory } from '../../../disk/write/locks.js'
@@ -15,7 +15,7 @@ import { below, kindOf, TreeChoice } from './tree-listings.js'
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
 
 /** Number of directories that are locked and completed together. */
-const TOGETHER = 256
+const TOGETHER = 512
 
 /** The request for a run over trees. */
 export interface TreeRequest extends CompleteRequest {
@@ -70,13 +70,13 @@ class TreeRun {
   }
 
   /** Completes a tree while its target is locked. */
-  async #completeTree({ root, due }: SourceTree, isFirst: boolean): Promise<void> {
+  async #completeTree({ root, realRoot, due }: SourceTree, isFirst: boolean): Promise<void> {
     const { target, prune } = this.request
     const isPruned = prune !== 'never'
     const lock = await this.#lock(target ?? root, isFirst)
     if (lock === 'held') return
     try {
-      const places = due.map((each) => ({ ...each, root }))
+      const places = due.map((each) => ({ ...each, root, realRoot }))
       const own = places.filter(({ hasFiles }) => hasFiles || isPruned)
       const others = places.filter(({ hasFiles }) => !hasFiles)
       await this.#completePlaces(own, {}, lock?.path)
@@ -137,9 +137,9 @@ class TreeRun {
   #prepare({ root, place, hasFiles }: TreePlace, { dryRun }: CompleteRequest): boolean {
     const { directory, target } = this.#finder.placeOf(root, place)
     try {
-      const isMissing = !existsSync(target) && realPath(target) === null
-      if (isMissing && hasFiles && !dryRun) mkdirSync(target, { recursive: true })
-      return !isMissing || hasFiles === true
+      if (existsSync(target)) return true
+      if (hasFiles && !dryRun) callSystem(target, () => mkdirSync(target, { recursive: true }))
+      return hasFiles === true || realPath(target) !== null
     } catch (error) {
       noteOnce(this.#report, directory, asBtkitError(error, directory))
       return false
@@ -147,7 +147,7 @@ class TreeRun {
   }
 
   /** Patterns are applied to paths below the root, so they no longer count. */
-  #describe({ root, place, hasFiles, key = null }: TreePlace): SourcePlace {
+  #describe({ root, realRoot, place, hasFiles, key = null }: TreePlace): SourcePlace {
     const { common, seedsIn } = this.request
     const paths = this.#finder.placeOf(root, place)
     const chooses = (name: string, number: number, { table }: FileListing) => {
@@ -159,7 +159,9 @@ class TreeRun {
     const onUnchanged = (...unchanged: readonly [number, number]) => {
       this.#finder.keep(key, unchanged)
     }
-    const branch = { chooses: hasFiles === null ? null : chooses, webSeeds, onUnchanged }
+    const rules = { chooses: hasFiles === null ? null : chooses, webSeeds, onUnchanged }
+    const realDirectory = realRoot && place !== '' ? childPath(realRoot, place) : realRoot
+    const branch = { ...rules, realDirectory: realDirectory ?? null }
     return { ...paths, branch }
   }
 }

@@ -2,7 +2,13 @@ import { resolve } from 'node:path'
 import { asBtkitError, BtkitError, callSystem, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { lockDirectory, type DirectoryLock } from '../../../disk/write/locks.js'
-import { listFiles, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
+import {
+  listFiles,
+  listNow,
+  ListingRoom,
+  NO_FILES,
+  type FileListing,
+} from '../../../disk/look/stat-files.js'
 import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
 import { logDirectory, requireOwnLogs, TorrentLog } from '../../../disk/state/torrent-log.js'
@@ -33,6 +39,8 @@ export class TargetDirectories {
 
   /** Writes the records of a tree, of which each directory has few. */
   readonly #writer: Writer | undefined
+  /** For the listings of a tree, of which a thread for each would take twice as long. */
+  readonly #room: ListingRoom | undefined
   #isWritable = false
   #hasWritten = false
   #trusted: boolean | undefined
@@ -45,6 +53,9 @@ export class TargetDirectories {
     private readonly locked: string | null = null,
   ) {
     this.#writer = isTree(places) ? new Writer(WRITES) : undefined
+    this.#room = isTree(places) ? new ListingRoom() : undefined
+    for (const { directory, branch } of places)
+      if (branch?.realDirectory) this.#realPaths.set(directory, branch.realDirectory)
   }
 
   /**
@@ -107,7 +118,9 @@ export class TargetDirectories {
   list(path: string): Promise<FileListing> {
     const known = this.#lists.get(path)
     if (known) return known
-    const listing = listFiles(path).catch((error: unknown) => {
+    const room = this.#room
+    const reading = room ? Promise.resolve(path).then((at) => listNow(at, room)) : listFiles(path)
+    const listing = reading.catch((error: unknown) => {
       const problem = asBtkitError(error, path)
       const isMissing = problem instanceof BtkitError && problem.code === 'not-found'
       if (this.request.dryRun && isMissing) return NO_FILES
