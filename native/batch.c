@@ -197,6 +197,55 @@ void finish_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algor
   for (size_t i = 0; i < lanes; i++) store_digest(algorithm, out + 4 * words * i, state + words * i);
 }
 
+/* Pieces of one length, and their first halves if those were hashed before. */
+struct doubling {
+  const uint8_t *data;
+  size_t piece_length, count;
+  bool is_begun, is_last;
+  /* Has the states of the first halves, which become the digests. */
+  uint8_t *out;
+};
+
+/*
+ * Every other piece is the first half of one twice as long: its state goes to where the digest of
+ * that one will be.
+ */
+static void hash_doubling(const struct cpu_features *cpu, enum kernel kernel,
+                          enum algorithm algorithm, const struct doubling *pieces) {
+  uint32_t state[MAX_LANES * MAX_WORDS];
+  const uint8_t *data[MAX_LANES];
+  const size_t bytes = digest_bytes_of(algorithm);
+  const size_t step = pieces->is_begun ? pieces->piece_length / 2 : pieces->piece_length;
+  uint8_t *next = pieces->out + pieces->count * bytes;
+  for (size_t done = 0; done < pieces->count; done += MAX_LANES) {
+    const size_t left = pieces->count - done;
+    const size_t lanes = left < MAX_LANES ? left : MAX_LANES;
+    uint8_t *out = pieces->out + done * bytes;
+    for (size_t i = 0; i < lanes; i++)
+      data[i] = pieces->data + (done + i + 1) * pieces->piece_length - step;
+    if (pieces->is_begun) {
+      memcpy(state, out, lanes * bytes);
+    } else {
+      init_lanes(algorithm, state, lanes);
+    }
+    update_lanes(cpu, kernel, algorithm, state, data, step, lanes);
+    for (size_t i = 0; !pieces->is_last && i < lanes; i += 2)
+      memcpy(next + (done + i) / 2 * bytes, state + i * words_of(algorithm), bytes);
+    finish_lanes(cpu, kernel, algorithm, state, data, 0, pieces->piece_length, lanes, out);
+  }
+}
+
+void hash_doublings(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                    const uint8_t *data, size_t piece_length, size_t count, unsigned doublings,
+                    uint8_t *out) {
+  for (unsigned level = 0; level <= doublings; level++) {
+    const struct doubling pieces = {data, piece_length << level, count >> level,
+                                    level > 0, level == doublings, out};
+    hash_doubling(cpu, kernel, algorithm, &pieces);
+    out += pieces.count * digest_bytes_of(algorithm);
+  }
+}
+
 /* Sorts the longest first, so that the remaining messages are always the first lanes. */
 static void sort_by_length(struct message *messages, size_t count) {
   for (size_t i = 1; i < count; i++) {

@@ -37,6 +37,15 @@ struct message {
 void hash_pieces(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
                  const uint8_t *data, size_t piece_length, size_t count, uint8_t *out);
 
+/*
+ * The same for pieces of this length, and then for pieces twice as long, `doublings` times: the
+ * digests of each length follow those of the shorter one. The length is a multiple of 64, and the
+ * count one of 2^doublings.
+ */
+void hash_doublings(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                    const uint8_t *data, size_t piece_length, size_t count, unsigned doublings,
+                    uint8_t *out);
+
 /* Computes the digests of up to MAX_LANES messages of any lengths, and reorders them. */
 void hash_messages(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
                    struct message *messages, size_t count);

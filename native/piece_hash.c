@@ -18,6 +18,7 @@
 #include "hash_job.h"
 #include "instance.h"
 #include "job_request.h"
+#include "kernels/kernels.h"
 #include "look_again.h"
 #include "lookup.h"
 #include "notify.h"
@@ -28,7 +29,9 @@
 #include "udp_port.h"
 #include "waiting.h"
 
-#define MAX_ARGUMENTS 6
+#define MAX_ARGUMENTS 7
+/* From 1 KiB to more than memory has. */
+#define MAX_DOUBLINGS 30
 #define MAX_SAFE_INTEGER 9007199254740991.0
 
 struct call {
@@ -156,7 +159,7 @@ struct hashing {
   enum kernel kernel;
   enum algorithm algorithm;
   struct bytes data, out;
-  size_t piece_length, count;
+  size_t piece_length, count, doublings;
 };
 
 static bool read_hashing(struct call *call, struct hashing *hashing) {
@@ -177,7 +180,29 @@ static bool read_hashing(struct call *call, struct hashing *hashing) {
   return true;
 }
 
+/* The digests of all lengths together are less than twice those of the shortest. */
+static bool read_doublings(struct call *call, struct hashing *hashing) {
+  if (!read_size(call, 6, "doublings must be a non-negative integer", &hashing->doublings)) {
+    return false;
+  }
+  if (hashing->doublings == 0) return true;
+  if (hashing->doublings > MAX_DOUBLINGS || hashing->piece_length % BLOCK_BYTES != 0 ||
+      hashing->count % ((size_t)1 << hashing->doublings) != 0) {
+    return range_error(call, "pieces cannot be doubled so often");
+  }
+  if (2 * hashing->count > hashing->out.length / digest_bytes_of(hashing->algorithm)) {
+    return range_error(call, "out is shorter than two times count digests");
+  }
+  return true;
+}
+
 static void run_hashing(const struct hashing *hashing) {
+  if (hashing->doublings > 0) {
+    hash_doublings(&hashing->cpu, hashing->kernel, hashing->algorithm, hashing->data.data,
+                   hashing->piece_length, hashing->count, (unsigned)hashing->doublings,
+                   hashing->out.data);
+    return;
+  }
   hash_pieces(&hashing->cpu, hashing->kernel, hashing->algorithm, hashing->data.data,
               hashing->piece_length, hashing->count, hashing->out.data);
 }
@@ -185,7 +210,7 @@ static void run_hashing(const struct hashing *hashing) {
 /* hash(kernel, algorithm, data, pieceLength, count, out) */
 static napi_value hash(napi_env env, napi_callback_info info) {
   struct call call;
-  struct hashing hashing;
+  struct hashing hashing = {.doublings = 0};
   if (begin(env, info, &call) && read_hashing(&call, &hashing)) run_hashing(&hashing);
   return NULL;
 }
@@ -199,7 +224,10 @@ static napi_value give_nothing(napi_env env, struct lookup *lookup) {
   return napi_get_undefined(env, &nothing) == napi_ok ? nothing : NULL;
 }
 
-/* hashLater(kernel, algorithm, data, pieceLength, count, out) keeps both views until it has ended. */
+/*
+ * hashLater(kernel, algorithm, data, pieceLength, count, out, doublings) keeps both views until it
+ * has ended.
+ */
 static napi_value hash_later(napi_env env, napi_callback_info info) {
   struct call call;
   napi_value kept;
@@ -210,6 +238,7 @@ static napi_value hash_later(napi_env env, napi_callback_info info) {
     later->work = hash_on_thread;
     later->give = give_nothing;
     if (begin(env, info, &call) && read_hashing(&call, hashing) &&
+        read_doublings(&call, hashing) &&
         napi_create_array_with_length(env, 2, &kept) == napi_ok &&
         napi_set_element(env, kept, 0, call.arguments[2]) == napi_ok &&
         napi_set_element(env, kept, 1, call.arguments[5]) == napi_ok &&

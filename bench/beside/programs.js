@@ -103,7 +103,7 @@ export function services({ begin, ...row }) {
     async prepare(places) {
       const { servers, measure } = await begin(places)
       return {
-        reference: () => measure(servers.reference, 'reference'),
+        reference: () => servers.reference && measure(servers.reference, 'reference'),
         run: (who) => measure(servers[who], who),
         end: () => Promise.all(Object.values(servers).map(stop)),
       }

@@ -66,21 +66,17 @@ export function nameErrors<T>(what: string, act: () => T): T {
   }
 }
 
-/** Returns the result of `act`, or `otherwise` if that throws a BtkitError, or one of this code. */
-export function valueOr<T, Otherwise>(
-  otherwise: Otherwise,
-  act: () => T,
-  code?: ErrorCode,
-): T | Otherwise {
+/** Returns the result of `act`, or `otherwise` if that throws a BtkitError. */
+export function valueOr<T, Otherwise>(otherwise: Otherwise, act: () => T): T | Otherwise {
   try {
     return act()
   } catch (error) {
-    if (error instanceof BtkitError && error.code === (code ?? error.code)) return otherwise
+    if (error instanceof BtkitError) return otherwise
     throw error
   }
 }
 
-/** Does the same with a promise. */
+/** Does the same with a promise, or only for an error of this code. */
 export async function awaitOr<T, Otherwise>(
   otherwise: Otherwise,
   result: Promise<T>,

@@ -1,7 +1,7 @@
 import { openNullCache } from '../disk/cache/piece-cache.js'
 import { cacheIn, type CachePlace } from '../disk/cache/open.js'
 import type { CacheAccess, ReadOnce } from '../core/digests/cache-access.js'
-import type { CacheTrust } from '../core/digests/cache-trust.js'
+import type { CacheTrust } from '../disk/cache/trust.js'
 import { hashInGroups } from '../core/digests/hash-groups.js'
 import type { AskedWorkers } from './ask-workers.js'
 import type { Others } from './others.js'

@@ -159,8 +159,7 @@ export class SharedDigests {
   #open(name: string, key: FileKey | TreeKey, sealed: Buffer): FoundRecord | null {
     const opened = unseal(name, sealed, this.request.keys)
     if (opened === null || opened.length < HEADER - MAC) return null
-    // Not a Buffer, whose slices would be views
-    const body = new Uint8Array(opened.subarray(HEADER - MAC))
+    const body = opened.subarray(HEADER - MAC)
     if ('phase' in key) {
       const record = unpackFileRecord(body, key)
       return record?.fingerprint.length === 0 ? { key, record } : null

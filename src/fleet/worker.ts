@@ -18,7 +18,7 @@ import { encodeFingerprint, readFingerprintIfThere } from '../disk/file-lists/fi
 import { FileColumns } from '../disk/file-lists/columns.js'
 import { padFile, type ScannedFile } from '../disk/file-lists/scanned-file.js'
 import type { CacheAccess } from '../core/digests/cache-access.js'
-import { trustedPart, type CacheTrust, isSettled } from '../core/digests/cache-trust.js'
+import { trustedPart, type CacheTrust, isSettled } from '../disk/cache/trust.js'
 import { requireUnchanged, streamOf, type Engine } from '../core/digests/hash-content.js'
 import { hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
 import { formatBytes } from '../base/text/quantity.js'

@@ -7,7 +7,7 @@ import {
 import { removeCache, type CachePlace } from '../disk/cache/open.js'
 import { UNUSED_FOR } from '../disk/cache/maintain.js'
 import type { CacheAccess } from '../core/digests/cache-access.js'
-import type { CacheTrust } from '../core/digests/cache-trust.js'
+import type { CacheTrust } from '../disk/cache/trust.js'
 import { refuseAborted } from '../base/errors.js'
 import { accessCache } from '../fleet/access.js'
 import { requirePath } from './check-options.js'

@@ -134,7 +134,7 @@ async function refuseDamaged(
       read: () => Promise.resolve(metainfo),
     }
     for await (const checked of verifyTorrents(run, context)) {
-      const problem = checked.error ?? dataProblem(checked, checked.report)
+      const problem = checked.error ?? dataProblem(metainfo, checked.report)?.of(torrent)
       if (!problem) continue
       const { message: reason } = problem
       const code = problem instanceof BtkitError ? problem.code : null

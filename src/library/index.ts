@@ -65,7 +65,7 @@ export type {
   WrittenList,
 } from '../core/complete/report.js'
 export type { Conversion } from '../core/convert/convert-torrent.js'
-export type { CacheTrust } from '../core/digests/cache-trust.js'
+export type { CacheTrust } from '../disk/cache/trust.js'
 export type { FileOrder, SortKey } from '../core/digests/sort-files.js'
 export type { EditedFile } from '../core/edit/file.js'
 export type { TorrentFacts } from '../metainfo/facts.js'

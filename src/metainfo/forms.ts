@@ -65,11 +65,11 @@ const tiers: Form<string[][]> = {
   items: (value) => value.map((tier) => tier.join(',')),
 }
 
-/** Reads a tier. A tracker in place of a tier is a tier of one. */
+/** Reads a tier. A tracker in place of a tier is ignored, as in libtorrent, so that peers meet. */
 function readTier(tier: BencodeValue, source: FieldSource): string[] {
   if (Array.isArray(tier)) return readUrls(tier, source)
   ignore(source, 'has a tier that is not a list')
-  return isByteString(tier) ? readUrls([tier], source) : []
+  return []
 }
 
 /** URLs of seeds. Some programs write a string for a single seed, and a blank one for none. */

@@ -239,14 +239,28 @@ export interface NamedTrackers {
   readonly announceList: readonly (readonly string[])[] | null
 }
 
-/** Whether a torrent names any tracker. */
-export function hasTracker({ announce, announceList }: NamedTrackers): boolean {
-  return announce !== null || (announceList ?? []).flat().length > 0
+/**
+ * Returns the tracker URLs of a torrent in tiers, as clients use them: `announce` counts only
+ * without a list (BEP 12). A list that names none is no list, and blanks around a URL are left out,
+ * as in libtorrent.
+ */
+export function trackerTiers({ announce, announceList }: NamedTrackers): string[][] {
+  const trimmed = (tier: readonly string[]) => tier.map((url) => url.trim()).filter(Boolean)
+  const tiers = (lists: readonly (readonly string[])[]) =>
+    lists.map(trimmed).filter((tier) => tier.length > 0)
+  const listed = tiers(announceList ?? [])
+  return listed.length > 0 || announce === null ? listed : tiers([[announce]])
 }
 
-/** Returns each tracker once, first the announce URL. */
-export function announceUrls({ announce, announceList }: NamedTrackers): string[] {
-  return [...new Set([...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()])]
+/** Whether a torrent names any tracker. */
+export function hasTracker(trackers: NamedTrackers): boolean {
+  return announceUrls(trackers).length > 0
+}
+
+/** Returns each tracker once, first the announce URL, which older clients ask. */
+export function announceUrls(trackers: NamedTrackers): string[] {
+  const first = trackerTiers({ ...trackers, announceList: null })
+  return [...new Set([...first, ...trackerTiers(trackers)].flat())]
 }
 
 /** Formats a node as `HOST:PORT`, with an IPv6 address in brackets. */

@@ -1,7 +1,13 @@
 import { openNullCache } from '../../src/disk/cache/piece-cache.js'
 import type { ContentRequest } from '../../src/core/digests/content.js'
 import type { Engine, HashContext } from '../../src/core/digests/hash-content.js'
-import type { MakeRequest } from '../../src/core/make/make-torrent.js'
+import {
+  hashTorrent,
+  type MakeRequest,
+  type TorrentPlan,
+  writeTorrent,
+  type WrittenTorrent,
+} from '../../src/core/make/make-torrent.js'
 import { chooseKernel, type KernelName } from '../../src/disk/hash/kernels.js'
 import { NO_FIELDS } from '../../src/metainfo/fields.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
@@ -46,4 +52,18 @@ export function hashContext({
     engine: { threads: 1, signal, ...changes },
     cacheAccess: { cache: openNullCache(), trust: 'full', now: Date.now },
   }
+}
+
+/** Makes a torrent, and writes it as requested. */
+export async function makeTorrent(
+  plan: TorrentPlan,
+  context: HashContext,
+): Promise<WrittenTorrent> {
+  return writeTorrent(plan, await hashTorrent(plan, context))
+}
+
+/** The same context; files that were written a moment ago count as old. */
+export function settledContext(): HashContext {
+  const context = hashContext()
+  return { ...context, cacheAccess: { ...context.cacheAccess, now: () => Date.now() + 10_000 } }
 }

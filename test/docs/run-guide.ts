@@ -62,10 +62,12 @@ function toShell({ command }: Step, index: number): string {
   const port = portOf(command)
   if (port === undefined) return `(exit $status); {\n${command}\n} >>${out} 2>&1; ${end}`
   const pid = `service_${port}`
+  const ports = command.includes(`:${ADMIN_PORT}`) ? [port, ADMIN_PORT] : [port]
+  const ready = ports.map((each) => `ready ${each} $${pid}`).join(' && ')
   return `[ -z "\${${pid}-}" ] || { kill $${pid}; wait $${pid}; }
 { exec ${command.replace(/\s*&$/, '')}
 } >>${out} 2>&1 &
-${pid}=$!; ready ${port} $${pid}; ${end}`
+${pid}=$!; ${ready}; ${end}`
 }
 
 function portOf(command: string): string | undefined {

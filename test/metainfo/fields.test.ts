@@ -101,7 +101,7 @@ test('the useful part of a list is read', () => {
     nodes: [['h', 1], ['h', 'x'], 2],
     similar: ['x'.repeat(20), 'short'],
   })
-  assert.deepEqual(fields.announceList, [['http://a/'], ['http://b/'], []])
+  assert.deepEqual(fields.announceList, [[], ['http://b/'], []])
   assert.deepEqual(fields.webSeeds, ['http://w/'])
   assert.deepEqual(fields.nodes, [{ host: 'h', port: 1 }])
   assert.deepEqual(fields.similar, ['78'.repeat(20)])

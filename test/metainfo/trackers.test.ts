@@ -4,11 +4,13 @@ import {
   checkSeed,
   checkTracker,
   formatAnnounceList,
+  hasTracker,
   looksLikeUrl,
   parseAnnounceList,
   parseDhtNode,
   parseSeeds,
   parseTrackers,
+  trackerTiers,
 } from '../../src/metainfo/trackers.js'
 import { assertRefused } from './refusal.js'
 
@@ -214,5 +216,21 @@ for (const [url, typed] of [
   test(`of the tracker ${url} the error says what to type`, () => {
     const message = `tracker '${url}': no http:// or udp:// in front; type ${typed}`
     assert.throws(() => checkTracker(url), { code: 'usage', message })
+  })
+}
+
+for (const [what, named, tiers] of [
+  ['a URL alone', { announce: A, announceList: null }, [[A]]],
+  ['an empty list', { announce: A, announceList: [] }, [[A]]],
+  ['empty tiers', { announce: A, announceList: [[], []] }, [[A]]],
+  ['empty texts', { announce: A, announceList: [[''], [' ']] }, [[A]]],
+  ['blanks around', { announce: ` ${A}`, announceList: [[` ${B}\n`, ''], []] }, [[B]]],
+  ['a list alone', { announce: null, announceList: [[A, B], [C]] }, [[A, B], [C]]],
+  ['an empty URL', { announce: '', announceList: [[]] }, []],
+  ['nothing', { announce: null, announceList: null }, []],
+] as const) {
+  test(`a torrent has the trackers that libtorrent asks: ${what}`, () => {
+    assert.deepEqual(trackerTiers(named), tiers)
+    assert.equal(hasTracker(named), tiers.length > 0)
   })
 }

@@ -1,11 +1,11 @@
 // Rows of many torrents: directories that are kept up to date, edits and checks.
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeScratch, plantFile, removeScratch, run, tracker } from '../../support.js'
 import { settle } from '../places.js'
 import { startBare, stop } from '../programs.js'
-import { makeArgs, MEMORY, SECONDS } from './hashing.js'
+import { makeArgs, MEMORY, SECONDS, torrentIn } from './hashing.js'
 
 const COPY = 'cp and sync'
 
@@ -247,6 +247,54 @@ const lacking = {
   },
 }
 
+/** A row that looks for files of one size, which all have other names now. */
+function find({ name, count, limit, torrentsOf }) {
+  const beside = 'find and sha1sum'
+  return {
+    name: `find of renamed files, ${name}`,
+    figures: [{ key: 'cpu', unit: 's of the processor', limit, beside, isOfLarge: true }],
+    prepare(places) {
+      const data = places.at('release')
+      const files = Array.from({ length: places.isQuick ? count / 4 : count }, (_, i) => `${i}`)
+      for (const file of files) writeFileSync(join(data, file), randomBytes(40_000))
+      const torrents = torrentsOf(places, data)
+      for (const [i, file] of files.entries())
+        renameSync(join(data, file), join(data, `x${(i * 1009) % count}`))
+      // Not all files of a directory are found, which is status 1
+      const args = ['sh', '-c', '"$0" "$@"; [ $? -le 1 ]']
+      const hash = 'find "$0" -type f -print0 | xargs -0 sha1sum'
+      return {
+        reference: () => run(['sh', '-c', hash, data]),
+        run(who) {
+          const command = places.command(who, ['find', torrents, '--in', data])
+          return run([...args, ...command], { env: places.envOf(who) })
+        },
+      }
+    },
+  }
+}
+
+const findFiles = find({
+  name: 'a torrent each',
+  count: 12_000,
+  limit: 4,
+  torrentsOf(places, data) {
+    const torrents = places.at('torrents')
+    places.run('now', completeArgs(data, torrents))
+    return torrents
+  },
+})
+
+const findDirectory = find({
+  name: 'one torrent of all',
+  count: 3000,
+  limit: 8,
+  torrentsOf(places, data) {
+    places.run('now', makeArgs(places, data, '--no-cache', '--piece-size-pow2', '14'))
+    return torrentIn(places)
+  },
+})
+
 /** Fetches and parses what `status` asks a client for: its version, and its list. */
 const FETCH = `
   const [url] = process.argv.slice(1)
@@ -324,5 +372,7 @@ export const ROWS = [
   verify(),
   verify('--trust-cache'),
   lacking,
+  findFiles,
+  findDirectory,
   status,
 ]

@@ -144,6 +144,25 @@ function besideOwn(name, argsOf) {
   })
 }
 
+/** Rows of bytes from a pipe: `limit` is that of the processor. */
+function piped(name, limit, ...options) {
+  const peer = 'cat and openssl sha1'
+  const ratio = { key: 'cpu', unit: 's of the processor', limit, beside: peer, isOfLarge: true }
+  return large({
+    name: `makemetafile -, ${name}`,
+    needs: ['openssl'],
+    figures: [ratio],
+    works(places, file) {
+      const piping = ['sh', '-c', 'cat "$0" | "$@"', file]
+      const args = makeArgs(places, '-', '--no-cache', '--name', 'x', ...options)
+      return {
+        reference: () => run([...piping, 'openssl', 'sha1']),
+        run: (who) => run([...piping, ...places.command(who, args)], { env: places.envOf(who) }),
+      }
+    },
+  })
+}
+
 /** A row of commands on a sparse image of 4 GiB, beside the same on a file of its data alone. */
 function sparse(version) {
   const options = version === 'v1' ? [] : [`--${version}`]
@@ -175,6 +194,8 @@ export const ROWS = [
   ...Object.keys(NUMBERS).map(machine),
   ...['v1', 'v2', 'hybrid'].map(sparse),
   v2,
+  piped('a large file, pieces of 2^18', 1.2, '--piece-size-pow2', '18'),
+  piped('a large file, the piece length by size', 2.2),
   besideOwn('makemetafile --hybrid', (args) => [...args, '--hybrid']),
   besideOwn('verify', (args, file) => [
     'verify',

@@ -1,6 +1,9 @@
 // Rows of `btkit track`.
-import { writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { run } from '../../support.js'
 import { askFor, sendTo } from '../load.js'
 import { cpuSeconds, memoryOf, perCpu, services, startBare, startTrack, stop } from '../programs.js'
 
@@ -141,6 +144,47 @@ const million = (size) => ({
   },
 })
 
+/** A torrent of one piece. */
+function torrentOf(name) {
+  const info = `d6:lengthi9e4:name${name.length}:${name}12:piece lengthi262144e6:pieces20:`
+  return Buffer.concat([Buffer.from(`d4:info${info}`), randomBytes(20), Buffer.from('ee')])
+}
+
+/** The figures of all torrents are older than they may be when its page is asked for. */
+const onePage = services({
+  name: 'track, the page of one of 40,000 torrents',
+  figures: [{ key: 'ms', unit: 'ms', limit: 40 }],
+  turns: 3,
+  quickTurns: 3,
+  async begin(places) {
+    const root = await places.shared('tracked', (at) => {
+      for (let i = 0; i < 40_000; i++) {
+        const directory = join(at, `c${Math.floor(i / 400)}`)
+        mkdirSync(directory, { recursive: true })
+        writeFileSync(join(directory, `${i}.torrent`), torrentOf(`file-${i}`))
+      }
+    })
+    const servers = {}
+    for (const who of places.builds) {
+      const state = ['--state', join(places.scratch, who)]
+      servers[who] = await startTrack(places, who, '--allowed-dir', root, '--no-udp', ...state)
+    }
+    const [hash] = run(places.command('now', ['hash', join(root, 'c5/2000.torrent')]), {
+      isRead: true,
+    }).stdout.split('\n')
+    const query = hash.replaceAll(/../g, '%$&')
+    const measure = async ({ port }) => {
+      await setTimeout(10_500)
+      const begun = performance.now()
+      const answer = await fetch(`http://127.0.0.1:${port}/torrent?info_hash=${query}`)
+      await answer.text()
+      if (!answer.ok) throw new Error(`status ${answer.status}`)
+      return { ms: performance.now() - begun }
+    }
+    return { servers, measure }
+  },
+})
+
 function overHttp(header) {
   const requests = announcesFor(header)
   return { kind: 'http', load: (port, options) => askFor(port, requests, options) }
@@ -156,4 +200,5 @@ export const ROWS = [
   announces('over UDP', undefined, { kind: 'dgram', load: overUdp }),
   million(10),
   million(50),
+  onePage,
 ]

@@ -5,8 +5,6 @@ import { plantFile, run } from '../../support.js'
 import { startBare, startNginx, stop } from '../programs.js'
 import { makeArgs } from './hashing.js'
 
-const FILES = 400
-
 const HASHED = 'curl and openssl sha1'
 
 const large = {
@@ -31,36 +29,59 @@ const large = {
   },
 }
 
-export const ROWS = [
-  large,
-  {
-    name: 'makemetafile, 400 files of a server 20 ms away',
-    needs: ['curl'],
-    figures: [{ key: 'seconds', unit: 's', limit: 2.5, beside: 'curl --parallel 8' }],
+/** A row of a list of small files, which `serve` serves at the URL that it returns. */
+function list({ name, needs, files, size, figures, serve }) {
+  return {
+    name: `makemetafile, ${name}`,
+    needs: ['curl', ...needs],
+    figures,
     async prepare(places) {
       const at = places.at('answer')
-      const names = Array.from({ length: FILES }, (_, i) => `f${i}`)
-      writeFileSync(join(at, 'body'), Buffer.alloc(2000, 1))
-      writeFileSync(join(at, 'body.json'), '{"content-length":2000,"etag":"\\"1\\""}')
+      const names = Array.from({ length: files }, (_, i) => `f${i}`)
       writeFileSync(join(at, 'names'), names.join('\n'))
-      const { child, port } = await startBare(at, '20')
-      const url = `http://127.0.0.1:${port}/rel`
-      const outputs = names.map((name) => `url = "${url}/${name}"\noutput = "/dev/null"\n`)
+      const { url, end } = await serve(places, names, Buffer.alloc(size, 1))
+      const outputs = names.map((file) => `url = "${url}/${file}"\noutput = "/dev/null"\n`)
       writeFileSync(join(at, 'curl'), outputs.join(''))
       const curl = ['curl', '-s', '--parallel', '--parallel-max', '8', '-K', join(at, 'curl')]
-      const args = makeArgs(
-        places,
-        '--no-cache',
-        '--files-from',
-        join(at, 'names'),
-        '--base-url',
-        url,
-      )
-      return {
-        reference: () => run(curl),
-        run: (who) => places.run(who, args),
-        end: () => child.kill(),
-      }
+      const listed = ['--files-from', join(at, 'names'), '--base-url', url]
+      const args = makeArgs(places, '--no-cache', ...listed)
+      return { reference: () => run(curl), run: (who) => places.run(who, args), end }
     },
+  }
+}
+
+const CURL = 'curl --parallel 8'
+
+const far = list({
+  name: '400 files of a server 20 ms away',
+  needs: [],
+  files: 400,
+  size: 2000,
+  figures: [{ key: 'seconds', unit: 's', limit: 2.5, beside: CURL }],
+  async serve(places, names, bytes) {
+    const at = places.at('answer')
+    writeFileSync(join(at, 'body'), bytes)
+    writeFileSync(join(at, 'body.json'), '{"content-length":2000,"etag":"\\"1\\""}')
+    const { child, port } = await startBare(at, '20')
+    return { url: `http://127.0.0.1:${port}/rel`, end: () => child.kill() }
   },
-]
+})
+
+const near = list({
+  name: '10,000 files of a server on this machine',
+  needs: ['nginx'],
+  files: 10_000,
+  size: 200,
+  figures: [
+    { key: 'seconds', unit: 's', limit: 5, beside: CURL },
+    { key: 'cpu', unit: 's', what: 'processor', limit: 8, beside: CURL },
+  ],
+  async serve(places, names, bytes) {
+    const root = places.at('root/rel')
+    for (const name of names) writeFileSync(join(root, name), bytes)
+    const server = await startNginx(places, places.at('root'))
+    return { url: `http://127.0.0.1:${server.port}/rel`, end: () => stop(server) }
+  },
+})
+
+export const ROWS = [large, far, near]

@@ -94,7 +94,6 @@ const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
 
 /** The content of a configuration file. */
 export interface Configuration {
-  readonly path: string
   readonly sections: readonly Section[]
   readonly presets: readonly Section[]
   /** The presets that count if nothing else names any, as the option `preset`. */
@@ -121,7 +120,6 @@ export async function configurationOf(
   const map = (name: string) =>
     problems.try<readonly LocatedEntry[]>([], () => entriesOf(item(name), name))
   return {
-    path,
     sections: sectionsIn(ofCommands(all, problems), problems),
     presets: sectionsIn(map('presets'), problems),
     defaultPreset: all.flatMap((entry) => {

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../base/errors.js'
-import { isSkipped, otherNames, TRUTHS } from '../options/old-names.js'
+import { isOperand, isSkipped, otherNames, TRUTHS } from '../options/old-names.js'
 import { type Given, givenAs, type Located, textAt } from '../options/given.js'
 import type { CommandOption } from '../options/option.js'
 import { optionEntries } from '../options/table.js'
@@ -61,8 +61,10 @@ export function splitLine(
     const { rawName: typed, value } = token
     const name = named(typed, command)
     if (!name && oldNameOf !== null && isSkipped(oldNameOf, longName(typed))) {
-      skipped.push(longName(typed))
       const hasNext = value === undefined && args[index + 1]?.startsWith('--') === false
+      const text = hasNext ? args[index + 1] : value
+      if (text && isOperand(oldNameOf, longName(typed))) operands.push(text)
+      else skipped.push(longName(typed))
       next = index + (hasNext ? 2 : 1)
       continue
     }

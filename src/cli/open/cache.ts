@@ -5,7 +5,7 @@ import { Report } from '../output/report.js'
 import { openCacheIfThere } from '../../disk/cache/open.js'
 import { accessCache, type CacheRequest } from '../../fleet/access.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
-import type { CacheTrust } from '../../core/digests/cache-trust.js'
+import type { CacheTrust } from '../../disk/cache/trust.js'
 import type { Io } from '../io.js'
 
 /** The options of the cache, and the machines to share digests with. */

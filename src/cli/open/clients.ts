@@ -33,11 +33,8 @@ export const clientPatience = { ms: 30_000 }
  * Nothing is sent to them yet.
  * @throws BtkitError `usage` if there is none or a URL is wrong, and the errors of withCredentials
  */
-export function openClients(
-  urls: readonly string[],
-  io: Io,
-  timeoutMs = clientPatience.ms,
-): NamedClient[] {
+export function openClients(urls: readonly string[], io: Io): NamedClient[] {
+  const timeoutMs = clientPatience.ms
   const named = urls.length > 0 ? urls : usualClients(io)
   if (named.length === 0) throw noClient('no client given; ')
   return named.map((url) => {

@@ -60,6 +60,14 @@ export function isNone({ entry, uses }: Given): boolean {
   return EMPTY_BY_DEFAULT.has(entry.key) && value?.kind === 'text' && value.text === ''
 }
 
+/** Options by which BitTornado's downloaders name a torrent, too. */
+const NAMING: ReadonlySet<string> = new Set(['--responsefile', '--url'])
+
+/** Whether the value of an option of an old name is an operand of the command. */
+export function isOperand(command: string, long: string): boolean {
+  return command === 'seed' && NAMING.has(long)
+}
+
 /** Commands whose programs in BitTornado had many options that no program of today needs. */
 const HAD_OTHERS: ReadonlySet<string> = new Set(['track', 'seed'])
 

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typ
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { byteRate, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
-import { DIRECTORY, type Need, option } from './option.js'
+import { DIRECTORY, option } from './option.js'
 
 const MAX_RATE = option(
   '--max-rate <size>',
@@ -78,11 +78,10 @@ export const CACHE_TRUST = option(
   { isForLegacy: true, choices: ['full', 'mtime'], default: 'full' },
 )
 
-export function stateDirOption(description: string, needs: readonly Need[] = []) {
+export function stateDirOption(description: string) {
   return option('--state-dir <path>', description, {
     takes: 'directory',
     variable: 'BTKIT_STATE_DIR',
     isForLegacy: true,
-    needs,
   })
 }

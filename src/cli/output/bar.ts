@@ -6,19 +6,9 @@ import { formatBytes, formatDuration } from '../../base/text/quantity.js'
 import { isScreen } from './messages.js'
 import type { HashProgress } from '../../disk/hash/jobs/job.js'
 
-/** The values that a bar shows. */
-interface Progress extends HashProgress {
-  /** Bytes read since the bar was opened (default: all that are done). */
-  readonly bytesRead?: number
-  /** The total, if it is not the one that the bar was opened for. */
-  readonly size?: number
-  /** Why there is no progress, shown instead of the rate; null if there is. */
-  readonly trouble?: string | null
-}
-
 /** A progress bar. */
 export interface ProgressBar {
-  readonly update: (progress: Progress) => void
+  readonly update: (progress: HashProgress) => void
   /** Removes the bar until the next update, so that other lines can be printed. */
   readonly pause: () => void
   readonly stop: () => void
@@ -69,22 +59,15 @@ export async function openProgress(io: Io, total: number | null): Promise<Progre
   }
   let isPaused = false
   start(0)
-  const paceOf = ({ bytesDone, bytesRead = bytesDone, trouble = null }: Progress) => {
-    if (trouble !== null) return { rate: `stalled: ${escapeText(trouble)}`, left: '' }
-    const seconds = Math.max((io.monotonic() - started) / 1000, 0.001)
-    const left = total === null ? Infinity : (total / bytesDone - 1) * seconds
-    return {
-      rate: `${formatBytes(bytesRead / seconds)}/s`,
-      left: Number.isFinite(left) ? `${formatDuration(left)} left` : '',
-    }
-  }
-  const update = (progress: Progress) => {
-    const { bytesDone, currentPath, size = total } = progress
+  const update = ({ bytesDone, currentPath }: HashProgress) => {
     if (isPaused) start(bytesDone)
     isPaused = false
+    const seconds = Math.max((io.monotonic() - started) / 1000, 0.001)
+    const left = total === null ? Infinity : (total / bytesDone - 1) * seconds
     bar.update(bytesDone, {
-      done: `${formatBytes(bytesDone)}${size === null ? '' : ` of ${formatBytes(size)}`}`,
-      ...paceOf(progress),
+      done: `${formatBytes(bytesDone)}${total === null ? '' : ` of ${formatBytes(total)}`}`,
+      rate: `${formatBytes(bytesDone / seconds)}/s`,
+      left: Number.isFinite(left) ? `${formatDuration(left)} left` : '',
       file: fitColumns(escapeText(basename(currentPath)), nameWidth).trimEnd(),
     })
   }

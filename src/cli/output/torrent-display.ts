@@ -1,13 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { count, formatBytes } from '../../base/text/quantity.js'
-import { BtkitError } from '../../base/errors.js'
 import type { Io, Output } from '../io.js'
 import { type ListedTorrent, listedValue } from './torrent-json.js'
 import { MOST_TOLD } from '../../core/keep-seeded/reconcile.js'
 import { isScreen } from './messages.js'
 import { Report, type ReportOptions } from './report.js'
 import { sortTorrents, sumOf, torrentTable } from './torrent-table.js'
-import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
+import type { ClientTorrent } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
 import { wrapColumns } from './bar.js'
 import { hideSecrets } from '../../base/text/secrets.js'
@@ -45,7 +44,8 @@ export function openDisplay(options: DisplayOptions, io: Io): Display {
   return {
     show: (torrents) => {
       if (isLive) table.show((columns) => torrentTable(sortTorrents(torrents), columns))
-      else if (report.isJson) for (const torrent of torrents) report.line(valueOf(torrent))
+      else if (report.isJson)
+        for (const torrent of torrents) report.line(listedValue(torrent, null))
       else report.text(logLines(torrents, options.isLegacy === true, io.now()))
     },
     report,
@@ -57,12 +57,6 @@ export function openDisplay(options: DisplayOptions, io: Io): Display {
   }
 }
 
-function valueOf(torrent: ListedTorrent): object {
-  const { name, state, message } = torrent
-  const error = new BtkitError('client', `${name}: ${message ?? state}`)
-  return listedValue(torrent, isBroken(torrent) ? error : null)
-}
-
 /**
  * Lines for a log: of many torrents those with problems or peers, and a sum. `now` is in
  * milliseconds.
@@ -72,7 +66,7 @@ function logLines(torrents: readonly ListedTorrent[], isLegacy: boolean, now: nu
   const time = `${new Date(now).toISOString().slice(0, 19)}Z`
   const lineOf = isLegacy ? legacyLine : (torrent: ListedTorrent) => `${time} ${logLine(torrent)}`
   const isLong = !isLegacy && torrents.length > MOST_TOLD
-  const rank = (torrent: ListedTorrent) => (isBroken(torrent) ? 2 : Math.min(1, torrent.peers))
+  const rank = ({ message, peers }: ListedTorrent) => (message === null ? Math.min(1, peers) : 2)
   const first = isLong ? torrents.toSorted((a, b) => rank(b) - rank(a)) : torrents
   const lines = first
     .slice(0, isLong ? MOST_TOLD : undefined)
@@ -82,26 +76,17 @@ function logLines(torrents: readonly ListedTorrent[], isLegacy: boolean, now: nu
 
 /** Formats a torrent's state for a log: its words are the same at the same places of each line. */
 function logLine(torrent: ClientTorrent): string {
-  const { infoHash, name, state, peers, uploadRate, downloadRate, message } = torrent
-  const rates = `up ${formatBytes(uploadRate)}/s, down ${formatBytes(downloadRate)}/s`
-  const line = `${infoHash} ${state} ${percent(torrent)}, ${count(peers, 'peer')}, ${rates}, ${name}`
+  const { infoHash, name, state, peers, uploadRate, message } = torrent
+  const rate = `up ${formatBytes(uploadRate)}/s`
+  const line = `${infoHash} ${state}, ${count(peers, 'peer')}, ${rate}, ${name}`
   return message === null ? line : `${line}: ${message}`
 }
 
 /** Formats a torrent's state in one line, like BitTornado's btlaunchmany. */
 function legacyLine(torrent: ClientTorrent): string {
-  const { name, state, peers, uploadRate, downloadRate, message } = torrent
-  const rates = `u${kilobytes(uploadRate)}-d${kilobytes(downloadRate)}`
-  return `"${name}": "${state}" (${percent(torrent)}) - ${peers}P ${rates} "${message ?? ''}"`
-}
-
-function percent(torrent: ClientTorrent): string {
-  const { size, bytesDone } = torrent
-  return `${(isWhole(torrent) ? 100 : (100 * bytesDone) / Math.max(size, 1)).toFixed(1)}%`
-}
-
-function kilobytes(rate: number): string {
-  return `${(rate / 1024).toFixed(1)}K/s`
+  const { name, state, peers, uploadRate, message } = torrent
+  const rates = `u${(uploadRate / 1024).toFixed(1)}K/s-d0.0K/s`
+  return `"${name}": "${state}" (100.0%) - ${peers}P ${rates} "${message ?? ''}"`
 }
 
 /**
@@ -113,22 +98,22 @@ export async function followTorrents(
   interval: number,
   given: AbortSignal,
   update: () => Promise<number>,
-  list: () => Promise<readonly ListedTorrent[]>,
+  list: () => readonly ListedTorrent[],
 ): Promise<void> {
   const failing = new AbortController()
   const signal = AbortSignal.any([given, failing.signal])
   let isFirst = true
-  const show = async () => {
-    const torrents = await list()
-    // Nothing is known before the first look; and the display may have been cleared meanwhile
-    if (!signal.aborted && (!isFirst || torrents.length > 0)) display.show(torrents)
+  const show = () => {
+    const torrents = list()
+    // Nothing is known before the first look
+    if (!isFirst || torrents.length > 0) display.show(torrents)
     return display.interval
   }
   const work = async () => {
     const next = await update()
-    if (isFirst || display.isLive) {
+    if (!signal.aborted && (isFirst || display.isLive)) {
       isFirst = false
-      await show()
+      show()
     }
     return Math.min(interval, next)
   }
@@ -142,7 +127,7 @@ export async function followTorrents(
 }
 
 /** Repeats an action that returns the milliseconds of the pause after it, until aborted. */
-async function repeat(signal: AbortSignal, act: () => Promise<number>): Promise<void> {
+async function repeat(signal: AbortSignal, act: () => Promise<number> | number): Promise<void> {
   try {
     while (!signal.aborted) await setTimeout(await act(), undefined, { signal })
   } catch (error) {

@@ -3,6 +3,7 @@ import { pathIn } from '../../core/verify/locate.js'
 import type { Interval } from '../../core/verify/pieces.js'
 import {
   FILE_STATUSES,
+  sizesOf,
   type VerifiedFile,
   type VerifyReport,
 } from '../../core/verify/verify-report.js'
@@ -111,7 +112,7 @@ function fileLine(file: VerifiedFile, place: () => string): string {
   const reason = isAbsent ? `not found: ${place()}` : (file.reason ?? unread)
   const details = [
     ...(reason === null ? [] : [reason]),
-    ...sizeOf(file),
+    ...(file.status === 'short' || file.status === 'long' ? [sizesOf(file)] : []),
     ...rangesOf('bad', file.ranges),
     ...closerRanges(file),
     ...rangesOf('the versions disagree on', file.disagreed),
@@ -132,11 +133,6 @@ function closerRanges({ ranges, blockRanges }: VerifiedFile): string[] {
 
 function countBytes(ranges: readonly Interval[]): number {
   return ranges.reduce((sum, [from, to]) => sum + to - from, 0)
-}
-
-function sizeOf({ status, length, found }: VerifiedFile): string[] {
-  if (status !== 'short' && status !== 'long') return []
-  return [`${count(found ?? 0, 'byte')}, not ${length}`]
 }
 
 /** Whether no byte of a file could be checked; then ranges say no more. */

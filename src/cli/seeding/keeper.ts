@@ -7,6 +7,9 @@ import {
 import { type PlacesOptions, torrentPlaces } from '../../core/keep-seeded/wanted.js'
 import { UnsettledData, type WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import type { OnTrackerChange } from '../../seeding/peer/announcer.js'
+import { BtkitError } from '../../base/errors.js'
+import { adviseDownload } from '../../base/text/no-download.js'
+import { DataProblem } from '../../core/publish/local-data.js'
 import { count } from '../../base/text/quantity.js'
 import type { Report } from '../output/report.js'
 
@@ -46,7 +49,7 @@ export class ChangeNotes {
         this.#counts.clear()
       },
       onProblem: (what, problem) => {
-        const named = nameProblem(what, problem)
+        const named = withAdvice(nameProblem(what, problem), what, problem)
         const mayFollow = !this.endsWithout || this.#hasAdded || problem instanceof UnsettledData
         if (!mayFollow) throw named
         fail(named)
@@ -56,6 +59,12 @@ export class ChangeNotes {
       },
     })
   }
+}
+
+/** A problem of a torrent; if data is lost, with how to get it. */
+function withAdvice(named: Error, torrent: string, problem: unknown): Error {
+  if (!(problem instanceof DataProblem) || !problem.isLost) return named
+  return new BtkitError(problem.code, `${named.message}; ${adviseDownload(torrent)}`)
 }
 
 /** Says how trackers fail, once for all torrents, and that they answer again. */

@@ -18,7 +18,7 @@ import {
 } from '../output/torrent-display.js'
 import { count, formatTime } from '../../base/text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
-import { BtkitError } from '../../base/errors.js'
+import { asBtkitError, BtkitError } from '../../base/errors.js'
 import { clientInfoHash } from '../../core/publish/client.js'
 import { serviceManager } from '../open/service-manager.js'
 import { ChangeNotes, reportTrackers } from './keeper.js'
@@ -32,7 +32,7 @@ interface SeedRun {
     }
   readonly keeping: Pick<
     PlacesOptions,
-    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'reportsNone'
+    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'isBeside'
   >
   /** Whether the run ends if it can seed nothing at its start. */
   readonly endsWithout: boolean
@@ -75,8 +75,7 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
     onTrackerChange: reportTrackers(display.report),
   })
   const target = new OwnTarget(service)
-  const rules = { hashContext, awaitsQuiet: true }
-  const keeper = changes.keeperFor({ ...keeping, ...rules }, target)
+  const keeper = changes.keeperFor({ ...keeping, hashContext }, target)
   let hasWarned = false
   const warnOnce = () => {
     const warning = hasWarned ? null : lonelyWarning(service)
@@ -89,11 +88,12 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
     return { port: service.port, version: version(), torrents }
   }
   const directory = runtimeDirectory(io)
-  // Where the directory cannot be written, `btkit status` finds nothing
   const endStatus =
     directory &&
     (await answerStatus(directory, report).catch((error: unknown) => {
-      if (error instanceof BtkitError) warn(error.message)
+      const known = asBtkitError(error, directory)
+      if (!(known instanceof BtkitError)) throw error
+      warn(`${known.message}; btkit status will not find this seed`)
       return null
     }))
   try {
@@ -104,8 +104,7 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
       warnOnce()
       return next
     }
-    const listed = () => Promise.resolve(list())
-    await followTorrents(display, options.parseDirInterval, io.signal, update, listed)
+    await followTorrents(display, options.parseDirInterval, io.signal, update, list)
   } finally {
     manager.stopping()
     display.clear()

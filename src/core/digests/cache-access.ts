@@ -1,6 +1,6 @@
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
-import type { CacheTrust } from './cache-trust.js'
+import type { CacheTrust } from '../../disk/cache/trust.js'
 import type { CutFiles } from './content.js'
 import type { HashGroups } from './hash-groups.js'
 import type { PieceTable } from './piece-table.js'

@@ -21,7 +21,7 @@ import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import type { CutFiles } from './content.js'
 import type { CacheAccess, Unread } from './cache-access.js'
-import { isSettledAt, type RememberingStart } from './cache-trust.js'
+import { isSettledAt, type RememberingStart } from '../../disk/cache/trust.js'
 import {
   enterPieces,
   setPieces,

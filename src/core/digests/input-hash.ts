@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { sha256 } from '../../base/bytes.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
-import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
+import { TRUSTED_LENGTH, type CacheTrust } from '../../disk/cache/trust.js'
 
 const BUFFER = 64 * 1024
 

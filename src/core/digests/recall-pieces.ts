@@ -17,7 +17,7 @@ import {
   traceUnknown,
   type CacheTrust,
   type RememberingStart,
-} from './cache-trust.js'
+} from '../../disk/cache/trust.js'
 import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
 import { pieceHeight } from '../../metainfo/merkle.js'

@@ -5,6 +5,7 @@ import { trace } from '../../base/text/trace.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { clientInfoHash } from '../publish/client.js'
+import { DataProblem } from '../publish/local-data.js'
 import type { PublishOutcome } from '../publish/publish.js'
 import { type GivenRecord, UNKNOWN } from './given.js'
 import { QUIET, type SeenData, UnsettledData } from './whole-data.js'
@@ -351,7 +352,12 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   }
 
   #tell(what: string, problem: unknown): void {
-    const words = problem instanceof Error ? problem.message : String(problem)
+    const isSized = problem instanceof DataProblem
+    const words = isSized
+      ? problem.gist
+      : problem instanceof Error
+        ? problem.message
+        : String(problem)
     if (this.#told.get(what) === words) return
     this.#told.set(what, words)
     if (!this.events.onMore || this.#problems++ < MOST_TOLD) this.events.onProblem(what, problem)

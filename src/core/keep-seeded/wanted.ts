@@ -12,11 +12,8 @@ import { DataFinder, type DataRules, type WholeTorrent } from './whole-data.js'
 export interface PlacesOptions extends DataRules {
   /** Torrents, and directories of torrents at any depth; absolute paths. */
   readonly places: readonly string[]
-  /**
-   * Whether places without torrents are reported: `beside` if data beside a torrent counts, so that
-   * the torrent of a place itself is of use.
-   */
-  readonly reportsNone: 'beside' | 'yes' | 'no'
+  /** Whether data beside a torrent counts, so that the torrent of a place itself is of use. */
+  readonly isBeside: boolean
 }
 
 /** Stands for all directories among the problems. */
@@ -27,7 +24,7 @@ export function torrentPlaces(
   options: PlacesOptions,
   reachable = reachableDirectories([...options.places, ...options.search]),
 ): TorrentSource<WholeTorrent> {
-  const { places, reportsNone } = options
+  const { places, isBeside } = options
   const finder = new DataFinder(options)
   const look = async (): Promise<WantedTorrents> => {
     finder.begin()
@@ -39,8 +36,8 @@ export function torrentPlaces(
     }
     const { stamps, unread } = await findTorrents(places)
     const problems = new Map<string, Error>([...unread, ...finder.problems])
-    if (stamps.size + unread.size === 0 && reportsNone !== 'no') {
-      const why = await noneThere(places, reportsNone === 'beside')
+    if (stamps.size + unread.size === 0) {
+      const why = await noneThere(places, isBeside)
       const named = places.join(', ')
       problems.set(named, new BtkitError('empty', `${named}: ${why}`))
     }

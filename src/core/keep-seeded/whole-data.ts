@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../base/errors.js'
-import { adviseDownload } from '../../base/text/no-download.js'
 import { encodeFingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
-import { isRacy } from '../digests/cache-trust.js'
+import { isRacy } from '../../disk/cache/trust.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { findData, indexFiles } from '../find/find-data.js'
-import { dataProblem } from '../publish/local-data.js'
+import { DataProblem, dataProblem } from '../publish/local-data.js'
 import type { FileIndex } from '../verify/file-index.js'
-import { LikeNames, NamesByForm } from '../verify/like-names.js'
-import { pathIn, statesOf, type OddFile, type Whereabouts } from '../verify/locate.js'
+import { NamesByForm } from '../verify/like-names.js'
+import { statesOf, type Whereabouts } from '../verify/locate.js'
 import {
+  planFound,
   planVerify,
   verifyTorrent,
   type VerifyPlan,
@@ -24,8 +24,6 @@ export interface WholeTorrent {
   /** The path of its .torrent file. */
   readonly torrent: string
   readonly metainfo: Metainfo
-  /** Where the data is: the content, what contains it, or a directory that was searched. */
-  readonly place: string
   /** Its files in the order of `streamedFiles`; null for pad files and empty ones. */
   readonly files: readonly (FileState | null)[]
 }
@@ -38,11 +36,6 @@ export interface DataRules {
   readonly search: readonly string[]
   /** Whether links may lead out of these places; absent if the user cannot choose that. */
   readonly followSymlinks?: boolean | undefined
-  /**
-   * Whether data that was written just now must wait: what is written in the same moment leaves no
-   * trace.
-   */
-  readonly awaitsQuiet: boolean
   readonly hashContext: HashContext
 }
 
@@ -88,16 +81,18 @@ export class DataFinder {
    */
   async find(metainfo: Metainfo, torrent: string, seen: SeenData): Promise<WholeTorrent> {
     const isNew = seen.size === 0
-    let first: BtkitError | null = null
+    const problems: BtkitError[] = []
     for (const where of this.rules.placesOf(torrent)) {
       const files = await this.#examine({ metainfo, torrent, ...where }, seen)
-      if (!(files instanceof BtkitError)) return { torrent, metainfo, place: where.path, files }
-      first ??= files
+      if (!(files instanceof BtkitError)) return { torrent, metainfo, files }
+      problems.push(files)
     }
-    const [place] = this.rules.search
-    const files = isNew && place !== undefined ? await this.#search(metainfo, torrent) : null
-    if (files && place !== undefined) return { torrent, metainfo, place, files }
-    throw first ?? new BtkitError('not-found', 'no place for its data is given')
+    const isSearched = isNew && this.rules.search.length > 0
+    const files = isSearched ? await this.#search(metainfo, torrent) : null
+    if (files) return { torrent, metainfo, files }
+    // With many places, most are of other torrents
+    const [closest] = problems.sort((a, b) => bytesAt(b) - bytesAt(a))
+    throw closest ?? new BtkitError('not-found', 'no place for its data is given')
   }
 
   /** Returns the whole data at a place, or why it is none. */
@@ -106,20 +101,20 @@ export class DataFinder {
     seen: SeenData,
   ): Promise<DataFiles | BtkitError> {
     const { followSymlinks = false, hashContext } = this.rules
-    const { path } = place
-    const before = seen.get(path) ?? NOTHING
-    seen.set(path, before)
+    const before = seen.get(place.path) ?? NOTHING
+    seen.set(place.path, before)
     try {
       const plan = await planVerify({ ...WHOLE, followSymlinks, ...place })
-      const [lacking] = plan.content.odd.values()
-      if (lacking) return await this.#notWhole(lacking, plan)
+      const lack = await this.#findLack(plan)
+      if (lack) return lack
       const files = statesOf(plan.content)
-      if (this.#isUnsettled(files)) return new UnsettledData(path)
+      const now = hashContext.cacheAccess.now()
+      if (files.some((file) => file && isRacy(file.fingerprint, now, 'full')))
+        return new UnsettledData(place.path)
       const state = digestOfStates(files)
       if (state === before.state) return before.problem ?? files
-      const damage = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
-      const problem = damage && withDownload(damage, place.torrent)
-      seen.set(path, { state, problem })
+      const problem = dataProblem(place.metainfo, await verifyTorrent(plan, hashContext))
+      seen.set(place.path, { state, problem })
       return problem ?? files
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
@@ -127,10 +122,12 @@ export class DataFinder {
     }
   }
 
-  #isUnsettled(files: DataFiles): boolean {
-    const { awaitsQuiet, hashContext } = this.rules
-    const now = hashContext.cacheAccess.now()
-    return awaitsQuiet && files.some((file) => file && isRacy(file.fingerprint, now, 'full'))
+  /** Returns which files are not there with their size, without reading any; null for none. */
+  async #findLack({ request, content }: VerifyPlan): Promise<DataProblem | null> {
+    if (content.odd.size === 0) return null
+    const sizes = { ...request, checkHashes: false, likeNames: this.#likeNames }
+    const report = await verifyTorrent(planFound(sizes, content), this.rules.hashContext)
+    return dataProblem(request.metainfo, report)
   }
 
   /** Finds data below the given directories by its pieces, whatever its name. */
@@ -149,35 +146,12 @@ export class DataFinder {
     })
     return files.every((file) => file !== undefined) ? files : null
   }
-
-  async #notWhole({ file, found }: OddFile, plan: VerifyPlan): Promise<BtkitError> {
-    const { path, torrent } = plan.request
-    const { place } = plan.content
-    const leadsOut = found.kind === 'outside' && this.rules.followSymlinks === false
-    const advice = leadsOut ? '--follow-symlinks allows that' : null
-    const isMissing = found.kind === 'missing'
-    const names = isMissing ? new LikeNames(plan.request, place, this.#likeNames) : null
-    const why = names ? await names.explain(file.path) : advice
-    const what = `${pathIn(place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
-    const problem = new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
-    const isLost = !why && (isMissing || found.kind === 'file')
-    return isLost ? withDownload(problem, torrent) : problem
-  }
 }
 
-/** Says, too, how to get data that is lost. */
-function withDownload({ code, message }: BtkitError, torrent: string): BtkitError {
-  return new BtkitError(code, `${message}; ${adviseDownload(torrent)}`)
-}
-
-/** Why a file cannot be seeded. A size here would be another message for each look at it. */
-function whyNot(found: OddFile['found'], directory: string): string {
-  if (found.kind === 'file') return 'has another size'
-  if (found.kind === 'unreadable') return `cannot be read: ${found.reason}`
-  if (found.kind === 'missing') return 'is not there'
-  return found.kind === 'outside'
-    ? `is a link that leads out of ${directory}`
-    : `is a ${found.kind}`
+/** How much of its data a problem knows of. Data that was written just now may be whole. */
+function bytesAt(problem: BtkitError): number {
+  if (problem instanceof UnsettledData) return Infinity
+  return problem instanceof DataProblem ? problem.there : 0
 }
 
 /** The states of very many files take much memory. */

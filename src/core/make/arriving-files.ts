@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { PieceHasher } from '../../disk/hash/arriving-bytes.js'
+import { OpenPieceHasher, PieceHasher } from '../../disk/hash/arriving-bytes.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import { findMerkleRoot, nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
@@ -16,13 +16,11 @@ export type PieceLengthFor = (size: number) => number
 /** Bytes after which leaves are combined, or the longest piece if that is longer. */
 const PART = 16 * 1024 * 1024
 
-/**
- * Hashes files that are read one after another. Each piece length that is still possible has a
- * hasher of its own: one, unless the size is unknown.
- */
+/** Hashes files that are read one after another. */
 export class ArrivingFiles {
   readonly lengths: number[] = []
-  #pieces: PieceHasher[] = []
+  /** Null if only v2 is wanted. */
+  readonly #pieces: PieceHasher | OpenPieceHasher | null
   readonly #blocks: PieceHasher | null
   readonly #partLength: number
   /** The tree of the file, up to the shortest piece length that was possible then. */
@@ -46,8 +44,9 @@ export class ArrivingFiles {
     const longest = lengthFor(Number.MAX_SAFE_INTEGER)
     this.#partLength = Math.max(PART, longest)
     this.#blocks = version === 'v1' ? null : new PieceHasher('sha256', BLOCK)
-    for (let each = lengthFor(0); version !== 'v2' && each <= longest; each *= 2)
-      this.#pieces.push(new PieceHasher('sha1', each))
+    if (version === 'v2') this.#pieces = null
+    else if (lengthFor(0) === longest) this.#pieces = new PieceHasher('sha1', longest)
+    else this.#pieces = new OpenPieceHasher((size) => ({ shortest: lengthFor(size + 1), longest }))
   }
 
   begin(): void {
@@ -70,12 +69,8 @@ export class ArrivingFiles {
   }
 
   async #updatePieces(bytes: Uint8Array): Promise<void> {
-    const shortest = this.lengthFor(this.#size)
-    this.#pieces = this.#pieces.filter(({ pieceLength }) => pieceLength >= shortest)
-    for (const hasher of this.#pieces) {
-      if (this.#missing > 0) await hasher.update(new Uint8Array(this.#missing))
-      await hasher.update(bytes)
-    }
+    if (this.#missing > 0) await this.#pieces?.update(new Uint8Array(this.#missing))
+    await this.#pieces?.update(bytes)
     this.#missing = 0
   }
 
@@ -110,7 +105,7 @@ export class ArrivingFiles {
   }
 
   async finish() {
-    const digests = (await this.#pieces[0]?.finish()) ?? new Uint8Array(0)
-    return { digests, trees: this.#trees, lists: this.#lists }
+    const digests = await this.#pieces?.finish(this.lengthFor(this.#size))
+    return { digests: digests ?? new Uint8Array(0), trees: this.#trees, lists: this.#lists }
   }
 }

@@ -199,17 +199,6 @@ function measureLayers(content: Content): number {
   return total
 }
 
-/**
- * Makes a torrent, and writes it as requested. After an error nothing has changed.
- * @throws BtkitError as hashTorrent and writeAtomically
- */
-export async function makeTorrent(
-  plan: TorrentPlan,
-  hashContext: HashContext,
-): Promise<WrittenTorrent> {
-  return writeTorrent(plan, await hashTorrent(plan, hashContext))
-}
-
 /** The values of a torrent that come from its content. */
 export type HashedTorrent = Pick<WrittenTorrent, 'core' | 'bytesHashed'>
 

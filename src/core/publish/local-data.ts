@@ -1,10 +1,9 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
-import { locateContent, type OddFile } from '../verify/locate.js'
-import type { VerifyReport } from '../verify/verify-report.js'
-import type { VerifyRequest } from '../verify/verify-torrent.js'
+import { locateContent, pathIn, type OddFile } from '../verify/locate.js'
+import { sizesOf, type VerifiedFile, type VerifyReport } from '../verify/verify-report.js'
 import { isWithin } from '../../disk/look/inside.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import { count } from '../../base/text/quantity.js'
@@ -22,7 +21,9 @@ export async function findLocalData(
 ): Promise<number[]> {
   const place = { path: directory, byName: true, followSymlinks }
   const content = await locateContent(metainfo, place)
-  const [odd] = content.odd.values()
+  const odd = [...content.odd.values()].find(
+    ({ file, found }) => file.length > 0 || found.kind !== 'missing',
+  )
   if (odd) throw lackOf(odd, metainfo, directory)
   const listed = Array.from(streamedFiles(metainfo), ({ path }) => path.length > 0)
   return [...content.files].filter((_, number) => listed[number]).map(timeOf)
@@ -49,24 +50,66 @@ function lackOf(
 /** Most files that are named as not whole. */
 const MAX_NAMED = 5
 
-/** Returns why the data of a checked torrent cannot be seeded; null if it can. */
+/** Data that is not whole. */
+export class DataProblem extends BtkitError {
+  /** The message without sizes, which change while a file is written. */
+  readonly gist: string
+  /** Bytes that are there, as far as the check knows. */
+  readonly there: number
+  /** Whether all that is wrong has no reason but lost or wrong bytes. */
+  readonly isLost: boolean
+
+  constructor({ problems, place }: Pick<VerifyReport, 'problems' | 'place'>) {
+    const list = (describe: (file: VerifiedFile) => string[]) => {
+      const shown = problems.slice(0, MAX_NAMED).map((file) => {
+        const details = describe(file).map((detail) => ` (${detail})`)
+        return `${pathIn(place, file.path)} is ${file.status}${details.join('')}`
+      })
+      const rest = problems.length - shown.length
+      const which = rest > 0 ? [...shown, count(rest, 'more file')] : shown
+      return `its data is not whole: ${which.join(', ') || 'pieces are damaged'}`
+    }
+    const isMissing = problems[0]?.status === 'missing'
+    super(isMissing ? 'not-found' : 'changed', list(detailsOf))
+    this.gist = list(({ reason }) => (reason === null ? [] : [reason]))
+    this.there = problems.reduce((sum, file) => sum + bytesThere(file), 0)
+    this.isLost = problems.every(({ reason }) => reason === null)
+  }
+}
+
+/**
+ * Returns why the data of a checked torrent cannot be seeded; null if it can. An empty file that is
+ * missing keeps no byte from a peer; clients create it.
+ */
 export function dataProblem(
-  { torrent, metainfo }: Pick<VerifyRequest, 'torrent' | 'metainfo'>,
+  { version }: Pick<Metainfo, 'version'>,
   report: VerifyReport,
-): BtkitError | null {
+): DataProblem | null {
   if (report.ok) return null
-  const odd = report.files.filter(({ status }) => status !== 'ok')
   // A client that began with a magnet link may lack the piece layers of a hybrid
-  const isWhole = odd.length === 0 && report.badPieces === 0
-  if (isWhole && metainfo.version === 'hybrid') return null
-  const shown = odd.slice(0, MAX_NAMED).map(({ path, status, reason }) => {
-    return `${path.join('/')} is ${status}${reason === null ? '' : ` (${reason})`}`
+  const problems = report.problems.filter(({ status, length }) => {
+    return status !== 'missing' || length > 0
   })
-  const more = odd.length > MAX_NAMED ? [count(odd.length - MAX_NAMED, 'more file')] : []
-  const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'
-  const { path, isFile } = report.place
-  const directory = isFile ? dirname(path) : path
-  return new BtkitError('changed', `${torrent}: its data is not whole in ${directory}: ${which}`)
+  const isWhole = problems.length === 0 && report.badPieces === 0
+  const hasEmpty = problems.length < report.problems.length
+  const isEnough = isWhole && (hasEmpty || version === 'hybrid')
+  return isEnough ? null : new DataProblem({ ...report, problems })
+}
+
+/** Why a file is not whole, and how much of it is there. */
+function detailsOf(file: VerifiedFile): string[] {
+  const { status, reason, length, found } = file
+  if (reason !== null) return [reason]
+  if (status === 'missing') return []
+  const good = () => `${bytesThere(file)} of ${length} bytes are in good pieces`
+  return [found === length ? good() : sizesOf(file)]
+}
+
+/** Bytes of a file that are not known to be wrong; 0 for one that is missing or too long. */
+function bytesThere({ found, length, ranges, unchecked }: VerifiedFile): number {
+  if (found === null || found > length) return 0
+  const lost = [...ranges, ...unchecked].reduce((sum, [from, to]) => sum + to - from, 0)
+  return found < length ? found : length - lost
 }
 
 /** A directory on this machine, and its path as a client sees it. */

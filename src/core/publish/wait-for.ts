@@ -31,22 +31,21 @@ const LAST_PAUSE = 1000
 const PAUSE_OF_EACH = 5
 
 /**
- * Polls until the condition holds or the time is over. Returns the last result. The interval grows
- * unless `steadyMs` fixes it, and further if many things are `left` to ask about.
+ * Polls until the condition holds or the time is over. Returns the last result. The interval grows,
+ * and further if many things are `left` to ask about.
  * @throws BtkitError `interrupted`, and as `look` does
  */
 export async function waitFor<T>(
   { limitMs, monotonic, sleep, signal }: Waiting,
   look: () => Promise<{ readonly value: T; readonly isOver: boolean; readonly left?: number }>,
-  steadyMs?: number,
 ): Promise<T> {
   const end = monotonic() + limitMs
-  for (let pause = steadyMs ?? FIRST_PAUSE; ;) {
+  for (let pause = FIRST_PAUSE; ;) {
     const { value, isOver, left = 0 } = await look()
     const now = monotonic()
     if (isOver || now >= end) return value
     await sleep(Math.min(pause, Math.max(FIRST_PAUSE, end - now)))
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
-    pause = steadyMs ?? Math.min(2 * pause, Math.max(LAST_PAUSE, PAUSE_OF_EACH * left))
+    pause = Math.min(2 * pause, Math.max(LAST_PAUSE, PAUSE_OF_EACH * left))
   }
 }

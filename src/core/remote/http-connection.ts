@@ -7,7 +7,7 @@ import {
   request,
   type RequestOptions,
 } from 'node:http'
-import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { BlockList, connect, isIP, isIPv4, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { decodePercent } from '../../base/percent.js'
 import { isLoopback } from './address-reach.js'
@@ -20,7 +20,7 @@ const CONNECT_MS = 10_000
 const UNUSED_MS = 4000
 
 /** Most connections to a host of content: others, such as trackers, are asked at the same time. */
-export const CONNECTIONS_TO_HOST = 16
+const CONNECTIONS_TO_HOST = 16
 
 /** How a request is sent. */
 export interface Way {
@@ -154,17 +154,37 @@ function inTime<T extends Duplex | ClientRequest>(opened: T, opening: string): T
 }
 
 /** The proxy of the environment for an address; null if it is asked itself. */
-function proxyFor({ protocol, hostname, port }: URL): URL | null {
-  const isTls = protocol === 'https:'
-  const proxy = (isTls && proxyOf('https_proxy')) || proxyOf('http_proxy')
+export function proxyFor({ protocol, hostname }: Pick<URL, 'protocol' | 'hostname'>): URL | null {
+  const proxy = (protocol === 'https:' && proxyOf('https_proxy')) || proxyOf('http_proxy')
   if (proxy === '' || isLoopback(hostname)) return null
   const { no_proxy: lower, NO_PROXY: upper = '' } = process.env
-  const isException = (entry: string) => {
-    const [, name = '', only] = /^(?:\*?\.)?(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? []
-    const isPort = only === undefined || only === (port || (isTls ? '443' : '80'))
-    return entry === '*' || (isPort && name !== '' && `.${hostname}`.endsWith(`.${name}`))
+  return isListed(hostname, lower ?? upper) ? null : new URL(proxy)
+}
+
+/**
+ * Whether a list of no_proxy names a host, as curl 7.86 and later reads it: `*` alone is all hosts;
+ * a name is also all names below it; an address may be a network, such as 192.0.2.0/24.
+ */
+function isListed(hostname: string, list: string): boolean {
+  if (list === '*') return true
+  const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+  const isNamed = (entry: string) => {
+    if (isIP(host) > 0) return isInNetwork(host, entry)
+    const name = entry.toLowerCase().replace(/^\.|\.$/g, '')
+    return name !== '' && `.${host}`.endsWith(`.${name}`)
   }
-  return (lower ?? upper).split(/[,\s]+/).some(isException) ? null : new URL(proxy)
+  return list.split(/[,\s]+/).some(isNamed)
+}
+
+/** Whether an address is equal to another one, or in a network, of its family. */
+function isInNetwork(address: string, network: string): boolean {
+  const [, start = '', bits] = /^(.*?)(?:\/(\d+))?$/.exec(network) ?? []
+  const [kind, most] = isIPv4(address) ? (['ipv4', 32] as const) : (['ipv6', 128] as const)
+  const prefix = Number(bits ?? most)
+  if (isIP(start) !== isIP(address) || prefix > most) return false
+  const list = new BlockList()
+  list.addSubnet(start, prefix, kind)
+  return list.check(address, kind)
 }
 
 /**

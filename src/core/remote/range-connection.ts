@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { connectDirectly } from './http-connection.js'
 import { HEADERS_MS, PROGRESS, type HttpResponse } from './http-request.js'
@@ -13,58 +14,105 @@ export interface AnswerHead extends Pick<HttpResponse, 'status'> {
   readonly headers: Pick<HttpResponse['headers'], 'get'>
 }
 
-/** A range that is asked for. */
+/** A range or a whole file that is asked for, or only its head. */
 interface Asked {
+  readonly address: URL
+  readonly isHead?: boolean
   readonly headers: Readonly<Record<string, string>>
-  /** The memory for exactly its bytes, and how many of them have come. */
+  /** The memory for exactly its bytes, and how many of them have come. Of a head there are none. */
   readonly part: { readonly room: Uint8Array; filled: number }
   /** Throws for an answer that has other bytes. */
   readonly check: (head: AnswerHead) => void
 }
 
+/** What begins a request, and its answer once that has come. */
+interface Exchange {
+  readonly asked: Asked
+  head: AnswerHead | null
+}
+
 /**
- * A connection that receives ranges in the memory where they are hashed. Node's own requests copy
- * all bytes, in chunks of 64 KiB, and take twice the processor time; they are for all that does not
- * come as usual.
+ * Connections for many small requests, each by the first that is free. Once an answer of a server
+ * was not as usual, nothing more is asked in this way.
+ */
+export class KeptConnections {
+  readonly #idle = new Map<string, RangeConnection[]>()
+  readonly #odd = new Set<string>()
+
+  /** They end with `signal`; unused, they do not keep the process alive. */
+  constructor(private readonly signal: AbortSignal) {
+    // Of a signal that many connections share, Node would warn
+    setMaxListeners(0, signal)
+  }
+
+  /** Returns the head of the answer when all has come; null if it does not come in this way. */
+  async receive(asked: Asked): Promise<AnswerHead | null> {
+    const { origin } = asked.address
+    if (this.#odd.has(origin)) return null
+    const idle = this.#idle.get(origin) ?? []
+    this.#idle.set(origin, idle)
+    const own = idle.pop() ?? new RangeConnection(this.signal)
+    const head = await own.receive(asked)
+    if (own.isOdd) this.#odd.add(origin)
+    else idle.push(own)
+    return head
+  }
+}
+
+/**
+ * A connection to one server that receives ranges in the memory where they are hashed. Node's own
+ * requests copy all bytes, in chunks of 64 KiB, and take twice the processor time, and many times
+ * that of a small file; they are for all that does not come as usual.
  */
 export class RangeConnection {
   readonly #head = Buffer.allocUnsafeSlow(LONGEST_HEAD)
   /** The memory that bytes are read into: the head, or that for the body. */
   #room: Uint8Array = this.#head
   #filled = 0
-  #asked: Asked | null = null
+  #exchange: Exchange | null = null
   #end: () => void = () => undefined
   #socket: Socket | null = null
   #isOdd = false
 
   /** It ends with `signal`. */
-  constructor(
-    private readonly address: URL,
-    private readonly signal: AbortSignal,
-  ) {}
+  constructor(private readonly signal: AbortSignal) {}
 
-  /** Resolves when a range has come, or as much of it as comes in this way. */
-  async receive(asked: Asked): Promise<void> {
-    const { host, pathname, search } = this.address
-    const lines = Object.entries({ host, ...asked.headers }).map((field) => field.join(': '))
-    if (this.#isOdd || !lines.every((line) => FIELD.test(line))) return
-    if (!this.#socket?.writable) await this.#open()
-    if (!this.#socket?.writable) return
+  /** Whether nothing more comes in this way. */
+  get isOdd(): boolean {
+    return this.#isOdd
+  }
+
+  /**
+   * Resolves when a range has come, or as much of it as comes in this way: with the head of the
+   * answer, or null.
+   */
+  async receive(asked: Asked): Promise<AnswerHead | null> {
+    const { address, isHead = false, headers } = asked
+    const { host, pathname, search } = address
+    const lines = Object.entries({ host, ...headers }).map((field) => field.join(': '))
+    if (this.#isOdd || !lines.every((line) => FIELD.test(line))) return null
+    if (!this.#socket?.writable) await this.#open(address)
+    if (!this.#socket?.writable) return null
     let before = 0
     const watch = setInterval(() => {
       if (asked.part.filled - before < PROGRESS) this.#giveUp()
       before = asked.part.filled
     }, HEADERS_MS)
-    this.#asked = asked
+    const exchange: Exchange = { asked, head: null }
+    this.#exchange = exchange
+    this.#socket.ref()
     await new Promise<void>((resolve) => {
       this.#end = resolve
-      const request = [`GET ${pathname}${search} HTTP/1.1`, ...lines, '', '']
+      const method = isHead ? 'HEAD' : 'GET'
+      const request = [`${method} ${pathname}${search} HTTP/1.1`, ...lines, '', '']
       this.#socket?.write(request.join('\r\n'), 'latin1')
     })
     clearInterval(watch)
+    this.#socket.unref()
+    return exchange.head
   }
 
-  async #open(): Promise<void> {
+  async #open(address: URL): Promise<void> {
     ;[this.#room, this.#filled] = [this.#head, 0]
     const buffer = () => this.#room.subarray(this.#filled)
     const callback = (count: number) => {
@@ -72,7 +120,7 @@ export class RangeConnection {
       return !this.#isOdd
     }
     const how = { onread: { buffer, callback }, signal: this.signal }
-    this.#socket = await connectDirectly(this.address, how).catch(() => null)
+    this.#socket = await connectDirectly(address, how).catch(() => null)
     // Through a proxy, by an address that cannot be reached, or to a server that spoke first
     if (!this.#socket || this.#isOdd) this.#giveUp()
     this.#socket?.once('close', () => {
@@ -91,37 +139,40 @@ export class RangeConnection {
 
   #take(count: number): void {
     this.#filled += count
-    const { part, check } = this.#asked ?? {}
-    if (!part || !check) {
+    if (!this.#exchange) {
       this.#giveUp()
       return
     }
+    const { asked } = this.#exchange
+    const { part } = asked
     const { room } = part
     if (this.#room !== room) {
       const end = this.#head.subarray(0, this.#filled).indexOf('\r\n\r\n')
       if (end < 0 && this.#filled < LONGEST_HEAD) return
       const rest = this.#head.subarray(end + 4, this.#filled)
       const head = end < 0 ? null : parseHead(this.#head.toString('latin1', 0, end))
-      if (!head || rest.length > room.length || !isUsual(head, room.length, check)) {
+      if (!head || rest.length > room.length || !isUsual(head, asked)) {
         this.#giveUp()
         return
       }
+      this.#exchange.head = head
       room.set(rest)
       ;[this.#room, this.#filled] = [room, rest.length]
     }
     part.filled = this.#filled
     if (part.filled < room.length) return
-    ;[this.#room, this.#filled, this.#asked] = [this.#head, 0, null]
+    ;[this.#room, this.#filled, this.#exchange] = [this.#head, 0, null]
     this.#end()
   }
 }
 
-function isUsual({ status, headers }: AnswerHead, length: number, check: Asked['check']): boolean {
+function isUsual({ status, headers }: AnswerHead, { isHead, part, check }: Asked): boolean {
   const isPlain = /^(identity)?$/.test(headers.get('content-encoding') ?? '')
-  const isWhole = headers.get('content-length') === `${length}` && !headers.get('transfer-encoding')
+  const isKnown = isHead === true || headers.get('content-length') === `${part.room.length}`
+  const isWhole = isKnown && !headers.get('transfer-encoding')
   try {
     check({ status, headers })
-    return status === 206 && isPlain && isWhole
+    return (isHead === true ? status >= 200 : [200, 206].includes(status)) && isPlain && isWhole
   } catch {
     return false
   }

@@ -99,7 +99,8 @@ async function* readSame(
   let at = start
   if (size && hasRanges && !isRisky) {
     try {
-      const read = end - start > PART ? readParts : readRange
+      const isSmall = end - start <= PART
+      const read = isSmall ? (access.kept ? readKept : readRange) : readParts
       for await (const bytes of read(file, access, [start, end])) {
         at += bytes.length
         yield bytes
@@ -110,6 +111,9 @@ async function* readSame(
       if (!isUnknown || access.isOnce || (validator === null && at > start)) throw error
     }
   }
+  const whole = start === 0 && end === size && size <= PART ? await readWhole(file, access) : null
+  if (whole) yield whole
+  if (whole) return
   let passed = 0
   for await (const bytes of readRange(file, access, null)) {
     if (passed >= end && end !== size) return
@@ -133,6 +137,34 @@ export function earlyBytes(file: RemoteFile, access: RemoteAccess) {
   return { begin, content: read() }
 }
 
+/** Yields a range that comes over a kept connection, or as readRange does. */
+async function* readKept(
+  file: RemoteFile,
+  access: RemoteAccess,
+  [start, end]: Span,
+): AsyncGenerator<Uint8Array> {
+  const part = { room: Buffer.allocUnsafe(end - start), filled: 0 }
+  await access.kept?.receive(askedOf(file, access, [start, end], part))
+  if (part.filled > 0) yield part.room.subarray(0, part.filled)
+  yield* readRange(file, access, [start + part.filled, end])
+}
+
+/** Returns a small file that its server sends only as a whole; null if it does not come so. */
+async function readWhole(file: RemoteFile, access: RemoteAccess): Promise<Uint8Array | null> {
+  if (!access.kept || !file.size) return null
+  const part = { room: Buffer.allocUnsafe(file.size), filled: 0 }
+  await access.kept.receive(askedOf(file, access, null, part))
+  return part.filled === file.size ? part.room : null
+}
+
+/** A range, or the whole file, as it is asked for without Node's requests. */
+function askedOf<T>(file: RemoteFile, access: RemoteAccess, span: Span | null, part: T) {
+  const address = new URL(file.source ?? file.url)
+  const range = span ? rangeHeaders(file, span) : {}
+  const headers = headersFor(address, address, rulesOf(file, access, range))
+  return { address, headers, part, check: requireAsked.bind(null, file, span) }
+}
+
 /** Yields the bytes of a file that its server sends in parts, over several connections. */
 async function* readParts(
   file: RemoteFile,
@@ -143,13 +175,11 @@ async function* readParts(
   const signal = AbortSignal.any([access.signal, ending.signal])
   const parts: Part[] = []
   const unused: Uint8Array[] = []
-  const address = new URL(file.source ?? file.url)
   const idle: RangeConnection[] = []
   const arrive = async function* (part: Part, span: Span) {
     if (end - start >= LARGE) {
-      const own = idle.pop() ?? new RangeConnection(address, signal)
-      const headers = headersFor(address, address, rulesOf(file, access, rangeHeaders(file, span)))
-      await own.receive({ headers, part, check: requireAsked.bind(null, file, span) })
+      const own = idle.pop() ?? new RangeConnection(signal)
+      await own.receive(askedOf(file, access, span, part))
       idle.push(own)
     }
     yield* readRange(file, { ...access, signal }, [span[0] + part.filled, span[1]])

@@ -5,8 +5,8 @@ import { collectBounded } from '../../disk/look/read-bounded.js'
 import { loadNameFilter } from '../../disk/scan/entry.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { Arrival, StreamedFile } from '../make/from-streams.js'
-import { CONNECTIONS_TO_HOST } from './http-connection.js'
 import { earlyBytes } from './read-remote.js'
+import { KeptConnections } from './range-connection.js'
 import {
   askRemote,
   lastName,
@@ -31,8 +31,10 @@ export interface RemoteContent {
   readonly arrival: Arrival
 }
 
-/** Questions at once, as many as connections. */
-const AT_ONCE = CONNECTIONS_TO_HOST
+/**
+ * Questions at once: where kept connections do not suffice, eight others for the files come on top.
+ */
+const AT_ONCE = 12
 
 const limited = pLimit(AT_ONCE)
 
@@ -72,7 +74,8 @@ export async function remoteDirectory(
   })
   const at = base.replace(/\/$/, '')
   const ending = new AbortController()
-  const asking = { ...access, signal: AbortSignal.any([access.signal, ending.signal]) }
+  const signal = AbortSignal.any([access.signal, ending.signal])
+  const asking = { ...access, signal, kept: new KeptConnections(signal) }
   const asked = limited.map(entries, (entry) => {
     return ask(fileAddress(at, entry.path.split('/')), entry, asking)
   })

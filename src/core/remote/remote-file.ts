@@ -4,12 +4,14 @@ import { setTimeout } from 'node:timers/promises'
 import { BtkitError, type ErrorCode, refuseAborted } from '../../base/errors.js'
 import {
   GUARDED,
+  headersFor,
   IDLE_MS,
   requestHttp,
   type HttpRequest,
   type HttpResponse,
   type ReceivedHeaders,
 } from './http-request.js'
+import type { KeptConnections } from './range-connection.js'
 import { AnswerFault, RedirectFault } from './redirect-guard.js'
 import { decodePercent } from '../../base/percent.js'
 import { escapeText, quoteText } from '../../base/text/escape.js'
@@ -23,6 +25,8 @@ export interface RemoteAccess {
   readonly signal: AbortSignal
   /** Sent to the host of each URL, and to none that it redirects to. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Connections for many small files. */
+  readonly kept?: KeptConnections | undefined
   /** Whether a fault ends the reading that the same request may not have later. */
   readonly isOnce?: boolean
   /**
@@ -59,7 +63,7 @@ export function askRemote(url: string, access: RemoteAccess): Promise<RemoteFile
 }
 
 async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
-  let response = await request(url, access, { isHead: true })
+  let response = (await askKept(url, access)) ?? (await request(url, access, { isHead: true }))
   response.end()
   if (askedWait(response)) requireStatus(url, response, [])
   if (response.status >= 300) {
@@ -82,11 +86,28 @@ async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
   }
 }
 
+/** The headers of an answer, and how its body is ended. */
+interface Answer extends Pick<HttpResponse, 'status' | 'url' | 'end'> {
+  readonly headers: Pick<ReceivedHeaders, 'get'>
+}
+
+const NOTHING = new Uint8Array(0)
+
+const IGNORE = () => undefined
+
+/** Asks for the head over a kept connection; null if it does not come so, or redirects. */
+async function askKept(url: string, access: RemoteAccess): Promise<Answer | null> {
+  if (!access.kept) return null
+  const address = new URL(url)
+  const headers = headersFor(address, address, rulesOf({ url }, access, {}))
+  const part = { room: NOTHING, filled: 0 }
+  const head = await access.kept.receive({ address, isHead: true, headers, part, check: IGNORE })
+  const isRedirect = head !== null && head.status >= 300 && head.status < 400
+  return head && !isRedirect ? { ...head, url: address.href, end: IGNORE } : null
+}
+
 /** @throws RemoteFault for an answer that is a page for people, if the URL is not that of one */
-export function refusePage(
-  url: string,
-  { headers, end }: Pick<HttpResponse, 'headers' | 'end'>,
-): void {
+export function refusePage(url: string, { headers, end }: Pick<Answer, 'headers' | 'end'>): void {
   const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '')
   const isNamedSo = /\.(?:\w?html?|php)$/i.test(new URL(url).pathname)
   const isAttached = /^attachment\b/i.test(headers.get('content-disposition') ?? '')
@@ -224,7 +245,7 @@ export const OTHER_RANGE = 'the server sends another range than it was asked for
 /** @throws RemoteFault `not-found`, `not-permitted` or `io` for another status than the expected */
 export function requireStatus(
   url: string,
-  response: HttpResponse,
+  response: Pick<Answer, 'status' | 'headers' | 'end'>,
   expected: readonly number[],
 ): void {
   const { status } = response
@@ -244,7 +265,7 @@ export function requireStatus(
  * Milliseconds that a busy server asks to wait (RFC 9110, 10.2.3), 0 without a time; null if it is
  * not busy.
  */
-function askedWait({ status, headers }: HttpResponse): number | null {
+function askedWait({ status, headers }: Pick<Answer, 'status' | 'headers'>): number | null {
   if (status !== 429 && status < 500) return null
   const after = headers.get('retry-after') ?? ''
   if (/^\d{1,15}$/.test(after)) return 1000 * Number(after)
@@ -258,7 +279,7 @@ const SETTLED = 60
  * A value for `If-Range` (RFC 9110, 13.1.5): no weak tag, and no date that another change may
  * share.
  */
-function validatorOf(headers: ReceivedHeaders): string | null {
+function validatorOf(headers: Answer['headers']): string | null {
   const tag = headers.get('etag') ?? ''
   if (/^"[^"]*"$/.test(tag)) return tag
   const changed = headers.get('last-modified')
@@ -277,7 +298,7 @@ const PARAMETER = /;\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g
 /**
  * The name of a Content-Disposition (RFC 6266, RFC 8187), or else the last one of the URL's path.
  */
-function nameOf(url: string, headers: ReceivedHeaders): string {
+function nameOf(url: string, headers: Answer['headers']): string {
   const bytes = Buffer.from(headers.get('content-disposition') ?? '', 'latin1')
   const given = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
   const parameters = Array.from(given.matchAll(PARAMETER), ([, name = '', quoted, plain = '']) => {

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { parseXml, type XmlElement, XmlText } from '@rgrove/parse-xml'
+import type { XmlElement } from '@rgrove/parse-xml'
 import { splitNames } from '../../base/bytes.js'
 import { decodePercent } from '../../base/percent.js'
 import { BtkitError } from '../../base/errors.js'
+import { readXml } from '../../base/text/read-xml.js'
 import { quoteText } from '../../base/text/escape.js'
 import { isComponent } from '../../metainfo/name.js'
 import { CHECKSUMS, CHECKSUM_NAMES, type ChecksumName } from '../checksums/list.js'
@@ -162,38 +163,24 @@ const METALINK = 'urn:ietf:params:xml:ns:metalink'
 const METALINK_3 = 'http://www.metalinker.org/'
 
 function metalinkEntries(text: string, name: string): RemoteEntry[] {
-  let root: XmlElement | null
-  try {
-    root = parseXml(text, { ignoreUndefinedEntities: true }).root
-  } catch (error) {
-    throw new BtkitError('metainfo', `${name}: is no valid XML`, { cause: error })
-  }
+  const root = readXml(text)
+  if (!root) throw new BtkitError('metainfo', `${name}: is no valid XML`)
   // A name space may have any prefix
-  const [, prefix = '', local = ''] = /^(?:(.*:))?(.*)$/.exec(root?.name ?? '') ?? []
+  const [, prefix = '', local = ''] = /^(?:(.*:))?(.*)$/.exec(root.name) ?? []
   const space =
-    root?.attributes[prefix === '' ? 'xmlns' : `xmlns:${prefix.slice(0, -1)}`] ?? METALINK
+    root.attributes[prefix === '' ? 'xmlns' : `xmlns:${prefix.slice(0, -1)}`] ?? METALINK
   if (local === 'html') throw new BtkitError('metainfo', `${name}: is a web page, and no list`)
   if (local === 'metalink' && space === METALINK_3)
     throw new BtkitError('metainfo', `${name}: is a Metalink of version 3; give one of version 4`)
-  if (!root || local !== 'metalink' || space !== METALINK)
+  if (local !== 'metalink' || space !== METALINK)
     throw new BtkitError('metainfo', `${name}: is no Metalink`)
   return elements(root, `${prefix}file`).map((file) => {
     const hashes = elements(file, `${prefix}hash`).flatMap((hash) => {
-      return checksumOf(hash.attributes['type'] ?? '', textOf(hash)) ?? []
+      return checksumOf(hash.attributes['type'] ?? '', hash.text.trim()) ?? []
     })
     const checksum = BEST.flatMap((each) => hashes.find((hash) => hash.name === each) ?? [])
     return { path: plainPath(file.attributes['name'] ?? ''), checksum: checksum.slice(0, 1) }
   })
-}
-
-/**
- * Its own text: `text` of the package calls itself for each level, and strangers choose the levels.
- */
-function textOf({ children }: XmlElement): string {
-  return children
-    .map((each) => (each instanceof XmlText ? each.text : ''))
-    .join('')
-    .trim()
 }
 
 function elements({ children }: XmlElement, name: string): XmlElement[] {

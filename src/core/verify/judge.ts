@@ -1,7 +1,7 @@
 import { openNullCache } from '../../disk/cache/piece-cache.js'
 import type { TreeKey, TreeRecord } from '../../disk/cache/records/bodies.js'
-import { type ChangeRules, changeSince } from '../../disk/file-lists/fingerprint.js'
-import { changesOf } from '../../disk/scan/look-again.js'
+import { changeSince } from '../../disk/file-lists/fingerprint.js'
+import { changesOf, nativeLook } from '../../disk/scan/look-again.js'
 import { lookAt } from '../../disk/look/stat-files.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import {
@@ -147,13 +147,16 @@ async function readUnknown(
     return [url, { status, reason: detail }] as const
   })
   const unread = content.source ? new Map(faults) : listUnreadable(failures, stream)
-  const problems = await problemsOf(content, unread, cacheAccess)
+  const problems = await problemsOf(content, unread, hashContext)
   for (const [number, { status }] of problems)
     if (status === 'changed') markUnchecked(pieces, stretchOf(content, number))
   if (problems.size === 0 && !content.source)
     await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
   return problems
 }
+
+/** To look at so few files takes less time than a thread. */
+const FEW = 8
 
 /**
  * Returns the files that were not read, for these reasons by path or URL, and those on a disk that
@@ -162,7 +165,7 @@ async function readUnknown(
 async function problemsOf(
   { files, odd, source }: LocatedContent,
   unread: ReadonlyMap<string, Problem>,
-  rules: ChangeRules,
+  { engine, cacheAccess: rules }: HashContext,
 ): Promise<Map<number, Problem>> {
   const problems = new Map<number, Problem>()
   for (let number = 0; unread.size > 0 && number < files.length; number++) {
@@ -170,7 +173,9 @@ async function problemsOf(
     const problem = unread.get(files.absolutePathAt(number))
     if (problem) problems.set(number, problem)
   }
-  for (const { number, change } of source ? [] : await changesOf(files, undefined, rules)) {
+  const isQuick = engine.isOffloaded !== true && files.length <= FEW
+  const look = isQuick ? null : nativeLook
+  for (const { number, change } of source ? [] : await changesOf(files, look, rules)) {
     // The state of a file of another size is not among the others
     const found = odd.get(number)?.found
     const isFile = found?.kind === 'file'

@@ -1,3 +1,5 @@
+import { changeSince } from '../../disk/file-lists/fingerprint.js'
+import { lookAt } from '../../disk/look/stat-files.js'
 import { fileAt } from '../../disk/hash/stream/content-stream.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { SHA1, SHA256 } from '../../metainfo/sizes.js'
@@ -20,6 +22,8 @@ export interface MissingFile {
   candidates: readonly number[]
   /** The number of the file that it is, as far as its pieces tell; null if it was not found. */
   match: number | null
+  /** Whether the one piece of the file is that of its first candidate, which was read before. */
+  readonly isRead: boolean
   /** The bytes of the match that no good piece has: it may be another file. */
   unproven: readonly Interval[]
   /** The first candidate and its check, if that was not good. */
@@ -39,20 +43,24 @@ export async function findMissing(
   { engine, cacheAccess }: VerifyContext,
 ): Promise<MissingFile[]> {
   const taken = new Set<number>()
+  const isOfOneVersion = check.v1 === null || check.v2 === null
   const candidatesOf = async (file: MetainfoFile, number: number) => {
     const crowd = index.crowdOf(file.length)
     const piece = crowd && ownPieceOf(check, number)
     const proven = piece ? await index.byPiece.find(piece, crowd, taken, engine) : []
     // The next file is looked for among the others first
     for (const first of proven.slice(0, 1)) taken.add(first)
-    return index.candidates(metainfo, file, proven)
+    const isRead = proven.length > 0 && piece?.length === file.length && isOfOneVersion
+    return { candidates: index.candidates(metainfo, file, proven), isRead }
   }
   const missing: MissingFile[] = []
   for (const [number, { file, found }] of check.content.odd) {
     if (found.kind !== 'missing' || file.length === 0) continue
     const isNamed = index.hasName(metainfo, file)
-    const candidates = isNamed ? index.candidates(metainfo, file) : await candidatesOf(file, number)
-    missing.push({ file, number, candidates, match: null, unproven: [], doubt: null })
+    const chosen = isNamed
+      ? { candidates: index.candidates(metainfo, file), isRead: false }
+      : await candidatesOf(file, number)
+    missing.push({ file, number, ...chosen, match: null, unproven: [], doubt: null })
   }
   const search = new Search(check, index, missing)
   for (const beside of runsOf(missing, check.content)) {
@@ -73,7 +81,10 @@ export async function findMissing(
     const { file, number, doubt } = each
     // With a bad piece of its own, a candidate is not the file
     const refused = doubt?.checked.status === 'damaged' ? doubt.candidate : null
-    each.candidates = (await candidatesOf(file, number)).filter((one) => one !== refused)
+    const { candidates } = await candidatesOf(file, number)
+    const others = candidates.filter((one) => one !== refused)
+    const piece = others.length > 1 ? ownPieceOf(check, number) : null
+    each.candidates = piece ? await index.byPiece.thatMayHave(piece, others, engine) : others
     each.candidates = await search.tryAll([each], quiet, isWhole)
     if (each.match !== null) index.putLast(each.match)
   }
@@ -160,6 +171,8 @@ class Search {
   /** Tries the first candidates of files beside each other. Good ones are found. */
   async tryBest(missing: readonly MissingFile[], hashContext: VerifyContext): Promise<void> {
     for (const each of missing) each.match = each.candidates[0] ?? null
+    if (missing.every(({ match, isRead }) => isRead && this.#isUnchanged(match, hashContext)))
+      return
     const checks = await this.#try(missing, hashContext, true)
     for (const [i, each] of missing.entries()) {
       const [candidate, checked] = [each.match, checks[i]]
@@ -167,6 +180,12 @@ class Search {
       each.doubt = { candidate, checked }
       each.match = null
     }
+  }
+
+  #isUnchanged(match: number | null, { cacheAccess }: VerifyContext): boolean {
+    const file = match === null ? undefined : this.index.files.at(match)
+    if (!file) return false
+    return changeSince(file.fingerprint, lookAt(file.absolutePath), cacheAccess) === null
   }
 
   /**

@@ -1,9 +1,9 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
-import { fill, NO_WAIT } from '../../disk/look/read-bounded.js'
-import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
-import { digestOf, latin1 } from '../../base/bytes.js'
+import { PADDING } from '../../disk/file-lists/file-store.js'
+import { hashStream } from '../../disk/hash/hash-stream.js'
+import { createReadFailures } from '../../disk/hash/stream/reading.js'
+import { hashKernel } from '../../disk/hash/kernels.js'
+import { latin1 } from '../../base/bytes.js'
 import { nodesAt, pieceHeight } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import type { Engine } from '../digests/hash-content.js'
@@ -35,7 +35,7 @@ export function ownPieceOf({ content, v1, v2 }: PieceCheck, number: number): Own
     return { at: 0, length, digest: digestIn(v2, SHA256), height }
   }
   const end = Math.min(start + pieceLength, size)
-  if (!v1 || start === end || end > to) return null
+  if (!v1 || start >= end || end > to) return null
   return { at: start - from, length: end - start, digest: digestIn(v1, SHA1), height: null }
 }
 
@@ -98,7 +98,7 @@ export class PieceIndex {
       const some = table.files.slice(table.next, table.next + portion)
       table.next += some.length
       this.#read.set(size, read + some.length * piece.length)
-      const digests = await Promise.all(some.map((number) => this.#digest(number, piece, engine)))
+      const digests = await this.#digests(some, piece, engine)
       for (const [i, digest] of digests.entries()) {
         const number = some[i] ?? 0
         const same = digest === null ? [] : table.byDigest.get(digest)
@@ -108,35 +108,69 @@ export class PieceIndex {
     }
   }
 
-  /** The digest of a piece of a file; null if it cannot be read. */
-  async #digest(
-    number: number,
-    { at, length, height }: OwnPiece,
+  /** Returns those of some files that may have a piece: not those that have other bytes there. */
+  async thatMayHave(
+    piece: OwnPiece,
+    numbers: readonly number[],
     engine: Engine,
-  ): Promise<string | null> {
-    await awaitTurnOf(engine, length)
-    const bytes = await readPart(this.files.absolutePathAt(number), at, length)
-    if (bytes === null) return null
-    if (height === null) return latin1(digestOf('sha1', bytes))
-    const blocks = Array.from({ length: Math.ceil(length / BLOCK) }, (_, i) =>
-      digestOf('sha256', bytes.subarray(i * BLOCK, (i + 1) * BLOCK)),
-    )
-    return latin1(nodesAt({ nodes: Buffer.concat(blocks), height: 0 }, height))
+  ): Promise<readonly number[]> {
+    const digests = await this.#digests(numbers, piece, engine)
+    const wanted = latin1(piece.digest)
+    return numbers.filter((_, i) => digests[i] === null || digests[i] === wanted)
   }
-}
 
-/** Reads a part of a file; null if it is not there. */
-async function readPart(path: string, at: number, length: number): Promise<Uint8Array | null> {
-  try {
-    // A pipe that came meanwhile would never end
-    const handle = await open(path, constants.O_RDONLY | NO_WAIT)
-    try {
-      const part = Buffer.allocUnsafe(length)
-      return (await fill(part, handle, at)) === length ? part : null
-    } finally {
-      await handle.close()
+  /** The digest of a piece of each file; null if it cannot be read. */
+  async #digests(
+    numbers: readonly number[],
+    piece: OwnPiece,
+    engine: Engine,
+  ): Promise<(string | null)[]> {
+    const { stream, pieces } = this.#streamOf(numbers, piece)
+    const failures = createReadFailures(stream)
+    const wanted = piece.height === null ? 'pieces' : 'blocks'
+    const options = { ...engine, wanted, pieces, failures, onProgress: undefined } as const
+    const { pieces: digests, blocks } = await hashStream(stream, options)
+    const all = piece.height === null ? digests : blocks
+    const length = all.length / pieces.length
+    return Array.from(pieces, (number, i) => {
+      if (failures.pieces[number] === 1) return null
+      const nodes = all.subarray(i * length, (i + 1) * length)
+      return latin1(
+        piece.height === null ? nodes : nodesAt({ nodes, height: 0 }, piece.height, hashKernel()),
+      )
+    })
+  }
+
+  /** Files one after the other, with padding so that the part of each is a piece. */
+  #streamOf(numbers: readonly number[], { at, length, height }: OwnPiece) {
+    const pieceLength = height === null ? length : Math.ceil(length / BLOCK) * BLOCK
+    const rows = Uint32Array.from(numbers, (number) => this.files.rowAt(number))
+    const { directories, directoryOf, names, nameAt } = this.files.select(rows).paths
+    const pieces = new Uint32Array(numbers.length)
+    const places: number[] = []
+    const starts: number[] = []
+    const offsets = [0]
+    const add = (place: number, start: number, end: number) => {
+      places.push(place)
+      starts.push(start)
+      offsets.push(end)
     }
-  } catch {
-    return null
+    for (const [i, number] of numbers.entries()) {
+      const end = offsets.at(-1) ?? 0
+      pieces[i] = Math.ceil((end + at) / pieceLength)
+      const begin = (pieces[i] ?? 0) * pieceLength - at
+      if (begin > end) add(PADDING, 0, begin)
+      add(directoryOf[i] ?? PADDING, nameAt[i] ?? 0, begin + this.files.sizeAt(number))
+    }
+    const stream = {
+      directories,
+      directoryOf: Uint32Array.from(places),
+      names,
+      nameAt: Uint32Array.from(starts),
+      identities: null,
+      offsets: Float64Array.from(offsets),
+      pieceLength,
+    }
+    return { stream, pieces }
   }
 }

@@ -1,4 +1,5 @@
 import type { BtkitError } from '../../base/errors.js'
+import { count } from '../../base/text/quantity.js'
 import type { Resolved } from '../../disk/look/inside.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
@@ -109,6 +110,11 @@ const REASONS: Record<Exclude<Resolved['kind'], 'file' | 'unreadable'>, string |
   outside: 'in its place is a link that leads outside; --follow-symlinks allows that',
   'link loop': 'in its place is a link that leads to itself',
   'special file': 'in its place is no regular file',
+}
+
+/** The sizes of a file that is short or long, in words. */
+export function sizesOf({ length, found }: Pick<VerifiedFile, 'length' | 'found'>): string {
+  return `${count(found ?? 0, 'byte')}, not ${length}`
 }
 
 /** The bytes of bad blocks in their files, by piece index, if known. */

@@ -17,7 +17,6 @@ const MAX_PAGES = 16_384
  * would then take as long as the disk takes to sync.
  */
 export class Checkpoints {
-  #running: Promise<void> | null = null
   #thread: Worker | null = null
   #startedAt = -Infinity
 
@@ -33,7 +32,7 @@ export class Checkpoints {
 
   /** Starts a thread if the log is long. */
   look(): void {
-    if (this.#running || monotonicNow() < this.#startedAt + PAUSE) return
+    if (this.#thread || monotonicNow() < this.#startedAt + PAUSE) return
     const log = statSync(`${this.path}-wal`, { throwIfNoEntry: false })
     if (!log || log.size <= LOG_LIMIT) return
     this.#startedAt = monotonicNow()
@@ -41,20 +40,15 @@ export class Checkpoints {
     const thread = new Worker(program, { workerData: pathToFileURL(this.path).href })
     thread.unref()
     this.#thread = thread
-    this.#running = new Promise<void>((resolve) => {
-      thread.once('exit', () => {
-        this.#running = this.#thread = null
-        resolve()
-      })
-      // A later one may succeed
-      thread.once('error', () => undefined)
-    })
+    thread.once('exit', () => (this.#thread = null))
+    // A later one may succeed
+    thread.once('error', () => undefined)
   }
 
-  /** Resolves when no thread runs. */
+  /** Resolves when no thread runs: a process that ends one in a call of SQLite crashes. */
   async end(): Promise<void> {
-    // Otherwise a process that only waits for it ends before
-    this.#thread?.ref()
-    await this.#running
+    const thread = this.#thread
+    thread?.ref()
+    if (thread) await new Promise((resolve) => thread.once('exit', resolve))
   }
 }

@@ -106,7 +106,7 @@ async function groupsOf(store: Store, signal?: AbortSignal): Promise<Group[]> {
 
 /** The kinds in the order in which they are removed: those that are quick to recreate go first. */
 const DROP_ORDER: readonly string[] = (
-  ['set', 'layers', 'info', 'piece', 'digest', 'tree', 'file'] as const satisfies RecordKind[]
+  ['layers', 'info', 'piece', 'digest', 'tree', 'file'] as const satisfies RecordKind[]
 ).map((kind) => RECORD_KINDS[kind])
 
 function byDrop(a: Group, b: Group): number {

@@ -1,6 +1,6 @@
-import { closeSync, existsSync, futimesSync, openSync, statSync } from 'node:fs'
+import { existsSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { BtkitError, refuseAborted } from '../../base/errors.js'
+import { BtkitError, refuseAborted, tryOr } from '../../base/errors.js'
 import { removeFile } from '../../base/directories.js'
 import { readNames } from '../look/read-names.js'
 import { describeDirectory } from '../write/trusted-directory.js'
@@ -94,63 +94,47 @@ export async function openCache(options: CacheOpening): Promise<PieceCache> {
 }
 
 /** Returns the cache in a directory, which `wake` opens as openCache does. */
-export function cacheIn(options: CacheOpening): PieceCache {
-  const { directory, now } = options
+export function cacheIn(opening: CacheOpening): PieceCache {
+  const { directory, now } = opening
   const note = join(directory, `${CACHE_FILE}-tidied`)
   // The modification time of a note says when maintenance last ran: the cache stays closed
   const upkeep = {
     isDue: () => {
-      try {
-        const stats = statSync(note, { throwIfNoEntry: false })
-        return !stats || isNoteDue(dayOf(stats.mtimeMs), dayOf(now()))
-      } catch {
-        return true
-      }
+      const noted = tryOr(-Infinity, () => statSync(note).mtimeMs)
+      return isNoteDue(dayOf(noted), dayOf(now()))
     },
     note: () => {
-      try {
+      // A failure is no error: the next run repeats the maintenance
+      tryOr(undefined, () => {
         removeFile(note)
-        const descriptor = openSync(note, 'wx', 0o600)
-        try {
-          futimesSync(descriptor, now() / 1000, now() / 1000)
-        } finally {
-          closeSync(descriptor)
-        }
-      } catch {
-        // Not an error: the next run repeats the maintenance
-      }
+        writeFileSync(note, '', { flag: 'wx', mode: 0o600 })
+        utimesSync(note, now() / 1000, now() / 1000)
+      })
     },
   }
-  return new PieceCache(() => openOrNone(options), now, upkeep)
+  return new PieceCache(() => openStore(opening), now, upkeep)
 }
 
 /**
  * Opens the store in a directory. If that fails, warns and returns a store that stores nothing.
  * Never rejects.
  */
-function openOrNone(options: CacheOpening): Promise<Store> {
+async function openStore({ directory, warn: tell, isService }: CacheOpening): Promise<Store> {
   const warn = (why: string) => {
-    options.warn(`cache ${options.directory}: ${why}`)
+    tell(`cache ${directory}: ${why}`)
   }
-  return openStore({ ...options, warn }).catch((error: unknown) => {
-    warn(`not used${untilOf(options)}: ${reasonOf(error)}`)
-    return nullStore
-  })
-}
-
-function untilOf({ isService }: CacheOpening): string {
-  return isService ? ' until restart' : ''
-}
-
-/** @throws as openSqliteStore */
-async function openStore(opening: CacheOpening): Promise<Store> {
-  const { directory, warn } = opening
   const path = join(directory, CACHE_FILE)
-  const isNew = !existsSync(path)
-  const { openSqliteStore } = await import('./sqlite-store.js')
-  const store = await openSqliteStore({ path, warn, until: untilOf(opening) })
-  if (isNew && existsSync(join(directory, OLD_FILE))) warn(OLD)
-  return store
+  const until = isService ? ' until restart' : ''
+  try {
+    const isNew = !existsSync(path)
+    const { openSqliteStore } = await import('./sqlite-store.js')
+    const store = await openSqliteStore({ path, warn, until })
+    if (isNew && existsSync(join(directory, OLD_FILE))) warn(OLD)
+    return store
+  } catch (error) {
+    warn(`not used${until}: ${reasonOf(error)}`)
+    return nullStore
+  }
 }
 
 const OLD = `${OLD_FILE} is of an older btkit and no longer used; "btkit cache prune" removes it`

@@ -7,9 +7,6 @@ import {
   type DigestRecord,
   type FileKey,
   type FileRecord,
-  packSetRecord,
-  unpackSetRecord,
-  type SetRecord,
   packTreeRecord,
   unpackTreeRecord,
   type TreeKey,
@@ -19,7 +16,6 @@ import {
   dayOf,
   isNoteDue,
   packRecord,
-  RECORD_KINDS,
   recordKey,
   unpackRecord,
   type RecordKind,
@@ -48,8 +44,6 @@ interface Kinds {
   readonly info: { readonly key: Uint8Array; readonly value: Uint8Array }
   /** The encoded `piece layers` that belong to an `info`, by the same SHA-256. */
   readonly layers: { readonly key: Uint8Array; readonly value: Uint8Array }
-  /** A requested set of paths, by the SHA-1 of its name in the pkgtorrent protocol. */
-  readonly set: { readonly key: Uint8Array; readonly value: SetRecord }
   /** The digest of a whole file, by its real path. */
   readonly digest: {
     readonly key: { readonly algorithm: string; readonly path: string }
@@ -80,7 +74,6 @@ const CODECS: { readonly [K in RecordKind]: Codec<Kinds[K]['key'], Kinds[K]['val
   tree: { nameOf: ({ path }) => path, pack: packTreeRecord, unpack: unpackTreeRecord },
   info: BYTES,
   layers: BYTES,
-  set: { nameOf: (name) => name, pack: packSetRecord, unpack: unpackSetRecord },
   digest: {
     nameOf: ({ algorithm, path }) => `${path}\0${algorithm}`,
     pack: packDigestRecord,
@@ -165,16 +158,6 @@ export class PieceCache {
 
   remove<K extends RecordKind>(kind: K, key: Kinds[K]['key']): void {
     this.#store.remove(recordKey(kind, CODECS[kind].nameOf(key)))
-  }
-
-  /** Yields the records of a kind whose names are bytes. Damaged ones are left out. */
-  *all(kind: 'set'): Generator<{ readonly name: Uint8Array; readonly value: SetRecord }> {
-    for (const { key, value: packed } of this.#store.entries(RECORD_KINDS[kind])) {
-      const body = unpackRecord(key, packed)
-      const name = key.subarray(RECORD_KINDS[kind].length)
-      const value = body && CODECS[kind].unpack(body, name)
-      if (value) yield { name, value }
-    }
   }
 
   /** Hits and misses since the cache was opened. */

@@ -7,12 +7,13 @@ const FORMAT = 1
 const APPLICATION = 0x62746b63
 
 /**
- * A record's key begins with its kind, and then with the path of a file: records that are used
- * together lie together. `used` is the day of the last use, since 1970. A trigger counts records,
- * because SQLite would read all to count them.
+ * A record's key begins with its kind, and then with the path of a file: keys that are used
+ * together lie together, in an index of their own. In a table without rowid, SQLite would read the
+ * whole value of each record that it passes on the way to another. `used` is the day of the last
+ * use, since 1970. A trigger counts records, because SQLite would read all to count them.
  */
 const TABLES = `
-  create table records (key blob primary key, used integer not null, value blob not null) without rowid;
+  create table records (key blob primary key, used integer not null, value blob not null);
   create table totals (records integer not null, hits integer not null, misses integer not null);
   insert into totals values (0, 0, 0);
   create trigger added after insert on records begin update totals set records = records + 1; end;

@@ -15,10 +15,14 @@ import type { Store, StoredEntry, StoredValue, StoreState, Usage, Values } from 
  */
 export const PATIENCE = { open: 10_000, flush: 1000, close: 10_000, full: 60_000 }
 
-/** A record to set, or with a null value to remove. */
-interface RecordChange {
-  readonly key: Uint8Array
-  readonly record: StoredValue | null
+/** A statement that changes the store, and its values. */
+interface Change {
+  readonly sql: string
+  readonly values: readonly (Uint8Array | number)[]
+  /** The record that it sets; undefined if it sets none. */
+  readonly record?: StoredValue
+  /** About the bytes that it writes. */
+  readonly size: number
 }
 
 /**
@@ -58,6 +62,9 @@ export interface StorePlace {
   readonly until?: string
 }
 
+/** The name of the change of the counts, which no record has. */
+const USAGE = ''
+
 const LOCKED = 'another process keeps it locked; end that process if it was stopped'
 
 /**
@@ -69,12 +76,20 @@ export async function openSqliteStore(
   place: StorePlace,
   patience = PATIENCE,
 ): Promise<SqliteStore> {
-  for (const until = monotonicNow() + patience.open; ;) {
+  try {
+    return await unlessBusy(patience.open, () => new SqliteStore(place, patience))
+  } catch (error) {
+    throw failureOf(error) === 'busy' ? new Error(LOCKED, { cause: error }) : error
+  }
+}
+
+/** Acts again and again while another process writes, for so many milliseconds. */
+async function unlessBusy<T>(patience: number, act: () => T): Promise<T> {
+  for (const until = monotonicNow() + patience; ;) {
     try {
-      return new SqliteStore(place, patience)
+      return act()
     } catch (error) {
-      if (failureOf(error) !== 'busy') throw error
-      if (monotonicNow() >= until) throw new Error(LOCKED, { cause: error })
+      if (failureOf(error) !== 'busy' || monotonicNow() >= until) throw error
       await pause(RETRY)
     }
   }
@@ -87,8 +102,8 @@ export async function openSqliteStore(
 export class SqliteStore implements Store {
   /** Null if the disk is full and there is no file. */
   #connection: Connection | null = null
-  readonly #changes = new Map<string, RecordChange>()
-  #usage: Usage = { hits: 0, misses: 0 }
+  /** By the key of a record. A later change replaces one that waits. */
+  readonly #changes = new Map<string, Change>()
   #bytes = 0
   /** Whether another process kept the lock when it was last wanted. */
   #isLocked = false
@@ -137,16 +152,18 @@ export class SqliteStore implements Store {
 
   get(key: Uint8Array): StoredValue | undefined {
     const waiting = this.#changes.size > 0 ? this.#changes.get(latin1(key)) : undefined
-    if (waiting) return waiting.record ?? undefined
+    if (waiting) return waiting.record
     return this.#row(SQL.get, key) as StoredValue | undefined
   }
 
   put(key: Uint8Array, record: StoredValue): void {
-    this.#add({ key, record })
+    const { used, value } = record
+    const size = key.length + value.length
+    this.#add(latin1(key), { sql: SQL.put, values: [key, used, value], record, size })
   }
 
   remove(key: Uint8Array): void {
-    this.#add({ key, record: null })
+    this.#add(latin1(key), { sql: SQL.remove, values: [key], size: key.length })
   }
 
   count(): number {
@@ -159,7 +176,8 @@ export class SqliteStore implements Store {
   }
 
   addUsage({ hits, misses }: Usage): void {
-    this.#usage = { hits: this.#usage.hits + hits, misses: this.#usage.misses + misses }
+    if (hits + misses === 0) return
+    this.#add(USAGE, { sql: SQL.addUsage, values: [hits, misses], size: 0 })
   }
 
   usedBytes(): number {
@@ -192,14 +210,14 @@ export class SqliteStore implements Store {
 
   /** The rows of one slice; null if it cannot be written. */
   async #slice<Row>(sql: string, values: Values): Promise<Row[] | null> {
-    for (const until = monotonicNow() + this.patience.flush; ;) {
-      try {
+    try {
+      return await unlessBusy(this.patience.flush, () => {
         this.#connection?.endRead()
         return (this.#connection?.prepared(sql).all(values) ?? []) as Row[]
-      } catch (error) {
-        if (this.#fail(error) !== 'busy' || monotonicNow() >= until) return null
-        await pause(RETRY)
-      }
+      })
+    } catch (error) {
+      this.#fail(error)
+      return null
     }
   }
 
@@ -220,7 +238,8 @@ export class SqliteStore implements Store {
         this.#connection?.close()
         this.#connection = found
       }
-      this.#write(() => undefined)
+      // That shows whether anything can be written
+      this.#write((connection) => connection.prepared(SQL.addUsage).run(0, 0))
       this.#state = 'sound'
       this.place.warn('written again')
     } catch (error) {
@@ -256,17 +275,16 @@ export class SqliteStore implements Store {
   }
 
   get #hasWork(): boolean {
-    const { hits, misses } = this.#usage
-    return this.#state === 'sound' && this.#changes.size + hits + misses > 0
+    return this.#state === 'sound' && this.#changes.size > 0
   }
 
   /** Queues a change. Its bytes must not change until it is written. */
-  #add(change: RecordChange): void {
+  #add(name: string, change: Change): void {
     if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.patience.full)
       this.#retryFull()
     if (this.#state !== 'sound' || this.#bytes >= MAX_WAITING) return
-    this.#changes.set(latin1(change.key), change)
-    this.#bytes += sizeOf(change)
+    this.#changes.set(name, change)
+    this.#bytes += change.size
     const isMuch = this.#changes.size >= MAX_CHANGES || this.#bytes >= MAX_BYTES
     if (isMuch && !this.#isLocked) this.#writeSome()
     this.#writeLater()
@@ -290,12 +308,10 @@ export class SqliteStore implements Store {
       this.#write((connection) => {
         let count = 0
         let bytes = 0
-        for (const [name, change] of this.#changes) {
+        for (const [name, { sql, values, size }] of this.#changes) {
           if (++count > MAX_CHANGES || bytes >= MAX_BYTES) break
-          const { key, record } = change
-          if (record) connection.prepared(SQL.put).run(key, record.used, record.value)
-          else connection.prepared(SQL.remove).run(key)
-          bytes += sizeOf(change)
+          connection.prepared(sql).run(...values)
+          bytes += size
           this.#changes.delete(name)
         }
         if (this.#changes.size === 0) this.#bytes = 0
@@ -307,20 +323,14 @@ export class SqliteStore implements Store {
     }
   }
 
-  /**
-   * Writes in one transaction. The counts are written with each, which shows whether anything can
-   * be.
-   */
+  /** Writes in one transaction. */
   #write(act: (connection: Connection) => void): void {
     const connection = this.#connection
     if (!connection) return
-    const { hits, misses } = this.#usage
     connection.endRead()
     transact(connection.database, () => {
       act(connection)
-      connection.prepared(SQL.addUsage).run(hits, misses)
     })
-    this.#usage = { hits: 0, misses: 0 }
     connection.checkpoints?.look()
   }
 
@@ -338,10 +348,7 @@ export class SqliteStore implements Store {
     clearTimeout(this.#timer)
     if (this.#hasWork) this.#giveUp('failed', new Error(LOCKED))
     this.#state = 'closed'
-    await Promise.race([
-      this.#connection?.checkpoints?.end(),
-      pause(patience, null, { ref: false }),
-    ])
+    await this.#connection?.checkpoints?.end()
     this.#connection?.close()
   }
 
@@ -378,8 +385,4 @@ export class SqliteStore implements Store {
     const what = failure === 'full' ? `${isUsed} until it can be written` : `no longer used${until}`
     warn(`${what}: ${reasonOf(error)}`)
   }
-}
-
-function sizeOf({ key, record }: RecordChange): number {
-  return key.length + (record?.value.length ?? 0)
 }

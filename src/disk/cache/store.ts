@@ -42,6 +42,7 @@ export interface Store {
   /** Hits and misses of all processes. */
   usage(): Usage
 
+  /** Adds to these. Later calls before a flush replace earlier ones. */
   addUsage(usage: Usage): void
 
   /** Bytes that the records occupy, as whole pages. Does not read the records. */

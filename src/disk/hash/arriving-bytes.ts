@@ -2,8 +2,14 @@ import { createHash, type Hash } from 'node:crypto'
 import type { HashAlgorithm } from '../../base/bytes.js'
 import { DIGEST_LENGTH, hashKernel } from './kernels.js'
 
-/** Bytes that are kept until they are hashed. Longer pieces are hashed as they arrive. */
-const BATCH = 1024 * 1024
+/** Bytes that are kept until they are hashed: sixteen of the longest pieces that are kept. */
+const BATCH = 16 * 1024 * 1024
+
+/** Longer pieces are hashed as they arrive. */
+const LONG = 1024 * 1024
+
+/** Bytes of pieces that lie in one chunk and are hashed there. */
+const DIRECT = 256 * 1024
 
 /** Hashes pieces of bytes that arrive in chunks: many pieces of a large chunk on another thread. */
 export class PieceHasher {
@@ -21,10 +27,10 @@ export class PieceHasher {
   /** Adds bytes, which must not change until they are hashed. */
   async update(chunk: Uint8Array): Promise<void> {
     const whole = Math.floor(chunk.length / this.pieceLength)
-    const isDirect = this.#filled === 0 && whole * this.pieceLength >= BATCH / 4
+    const isDirect = this.#filled === 0 && whole * this.pieceLength >= DIRECT
     if (isDirect) await this.#hashPieces(chunk, this.pieceLength, whole)
     const rest = isDirect ? chunk.subarray(whole * this.pieceLength) : chunk
-    if (this.pieceLength > BATCH) this.#updateLong(rest)
+    if (this.pieceLength > LONG) this.#updateLong(rest)
     else if (rest.length > 0) await this.#gather(rest)
   }
 
@@ -83,5 +89,90 @@ export class PieceHasher {
     const out = new Uint8Array(count * DIGEST_LENGTH[this.algorithm])
     await hashKernel().hashLater({ algorithm: this.algorithm, data, pieceLength, count, out })
     this.#digests.push(out)
+  }
+}
+
+/** Bytes that are kept until they are hashed at several lengths: enough pieces of each. */
+const BLOCK_OF_MANY = 32 * 1024 * 1024
+
+/** Blocks that are hashed while the next one arrives: each is memory. */
+const IN_FLIGHT = 1
+
+/** The lengths that pieces of more than `size` bytes of content can have: powers of two. */
+export type LengthsBeyond = (size: number) => {
+  readonly shortest: number
+  readonly longest: number
+}
+
+/**
+ * Computes SHA-1 of pieces whose length is chosen when all bytes have arrived. Full blocks are
+ * hashed at each length that is still possible, and the last one only at the chosen length.
+ */
+export class OpenPieceHasher {
+  readonly #blockLength: number
+  #block: Uint8Array
+  #filled = 0
+  #size = 0
+  readonly #digests = new Map<number, Uint8Array[]>()
+  /** The blocks that are hashed, each until its memory is free again. */
+  readonly #flights: Promise<Uint8Array>[] = []
+
+  constructor(readonly lengths: LengthsBeyond) {
+    this.#blockLength = Math.max(BLOCK_OF_MANY, lengths(0).longest)
+    this.#block = this.#allocate()
+  }
+
+  /** The system gives the memory when it is written. */
+  #allocate(): Uint8Array {
+    return new Uint8Array(this.#blockLength)
+  }
+
+  /** Adds bytes, which may change afterwards. */
+  async update(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length;) {
+      if (this.#filled === this.#blockLength) await this.#beginBlock()
+      const part = chunk.subarray(at, at + this.#blockLength - this.#filled)
+      this.#block.set(part, this.#filled)
+      this.#filled += part.length
+      this.#size += part.length
+      at += part.length
+    }
+  }
+
+  async #beginBlock(): Promise<void> {
+    const { shortest, longest } = this.lengths(this.#size)
+    this.#flights.push(this.#hash(this.#block, shortest, longest))
+    const isFree = this.#flights.length > IN_FLIGHT
+    this.#block = (isFree && (await this.#flights.shift())) || this.#allocate()
+    this.#filled = 0
+  }
+
+  async #hash(data: Uint8Array, shortest: number, longest: number): Promise<Uint8Array> {
+    const count = Math.floor(data.length / shortest)
+    const doublings = Math.log2(longest / shortest)
+    const bytes = DIGEST_LENGTH.sha1
+    const out = new Uint8Array((doublings > 0 ? 2 : 1) * count * bytes)
+    const lists = Array.from({ length: doublings + 1 }, (_, level) => shortest * 2 ** level)
+    let at = 0
+    for (const length of lists) {
+      const size = (data.length / length) * bytes
+      const digests = this.#digests.get(length) ?? []
+      this.#digests.set(length, digests)
+      digests.push(out.subarray(at, at + size))
+      at += size
+    }
+    await hashKernel().hashLater(
+      { algorithm: 'sha1', data, pieceLength: shortest, count, out },
+      doublings,
+    )
+    return data
+  }
+
+  /** Returns the digests of all pieces of this length in their order; the last may be shorter. */
+  async finish(pieceLength: number): Promise<Uint8Array> {
+    await Promise.all(this.#flights)
+    const rest = new PieceHasher('sha1', pieceLength)
+    await rest.update(this.#block.subarray(0, this.#filled))
+    return Buffer.concat([...(this.#digests.get(pieceLength) ?? []), await rest.finish()])
   }
 }

@@ -28,9 +28,10 @@ export interface HashKernel {
 
   /**
    * The same on another thread, if the kernel can. Until then the memory of the batch must not
-   * change.
+   * change. Hashes the data also in pieces twice as long, `doublings` times: the digests of each
+   * length follow those of the shorter one. `out` then has room for twice `count` digests.
    */
-  hashLater(batch: PieceBatch): Promise<void>
+  hashLater(batch: PieceBatch, doublings?: number): Promise<void>
 }
 
 /** Pieces to hash in one call. */
@@ -44,8 +45,8 @@ interface PieceBatch {
 
 /** The native addon; native/piece_hash.c describes what its functions do and check. */
 export interface Addon extends Hasher {
-  /** Does the same as `hash` on another thread. */
-  hashLater(...batch: Parameters<Addon['hash']>): Promise<void>
+  /** Does the same as `hash` on another thread, also for pieces that are twice as long. */
+  hashLater(...batch: [...Parameters<Addon['hash']>, doublings: number]): Promise<void>
 
   /** Runs a job on the calling thread. */
   hashJob(job: NativeJob): JobEnd
@@ -112,10 +113,30 @@ const cryptoKernel: HashKernel = {
     }
   },
 
-  hashLater(batch) {
-    this.hash(batch)
+  hashLater(batch, doublings = 0) {
+    if (doublings === 0) this.hash(batch)
+    else hashDoublings(batch, doublings)
     return Promise.resolve()
   },
+}
+
+/** A hash that has the first half of a piece goes on to its end. */
+function hashDoublings(
+  { algorithm, data, pieceLength, count, out }: PieceBatch,
+  doublings: number,
+) {
+  const bytes = DIGEST_LENGTH[algorithm]
+  let begun = Array.from({ length: count }, () => createHash(algorithm))
+  for (let level = 0, at = 0; level <= doublings; level++) {
+    const length = pieceLength * 2 ** level
+    const step = level === 0 ? length : length / 2
+    for (const [i, hash] of begun.entries()) {
+      hash.update(data.subarray((i + 1) * length - step, (i + 1) * length))
+      out.set(hash.copy().digest(), at)
+      at += bytes
+    }
+    begun = begun.filter((_, i) => i % 2 === 0)
+  }
 }
 
 /** Number of pieces that each kernel hashes in parallel. */
@@ -175,8 +196,8 @@ function nativeKernel(addon: Addon, name: NativeName): HashKernel {
       addon.hash(name, algorithm, data, pieceLength, count, out)
     },
 
-    hashLater({ algorithm, data, pieceLength, count, out }) {
-      return addon.hashLater(name, algorithm, data, pieceLength, count, out)
+    hashLater({ algorithm, data, pieceLength, count, out }, doublings = 0) {
+      return addon.hashLater(name, algorithm, data, pieceLength, count, out, doublings)
     },
   }
 }

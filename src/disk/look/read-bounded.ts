@@ -271,7 +271,20 @@ async function readAlone(
  */
 export async function fill(target: Buffer, handle: FileHandle, start: number): Promise<number> {
   let at = 0
-  for (let got = -1; got !== 0 && at < target.length; at += got)
-    got = (await handle.read(target, at, target.length - at, start + at)).bytesRead
+  for (let got = -1; got !== 0 && at < target.length; at += got) {
+    const read = async () => handle.read(target, at, target.length - at, start + at)
+    got = (await unlessInterrupted(read)).bytesRead
+  }
   return at
+}
+
+/** Calls the system again while a signal interrupts it, as some file systems let one do. */
+export async function unlessInterrupted<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (osCodeOf(error) !== 'EINTR') throw error
+    }
+  }
 }

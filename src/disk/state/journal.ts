@@ -274,7 +274,8 @@ export class Journal {
     // The directory of many journals is made once, by requireWritable
     else if (!this.options.writer) makeDirectory(dirname(path), 0o700)
     return write(path, { mode: 0o600 }).catch((error: unknown) => {
-      if (!(error instanceof BtkitError)) throw error
+      // An old value that cannot be read says so itself
+      if (!(error instanceof BtkitError) || !error.message.startsWith(path)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
     })
   }

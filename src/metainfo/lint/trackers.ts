@@ -11,6 +11,7 @@ import {
   isSeed,
   isTracker,
   isUrlList,
+  type NamedTrackers,
   type SeedKind,
   storedUrl,
 } from '../trackers.js'
@@ -61,6 +62,11 @@ export function unlistedAnnounce(trackers: {
   return announce === null || listed.length === 0 || listed.includes(announce) ? null : announce
 }
 
+/** All tracker URLs as the torrent has them, also those that clients do not use. */
+function namedUrls({ announce, announceList }: NamedTrackers): string[] {
+  return [...new Set([...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()])]
+}
+
 /** Finds trackers whose path is probably mistyped or missing. */
 export function* findUnlikelyPath(tracker: string) {
   const { protocol, pathname, port } = new URL(tracker)
@@ -89,7 +95,7 @@ export const TRACKER_RULES = {
   },
   /** Finds trackers that are not an http, https, udp, ws or wss URL. */
   *'tracker-not-url'(metainfo) {
-    for (const tracker of announceUrls(metainfo)) {
+    for (const tracker of namedUrls(metainfo)) {
       if (!isTracker(tracker) && !isUrlList(tracker)) {
         const port = faultyPort(tracker)
         const why = port === null ? ' is not an http, https, udp, ws or wss URL' : `: ${port}`
@@ -99,7 +105,7 @@ export const TRACKER_RULES = {
   },
   /** Finds trackers that are probably mistyped, or that only the publisher reaches. */
   *'tracker-unlikely'(metainfo) {
-    for (const tracker of new Set(announceUrls(metainfo).filter(isTracker))) {
+    for (const tracker of new Set(namedUrls(metainfo).filter(isTracker))) {
       yield* findUnlikelyPath(tracker)
       if (isLocal(tracker))
         yield `tracker ${quoteText(tracker)} leads each client to its own machine`
@@ -108,7 +114,7 @@ export const TRACKER_RULES = {
   /** Finds what looks like a user's key in the trackers of a public torrent: all readers get it. */
   *'passkey-in-public'(metainfo) {
     if (metainfo.private) return
-    for (const tracker of new Set(announceUrls(metainfo).filter(hasSecret)))
+    for (const tracker of new Set(namedUrls(metainfo).filter(hasSecret)))
       yield `tracker ${quoteText(tracker)} holds a passkey, and the torrent is not private: whoever has the torrent can use it`
   },
   /** Finds trackers that occur more than once in the announce list. */
@@ -133,7 +139,7 @@ export const TRACKER_RULES = {
   },
   /** Finds trackers and seeds that clients drop, or convert each in its own way. */
   *'url-characters'(metainfo) {
-    const trackers = announceUrls(metainfo).filter(isTracker)
+    const trackers = namedUrls(metainfo).filter(isTracker)
     const seeds = seedsByKind(metainfo).map(
       ([kind, urls]) => [kind, [...urls].filter(isSeed)] as const,
     )
@@ -149,7 +155,7 @@ export const TRACKER_RULES = {
   },
   /** Finds trackers and seeds with a comma: probably a list that became a single URL. */
   *'comma-in-url'(metainfo) {
-    for (const url of [...announceUrls(metainfo), ...seedsOf(metainfo)]) {
+    for (const url of [...namedUrls(metainfo), ...seedsOf(metainfo)]) {
       const beforeUrl = url.includes('|') ? 'a bar before a URL' : 'a blank before a URL'
       const what = url.includes(',') ? 'a comma' : isUrlList(url) && beforeUrl
       if (what) yield `${quoteText(url)} has ${what}, but is one URL, not a list`

@@ -3,7 +3,13 @@ import type { IncomingMessage } from 'node:http'
 import { type DirectoryPages, PAGES } from '../pages/directory-pages.js'
 import { linkedView, namedView, readQuery, requestPath, VIEW_ROUTE } from '../tree/address.js'
 import type { Look } from '../tree/below-root.js'
-import { fileOf, formatMirrorPath, parseMirrorPlace, RESERVED } from '../tree/mirror.js'
+import {
+  fileOf,
+  formatMirrorPath,
+  isWellKnown,
+  parseMirrorPlace,
+  RESERVED,
+} from '../tree/mirror.js'
 import type { Views, WantedView } from '../views/views.js'
 import { addReadRoute, type ReadHandler } from '../../server/headers/accept.js'
 import { IsDirectory, notFound, Refusal } from '../../server/headers/refusal.js'
@@ -51,7 +57,8 @@ export function addFileRoutes(
     const response = reply.raw as CountedResponse
     // An answer that has begun is no matter of the router any more
     if (options.files && (await downloads.answerKnown(response))) return reply.hijack()
-    const named = await lookForView(downloads, request.raw, components)
+    const hasViews = !isWellKnown(components)
+    const named = hasViews ? await lookForView(downloads, request.raw, components) : null
     // Usually no file has the name of a view, and one look shows it
     if (named?.isSure) return sendView(request, reply, { ...named, query })
     const found = await orAbsence(lookAtFile(downloads, request.raw, components))
@@ -79,6 +86,7 @@ export function addFileRoutes(
       return sendView(request, reply, { view, components, look: null, query: readQuery(url) })
     onRoute(request.raw, `${ROUTE}.details`)
     if (!options.files) throw filesElsewhere()
+    if (isWellKnown(components)) throw notFound(path)
     const look = await lookAtFile(downloads, request.raw, components)
     return views.sendPage(request, reply, fileOf(components, look))
   })

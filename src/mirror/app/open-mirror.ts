@@ -1,11 +1,7 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { removeRecords, UNUSED_FOR } from '../../disk/cache/maintain.js'
-import { CACHE_FILE } from '../../disk/cache/open.js'
 import { dayOf } from '../../disk/cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
-import type { CacheTrust } from '../../core/digests/cache-trust.js'
+import type { CacheTrust } from '../../disk/cache/trust.js'
 import type { Engine } from '../../core/digests/hash-content.js'
 import { openSmallFiles } from '../../core/digests/small-files.js'
 import { accessCache } from '../../fleet/access.js'
@@ -18,6 +14,7 @@ import { Feed } from '../views/feed.js'
 import { DirectoryPages } from '../pages/directory-pages.js'
 import { Listings } from '../pages/listings.js'
 import type { MirrorServer, ServiceOptions } from '../options.js'
+import { KnownSets } from '../torrents/known-sets.js'
 import { PathSets } from '../torrents/path-sets.js'
 import { hasListings } from '../pages/site-header.js'
 import { FileSearch } from '../pages/search-page.js'
@@ -47,9 +44,6 @@ import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { FilesWanted } from '../../page-parts/results.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
-/** Milliseconds to wait for the size of the cache's file. */
-const PATIENCE = 1000
-
 /** Milliseconds for the last write to the cache: requests took up the other time of a stop. */
 const LAST_WRITE = 500
 
@@ -61,6 +55,8 @@ export interface MirrorSettings {
   /** Null for no cache. */
   readonly cacheDirectory: string | null
   readonly cacheTrust: CacheTrust
+  /** Null to forget at the end what was requested. */
+  readonly stateDirectory: string | null
   /** The machines to share digests with (default: none). */
   readonly share?: ShareRequest | null | undefined
 }
@@ -78,13 +74,14 @@ export async function openMirror(
   server: MirrorServer,
 ) {
   const { options } = settings
-  const resources = await openResources(settings, world)
+  const realRoot = await realRootOf(options.mirror.root)
+  const root = realRoot ?? options.mirror.root
+  const resources = await openResources(settings, root, world)
   const makers = openMakers(options, resources, world)
   const opened = { options, resources, makers }
   const answers = openAnswers(opened, world)
   const search = hasListings(options) ? new NameSearch(options.mirror, world.onError) : null
   const pages = openPages({ ...opened, answers }, search, { ...world, server })
-  const realRoot = await realRootOf(options.mirror.root)
   const isRootThere = () => isRootThereSoon(options.mirror.root)
   /** Starts the work beside requests. Returns a function that ends it. */
   const start = () => {
@@ -128,7 +125,7 @@ function openAnswers({ options, resources, makers }: Opened, clocks: ServerConte
     swarms,
     downloads: new Downloads(options, digests, clocks),
     sender: new TorrentSender(options, { responses, swarms, torrents }, current),
-    sets: new PathSets(options, admission.planner, torrents, resources.cacheAccess.cache),
+    sets: new PathSets(options, admission.planner, torrents, resources.sets),
   }
 }
 
@@ -163,10 +160,9 @@ function openPages(
 /** Niceness of the hashing threads, so that the thread that answers requests comes first. */
 const NICENESS = 19
 
-async function openResources(
-  { engine, cacheDirectory, cacheTrust, share, trackers }: MirrorSettings,
-  { now, warn }: ServerContext,
-) {
+async function openResources(settings: MirrorSettings, root: string, world: ServerContext) {
+  const { engine, cacheDirectory, cacheTrust, share, trackers, stateDirectory } = settings
+  const { now, warn } = world
   const current = await openTrackers(trackers, warn)
   const hashing = new AbortController()
   const pool = new WorkerPool(NICENESS)
@@ -175,25 +171,12 @@ async function openResources(
   const cacheAccess = accessCache({ ...place, ...how })
   await cacheAccess.cache.wake()
   const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
-  let lastSize = 0
+  const sets = KnownSets.open({ ...world, stateDirectory, root })
   return {
     trackers: current,
+    sets,
     cacheAccess,
     hashContext: { cacheAccess, engine: own, smallFiles: openSmallFiles() },
-    /**
-     * The size of the cache's file in bytes, or the last one while a disk hangs; 0 if it cannot be
-     * read.
-     */
-    cacheSize: async () => {
-      if (cacheDirectory === null) return 0
-      const found = stat(join(cacheDirectory, CACHE_FILE)).then(
-        ({ size }) => size,
-        () => 0,
-      )
-      // A disk below the root that hangs may hold all threads
-      lastSize = await Promise.race([found, setTimeout(PATIENCE, lastSize, { ref: false })])
-      return lastSize
-    },
     /** Ends all hashing, so that requests that wait for it are answered. */
     interrupt: () => {
       hashing.abort()
@@ -201,7 +184,7 @@ async function openResources(
     close: async () => {
       hashing.abort()
       await pool.close()
-      await cacheAccess.cache.close(LAST_WRITE)
+      await Promise.all([sets.close(), cacheAccess.cache.close(LAST_WRITE)])
     },
   }
 }
@@ -281,8 +264,6 @@ interface Tended
   extends Pick<MirrorSettings, 'cacheDirectory'>, Pick<ServerContext, 'warn' | 'onError'> {
   readonly trackers: TrackerSource
   readonly cacheAccess: CacheAccess
-  /** The size of the cache's file in bytes: 0 if it is missing. */
-  readonly cacheSize: () => Promise<number>
 }
 
 /**
@@ -295,9 +276,9 @@ export function startMirrorTasks(tended: Tended): () => Promise<void> {
   const { store } = cacheAccess.cache
   const prune = () => removeRecords(store, { before: dayOf(cacheAccess.now() - UNUSED_FOR) })
   let wasThere = true
-  const look = async () => {
-    store.state()
-    const isThere = store.usedBytes() === 0 || (await tended.cacheSize()) > 0
+  const look = () => {
+    // One that failed has no bytes, and said so
+    const isThere = store.state() !== 'off' || store.usedBytes() === 0
     if (wasThere && !isThere) tended.warn(`cache ${tended.cacheDirectory ?? ''}: ${REMOVED}`)
     wasThere = isThere
   }

@@ -1,7 +1,9 @@
+import { asBtkitError, BtkitError } from '../../base/errors.js'
 import { encodeName } from '../../base/percent.js'
+import { warnOnce } from '../../base/warn-once.js'
 import { LRUCache } from 'lru-cache'
 import type { IncomingMessage } from 'node:http'
-import { isRacy } from '../../core/digests/cache-trust.js'
+import { isRacy } from '../../disk/cache/trust.js'
 import {
   DEVICE_OFFSET,
   encodeFingerprint,
@@ -13,7 +15,7 @@ import type { ServiceOptions } from '../options.js'
 import { isPlainRequest, viewAddress, type ViewName } from '../tree/address.js'
 import { CORS } from '../../server/headers/cors.js'
 import type { Look } from '../tree/below-root.js'
-import { fileOf, MirrorView } from '../tree/mirror.js'
+import { fileOf, MirrorView, toRefusal } from '../tree/mirror.js'
 import { type LookedFile, openLater, openNow, type OpenedFile } from '../tree/open-looked.js'
 import { takenViews } from '../tree/taken-views.js'
 import {
@@ -23,7 +25,7 @@ import {
   type Ranged,
   type RangedAnswer,
 } from '../../server/headers/conditional.js'
-import { NotReady } from '../../server/headers/refusal.js'
+import { NotReady, Refusal } from '../../server/headers/refusal.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { ServerContext } from '../../server/context.js'
 import { isRaw } from '../../base/text/raw-path.js'
@@ -54,6 +56,9 @@ const DIGEST_FOR = 5000
 
 /** Milliseconds after which a local file system gives another change another time. */
 const CLOCK_TICK = 20
+
+/** Most files whose disk fails that are told. */
+const MOST_TOLD = 20
 
 /** Most looks at a file that others replace meanwhile. */
 const TRIES = 5
@@ -88,6 +93,7 @@ export class Downloads {
   })
   readonly #pool = new BufferPool()
   readonly #turns: Queue
+  readonly #tell: ReturnType<typeof warnOnce>
 
   constructor(
     private readonly options: ServiceOptions,
@@ -98,8 +104,9 @@ export class Downloads {
       readonly known: (file: FileState) => Uint8Array | null
       readonly made: number
     },
-    private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
+    private readonly clocks: Pick<ServerContext, 'now' | 'monotonic' | 'warn'>,
   ) {
+    this.#tell = warnOnce(clocks.warn, MOST_TOLD)
     this.#turns = new Queue({ ...UNLIMITED, limit: options.limits.maxReads })
   }
 
@@ -123,7 +130,7 @@ export class Downloads {
     components: readonly string[],
     names = DESCRIPTIONS.map(([view]) => `${components.at(-1) ?? ''}.${view}`),
   ): Promise<Look> {
-    const view = new MirrorView(this.options.mirror)
+    const view = new MirrorView(this.options.mirror, true)
     return this.#inTurn(request, () => view.look(components, names))
   }
 
@@ -172,16 +179,16 @@ export class Downloads {
     const buffer = this.#pool.take(length)
     const opened = openNow(known, into(buffer))
     if (opened) {
-      this.#begin(response, answer, { look: known.look, opened, buffer })
+      this.#begin(response, answer, { known, opened, buffer })
       return true
     }
     this.#pool.give(buffer)
     if (when === 'now') return false
-    return this.#inTurn(request, async () => {
+    return this.#readInTurn(request, known.file, async () => {
       // Many may wait for their turns, so none holds a buffer meanwhile
       const own = this.#pool.take(length)
       const later = await openLater(known, into(own))
-      if (later) this.#begin(response, answer, { look: known.look, opened: later, buffer: own })
+      if (later) this.#begin(response, answer, { known, opened: later, buffer: own })
       else this.#pool.give(own)
       return later !== null
     })
@@ -191,7 +198,11 @@ export class Downloads {
   #begin(
     response: CountedResponse,
     { status, headers, parts, tail, line }: RangedAnswer,
-    { look, opened, buffer }: Pick<OpenDownload, 'look' | 'buffer'> & { opened: OpenedFile },
+    {
+      known,
+      opened,
+      buffer,
+    }: Pick<OpenDownload, 'buffer'> & { known: KnownFile; opened: OpenedFile },
   ): void {
     const own = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': line?.length }
     response.writeHead(status, line === null ? headers : { ...headers, ...own })
@@ -204,8 +215,8 @@ export class Downloads {
         this.#pool.give(buffer)
       })
     } else {
-      const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(response.req, read)
-      const file = { ...opened, look, parts, tail, buffer }
+      const inTurn = <T>(read: () => Promise<T>) => this.#readInTurn(response.req, known.file, read)
+      const file = { ...opened, look: known.look, parts, tail, buffer }
       void sendFile(response, file, { pool: this.#pool, inTurn })
     }
   }
@@ -213,7 +224,7 @@ export class Downloads {
   /** Finds out what the answers for a file contain; null if it changes meanwhile. */
   async #learn(request: IncomingMessage, file: ScannedFile, look: Look): Promise<KnownFile | null> {
     const now = this.clocks.now()
-    const type = await this.#inTurn(request, () => typeOfFile(file))
+    const type = await this.#readInTurn(request, file, () => typeOfFile(file))
     if (type === null) return null
     const { size, mtimeNs } = file.fingerprint
     const hasTorrent = size > 0 && !file.path.some(isRaw)
@@ -253,6 +264,28 @@ export class Downloads {
     const digest = this.digests.known(known.file)
     if (digest === null) return
     headers['Repr-Digest'] = `sha-256=:${Buffer.from(digest).toString('base64')}:`
+  }
+
+  /**
+   * Reads in turn. A disk that fails is told once for each file.
+   * @throws Refusal
+   */
+  #readInTurn<T>(
+    request: IncomingMessage,
+    { path, absolutePath }: ScannedFile,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    return this.#inTurn(request, async () => {
+      try {
+        return await read()
+      } catch (error) {
+        const refusal = await toRefusal(error, path, this.options.mirror)
+        const told = asBtkitError(error, absolutePath)
+        if (refusal instanceof Refusal || !(told instanceof BtkitError)) throw refusal
+        this.#tell(absolutePath, told.message)
+        throw new NotReady('the file cannot be read now; try again in 60 s', 60)
+      }
+    })
   }
 
   #inTurn<T>(request: IncomingMessage, read: () => Promise<T>): Promise<T> {

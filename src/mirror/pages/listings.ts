@@ -1,7 +1,7 @@
 import { encodeName } from '../../base/percent.js'
 import { LRUCache } from 'lru-cache'
 import { createHash } from 'node:crypto'
-import { isRacy } from '../../core/digests/cache-trust.js'
+import { isRacy } from '../../disk/cache/trust.js'
 import { sameFingerprint } from '../../disk/file-lists/fingerprint.js'
 import { skipReasonOf } from '../../disk/scan/entry.js'
 import type { Planner } from '../../server/admission/planner.js'

@@ -193,8 +193,8 @@ export function addStatusRoutes(
 ): void {
   const { options } = status.sources
   /** The report, with the tracker's URL for the client of a request. */
-  const reportFor = async (request: IncomingMessage): Promise<StatusReport> => {
-    const report = await status.report()
+  const reportFor = (request: IncomingMessage): StatusReport => {
+    const report = status.report()
     const { ownTracker: tracker } = options
     // No other status depends on the host, so other requests may lack it
     if (!tracker?.announceAt) return report
@@ -212,12 +212,12 @@ export function addStatusRoutes(
     return reply.headers(QR_HEADERS).send(code)
   })
 
-  addReadRoute(app, '/-/status.json', async ({ raw }, reply) => {
-    return reply.headers(JSON_HEADERS).send(jsonLine(await reportFor(raw)))
+  addReadRoute(app, '/-/status.json', ({ raw }, reply) => {
+    return reply.headers(JSON_HEADERS).send(jsonLine(reportFor(raw)))
   })
 
-  addReadRoute(app, '/-/status', async ({ raw }, reply) => {
-    const report = await reportFor(raw)
+  addReadRoute(app, '/-/status', ({ raw }, reply) => {
+    const report = reportFor(raw)
     reply.header('Vary', 'Accept')
     if (prefersJson(raw.headers.accept)) return reply.headers(JSON_HEADERS).send(jsonLine(report))
     const isLive = raw.url?.endsWith('?live') ?? false
@@ -235,8 +235,8 @@ export function addStatusRoutes(
   // While the service stops, this one is refused like all others
   addReadRoute(app, '/-/ready', sendState)
 
-  addReadRoute(app, '/-/metrics', async (_request, reply) => {
+  addReadRoute(app, '/-/metrics', (_request, reply) => {
     reply.header('Cache-Control', 'no-store').type('text/plain; version=0.0.4')
-    return reply.send(await status.metrics())
+    return reply.send(status.metrics())
   })
 }

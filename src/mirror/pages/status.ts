@@ -45,7 +45,7 @@ export interface StatusReport {
   readonly warm: WarmStatus | null
   readonly cache: {
     readonly state: StoreState
-    /** Size of its file. */
+    /** Bytes of its file that are in use. */
     readonly bytes: number
     readonly records: number
     /** Records that were found when they were looked up, and those that were not. */
@@ -79,15 +79,13 @@ interface StatusSources {
   /** Null if nothing is hashed ahead. */
   readonly warmer: Warmer | null
   readonly trackers: TrackerSource
-  /** Size of the cache's file in bytes. */
-  readonly cacheSize: () => Promise<number>
   readonly server: MirrorServer
 }
 
 /** The service's reports on itself: for people, and for Prometheus. */
 export class ServiceStatus {
   readonly #startedAt: number
-  #report: Promise<StatusReport> | null = null
+  #report: StatusReport | null = null
   #madeAt = -Infinity
 
   constructor(
@@ -98,27 +96,21 @@ export class ServiceStatus {
   }
 
   /** The report of the last second. */
-  report(): Promise<StatusReport> {
+  report(): StatusReport {
     const at = this.clocks.monotonic()
-    if (this.#report && at - this.#madeAt < KEEP) return this.#report
-    this.#madeAt = at
-    const report = this.#make()
-    this.#report = report
-    report.catch(() => {
-      if (this.#report === report) this.#report = null
-    })
-    return report
+    if (at - this.#madeAt >= KEEP) this.#report = null
+    if (!this.#report) this.#madeAt = at
+    return (this.#report ??= this.#make())
   }
 
-  async #make(): Promise<StatusReport> {
+  #make(): StatusReport {
     const { options, cache, digests, admission, warmer, trackers } = this.sources
     const { hashing, planning } = admission
-    const bytes = await this.sources.cacheSize()
-    // From here on, all figures are of one moment
     const underWay = [...this.sources.torrents.underWay(), ...digests.underWay()].sort(byProgress)
     const torrents = eachFileOnce(underWay).slice(0, MAX_LISTED)
     const ahead = { running: hashing.ahead, bytesHashed: hashing.total.ahead }
-    const state = cache.store.state()
+    const { store, usage } = cache
+    const known = { state: store.state(), bytes: store.usedBytes(), records: store.count() }
     const origins = { ...this.sources.torrents.origins }
     return {
       time: new Date(this.clocks.now()).toISOString(),
@@ -127,14 +119,14 @@ export class ServiceStatus {
       hashing: { ...queueStatus(hashing), bytesHashed: hashing.total.done, torrents },
       planning: queueStatus(planning),
       warm: warmer && { ...warmer.counts, ...ahead },
-      cache: { state, bytes, records: cache.store.count(), ...cache.usage, origins },
+      cache: { ...known, ...usage, origins },
       trackers: trackers.current(),
       seed: options.seed?.status ?? null,
     }
   }
 
   /** The metrics in Prometheus' text format. */
-  async metrics(): Promise<string> {
+  metrics(): string {
     const { options, server, torrents, cache, admission, trackers } = this.sources
     const { planning, hashing, memory } = admission
     const { store, usage } = cache
@@ -171,11 +163,7 @@ export class ServiceStatus {
         { labels: { result: 'hit' }, value: hits },
         { labels: { result: 'miss' }, value: misses },
       ]),
-      gauge(
-        'btkit_cache_bytes',
-        'Size of the piece cache on disk.',
-        await this.sources.cacheSize(),
-      ),
+      gauge('btkit_cache_bytes', 'Bytes of the piece cache in use on its disk.', store.usedBytes()),
       gauge(
         'btkit_cache_writable',
         '1 if the piece cache is written, 0 if its disk is full, or it is unusable or removed.',

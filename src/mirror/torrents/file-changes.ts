@@ -1,4 +1,4 @@
-import { timesOf, type CacheTrust } from '../../core/digests/cache-trust.js'
+import { timesOf, type CacheTrust } from '../../disk/cache/trust.js'
 import type { Content } from '../../core/digests/content.js'
 import { encodeFingerprint, sameFingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'

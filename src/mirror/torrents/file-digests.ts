@@ -1,7 +1,7 @@
 import { whoWrites } from '../../disk/look/writers.js'
 import { CHECKSUM_NAMES, CHECKSUMS, type ChecksumName } from '../../core/checksums/list.js'
 import { recallDigest, rememberDigest } from '../../core/checksums/obtain.js'
-import { isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
+import { isSettled, type ReadingStart } from '../../disk/cache/trust.js'
 import type { Content } from '../../core/digests/content.js'
 import { type HashContext, requireUnchanged } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'

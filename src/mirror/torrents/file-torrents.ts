@@ -15,7 +15,7 @@ import type { Torrents } from './torrents.js'
 import type { Look } from '../tree/below-root.js'
 import { isUnchangedNow } from '../tree/open-looked.js'
 import type { ServerContext } from '../../server/context.js'
-import { isRacy } from '../../core/digests/cache-trust.js'
+import { isRacy } from '../../disk/cache/trust.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /** The form of the torrent, or the operator's own that it is compared with. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { isSameBytes } from '../../base/bytes.js'
 import { warnOnce } from '../../base/warn-once.js'
-import { isRacy } from '../../core/digests/cache-trust.js'
+import { isRacy } from '../../disk/cache/trust.js'
 import { osCodeOf, valueOr, failureOf } from '../../base/errors.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'

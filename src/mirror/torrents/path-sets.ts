@@ -1,8 +1,5 @@
 import { tryOr } from '../../base/errors.js'
 import { createHash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
-import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import type { SetRecord } from '../../disk/cache/records/bodies.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { Planner } from '../../server/admission/planner.js'
 import type { Budget } from '../../server/admission/memory.js'
@@ -14,13 +11,14 @@ import type { Requester } from '../../server/admission/requester.js'
 import type { MirrorSource, PlacedContent } from './make.js'
 import type { CurrentTorrent } from './known-results.js'
 import { setKey } from './source-key.js'
+import type { KnownSets, RequestedSet } from './known-sets.js'
 import type { Torrents } from './torrents.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
 import { malformed, Refusal } from '../../server/headers/refusal.js'
 
 /** A set of files and its digest. */
-export interface PathSet extends SetRecord {
+export interface PathSet extends RequestedSet {
   readonly digest: string
   /** The version of the torrent; v1 if absent, as in the protocol. */
   readonly version?: MetainfoVersion
@@ -36,7 +34,7 @@ export function singleSet(path: string, version: MetainfoVersion): PathSet {
 }
 
 /** The digest of a set: the SHA-1, in hexadecimal, of its paths joined by newlines. */
-export function digestOfSet({ paths }: Pick<SetRecord, 'paths'>): string {
+export function digestOfSet({ paths }: Pick<RequestedSet, 'paths'>): string {
   return createHash('sha1').update(paths.join('\n')).digest('hex')
 }
 
@@ -61,20 +59,16 @@ const PATTERN_EFFORT = 1000
 
 /** Makes the torrents of sets and remembers which sets were requested. */
 export class PathSets {
-  readonly #known: KnownSets
-
   constructor(
     private readonly options: ServiceOptions,
     private readonly planner: Planner,
     private readonly torrents: Torrents,
-    cache: PieceCache,
-  ) {
-    this.#known = new KnownSets(cache)
-  }
+    private readonly requested: KnownSets,
+  ) {}
 
   /** The requested set with that digest, also from before a restart; null if it is unknown. */
   known(digest: string): PathSet | null {
-    const set = this.#known.get(digest)
+    const set = this.requested.get(digest)
     return set && { ...set, digest }
   }
 
@@ -116,7 +110,7 @@ export class PathSets {
       // in a path looks like one between two paths
       const isOfProtocol = version === 'v1' && !paths.some((path) => path.includes('\n'))
       if (isOfProtocol)
-        this.#known.note(digest, { isSingle: isSingle && !found.content.isDirectory, paths })
+        this.requested.note(digest, { isSingle: isSingle && !found.content.isDirectory, paths })
       return found
     }
     return { key: setKey(version, isSingle, digest), effort: effortOf(paths), look }
@@ -159,55 +153,4 @@ function decodeValue(value: string): string {
   const path = percentDecode(value.replaceAll('+', ' '))
   if (path.includes('\n')) throw malformed('a path contains a newline; rename the file')
   return path
-}
-
-/** Most sets, and most bytes of them in memory and in the cache; a path costs some of its own. */
-const LIMITS = { max: 10_000, maxSize: 16 * 1024 * 1024 }
-const PATH_COST = 64
-
-/**
- * A register of the requested sets by their digests, also of those from before a restart. It is no
- * cache: only a client can send a lost set again. Strangers choose the sets, so the sets in the
- * cache are limited in number and in bytes; the longest unused goes first.
- */
-export class KnownSets {
-  readonly #sets: LRUCache<string, SetRecord>
-
-  constructor(
-    private readonly cache: PieceCache,
-    limits = LIMITS,
-  ) {
-    this.#sets = new LRUCache<string, SetRecord>({
-      ...limits,
-      sizeCalculation: ({ paths }) => {
-        return paths.reduce((sum, path) => sum + PATH_COST + path.length, PATH_COST)
-      },
-      dispose: (_set, digest, reason) => {
-        if (reason === 'evict') cache.remove('set', Buffer.from(digest, 'hex'))
-      },
-    })
-    for (const { name, value } of cache.all('set'))
-      this.#sets.set(Buffer.from(name).toString('hex'), value)
-  }
-
-  /** The set with that digest; null if it is unknown. */
-  get(digest: string): SetRecord | null {
-    const set = this.#sets.get(digest)
-    if (!set) return null
-    // Counts as a use of the record
-    this.cache.get('set', Buffer.from(digest, 'hex'))
-    return set
-  }
-
-  /**
-   * Records a set whose torrent was made. A set of a form replaces a single one with the same
-   * digest.
-   */
-  note(digest: string, set: SetRecord): void {
-    const known = this.#sets.get(digest)
-    if (known && (set.isSingle || !known.isSingle)) return
-    this.#sets.set(digest, set)
-    // It may be larger than all sets together may be
-    if (this.#sets.has(digest)) this.cache.put('set', Buffer.from(digest, 'hex'), set)
-  }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
-import { isRacy } from '../../core/digests/cache-trust.js'
+import { isRacy } from '../../disk/cache/trust.js'
 import { BtkitError } from '../../base/errors.js'
 import { warnOnce } from '../../base/warn-once.js'
 import { type Fingerprint, sameFingerprint } from '../../disk/file-lists/fingerprint.js'

@@ -43,6 +43,14 @@ export function isWithheld(components: readonly string[], mirror: Mirror): boole
   return components.some((name, depth) => isNameWithheld(name, depth, mirror))
 }
 
+/**
+ * Whether a path is a well-known one (RFC 8615), such as that of a challenge for a certificate. Its
+ * file is served, but no page or pattern shows it, and it has no views.
+ */
+export function isWellKnown([first, ...below]: readonly string[]): boolean {
+  return first === '.well-known' && below.every((name) => !name.startsWith('.'))
+}
+
 /** Whether a name is not published in directories so many levels below the root. */
 export function isNameWithheld(name: string, depth: number, { hidden }: Mirror): boolean {
   return (depth === 0 && name === RESERVED) || (!hidden && name.startsWith('.'))
@@ -55,7 +63,11 @@ export function isNameWithheld(name: string, depth: number, { hidden }: Mirror):
 export class MirrorView {
   #root: Promise<string> | null = null
 
-  constructor(readonly mirror: Mirror) {}
+  constructor(
+    readonly mirror: Mirror,
+    /** Whether it looks for a file to serve, which may be a well-known one. */
+    private readonly isForFile = false,
+  ) {}
 
   /**
    * The regular file that a path leads to, through links.
@@ -74,7 +86,9 @@ export class MirrorView {
     components: readonly string[],
     names: readonly string[] | typeof LISTED = [],
   ): Promise<Look> {
-    if (isWithheld(components, this.mirror)) throw notFound(formatMirrorPath(components))
+    const isServed = this.isForFile && isWellKnown(components)
+    if (!isServed && isWithheld(components, this.mirror))
+      throw notFound(formatMirrorPath(components))
     try {
       if (this.#root)
         return await lookBelow({ ...this.mirror, root: await this.#root }, components, names)

@@ -11,6 +11,7 @@ import {
   fingerprintOf,
   sameFingerprint,
 } from '../../disk/file-lists/fingerprint.js'
+import { unlessInterrupted } from '../../disk/look/read-bounded.js'
 import { GUARDED_READ } from '../../disk/hash/stream/reading.js'
 import { loadNative } from '../../base/native-addon.js'
 import { rawPath, textOfPath } from '../../base/text/raw-path.js'
@@ -151,8 +152,10 @@ const readOpen = promisify(read)
 export const closeFile = promisify(close)
 
 /** Reads from an open file off the event loop; returns the number of bytes, 0 at its end. */
-export async function readLater(fd: number, target: Uint8Array, offset: number): Promise<number> {
-  return (await readOpen(fd, target, 0, target.length, offset)).bytesRead
+export function readLater(fd: number, target: Uint8Array, offset: number): Promise<number> {
+  return unlessInterrupted(async () => {
+    return (await readOpen(fd, target, 0, target.length, offset)).bytesRead
+  })
 }
 
 /** A file below the root that was looked at. */

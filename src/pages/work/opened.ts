@@ -3,7 +3,7 @@ import { BtkitError } from '../../base/errors.js'
 import type { EditOutcome } from '../../core/edit/files.js'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import { formatTiers } from '../../metainfo/trackers.js'
+import { formatTiers, trackerTiers } from '../../metainfo/trackers.js'
 
 /** The values that can be edited; `lines` are lists. */
 export const VALUES = [
@@ -50,17 +50,9 @@ type EditableFacts = Pick<
 >
 
 /** The values of a torrent as fields have them. */
-export function valuesOf({
-  announce,
-  announceList,
-  webSeeds,
-  comment,
-  name,
-  source,
-}: EditableFacts): Values {
-  const tiers = announceList ?? (announce === null ? [] : [[announce]])
+export function valuesOf({ webSeeds, comment, name, source, ...trackers }: EditableFacts): Values {
   return {
-    trackers: formatTiers(tiers),
+    trackers: formatTiers(trackerTiers(trackers)),
     webseeds: (webSeeds ?? []).join('\n'),
     comment: comment ?? '',
     name,

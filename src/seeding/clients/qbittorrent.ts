@@ -1,5 +1,6 @@
 import { mapLimited } from '../../base/concurrency.js'
 import {
+  clientInfoHash,
   MARK,
   type ClientTorrent,
   type PublishedTorrent,
@@ -26,6 +27,8 @@ type Body = HttpCall['body']
 const MOST_ASKED = 1000
 const NOT_WORKING = 4
 
+const LOG_IN = 'auth/login'
+
 /** The first interface version with `start` and `stop`: that of qBittorrent 5. */
 const START_SINCE = [2, 11] as const
 
@@ -39,6 +42,10 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
   #ids: ReadonlyMap<InfoHash, string> = new Map()
+  /** Torrents that were added, whose files were not looked at yet. */
+  readonly #fresh = new Set<InfoHash>()
+  #preferences: Promise<HttpAnswer> | null = null
+  #hasReferer = true
   /** The torrents without a tracker that works. */
   #lacking: ReadonlySet<InfoHash> = new Set()
 
@@ -56,12 +63,35 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const list = this.torrentsOf(torrents.map(asObject), (row) => {
       return { row, torrent: readTorrent(row) }
     })
+    await this.#wantFiles(list)
     const all = list.map(({ torrent }) => torrent)
     if (isPart) return all
     const lacking = list.filter(({ row }) => row['tracker'] === '')
     this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
     this.#ids = new Map(list.map(({ torrent, row }) => [torrent.infoHash, asText(row['hash'])]))
     return all
+  }
+
+  /**
+   * Wants all files of torrents that were just added: those whose names the preferences exclude are
+   * left out of them, and would not be uploaded.
+   */
+  async #wantFiles(list: readonly ListedRow[]): Promise<void> {
+    const fresh = list.filter(({ torrent }) => this.#fresh.delete(torrent.infoHash))
+    if (fresh.length === 0) return
+    this.#preferences ??= this.#call('app/preferences')
+    const preferences = asObject(this.parse(await this.#preferences))
+    if (preferences['excluded_file_names_enabled'] !== true) return
+    await mapLimited(fresh, CALLS_AT_ONCE, ({ row }) => this.#wantFilesOf(asText(row['hash'])))
+  }
+
+  async #wantFilesOf(hash: string): Promise<void> {
+    const files = asList(this.parse(await this.#call(`torrents/files?hash=${hash}`)))
+    if (files.every((file) => asObject(file)['priority'] !== 0)) return
+    const id = files.map((_, number) => number).join('|')
+    await this.#call('torrents/filePrio', new URLSearchParams({ hash, id, priority: '1' }))
+    // It counts their data as missing until it has read it
+    await this.#call('torrents/recheck', new URLSearchParams({ hashes: hash }))
   }
 
   /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */
@@ -92,26 +122,22 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
-    await this.#addForm({
-      torrents: new Blob([metainfo.bytes]),
+    const fields = {
       savepath: directory,
       skip_checking: 'true',
       // The names before version 5, and since
       paused: 'true',
       stopped: 'true',
       contentLayout: 'Original',
-    })
-  }
-
-  /** Adds a torrent with btkit's mark. */
-  async #addForm(fields: Readonly<Record<string, string | Blob>>): Promise<void> {
-    const form = new FormData()
-    for (const [name, value] of Object.entries({ ...fields, category: MARK, autoTMM: 'false' })) {
-      if (typeof value === 'string') form.set(name, value)
-      else form.set(name, value, 'a.torrent')
+      category: MARK,
+      autoTMM: 'false',
     }
+    const form = new FormData()
+    form.set('torrents', new Blob([metainfo.bytes]), 'a.torrent')
+    for (const [name, value] of Object.entries(fields)) form.set(name, value)
     const { text } = await this.#call('torrents/add', form)
     if (text.startsWith('Fails')) throw this.failure('rejected the torrent; see its log')
+    this.#fresh.add(clientInfoHash(metainfo))
   }
 
   async start(infoHashes: readonly InfoHash[]): Promise<void> {
@@ -164,7 +190,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     // It bans an address after five failed logins, and takes no empty password
     if (password === '') throw this.lacksLogin()
     const body = new URLSearchParams({ username: user || 'admin', password })
-    const answer = await this.#send('auth/login', body)
+    const answer = await this.#send(LOG_IN, body)
     // Before version 5.2 it refuses with status 200
     if (answer.status === 401 || answer.text.startsWith('Fails')) throw this.refusedLogin()
     if (answer.status === 403) {
@@ -180,16 +206,27 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return this.refused(`does not accept the host name ${this.hostname}; ${advice}`)
   }
 
-  #send(method: string, body?: Body): Promise<HttpAnswer> {
+  /** It refuses requests that seem to come from a page of another site, before any log-in. */
+  async #send(method: string, body?: Body): Promise<HttpAnswer> {
     const { url } = this.address
-    // It refuses requests that seem to come from a page of another site
-    const headers = { Referer: url }
-    return this.http({ headers, body }, `${url}api/v2/${method}`)
+    const at = `${url}api/v2/${method}`
+    const first = await this.http({ headers: this.#hasReferer ? { Referer: url } : {}, body }, at)
+    if (first.status !== 401 || !this.#hasReferer || method === LOG_IN) return first
+    // To it behind a proxy that gives it another Host, the own address is that of another site
+    this.#hasReferer = false
+    return this.http({ headers: {}, body }, at)
   }
 }
 
+/** A torrent, and the object of qBittorrent that it was read from. */
+interface ListedRow {
+  readonly row: JsonObject
+  readonly torrent: ClientTorrent
+}
+
 function readTorrent(torrent: JsonObject): ClientTorrent {
-  const size = asNumber(torrent['size'])
+  // Without files that nobody wants
+  const wanted = asNumber(torrent['size'])
   return {
     // qBittorrent identifies hybrids by version 2, and reports both hashes since 4.4
     infoHash: asInfoHash(asText(torrent['infohash_v1']) || torrent['hash']),
@@ -198,8 +235,8 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
     isMarked: torrent['category'] === MARK,
     state: readState(asText(torrent['state'])),
     message: null,
-    size,
-    bytesDone: size - asNumber(torrent['amount_left']),
+    size: Math.max(wanted, asNumber(torrent['total_size'])),
+    bytesDone: wanted - asNumber(torrent['amount_left']),
     peers: asNumber(torrent['num_leechs']) + asNumber(torrent['num_seeds']),
     uploadRate: asNumber(torrent['upspeed']),
     downloadRate: asNumber(torrent['dlspeed']),

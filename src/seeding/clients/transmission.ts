@@ -84,27 +84,19 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   }
 
   async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
-    try {
-      await this.#take({
-        metainfo: Buffer.from(metainfo.bytes).toString('base64'),
-        'download-dir': directory,
-        paused: true,
-        // Version 4 accepts labels here
-        labels: [MARK],
-      })
-    } catch (error) {
+    const args = {
+      metainfo: Buffer.from(metainfo.bytes).toString('base64'),
+      'download-dir': directory,
+      paused: true,
+      // Version 4 accepts labels here
+      labels: [MARK],
+    }
+    const answer = await this.#call('torrent-add', args).catch(async (error: unknown) => {
       const isInvalid = error instanceof BtkitError && error.message.endsWith(INVALID)
       throw isInvalid ? await this.unopened(metainfo, INVALID) : error
-    }
-  }
-
-  /** Adds and marks a torrent. */
-  async #take(args: JsonObject): Promise<void> {
-    const answer = await this.#call('torrent-add', args)
+    })
     const { hashString } = asObject(answer['torrent-added'])
-    if (typeof hashString !== 'string') {
-      throw this.failure('has this torrent already')
-    }
+    if (typeof hashString !== 'string') throw this.failure('has this torrent already')
     await this.#call('torrent-set', { ids: [hashString], labels: [MARK] })
   }
 

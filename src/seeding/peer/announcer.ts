@@ -28,6 +28,12 @@ const LONGEST_FAILING = 2 * 60 * 60_000
  */
 const SPREAD = 0.1
 
+/**
+ * Milliseconds in which a torrent that is removed and added again, such as a .torrent that was
+ * renamed, is the same seed for its trackers.
+ */
+const GRACE = 3000
+
 /** Milliseconds that all last announces together may take. */
 const FAREWELL = 3000
 
@@ -42,8 +48,12 @@ interface Tracker {
 
 /** A tier of a torrent's trackers (BEP 12), of which the first that answers is used. */
 interface Tier {
-  readonly torrent: SeedTorrent
+  torrent: SeedTorrent
   readonly infoHash: InfoHash
+  /** Identifies the seed for its trackers: the info hash, and the URLs in their first order. */
+  readonly key: string
+  /** Bytes sent before the torrent was added again. */
+  uploadedBefore: number
   readonly trackers: Tracker[]
   nextAt: number
   failures: number
@@ -77,6 +87,10 @@ interface TrackerWords {
 /** Announces torrents to their trackers: spread over time, and less often while they fail. */
 export class Announcer {
   readonly #tiers = new Map<SeedTorrent, Tier[]>()
+  /** Tiers of removed torrents by key, whose trackers are told at that time. */
+  readonly #leaving = new Map<string, { readonly tier: Tier; readonly at: number }>()
+  /** Last announces under way, by key. */
+  readonly #stopping = new Map<string, Promise<void>>()
   /** How many tiers fail in the same way: one line is enough for all their torrents. */
   readonly #failing = new Map<string, number>()
   readonly #ending = new AbortController()
@@ -97,6 +111,7 @@ export class Announcer {
     private readonly own: TrackerHere | null = null,
   ) {
     this.#timer = setInterval(() => {
+      this.#tellLeaving()
       this.#announceDue()
     }, 1000).unref()
   }
@@ -129,27 +144,45 @@ export class Announcer {
   add(torrent: SeedTorrent): void {
     if (this.#tiers.has(torrent)) return
     const known = torrent.trackers.map((urls) => urls.filter(canAnnounce))
-    const nextAt = this.seeder.monotonic()
     const tiers = swarmHashes(torrent).flatMap((infoHash) => {
       return known
         .filter((urls) => urls.length > 0)
-        .map((urls) => ({
-          torrent,
-          infoHash,
-          nextAt,
-          error: null,
-          warning: null,
-          noted: null,
-          failures: 0,
-          hasStarted: false,
-          isAsking: false,
-          isRetried: false,
-          trackers: urls.map((url) => ({ url, host: this.#hostOf(url), id: null, notBefore: 0 })),
-        }))
+        .map((urls) => this.#tierOf(torrent, infoHash, urls))
     })
     this.#tiers.set(torrent, tiers)
     this.#tierCount += tiers.length
     if (this.#tiers.size === 1) this.#announceDue()
+  }
+
+  /** The tier of a torrent that is added: the one that it left just now, or a new one. */
+  #tierOf(torrent: SeedTorrent, infoHash: InfoHash, urls: readonly AnnounceUrl[]): Tier {
+    const key = [infoHash, ...urls].join(' ')
+    const left = this.#leaving.get(key)?.tier
+    if (left) {
+      this.#leaving.delete(key)
+      return Object.assign(left, { torrent })
+    }
+    const stopping = this.#stopping.get(key)
+    const tier = {
+      torrent,
+      infoHash,
+      key,
+      uploadedBefore: 0,
+      nextAt: this.seeder.monotonic(),
+      error: null,
+      warning: null,
+      noted: null,
+      failures: 0,
+      hasStarted: false,
+      isAsking: stopping !== undefined,
+      isRetried: false,
+      trackers: urls.map((url) => ({ url, host: this.#hostOf(url), id: null, notBefore: 0 })),
+    }
+    // Else a tracker may handle the end after the start
+    void stopping?.then(() => {
+      tier.isAsking = false
+    })
+    return tier
   }
 
   /** Announces a torrent at once to the trackers that have not accepted it yet. */
@@ -163,13 +196,28 @@ export class Announcer {
     }
   }
 
-  /** Tells the trackers of a torrent that it is not seeded any more. */
+  /** Tells the trackers of a torrent soon that it is not seeded any more. */
   remove(torrent: SeedTorrent): void {
     const tiers = this.#tiers.get(torrent) ?? []
     if (this.#tiers.delete(torrent)) this.#tierCount -= tiers.length
+    const at = this.seeder.monotonic() + GRACE
     for (const tier of tiers) {
       this.#count(tier, null)
-      void this.#stop(tier, this.#ending.signal)
+      tier.uploadedBefore += this.#sentOf(tier)
+      this.#leaving.set(tier.key, { tier, at })
+    }
+  }
+
+  /** Tells the trackers of the torrents that were not added again. */
+  #tellLeaving(): void {
+    const now = this.seeder.monotonic()
+    for (const [key, { tier, at }] of this.#leaving) {
+      if (at > now || tier.isAsking) continue
+      this.#leaving.delete(key)
+      const stopping = this.#stop(tier, this.#ending.signal).finally(() => {
+        this.#stopping.delete(key)
+      })
+      this.#stopping.set(key, stopping)
     }
   }
 
@@ -181,7 +229,9 @@ export class Announcer {
     const timer = setTimeout(() => {
       farewell.abort()
     }, FAREWELL)
-    const stops = [...this.#tiers.values()].flat().map((tier) => this.#stop(tier, farewell.signal))
+    const leaving = Array.from(this.#leaving.values(), ({ tier }) => tier)
+    const all = [...this.#tiers.values(), leaving].flat()
+    const stops = all.map((tier) => this.#stop(tier, farewell.signal))
     await Promise.race([Promise.all(stops), once(farewell.signal, 'abort')])
     clearTimeout(timer)
   }
@@ -292,12 +342,17 @@ export class Announcer {
     }
   }
 
+  /** Bytes of a torrent that were sent since it was added. */
+  #sentOf({ infoHash }: Tier): number {
+    return this.seeder.stateOf(infoHash)?.uploaded ?? 0
+  }
+
   #ask(tier: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
     const { torrent, infoHash } = tier
     const { peerId, key, port } = this.seeder
     const { url, host, id: trackerId } = this.#firstOf(tier)
     const wanted = event === 'stopped' ? 0 : MOST_DIALLED_OF_TORRENT
-    const uploaded = this.seeder.stateOf(infoHash)?.uploaded ?? 0
+    const uploaded = tier.uploadedBefore + (this.#tiers.has(torrent) ? this.#sentOf(tier) : 0)
     const own = { peerId, address: this.address, port, uploaded, key }
     return host.announce(
       { ...own, url, infoHash, event, wanted, trackerId, signal },

@@ -7,6 +7,7 @@ import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/in
 import type { GivenRecord } from '../../core/keep-seeded/given.js'
 import { isLocal, isLoopback, outerAddresses } from '../../core/remote/address-reach.js'
 import { BtkitError, failureOf } from '../../base/errors.js'
+import { RepeatedWork } from '../../base/repeated-work.js'
 import { warnOnce } from '../../base/warn-once.js'
 import { doAtOnce } from '../../base/steps.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
@@ -89,6 +90,8 @@ export class MadeTorrents {
   hosts: readonly string[] = []
   #isLooking = false
   readonly #warn: ReturnType<typeof warnOnce>
+  /** Saves which torrents are seeded. */
+  readonly #saving: RepeatedWork
 
   private constructor(
     readonly service: SeedService,
@@ -99,6 +102,11 @@ export class MadeTorrents {
     readonly given: GivenRecord,
   ) {
     this.#warn = warnOnce(world.warn, 9)
+    this.#saving = new RepeatedWork(
+      () => given.flush(),
+      'saving which torrents are seeded works again',
+      world,
+    )
     const again = (work: () => Promise<void>, milliseconds: number) => {
       return setInterval(() => void work().catch(world.onError), milliseconds).unref()
     }
@@ -191,7 +199,7 @@ export class MadeTorrents {
   #record(key: string, torrent: { infoHash: InfoHash; stamp: string } | null): void {
     if (this.given.torrents.get(key)?.stamp === torrent?.stamp) return
     this.given.put(key, torrent)
-    this.given.flush().catch(this.world.onError)
+    void this.#saving.run()
   }
 
   /** Ends all uploads. */

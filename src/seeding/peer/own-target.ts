@@ -5,7 +5,7 @@ import { GivenRecord } from '../../core/keep-seeded/given.js'
 import type { NamedHash, SeedTarget } from '../../core/keep-seeded/reconcile.js'
 import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import { BtkitError } from '../../base/errors.js'
-import { announceUrls } from '../../metainfo/trackers.js'
+import { trackerTiers } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
 import type { SeedService } from './service.js'
@@ -56,14 +56,14 @@ export class OwnTarget implements SeedTarget<WholeTorrent> {
 
   /** Describes a torrent, which is read again when a peer asks for it: many take much memory. */
   #seedTorrent({ torrent: path, metainfo, files }: WholeTorrent): SeedTorrent {
-    const { name, infoHash, infoHashV2, size, announceList } = metainfo
+    const { name, infoHash, infoHashV2, size } = metainfo
     const load = async () => {
       const again = await loadTorrent(path)
       if (again.infoHash === infoHash && again.infoHashV2 === infoHashV2)
         return { metainfo: again, files }
       throw new BtkitError('changed', `${path}: is another torrent now`)
     }
-    const trackers = announceList ?? announceUrls(metainfo).map((url) => [url])
+    const trackers = trackerTiers(metainfo)
     return {
       path,
       name,

@@ -81,7 +81,7 @@ export class SeedService extends Seeder {
   }
 
   override remove(torrent: SeedTorrent): void {
-    // The last announce has the bytes sent
+    // It notes the bytes sent
     this.#announcer.remove(torrent)
     super.remove(torrent)
   }

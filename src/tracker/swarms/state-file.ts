@@ -4,6 +4,7 @@ import { type FileHandle, copyFile, open, rename, rm, stat } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError, asBtkitError, osCodeOf } from '../../base/errors.js'
+import { RepeatedWork } from '../../base/repeated-work.js'
 import { readRegular } from '../../disk/look/read-bounded.js'
 import { readEntries } from '../../disk/look/read-names.js'
 import { writeAtomically } from '../../disk/write/atomically.js'
@@ -37,14 +38,17 @@ export class StateFile {
 
   #savedAt = 0
   #failures = 0
-  /** The last reported problem; null once the state was saved again. */
-  #problem: string | null = null
+  readonly #repeated: RepeatedWork
 
   constructor(
     private readonly path: string,
     private readonly store: Pick<SwarmStore, 'save' | 'restore'>,
     private readonly world: Pick<ServerContext, 'now' | 'warn' | 'onError'>,
-  ) {}
+  ) {
+    // Without a rest, busy clients would wait for a slice each time
+    const save = () => this.save(() => setTimeout(REST))
+    this.#repeated = new RepeatedWork(save, `${path}: saving the state works again`, world)
+  }
 
   /** Time of the last save in milliseconds since 1970; 0 for never. */
   get savedAt(): number {
@@ -100,19 +104,7 @@ export class StateFile {
    * or its message changes.
    */
   async saveOrReport(): Promise<void> {
-    const { warn, onError } = this.world
-    try {
-      // Without a rest, busy clients would wait for a slice each time
-      await this.save(() => setTimeout(REST))
-    } catch (error) {
-      this.#failures += 1
-      const problem = error instanceof BtkitError ? error.message : null
-      if (problem === null || problem !== this.#problem) onError(error)
-      this.#problem = problem
-      return
-    }
-    if (this.#problem !== null) warn(`${this.path}: saving the state works again`)
-    this.#problem = null
+    if (!(await this.#repeated.run())) this.#failures += 1
   }
 
   async #write(pause?: () => Promise<void>): Promise<void> {

@@ -22,8 +22,9 @@ test('publish says where it looked for data that is not there', async (t) => {
   const [torrent, other] = [join(cwd, 'd.torrent'), join(cwd, 'other')]
   await runBtkit(['makemetafile', join(cwd, 'd'), '--trackerless', '--no-cache'])
   const args = ['publish', torrent, '--data', other, '--client', DOWN, '--no-cache']
-  const why = `its data is not whole in ${join(other, 'd')}: a is missing, b is missing`
-  assertError(await runBtkit(args), 'changed', `${torrent}: ${why}`)
+  const [a, b] = [join(other, 'd', 'a'), join(other, 'd', 'b')]
+  const why = `its data is not whole: ${a} is missing, ${b} is missing`
+  assertError(await runBtkit(args), 'not-found', `${torrent}: ${why}`)
 })
 
 /** Starts a service, and returns its host and port. */
@@ -142,5 +143,6 @@ test('publish names all files that are not whole', async (t) => {
   writeFileSync(join(root, 'set', 'a'), 'aaaX')
   const publish = ['publish', join(root, 'set.torrent'), '--no-cache', '--client', DOWN]
   const { stderr } = await runBtkit(publish)
-  for (const name of ['a', 'b']) assert.match(stderr, new RegExp(`[ ,]${name} is `), stderr)
+  for (const name of ['a', 'b'])
+    assert.match(stderr, new RegExp(`[ ,]${join(root, 'set', name)} is `), stderr)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isRacy } from '../../../src/core/digests/cache-trust.js'
-import { isSameFile } from '../../../src/core/digests/cache-trust.js'
+import { isRacy } from '../../../src/disk/cache/trust.js'
+import { isSameFile } from '../../../src/disk/cache/trust.js'
 import { encodeFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 import type { Fingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 

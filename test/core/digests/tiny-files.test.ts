@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { summarize } from '../../../src/disk/cache/maintain.js'
 import { openCache } from '../../../src/disk/cache/open.js'
-import type { CacheTrust } from '../../../src/core/digests/cache-trust.js'
-import { makeTorrent, planTorrent } from '../../../src/core/make/make-torrent.js'
+import type { CacheTrust } from '../../../src/disk/cache/trust.js'
+import { planTorrent } from '../../../src/core/make/make-torrent.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { makeScratch } from '../../support/scratch.js'
-import { hashContext, makeRequest } from '../requests.js'
+import { hashContext, makeRequest, makeTorrent } from '../requests.js'
 
 const COUNT = 400
 const KINDS = {

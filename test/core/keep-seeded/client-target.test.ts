@@ -3,21 +3,24 @@ import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
-import { ClientTarget } from '../../../src/core/keep-seeded/client-target.js'
+import { ClientTarget, type PlacedTorrent } from '../../../src/core/keep-seeded/client-target.js'
 import { GivenRecord } from '../../../src/core/keep-seeded/given.js'
-import { nameProblem, SeedKeeper } from '../../../src/core/keep-seeded/reconcile.js'
+import {
+  nameProblem,
+  SeedKeeper,
+  type TorrentSource,
+} from '../../../src/core/keep-seeded/reconcile.js'
 import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
-import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
-import { hashContext } from '../requests.js'
+import { settledContext } from '../requests.js'
 
 interface Kept {
   readonly directory: string
   readonly client: FakeClient
   readonly target: ClientTarget
-  readonly keeper: SeedKeeper<WholeTorrent>
+  readonly keeper: SeedKeeper<PlacedTorrent>
   /** The reports, in order. */
   readonly told: string[]
 }
@@ -37,16 +40,22 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
   }
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ reportsNone: 'no', awaitsQuiet: false },
-    ...{ hashContext: hashContext() },
+    ...{ isBeside: true, hashContext: settledContext() },
   })
+  const source: TorrentSource<PlacedTorrent> = {
+    ...places,
+    find: async (...sought) => ({ ...(await places.find(...sought)), place: directory }),
+  }
   const target = new ClientTarget(sync, new GivenRecord())
-  const keeper = new SeedKeeper(places, target, {
+  const keeper = new SeedKeeper(source, target, {
     onAdded: ({ infoHash }, before) => {
       if (infoHash !== before) told.push('added')
     },
     onDropped: () => told.push('dropped'),
-    onProblem: (what, problem) => told.push(String(nameProblem(what, problem))),
+    onProblem: (what, problem) => {
+      const isOfNone = problem instanceof BtkitError && problem.code === 'empty'
+      if (!isOfNone) told.push(String(nameProblem(what, problem)))
+    },
   })
   return { directory, client, target, keeper, told }
 }

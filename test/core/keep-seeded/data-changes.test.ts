@@ -12,7 +12,7 @@ import { FakeClient } from '../../support/fake-client.js'
 import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { clientOf } from '../complete/place.js'
-import { hashContext, makeRequest } from '../requests.js'
+import { makeRequest, settledContext } from '../requests.js'
 
 /** A directory of torrents beside their data, and a seed or a client that follows it. */
 interface Followed {
@@ -40,11 +40,12 @@ function follow(directory: string, target: SeedTarget<WholeTorrent>) {
   const problems: string[] = []
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ reportsNone: 'no', awaitsQuiet: false },
-    hashContext: hashContext(),
+    ...{ isBeside: true, hashContext: settledContext() },
   })
   const keeper = new SeedKeeper(places, target, {
-    onProblem: (_, problem) => problems.push(String(problem)),
+    onProblem: (what, problem) => {
+      if (what !== directory) problems.push(String(problem))
+    },
   })
   return { keeper, problems, make: () => makeTorrent(directory) }
 }
@@ -74,8 +75,6 @@ const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => P
     'completedir --publish': (t, directory) => {
       const client = new FakeClient()
       const problems: string[] = []
-      const context = hashContext()
-      const cacheAccess = { ...context.cacheAccess, now: () => Date.now() + 10_000 }
       const state = { directory: makeScratch(t), warn: assert.ifError }
       const turn = async () => {
         const { clients } = await completeDirectories(
@@ -86,7 +85,7 @@ const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => P
             ...{ adopt: false, force: false, dryRun: false, waitSeconds: 0, minAgeSeconds: 0 },
             publish: [clientOf(client)],
           },
-          { ...context, cacheAccess, state },
+          { ...settledContext(), state },
           { isSeen: false, begin: () => Promise.resolve(), progress: () => undefined },
         )
         problems.push(...clients.unpublished.map(({ reason }) => reason))

@@ -4,14 +4,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeGroup, type Reading } from '../../../src/core/make/make-group.js'
-import { type MakeRequest, makeTorrent, planTorrent } from '../../../src/core/make/make-torrent.js'
+import { type MakeRequest, planTorrent } from '../../../src/core/make/make-torrent.js'
 import { cutIntoPieces } from '../../../src/core/digests/content.js'
 import { withoutPads } from '../../../src/core/digests/pad-files.js'
 import { failure } from '../../disk/failure.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
-import { makeRequest, hashContext } from '../requests.js'
+import { hashContext, makeRequest, makeTorrent } from '../requests.js'
 
 const OLD = Buffer.from(torrentOf(singleFileInfo()))
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createServer as createTlsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { remoteDirectory } from '../../../src/core/remote/remote-content.js'
 import { readRemote } from '../../../src/core/remote/read-remote.js'
 import { askRemote, type RemoteAccess } from '../../../src/core/remote/remote-file.js'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
@@ -133,6 +134,81 @@ for (const [what, [change, ...rest]] of Object.entries(ODD)) {
     assert.ok((await read(`${server.url}/x`)).equals(THREE_PARTS))
   })
 }
+
+const NAMES = Array.from({ length: 40 }, (_, i) => `f${i}`)
+
+/** Reads the files of a list, and returns their texts. */
+async function readList(url: string): Promise<string[]> {
+  const list = { entries: NAMES.map((path) => ({ path })), base: `${url}/` }
+  const { arrival } = await remoteDirectory(list, { include: [], exclude: [] }, { signal })
+  const texts: string[] = []
+  for (const { begin, content } of arrival.files) {
+    begin?.()
+    const chunks: Uint8Array[] = []
+    for await (const bytes of content as AsyncIterable<Uint8Array>) chunks.push(bytes.slice())
+    texts.push(Buffer.concat(chunks).toString())
+  }
+  return texts
+}
+
+const serveList = (t: TestContext) =>
+  serveFiles(t, Object.fromEntries(NAMES.map((name) => [name, `text of ${name}`])))
+
+const TEXTS = NAMES.map((name) => `text of ${name}`)
+
+test('the small files of a list come over few connections, which are kept', async (t) => {
+  const server = await serveList(t)
+  const sockets = new Set<unknown>()
+  server.answer = ({ socket }) => {
+    sockets.add(socket)
+    return false
+  }
+  assert.deepEqual(await readList(server.url), TEXTS)
+  assert.ok(sockets.size <= 12, `${sockets.size} connections`)
+  assert.equal(server.asked.length, 2 * NAMES.length)
+})
+
+for (const method of ['HEAD', 'GET']) {
+  for (const [what, [change, ...rest]] of Object.entries(ODD)) {
+    // That would be another file
+    if (method === 'HEAD' && what === 'a shorter length') continue
+    test(`the files of a list are whole though a server answers ${method} with ${what}`, async (t) => {
+      const server = await serveList(t)
+      server.answer = (request, response) => {
+        const { headers, socket } = request
+        const bytes = Buffer.from(`text of ${request.url!.slice(1)}`)
+        // Node's own requests say that a connection is kept
+        if (request.method !== method || headers.connection !== undefined) return false
+        const range = `bytes 0-${bytes.length - 1}/${bytes.length}`
+        const first =
+          method === 'HEAD' ? '200 OK' : `206 Partial Content\r\nContent-Range: ${range}`
+        const tags = [`Content-Length: ${bytes.length}`, `ETag: ${tagOf(bytes)}`]
+        const ranges = method === 'HEAD' ? ['Accept-Ranges: bytes'] : []
+        const head = [`HTTP/1.1 ${first}`, ...tags, ...ranges].join('\r\n')
+        socket.write(change(head) + rest.join(''), 'latin1')
+        socket.end(rest.includes(END) && method === 'GET' ? bytes : '')
+        response.on('error', () => undefined)
+        return true
+      }
+      assert.deepEqual(await readList(server.url), TEXTS)
+    })
+  }
+}
+
+test('the files of a list are found where they redirect to, and faults name them', async (t) => {
+  const server = await serveList(t)
+  server.answer = ({ url, headers }, response) => {
+    if (url === '/f7' && headers['x'] === undefined) {
+      response.writeHead(302, { location: `${server.url}/f8` }).end()
+      return true
+    }
+    return false
+  }
+  const texts = await readList(server.url)
+  assert.deepEqual(texts, TEXTS.with(7, 'text of f8'))
+  server.files.delete('f9')
+  await assert.rejects(readList(server.url), { code: 'not-found', message: /f9: HTTP status 404/ })
+})
 
 /**
  * What follows a body: the end of the connection, half-way or not, or bytes that nobody asked for.

@@ -93,7 +93,7 @@ test('convert and publish say it, too', async (t) => {
   const published = await runBtkit(['publish', torrent, '--client', client, '--no-cache'])
   assert.match(
     published.stderr,
-    /its data is not whole in \S+: \u00e9 is missing \("e\u0301" is there in /,
+    /its data is not whole: \S+\/\u00e9 is missing \("e\u0301" is there in /,
   )
 })
 

@@ -15,7 +15,7 @@ import { referenceDigests } from '../../support/reference-digests.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { referenceTree } from '../../support/reference-trees.js'
 import { bencodable, type PlainDict } from '../../support/torrents.js'
-import type { CacheTrust } from '../../../src/core/digests/cache-trust.js'
+import type { CacheTrust } from '../../../src/disk/cache/trust.js'
 import { hashContext } from '../requests.js'
 
 export const PIECE = 16384

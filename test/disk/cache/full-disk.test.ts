@@ -120,7 +120,7 @@ const ONLY_READ =
   /^btkit: warning: cache [^\n]+: only read until it can be written: no space left on device\n$/
 const ONLY_READ_BY_LIMIT =
   /^btkit: warning: cache [^\n]+: (only read|not used) until it can be written: disk I\/O error\n$/
-const FILES_ONLY = { file: 3, tree: 0, piece: 0, info: 0, layers: 0, digest: 0, set: 0 }
+const FILES_ONLY = { file: 3, tree: 0, piece: 0, info: 0, layers: 0, digest: 0 }
 
 for (const kibibytes of [2, 8, 16]) {
   test(`a cache whose files may have only ${kibibytes} KiB costs one warning`, async (t) => {

@@ -150,15 +150,3 @@ test('a cache is opened once, and keeps what it is given from then on', async ()
   cache.put('file', KEY, RECORD)
   assert.deepEqual([opened, store.puts, cache.keepsAnything], [1, 1, true])
 })
-
-test('a damaged set hides no other one', async (t) => {
-  const cache = await openIn(t, makeScratch(t))
-  const names = [1, 2, 3].map((byte) => Buffer.alloc(20, byte))
-  for (const name of names) cache.put('set', name, { isSingle: false, paths: [`/${name[0]}`] })
-  cache.store.put(recordKey('set', names[1]!), { used: 1, value: Buffer.from('garbage') })
-  await cache.flush()
-  assert.deepEqual(
-    [...cache.all('set')].map(({ value }) => value.paths),
-    [['/1'], ['/3']],
-  )
-})

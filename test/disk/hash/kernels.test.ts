@@ -28,6 +28,20 @@ function testKernel(kernel: HashKernel): void {
     })
   }
 
+  test(`${kernel.name}: digests of pieces, and of pieces twice as long`, async () => {
+    const [pieceLength, count] = [64 * 3, 80]
+    const data = pseudoRandom(pieceLength * count, 1)
+    for (const algorithm of ALGORITHMS) {
+      const lengths = [1, 2, 4, 8, 16].map((factor) => factor * pieceLength)
+      const expected = lengths.map((length) => referenceDigests([data], length, algorithm))
+      const out = Buffer.alloc(2 * count * DIGEST_LENGTH[algorithm], 0xee)
+      await kernel.hashLater({ algorithm, data, pieceLength, count, out }, 4)
+      const digests = Buffer.concat(expected)
+      assert.deepEqual(out.subarray(0, digests.length), digests)
+      assert.ok(out.subarray(digests.length).every((byte) => byte === 0xee))
+    }
+  })
+
   test(`${kernel.name}: no piece is no digest`, () => {
     const out = Buffer.alloc(20, 0xee)
     kernel.hash({ algorithm: 'sha1', data: Buffer.alloc(64), pieceLength: 64, count: 0, out })
@@ -101,4 +115,8 @@ test('memory that is too short is refused', { skip: !accelerated }, () => {
   assert.throws(() => accelerated!.hashLater({ ...batch, data, out }), RangeError)
   const short = { data: Buffer.alloc(128), out: Buffer.alloc(39) }
   assert.throws(() => accelerated!.hashLater({ ...batch, ...short }), RangeError)
+  const twice = { data: Buffer.alloc(128), out: Buffer.alloc(79) }
+  assert.throws(() => accelerated!.hashLater({ ...batch, ...twice }, 1), RangeError)
+  const odd = { ...batch, pieceLength: 32, data: Buffer.alloc(128), out: Buffer.alloc(80) }
+  assert.throws(() => accelerated!.hashLater(odd, 1), RangeError)
 })

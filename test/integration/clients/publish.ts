@@ -203,7 +203,7 @@ export function testPublishing(kind: string): void {
         monotonic: () => performance.now(),
       })
       assert.equal(result.status, 1)
-      assert.match(result.stderr, /^btkit: \S+17\.bin\.torrent: its data is not whole in [^\n]*\n$/)
+      assert.match(result.stderr, /^btkit: \S+17\.bin\.torrent: its data is not whole: [^\n]*\n$/)
       const outcomes = jsonLines<Outcome>(result.stdout)
       const failed = outcomes.filter(({ status }) => status !== 'published')
       assert.deepEqual(

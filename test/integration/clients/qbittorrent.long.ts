@@ -1,5 +1,58 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { unlessInstalled } from '../../support/peers.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { daemonKinds } from '../../support/seeding-daemons.js'
 import { testPublishing } from './publish.js'
 import { testRefusals } from './refusals.js'
 
 testPublishing('qbittorrent')
 testRefusals('qbittorrent')
+
+test(
+  'files whose names the preferences exclude are published, too',
+  unlessInstalled('qbittorrent-nox'),
+  async (t) => {
+    const daemon = await daemonKinds['qbittorrent']!.start(t)
+    const { host, username, password } = new URL(daemon.url.replace('qbittorrent+', ''))
+    const call = (method: string, fields: Record<string, string>, headers = {}) =>
+      fetch(`http://${host}/api/v2/${method}`, {
+        method: 'POST',
+        headers,
+        body: new URLSearchParams(fields),
+      })
+    const login = await call('auth/login', { username, password })
+    const [cookie = ''] = login.headers.getSetCookie()
+    const preferences = { excluded_file_names_enabled: true, excluded_file_names: '*.exe' }
+    const set = { json: JSON.stringify(preferences) }
+    assert.equal((await call('app/setPreferences', set, { Cookie: cookie })).status, 200)
+    const files = { 'setup.exe': pseudoRandom(60_000, 1), 'many/a': 'a', 'many/b.exe': 'bb' }
+    const data = makeScratch(t, files)
+    const target = makeScratch(t)
+    for (const name of ['setup.exe', 'many']) {
+      const torrent = join(target, `${name}.torrent`)
+      const make = ['makemetafile', join(data, name), 'http://127.0.0.1:9/announce', '--no-cache']
+      assertStatus(await runBtkit([...make, '-o', torrent]), 0)
+      const publish = ['publish', '--client', daemon.url, '--data', data, torrent]
+      assert.match(assertStatus(await runBtkit(publish), 0).stdout, /: published/)
+    }
+    const listed = await fetch(`http://${host}/api/v2/torrents/info`, {
+      headers: { Cookie: cookie },
+    })
+    const rows = (await listed.json()) as {
+      size: number
+      total_size: number
+      amount_left: number
+    }[]
+    assert.deepEqual(
+      rows.map(({ size, total_size, amount_left }) => [size - total_size, amount_left]),
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    )
+  },
+)

@@ -113,11 +113,13 @@ longTest('btlaunchmany seeds hybrids', async (t) => {
   await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
 })
 
+const CONTENT = pseudoRandom(300_000)
+
 /** By what is wrong with a content, its bytes, and the reason that is printed. */
 const LOST: Readonly<Record<string, readonly [size: number | null, reason: RegExp]>> = {
-  'is not there': [null, /one\.iso is not there; /],
-  'has another size': [5, /one\.iso has another size; /],
-  'is damaged': [Infinity, /one\.iso is damaged; /],
+  'is not there': [null, /\/one\.iso is missing; /],
+  'is cut': [5, /\/one\.iso is short \(5 bytes, not \d+\); /],
+  'is damaged': [Infinity, /\/one\.iso is damaged \((0 of \d+ bytes are in good pieces)\); /],
 }
 
 /** Removes the file of a release, or fills it with zeros, at most `size` of them. */
@@ -140,7 +142,7 @@ for (const [what, [size, reason]] of Object.entries(LOST)) {
     const { said, ended } = launch(t, [torrent], { program: 'btdownloadheadless' })
     assert.equal((await ended).status, 1)
     assert.match(said.text, reason)
-    assert.ok(said.text.includes(`btkit: ${torrent}: its data is not whole in `), said.text)
+    assert.ok(said.text.includes(`btkit: ${torrent}: its data is not whole: `), said.text)
     assert.ok(said.text.endsWith(`; ${advice(torrent)}\n`), said.text)
   })
 
@@ -164,6 +166,54 @@ longTest('--saveas that is not there is told with the torrent to download', asyn
   assert.equal((await ended).status, 1)
   assert.match(said.text, /^btkit: FILE: no such file or directory; /m)
   assert.ok(said.text.endsWith(`; ${advice(torrent)}\n`), said.text)
+})
+
+/** Bytes of a file that is not the one of the torrent, and how much of that is in it. */
+const WRONG: Readonly<Record<string, readonly [bytes: Buffer, reason: string]>> = {
+  'a long file': [Buffer.alloc(1_000_000), 'is long (1000000 bytes, not SIZE)'],
+  'another file of the size': [Buffer.alloc(0), 'is damaged (0 of SIZE bytes are in good pieces)'],
+  'a file that is partly right': [
+    Buffer.from(`one.iso${CONTENT.toString('latin1')}`).subarray(0, 70_000),
+    'is damaged (65536 of SIZE bytes are in good pieces)',
+  ],
+}
+
+for (const [what, [bytes, reason]] of Object.entries(WRONG)) {
+  for (const [program, option, isOld] of [
+    ['btdownloadheadless', '--saveas', true],
+    ['btkit', '--data', false],
+  ] as const) {
+    test(`${program}: ${option} names ${what}: only that file is read, and named`, async (t) => {
+      const directory = await plantRelease(t)
+      const [torrent, wrong] = [join(directory, 'one.iso.torrent'), join(directory, 'wrong')]
+      const { length } = readFileSync(join(directory, 'one.iso'))
+      writeFileSync(wrong, bytes.length > length ? bytes : Buffer.alloc(length))
+      writeFileSync(wrong, bytes, { flag: 'r+' })
+      const args = [torrent, option, wrong, '--port', '0']
+      const child = isOld
+        ? startQuick([program, 'seed'], args)
+        : startQuick([program], ['seed', ...args])
+      const { said, ended } = follow(t, child)
+      assert.equal((await ended).status, 1)
+      const why = `${wrong} ${reason.replace('SIZE', `${length}`)}; `
+      assert.ok(said.text.includes(`btkit: ${torrent}: its data is not whole: ${why}`), said.text)
+      assert.equal(said.text.split('not whole').length, 2, 'one line')
+    })
+  }
+}
+
+longTest('--responsefile names the torrent', async (t) => {
+  const directory = await plantRelease(t)
+  const args = ['--responsefile', join(directory, 'one.iso.torrent'), '--url', '']
+  const { said } = launch(t, [...OFTEN, ...args], { program: 'btdownloadheadless' })
+  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+})
+
+test('--url of a torrent is answered with what downloads it', async (t) => {
+  const url = 'http://127.0.0.1:1/one.iso.torrent'
+  const { said, ended } = launch(t, ['--url', url], { program: 'btdownloadheadless' })
+  assert.equal((await ended).status, 2)
+  assert.equal(said.text, `btkit: ${url}: a URL, not a file; ${advice(url)}\n`)
 })
 
 longTest('--saveas finds the data in another directory', async (t) => {
@@ -268,8 +318,6 @@ longTest(
 
 /** How long a torrent may take to be seeded or let go, in milliseconds. */
 const LIMIT = 60_000
-
-const CONTENT = pseudoRandom(300_000)
 
 /** A directory with a file and its torrent. */
 async function plantRelease(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { cacheSize, openCache, removeCache } from '../../../src/disk/cache/open.js'
+import { openCache, removeCache } from '../../../src/disk/cache/open.js'
 import { startMirrorTasks } from '../../../src/mirror/app/open-mirror.js'
 import { fixedTrackers } from '../../../src/mirror/torrents/trackers.js'
 import { longTest } from '../../support/long.js'
@@ -30,7 +30,6 @@ async function start(t: TestContext) {
     trackers: { ...fixedTrackers([]), refresh },
     cacheAccess: { cache, trust: 'full', now: () => now },
     cacheDirectory: '/var/cache/btkit',
-    cacheSize: () => Promise.resolve(cacheSize(directory) ?? 0),
     warn: (message) => warnings.push(message),
     onError: assert.ifError,
   })

@@ -24,6 +24,15 @@ test('a yum client gets its torrent by two requests, the next client by one', as
   assert.deepEqual(second, { ...first, statuses: [200] })
 })
 
+test('a set is known after a restart without the cache', async (t) => {
+  const before = await serveMirror(t, { files: FILES })
+  const posted = await post(before.port, PATHS)
+  await before.stop()
+  const after = await serveMirror(t, { root: before.root })
+  const found = await ask(after.port, ADDRESS)
+  assert.equal(independentInfoHash(found.body), independentInfoHash(posted.body))
+})
+
 test('an unknown set is 412 without anything that a cache could keep', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const method of ['GET', 'HEAD']) {

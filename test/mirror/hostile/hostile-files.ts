@@ -19,13 +19,14 @@ export const INVALID_HOSTS = [
 export const ODD_HOSTS = [...UNUSUAL_HOSTS, ...INVALID_HOSTS]
 
 export const hiddenFiles = {
-  '.well-known/x': 'hidden',
+  '.config/x': 'hidden',
+  '.well-known/.x': 'hidden',
   '.htpasswd': 'hidden',
   'yum/.git/config': 'hidden',
   'yum/.hidden': 'hidden',
   'yum/..odd': 'hidden',
 }
-export const HIDDEN = [...Object.keys(hiddenFiles).map((path) => `/${path}`), '/%2ewell-known/x']
+export const HIDDEN = [...Object.keys(hiddenFiles).map((path) => `/${path}`), '/%2econfig/x']
 
 /** Links of all kinds to the secret outside. */
 export function plantLinks(root: string, outside: string): void {

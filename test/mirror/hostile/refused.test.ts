@@ -329,7 +329,15 @@ const UNPUBLISHED: Record<string, Refused> = {
     statuses: [404],
     setup: HIDING,
     requests: [
-      ...['/.*', '/.well-known/*', '/*/.h*', '/yum/.hidde?', '/yum/?hidden', '/yum/[.]hidden'],
+      ...[
+        '/.*',
+        '/.config/*',
+        '/.well-known/*',
+        '/*/.h*',
+        '/yum/.hidde?',
+        '/yum/?hidden',
+        '/yum/[.]hidden',
+      ],
       ...['/yum/[!a]hidden', '/yum/[+-9]hidden', '/yum/*hidden', '/*/*/config', '/yum/%2eh*'],
     ].flatMap(matched),
   },

@@ -1,20 +1,35 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { lineOf } from '../../../src/disk/state/journal.js'
 import { makeScratch } from '../../support/scratch.js'
-import { openCache } from '../../../src/disk/cache/open.js'
-import { digestOfSet, KnownSets } from '../../../src/mirror/torrents/path-sets.js'
+import { KnownSets, type SetsPlace } from '../../../src/mirror/torrents/known-sets.js'
+import { digestOfSet } from '../../../src/mirror/torrents/path-sets.js'
 
 const PLENTY = { max: 1000, maxSize: 1e9 }
 
-/** A cache and its sets, with limits of the test. */
-async function open(t: TestContext) {
-  const cache = await openCache({ directory: makeScratch(t), now: Date.now, warn: assert.ifError })
-  t.after(() => cache.close())
-  const openSets = async (limits: Partial<typeof PLENTY> = {}) => {
-    await cache.flush()
-    return new KnownSets(cache, { ...PLENTY, ...limits })
+/** A function that opens the sets of a mirror as a service does that starts. */
+function makePlace(t: TestContext) {
+  let running: KnownSets | null = null
+  // Before the directory is removed
+  t.after(() => running?.close())
+  const place = {
+    stateDirectory: makeScratch(t),
+    root: '/srv/mirror',
+    now: Date.now,
+    warn: assert.ifError,
+    onError: assert.ifError,
   }
-  return { cache, openSets }
+  const openSets = async (
+    limits: Partial<typeof PLENTY> = {},
+    changes: Partial<SetsPlace> = {},
+  ) => {
+    await running?.close()
+    running = KnownSets.open({ ...place, ...changes }, { ...PLENTY, ...limits })
+    return running
+  }
+  return { ...place, openSets }
 }
 
 /** A set with that name, and its digest. */
@@ -38,7 +53,7 @@ async function kept(
 }
 
 test('a set is known at once, before and after a restart', async (t) => {
-  const { openSets } = await open(t)
+  const { openSets } = makePlace(t)
   const { set, digest } = setOf('a')
   const sets = await openSets()
   assert.equal(sets.get(digest), null)
@@ -48,7 +63,7 @@ test('a set is known at once, before and after a restart', async (t) => {
 })
 
 test('a form replaces a single path with the same digest, but not the reverse', async (t) => {
-  const { openSets } = await open(t)
+  const { openSets } = makePlace(t)
   const { set, digest } = setOf('a')
   const single = { ...set, isSingle: true }
   const sets = await openSets()
@@ -64,14 +79,14 @@ test('a form replaces a single path with the same digest, but not the reverse', 
 })
 
 test('the number of sets is limited, and the oldest is removed first', async (t) => {
-  const { openSets } = await open(t)
+  const { openSets } = makePlace(t)
   const sets = await openSets({ max: 3 })
   for (const name of ['a', 'b', 'c', 'd', 'e']) note(sets, name)
   assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e']), ['c', 'd', 'e'])
 })
 
 test('the bytes of sets are limited', async (t) => {
-  const { openSets } = await open(t)
+  const { openSets } = makePlace(t)
   const sets = await openSets({ maxSize: 10_000 })
   for (let i = 0; i < 100; i++) note(sets, `long ${i}`, 2000)
   note(sets, 'short')
@@ -82,7 +97,7 @@ test('the bytes of sets are limited', async (t) => {
 })
 
 test('a set that is used again stays longer, also after a restart', async (t) => {
-  const { openSets } = await open(t)
+  const { openSets } = makePlace(t)
   const sets = await openSets({ max: 3 })
   for (const name of ['a', 'b', 'c']) note(sets, name)
   note(sets, 'a')
@@ -93,7 +108,7 @@ test('a set that is used again stays longer, also after a restart', async (t) =>
 })
 
 test('sets from before a restart are limited, too', async (t) => {
-  const { openSets } = await open(t)
+  const { openSets } = makePlace(t)
   const first = await openSets()
   for (let i = 0; i < 20; i++) note(first, `old ${i}`)
   await openSets({ max: 5 })
@@ -101,18 +116,80 @@ test('sets from before a restart are limited, too', async (t) => {
   assert.equal((await kept(openSets, names)).length, 5)
 })
 
-test('digests of files are not removed for sets', async (t) => {
-  const { cache, openSets } = await open(t)
-  const key = { path: '/srv/a', pieceLength: 1024, phase: 0, size: 1024 }
-  const record = {
-    fingerprint: new Uint8Array(40),
-    pieces: new Uint8Array(20),
-    tail: null,
-    paddedTail: null,
+test('a set that a client asked for within a day goes last after a restart', async (t) => {
+  let now = 1.8e12
+  const { openSets } = makePlace(t)
+  const sets = await openSets({}, { now: () => now })
+  for (const name of ['a', 'b', 'c']) note(sets, name)
+  now += 2 * 86_400_000
+  assert.ok(sets.get(setOf('a').digest))
+  assert.ok(await openSets({ max: 1 }))
+  assert.deepEqual(await kept(openSets, ['a', 'b', 'c']), ['a'])
+})
+
+test('sets unused for years are known, because only a client can send them again', async (t) => {
+  const { openSets } = makePlace(t)
+  note(await openSets({}, { now: () => 0 }), 'old')
+  assert.deepEqual(await kept(openSets, ['old']), ['old'])
+})
+
+test('each mirror has its own sets', async (t) => {
+  const { openSets } = makePlace(t)
+  note(await openSets(), 'a')
+  const other = await openSets({}, { root: '/srv/other' })
+  assert.equal(other.get(setOf('a').digest), null)
+  assert.deepEqual(await kept(openSets, ['a']), ['a'])
+})
+
+test('a damaged set hides no other one', async (t) => {
+  const { openSets, stateDirectory } = makePlace(t)
+  const sets = await openSets()
+  for (const name of ['a', 'b', 'c']) note(sets, name)
+  await sets.close()
+  const [file] = readdirSync(join(stateDirectory, 'sets'))
+  const path = join(stateDirectory, 'sets', file ?? '')
+  writeFileSync(path, readFileSync(path, 'utf8').replace('/yum/bxx', '/yum/byy'))
+  const warnings: string[] = []
+  const later = await openSets({}, { warn: (message) => warnings.push(message) })
+  const known = ['a', 'b', 'c'].filter((name) => later.get(setOf(name).digest))
+  assert.deepEqual(known, ['a', 'c'])
+  assert.match(warnings.join(), /damaged, kept as .*; clients must send the sets .* again$/)
+})
+
+test('a state that a newer btkit wrote is left alone, and sets are known until the end', async (t) => {
+  const { openSets, stateDirectory } = makePlace(t)
+  const sets = await openSets()
+  note(sets, 'a')
+  await sets.close()
+  const [file] = readdirSync(join(stateDirectory, 'sets'))
+  const path = join(stateDirectory, 'sets', file ?? '')
+  const head = { version: 99, btkit: 'sets' }
+  writeFileSync(path, lineOf('', JSON.stringify(head)))
+  const warnings: string[] = []
+  const later = await openSets({}, { warn: (message) => warnings.push(message) })
+  note(later, 'b')
+  assert.ok(later.get(setOf('b').digest))
+  await later.close()
+  assert.match(warnings.join(), /a newer btkit wrote it.*; sets of yum-torrent are forgotten/)
+  assert.equal(readFileSync(path, 'utf8'), String(lineOf('', JSON.stringify(head))))
+})
+
+test('a failure to record sets is told once, and once more when it is over', async (t) => {
+  const { openSets, stateDirectory } = makePlace(t)
+  const told: string[] = []
+  const tell = (message: unknown) => void told.push(String(message))
+  const sets = await openSets({}, { warn: tell, onError: tell })
+  // A file where the directory belongs
+  writeFileSync(join(stateDirectory, 'sets'), '')
+  for (const name of ['a', 'b', 'c']) {
+    note(sets, name)
+    await sets.close()
   }
-  cache.put('file', key, record)
-  const sets = await openSets({ max: 1 })
-  for (let i = 0; i < 50; i++) note(sets, `set ${i}`)
-  await cache.flush()
-  assert.ok(cache.get('file', key))
+  assert.equal(told.length, 1, told.join('\n'))
+  unlinkSync(join(stateDirectory, 'sets'))
+  note(sets, 'd')
+  await sets.close()
+  assert.match(told[1] ?? '', /works again$/)
+  assert.equal(told.length, 2)
+  assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd']), ['a', 'b', 'c', 'd'])
 })

@@ -108,3 +108,26 @@ for (const [what, first, login, message] of refusals) {
     await assert.rejects(client.version(), { code: 'unreachable', message })
   })
 }
+
+test('behind a proxy that gives it another Host, it is asked without Referer', async (t) => {
+  const asked: (string | undefined)[] = []
+  const client = await connect(t, (request, response) => {
+    request.resume()
+    asked.push(request.headers.referer && 'with')
+    response.writeHead(request.headers.referer === undefined ? 200 : 401).end('v5.1.0')
+  })
+  assert.equal(await client.version(), 'qBittorrent v5.1.0')
+  assert.equal(await client.version(), 'qBittorrent v5.1.0')
+  assert.deepEqual(asked, ['with', undefined, undefined])
+})
+
+test('a host name that it does not accept is named after one more request', async (t) => {
+  let asked = 0
+  const client = await connect(t, (request, response) => {
+    request.resume()
+    asked++
+    response.writeHead(401).end()
+  })
+  await assert.rejects(client.version(), /does not accept the host name 127\.0\.0\.1/)
+  assert.equal(asked, 2)
+})

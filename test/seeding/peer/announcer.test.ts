@@ -244,6 +244,67 @@ test('the id that a tracker gives is sent with every later announce, the last on
   assert.equal(asked.at(-1)?.searchParams.get('event'), 'stopped')
 })
 
+test('a torrent that is removed and added again at once, as by a rename, is the same seed', async (t) => {
+  const { asked, announcer, torrent, wait } = answering(t, [WELL])
+  await wait(1)
+  announcer.remove(torrent)
+  await wait(1)
+  const renamed = { ...torrent, path: '/srv/other.torrent' }
+  announcer.add(renamed)
+  await wait(70)
+  const events = () => asked.map(({ searchParams }) => searchParams.get('event'))
+  assert.deepEqual(events(), ['started', null])
+  announcer.remove(renamed)
+  await wait(5)
+  assert.deepEqual(events(), ['started', null, 'stopped'])
+})
+
+test('other trackers of a torrent that is added again learn of it, and those before of its end', async (t) => {
+  const { asked, announcer, torrent, wait } = answering(t, [WELL])
+  await wait(1)
+  announcer.remove(torrent)
+  announcer.add({ ...torrent, trackers: [['http://127.0.0.1:2/announce']] })
+  await wait(5)
+  const events = asked.map(({ port, searchParams }) => `${port} ${searchParams.get('event')}`)
+  assert.deepEqual(events.sort(), ['1 started', '1 stopped', '2 started'])
+})
+
+test('a torrent is announced again when the tracker has answered to its end', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let now = 0
+  const events: (string | null)[] = []
+  let answerStop: (() => void) | null = null
+  mockHttp(t, async (url: string) => {
+    const event = new URL(url).searchParams.get('event')
+    events.push(event)
+    if (event === 'stopped') await new Promise<void>((resolve) => (answerStop = resolve))
+    return answer()
+  })
+  const announcer = announcerAt(() => now)
+  const torrent = torrentOf(1)
+  announcer.add(torrent)
+  const tick = () => {
+    now += 5000
+    t.mock.timers.tick(1000)
+    return setImmediate()
+  }
+  await until('it has begun', () => events.length === 1)
+  announcer.remove(torrent)
+  await until('its end is told', async () => {
+    await tick()
+    return answerStop !== null
+  })
+  announcer.add(torrent)
+  for (let n = 0; n < 3; n++) await tick()
+  assert.deepEqual(events, ['started', 'stopped'])
+  answerStop!()
+  await until('it begins again', async () => {
+    await tick()
+    return events.length === 3
+  })
+  assert.deepEqual(events, ['started', 'stopped', 'started'])
+})
+
 test('a warning of a tracker is reported once while it lasts, and is no failure', async (t) => {
   const warning = 'd8:intervali60e5:peers0:15:warning message4:beepe'
   const { problems, announcer, torrent, wait } = answering(t, [warning, warning, WELL])

@@ -15,9 +15,9 @@ import { nameProblem, SeedKeeper } from '../../../src/core/keep-seeded/reconcile
 import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
 import { OwnTarget } from '../../../src/seeding/peer/own-target.js'
 import { SeedService } from '../../../src/seeding/peer/service.js'
-import { hashContext } from '../../core/requests.js'
+import { hashContext, settledContext } from '../../core/requests.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
   CONTENT,
@@ -74,8 +74,7 @@ test('while a disk hangs, nothing waits for it, and it is reported once', async 
   const places = torrentPlaces(
     {
       ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
-      ...{ reportsNone: 'no', awaitsQuiet: true },
-      ...{ hashContext: hashContext() },
+      ...{ isBeside: true, hashContext: hashContext() },
     },
     () => (hangs ? Promise.reject(new BtkitError('busy', 'it hangs')) : Promise.resolve()),
   )
@@ -122,8 +121,7 @@ test('a torrent that the service withdrew is seeded again when its data can be r
   const note = (word: string) => () => said.push(word)
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
-    ...{ reportsNone: 'no', awaitsQuiet: false },
-    ...{ hashContext: hashContext() },
+    ...{ isBeside: true, hashContext: settledContext() },
   })
   const service = await SeedService.open({
     ...{ host: '127.0.0.1', port: 0, lastPort: 0, announcedAddress: null, maxUpload: null },
@@ -148,11 +146,13 @@ test('a torrent that the service withdrew is seeded again when its data can be r
 
 test('a link out of the directory is named, and followed with --follow-symlinks', async (t) => {
   const elsewhere = join(makeScratch(t, { 'real.bin': CONTENT }), 'real.bin')
-  const { torrent, data, directory, infoHash } = await plantFile(t)
+  const { torrent, data, infoHash } = await plantFile(t)
   rmSync(data)
   symlinkSync(elsewhere, data)
   const { stderr } = await startSeed(t, [torrent])
-  const said = `its data is not whole in ${directory}: ${data} is a link that leads out of ${directory}; --follow-symlinks allows that\n`
+  const said =
+    `its data is not whole: ${data} is missing ` +
+    '(in its place is a link that leads outside; --follow-symlinks allows that)\n'
   await until('it is said', () => stderr.text.includes(said))
   const following = await startSeed(t, [torrent, '--follow-symlinks'])
   const peer = await connectPeer(t, following.port, { infoHash })
@@ -229,4 +229,15 @@ test('the last announce of a torrent that is gone has the bytes sent', async (t)
   const last = () => asked.find((each) => each.get('event') === 'stopped')
   await until('its end is announced', () => last() !== undefined)
   assert.equal(last()?.get('uploaded'), '16384')
+})
+
+test('a torrent with links that are stored is seeded', async (t) => {
+  const directory = makeScratch(t, { 'lib/a.so.1': CONTENT })
+  const content = join(directory, 'lib')
+  symlinkSync('a.so.1', join(content, 'a.so'))
+  const make = ['makemetafile', content, '--trackerless', '--symlinks', 'store', '--json']
+  const made = parseJson(await runBtkit([...make, '--no-cache'])) as { infoHash: string }
+  const { port, stderr } = await startSeed(t, [`${content}.torrent`])
+  await until('it is there', () => stderr.text.includes('added'))
+  await connectPeer(t, port, made)
 })

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:http'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { readTorrent } from '../../../src/core/read-torrent.js'
 import { startQuick } from '../../support/executable.js'
@@ -118,13 +118,28 @@ test('data that becomes whole is seeded from then on', async (t) => {
   const content = readFileSync(data)
   rmSync(data)
   const { port, stderr } = await startSeed(t, [torrent])
-  const directory = dirname(data)
-  const said = `btkit: ${torrent}: its data is not whole in ${directory}: ${data} is not there; btkit does not download; `
+  const said = `btkit: ${torrent}: its data is not whole: ${data} is missing; btkit does not download; `
   await until('it says so', () => stderr.text.includes(said))
   writeFileSync(data, content)
   await until('it is added', () => stderr.text.includes(`added ${torrent}`))
   const peer = await connectPeer(t, port, { infoHash })
   assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
+})
+
+test('an empty file that is missing keeps nothing from peers, but other bytes in its place do', async (t) => {
+  const directory = makeScratch(t, { 'set/a.bin': CONTENT, 'set/empty': '' })
+  const data = join(directory, 'set')
+  const make = ['makemetafile', data, '--trackerless', '-l', '16', '--json', '--no-cache']
+  const { infoHash } = parseJson(await runBtkit(make)) as { infoHash: string }
+  const torrent = `${data}.torrent`
+  rmSync(join(data, 'empty'))
+  const { port, stop } = await startSeed(t, [torrent])
+  const peer = await connectPeer(t, port, { infoHash })
+  assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
+  await stop()
+  writeFileSync(join(data, 'empty'), 'x')
+  const { stderr } = await startSeed(t, [torrent])
+  await until('it says so', () => stderr.text.includes('empty is long (1 byte, not 0)'))
 })
 
 test('--data names the content, what contains it, or a directory with it by another name', async (t) => {
@@ -191,6 +206,23 @@ test('the trackers of a torrent learn of the seed, and of its end', async (t) =>
   assert.notEqual(await seeds(), '1')
 })
 
+test('a torrent whose list of trackers is empty announces to its announce URL', async (t) => {
+  const tracker = await startTrack(t)
+  const { torrent, infoHash } = await plant(t, [`${tracker.address}/announce`])
+  const bytes = readFileSync(torrent, 'latin1')
+  writeFileSync(
+    torrent,
+    bytes.replace('10:created by', '13:announce-listllee10:created by'),
+    'latin1',
+  )
+  assert.deepEqual(readTorrent(torrent).announceList, [[]])
+  await startSeed(t, [torrent])
+  const address = `/scrape?info_hash=${infoHash.replace(/../g, '%$&')}`
+  await until('it is known', async () => {
+    return (await (await tracker.get(address)).text()).includes('8:completei1e')
+  })
+})
+
 test('a seed that nobody can find says so once, and a seed that somebody can find does not', async (t) => {
   const lonely = await plant(t)
   const first = await startSeed(t, [lonely.torrent])
@@ -221,7 +253,7 @@ test('without a terminal each line has the time and the info hash, so that twins
   const args = [one.torrent, two.torrent]
   const { stdout } = await startSeed(t, args, { now })
   for (const { infoHash } of [one, two]) {
-    const line = `2030-02-03T04:05:06Z ${infoHash} seeding 100.0%, 0 peers, up 0 B/s, down 0 B/s, a.bin: `
+    const line = `2030-02-03T04:05:06Z ${infoHash} seeding, 0 peers, up 0 B/s, a.bin: `
     await until(
       'it is shown',
       () => stdout.text.includes(`\n${line}`) || stdout.text.startsWith(line),
@@ -369,6 +401,15 @@ test('a warning of a tracker is shown by seed and by status, which ends with 0',
   )
 })
 
+test('a seed that btkit status will not find says why, and seeds', async (t) => {
+  const { torrent, infoHash } = await plant(t)
+  const env = { XDG_RUNTIME_DIR: join(makeScratch(t, { file: '' }), 'file') }
+  const { port, stderr } = await startSeed(t, [torrent], { env })
+  assert.match(stderr.text, /\/file\/btkit: .*; btkit status will not find this seed\n/)
+  const peer = await connectPeer(t, port, { infoHash })
+  await download(peer)
+})
+
 test('btkit status names a torrent that a seed cannot seed, with the reason', async (t) => {
   const { torrent, data } = await plant(t)
   rmSync(data)
@@ -378,7 +419,7 @@ test('btkit status names a torrent that a seed cannot seed, with the reason', as
   assert.match(stdout, /^a\.bin +missing +0% /m)
   assert.match(
     stderr,
-    new RegExp(`^btkit: a\\.bin \\(\\w+\\): its data is not whole in .*${data} is not there`),
+    new RegExp(`^btkit: a\\.bin \\(\\w+\\): its data is not whole: ${data} is missing`),
   )
   assert.match(stderr, /: 1 torrent not seeded\n$/)
 })

@@ -407,6 +407,24 @@ test('no password and no hash is written anywhere', async (t) => {
   assert.doesNotMatch(all.join(), /correct horse|a secret|scrypt/)
 })
 
+test('each failed log-in is recorded with its address, but without a name that nobody has', async (t) => {
+  const { visitor, root } = await startAdmin(t, { args: ['--trust-proxy', '127.0.0.1'] })
+  const names = ['alice', 'perhaps a password', 'admin']
+  for (const [at, name] of names.entries()) {
+    const browser = visitor()
+    browser.headers = { 'X-Forwarded-For': `198.51.100.${at}` }
+    assert.equal((await browser.logIn(name, 'guess')).status, 403)
+  }
+  const lines = readFileSync(join(root, 'state/admin.log'), 'utf8').trim().split('\n')
+  const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  assert.deepEqual(
+    entries.map(({ user, address, action }) => [user, address, action]),
+    names.map((_, at) => [at === 0 ? 'alice' : '', `198.51.100.${at}`, 'fail to log in']),
+  )
+  // As fail2ban finds them
+  for (const line of lines) assert.match(line, /"address":"[0-9.]+","action":"fail to log in"/)
+})
+
 test('the pages have the name of the site', async (t) => {
   const { visitor, logIn } = await startAdmin(t, { args: ['--site-name', 'Example <Site>'] })
   const alice = await logIn()

@@ -123,7 +123,8 @@ function linesOf(report: CacheReport): string[] {
     `directory: ${directory}`,
     `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
     `records:   ${entries} (${counts.file} of files, ${counts.tree} of trees, ` +
-      `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${count(counts.digest, 'checksum')}, ${counts.set} of sets)`,
+      `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories` +
+      `, ${count(counts.digest, 'checksum')})`,
     `oldest:    ${oldest === null ? 'none' : `last used on ${oldest}`}`,
     `hits:      ${hits} of ${lookups}${share}`,
   ]

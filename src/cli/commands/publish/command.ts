@@ -181,7 +181,8 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
     checked.push(failed(file, null, error))
   }
   for await (const outcome of verifyTorrents(run, hashContext)) {
-    const problem = outcome.error ?? dataProblem(outcome, outcome.report)
+    const problem =
+      outcome.error ?? dataProblem(outcome.metainfo, outcome.report)?.of(outcome.torrent)
     if (problem) {
       const infoHash = outcome.error === null ? clientInfoHash(outcome.metainfo) : null
       out.fail(problem)

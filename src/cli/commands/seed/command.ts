@@ -45,8 +45,10 @@ function defineSeed({ io, isLegacy }: CommandContext) {
       const places = names.map((name) => requireTorrents(name, io))
       // A file that is no torrent never becomes one; a directory may get some later
       const files = places.filter((place) => !isDirectory(place))
+      const hasOnlyFiles = files.length === names.length
       for (const file of files) readTorrentFile(file)
       const data = options.data.map((name) => requireData(name, files, io))
+      const search = data.filter(isDirectory)
       const { host, port } = options
       const { seed } = await import('../../seeding/own-seed.js')
       await seed(
@@ -55,12 +57,13 @@ function defineSeed({ io, isLegacy }: CommandContext) {
           keeping: {
             places,
             placesOf: dataPlaces(data, options, io),
-            search: data,
+            search,
             followSymlinks: options.followSymlinks,
-            reportsNone: 'beside',
+            isBeside: true,
           },
-          // BitTornado's programs for one torrent download what is not there
-          endsWithout: isLegacy && files.length === names.length,
+          // A file that is named is the content, or a mistake; and BitTornado's programs for one
+          // torrent download what is not there
+          endsWithout: hasOnlyFiles && (isLegacy || (data.length > 0 && search.length === 0)),
           serving: {
             host: host === undefined ? null : bareHost(host),
             port,
@@ -147,7 +150,7 @@ function pathIfThere(name: string, { cwd }: Io): string | null {
 
 /**
  * Returns a function that yields the places where the data of a torrent may be: those that are
- * given, the content of which `completedir` made it, and beside it.
+ * given, and no others; without any, the content of which `completedir` made it, and beside it.
  */
 function dataPlaces(
   data: readonly string[],
@@ -158,6 +161,7 @@ function dataPlaces(
   const held = new HeldTorrents(valueOr([], () => [stateDirectory({ option, env, isRoot })]))
   return function* (torrent: string) {
     for (const path of data) yield { path }
+    if (data.length > 0) return
     const directory = realPath(dirname(torrent))
     const source = directory && held.sourceOf(directory, basename(torrent))
     if (source) yield { path: source, byName: false }

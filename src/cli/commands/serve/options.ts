@@ -122,11 +122,6 @@ export function declareServeOptions() {
     .opt('--web-torrent', WEB_TORRENT, { needs: TRACK, default: false })
     .opt(...bannedIpsOption(TRACK))
     .opt(...bannedListOption(TRACK))
-    .opt(
-      ...stateDirOption('save swarms and the list of seeded torrents in this state directory', [
-        { oneOf: ['track', 'seed'], why: 'which save their state there', ifTyped: true },
-      ]),
-    )
     .optionsGroup('Seed:')
     .opt('--seed', 'seed every torrent of the mirror whose hashes are known, on all addresses', OFF)
     .opt(
@@ -155,11 +150,12 @@ export function declareServeOptions() {
       needs: [{ oneOf: ['warm'], why: 'because requested files are always read at full speed' }],
       parse: read.byteRate,
     })
-    .optionsGroup('Hashing and cache:')
+    .optionsGroup('Hashing, cache and state:')
     .opt(...THREADS)
     .opt('--max-wait <seconds>', 'answer 503 if a torrent takes longer', read.secondsOr(25))
     .opt(...CACHE_DIR)
     .opt(...CACHE_TRUST)
+    .opt(...stateDirOption('save requested sets, swarms and seeded torrents in this directory'))
   return declareShareOptions(whole)
     .optionsGroup('Log:')
     .opt('--log <format>', 'write the access log', {

@@ -1,4 +1,4 @@
-import { orClose } from '../../../base/errors.js'
+import { orClose, valueOr } from '../../../base/errors.js'
 import { isRaw } from '../../../base/text/raw-path.js'
 import { fileAddress } from '../../../metainfo/trackers.js'
 import { runService, type Service, type ServiceSettings } from '../../../mirror/app/run-service.js'
@@ -118,6 +118,8 @@ function serviceSettings(
     engine: engineFor(options, io),
     cacheDirectory: cachePathIfAny(options.cacheDir, io),
     cacheTrust: options.cacheTrust,
+    // Without a home directory there is none
+    stateDirectory: valueOr(null, () => recordsDirectory(options, io)),
     share: options.shareWith,
     logFormat: options.log,
     logFile: options.logFile === undefined ? null : resolve(io.cwd, options.logFile),
@@ -253,8 +255,7 @@ async function seedGiven(
     placesOf: () => [{ path: root }],
     search: [root],
     followSymlinks,
-    reportsNone: 'yes' as const,
-    awaitsQuiet: true,
+    isBeside: false,
     hashContext,
   }
   const report = { note: () => undefined, fail: onError }

@@ -15,7 +15,7 @@ import {
   excludeOutput,
   type Tree,
 } from '../../digests/content.js'
-import { timesOf } from '../../digests/cache-trust.js'
+import { timesOf } from '../../../disk/cache/trust.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { InfoRequest } from '../../digests/info.js'
 import { decideLists, findUndecided, type ListDecisions } from './lists.js'

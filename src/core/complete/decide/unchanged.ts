@@ -5,7 +5,7 @@ import {
   FINGERPRINT_LENGTH,
   type Fingerprint,
 } from '../../../disk/file-lists/fingerprint.js'
-import { isSameFile, trustedPart, TRUSTED_LENGTH } from '../../digests/cache-trust.js'
+import { isSameFile, trustedPart, TRUSTED_LENGTH } from '../../../disk/cache/trust.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../../metainfo/bencode/value.js'
 import type { InfoRequest } from '../../digests/info.js'

@@ -62,7 +62,7 @@ export function packFileRecord({ fingerprint, pieces, tail, paddedTail }: FileRe
   return packed
 }
 
-/** Decodes a record; null if its shape does not match the key. */
+/** Decodes a record into views; null if its shape does not match the key. */
 export function unpackFileRecord(body: Uint8Array, key: FileKey): FileRecord | null {
   const [stampLength = 0, ends = 0] = body
   const { whole, tailLength } = ownPieces(key)
@@ -72,10 +72,10 @@ export function unpackFileRecord(body: Uint8Array, key: FileKey): FileRecord | n
   const hasShape = body.length === piecesAt + whole * SHA1
   if (!hasShape || ends > (tailLength > 0 ? TAIL | PADDED_TAIL : 0)) return null
   return {
-    fingerprint: body.slice(2, tailAt),
-    tail: ends & TAIL ? body.slice(tailAt, paddedAt) : null,
-    paddedTail: ends & PADDED_TAIL ? body.slice(paddedAt, piecesAt) : null,
-    pieces: body.slice(piecesAt),
+    fingerprint: body.subarray(2, tailAt),
+    tail: ends & TAIL ? body.subarray(tailAt, paddedAt) : null,
+    paddedTail: ends & PADDED_TAIL ? body.subarray(paddedAt, piecesAt) : null,
+    pieces: body.subarray(piecesAt),
   }
 }
 
@@ -91,12 +91,12 @@ export function packDigestRecord({ fingerprint, digest }: DigestRecord): Uint8Ar
   return Buffer.concat([Buffer.of(fingerprint.length), fingerprint, digest])
 }
 
-/** Decodes a record; null if it is too short for a digest. */
+/** Decodes a record into views; null if it is too short for a digest. */
 export function unpackDigestRecord(body: Uint8Array): DigestRecord | null {
   const [length = 0] = body
   const digestAt = 1 + length
   if (body.length <= digestAt) return null
-  return { fingerprint: body.slice(1, digestAt), digest: body.slice(digestAt) }
+  return { fingerprint: body.subarray(1, digestAt), digest: body.subarray(digestAt) }
 }
 
 /** A file. Its Merkle tree depends on these properties. */
@@ -142,29 +142,5 @@ export function unpackTreeRecord(body: Uint8Array, { size }: TreeKey): TreeRecor
     root,
     height,
     nodes: count > 1 ? body.subarray(nodesAt) : root,
-  }
-}
-
-/** A set of files that a torrent is requested for, as in the pkgtorrent protocol. */
-export interface SetRecord {
-  /** Whether `single` asked for it and found one file, so that the torrent is a single-file one. */
-  readonly isSingle: boolean
-  /** Paths and simple globs, in the order of the request. */
-  readonly paths: readonly string[]
-}
-
-/** Encodes a set's record. */
-export function packSetRecord({ isSingle, paths }: SetRecord): Uint8Array {
-  return Buffer.from(JSON.stringify([isSingle, paths]))
-}
-
-/** Decodes a set's record; null if it is invalid. */
-export function unpackSetRecord(body: Uint8Array): SetRecord | null {
-  try {
-    const [isSingle, paths] = JSON.parse(Buffer.from(body).toString()) as [unknown, unknown]
-    if (typeof isSingle !== 'boolean' || !Array.isArray(paths)) return null
-    return paths.every((path) => typeof path === 'string') ? { isSingle, paths } : null
-  } catch {
-    return null
   }
 }

@@ -3,7 +3,7 @@ import { checksumOf } from '../../../base/bytes.js'
 const DAY_MS = 86_400_000
 
 /** The subject of a record. */
-export type RecordKind = 'file' | 'piece' | 'tree' | 'info' | 'layers' | 'set' | 'digest'
+export type RecordKind = 'file' | 'piece' | 'tree' | 'info' | 'layers' | 'digest'
 
 /**
  * The letter of each kind of record, and the version of its bodies. Keys begin with both. Raise a
@@ -16,7 +16,6 @@ export const RECORD_KINDS = {
   tree: 't1',
   info: 'i1',
   layers: 'l1',
-  set: 's1',
   digest: 'd1',
 } as const satisfies Record<RecordKind, string>
 

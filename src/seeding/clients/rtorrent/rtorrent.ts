@@ -252,10 +252,21 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     const { scgi } = this.address
     if (scgi) return callScgi(scgi, body, this.options)
     const headers = { 'Content-Type': 'text/xml', ...this.basicAuth() }
-    const answer = await this.http({ body, headers })
+    const answer = await this.http({ body, headers }).catch((error: unknown) => {
+      throw adviseScgi(error, this.address.url)
+    })
     if (!answer.isOk) throw this.badStatus(answer)
     return answer.text
   }
+}
+
+/** Advises another address if the connection broke off: the port of SCGI knows no HTTP. */
+function adviseScgi(error: unknown, url: string): unknown {
+  if (!(error instanceof BtkitError)) return error
+  const { code } = (error.cause ?? {}) as { readonly code?: unknown }
+  if (code !== 'ECONNRESET' && code !== 'EPIPE') return error
+  const advice = `if that is the port of SCGI, use scgi://${new URL(url).host}`
+  return new BtkitError(error.code, `${error.message}; ${advice}`, { cause: error })
 }
 
 /** Returns the paths of a torrent's files for rtorrent, without pad files. */

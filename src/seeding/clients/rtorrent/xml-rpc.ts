@@ -1,5 +1,6 @@
-import { parseXml, XmlElement } from '@rgrove/parse-xml'
+import { XmlElement } from '@rgrove/parse-xml'
 import { BtkitError } from '../../../base/errors.js'
+import { readXml } from '../../../base/text/read-xml.js'
 
 /** A value of XML-RPC; bytes are sent as base64. */
 export type XmlRpcValue = number | string | Uint8Array | readonly XmlRpcValue[] | XmlRpcStruct
@@ -68,12 +69,8 @@ function escapeXml(text: string): string {
 const NO_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g
 
 function parse(xml: string): XmlElement {
-  try {
-    const { root } = parseXml(xml.replace(NO_XML, '\ufffd'), { ignoreUndefinedEntities: true })
-    if (root) return root
-  } catch {
-    // Reported below
-  }
+  const root = readXml(xml.replace(NO_XML, '\ufffd'))
+  if (root) return root
   throw new BtkitError('client', 'unexpected answer: not XML-RPC; check the address')
 }
 

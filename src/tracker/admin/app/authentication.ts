@@ -101,9 +101,9 @@ export class Authentication {
     const address = this.addressOf(request)
     const result = await this.logIns.check(name, password, address)
     if (result === 'wrong' || 'limited' in result) {
-      // Names that do not exist may be anything, even a password
-      const isKnown = result === 'wrong' && (await this.usersFile.find(name)) !== null
-      if (isKnown) await this.#note(request, name, FAILED_LOG_IN)
+      // Names that do not exist may be anything, even a password: only the address is noted
+      const isKnown = (await this.usersFile.find(name)) !== null
+      if (result === 'wrong') await this.#note(request, isKnown ? name : '', FAILED_LOG_IN)
       return result
     }
     this.#end(request)

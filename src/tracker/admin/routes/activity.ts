@@ -75,7 +75,10 @@ const DONE: Readonly<Record<string, string>> = {
 function table(entries: readonly Activity[], places: Places | null): Html {
   const rows = entries.map((entry) => {
     const { at, user, address, action, details, count } = entry
-    const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
+    const who =
+      user === ''
+        ? html`<span class="muted">unknown name</span>`
+        : html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
     const targets = targetsOf(entry)
     const items = targets.map((target) => itemOf(target, places))
     const [item = ''] = items

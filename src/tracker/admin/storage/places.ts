@@ -10,7 +10,7 @@ import {
   osCodeOf,
   valueOr,
 } from '../../../base/errors.js'
-import { isRacy } from '../../../core/digests/cache-trust.js'
+import { isRacy } from '../../../disk/cache/trust.js'
 import { fingerprintOf } from '../../../disk/file-lists/fingerprint.js'
 import { absenceOf, isSafeComponent, resolveInside } from '../../../disk/look/inside.js'
 import { listNames } from '../../../disk/look/read-names.js'

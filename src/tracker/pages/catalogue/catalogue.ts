@@ -25,6 +25,8 @@ import { renderCategoryPage } from './category-page.js'
 import {
   type CatalogueCategory,
   type CatalogueQuery,
+  type CatalogueRoot,
+  Categories,
   categoryAddress,
   formatCatalogueQuery,
   parseCatalogueQuery,
@@ -32,7 +34,7 @@ import {
   titleOf,
 } from './category.js'
 import { composeAtom, jsonOfCategory, jsonOfDetails, jsonOfEntry, placeOf } from './json.js'
-import { type CatalogueEntry, type CatalogueRoot, type CatalogueRow, Shelves } from './shelves.js'
+import { type CatalogueEntry, type CatalogueRow, Shelves } from './shelves.js'
 import { DetailsReader, formatComment, renderTorrentPage } from './torrent-page.js'
 import { renderCharts } from '../charts/chart.js'
 import {
@@ -209,7 +211,7 @@ export class Catalogue {
   async #torrent(request: SiteRequest, view: 'page' | 'json'): Promise<PageAnswer> {
     const { site } = request
     const infoHash = infoHashOf(request.query)
-    const found = infoHash === null ? null : await this.#known(infoHash)
+    const found = infoHash === null ? null : this.#known(infoHash)
     if (!found) return notFound()
     const { row, entry } = found
     // No details of private torrents, which are for their users only
@@ -231,9 +233,9 @@ export class Catalogue {
   }
 
   /** A torrent and its place in the catalogue, null for none; null if the torrent is unknown. */
-  async #known(
+  #known(
     infoHash: InfoHash,
-  ): Promise<{ readonly row: SwarmRow; readonly entry: CatalogueEntry | null } | null> {
+  ): { readonly row: SwarmRow; readonly entry: CatalogueEntry | null } | null {
     const { store, torrents, options, site } = this.parts
     const known = torrents.torrents
     const torrent = known.get(infoHash) ?? null
@@ -241,7 +243,7 @@ export class Catalogue {
     if (site.hasCatalogue && summary) {
       const first = firstHash(torrent, known)
       const row = makeRow(first, known.get(first) ?? torrent, { store, showNames: true })
-      return { row, entry: { summary, category: (await this.#filled()).categoryOf(summary) } }
+      return { row, entry: { summary, category: new Categories(this.roots).of(summary) } }
     }
     const isSwarm = torrents.isOpen && store.scrape(Buffer.from(infoHash, 'hex')) !== null
     if (!torrent && !isSwarm) return null

@@ -1,7 +1,11 @@
+import { dirname, relative, sep } from 'node:path'
+import { isWithin } from '../../../disk/look/inside.js'
 import { encodeName } from '../../../base/percent.js'
 import type { Step } from '../../../page-parts/layout.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { type ListOrder, pageNumber, parseOrder } from '../../../page-parts/sorting.js'
+import type { KnownSummary } from '../../allowed/allowed-torrent.js'
+import { placeNames } from '../overview/torrent-links.js'
 import { MAX_SEARCH } from '../overview/site.js'
 
 /** A directory of torrents with all directories below it. */
@@ -69,6 +73,52 @@ export class CatalogueCategory {
   /** Whether a category is this one or below it. */
   holds(other: CatalogueCategory): boolean {
     return other.#first >= this.#first && other.#first <= this.#last
+  }
+}
+
+/** A directory with categories. */
+export interface CatalogueRoot {
+  readonly path: string
+  /** Whether its torrents are retired. */
+  readonly isArchive: boolean
+}
+
+/** All categories, each created when it is asked for. */
+export class Categories {
+  readonly current = new CatalogueCategory([], false, null)
+  readonly archive = new CatalogueCategory([], true, null)
+  readonly #roots: readonly CatalogueRoot[]
+  readonly #byDirectory = new Map<string, CatalogueCategory>()
+  readonly #bySummary = new Map<KnownSummary, CatalogueCategory>()
+
+  constructor(roots: readonly CatalogueRoot[]) {
+    // An archive may be inside a directory of current torrents
+    this.#roots = roots.toSorted((a, b) => b.path.length - a.path.length)
+  }
+
+  /**
+   * The category of a torrent: the directory of its .torrent, or of its content in the mirror of
+   * this process. Others are in none.
+   */
+  of(summary: KnownSummary): CatalogueCategory {
+    const known = this.#bySummary.get(summary)
+    if (known) return known
+    const { path, place } = summary
+    const names = place === null ? [] : placeNames(place).slice(0, -1)
+    const category = path === null ? this.current.at(names) : this.#at(dirname(path))
+    this.#bySummary.set(summary, category)
+    return category
+  }
+
+  #at(directory: string): CatalogueCategory {
+    const known = this.#byDirectory.get(directory)
+    if (known) return known
+    const root = this.#roots.find((each) => isWithin(directory, each.path))
+    const top = root?.isArchive === true ? this.archive : this.current
+    const below = root ? relative(root.path, directory) : ''
+    const category = top.at(below === '' ? [] : below.split(sep))
+    this.#byDirectory.set(directory, category)
+    return category
   }
 }
 

@@ -1,24 +1,19 @@
-import { dirname, relative, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { isWithin } from '../../../disk/look/inside.js'
 import { SLICE, filterInSlices, type Pause } from '../../../page-parts/slices.js'
 import { type Paged, paged } from '../../../page-parts/sorting.js'
 import { naturalKey } from '../../../base/text/natural-order.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
-import { placeNames } from '../overview/torrent-links.js'
-import { type CatalogueQuery, CatalogueCategory } from './category.js'
+import {
+  type CatalogueCategory,
+  type CatalogueQuery,
+  type CatalogueRoot,
+  Categories,
+} from './category.js'
 import type { Snapshot } from '../overview/torrent-rows.js'
 import type { SwarmRow } from '../overview/swarm-row.js'
 
 /** Categories on a page. */
 const CATEGORIES = 60
-
-/** A directory with categories. */
-export interface CatalogueRoot {
-  readonly path: string
-  /** Whether its torrents are retired. */
-  readonly isArchive: boolean
-}
 
 /** The place of a torrent in the catalogue. */
 export interface CatalogueEntry {
@@ -41,55 +36,27 @@ interface CategoryLists {
 
 /** The torrents of a snapshot by category. */
 export class Shelves {
-  readonly current = new CatalogueCategory([], false, null)
-  readonly archive = new CatalogueCategory([], true, null)
-  readonly #roots: readonly CatalogueRoot[]
-  readonly #byDirectory = new Map<string, CatalogueCategory>()
-  readonly #bySummary = new Map<KnownSummary, CatalogueCategory>()
+  readonly current: CatalogueCategory
+  readonly archive: CatalogueCategory
 
   private constructor(
     private readonly snapshot: Snapshot,
-    roots: readonly CatalogueRoot[],
+    private readonly categories: Categories,
   ) {
-    // An archive may be inside a directory of current torrents
-    this.#roots = roots.toSorted((a, b) => b.path.length - a.path.length)
+    this.current = categories.current
+    this.archive = categories.archive
   }
 
   /** Puts all torrents into categories, in small steps. */
   static async fill(snapshot: Snapshot, roots: readonly CatalogueRoot[]): Promise<Shelves> {
-    const shelves = new Shelves(snapshot, roots)
+    const categories = new Categories(roots)
     for (const [at, { torrent }] of snapshot.rows.entries()) {
       const summary = torrent?.metainfo
-      if (summary) shelves.categoryOf(summary).count(summary.size, summary.addedMs ?? 0)
+      if (summary) categories.of(summary).count(summary.size, summary.addedMs ?? 0)
       if (at % SLICE === 0) await setImmediate()
     }
-    shelves.archive.number(shelves.current.number(0))
-    return shelves
-  }
-
-  /**
-   * The category of a torrent: the directory of its .torrent, or of its content in the mirror of
-   * this process. Others are in none.
-   */
-  categoryOf(summary: KnownSummary): CatalogueCategory {
-    const known = this.#bySummary.get(summary)
-    if (known) return known
-    const { path, place } = summary
-    const names = place === null ? [] : placeNames(place).slice(0, -1)
-    const category = path === null ? this.current.at(names) : this.#at(dirname(path))
-    this.#bySummary.set(summary, category)
-    return category
-  }
-
-  #at(directory: string): CatalogueCategory {
-    const known = this.#byDirectory.get(directory)
-    if (known) return known
-    const root = this.#roots.find((each) => isWithin(directory, each.path))
-    const top = root?.isArchive === true ? this.archive : this.current
-    const below = root ? relative(root.path, directory) : ''
-    const category = top.at(below === '' ? [] : below.split(sep))
-    this.#byDirectory.set(directory, category)
-    return category
+    categories.archive.number(categories.current.number(0))
+    return new Shelves(snapshot, categories)
   }
 
   /** Lists a category; a page of torrents has at most `length`. */
@@ -103,7 +70,7 @@ export class Shelves {
     const sorted = await this.snapshot.order(query.sort)
     const matches = ({ torrent, lowerName }: SwarmRow) => {
       const summary = torrent?.metainfo
-      const own = summary && this.categoryOf(summary)
+      const own = summary && this.categories.of(summary)
       if (!summary || !own || !category.holds(own)) return false
       return tests.every(({ word, isHash }) => {
         if (`${own.text}/${lowerName}`.includes(word)) return true
@@ -139,7 +106,7 @@ export class Shelves {
     for (let at = order.length - 1; at >= 0 && newest.length < wanted; at -= 1) {
       const row = order[at]
       const summary = row?.torrent?.metainfo
-      if (row && summary && category.holds(this.categoryOf(summary))) newest.push(row)
+      if (row && summary && category.holds(this.categories.of(summary))) newest.push(row)
       if (at % SLICE === 0) await setImmediate()
     }
     return this.#rows(newest)
@@ -148,7 +115,7 @@ export class Shelves {
   #rows(rows: readonly SwarmRow[]): CatalogueRow[] {
     return rows.flatMap((row) => {
       const summary = row.torrent?.metainfo
-      return summary ? [{ ...row, entry: { summary, category: this.categoryOf(summary) } }] : []
+      return summary ? [{ ...row, entry: { summary, category: this.categories.of(summary) } }] : []
     })
   }
 }

@@ -36,6 +36,7 @@ import { ICON_PATH, TRACKER_STYLE } from '../overview/page-answer.js'
 import { type Site, siteHead } from '../overview/site.js'
 import { placeNames, type TorrentLinks } from '../overview/torrent-links.js'
 import { type SwarmRow, transferredOf } from '../overview/swarm-row.js'
+import { trackerTiers } from '../../../metainfo/trackers.js'
 import { stepsTo } from './category.js'
 import type { CatalogueEntry } from './shelves.js'
 
@@ -293,11 +294,9 @@ function shownUrl(url: string): string {
 }
 
 /** The trackers that clients use, the first tiers. */
-function tiersOf({ announce, announceList }: Metainfo): string[][] {
-  const listed = (announceList ?? []).filter((tier) => tier.length > 0)
-  const tiers = listed.length > 0 ? listed : announce === null ? [] : [[announce]]
+function tiersOf(metainfo: Metainfo): string[][] {
   let room = MAX_URLS
-  return tiers.flatMap((tier) => {
+  return trackerTiers(metainfo).flatMap((tier) => {
     const urls = tier.slice(0, room).map(shownUrl)
     room -= urls.length
     return urls.length === 0 ? [] : [urls]

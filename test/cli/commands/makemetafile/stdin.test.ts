@@ -51,6 +51,17 @@ for (const size of [5, 20_000, 4 * MIB, 17 * MIB + 1]) {
   }
 }
 
+test('the piece length of many bytes is that of a file, whatever was possible before', async (t) => {
+  const bytes = bytesOf(129 * MIB + 1)
+  const directory = makeScratch(t, { a: bytes })
+  const [file, target] = ['a', 'b.torrent'].map((name) => join(directory, name))
+  const options = [TRACKER, '--no-date', '--name', 'a', '--hybrid']
+  assertStatus(await runBtkit(['makemetafile', file!, ...options]), 0)
+  const stdin = inChunks(bytes)
+  assertStatus(await runBtkit(['makemetafile', '-', '-o', target!, ...options], { stdin }), 0)
+  assert.deepEqual(readFileSync(target!), readFileSync(`${file!}.torrent`))
+})
+
 test('by default the torrent is in the current directory', async (t) => {
   const cwd = makeScratch(t)
   const args = ['makemetafile', '-', '--name', 'x', TRACKER]

@@ -94,7 +94,6 @@ for (const [what, args, why] of [
   ['without --track', ['--trackerless', '--admin-users', '/u'], '--admin-users needs --track'],
   ['a list of bans without --track', ['--trackerless', '--banned-list', '/b'], 'needs --track'],
   ['torrents without --track', ['--trackerless', '--allowed-dir', '/t'], 'needs --track'],
-  ['a state without --track', ['--trackerless', '--state-dir', '/s'], '--state-dir needs --track'],
   ['a seed without --seed', ['--trackerless', '--seed-port', '0'], '--seed-port needs --seed'],
   ['a rate without --seed', ['--max-upload-rate', '1M'], '--max-upload-rate needs --seed'],
   ['without users', [...TRACK, '--make-from', '/f'], '--make-from needs --admin-users'],

@@ -35,6 +35,20 @@ test('an empty answer says that rtorrent hung up', async (t) => {
   await assert.rejects(client.listSeeded!(), { code: 'unreachable', message })
 })
 
+test('the port of SCGI that is asked by HTTP is named', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.destroy())
+  })
+  const port = await listenLocally(t, server)
+  const address = parseClientAddress(`rtorrent+http://127.0.0.1:${port}`)
+  const { signal } = new AbortController()
+  const client = connectClient(address, { timeoutMs: 5000, signal })
+  await assert.rejects(client.list(), {
+    code: 'unreachable',
+    message: `rtorrent+http://127.0.0.1:${port}: the connection broke off; if that is the port of SCGI, use scgi://127.0.0.1:${port}`,
+  })
+})
+
 test('an answer that is no list is no empty list', async (t) => {
   for (const value of ['<i4>0</i4>', '', '<struct></struct>']) {
     const { client, label } = await startScgi(t, () => respond(value))

@@ -45,6 +45,32 @@ test('a fault is an error in its own words', () => {
   assert.equal(faultOf([0]), null)
 })
 
+/** Answers of many levels, as no client sends them. */
+const deep = (levels: number, inside: string) => {
+  const [open, close] = ['<value><array><data>', '</data></array></value>']
+  const value = `${open.repeat(levels)}${inside}${close.repeat(levels)}`
+  return `<methodResponse><params><param>${value}</param></params></methodResponse>`
+}
+
+for (const [what, text] of [
+  ['arrays', deep(5000, '<value>x</value>')],
+  ['elements of a text', deep(1, `<value>${'<a>'.repeat(5000)}${'</a>'.repeat(5000)}</value>`)],
+  ['elements with odd attributes', deep(1, '<a b="/>">'.repeat(5000) + '</a>'.repeat(5000))],
+  ['comments without an end', '<!--'.repeat(2_000_000)],
+  ['quotes without an end', `<a ${'"<a '.repeat(2_000_000)}`],
+  ['elements without an end', '<a>'.repeat(100_000)],
+  ['comments and texts', deep(1, '<!-- <a> --><![CDATA[<a>]]>'.repeat(5000) + '<a>'.repeat(5000))],
+] as const) {
+  test(`an answer of thousands of nested ${what} is no answer`, () => {
+    assert.throws(() => decodeResponse(text), { code: 'client', message: /unexpected answer/ })
+  })
+}
+
+test('comments and texts may hold any number of tags', () => {
+  const inside = `<value><string>${'<!-- <a> --><![CDATA[<a>]]>'.repeat(100)}</string></value>`
+  assert.deepEqual(decodeResponse(deep(1, inside)), ['<a>'.repeat(100)])
+})
+
 for (const text of [
   '',
   'nothing',

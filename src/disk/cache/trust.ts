@@ -1,11 +1,7 @@
-import {
-  DEVICE_OFFSET,
-  differencesOf,
-  type Fingerprint,
-} from '../../disk/file-lists/fingerprint.js'
-import type { FileColumns } from '../../disk/file-lists/columns.js'
-import type { FileState } from '../../disk/file-lists/scanned-file.js'
-import type { PieceCache } from '../../disk/cache/piece-cache.js'
+import { DEVICE_OFFSET, differencesOf, type Fingerprint } from '../file-lists/fingerprint.js'
+import type { FileColumns } from '../file-lists/columns.js'
+import type { FileState } from '../file-lists/scanned-file.js'
+import type { PieceCache } from './piece-cache.js'
 import { isTraced, trace } from '../../base/text/trace.js'
 
 /**
