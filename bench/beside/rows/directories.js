@@ -61,7 +61,7 @@ const unchanged = {
     for (const who of places.builds) complete(who)
     await settle()
     return {
-      reference: () => find(join(root, 'source')),
+      reference: () => listWithFind(join(root, 'source')),
       run: complete,
     }
   },
@@ -92,7 +92,7 @@ async function plantDirectories(places) {
   return places.shared('directories', plant, { inMemory: false })
 }
 
-function find(source) {
+function listWithFind(source) {
   return run(['find', source, '-printf', '%s %T@ %i\n'])
 }
 
@@ -107,7 +107,7 @@ function unchangedDirectories(name, { source, limit, options }) {
         places.run(who, [...completeArgs(from, places.at(`${who}-torrents`)), ...options])
       for (const who of places.builds) complete(who)
       await settle()
-      return { reference: () => find(from), run: complete }
+      return { reference: () => listWithFind(from), run: complete }
     },
   }
 }
