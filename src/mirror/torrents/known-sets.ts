@@ -42,6 +42,8 @@ export interface SetsPlace extends Pick<ServerContext, 'now' | 'warn' | 'onError
 export class KnownSets {
   readonly #sets: LRUCache<string, KnownSet>
   readonly #saving: RepeatedWork | null
+  /** Why no set is recorded, until that was said. */
+  #problem: string | null = null
 
   private constructor(
     private readonly journal: Journal | null,
@@ -61,14 +63,15 @@ export class KnownSets {
     this.#saving = journal && new RepeatedWork(() => saved(journal), SAVED, place)
   }
 
-  /** Reads the recorded sets. A warning says if none can be recorded. */
+  /** Reads the recorded sets. If none can be recorded, the first new one causes a warning. */
   static open(place: SetsPlace, limits = LIMITS): KnownSets {
     try {
       return new KnownSets(openJournal(place), place, limits)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
-      place.warn(`${error.message}; sets of yum-torrent are forgotten at the end`)
-      return new KnownSets(null, place, limits)
+      const sets = new KnownSets(null, place, limits)
+      sets.#problem = `${error.message}; sets of yum-torrent are forgotten at the end`
+      return sets
     }
   }
 
@@ -96,6 +99,8 @@ export class KnownSets {
     // It may be larger than all sets together may be
     if (this.#sets.has(digest)) this.journal?.put(digest, set)
     void this.#saving?.run()
+    if (this.#problem !== null) this.place.warn(this.#problem)
+    this.#problem = null
   }
 
   /** Resolves when the sets are recorded, or a failure was reported. */

@@ -26,7 +26,8 @@ async function serveForbidden(t: TestContext) {
   root = makeOpenScratch(t, files)
   chmodSync(join(root, 'yum/private.rpm'), 0o000)
   chmodSync(join(root, 'closed'), 0o000)
-  const args = ['--cache-dir', makeOwnScratch(t, unprivileged)]
+  const own = makeOwnScratch(t, unprivileged)
+  const args = ['--cache-dir', own, '--state-dir', own]
   return { root, ...(await startServe(t, root, { args, ...unprivileged })) }
 }
 
