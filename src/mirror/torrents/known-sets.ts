@@ -20,7 +20,7 @@ interface KnownSet extends RequestedSet {
 }
 
 /** Most sets, and most bytes of them, in memory and in the state; a path costs some of its own. */
-const LIMITS = { max: 10_000, maxSize: 16 * 1024 * 1024 }
+const LIMITS = { max: 10_000, maxSize: 8 * 1024 * 1024 }
 const PATH_COST = 64
 
 /** Milliseconds between two notes of a use: each is a write. */
