@@ -1,7 +1,7 @@
 import { BtkitError } from './errors.js'
 
 /**
- * Work that is repeated in the background. A failure is told once, and once more when it is over.
+ * Work that is repeated in the background. A failure is reported once, and its end once.
  */
 export class RepeatedWork {
   /** The last reported failure; null since the work succeeded. */
@@ -9,7 +9,7 @@ export class RepeatedWork {
 
   constructor(
     private readonly act: () => Promise<void>,
-    /** What to say when a failure is over. */
+    /** The words at the end of a failure. */
     private readonly whenOver: string,
     private readonly world: {
       readonly warn: (message: string) => void

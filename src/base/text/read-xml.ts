@@ -16,7 +16,7 @@ export function readXml(text: string): XmlElement | null {
   }
 }
 
-/** What has no elements in it: comments, plain text, and instructions. */
+/** The beginnings and ends of comments, plain text and instructions, which have no elements. */
 const OPAQUE = [
   ['<!--', '-->'],
   ['<![CDATA[', ']]>'],

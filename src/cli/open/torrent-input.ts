@@ -53,7 +53,7 @@ function hintAtOther(error: unknown, path: string): unknown {
   return new BtkitError(error.code, message, { cause: error })
 }
 
-/** What an argument is, in words, if it is meant as an address; null for a path. */
+/** Names the kind of address that an argument is meant as; null for a path. */
 export function addressKind(text: string): string | null {
   if (looksLikeMagnet(text)) return 'a magnet link'
   return looksLikeUrl(text) ? 'a URL' : null

@@ -55,7 +55,6 @@ export class GivenRecord {
 
   /** Resolves when all records set so far would survive a power failure. */
   async flush(): Promise<void> {
-    await this.journal?.flush()
-    this.journal?.release()
+    await this.journal?.save()
   }
 }

@@ -167,7 +167,7 @@ export function proxyFor({ protocol, hostname }: Pick<URL, 'protocol' | 'hostnam
  */
 function isListed(hostname: string, list: string): boolean {
   if (list === '*') return true
-  const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+  const host = plainHost(hostname).replace(/\.$/, '')
   const isNamed = (entry: string) => {
     if (isIP(host) > 0) return isInNetwork(host, entry)
     const name = entry.toLowerCase().replace(/^\.|\.$/g, '')

@@ -185,6 +185,12 @@ export class Journal {
     }
   }
 
+  /** Flushes, and closes the file as `release` does: the next use opens it again. */
+  async save(): Promise<void> {
+    await this.flush()
+    this.release()
+  }
+
   /** Closes the file, of which too many cannot be open. A later use opens it again. */
   release(): void {
     if (this.#file) closeSync(this.#file.descriptor)

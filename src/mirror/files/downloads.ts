@@ -57,7 +57,7 @@ const DIGEST_FOR = 5000
 /** Milliseconds after which a local file system gives another change another time. */
 const CLOCK_TICK = 20
 
-/** Most files whose disk fails that are told. */
+/** Most files of a failing disk that are reported. */
 const MOST_TOLD = 20
 
 /** Most looks at a file that others replace meanwhile. */
@@ -267,7 +267,7 @@ export class Downloads {
   }
 
   /**
-   * Reads in turn. A disk that fails is told once for each file.
+   * Reads in turn. A disk that fails is reported once for each file.
    * @throws Refusal
    */
   #readInTurn<T>(

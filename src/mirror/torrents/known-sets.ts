@@ -26,7 +26,7 @@ const PATH_COST = 64
 /** Milliseconds between two notes of a use: each is a write. */
 const DAY = 86_400_000
 
-/** Where the sets are recorded, and who is told of failures. */
+/** Where the sets are recorded, and who receives failures. */
 export interface SetsPlace extends Pick<ServerContext, 'now' | 'warn' | 'onError'> {
   /** Null to record nothing. */
   readonly stateDirectory: string | null
@@ -60,7 +60,7 @@ export class KnownSets {
       },
     })
     for (const [digest, set] of recordsOf(journal)) this.#sets.set(digest, set)
-    this.#saving = journal && new RepeatedWork(() => saved(journal), SAVED, place)
+    this.#saving = journal && new RepeatedWork(() => journal.save(), SAVED, place)
   }
 
   /** Reads the recorded sets. If none can be recorded, the first new one causes a warning. */
@@ -131,10 +131,4 @@ function recordsOf(journal: Journal | null): (readonly [digest: string, set: Kno
   })
   journal?.release()
   return records.sort(([, a], [, b]) => a.used - b.used)
-}
-
-/** Resolves when all that was put would survive a power failure. Closes the file. */
-async function saved(journal: Journal): Promise<void> {
-  await journal.flush()
-  journal.release()
 }

@@ -87,7 +87,7 @@ interface TrackerWords {
 /** Announces torrents to their trackers: spread over time, and less often while they fail. */
 export class Announcer {
   readonly #tiers = new Map<SeedTorrent, Tier[]>()
-  /** Tiers of removed torrents by key, whose trackers are told at that time. */
+  /** Tiers of removed torrents by key, with the time of their last announces. */
   readonly #leaving = new Map<string, { readonly tier: Tier; readonly at: number }>()
   /** Last announces under way, by key. */
   readonly #stopping = new Map<string, Promise<void>>()

@@ -18,7 +18,7 @@ const ENTRIES_PER_YIELD = 500
 /** Number of directories between two looks at the space for new objects. */
 const LOOKS = 64
 
-/** Returns the directories that checkOtherEntries refuses, if others are to be completed. */
+/** Returns the directories that checkOtherEntry refuses, if others are to be completed. */
 export function refuseOthers(
   changed: readonly DirectoryEntry[],
   { places, report }: CompleteRun,

@@ -6,6 +6,7 @@ import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin, realPath } from '../../../disk/look/inside.js'
 import { readNames } from '../../../disk/look/read-names.js'
 import { isOrdinary, skipReasonOf } from '../../../disk/scan/entry.js'
+import { TEMPORARY_SUFFIX } from '../../../disk/write/temporary-files.js'
 import { CHECKSUM_NAMES } from '../../checksums/list.js'
 import { digestOptions } from '../decide/unchanged.js'
 import { createReport, noteOnce, type CompleteReport, type TorrentPaths } from '../report.js'
@@ -291,7 +292,9 @@ function targetIn(realRoot: string | null, realTarget: string | null): (place: s
 }
 
 /** The ends of names of files that btkit makes. */
-const OWN_ENDS = ['torrent', 'btkit-tmp', ...CHECKSUM_NAMES].map((end) => `.${end}\0`)
+const OWN_ENDS = ['.torrent', TEMPORARY_SUFFIX, ...CHECKSUM_NAMES.map((name) => `.${name}`)].map(
+  (end) => `${end}\0`,
+)
 
 /** Whether a file in a directory may be one that btkit made. */
 function mayHaveOwn({ names }: ListedDirectory['listing']): boolean {
