@@ -101,9 +101,11 @@ export class Authentication {
     const address = this.addressOf(request)
     const result = await this.logIns.check(name, password, address)
     if (result === 'wrong' || 'limited' in result) {
-      // Names that do not exist may be anything, even a password: only the address is noted
-      const isKnown = (await this.usersFile.find(name)) !== null
-      if (result === 'wrong') await this.#note(request, isKnown ? name : '', FAILED_LOG_IN)
+      if (result === 'wrong') {
+        // Names that do not exist may be anything, even a password: only the address is noted
+        const isKnown = (await this.usersFile.find(name)) !== null
+        await this.#note(request, isKnown ? name : '', FAILED_LOG_IN)
+      }
       return result
     }
     this.#end(request)
