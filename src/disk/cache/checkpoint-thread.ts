@@ -3,6 +3,6 @@
 import { workerData } from 'node:worker_threads'
 import { openDatabase } from './sqlite.js'
 
-const database = openDatabase(new URL(workerData as string))
+const database = openDatabase(workerData as string)
 database.exec('pragma wal_checkpoint(passive)')
 database.close()

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
+import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { monotonicNow } from '../../base/process.js'
 import type { Database } from './sqlite.js'
@@ -37,7 +37,7 @@ export class Checkpoints {
     if (!log || log.size <= LOG_LIMIT) return
     this.#startedAt = monotonicNow()
     const program = new URL('./checkpoint-thread.js', import.meta.url)
-    const thread = new Worker(program, { workerData: pathToFileURL(this.path).href })
+    const thread = new Worker(program, { workerData: resolve(this.path) })
     thread.unref()
     this.#thread = thread
     thread.once('exit', () => (this.#thread = null))

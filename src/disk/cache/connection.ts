@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { makeDirectory, removeFile } from '../../base/directories.js'
 import { Checkpoints } from './checkpoints.js'
@@ -33,7 +33,7 @@ export class Connection {
     // SQLite would let a group write it
     closeSync(openSync(path, 'a', 0o600))
     const file = statSync(path).ino
-    return connect(openDatabase(pathToFileURL(path)), (database) => {
+    return connect(openDatabase(resolve(path)), (database) => {
       prepareFormat(database)
       // Now all files are open. Before, another process may have put new ones there.
       if (statSync(path).ino !== file) throw Object.assign(new Error('replaced'), { errcode: 5 })

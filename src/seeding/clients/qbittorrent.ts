@@ -63,7 +63,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const list = this.torrentsOf(torrents.map(asObject), (row) => {
       return { row, torrent: readTorrent(row) }
     })
-    await this.#wantFiles(list)
+    if (await this.#wantFiles(list)) return this.list(only)
     const all = list.map(({ torrent }) => torrent)
     if (isPart) return all
     const lacking = list.filter(({ row }) => row['tracker'] === '')
@@ -74,24 +74,27 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   /**
    * Wants all files of torrents that were just added: those whose names the preferences exclude are
-   * left out of them, and would not be uploaded.
+   * left out of them, and would not be uploaded. Returns whether there were such files.
    */
-  async #wantFiles(list: readonly ListedRow[]): Promise<void> {
+  async #wantFiles(list: readonly ListedRow[]): Promise<boolean> {
     const fresh = list.filter(({ torrent }) => this.#fresh.delete(torrent.infoHash))
-    if (fresh.length === 0) return
+    if (fresh.length === 0) return false
     this.#preferences ??= this.#call('app/preferences')
     const preferences = asObject(this.parse(await this.#preferences))
-    if (preferences['excluded_file_names_enabled'] !== true) return
-    await mapLimited(fresh, CALLS_AT_ONCE, ({ row }) => this.#wantFilesOf(asText(row['hash'])))
+    if (preferences['excluded_file_names_enabled'] !== true) return false
+    const hashes = fresh.map(({ row }) => asText(row['hash']))
+    const wanted = await mapLimited(hashes, CALLS_AT_ONCE, (hash) => this.#wantFilesOf(hash))
+    return wanted.includes(true)
   }
 
-  async #wantFilesOf(hash: string): Promise<void> {
+  async #wantFilesOf(hash: string): Promise<boolean> {
     const files = asList(this.parse(await this.#call(`torrents/files?hash=${hash}`)))
-    if (files.every((file) => asObject(file)['priority'] !== 0)) return
+    if (files.every((file) => asObject(file)['priority'] !== 0)) return false
     const id = files.map((_, number) => number).join('|')
     await this.#call('torrents/filePrio', new URLSearchParams({ hash, id, priority: '1' }))
     // It counts their data as missing until it has read it
     await this.#call('torrents/recheck', new URLSearchParams({ hashes: hash }))
+    return true
   }
 
   /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */
@@ -225,8 +228,8 @@ interface ListedRow {
 }
 
 function readTorrent(torrent: JsonObject): ClientTorrent {
-  // Without files that nobody wants
-  const wanted = asNumber(torrent['size'])
+  // Without files that nobody wants, and without padding
+  const size = asNumber(torrent['size'])
   return {
     // qBittorrent identifies hybrids by version 2, and reports both hashes since 4.4
     infoHash: asInfoHash(asText(torrent['infohash_v1']) || torrent['hash']),
@@ -235,8 +238,8 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
     isMarked: torrent['category'] === MARK,
     state: readState(asText(torrent['state'])),
     message: null,
-    size: Math.max(wanted, asNumber(torrent['total_size'])),
-    bytesDone: wanted - asNumber(torrent['amount_left']),
+    size,
+    bytesDone: size - asNumber(torrent['amount_left']),
     peers: asNumber(torrent['num_leechs']) + asNumber(torrent['num_seeds']),
     uploadRate: asNumber(torrent['upspeed']),
     downloadRate: asNumber(torrent['dlspeed']),

@@ -209,6 +209,14 @@ longTest('a cache that a newer btkit wrote is left as it is, with one warning', 
   assert.ok(readFileSync(file).equals(before))
 })
 
+test('a cache whose path would be another one as an address is used', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  const options = ['--cache-dir', join(mirror.cache, 'a #1?%20b é'), ...SMALL_PIECES]
+  assert.equal((await mirror.report(options)).bytesHashed, 1)
+  const { bytesHashed } = await mirror.report([...options, '--comment', 'x'])
+  assert.equal(bytesHashed, 0)
+})
+
 test('a directory in place of the cache file costs one warning', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   mkdirSync(join(mirror.cache, CACHE_FILE), { recursive: true })
