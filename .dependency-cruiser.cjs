@@ -5,7 +5,7 @@ const ROOMS = {
   metainfo: 'base', // what torrents are, without a disk or a network
   disk: 'base|metainfo', // sizes and Merkle trees of what it hashes and keeps
   server: 'base|disk', // connections and HTTP; the access log is opened as safely as a torrent
-  'page-parts': 'browser|base|disk', // a site's own style is read as safely
+  'page-parts': 'browser|base|disk|server', // a page is an answer, and a site's own style is read as safely
   core: 'base|metainfo|disk', // neither people nor servers, and one machine
   fleet: 'base|metainfo|disk|core', // other machines that hash the same files
   seeding: 'base|metainfo|disk|server|core', // a peer, and programs that are peers

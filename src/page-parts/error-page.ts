@@ -1,21 +1,20 @@
 import { html, type HtmlValue } from '../base/text/html.js'
+import type { Answer } from '../server/headers/answer.js'
 import { type PageFrame, renderPage } from './layout.js'
 import { PAGE_SCRIPT } from './page-script.js'
 import { capitalized } from './words.js'
 
 /** An error as a browser shows it. */
 interface ErrorPage extends Required<Pick<PageFrame, 'header' | 'site' | 'icon'>> {
-  /** The line that other clients get. */
-  readonly line: string
   /** Ways on, as items of a list. */
   readonly links: readonly HtmlValue[]
 }
 
-/** Renders an error as a page with ways on. */
-export function renderErrorPage({ line, header, site, icon, links }: ErrorPage): string {
-  const [title, advice] = inWords(line)
+/** Renders the line that other clients get for an error as a page with ways on. */
+export function errorPage({ body }: Pick<Answer, 'body'>, { links, ...frame }: ErrorPage): Answer {
+  const [title, advice] = inWords(String(body).trimEnd())
   return renderPage(
-    { title, site, header, icon, head: PAGE_SCRIPT.element },
+    { title, script: PAGE_SCRIPT, ...frame },
     html`<h1>${title}</h1>
       ${advice !== '' && html`<p>${capitalized(advice)}.</p>`}
       <ul>

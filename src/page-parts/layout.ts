@@ -1,5 +1,6 @@
 import { type Html, html, type HtmlValue } from '../base/text/html.js'
-import { type InlineStyle, USUAL_STYLE } from './policy.js'
+import type { Answer } from '../server/headers/answer.js'
+import { type InlineStyle, type PageCode, policyFor, USUAL_STYLE } from './policy.js'
 
 /** The site that a page is part of. Its operator may add a header and a last style to all pages. */
 export interface PageSite {
@@ -17,8 +18,9 @@ export interface PageFrame {
   readonly site?: PageSite
   /** Describes the page where other sites make previews of links to it. */
   readonly description?: string | null
-  /** The element of its style, whose source the page's policy must name. */
-  readonly style?: Html
+  /** Its style, if it is not the usual one, and its script (default: none). */
+  readonly style?: PageCode
+  readonly script?: PageCode | null
   /** The address of the icon for the browser's tab. */
   readonly icon?: string
   /** Further elements of the head, such as links and metadata. */
@@ -26,22 +28,36 @@ export interface PageFrame {
   /** Shown before the content on each page of its kind, such as the way back. */
   readonly header?: HtmlValue
   readonly footer?: HtmlValue
+  /** The status of the answer (default: 200). */
+  readonly status?: number
+  /** Further header fields; by default, it is checked before each use. */
+  readonly headers?: Answer['headers']
 }
 
-/** Renders a whole page; the values are escaped by `html`. */
-export function renderPage(
-  { title, site, description, style = USUAL_STYLE.element, icon, head, header, footer }: PageFrame,
-  ...content: readonly HtmlValue[]
-): string {
-  return html`<!doctype html>
+/** A page as an answer. */
+export interface Page extends Answer {
+  readonly body: string
+}
+
+/** Answers with a whole page; the values are escaped by `html`. */
+export function renderPage(frame: PageFrame, ...content: readonly HtmlValue[]): Page {
+  const { title, site, description, icon, head, header, footer, status = 200 } = frame
+  const { style = USUAL_STYLE, script = null } = frame
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': policyFor(script, [site?.style ?? [], style].flat()),
+    'Cache-Control': 'no-cache',
+    ...frame.headers,
+  }
+  const page = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}${site !== undefined && ` - ${site.name}`}</title>
         ${description != null && openGraph(title, site?.name ?? '', description)}
-        ${icon !== undefined && html`<link rel="icon" href="${icon}" />`} ${style}
-        ${site?.style?.element ?? null} ${head ?? null}
+        ${icon !== undefined && html`<link rel="icon" href="${icon}" />`} ${style.element}
+        ${site?.style?.element ?? null} ${head ?? null} ${script && script.element}
       </head>
       <body>
         ${
@@ -52,7 +68,8 @@ export function renderPage(
         <main id="content">${content}</main>
         ${footer !== undefined && html`<footer>${footer}</footer>`}
       </body>
-    </html> `.text
+    </html> `
+  return { status, headers, body: page.text }
 }
 
 /** Elements from which other sites make previews of links. */
@@ -81,7 +98,16 @@ export function renderPath(above: readonly Step[], title: string): Html {
 const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'
 
 /** The logo as a file, for the browser's tab. */
-export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#0b6e69" d="${GRID}"/></svg>`
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#0b6e69" d="${GRID}"/></svg>`
+
+/** Answers with the icon for the browser's tab: these bytes, or the logo. */
+export function iconAnswer(bytes: Uint8Array | null): Answer {
+  const headers = {
+    'Content-Type': bytes ? 'image/x-icon' : 'image/svg+xml',
+    'Cache-Control': 'max-age=86400',
+  }
+  return { status: 200, headers, body: bytes ?? ICON }
+}
 
 /** A grid of pieces, some of which are missing. */
 const LOGO = html`<svg viewBox="0 0 24 24" aria-hidden="true">

@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto'
 import { Html } from '../base/text/html.js'
 import { type BrowserText, PAGE_STYLE } from '../browser/texts.js'
 
-const POLICY = 'Content-Security-Policy'
+/** A style or script of a page: its element, and its source in the Content-Security-Policy. */
+export interface PageCode {
+  readonly element: Html
+  readonly source: string
+  /** Whether a script sends requests to this server. */
+  readonly fetches?: boolean
+}
 
 /** Code of this program or its operator in a page, without any value from elsewhere. */
-class Inline {
-  /** The element for the page. */
+class Inline implements PageCode {
   readonly element: Html
-  /** The code's source in the Content-Security-Policy. */
   readonly source: string
   readonly text: string
 
@@ -21,7 +25,6 @@ class Inline {
 
 /** A script for a page, which must also work without it. */
 export class InlineScript extends Inline {
-  /** `fetches` says whether it sends requests to this server. */
   constructor(
     text: BrowserText,
     readonly fetches = false,
@@ -41,22 +44,15 @@ export class InlineStyle extends Inline {
 export const USUAL_STYLE = new InlineStyle(PAGE_STYLE)
 
 /**
- * The Content-Security-Policy of a page: its own styles, forms and pictures of this server, and
- * only the given script.
+ * The Content-Security-Policy of a page: these styles, this script, and forms and pictures of this
+ * server.
  */
-function policyFor(script: InlineScript | undefined, style: InlineStyle): string {
-  return policyOf([
-    `style-src ${style.source}`,
-    ...(script ? [`script-src ${script.source}`] : []),
-    ...(script?.fetches ? ["connect-src 'self'"] : []),
-  ])
-}
-
-/** The policy with these sources of styles and scripts. */
-function policyOf(sources: readonly string[]): string {
+export function policyFor(script: PageCode | null, styles: readonly PageCode[]): string {
   return [
     "default-src 'none'",
-    ...sources,
+    `style-src ${styles.map(({ source }) => source).join(' ')}`,
+    ...(script ? [`script-src ${script.source}`] : []),
+    ...(script?.fetches ? ["connect-src 'self'"] : []),
     "img-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
@@ -67,34 +63,4 @@ function policyOf(sources: readonly string[]): string {
 /** A text that the operator gave, with its digest. */
 export function digestedText(text: string): BrowserText {
   return { text, digest: `sha256-${createHash('sha256').update(text).digest('base64')}` }
-}
-
-/** Headers of everything sent to browsers: they must not guess types or send a Referer. */
-export const SAFE_HEADERS = {
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-}
-
-/** Headers of a page, except its Cache-Control. */
-export function pageHeaders(script?: InlineScript, style = USUAL_STYLE) {
-  return {
-    ...SAFE_HEADERS,
-    'Content-Type': 'text/html; charset=utf-8',
-    [POLICY]: policyFor(script, style),
-  }
-}
-
-/** These headers of a page, whose policy also allows the style of its site. */
-export function withStyle<Headers extends { readonly [POLICY]?: string }>(
-  headers: Headers,
-  { style }: { readonly style?: InlineStyle | null },
-): Headers {
-  const policy = style && headers[POLICY]?.replace('style-src', `style-src ${style.source}`)
-  return policy ? { ...headers, [POLICY]: policy } : headers
-}
-
-/** Headers of a page whose style and script are files of this server, except its Cache-Control. */
-export function assetPageHeaders() {
-  const sources = ["style-src 'self'", "script-src 'self'", "connect-src 'self'"]
-  return { ...pageHeaders(), [POLICY]: policyOf(sources) }
 }

@@ -2,7 +2,9 @@ import { LRUCache } from 'lru-cache'
 import { encode, type QrCodeGenerateResult } from 'uqr'
 import { decodePercent, encodePercent } from '../base/percent.js'
 import { type Html, html } from '../base/text/html.js'
-import { SAFE_HEADERS } from './policy.js'
+import { type Answer, textAnswer } from '../server/headers/answer.js'
+import { malformed } from '../server/headers/refusal.js'
+import { splitTarget } from '../server/headers/target.js'
 import { WORDS } from './words.js'
 
 /** The largest magnet link that fits a QR code people can scan, in characters. */
@@ -14,17 +16,8 @@ const codes = new LRUCache<string, string>({
   sizeCalculation: (code, link) => code.length + link.length,
 })
 
-/** Why a query has no code. */
-export const NO_LINK = 'the query is no magnet link that can be scanned'
-
 /** The name of the picture beside the first page of a site. */
 export const QR_PATH = 'qr.svg'
-
-export const QR_HEADERS = {
-  ...SAFE_HEADERS,
-  'Content-Type': 'image/svg+xml',
-  'Cache-Control': 'max-age=86400',
-}
 
 /** A folded QR code of a magnet link for telephones; nothing if it is too long to be scanned. */
 export function renderFoldedQr(link: string, root: string): Html | false {
@@ -42,14 +35,20 @@ export function renderFoldedQr(link: string, root: string): Html | false {
   )
 }
 
-/** The magnet link in a query; null if there is none that can be scanned. */
-export function scannedLink(query: string): string | null {
+/**
+ * Answers with the QR code of the magnet link behind an address's question mark. It takes up to ten
+ * milliseconds, so clients have turns.
+ * @throws Refusal if there is none that can be scanned
+ */
+export function qrAnswer(url: string): Answer {
+  const [, query] = splitTarget(url)
   const link = decodePercent(query, '')
-  return /^magnet:\?xt=urn:bt[im]h:/.test(link) && link.length <= MOST_SCANNED ? link : null
+  if (!/^magnet:\?xt=urn:bt[im]h:/.test(link) || link.length > MOST_SCANNED)
+    throw malformed('the query is no magnet link that can be scanned')
+  return textAnswer('image/svg+xml', qrCode(link), 'max-age=86400')
 }
 
-/** The QR code of such a link, as SVG. It takes up to ten milliseconds, so clients have turns. */
-export function qrCode(link: string): string {
+function qrCode(link: string): string {
   const known = codes.get(link)
   // Any mask can be scanned; the search for the best takes four times as long
   const code = known ?? drawn(encode(link, { border: 1, maskPattern: 0 }))

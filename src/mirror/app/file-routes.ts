@@ -12,6 +12,7 @@ import {
 } from '../tree/mirror.js'
 import type { Views, WantedView } from '../views/views.js'
 import { addReadRoute, type ReadHandler } from '../../server/headers/accept.js'
+import { sendAnswer, textAnswer } from '../../server/headers/answer.js'
 import { IsDirectory, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { Downloads } from '../files/downloads.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
@@ -63,14 +64,14 @@ export function addFileRoutes(
     if (named?.isSure) return sendView(request, reply, { ...named, query })
     const found = await orAbsence(lookAtFile(downloads, request.raw, components))
     if (found instanceof IsDirectory) {
-      if (directoryPages) return directoryPages.redirect(request, reply, components)
+      if (directoryPages) return sendAnswer(reply, directoryPages.redirect(url, components))
       throw found
     }
     if (found instanceof Refusal && named) return sendView(request, reply, { ...named, query })
     const padding = options.files ? paddingAt(components) : null
     if (found instanceof Refusal && padding !== null) return sendZeros(request, reply, padding)
     if (found instanceof Refusal && components.join('/') === 'robots.txt') {
-      return reply.header('Content-Type', 'text/plain; charset=utf-8').send(ROBOTS)
+      return sendAnswer(reply, textAnswer('text/plain; charset=utf-8', ROBOTS))
     }
     if (found instanceof Refusal) throw found
     if (!options.files) throw filesElsewhere()

@@ -4,17 +4,9 @@ import { addFileRoutes } from './file-routes.js'
 import { addFeedRoute } from '../views/feed.js'
 import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from './pkgtorrent.js'
-import { sendProgress } from '../pages/progress-page.js'
+import { progressAnswer } from '../pages/progress-page.js'
 import { checkHosts, pageLinks, publicAddress, readQuery, requestPath } from '../tree/address.js'
-import {
-  hasListings,
-  ICON_PATH,
-  type HeaderOptions,
-  renderSiteHeader,
-  siteOf,
-  TORRENTS,
-  TRACKER_PAGES,
-} from '../pages/site-header.js'
+import { hasListings, siteFrame, TORRENTS, TRACKER_PAGES } from '../pages/site-header.js'
 import { addSearchRoute } from '../pages/search-page.js'
 import { addStatusRoutes } from '../pages/status-page.js'
 import { CORS, PREFLIGHT } from '../../server/headers/cors.js'
@@ -26,27 +18,22 @@ import {
   SERVICE_NAME,
 } from '../tree/mirror.js'
 import { Views } from '../views/views.js'
-import { addReadRoute, wantsPage } from '../../server/headers/accept.js'
+import { addAnswers, lineAnswer, redirect, sendAnswer } from '../../server/headers/answer.js'
 import {
-  errorResponse,
-  malformed,
+  errorAnswer,
+  errorFor,
   manyUnread,
+  methodAnswer,
   notFound,
   NotReady,
-  refuseMethod,
-  sendError,
-  sendLine,
-  setRetryAfter,
 } from '../../server/headers/refusal.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
-import { packPages } from '../../server/headers/gzip.js'
 import { splitTarget } from '../../server/headers/target.js'
 import type { Planner } from '../../server/admission/planner.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
-import { NO_LINK, QR_HEADERS, QR_PATH, qrCode, scannedLink } from '../../page-parts/qr-code.js'
-import { renderErrorPage } from '../../page-parts/error-page.js'
-import { PAGE_HEADERS } from '../../page-parts/page-script.js'
-import { withStyle } from '../../page-parts/policy.js'
+import { QR_PATH, qrAnswer } from '../../page-parts/qr-code.js'
+import { errorPage } from '../../page-parts/error-page.js'
+import { trace } from '../../base/text/trace.js'
 import { html, type Html } from '../../base/text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */
@@ -62,8 +49,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     },
   )
   app.setErrorHandler(async (error, request, reply) => {
-    if (sendProgress(request, reply, error, options)) return reply
-    await sendAsWanted(request, reply, error, options)
+    await sendRefusal(request, reply, error, options)
     if (reply.statusCode === 500) onError(error)
     return reply
   })
@@ -82,7 +68,6 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     if (isRefused) done(manyUnread())
     else done()
   })
-  packPages(app)
   if (options.cors) {
     app.options('/*', (request, reply) => {
       if (isReserved(request)) throw notFound('this address')
@@ -112,10 +97,9 @@ function isReserved({ raw }: FastifyRequest): boolean {
  */
 function addOwnDirectory(app: FastifyInstance): void {
   for (const path of [`/${RESERVED}`, `/${RESERVED}/`]) {
-    addReadRoute(app, path, ({ raw }, reply) => {
+    addAnswers(app, path, ({ raw }) => {
       if (readQuery(raw.url ?? '').view !== null) throw notFound('this address')
-      sendLine(reply, 200, 'the addresses of the service: no files of the mirror')
-      return reply
+      return lineAnswer(200, 'the addresses of the service: no files of the mirror')
     })
   }
 }
@@ -125,14 +109,10 @@ const QR_EFFORT = 10_000
 
 /** Adds the QR codes of magnet links, which are made in turns of clients. */
 function addQrRoute(app: FastifyInstance, planner: Planner, requesters: Requesters): void {
-  addReadRoute(app, `/${RESERVED}/${QR_PATH}`, async ({ raw }, reply) => {
-    const link = scannedLink(splitTarget(raw.url ?? '')[1])
-    if (link === null) throw malformed(NO_LINK)
+  addAnswers(app, `/${RESERVED}/${QR_PATH}`, ({ raw: { url = '' } }, reply) => {
     const { client, signal, memory } = new Requester(reply, requesters)
-    const code = await planner.run({ client, signal, memory, size: QR_EFFORT }, () =>
-      Promise.resolve(qrCode(link)),
-    )
-    return reply.headers(QR_HEADERS).send(code)
+    const work = { client, signal, memory, size: QR_EFFORT }
+    return planner.run(work, () => Promise.resolve(qrAnswer(url)))
   })
 }
 
@@ -140,37 +120,48 @@ function addQrRoute(app: FastifyInstance, planner: Planner, requesters: Requeste
 function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
   const announceAt = options.ownTracker?.announceAt
   if (!announceAt) return
-  addReadRoute(app, TORRENTS, ({ raw }, reply) => {
+  addAnswers(app, TORRENTS, ({ raw }) => {
     const [, query] = splitTarget(raw.url ?? '')
     const [list] = TRACKER_PAGES
     const asked = TRACKER_PAGES.find((page) => page.query === query) ?? list
     const page = /^info_hash=[0-9a-f]{40}$/.test(query) ? `torrent?${query}` : asked.path
     const { href } = new URL(`./${page}`, announceAt(publicAddress(raw, options)))
-    reply.headers({ Location: href, 'Cache-Control': 'no-cache' })
-    sendLine(reply, 302, `the tracker is at ${href}; follow the Location header`)
-    return reply
+    return redirect(href, `the tracker is at ${href}`)
   })
 }
 
 /** Answers requests that no route has. */
 export function answerUnknown(app: FastifyInstance, options: ServiceOptions): void {
   app.setNotFoundHandler(async (request, reply) => {
-    const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (isRead) await sendAsWanted(request, reply, notFound('this address'), options)
-    else refuseMethod(reply, request.method, allowedMethods(request.url))
-    // A compressed answer is sent later
-    return reply
+    const { method, url } = request
+    const isRead = method === 'GET' || method === 'HEAD'
+    if (!isRead) return sendAnswer(reply, methodAnswer(method, allowedMethods(url)))
+    return sendRefusal(request, reply, notFound('this address'), options)
   })
 }
 
-/** Sends an error as a page if the client wants one, otherwise as a line of text. */
-export async function sendAsWanted(
-  request: FastifyRequest,
+/** Sends an error in the form that a client wants; a page has links back. */
+export async function sendRefusal(
+  { raw, ip }: FastifyRequest,
   reply: FastifyReply,
   error: unknown,
-  options: HeaderOptions & Pick<ServiceOptions, 'mirror'>,
-): Promise<void> {
-  if (!(await sendErrorPage(request, reply, error, options))) sendError(reply, error)
+  options: ServiceOptions,
+): Promise<FastifyReply> {
+  const { url = '' } = raw
+  const progress = progressAnswer(raw, error, options)
+  if (progress) return sendAnswer(reply, progress)
+  trace(() => {
+    const { status, body } = errorAnswer(error)
+    return `${ip} gets ${status} for ${splitTarget(url)[0]}: ${String(body).trimEnd()}`
+  })
+  const answer = await errorFor(raw, error, async (line) => {
+    const links =
+      error instanceof NotReady
+        ? [html`<li><a href="">Try again</a></li>`]
+        : [hasListings(options) && (await nearestLink(url, options.mirror))]
+    return errorPage(line, { ...siteFrame(options, pageLinks(url)), links })
+  })
+  return sendAnswer(reply, answer)
 }
 
 /**
@@ -190,36 +181,6 @@ function allowedMethods(url: string): string {
   return url.split('/').slice(2, 4).join('/') === `${SERVICE_NAME}/digest`
     ? 'GET, HEAD, POST'
     : 'GET, HEAD'
-}
-
-/**
- * Sends a browser an error as a page with links back. Returns false for other clients, whose answer
- * the caller sends.
- */
-async function sendErrorPage(
-  { raw }: FastifyRequest,
-  reply: FastifyReply,
-  error: unknown,
-  options: HeaderOptions & Pick<ServiceOptions, 'mirror'>,
-): Promise<boolean> {
-  reply.header('Vary', 'Accept, Accept-Encoding')
-  if (!wantsPage(raw)) return false
-  const { status, line } = errorResponse(error)
-  const { root } = pageLinks(raw.url ?? '')
-  const links =
-    error instanceof NotReady
-      ? [html`<li><a href="">Try again</a></li>`]
-      : [hasListings(options) && (await nearestLink(raw.url ?? '', options.mirror))]
-  const page = renderErrorPage({
-    line,
-    links,
-    icon: root + ICON_PATH,
-    site: siteOf(options),
-    header: renderSiteHeader(options, root, null),
-  })
-  setRetryAfter(reply, error)
-  reply.code(status).headers(withStyle(PAGE_HEADERS, options.look)).send(page)
-  return true
 }
 
 /** Directories that are looked for above an address where nothing is. */

@@ -18,7 +18,7 @@ import { warnOfPlainSeeds } from '../tree/address.js'
 import { HEALTH } from '../pages/status-page.js'
 import { ROUTE } from './file-routes.js'
 import { type MirrorSettings, openMirror, type OpenMirror } from './open-mirror.js'
-import { answerUnknown, mirrorRoutes, sendAsWanted } from './routes.js'
+import { answerUnknown, mirrorRoutes, sendRefusal } from './routes.js'
 
 /** All settings of the service. */
 export interface ServiceSettings extends MirrorSettings {
@@ -134,7 +134,7 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
     rewriteUrl: routedUrl,
     routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
-      void sendAsWanted(request, reply, error, options)
+      void sendRefusal(request, reply, error, options)
     },
   })
   app.addHook('onRequest', ({ raw, originalUrl }, _reply, done) => {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { IncomingMessage } from 'node:http'
 import { type AskedQuery, isPlainRequest, isProgressAddress, readQuery } from '../tree/address.js'
 import { prefersJson, wantsPage } from '../../server/headers/accept.js'
-import { checkConditions } from '../../server/headers/conditional.js'
+import { unmetAnswer } from '../../server/headers/answer.js'
 import { acceptsGzip } from '../../server/headers/gzip.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { isSecure } from '../../server/listen/listen.js'
@@ -69,28 +69,20 @@ export class ResponseCache {
     if (isProgressAddress(request.url ?? '')) return null
     const kept = this.recall(request)
     if (!kept || !isPlainRequest(request, SPECIAL_HEADERS) || !kept.isCurrent()) return null
-    const { ETag: etag = kept.headers['etag'] ?? '' } = kept.headers
-    const verdict = checkConditions(request.headers, { etag, lastModified: null })
-    const isKnown = verdict === 'unmodified'
-    response.writeHead(isKnown ? 304 : 200, isKnown ? headersOf304(kept.headers) : kept.headers)
+    const known = unmetAnswer(request, kept.headers)
+    response.writeHead(known?.status ?? 200, known?.headers ?? kept.headers)
     const { parts } = kept
-    if (isKnown || request.method === 'HEAD') response.end()
+    if (known || request.method === 'HEAD') response.end()
     else if (response.isLarge(kept)) response.endInParts(parts)
     else response.endAtOnce(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts))
     return kept.route
   }
 }
 
-/** The header fields of an answer without those of its body (RFC 9110, section 15.4.5). */
-function headersOf304(headers: KeptResponse['headers']): Record<string, string> {
-  const kept = Object.entries(headers).filter(([name]) => !/^content-(?!sec)/i.test(name))
-  return Object.fromEntries(kept)
-}
-
 /**
  * Distinguishes requests beside their host: by the path, and by the view, the version and the
- * chosen files of the query. Pages of directories depend on the whole address, and on what the
- * client accepts. Over TLS the key differs, because the answer contains the scheme.
+ * chosen files of the query. Feeds and pages of directories depend on the whole address, and on
+ * what the client accepts. Over TLS the key differs, because the answer contains the scheme.
  */
 function keyOf(request: IncomingMessage): string {
   const { url = '', headers } = request
@@ -98,7 +90,7 @@ function keyOf(request: IncomingMessage): string {
   const path = end < 0 ? url : url.slice(0, end)
   const query = end < 0 ? null : readQuery(url)
   const scheme = isSecure(request) ? 'https:' : ''
-  if (!query?.view && path.endsWith('/')) {
+  if (!query?.view && /(?:\/|\.xml)$/.test(path)) {
     const encoding = acceptsGzip(headers) ? 'gzip' : 'plain'
     return `${scheme}${prefersJson(headers.accept) ? 'json' : 'html'} ${encoding}:${url}`
   }

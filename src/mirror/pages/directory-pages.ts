@@ -26,13 +26,19 @@ import { lookBelow } from '../tree/below-root.js'
 import { isUnchangedNow } from '../tree/open-looked.js'
 import { formatMirrorPath, isNameable, LOOKS_AT_ONCE, MirrorView } from '../tree/mirror.js'
 import { prefersJson } from '../../server/headers/accept.js'
-import { endConditional } from '../../server/headers/conditional.js'
-import { packedFor } from '../../server/headers/gzip.js'
-import { malformed, notFound, sendLine } from '../../server/headers/refusal.js'
+import {
+  type Answer,
+  encoded,
+  redirect,
+  sendAnswer,
+  textAnswer,
+  unmetAnswer,
+} from '../../server/headers/answer.js'
+import { malformed, notFound } from '../../server/headers/refusal.js'
+import { CORS } from '../../server/headers/cors.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { ServerContext } from '../../server/context.js'
-import { pageHeaders, SAFE_HEADERS, withStyle } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
 import { jsonLine } from '../../base/text/escape.js'
 
@@ -44,11 +50,6 @@ const PAGE_LENGTHS = { html: 1000, json: 10_000 }
 
 /** Rows of JSON that are formatted together. */
 const CHUNK = 200
-
-const HEADERS = {
-  html: pageHeaders(LISTING_SCRIPT, FILES_STYLE),
-  json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
-}
 
 /** The rows of a directory that a request wants. */
 interface WantedRows {
@@ -66,7 +67,7 @@ export class DirectoryPages {
   readonly #look: string
 
   constructor(
-    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'seed'>,
+    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'seed' | 'cors'>,
     private readonly sources: {
       readonly listings: Listings
       readonly planner: Planner
@@ -77,7 +78,7 @@ export class DirectoryPages {
     },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {
-    const look = JSON.stringify([HEADERS.html, options.look])
+    const look = JSON.stringify([LISTING_SCRIPT.source, FILES_STYLE.source, options.look])
     this.#look = createHash('sha1').update(look).digest('base64url')
   }
 
@@ -92,10 +93,10 @@ export class DirectoryPages {
   ): Promise<FastifyReply> {
     const { url = '' } = request.raw
     const way = wayToPlain(url, components)
-    if (way !== null) return redirect(reply, way + queryOf(url))
+    if (way !== null) return sendAnswer(reply, elsewhere(way + queryOf(url)))
     const requester = new Requester(reply, this.sources.requesters)
     const { isForList } = readQuery(url)
-    if (isForList) return this.#sendList(request, reply, components, requester)
+    if (isForList) return sendAnswer(reply, await this.#list(request, components, requester))
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(request.headers.accept) ? 'json' : 'html'
     const current = await this.sources.listings.get(components, requester)
@@ -112,7 +113,7 @@ export class DirectoryPages {
     const end = this.#magnetEnd(request)
     const shared = createHash('sha1').update(JSON.stringify(end)).digest('base64url')
     const etag = `W/"${page.digest}-${look}-${known}${shared}"`
-    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
+    const own = { ETag: etag, Vary: 'Accept, Accept-Encoding' }
     const keep = async (answer: SentResponse) => {
       const isSame = page.until === 0 ? null : await this.#follow(current)
       const isCurrent = () => {
@@ -121,38 +122,34 @@ export class DirectoryPages {
       }
       if (isSame) responses.note(request.raw, { ...answer, route: PAGES, isCurrent })
     }
-    if (endConditional(request, reply, { etag, lastModified: null })) {
+    const unmet = unmetAnswer(request, own)
+    if (unmet) {
       // Clients that only ask whether the page changed keep it current, too
       const before = responses.recall(request.raw)
-      if (before?.headers.etag === etag) await keep(before)
-      return reply
+      if (before?.headers['ETag'] === etag) await keep(before)
+      return sendAnswer(reply, unmet)
     }
-    reply.headers(form === 'json' ? HEADERS.json : withStyle(HEADERS.html, this.options.look))
     const wanted = { components, query, current, page, end }
     const answer = await planner.run(planned, async ({ pause }): Promise<SentResponse> => {
       const before = responses.recall(request.raw)
-      if (before?.headers.etag === etag) return before
+      if (before?.headers['ETag'] === etag) return before
       const rendered = await this.#render(form, wanted, pause)
-      memory.take(rendered.length)
-      const packed = await packedFor(request.headers, rendered)
-      const body = packed ?? rendered
-      if (packed) reply.header('Content-Encoding', 'gzip')
-      reply.header('Content-Length', String(body.length))
-      const headers = reply.getHeaders() as Record<string, string>
-      return { parts: [body], length: body.length, headers }
+      memory.take(rendered.body.length)
+      const headers = { ...rendered.headers, ...own, ...(this.options.cors && CORS) }
+      const sent = await encoded(request, { ...rendered, headers })
+      const body = Buffer.from(sent.body)
+      return { parts: [body], length: body.length, headers: sent.headers }
     })
-    reply.headers(answer.headers)
     await keep(answer)
-    return reply.send(answer.parts[0])
+    return reply.headers(answer.headers).send(answer.parts[0])
   }
 
-  /** Sends the addresses of the chosen files, a line for each, for programs such as wget. */
-  async #sendList(
+  /** Answers with the addresses of the chosen files, a line for each, for programs such as wget. */
+  async #list(
     { raw }: FastifyRequest,
-    reply: FastifyReply,
     components: readonly string[],
     requester: Requester,
-  ): Promise<FastifyReply> {
+  ): Promise<Answer> {
     const names = chosenNames(readQuery(raw.url ?? '')) ?? []
     if (names.length === 0) throw malformed('no file is chosen; name each in a field f')
     const paths = names.map((name) => [...components, name])
@@ -166,8 +163,7 @@ export class DirectoryPages {
     })
     const base = publicAddress(raw, this.options)
     const lines = paths.map((path) => `${fileAddress(base, path)}\n`)
-    reply.headers({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' })
-    return reply.send(lines.join(''))
+    return textAnswer('text/plain; charset=utf-8', lines.join(''))
   }
 
   /**
@@ -184,13 +180,9 @@ export class DirectoryPages {
     return () => isUnchangedNow({ place, path, look })
   }
 
-  /** Redirects a request for a directory without its last slash to the directory's address. */
-  redirect(
-    { raw: { url = '' } }: FastifyRequest,
-    reply: FastifyReply,
-    components: readonly string[],
-  ): FastifyReply {
-    return redirect(reply, `./${encodeName(components.at(-1) ?? '')}/${queryOf(url)}`)
+  /** Leads from the address of a directory without its last slash to the directory's address. */
+  redirect(url: string, components: readonly string[]): Answer {
+    return elsewhere(`./${encodeName(components.at(-1) ?? '')}/${queryOf(url)}`)
   }
 
   /** The common parts of magnet links for a client. */
@@ -203,7 +195,7 @@ export class DirectoryPages {
     form: 'html' | 'json',
     { components, query, current, page, end }: WantedRows,
     pause: Pause,
-  ): Promise<Buffer> {
+  ): Promise<Answer> {
     const { options } = this
     const { readme: row } = page
     const view: ListingView = {
@@ -218,9 +210,8 @@ export class DirectoryPages {
       hasFiles: options.files,
       hasTorrent: components.length > 0 && page.hasContent,
     }
-    return Buffer.from(
-      form === 'json' ? await jsonOf(view, pause) : await renderListing(view, options, pause),
-    )
+    if (form === 'html') return renderListing(view, options, pause)
+    return textAnswer('application/json', await jsonOf(view, pause))
   }
 
   /** The magnet links of the files on a page, by name. */
@@ -292,9 +283,7 @@ function queryOf(url: string): string {
   return query === '' ? '' : `?${query}`
 }
 
-/** Redirects to a relative address, which is right behind any proxy. */
-function redirect(reply: FastifyReply, location: string): FastifyReply {
-  reply.header('Location', location)
-  sendLine(reply, 302, 'the directory has another address; follow the Location header')
-  return reply
+/** Leads to a relative address, which is right behind any proxy. */
+function elsewhere(location: string): Answer {
+  return redirect(location, 'the directory has another address')
 }

@@ -4,9 +4,8 @@ import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { linksOf, type RowLinks } from './listing.js'
 import { MOST_V2_BYTES, viewsBelow, viewsOf } from '../tree/address.js'
-import { ICON_PATH } from './site-header.js'
-import { type PageSite, renderPage, renderPath, type Step } from '../../page-parts/layout.js'
-import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
+import { type HeaderOptions, mirrorPage, stepsAbove } from './site-header.js'
+import { type Page, renderPath } from '../../page-parts/layout.js'
 import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import {
   describeItem,
@@ -47,16 +46,13 @@ export interface PagedFile {
 
 /** The page of a file, or of the magnet link of a directory or of chosen files. */
 export interface FilePage {
-  readonly name: string
-  readonly above: readonly Step[]
+  /** The path of the file or directory. */
+  readonly components: readonly string[]
   /** The way to the root of the mirror, such as `../`. */
   readonly root: string
   readonly file: PagedFile | null
   /** Null if the torrent was not asked for yet. */
   readonly made: MadeTorrent | null
-  /** The header of all pages. */
-  readonly header: Html
-  readonly site: PageSite
 }
 
 /** A torrent that was asked for. */
@@ -69,21 +65,20 @@ interface MadeTorrent {
   readonly size: number
 }
 
-/** Renders the page of a file or magnet link. */
-export function renderFilePage(page: FilePage): string {
-  const { name, above, root, file, made, header, site } = page
+/** Answers with the page of a file or magnet link. */
+export function filePage(page: FilePage, options: HeaderOptions): Page {
+  const { components, root, file, made } = page
+  const name = components.at(-1) ?? ''
   const magnet = made?.magnet ?? null
   const counts = file?.counts ?? null
-  return renderPage(
+  return mirrorPage(
+    options,
     {
       title: file ? name : `Magnet link of ${name}`,
-      site,
+      root,
       description: describeItem(file?.size ?? made?.size ?? null, counts),
-      head: PAGE_SCRIPT.element,
-      icon: root + ICON_PATH,
-      header,
     },
-    html`${renderPath(above, name)}
+    html`${renderPath(stepsAbove(components, root), name)}
     ${file ? actsOf(file, root, magnet) : renderActs({ magnet, torrent: made?.address ?? null })}
     ${counts && renderFigures(countFigures(counts.seeds, counts.leechers))}
     ${

@@ -12,16 +12,9 @@ import {
 import type { CurrentPage } from './listings.js'
 import { type Readme, renderReadme } from './readme.js'
 import { type MagnetEnd, renderMagnetRest } from './row-magnets.js'
-import {
-  ICON_PATH,
-  type HeaderOptions,
-  renderSiteHeader,
-  siteOf,
-  stepsAbove,
-  wayUp,
-} from './site-header.js'
+import { type HeaderOptions, mirrorPage, stepsAbove, wayUp } from './site-header.js'
 import { viewsOf } from '../tree/address.js'
-import { renderPage, renderPath } from '../../page-parts/layout.js'
+import { type Page, renderPath } from '../../page-parts/layout.js'
 import * as texts from '../../browser/texts.js'
 import { InlineScript, InlineStyle } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
@@ -64,7 +57,7 @@ export async function renderListing(
   view: ListingView,
   options: HeaderOptions,
   pause: Pause,
-): Promise<string> {
+): Promise<Page> {
   const { components, query, page, readme } = view
   const root = wayUp(components)
   const pages = (label: string) => {
@@ -74,18 +67,15 @@ export async function renderListing(
   const nothing =
     filter === '' ? 'Nothing is in here.' : `Nothing in here has “${filter}” in its name.`
   const table = page.rows.length > 0 ? await renderTable(view, pause) : html`<p>${nothing}</p>`
-  return renderPage(
+  return mirrorPage(
+    options,
     {
-      icon: root + ICON_PATH,
-      style: FILES_STYLE.element,
+      root,
+      current: { folder: components },
+      style: FILES_STYLE,
+      script: LISTING_SCRIPT,
       title: titleOf(components),
-      site: siteOf(options),
-      head: [
-        options.warm && feedLink(root),
-        renderMagnetRest(view.magnets.end),
-        LISTING_SCRIPT.element,
-      ],
-      header: renderSiteHeader(options, root, { folder: components }),
+      head: [options.warm && feedLink(root), renderMagnetRest(view.magnets.end)],
       ...(options.warm && {
         footer: html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`,
       }),

@@ -1,12 +1,12 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 import { type ProgressStatus, type TorrentTitle, UnderWay } from '../torrents/progress.js'
 import { isProgressAddress, type PageLinks, pageLinks } from '../tree/address.js'
 import { wantsPage } from '../../server/headers/accept.js'
-import { type HeaderOptions, ICON_PATH, renderSiteHeader, siteOf } from './site-header.js'
-import { NotReady } from '../../server/headers/refusal.js'
-import { renderPage } from '../../page-parts/layout.js'
+import { type HeaderOptions, mirrorPage } from './site-header.js'
+import { errorAnswer, NotReady } from '../../server/headers/refusal.js'
+import type { Answer } from '../../server/headers/answer.js'
 import * as texts from '../../browser/texts.js'
-import { InlineScript, pageHeaders, withStyle } from '../../page-parts/policy.js'
+import { InlineScript } from '../../page-parts/policy.js'
 import { html, type Html } from '../../base/text/html.js'
 import { counted, formatBytes, formatDuration } from '../../base/text/quantity.js'
 
@@ -16,20 +16,21 @@ const SOON = 1
 /**
  * The page that a browser shows while something is made, with the progress. It refreshes itself.
  */
-function renderProgressPage(error: NotReady, links: PageLinks, options: HeaderOptions): string {
+function progressPage(error: NotReady, links: PageLinks, options: HeaderOptions): Answer {
   const told = error instanceof UnderWay ? error.progress : null
   const seconds = error instanceof UnderWay ? SOON : error.retryAfter
   // Only without scripts: a reload would move the reader's place on the page
   const refresh = html`<noscript
     ><meta http-equiv="refresh" content="${seconds}; url=${links.progress}"
   /></noscript>`
-  return renderPage(
+  return mirrorPage(
+    options,
     {
       title: titleOf(told, links),
-      site: siteOf(options),
-      head: html`${refresh} ${REFRESH_SCRIPT.element}`,
-      icon: links.root + ICON_PATH,
-      header: renderSiteHeader(options, links.root, null),
+      root: links.root,
+      head: refresh,
+      script: REFRESH_SCRIPT,
+      headers: NOT_KEPT,
     },
     html`<div id="state">
         <h1>The ${links.what} is being made</h1>
@@ -43,16 +44,17 @@ function renderProgressPage(error: NotReady, links: PageLinks, options: HeaderOp
 }
 
 /** The page that a browser shows once the torrent is ready; it downloads the torrent. */
-function renderReadyPage(title: TorrentTitle, links: PageLinks, options: HeaderOptions): string {
+function readyPage(title: TorrentTitle, links: PageLinks, options: HeaderOptions): Answer {
   const refresh = html`<meta http-equiv="refresh" content="0; url=${links.itself}" />`
   const isFile = links.what === 'torrent' || links.what === 'metalink'
-  return renderPage(
+  return mirrorPage(
+    options,
     {
       title: `${title.name}: the ${links.what} is ready`,
-      site: siteOf(options),
+      root: links.root,
       head: refresh,
-      icon: links.root + ICON_PATH,
-      header: renderSiteHeader(options, links.root, null),
+      script: null,
+      headers: NOT_KEPT,
     },
     html`<div id="state">
       <h1>The ${links.what} is ready</h1>
@@ -99,43 +101,35 @@ function percentOf({ bytesDone, bytesTotal }: ProgressStatus): number {
 }
 
 /**
- * Sends a browser a page if its torrent is not ready yet. At the torrent's own address, the page
- * has the status that all clients get. Returns false for other clients and other errors, which the
- * caller must send.
+ * Answers a browser whose torrent is not ready yet with a page. At the torrent's own address, the
+ * page has the status that all clients get. Null for other clients and other errors.
  */
-export function sendProgress(
-  { raw }: FastifyRequest,
-  reply: FastifyReply,
+export function progressAnswer(
+  request: IncomingMessage,
   error: unknown,
   options: HeaderOptions,
-): boolean {
-  if (!(error instanceof NotReady) || error.code !== 'busy' || !wantsPage(raw)) return false
-  const { url = '' } = raw
+): Answer | null {
+  if (!(error instanceof NotReady) || error.code !== 'busy' || !wantsPage(request)) return null
+  const { url = '' } = request
+  const page = progressPage(error, pageLinks(url), options)
   // The progress page has its own address and exists
-  if (!isProgressAddress(url)) reply.code(503).header('Retry-After', String(error.retryAfter))
-  reply.headers(withStyle(HEADERS, options.look))
-  reply.send(renderProgressPage(error, pageLinks(url), options))
-  return true
+  if (isProgressAddress(url)) return page
+  const { status, headers } = errorAnswer(error)
+  return { ...page, status, headers: { ...headers, ...page.headers } }
 }
 
-/**
- * Sends the page for a torrent that is ready, if the progress page was asked for; else returns
- * false.
- */
-export function sendReady(
-  { raw }: FastifyRequest,
-  reply: FastifyReply,
+/** The page for a torrent that is ready, if the progress page was asked for; else null. */
+export function readyAnswer(
+  request: IncomingMessage,
   title: TorrentTitle,
   options: HeaderOptions,
-): boolean {
-  const { url = '' } = raw
-  if (!isProgressAddress(url) || !wantsPage(raw)) return false
-  reply.headers(withStyle(HEADERS, options.look))
-  reply.send(renderReadyPage(title, pageLinks(url), options))
-  return true
+): Answer | null {
+  const { url = '' } = request
+  const isAsked = isProgressAddress(url) && wantsPage(request)
+  return isAsked ? readyPage(title, pageLinks(url), options) : null
 }
 
 /** The script of pages that update themselves. */
 export const REFRESH_SCRIPT = new InlineScript(texts.REFRESH_SCRIPT, true)
 
-const HEADERS = { ...pageHeaders(REFRESH_SCRIPT), 'Cache-Control': 'no-store', Vary: 'Accept' }
+const NOT_KEPT = { 'Cache-Control': 'no-store' }

@@ -1,14 +1,12 @@
 import { encodeName, encodePercent } from '../../base/percent.js'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { constants } from 'node:fs'
 import { mapLimited } from '../../base/concurrency.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
-import { addReadRoute, prefersJson } from '../../server/headers/accept.js'
+import { prefersJson } from '../../server/headers/accept.js'
+import { addAnswers, type Answer, jsonAnswer, negotiated } from '../../server/headers/answer.js'
 import { splitTarget } from '../../server/headers/target.js'
-import { renderPage } from '../../page-parts/layout.js'
-import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
-import { pageHeaders, SAFE_HEADERS, withStyle } from '../../page-parts/policy.js'
 import {
   describeFound,
   type FilesWanted,
@@ -23,7 +21,6 @@ import {
 } from '../../page-parts/results.js'
 import { renderEntries } from '../../page-parts/rows.js'
 import { WORDS } from '../../page-parts/words.js'
-import { jsonLine } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
 import { naturalKey } from '../../base/text/natural-order.js'
 import type { Planner } from '../../server/admission/planner.js'
@@ -33,7 +30,7 @@ import { linksOf, type ListingRow } from './listing.js'
 import { FILES_STYLE, renderEntry } from './listing-page.js'
 import { publicAddress, requestPath, viewsBelow } from '../tree/address.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
-import { ICON_PATH, renderSiteHeader, SEARCH, siteOf } from './site-header.js'
+import { mirrorPage, SEARCH } from './site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TrackerSource } from '../torrents/trackers.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
@@ -46,11 +43,6 @@ const ROWS_A_TURN = 20
 
 /** Estimated work of a search; see PlannedWork. */
 const EFFORT = 1000
-
-const HEADERS = {
-  html: pageHeaders(PAGE_SCRIPT, FILES_STYLE),
-  json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
-}
 
 /** A file or directory that was found, as it is now. */
 interface Result extends FoundName {
@@ -193,7 +185,7 @@ export function addSearchRoute(
   findFiles: (wanted: FilesWanted) => Promise<FileResults>,
   requesters: Requesters,
 ): void {
-  addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
+  addAnswers(app, SEARCH, async (request, reply) => {
     const { url = '', headers } = request.raw
     const [, asked] = splitTarget(url)
     const query = parseSearch(asked)
@@ -203,20 +195,16 @@ export function addSearchRoute(
     const address = publicAddress(request.raw, options)
     const files = await findFiles({ words, root: ROOT, address, client, signal })
     const torrents = await torrentsFor(request, options, { words, signal, except: files.places })
-    const isJson = fields.has('json') || prefersJson(headers.accept)
-    reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept' })
-    reply.headers(isJson ? HEADERS.json : withStyle(HEADERS.html, options.look))
-    if (!isJson) {
+    if (!fields.has('json') && !prefersJson(headers.accept)) {
       const from = fields.get('in')
       const folder = from === null ? null : parseMirrorPlace(requestPath(from))
-      return reply.send(renderSearchPage(query, files, torrents, folder, options))
+      return negotiated(searchPage(query, files, torrents, folder, options))
     }
     const { isCut, entries, note } = files
     const [isTooLarge, isReading] = [note === TOO_LARGE, note === READING]
     const others = torrents && { torrents: torrents.entries }
-    return reply.send(
-      jsonLine({ query: query.text, isCut, isTooLarge, isReading, entries, ...others }),
-    )
+    const found = { query: query.text, isCut, isTooLarge, isReading, entries, ...others }
+    return negotiated(jsonAnswer(found))
   })
 }
 
@@ -234,29 +222,28 @@ async function torrentsFor(
 }
 
 /** `folder` is the directory whose page the search was typed on; null if it was another page. */
-function renderSearchPage(
+function searchPage(
   query: SearchQuery,
   files: SearchResults,
   torrents: SearchResults | null,
   folder: readonly string[] | null,
   options: ServiceOptions,
-): string {
+): Answer {
   const filter = new URLSearchParams({ filter: query.text }).toString()
   const way = folder && `${directoryAddress(`${ROOT}.`, folder)}?${filter}`
   const label = folder && `Only names in ${formatMirrorPath([...folder, ''])}`
-  return renderPage(
+  return mirrorPage(
+    options,
     {
       title: searchTitle(query),
-      site: siteOf(options),
-      icon: ROOT + ICON_PATH,
-      style: FILES_STYLE.element,
+      root: ROOT,
+      current: { searched: query.text },
+      style: FILES_STYLE,
       head: html`<link
-          rel="alternate"
-          type="application/json"
-          href="search?json&q=${encodePercent(query.text)}"
-        />
-        ${PAGE_SCRIPT.element}`,
-      header: renderSiteHeader(options, ROOT, { searched: query.text }),
+        rel="alternate"
+        type="application/json"
+        href="search?json&q=${encodePercent(query.text)}"
+      />`,
     },
     html`${renderResults(query, files, torrents)}
     ${way && query.text !== '' && html`<p><a href="${way}">${label}</a></p>`}`,

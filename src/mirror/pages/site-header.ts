@@ -1,8 +1,16 @@
-import { type PageSite, renderMasthead, type Step } from '../../page-parts/layout.js'
+import {
+  type Page,
+  type PageFrame,
+  type PageSite,
+  renderMasthead,
+  renderPage,
+  type Step,
+} from '../../page-parts/layout.js'
+import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
 import { MOST_SEARCHED } from '../../page-parts/results.js'
 import { renderSearch } from '../../page-parts/search.js'
 import { WORDS } from '../../page-parts/words.js'
-import { html, type Html } from '../../base/text/html.js'
+import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { directoryAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
@@ -64,14 +72,36 @@ function trackerPages({ ownTracker }: Pick<HeaderOptions, 'ownTracker'>) {
   })
 }
 
-/**
- * The header of all pages: files, the tracker's pages and the status, as far as they are there.
- * `root` is the way to the root of the mirror, such as `../`.
- */
-export function renderSiteHeader(
+/** The place of a page on the site. */
+export interface SitePlace {
+  /** The way to the root of the mirror, such as `../`. */
+  readonly root: string
+  /** What the header marks or shows (default: nothing). */
+  readonly current?: CurrentPage
+}
+
+type CurrentPage = 'status' | { readonly folder?: readonly string[]; readonly searched?: string }
+
+/** Answers with a page of the mirror. */
+export function mirrorPage(
+  options: HeaderOptions,
+  frame: SitePlace & PageFrame,
+  ...content: readonly HtmlValue[]
+): Page {
+  return renderPage({ script: PAGE_SCRIPT, ...frame, ...siteFrame(options, frame) }, ...content)
+}
+
+/** The parts around the content of all pages of the mirror. */
+export function siteFrame(options: HeaderOptions, { root, current }: SitePlace) {
+  const header = renderSiteHeader(options, root, current)
+  return { site: siteOf(options), icon: root + ICON_PATH, header }
+}
+
+/** The header of all pages: files, the tracker's pages and the status, as far as they are there. */
+function renderSiteHeader(
   options: HeaderOptions,
   root: string,
-  current: 'status' | { readonly folder?: readonly string[]; readonly searched?: string } | null,
+  current: CurrentPage | undefined,
 ): Html {
   const { folder = null, searched = '' } = current === 'status' ? {} : (current ?? {})
   const page = (title: string, path: string, isCurrent: boolean) => ({ title, path, isCurrent })

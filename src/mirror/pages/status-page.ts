@@ -1,28 +1,26 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage } from 'node:http'
-import { addReadRoute, prefersJson } from '../../server/headers/accept.js'
-import { sendError, sendLine } from '../../server/headers/refusal.js'
-import { ICON, renderPage } from '../../page-parts/layout.js'
+import { prefersJson } from '../../server/headers/accept.js'
+import {
+  addAnswers,
+  type Answer,
+  jsonAnswer,
+  metricsAnswer,
+  negotiated,
+  OK,
+} from '../../server/headers/answer.js'
+import { iconAnswer } from '../../page-parts/layout.js'
 import { type Figure, renderFigures } from '../../page-parts/item.js'
-import { pageHeaders, withStyle, SAFE_HEADERS } from '../../page-parts/policy.js'
 import { WORDS } from '../../page-parts/words.js'
-import { jsonLine } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
 import { counted, formatAge, formatBytes, formatNumber } from '../../base/text/quantity.js'
 import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
 import type { ProgressStatus } from '../torrents/progress.js'
 import { publicAddress } from '../tree/address.js'
-import { ICON_PATH, type HeaderOptions, renderSiteHeader, siteOf } from './site-header.js'
+import { ICON_PATH, type HeaderOptions, mirrorPage } from './site-header.js'
 import { trackersAt } from '../torrents/trackers.js'
 import { missingRoot } from '../tree/root-watch.js'
 import type { ServiceStatus, StatusReport } from './status.js'
-
-/** The header fields of the icon. */
-const ICON_HEADERS = {
-  ...SAFE_HEADERS,
-  'Content-Type': 'image/svg+xml',
-  'Cache-Control': 'max-age=86400',
-}
 
 /** Seconds between two updates of a live page. */
 const LIVE = 5
@@ -30,7 +28,7 @@ const LIVE = 5
 /**
  * The service's status for people; `isLive` if it updates itself. Its links are relative to `/-/`.
  */
-function renderStatusPage(report: StatusReport, isLive: boolean, options: HeaderOptions): string {
+function statusPage(report: StatusReport, isLive: boolean, options: HeaderOptions): Answer {
   const refresh = html`<noscript
     ><meta http-equiv="refresh" content="${LIVE}; url=status?live"
   /></noscript>`
@@ -39,17 +37,18 @@ function renderStatusPage(report: StatusReport, isLive: boolean, options: Header
         <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
     : html`<a href="status?live">Live</a>`
   const { torrents } = report.hashing
-  return renderPage(
+  return mirrorPage(
+    options,
     {
       title: 'Status of this mirror',
-      site: siteOf(options),
-      icon: `../${ICON_PATH}`,
+      root: '../',
+      current: 'status',
       head: [
         html`<link rel="alternate" type="application/json" href="status.json" />`,
         isLive && refresh,
-        REFRESH_SCRIPT.element,
       ],
-      header: renderSiteHeader(options, '../', 'status'),
+      script: REFRESH_SCRIPT,
+      headers: { 'Cache-Control': FRESH },
     },
     html`<div class="title">
         <h1>${WORDS.status}</h1>
@@ -176,9 +175,7 @@ function cache({ cache: { state, bytes, records, hits, misses, origins } }: Stat
 /** Also answered while the service stops. */
 export const HEALTH = '/-/health'
 
-const FRESH = { 'Cache-Control': 'max-age=1' }
-const PAGE_HEADERS = { ...pageHeaders(REFRESH_SCRIPT), ...FRESH }
-const JSON_HEADERS = { ...SAFE_HEADERS, ...FRESH, 'Content-Type': 'application/json' }
+const FRESH = 'max-age=1'
 
 /**
  * Adds the addresses below `/-/` that describe the service. `status` is a page, or the same as
@@ -200,35 +197,24 @@ export function addStatusRoutes(
     return { ...report, trackers }
   }
 
-  addReadRoute(app, `/${ICON_PATH}`, (_request, reply) => {
-    return reply.headers(ICON_HEADERS).send(ICON)
-  })
+  addAnswers(app, `/${ICON_PATH}`, () => iconAnswer(null))
 
-  addReadRoute(app, '/-/status.json', ({ raw }, reply) => {
-    return reply.headers(JSON_HEADERS).send(jsonLine(reportFor(raw)))
-  })
+  addAnswers(app, '/-/status.json', ({ raw }) => jsonAnswer(reportFor(raw), FRESH))
 
-  addReadRoute(app, '/-/status', ({ raw }, reply) => {
+  addAnswers(app, '/-/status', ({ raw }) => {
     const report = reportFor(raw)
-    reply.header('Vary', 'Accept')
-    if (prefersJson(raw.headers.accept)) return reply.headers(JSON_HEADERS).send(jsonLine(report))
     const isLive = raw.url?.endsWith('?live') ?? false
-    reply.headers(withStyle(PAGE_HEADERS, options.look))
-    return reply.send(renderStatusPage(report, isLive, options))
+    const isJson = prefersJson(raw.headers.accept)
+    return negotiated(isJson ? jsonAnswer(report, FRESH) : statusPage(report, isLive, options))
   })
 
-  const sendState = async (_request: FastifyRequest, reply: FastifyReply) => {
-    reply.header('Cache-Control', 'no-store')
-    if (await isRootThere()) sendLine(reply, 200, 'ok')
-    else sendError(reply, missingRoot())
-    return reply
+  const state = async () => {
+    if (await isRootThere()) return OK
+    throw missingRoot()
   }
-  addReadRoute(app, HEALTH, sendState)
+  addAnswers(app, HEALTH, state)
   // While the service stops, this one is refused like all others
-  addReadRoute(app, '/-/ready', sendState)
+  addAnswers(app, '/-/ready', state)
 
-  addReadRoute(app, '/-/metrics', (_request, reply) => {
-    reply.header('Cache-Control', 'no-store').type('text/plain; version=0.0.4')
-    return reply.send(status.metrics())
-  })
+  addAnswers(app, '/-/metrics', () => metricsAnswer(status.metrics()))
 }

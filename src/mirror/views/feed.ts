@@ -5,12 +5,11 @@ import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { publicAddress, viewByQuery } from '../tree/address.js'
 import { surround, torrentLength } from './response.js'
-import type { ResponseCache, SentResponse } from '../kept/response-cache.js'
+import type { ResponseCache } from '../kept/response-cache.js'
 import { trackersAt, type TrackerList } from '../torrents/trackers.js'
 import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
 import type { WarmFile, Warmer } from '../torrents/warmer.js'
-import { addReadRoute } from '../../server/headers/accept.js'
-import { endConditional, etagOf } from '../../server/headers/conditional.js'
+import { addAnswers, type Answer, encoded, textAnswer } from '../../server/headers/answer.js'
 import { composeFeed, type FeedItem } from '../../core/rss.js'
 
 const FEED = '/-/feed.xml'
@@ -29,24 +28,20 @@ export class Feed {
   ) {}
 
   /** The current feed for clients that reach the mirror at the address of a request. */
-  compose(request: IncomingMessage): SentResponse {
+  async answer(request: IncomingMessage): Promise<Answer> {
     const before = this.responses.recall(request)
-    if (before?.isCurrent()) return before
+    const [kept] = before?.isCurrent() ? before.parts : []
+    if (before && kept) return { status: 200, headers: before.headers, body: kept }
     const { version } = this.files
     const trackers = this.currentTrackers()
     const isCurrent = () => {
       return this.files.version === version && this.currentTrackers() === trackers
     }
-    const body = Buffer.from(this.#write(publicAddress(request, this.options), trackers))
-    const headers = {
-      ETag: etagOf(body),
-      'Cache-Control': 'no-cache',
-      'Content-Type': 'application/rss+xml; charset=utf-8',
-      'Content-Length': String(body.length),
-      'X-Content-Type-Options': 'nosniff',
-    }
-    const feed = { parts: [body], length: body.length, headers, route: FEED, isCurrent }
-    this.responses.note(request, feed)
+    const text = this.#write(publicAddress(request, this.options), trackers)
+    const feed = textAnswer('application/rss+xml; charset=utf-8', text)
+    const { headers, body } = await encoded(request, feed)
+    const parts = [Buffer.from(body)]
+    this.responses.note(request, { parts, length: body.length, headers, route: FEED, isCurrent })
     return feed
   }
 
@@ -84,11 +79,5 @@ function itemOf(
 
 /** Adds the feed of new torrents. */
 export function addFeedRoute(app: FastifyInstance, feed: Feed): void {
-  addReadRoute(app, FEED, (request, reply) => {
-    const { parts, headers } = feed.compose(request.raw)
-    const { ETag: etag = '', 'Cache-Control': caching } = headers
-    reply.headers({ ETag: etag, 'Cache-Control': caching })
-    if (endConditional(request, reply, { etag, lastModified: null })) return reply
-    return reply.headers(headers).send(parts[0])
-  })
+  addAnswers(app, FEED, ({ raw }) => feed.answer(raw))
 }

@@ -4,9 +4,8 @@ import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import { chosenQuery, viewAddress, viewByQuery } from '../tree/address.js'
 import type { ServedTorrent } from '../torrents/served-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from './response.js'
-import { type FilePage, renderFilePage } from '../pages/file-page.js'
-import { PAGE_HEADERS } from '../../page-parts/page-script.js'
-import { withStyle } from '../../page-parts/policy.js'
+import { type FilePage, filePage } from '../pages/file-page.js'
+import type { HeaderOptions } from '../pages/site-header.js'
 import { attachmentNamed } from '../../server/headers/attachment.js'
 
 /** The function that composes a view of a place's torrent. */
@@ -27,14 +26,18 @@ export function formOf(view: 'torrent' | 'magnet' | 'btih', place: FormPlace): C
 }
 
 /** Composes the page that a browser gets for a magnet link. */
-export function magnetPage(place: FormPlace, page: Omit<FilePage, 'made'>): ComposeForm {
+export function magnetPage(
+  place: FormPlace,
+  page: Omit<FilePage, 'made'>,
+  options: HeaderOptions,
+): ComposeForm {
   return (torrent, around) => {
     const magnet = magnetOf(torrent, around, place)
     const { files, size } = torrent.title
     const address = torrentAddress(around.addresses[0], place)
-    const text = renderFilePage({ ...page, made: { magnet, address, files, size } })
-    const headers = { ...withStyle(PAGE_HEADERS, page.site), ...magnetHeaders(around) }
-    return { body: Buffer.from(text), headers }
+    const answer = filePage({ ...page, made: { magnet, address, files, size } }, options)
+    const headers = { ...answer.headers, ...magnetHeaders(around) }
+    return { body: Buffer.from(answer.body), headers }
   }
 }
 
@@ -47,7 +50,7 @@ function magnetHeaders({ peers }: TorrentSurroundings): Readonly<Record<string, 
 }
 
 function textForm(line: string) {
-  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8', Vary: 'Accept-Encoding' }
   return { body: Buffer.from(`${line}\n`), headers }
 }
 

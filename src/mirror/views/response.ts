@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import {
   buildInParts,
   buildTorrent,
@@ -13,7 +13,7 @@ import type { DhtNode } from '../../metainfo/values.js'
 import { directoryAddress, distinctSeeds, fileAddress } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
-import { sendReady } from '../pages/progress-page.js'
+import { readyAnswer } from '../pages/progress-page.js'
 import { publicAddress } from '../tree/address.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { ServedTorrent } from '../torrents/served-torrent.js'
@@ -27,7 +27,8 @@ import {
   type TrackerSource,
 } from '../torrents/trackers.js'
 import { CORS } from '../../server/headers/cors.js'
-import { endConditional, etagOf } from '../../server/headers/conditional.js'
+import { SAFE_HEADERS, sendAnswer, unmetAnswer } from '../../server/headers/answer.js'
+import { etagOf } from '../../server/headers/conditional.js'
 import { type CountedResponse, WHOLE } from '../../server/connections/counted-response.js'
 import { manyUnread } from '../../server/headers/refusal.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
@@ -209,21 +210,20 @@ export class TorrentSender {
     checked: CurrentTorrent,
     form = protocolForm,
     isKept = true,
-  ): FastifyReply {
+  ): FastifyReply | Promise<FastifyReply> {
     const raw = reply.raw as CountedResponse
     if (raw.isCrowded) throw manyUnread()
-    if (sendReady(request, reply, checked.torrent.title, this.options)) return reply
+    const ready = readyAnswer(request.raw, checked.torrent.title, this.options)
+    if (ready) return sendAnswer(reply, ready)
     const answer = this.#compose(request, checked, form, isKept)
-    const { ETag: etag = '', 'Cache-Control': caching, Vary: vary } = answer.headers
-    // Also those of a 304 (RFC 9110, section 15.4.5)
-    reply.headers({ ETag: etag, 'Cache-Control': caching })
-    if (vary !== undefined) reply.header('Vary', vary)
-    if (endConditional(request, reply, { etag, lastModified: null })) return reply
-    reply.headers(answer.headers)
-    if (!raw.isLarge(answer)) return reply.send(Buffer.concat(answer.parts))
+    const { headers } = answer
+    if (!raw.isLarge(answer))
+      return sendAnswer(reply, { status: 200, headers, body: Buffer.concat(answer.parts) })
+    const unmet = unmetAnswer(request, headers)
+    if (unmet) return sendAnswer(reply, unmet)
     // A large body gets no copy of its own
     reply.hijack()
-    raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
+    raw.writeHead(200, headers)
     raw.endInParts(answer.parts)
     return reply
   }
@@ -249,6 +249,7 @@ export class TorrentSender {
     const parts = body instanceof Uint8Array ? [body] : body
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     const headers = {
+      ...SAFE_HEADERS,
       ...ofForm,
       'Content-Length': String(length),
       ETag: etag ?? etagOf(Buffer.concat(parts)),

@@ -9,7 +9,7 @@ import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
-import { sendReady } from '../pages/progress-page.js'
+import { readyAnswer } from '../pages/progress-page.js'
 import {
   type AskedQuery,
   chosenNames,
@@ -19,7 +19,7 @@ import {
 } from '../tree/address.js'
 import { wantsPage } from '../../server/headers/accept.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
-import { renderSiteHeader, siteOf, stepsAbove, torrentPage } from '../pages/site-header.js'
+import { torrentPage } from '../pages/site-header.js'
 import { readStated } from '../torrents/stated-checksums.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { directorySource } from '../torrents/directory-source.js'
@@ -28,13 +28,11 @@ import type { Torrents } from '../torrents/torrents.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js'
 import type { FileDigests } from '../torrents/file-digests.js'
-import { type PagedFile, renderFilePage } from '../pages/file-page.js'
+import { filePage, type PagedFile } from '../pages/file-page.js'
 import type { FileTorrents, LookedUpFile } from '../torrents/file-torrents.js'
 import { formOf, magnetPage, torrentAddress } from './forms.js'
 import { isTorrentNameTaken } from '../tree/taken-views.js'
-import { PAGE_HEADERS } from '../../page-parts/page-script.js'
-import { withStyle } from '../../page-parts/policy.js'
-import { endConditional, etagOf } from '../../server/headers/conditional.js'
+import { sendAnswer, textAnswer } from '../../server/headers/answer.js'
 import { Refusal } from '../../server/headers/refusal.js'
 import { xml, Xml } from '../../base/text/xml.js'
 import { SHA1 } from '../../metainfo/sizes.js'
@@ -94,8 +92,9 @@ export class Views {
       return sender.send(request, reply, checked, formOf(view, place))
     // The page of a file is about its torrent of version 1
     const paged = file && version === 'v1' ? await this.#paged(request, file) : null
-    const page = { ...this.#frame(request, components), file: paged }
-    return sender.send(request, reply, checked, magnetPage(place, page), false)
+    const { root } = pageLinks(request.raw.url ?? '')
+    const composed = magnetPage(place, { components, root, file: paged }, options)
+    return sender.send(request, reply, checked, composed, false)
   }
 
   /**
@@ -124,17 +123,15 @@ export class Views {
     const { requesters, files, sender, options } = this.mirror
     const { path: components } = file
     const paged = await this.#paged(request, file)
+    const { root } = pageLinks(request.raw.url ?? '')
+    const page = { components, root, file: paged }
     if (paged.infoHash !== null && wantsPage(request.raw)) {
       const isTaken = await isTorrentNameTaken(components, options.mirror)
       const place = { components, version: 'v1', isTaken, chosen: null } as const
-      const page = { ...this.#frame(request, components), file: paged }
       const checked = await files.obtain(file, 'v1', new Requester(reply, requesters))
-      return sender.send(request, reply, checked, magnetPage(place, page), false)
+      return sender.send(request, reply, checked, magnetPage(place, page, options), false)
     }
-    const page = { ...this.#frame(request, components), file: paged }
-    const body = renderFilePage({ ...page, made: null })
-    const headers = withStyle(PAGE_HEADERS, options.look)
-    return reply.headers({ ...headers, 'Cache-Control': 'no-cache' }).send(body)
+    return sendAnswer(reply, filePage({ ...page, made: null }, options))
   }
 
   async #paged(request: FastifyRequest, file: ScannedFile): Promise<PagedFile> {
@@ -158,19 +155,6 @@ export class Views {
     }
   }
 
-  /** The name, header and site of the page of a file or directory. */
-  #frame({ raw }: FastifyRequest, components: readonly string[]) {
-    const { options } = this.mirror
-    const { root } = pageLinks(raw.url ?? '')
-    return {
-      root,
-      name: components.at(-1) ?? '',
-      above: stepsAbove(components, root),
-      header: renderSiteHeader(options, root, null),
-      site: siteOf(options),
-    }
-  }
-
   /** Sends a checksum or metalink, which is made from the digest of the whole file. */
   async #sendDigest(
     view: 'sha256' | 'meta4',
@@ -183,16 +167,13 @@ export class Views {
     const sha256 = await this.mirror.digests.obtain(file, requester)
     const name = path.at(-1) ?? ''
     const title = { name, path, files: 1, size: fingerprint.size }
-    if (sendReady(request, reply, title, this.mirror.options)) return reply
+    const ready = readyAnswer(request.raw, title, this.mirror.options)
+    if (ready) return sendAnswer(reply, ready)
     const body =
       view === 'sha256'
         ? formatChecksums([{ path: name, digest: sha256 }])
         : await this.#metalinkOf(sha256, request, requester, file)
-    const etag = etagOf(body)
-    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache' })
-    if (endConditional(request, reply, { etag, lastModified: null })) return reply
-    const headers = { 'Content-Type': TYPES[view], 'Content-Length': String(body.length) }
-    return reply.headers(headers).send(body)
+    return sendAnswer(reply, textAnswer(TYPES[view], body))
   }
 
   /**
@@ -204,7 +185,7 @@ export class Views {
     request: FastifyRequest,
     requester: Requester,
     file: ScannedFile,
-  ): Promise<Uint8Array> {
+  ): Promise<string> {
     const { options } = this.mirror
     const { path, fingerprint } = file
     const { size } = fingerprint
@@ -237,7 +218,7 @@ export class Views {
   </file>
 </metalink>
 `
-    return Buffer.from(document.text)
+    return document.text
   }
 }
 

@@ -6,22 +6,13 @@ import {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify'
-import { packPages } from '../../server/headers/gzip.js'
+import { type Answer, jsonAnswer, sendAnswer } from '../../server/headers/answer.js'
+import { errorAnswer, statusOf } from '../../server/headers/refusal.js'
 import { BtkitError } from '../../base/errors.js'
 import { decodePercent } from '../../base/percent.js'
 import { html } from '../../base/text/html.js'
 import type { Form } from './form.js'
-import {
-  acceptForms,
-  type Answer,
-  json,
-  type PageParts,
-  seeOther,
-  send,
-  serveFiles,
-  showErrors,
-  statusOf,
-} from './frame.js'
+import { acceptForms, CACHING, type PageParts, seeOther, serveFiles } from './frame.js'
 import { jobPage, type Jobs, jobStatus } from './jobs.js'
 import { answerForm, type FormPage } from './picker.js'
 import type { MenuEntry } from '../../page-parts/layout.js'
@@ -83,8 +74,11 @@ export function createFormsApp(settings: FormsSettings): FastifyInstance {
     if (refusal !== null) throw new BtkitError('not-permitted', refusal)
     done()
   })
-  packPages(app)
-  showErrors(app, settings.onError)
+  app.setErrorHandler((error, _, reply) => {
+    const answer = errorAnswer(error, 'owner')
+    if (answer.status === 500 && !(error instanceof BtkitError)) settings.onError(error)
+    return sendAnswer(reply, answer)
+  })
   acceptForms(app, settings.mostFields)
   return app
 }
@@ -135,14 +129,14 @@ export function addPages<R extends FormRoute<never, string>>(
   { style, script, routes, answer, missing }: FormPages<R>,
 ): void {
   serveFiles(app, style, script)
-  app.setNotFoundHandler(async (request, reply) => send(reply, await missing(request, reply)))
+  app.setNotFoundHandler(async (request, reply) => sendAnswer(reply, await missing(request, reply)))
   for (const route of routes) {
     const { method, path, upload } = route
     app.route({
       method,
       url: `/${path}`,
       ...(upload === undefined ? {} : { bodyLimit: upload }),
-      handler: async (request, reply) => send(reply, await answer(route, request, reply)),
+      handler: async (request, reply) => sendAnswer(reply, await answer(route, request, reply)),
     })
   }
 }
@@ -227,7 +221,11 @@ export function jobRoutes(jobs: Jobs): FormRoute[] {
   }
   return [
     { method: 'GET', path: 'job/:id', handle: show },
-    { method: 'GET', path: 'job/:id/state', handle: (context) => json(jobStatus(find(context))) },
+    {
+      method: 'GET',
+      path: 'job/:id/state',
+      handle: (context) => jsonAnswer(jobStatus(find(context)), CACHING),
+    },
     { method: 'POST', path: 'job/:id/cancel', handle: cancel },
   ]
 }

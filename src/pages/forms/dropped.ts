@@ -5,7 +5,8 @@ import { homeDirectory } from '../../base/directories.js'
 import { BtkitError } from '../../base/errors.js'
 import { isSafeComponent } from '../../disk/look/inside.js'
 import { readRegular } from '../../disk/look/read-bounded.js'
-import { json, queryOf, send } from './frame.js'
+import { jsonAnswer, sendAnswer } from '../../server/headers/answer.js'
+import { CACHING, queryOf } from './frame.js'
 
 /** The largest torrent that is received, in bytes; a larger one is chosen by its path. */
 const MAX_TORRENT = 32 * 1024 * 1024
@@ -38,7 +39,8 @@ export function addDropped(
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const size = query.has('size') ? Number(query.text('size')) : null
     const found = await findDropped(name, size, bytes, placesOf(parts))
-    return send(reply, json({ path: found ?? (await keep(name, bytes, parts.keptDirectory)) }))
+    const path = found ?? (await keep(name, bytes, parts.keptDirectory))
+    return sendAnswer(reply, jsonAnswer({ path }, CACHING))
   })
 }
 

@@ -5,7 +5,8 @@ import type { Progress } from '../../library/task.js'
 import { html, type Html } from '../../base/text/html.js'
 import { formatBytes, formatDuration } from '../../base/text/quantity.js'
 import type { Form } from './form.js'
-import { type Answer, type PageParts, problem } from './frame.js'
+import type { Answer } from '../../server/headers/answer.js'
+import { type PageParts, problem } from './frame.js'
 
 /** How a job stands. */
 type JobState = 'running' | 'done' | 'failed' | 'cancelled'

@@ -10,7 +10,8 @@ import { renderTime } from '../../page-parts/time.js'
 import { fieldValue, html, type Html } from '../../base/text/html.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import { defaultAct, Form, hiddenFields } from './form.js'
-import type { Answer, PageParts } from './frame.js'
+import type { Answer } from '../../server/headers/answer.js'
+import type { PageParts } from './frame.js'
 import { renderTable } from './table.js'
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */

@@ -1,6 +1,7 @@
 import type { ThreadRequest, WorkResult, WorkTable } from '../work/work-program.js'
 import type { WorkThread } from '../work/work-thread.js'
-import { type Answer, seeOther } from './frame.js'
+import type { Answer } from '../../server/headers/answer.js'
+import { seeOther } from './frame.js'
 import type { JobFacts, Jobs } from './jobs.js'
 
 /** The jobs of an application, and the thread of their work. */

@@ -19,13 +19,14 @@ import {
   wayBack,
 } from '../forms/app.js'
 import { addDropped } from '../forms/dropped.js'
-import { type Answer, formOf, framePage, type PageParts, queryOf, send } from '../forms/frame.js'
+import type { Answer } from '../../server/headers/answer.js'
+import { formOf, framePage, type PageParts, queryOf } from '../forms/frame.js'
 import { describeJob, type Job, Jobs } from '../forms/jobs.js'
 import { WINDOW_SCRIPT, WINDOW_STYLE } from '../../browser/texts.js'
 import { renderTable } from '../forms/table.js'
 import { html } from '../../base/text/html.js'
-import { NO_LINK, QR_HEADERS, QR_PATH, qrCode, scannedLink } from '../../page-parts/qr-code.js'
-import { splitTarget } from '../../server/headers/target.js'
+import { QR_PATH, qrAnswer } from '../../page-parts/qr-code.js'
+import { sendAnswer } from '../../server/headers/answer.js'
 import { formatDuration } from '../../base/text/quantity.js'
 import type { Works } from '../forms/start-work.js'
 import { WorkThread } from '../work/work-thread.js'
@@ -121,19 +122,15 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
         goOn()
       })
       addWindow(scope, parts)
-      scope.get(`/${QR_PATH}`, (request, reply) => {
-        const link = scannedLink(splitTarget(request.url)[1])
-        if (link === null) throw new BtkitError('usage', NO_LINK)
-        return send(reply, { status: 200, headers: QR_HEADERS, body: qrCode(link) })
-      })
+      scope.get(`/${QR_PATH}`, ({ url }, reply) => sendAnswer(reply, qrAnswer(url)))
       addDropped(scope, parts)
       scope.get('/alive', (request, reply) => {
         holdOpen(request, reply, presence)
       })
       scope.post('/quit', (_, reply) => {
-        send(reply, lastPage())
         // The page still asks for its style
         setTimeout(quit, LAST_PAGE)
+        return sendAnswer(reply, lastPage())
       })
       done()
     },

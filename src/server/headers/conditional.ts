@@ -1,7 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { sendLine } from './refusal.js'
 import { count } from '../../base/text/quantity.js'
 
 /** ETag and date that distinguish one state of a resource from another. */
@@ -31,19 +29,8 @@ export function checkConditions(headers: IncomingHttpHeaders, validators: Valida
   return isUnmodified(headers, validators) ? 'unmodified' : 'met'
 }
 
-const OUTDATED = 'it has changed since the state that the request names; get it again'
-
-/** Answers 304 or 412 if a request's conditions do not hold; returns false if they hold. */
-export function endConditional(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  validators: Validators,
-): boolean {
-  const verdict = checkConditions(request.headers, validators)
-  if (verdict === 'unmodified') reply.code(304).send()
-  if (verdict === 'failed') sendLine(reply, 412, OUTDATED)
-  return verdict !== 'met'
-}
+/** Says that a request's conditions failed. */
+export const OUTDATED = 'it has changed since the state that the request names; get it again'
 
 /** Whether the client asks for a state that the resource has left. */
 function isOutdated(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {

@@ -1,10 +1,9 @@
 import { STATUS_CODES } from 'node:http'
-import type { FastifyReply } from 'fastify'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
-import { trace } from '../../base/text/trace.js'
-import { splitTarget } from './target.js'
+import { prefersJson, wantsPage } from './accept.js'
+import { type Answer, type Asked, jsonAnswer, lineAnswer, negotiated } from './answer.js'
 
-/** The HTTP status of each reason for which a request is refused. */
+/** The HTTP status of each error that an answer may name. All others are 400 to who may read them. */
 const STATUSES = {
   usage: 400, // the request is malformed
   'not-found': 404,
@@ -13,9 +12,13 @@ const STATUSES = {
   'too-many': 422, // more files than one request may come to
   incompatible: 422, // files that one torrent can't hold together
   empty: 422, // nothing to make a torrent of
+  'bad-name': 422, // a name that no torrent can have
+  changed: 409, // it is not as the request saw it
+  exists: 409,
   busy: 503, // more work than can be done in time
   throttled: 429, // more than one client's share
   stalled: 408, // a body that arrives too slowly
+  io: 500,
 } as const satisfies Partial<Record<ErrorCode, number>>
 
 /** Why a request is refused. */
@@ -77,25 +80,14 @@ export function throttled(message: string, retryAfter: number): NotReady {
   return new NotReady(message, retryAfter, 'throttled')
 }
 
-/** A status and one line for the client. The line names nothing of the server. */
-interface ErrorResponse {
-  readonly status: number
-  readonly line: string
-}
-
-/** Answers for errors of lower layers, whose messages contain paths of the server. */
-const ANSWERS: Partial<Record<ErrorCode, ErrorResponse>> = {
-  'not-found': { status: 404, line: 'not found' },
-  'not-permitted': { status: 403, line: 'not permitted' },
-  'bad-name': { status: 422, line: 'a torrent cannot contain that name; rename the file' },
-  empty: { status: 422, line: 'it contains no data' },
-  changed: { status: 503, line: 'the files change while they are read; try again later' },
-  interrupted: { status: 503, line: 'the server is stopping; try again later' },
-}
-
-const INTERNAL: ErrorResponse = {
-  status: 500,
-  line: 'internal error; the log of the server has the cause',
+/** Refusals in place of errors of lower layers, whose messages contain paths of the server. */
+const IN_PLACE: Partial<Record<ErrorCode, Refusal>> = {
+  'not-found': new Refusal('not-found', 'not found'),
+  'not-permitted': new Refusal('not-permitted', 'not permitted'),
+  'bad-name': new Refusal('bad-name', 'a torrent cannot contain that name; rename the file'),
+  empty: new Refusal('empty', 'it contains no data'),
+  changed: new NotReady('the files change while they are read; try again later', 10),
+  interrupted: new NotReady('the server is stopping; try again later', 10),
 }
 
 /** Lines for errors of the HTTP library, which do not repeat what the client sent. */
@@ -105,39 +97,47 @@ const LINES: Readonly<Record<number, string>> = {
   415: 'the body is not a form; send application/x-www-form-urlencoded',
 }
 
-/** The answer for any error; an error that is no refusal gets no details. */
-export function errorResponse(error: unknown): ErrorResponse {
-  if (error instanceof Refusal) return { status: STATUSES[error.code], line: error.message }
-  if (error instanceof BtkitError) return ANSWERS[error.code] ?? INTERNAL
+const INTERNAL = 'internal error; the log of the server has the cause'
+
+/** The status of the answer for an error. */
+export function statusOf({ code }: Pick<BtkitError, 'code'>): number {
+  return (STATUSES as Partial<Record<ErrorCode, number>>)[code] ?? 400
+}
+
+/**
+ * Answers any error with one line. Strangers get no details of an error that is no refusal; who
+ * runs the program gets all that it says.
+ */
+export function errorAnswer(error: unknown, to: 'strangers' | 'owner' = 'strangers'): Answer {
+  const isShown = to === 'owner' || error instanceof Refusal
+  const named = error instanceof BtkitError ? (isShown ? error : IN_PLACE[error.code]) : undefined
+  if (named) {
+    const retry = named instanceof NotReady && { 'Retry-After': String(named.retryAfter) }
+    return lineAnswer(statusOf(named), named.message, { ...retry })
+  }
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   // An error of the HTTP library, such as a body that is too large
-  if (typeof status !== 'number' || status < 400 || status > 499) return INTERNAL
-  return { status, line: LINES[status] ?? (STATUS_CODES[status] ?? 'refused').toLowerCase() }
-}
-
-/** Sends an error as one line of text. */
-export function sendError(reply: FastifyReply, error: unknown): void {
-  const { status, line } = errorResponse(error)
-  trace(
-    () => `${reply.request.ip} gets ${status} for ${splitTarget(reply.request.url)[0]}: ${line}`,
-  )
-  setRetryAfter(reply, error)
-  sendLine(reply, status, line)
-}
-
-/** Sets Retry-After for an error that may pass. */
-export function setRetryAfter(reply: FastifyReply, error: unknown): void {
-  if (error instanceof NotReady) reply.header('Retry-After', String(error.retryAfter))
-  else if (errorResponse(error).status === 503) reply.header('Retry-After', '10')
+  if (typeof status !== 'number' || status < 400 || status > 499) return lineAnswer(500, INTERNAL)
+  return lineAnswer(status, LINES[status] ?? (STATUS_CODES[status] ?? 'refused').toLowerCase())
 }
 
 /** Refuses a method that an address does not support. */
-export function refuseMethod(reply: FastifyReply, method: string, allowed: string): void {
-  reply.header('Allow', allowed)
-  sendLine(reply, 405, `${method}: not allowed here; use ${allowed}`)
+export function methodAnswer(method = '', allowed = 'GET, HEAD'): Answer {
+  return lineAnswer(405, `${method}: not allowed here; use ${allowed}`, { Allow: allowed })
 }
 
-/** Sends one line of text. */
-export function sendLine(reply: FastifyReply, status: number, line: string): void {
-  reply.code(status).type('text/plain; charset=utf-8').send(`${line}\n`)
+/**
+ * Answers a client with an error in the form that it wants: a page of the site, JSON, or a line.
+ */
+export async function errorFor(
+  asked: Asked,
+  error: unknown,
+  page: ((line: Answer) => Answer | Promise<Answer>) | null,
+): Promise<Answer> {
+  const line = errorAnswer(error)
+  const isJson = prefersJson(asked.headers.accept)
+  const told = isJson ? jsonAnswer({ error: String(line.body).trimEnd() }) : line
+  const shown = page && wantsPage(asked) ? await page(line) : told
+  const { status, headers } = line
+  return negotiated({ ...shown, status, headers: { ...headers, ...shown.headers } })
 }

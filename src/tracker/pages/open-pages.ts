@@ -1,22 +1,21 @@
-import { mirrorRoot } from './overview/site.js'
+import { mirrorRoot, siteFrame, siteLinks } from './overview/site.js'
 import type { SiteLook } from '../../page-parts/layout.js'
-import { withStyle } from '../../page-parts/policy.js'
+import { clipText, escapeText } from '../../base/text/escape.js'
+import { errorPage } from '../../page-parts/error-page.js'
+import { QR_PATH, qrAnswer } from '../../page-parts/qr-code.js'
+import type { Answer } from '../../server/headers/answer.js'
+import { errorFor, Refusal } from '../../server/headers/refusal.js'
 import type { SearchResults, TorrentsWanted } from '../../page-parts/results.js'
 import type { AllowedSettings } from '../allowed/access-lists.js'
 import { Catalogue } from './catalogue/catalogue.js'
-import {
-  answerUnknown,
-  type PageAnswer,
-  type PageRequest,
-  PageTurns,
-  qrAnswer,
-} from './overview/page-answer.js'
+import { nowhere, type PageRequest, PageTurns, type SiteRequest } from './overview/page-answer.js'
 import { type PageOptions, Pages, type PageSources } from './overview/pages.js'
 import { FreshSnapshot } from './overview/torrent-rows.js'
 
 /** The pages for people. */
 export interface TrackerPages {
-  readonly answer: (request: PageRequest) => Promise<PageAnswer>
+  /** @throws what is no Refusal */
+  readonly answer: (request: PageRequest) => Promise<Answer>
   /** Finds torrents for the page of a search that is not the tracker's. */
   readonly search: (wanted: TorrentsWanted) => Promise<SearchResults>
 }
@@ -51,18 +50,40 @@ export function openPages(
   const sources = { ...parts, options, version, site, snapshots, turns: new PageTurns() }
   const catalogue = new Catalogue(sources, roots)
   const pages = new Pages(sources)
-  const answer = async (given: PageRequest) => {
-    const code = qrAnswer(given, sources.turns)
-    if (code) return code
+  const answerAt = async (request: SiteRequest) => {
+    const { path, raw } = request
+    if (path === `/${QR_PATH}`)
+      return sources.turns.run(request.client, () => qrAnswer(raw.url ?? ''))
     // A page without the torrents that are still read would be wrong
     await parts.torrents.started()
+    const answer = (await catalogue.answer(request)) ?? (await pages.answer(request))
+    if (answer) return answer
+    throw nowhere()
+  }
+  const answer = async (given: PageRequest) => {
     // The pages that a client with these announce URLs can reach
     const mirror = mirrorRoot(site.mirror, given.announceUrls) === null ? null : site.mirror
     const request = { ...given, site: { ...site, mirror } }
-    const found = (await catalogue.answer(request)) ?? (await pages.answer(request))
-    const page = found?.status === 404 ? null : found
-    const answered = page ?? answerUnknown(options.showInfoPage, request)
-    return { ...answered, headers: withStyle(answered.headers, look) }
+    try {
+      return await answerAt(request)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return errorFor(
+        given.raw,
+        error,
+        options.showInfoPage ? (line) => asPage(line, request) : null,
+      )
+    }
   }
   return { answer, search: (wanted) => catalogue.search(wanted) }
+}
+
+/** An error as a page with ways to the others. */
+function asPage({ status, body }: Answer, { path, site }: SiteRequest): Answer {
+  const root = '../'.repeat(Math.max(0, path.split('/').length - 2))
+  const place = status === 404 ? `${clipText(escapeText(path), 200)}: ` : ''
+  return errorPage(
+    { body: place + String(body) },
+    { ...siteFrame(site, { root }), links: siteLinks(site, root) },
+  )
 }

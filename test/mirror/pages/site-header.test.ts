@@ -4,9 +4,10 @@ import { NOTHING } from '../../../src/page-parts/results.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import {
-  renderSiteHeader,
-  torrentPage,
   type HeaderOptions,
+  siteFrame,
+  type SitePlace,
+  torrentPage,
 } from '../../../src/mirror/pages/site-header.js'
 
 const PLAIN: HeaderOptions = {
@@ -31,11 +32,8 @@ const tracker = {
   search: () => Promise.resolve(NOTHING),
 }
 
-function menuOf(
-  options: Partial<HeaderOptions>,
-  current: Parameters<typeof renderSiteHeader>[2] = null,
-) {
-  const { text } = renderSiteHeader({ ...PLAIN, ...options }, '../', current)
+function menuOf(options: Partial<HeaderOptions>, place: Pick<SitePlace, 'current'> = {}) {
+  const { text } = siteFrame({ ...PLAIN, ...options }, { root: '../', ...place }).header
   const links = [...text.matchAll(/<a href="([^"]*)"\s*(aria-current="page")?>([^<]*)</g)]
   return links.map(([, address, isCurrent, title]) => `${title}${isCurrent ? '*' : ''} ${address}`)
 }
@@ -44,7 +42,7 @@ test('the header leads to what is on', () => {
   assert.deepEqual(menuOf({}), ['Files .././', 'Status .././-/status'])
   assert.deepEqual(menuOf({ listings: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
-  assert.deepEqual(menuOf({ ownTracker: tracker }, { folder: [] }), [
+  assert.deepEqual(menuOf({ ownTracker: tracker }, { current: { folder: [] } }), [
     'Files* .././',
     `Torrents ${PAGE}catalogue/`,
     `Activity ${PAGE}activity`,
@@ -59,10 +57,11 @@ test('the header leads to what is on', () => {
 
 test('the header has the name of the mirror', () => {
   const publicUrl = 'https://mirror.example.org:8443/pub'
-  const { text } = renderSiteHeader({ ...PLAIN, publicUrl }, '', 'status')
+  const place = { root: '', current: 'status' } as const
+  const { text } = siteFrame({ ...PLAIN, publicUrl }, place).header
   assert.match(text, /class="brand" href="\.\/">.*mirror\.example\.org:8443<\/a>/s)
-  const named = renderSiteHeader({ ...PLAIN, publicUrl, siteName: 'Ours & <Co>' }, '', 'status')
-  assert.match(named.text, /Ours &amp; &lt;Co&gt;<\/a>/)
+  const named = siteFrame({ ...PLAIN, publicUrl, siteName: 'Ours & <Co>' }, place)
+  assert.match(named.header.text, /Ours &amp; &lt;Co&gt;<\/a>/)
 })
 
 test('the page of a swarm is that of the tracker, or leads to it at the host of the request', () => {

@@ -15,16 +15,9 @@ import {
   refusalOf,
   wayBack,
 } from '../../../pages/forms/app.js'
-import {
-  type Answer,
-  formOf,
-  framePage,
-  type PageParts,
-  queryOf,
-  seeOther,
-  send,
-} from '../../../pages/forms/frame.js'
+import { formOf, framePage, type PageParts, queryOf, seeOther } from '../../../pages/forms/frame.js'
 import { ADMIN_SCRIPT, ADMIN_STYLE } from '../../../browser/texts.js'
+import { type Answer, sendAnswer } from '../../../server/headers/answer.js'
 import { splitTarget } from '../../../server/headers/target.js'
 import { Exchanges } from '../../../server/exchange/exchanges.js'
 import { listenAll, type ServerRules } from '../../../server/listen/listen.js'
@@ -165,12 +158,12 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
     const isLate = failed === null && aim.to !== '' && authentication.wasHere(request)
     const content = html`${isLate && ENDED} ${logInContent(failed?.name ?? '', aim)}`
     const page = { title: 'Log in', error: failed ?? undefined, content, status: failed?.status }
-    return send(reply, adminPage(page, frame))
+    return sendAnswer(reply, adminPage(page, frame))
   }
   app.get('/login', async (request, reply) =>
     (await authentication.userOf(request)) === null
       ? show({ request, reply }, aimIn(queryOf(request)))
-      : send(reply, seeOther('./')),
+      : sendAnswer(reply, seeOther('./')),
   )
   app.post('/login', async (request, reply) => {
     const form = formOf(request)
@@ -181,13 +174,13 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
     if (failure !== null) return show({ request, reply }, aim, { ...failed(failure), name })
     const lost = LOST[aim.lost]
     if (lost) authentication.leaveMessage(request, html`<p class="note" role="status">${lost}</p>`)
-    return send(reply, seeOther(`./${aim.to}`))
+    return sendAnswer(reply, seeOther(`./${aim.to}`))
   })
   app.post('/logout', async (request, reply) => {
     const user = await authentication.userOf(request)
-    if (user === null) return send(reply, seeOther('login'))
+    if (user === null) return sendAnswer(reply, seeOther('login'))
     authentication.checkToken(request, formOf(request).text('token'))
-    return send(reply, await authentication.leave(request, reply, user))
+    return sendAnswer(reply, await authentication.leave(request, reply, user))
   })
 }
 

@@ -1,4 +1,5 @@
-import { type Answer, framePage, type PageParts } from '../../../pages/forms/frame.js'
+import type { Answer } from '../../../server/headers/answer.js'
+import { framePage, type PageParts } from '../../../pages/forms/frame.js'
 import type { MenuEntry } from '../../../page-parts/layout.js'
 import { fieldValue, html, type Html } from '../../../base/text/html.js'
 import type { Visitor } from './visit.js'
@@ -35,7 +36,7 @@ export function adminPage(parts: PageParts, { name, user, menu, root, token }: F
     ...answer,
     // The name of the site must come with forms, so that those of other sites can be told apart
     headers: { ...answer.headers, 'Referrer-Policy': 'same-origin' },
-    body: String(answer.body).replace(POSTED, (form) => form + field.text),
+    body: answer.body.replace(POSTED, (form) => form + field.text),
   }
 }
 

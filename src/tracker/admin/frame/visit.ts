@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { FormContext, FormRoute } from '../../../pages/forms/app.js'
-import type { Answer } from '../../../pages/forms/frame.js'
+import type { Answer } from '../../../server/headers/answer.js'
 import type { Form } from '../../../pages/forms/form.js'
 import type { Html } from '../../../base/text/html.js'
 import type { PasswordHash } from '../access/password-hash.js'

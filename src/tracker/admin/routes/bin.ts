@@ -1,4 +1,4 @@
-import type { Answer } from '../../../pages/forms/frame.js'
+import type { Answer } from '../../../server/headers/answer.js'
 import { renderTable, rowBox, type Table } from '../../../pages/forms/table.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { html, type Html } from '../../../base/text/html.js'

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { BtkitError } from '../../../base/errors.js'
 import { Form, query, textField } from '../../../pages/forms/form.js'
-import type { Answer } from '../../../pages/forms/frame.js'
+import type { Answer } from '../../../server/headers/answer.js'
 import { renderTable } from '../../../pages/forms/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
 import { categoryField, type FilledForm, type FormsParts } from './parts.js'

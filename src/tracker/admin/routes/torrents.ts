@@ -23,7 +23,7 @@ import type { Collection } from '../storage/collection.js'
 import { type Category, type ListedCategory, type Places, shownName } from '../storage/places.js'
 import { BtkitError } from '../../../base/errors.js'
 import { Form, query, selectField } from '../../../pages/forms/form.js'
-import type { Answer } from '../../../pages/forms/frame.js'
+import type { Answer } from '../../../server/headers/answer.js'
 import { renderTable, rowBox } from '../../../pages/forms/table.js'
 import {
   type ListOrder,

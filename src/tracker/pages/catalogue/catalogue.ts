@@ -1,12 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { encodeName } from '../../../base/percent.js'
 import { decodeName } from '../../../base/text/raw-path.js'
-import { NotReady } from '../../../server/headers/refusal.js'
+import { type Answer, jsonAnswer, redirect, textAnswer } from '../../../server/headers/answer.js'
 import { clientKey } from '../../../server/connections/client-address.js'
-import { renderPage } from '../../../page-parts/layout.js'
 import { renderFigures, countFigures } from '../../../page-parts/item.js'
-import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
-import { SAFE_HEADERS } from '../../../page-parts/policy.js'
 import {
   describeFound,
   MOST_RESULTS,
@@ -21,7 +18,7 @@ import { renderEntries, renderEntryRow } from '../../../page-parts/rows.js'
 import { pageNumber } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { type Html, html } from '../../../base/text/html.js'
-import { renderCategoryPage } from './category-page.js'
+import { categoryPage } from './category-page.js'
 import {
   type CatalogueCategory,
   type CatalogueQuery,
@@ -35,22 +32,11 @@ import {
 } from './category.js'
 import { composeAtom, jsonOfCategory, jsonOfDetails, jsonOfEntry, placeOf } from './json.js'
 import { type CatalogueEntry, type CatalogueRow, Shelves } from './shelves.js'
-import { DetailsReader, formatComment, renderTorrentPage } from './torrent-page.js'
+import { DetailsReader, formatComment, torrentPage } from './torrent-page.js'
 import { renderCharts } from '../charts/chart.js'
-import {
-  ICON_PATH,
-  type PageAnswer,
-  type PageRequest,
-  type SiteRequest,
-  jsonAnswer,
-  notFound,
-  notNow,
-  pageAnswer,
-  TRACKER_STYLE,
-  redirect,
-} from '../overview/page-answer.js'
+import { CACHED, nowhere, type PageRequest, type SiteRequest } from '../overview/page-answer.js'
 import type { PageSources } from '../overview/pages.js'
-import { mirrorRoot, SEARCH, type Site, siteHead } from '../overview/site.js'
+import { mirrorRoot, SEARCH, type Site, trackerPage } from '../overview/site.js'
 import { jsonOfRow, TorrentLinks } from '../overview/torrent-links.js'
 import { type Snapshot, firstHash, makeRow } from '../overview/torrent-rows.js'
 import type { SwarmRow } from '../overview/swarm-row.js'
@@ -62,12 +48,6 @@ const ROWS = 100
 const JSON_ROWS = 1000
 const NEW_ROWS = 20
 const FEED_ROWS = 50
-
-const FEED_HEADERS = {
-  ...SAFE_HEADERS,
-  'Content-Type': 'application/atom+xml; charset=utf-8',
-  'Cache-Control': 'max-age=60',
-}
 
 /** The pages of single torrents, and of their categories: the directories in which they are. */
 export class Catalogue {
@@ -90,13 +70,13 @@ export class Catalogue {
   }
 
   /** Answers a request; null if the path is not a page of the catalogue. */
-  async answer(request: SiteRequest): Promise<PageAnswer | null> {
+  async answer(request: SiteRequest): Promise<Answer | null> {
     const { options, turns } = this.parts
     const { site } = request
     const other = OTHER_PAGES.get(request.path)
     const place = site.hasCatalogue ? parsePlace(request.path) : null
     if (other === undefined && place === null) return null
-    if (!options.showInfoPage) return notFound()
+    if (!options.showInfoPage) return null
     if (other === 'search') return this.#search(request)
     return turns.run(request.client, () => {
       if (other === 'activity') return this.#activity(site)
@@ -106,14 +86,13 @@ export class Catalogue {
   }
 
   /** The charts of all torrents together. */
-  async #activity(site: Site): Promise<PageAnswer> {
+  async #activity(site: Site): Promise<Answer> {
     const { history, snapshots } = this.parts
     const { totals } = await snapshots.get()
     const title = WORDS.activity
-    const style = TRACKER_STYLE.element
-    const header = siteHead(site, '', 'activity')
-    const page = renderPage(
-      { title, site, header, style, icon: ICON_PATH, head: PAGE_SCRIPT.element },
+    return trackerPage(
+      site,
+      { title, current: 'activity' },
       html`<h1>${title}</h1>
         <p>All torrents together.</p>
         ${renderFigures([
@@ -122,39 +101,30 @@ export class Catalogue {
         ])}
         ${renderCharts(history)}`,
     )
-    return pageAnswer(page)
   }
 
   /** One search finds files of the mirror in this process, and torrents. */
-  async #search(request: SiteRequest): Promise<PageAnswer> {
+  async #search(request: SiteRequest): Promise<Answer> {
     const { site, client, signal, announceUrls } = request
     const findFiles = site.mirror?.search.files
     const mirror = mirrorRoot(site.mirror, announceUrls)
-    if (!findFiles || mirror === null) return notFound()
+    if (!findFiles || mirror === null) throw nowhere()
     const query = parseSearch(request.query)
     const { words } = query
     const key = client === null ? null : clientKey(client)
-    try {
-      const files = await findFiles({
-        words,
-        root: mirror,
-        address: mirror.replace(/\/$/, ''),
-        client: key,
-        signal,
-      })
-      return await this.parts.turns.run(client, async () => {
-        const except = files.places
-        const wanted = { words, root: '../', except, signal }
-        const torrents = await this.#find(wanted, announceUrls)
-        const header = siteHead(site, '../', null, query.text)
-        const named = { title: searchTitle(query), site, style: TRACKER_STYLE.element }
-        const frame = { ...named, header, icon: `../${ICON_PATH}`, head: PAGE_SCRIPT.element }
-        return pageAnswer(renderPage(frame, renderResults(query, files, torrents)))
-      })
-    } catch (error) {
-      if (error instanceof NotReady) return notNow(error)
-      throw error
-    }
+    const files = await findFiles({
+      words,
+      root: mirror,
+      address: mirror.replace(/\/$/, ''),
+      client: key,
+      signal,
+    })
+    return this.parts.turns.run(client, async () => {
+      const wanted = { words, root: '../', except: files.places, signal }
+      const torrents = await this.#find(wanted, announceUrls)
+      const place = { title: searchTitle(query), root: '../', searched: query.text }
+      return trackerPage(site, place, renderResults(query, files, torrents))
+    })
   }
 
   /** The torrents that have all words, for the page of a search elsewhere. */
@@ -170,11 +140,11 @@ export class Catalogue {
     return findTorrents(await this.#filled(), wanted, links)
   }
 
-  async #category(request: SiteRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
+  async #category(request: SiteRequest, { isArchive, names, view }: Place): Promise<Answer> {
     const { site } = request
     const shelves = await this.#filled()
     const category = (isArchive ? shelves.archive : shelves.current).find(names)
-    if (!category || (isArchive && !site.hasArchive)) return notFound()
+    if (!category || (isArchive && !site.hasArchive)) throw nowhere()
     if (view === 'bare')
       return redirect(`./${encodeName(names.at(-1) ?? request.path.split('/').at(-1) ?? '')}/`)
     if (view === 'feed')
@@ -187,16 +157,11 @@ export class Catalogue {
     const lists = isFront
       ? await shelves.front(category, query, NEW_ROWS)
       : await shelves.list(category, query, isJson ? JSON_ROWS : ROWS)
-    if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }))
-    const page = renderCategoryPage({ site, category, query, links, isFront, ...lists })
-    return pageAnswer(page)
+    if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }), CACHED)
+    return categoryPage({ site, category, query, links, isFront, ...lists })
   }
 
-  #feed(
-    request: PageRequest,
-    category: CatalogueCategory,
-    rows: readonly CatalogueRow[],
-  ): PageAnswer {
+  #feed(request: PageRequest, category: CatalogueCategory, rows: readonly CatalogueRow[]): Answer {
     // The URL of the first page, for programs that need whole URLs
     const base = request.announceUrls[0]?.slice(0, -'announce'.length) ?? 'http://localhost/'
     const path = categoryAddress(category, '')
@@ -204,15 +169,16 @@ export class Catalogue {
     const links = this.#links(request, '')
     const body = composeAtom(title, base, path, rows, links)
     const newest = rows[0]?.entry.summary.addedMs ?? 0
-    const dated = { ...FEED_HEADERS, 'Last-Modified': new Date(newest).toUTCString() }
-    return { status: 200, headers: dated, body }
+    const answer = textAnswer('application/atom+xml; charset=utf-8', body, 'max-age=60')
+    const dated = { 'Last-Modified': new Date(newest).toUTCString() }
+    return { ...answer, headers: { ...answer.headers, ...dated } }
   }
 
-  async #torrent(request: SiteRequest, view: 'page' | 'json'): Promise<PageAnswer> {
+  async #torrent(request: SiteRequest, view: 'page' | 'json'): Promise<Answer> {
     const { site } = request
     const infoHash = infoHashOf(request.query)
     const found = infoHash === null ? null : this.#known(infoHash)
-    if (!found) return notFound()
+    if (!found) throw nowhere()
     const { row, entry } = found
     // No details of private torrents, which are for their users only
     const isPublic = entry !== null && !entry.summary.private
@@ -223,13 +189,11 @@ export class Catalogue {
       const comment = details?.comment ?? null
       const description = comment === null ? null : await formatComment(comment)
       const parts = { site, row, entry, details, description, filesPage, links }
-      return pageAnswer(renderTorrentPage(parts))
+      return torrentPage(parts)
     }
-    return jsonAnswer({
-      ...jsonOfRow(row, links),
-      ...(entry && placeOf(entry)),
-      ...(details && jsonOfDetails(details)),
-    })
+    const known = entry && placeOf(entry)
+    const inside = details && jsonOfDetails(details)
+    return jsonAnswer({ ...jsonOfRow(row, links), ...known, ...inside }, CACHED)
   }
 
   /** A torrent and its place in the catalogue, null for none; null if the torrent is unknown. */

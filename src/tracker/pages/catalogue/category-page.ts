@@ -1,7 +1,6 @@
 import { renderIfKnown } from '../../../page-parts/time.js'
 import { encodeName } from '../../../base/percent.js'
-import { renderPage, renderPath } from '../../../page-parts/layout.js'
-import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
+import { type Page, renderPath } from '../../../page-parts/layout.js'
 import {
   keptField,
   type Paged,
@@ -26,8 +25,7 @@ import {
   stepsTo,
   titleOf,
 } from './category.js'
-import { ICON_PATH, TRACKER_STYLE } from '../overview/page-answer.js'
-import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../overview/site.js'
+import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, trackerPage } from '../overview/site.js'
 import { COLUMNS } from '../overview/swarm-row.js'
 import type { TorrentLinks } from '../overview/torrent-links.js'
 
@@ -45,7 +43,7 @@ export interface CategoryPageParts {
 }
 
 /** The page of a category; the front page is that of the category of all. */
-export function renderCategoryPage(parts: CategoryPageParts): string {
+export function categoryPage(parts: CategoryPageParts): Page {
   const { site, category, query, children, isFront } = parts
   const root = rootFrom(category)
   const title = titleOf(category)
@@ -55,22 +53,22 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
   const isTop = path.length === 0
   // The search of all pages finds the same as that of the first list
   const hasSearch = !isTop || (query.search !== '' && !hasOwnSearch(site, current))
-  return renderPage(
+  return trackerPage(
+    site,
     {
       title,
-      site,
+      root,
+      current,
+      searched: isTop ? query.search : '',
+      kept,
       description: `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`,
-      style: TRACKER_STYLE.element,
-      icon: root + ICON_PATH,
       head: html`<link
           rel="alternate"
           type="application/atom+xml"
           title="New in ${title}"
           href="feed.xml"
         />
-        <link rel="alternate" type="application/json" href="${jsonAddress(query)}" />
-        ${PAGE_SCRIPT.element}`,
-      header: siteHead(site, root, current, isTop ? query.search : '', kept),
+        <link rel="alternate" type="application/json" href="${jsonAddress(query)}" />`,
       footer: html`<a href="feed.xml">Feed of new torrents</a>`,
     },
     html`${isTop ? listTitle(site, root, current) : renderPath(stepsTo(category.parent, root), title)}

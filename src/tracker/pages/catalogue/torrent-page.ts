@@ -6,7 +6,7 @@ import { readRegular } from '../../../disk/look/read-bounded.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { FIELDS, labelledTexts } from '../../../metainfo/fields.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
-import { renderPage, renderPath } from '../../../page-parts/layout.js'
+import { type Page, renderPath } from '../../../page-parts/layout.js'
 import {
   describeItem,
   type Fact,
@@ -22,7 +22,6 @@ import {
   countFigures,
 } from '../../../page-parts/item.js'
 import { formatMarkdown, MAX_MARKDOWN } from '../../../page-parts/markdown.js'
-import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
 import { renderFoldedQr } from '../../../page-parts/qr-code.js'
 import { paged, renderPages } from '../../../page-parts/sorting.js'
 import { capitalized, WORDS } from '../../../page-parts/words.js'
@@ -32,8 +31,7 @@ import { type Html, html, lines } from '../../../base/text/html.js'
 import { naturalKey } from '../../../base/text/natural-order.js'
 import { counted, formatBytes, formatNumber } from '../../../base/text/quantity.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
-import { ICON_PATH, TRACKER_STYLE } from '../overview/page-answer.js'
-import { type Site, siteHead } from '../overview/site.js'
+import { type Site, trackerPage } from '../overview/site.js'
 import { placeNames, type TorrentLinks } from '../overview/torrent-links.js'
 import { type SwarmRow, transferredOf } from '../overview/swarm-row.js'
 import { trackerTiers } from '../../../metainfo/trackers.js'
@@ -58,7 +56,7 @@ interface TorrentPageParts {
 }
 
 /** The page of one torrent. */
-export function renderTorrentPage(parts: TorrentPageParts): string {
+export function torrentPage(parts: TorrentPageParts): Page {
   const { site, row, entry, details, description, links } = parts
   const title = row.name ?? row.infoHash
   const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
@@ -67,20 +65,17 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
   const webSeeds = torrent?.metainfo?.private === false ? torrent.webSeeds.length : 0
   const counts = { seeds: complete, webSeeds, leechers: downloading }
   const transferred = transferredOf(row)
-  return renderPage(
+  return trackerPage(
+    site,
     {
       title,
-      site,
+      current: page,
       description: describeItem(row.size, counts),
-      style: TRACKER_STYLE.element,
-      icon: ICON_PATH,
       head: html`<link
-          rel="alternate"
-          type="application/json"
-          href="torrent.json?info_hash=${row.infoHash}"
-        />
-        ${PAGE_SCRIPT.element}`,
-      header: siteHead(site, '', page),
+        rel="alternate"
+        type="application/json"
+        href="torrent.json?info_hash=${row.infoHash}"
+      />`,
     },
     html`${renderPath(stepsTo(entry?.category ?? null, ''), title)} ${renderTags(row, entry)}
     ${renderActs({

@@ -3,8 +3,6 @@ import { basename } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { type RegularFile, readRegular } from '../../../disk/look/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
-import { renderPage } from '../../../page-parts/layout.js'
-import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
 import {
@@ -20,18 +18,14 @@ import type { ServerContext } from '../../../server/context.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
 import type { TorrentList } from '../../allowed/torrent-list.js'
 import type { History } from '../charts/history.js'
+import { type Answer, jsonAnswer, redirect } from '../../../server/headers/answer.js'
 import {
-  ICON_PATH,
-  type PageAnswer,
-  type PageRequest,
-  type SiteRequest,
-  type PageTurns,
+  CACHED,
   fileAnswer,
-  jsonAnswer,
-  notFound,
-  pageAnswer,
-  TRACKER_STYLE,
-  redirect,
+  nowhere,
+  type PageRequest,
+  type PageTurns,
+  type SiteRequest,
 } from './page-answer.js'
 import {
   MAX_SEARCH,
@@ -41,7 +35,7 @@ import {
   type MirrorPlace,
   type Site,
   listTitle,
-  siteHead,
+  trackerPage,
 } from './site.js'
 import { jsonOfRows, TorrentLinks } from './torrent-links.js'
 import {
@@ -95,15 +89,15 @@ export class Pages {
   constructor(private readonly parts: PageSources) {}
 
   /** Answers a request; null if the path is not a page. */
-  async answer(request: SiteRequest): Promise<PageAnswer | null> {
+  async answer(request: SiteRequest): Promise<Answer | null> {
     const { options, turns } = this.parts
     const act = this.#routes.get(request.path)
     if (!act) return null
-    if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
+    if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return null
     return turns.run(request.client, () => act(request))
   }
 
-  readonly #routes = new Map<string, (request: SiteRequest) => Promise<PageAnswer>>([
+  readonly #routes = new Map<string, (request: SiteRequest) => Promise<Answer>>([
     ['/', (request) => this.#frontPage(request)],
     ['/index.html', (request) => this.#infoPage(request)],
     ['/index.json', (request) => this.#infoJson(request)],
@@ -114,39 +108,41 @@ export class Pages {
     }),
   ])
 
-  async #frontPage(request: SiteRequest): Promise<PageAnswer> {
+  async #frontPage(request: SiteRequest): Promise<Answer> {
     const { options, site } = this.parts
     const isCatalogue = options.catalogue === 'front' && site.hasCatalogue
     return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
   }
 
   /** Leads to a page of the mirror at the host of the request. */
-  #toMirror({ announceUrls }: PageRequest, there: string): PageAnswer {
+  #toMirror({ announceUrls }: PageRequest, there: string): Answer {
     const root = mirrorAt(this.parts.options.mirror, announceUrls)
-    return root === null ? notFound() : redirect(new URL(there, root).href)
+    if (root === null) throw nowhere()
+    return redirect(new URL(there, root).href)
   }
 
-  async #infoPage({ query, announceUrls, site }: SiteRequest): Promise<PageAnswer> {
+  async #infoPage({ query, announceUrls, site }: SiteRequest): Promise<Answer> {
     const { options, version, now } = this.parts
     if (options.redirect !== null) return redirect(options.redirect)
     const { snapshot, rowQuery, rowPage, hasNames } = await this.#select(query)
     const links = this.#links(announceUrls)
     const { isCut } = snapshot
     const parts = { rowPage, query: rowQuery, hasNames, isCut, links, version, site, now: now() }
-    return pageAnswer(renderInfoPage(parts))
+    return infoPage(parts)
   }
 
-  async #infoJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
+  async #infoJson({ query, announceUrls }: PageRequest): Promise<Answer> {
     const { rowPage, time } = await this.#select(query)
-    return jsonAnswer(jsonOfRows(rowPage, this.#links(announceUrls), time))
+    return jsonAnswer(jsonOfRows(rowPage, this.#links(announceUrls), time), CACHED)
   }
 
   /** Answers with a .torrent file if the file did not change since it was read. */
-  async #file({ query }: PageRequest): Promise<PageAnswer> {
+  async #file({ query }: PageRequest): Promise<Answer> {
     const infoHash = infoHashOf(query)
     const known = infoHash === null ? undefined : this.parts.torrents.torrents.get(infoHash)
     const bytes = known?.metainfo ? await this.#files.of(known.metainfo) : null
-    return bytes ? fileAnswer(bytes, basename(known?.metainfo?.path ?? '')) : notFound()
+    if (!bytes) throw nowhere()
+    return fileAnswer(bytes, basename(known?.metainfo?.path ?? ''))
   }
 
   async #select(query: string) {
@@ -203,18 +199,17 @@ interface InfoPage {
 }
 
 /** The page that lists all torrents. */
-function renderInfoPage(parts: InfoPage): string {
+function infoPage(parts: InfoPage): Answer {
   const { rowPage, query, hasNames, isCut, version, site, now } = parts
   const kept = orderFields(query, hasNames ? 'name' : 'hash')
   const columns = SORT_KEYS.filter((key) => hasNames || COLUMNS[key].isOfNames !== true)
-  return renderPage(
+  return trackerPage(
+    site,
     {
       title: WORDS.allTorrents,
-      site,
-      style: TRACKER_STYLE.element,
-      icon: ICON_PATH,
-      header: siteHead(site, '', 'list', query.filter, kept),
-      head: PAGE_SCRIPT.element,
+      current: 'list',
+      searched: query.filter,
+      kept,
       footer: html`tracker version: btkit ${version}<br />server time: ${formatTime(now, 'second')}
         UTC`,
     },

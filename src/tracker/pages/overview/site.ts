@@ -1,8 +1,17 @@
-import { type PageSite, renderMasthead } from '../../../page-parts/layout.js'
+import * as texts from '../../../browser/texts.js'
+import {
+  type Page,
+  type PageFrame,
+  type PageSite,
+  renderMasthead,
+  renderPage,
+} from '../../../page-parts/layout.js'
+import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
+import { InlineStyle } from '../../../page-parts/policy.js'
 import { type FilesWanted, type FileResults, MOST_SEARCHED } from '../../../page-parts/results.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { html, type Html } from '../../../base/text/html.js'
+import { html, type Html, type HtmlValue } from '../../../base/text/html.js'
 
 /** The pages that a tracker has. */
 export interface Site extends PageSite {
@@ -124,19 +133,40 @@ export function hasOwnSearch(site: Site, list: ListPage): boolean {
   return searchOf(site)?.path === LISTS.find(({ page }) => page === list)?.path
 }
 
-/**
- * The head of a tracker's page, which has the menu of the mirror in the same process. `root` is the
- * way to the first page, such as `../`.
- * `current` is null if the menu does not lead to it. `searched` is the search whose results it
- * shows. `kept` has hidden fields for the search of this list, such as its order.
- */
-export function siteHead(
+/** The place of a page on the site. */
+interface SitePlace {
+  /** The way to the first page, such as `../` (default: it is beside it). */
+  readonly root?: string
+  /** The page of the menu that it is or belongs to; null for none. */
+  readonly current?: SitePage | null
+  /** The search whose results it shows. */
+  readonly searched?: string
+  /** Hidden fields for the search of this list, such as its order. */
+  readonly kept?: Html
+}
+
+/** The style of the tracker's pages. */
+const STYLE = new InlineStyle(texts.TRACKER_STYLE)
+
+/** Answers with a page of the tracker. */
+export function trackerPage(
   site: Site,
-  root: string,
-  current: SitePage | null,
-  searched = '',
-  kept?: Html,
-): Html {
+  frame: SitePlace & PageFrame,
+  ...content: readonly HtmlValue[]
+): Page {
+  const own = { style: STYLE, script: PAGE_SCRIPT, headers: CACHED }
+  return renderPage({ ...own, ...frame, ...siteFrame(site, frame) }, ...content)
+}
+
+const CACHED = { 'Cache-Control': 'max-age=10' }
+
+/** The parts around the content of all pages of the tracker. */
+export function siteFrame(site: Site, place: SitePlace) {
+  return { site, icon: `${place.root ?? ''}favicon.ico`, header: siteHead(site, place) }
+}
+
+/** The head of a tracker's page, which has the menu of the mirror in the same process. */
+function siteHead(site: Site, { root = '', current = null, searched = '', kept }: SitePlace): Html {
   const [first] = listsOf(site)
   const isList = LISTS.some(({ page }) => page === current)
   const files = mirrorLinks(site, 'files')

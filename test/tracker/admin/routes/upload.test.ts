@@ -154,7 +154,7 @@ test('an upload without the token of the session, or of too much, adds nothing',
   }
   const many = Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`${i}.torrent`, A]))
   const { status, text } = await bob.upload(many)
-  assert.equal(status, 400)
+  assert.equal(status, 422)
   assert.match(text, /At most 500 torrents/)
   assert.deepEqual(filesBelow(join(root, 'torrents')), [])
 })

@@ -234,7 +234,8 @@ test('a client that requests many pages at once is refused, and another one is n
   const { ask, answer } = await pagesOf(t, {})
   const asked = Array.from({ length: 20 }, () => ask('/'))
   const { signal } = new AbortController()
-  const from = { client: '192.0.2.9', announceUrls: [], isBrowser: true, signal }
+  const raw = { method: 'GET', url: '/', headers: {} }
+  const from = { raw, client: '192.0.2.9', announceUrls: [], signal }
   const other = answer({ path: '/', query: '', ...from })
   const answers = await Promise.all(asked)
   assert.equal(answers.filter(({ status }) => status === 200).length, 16)

@@ -64,7 +64,8 @@ export async function pagesOf(t: TestContext, setup: Setup) {
   const ask = async (path: string, query = '', isBrowser = false) => {
     const announceUrls = ['http://t.example/announce']
     const { signal } = new AbortController()
-    const from = { client: '192.0.2.1', announceUrls, isBrowser, signal }
+    const raw = { method: 'GET', url: path, headers: isBrowser ? { accept: 'text/html' } : {} }
+    const from = { raw, client: '192.0.2.1', announceUrls, signal }
     const answered = await answer({ path, query, ...from })
     return { ...answered, text: Buffer.from(answered.body).toString() }
   }

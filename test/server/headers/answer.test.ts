@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { BtkitError, type ErrorCode } from '../../../src/base/errors.js'
+import { fitted, jsonAnswer, textAnswer } from '../../../src/server/headers/answer.js'
+import {
+  errorAnswer,
+  errorFor,
+  NotReady,
+  Refusal,
+  type RefusalCode,
+} from '../../../src/server/headers/refusal.js'
+
+/** RFC 9110 and 6585 name the meanings. */
+const STATUSES: readonly (readonly [RefusalCode, number])[] = [
+  ['usage', 400],
+  ['not-permitted', 403],
+  ['not-found', 404],
+  ['stalled', 408],
+  ['changed', 409],
+  ['exists', 409],
+  ['too-large', 413],
+  ['bad-name', 422],
+  ['empty', 422],
+  ['incompatible', 422],
+  ['too-many', 422],
+  ['throttled', 429],
+  ['io', 500],
+  ['busy', 503],
+]
+
+test('an error has the same status for strangers and for who runs the program', () => {
+  for (const [code, status] of STATUSES) {
+    const error = new Refusal(code, `x: ${code}`)
+    for (const to of ['strangers', 'owner'] as const) {
+      const answer = errorAnswer(error, to)
+      assert.deepEqual([answer.status, answer.body], [status, `x: ${code}\n`], to)
+    }
+    assert.equal(errorAnswer(new BtkitError(code, '/secret: no'), 'owner').status, status)
+  }
+})
+
+test('strangers get no paths of the server, and may ask again for what passes', () => {
+  const codes: ErrorCode[] = ['not-found', 'not-permitted', 'bad-name', 'empty', 'changed', 'io']
+  for (const code of [...codes, 'interrupted', 'kernel'] as const) {
+    const { status, headers, body } = errorAnswer(new BtkitError(code, '/secret: no'))
+    assert.doesNotMatch(String(body), /secret/, code)
+    assert.equal(headers['Retry-After'] !== undefined, status === 503, code)
+  }
+  const { headers } = errorAnswer(new NotReady('later', 7))
+  assert.equal(headers['Retry-After'], '7')
+})
+
+test('an error is a page, JSON or a line, as its client prefers', async () => {
+  const page = () => textAnswer('text/html', '<h1>no</h1>')
+  const error = new NotReady('not yet; try again', 3)
+  for (const [accept, body] of [
+    ['text/html,*/*;q=0.8', '<h1>no</h1>'],
+    ['application/json', '{"error":"not yet; try again"}\n'],
+    ['*/*', 'not yet; try again\n'],
+  ] as const) {
+    const answer = await errorFor({ method: 'GET', headers: { accept } }, error, page)
+    assert.deepEqual([answer.status, answer.body], [503, body])
+    assert.deepEqual(
+      [answer.headers['Retry-After'], answer.headers['Vary']],
+      ['3', 'Accept, Accept-Encoding'],
+    )
+  }
+})
+
+test('a text is compressed for who accepts that, and sent once to who has it', async () => {
+  const answer = jsonAnswer('x'.repeat(2000))
+  const plain = await fitted({ method: 'GET', headers: {} }, answer)
+  const packed = await fitted({ method: 'HEAD', headers: { 'accept-encoding': 'gzip' } }, answer)
+  assert.deepEqual(gunzipSync(packed.body), plain.body)
+  assert.equal(packed.headers['Content-Length'], String(packed.body.length))
+  for (const { headers } of [plain, packed]) {
+    const known = { 'if-none-match': headers['ETag'] ?? '' }
+    const again = await fitted({ method: 'GET', headers: known }, answer)
+    assert.deepEqual([again.status, again.body], [304, ''])
+    assert.equal(again.headers['Content-Type'], undefined)
+  }
+  // Forms are answered again
+  const known = { 'if-none-match': plain.headers['ETag'] ?? '' }
+  assert.equal((await fitted({ method: 'POST', headers: known }, answer)).status, 200)
+})
+
+test('what no cache may keep has no ETag', async () => {
+  for (const caching of ['no-store', 'private, no-cache']) {
+    const { headers } = await fitted({ method: 'GET', headers: {} }, jsonAnswer(1, caching))
+    assert.equal(headers['ETag'], undefined, caching)
+    assert.equal(headers['X-Content-Type-Options'], 'nosniff')
+  }
+})
