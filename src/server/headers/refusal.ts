@@ -3,7 +3,7 @@ import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import { prefersJson, wantsPage } from './accept.js'
 import { type Answer, type Asked, jsonAnswer, lineAnswer, negotiated } from './answer.js'
 
-/** The HTTP status of each error that an answer may name. All others are 400 to who may read them. */
+/** The HTTP status of each error that an answer may name; all others are 400 to the owner. */
 const STATUSES = {
   usage: 400, // the request is malformed
   'not-found': 404,
