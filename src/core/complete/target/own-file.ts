@@ -122,7 +122,9 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   const { path, existing, target, run, input } = own
   const { dryRun, common } = run.request
   if (dryRun) return
-  const { claim } = common.write
+  const { way, realPath } = target
+  const { claim: claimFile } = common.write
+  const claim = claimFile && ((at: string) => claimFile(at.replace(way, realPath)))
   // Hashing may have taken hours since the decision
   const checkUntouched = () => {
     if (isAsRead(path, existing)) return
@@ -135,7 +137,7 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   checkUntouched()
   note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
   await target.log.flush()
-  const placed = await run.writer.write(path, bytes, { claim, checkUntouched })
+  const placed = await run.writer.write(path, bytes, { claim, checkUntouched, way })
   const fingerprint = placed ?? encodeFingerprint(readFingerprint(path))
   note(own, { input, fingerprint, written, replaced: null })
 }

@@ -18,6 +18,8 @@ import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.j
 /** A directory of torrents that this run has locked. */
 export interface TargetDirectory {
   readonly realPath: string
+  /** A path to write by, which no other directory can take if it is one of a tree. */
+  readonly way: string
   /** All files in it when it was locked. */
   readonly states: FileListing
   /** The records of its torrents that are btkit's. */
@@ -36,6 +38,8 @@ export class TargetDirectories {
   readonly opened = new Map<string, Promise<TargetDirectory>>()
   readonly #lists = new Map<string, Promise<FileListing>>()
   readonly #realPaths = new Map<string, string | null>()
+  /** The paths by which directories of trees are written to, by real path. */
+  readonly #ways = new Map<string, string>()
 
   /** Writes the records of a tree, of which each directory has few. */
   readonly #writer: Writer | undefined
@@ -54,8 +58,12 @@ export class TargetDirectories {
   ) {
     this.#writer = isTree(places) ? new Writer(WRITES) : undefined
     this.#room = isTree(places) ? new ListingRoom() : undefined
-    for (const { directory, branch } of places)
+    for (const { directory, target, branch, opened } of places) {
       if (branch?.realDirectory) this.#realPaths.set(directory, branch.realDirectory)
+      if (!opened) continue
+      this.#realPaths.set(target, opened.path)
+      this.#ways.set(opened.path, opened.way)
+    }
   }
 
   /**
@@ -144,6 +152,7 @@ export class TargetDirectories {
     }
     if (this.#hasWritten) await this.#writer?.sync(logDirectory(this.context.state.directory))
     for (const lock of this.#locks) lock.release()
+    for (const { opened } of this.places) opened?.close()
   }
 
   /** Whether the state is this user's own; else each journal reports it. */
@@ -172,8 +181,9 @@ export class TargetDirectories {
     if (!isReadOnly) log.requireWritable(this.#isWritable)
     this.#isWritable = true
     const states = await listing
-    if (!isReadOnly) removeDeadFiles(target, () => states.names)
-    return { realPath: target, states, log }
+    const way = this.#ways.get(target) ?? target
+    if (!isReadOnly) removeDeadFiles(way, () => states.names)
+    return { realPath: target, way, states, log }
   }
 }
 
