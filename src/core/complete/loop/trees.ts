@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { asBtkitError, BtkitError } from '../../../base/errors.js'
+import { asBtkitError, BtkitError, callSystem } from '../../../base/errors.js'
 import { childPath, realPath } from '../../../disk/look/inside.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
-import { lockDirectory } from '../../../disk/write/locks.js'
+import { lockTorrents, requireOwnLogs } from '../../../disk/state/torrent-log.js'
 import { OPEN_TO_ALL, openBelow } from '../../../disk/write/open-below.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch, SourcePlace } from '../request.js'
@@ -93,11 +93,15 @@ class TreeRun {
    */
   async #lock(target: string, isFirst: boolean) {
     const { dryRun, waitSeconds } = this.request
-    const { signal } = this.work.context.engine
+    const { engine, state } = this.work.context
+    const { signal } = engine
     try {
       const path = dryRun ? null : realPath(target)
       if (path === null) return null
-      const { release } = await lockDirectory(path, { waitSeconds, signal })
+      callSystem(state.directory, () => {
+        requireOwnLogs(state.directory)
+      })
+      const { release } = await lockTorrents(state.directory, path, { waitSeconds, signal })
       return { path, release }
     } catch (error) {
       const code = error instanceof BtkitError ? error.code : null

@@ -123,8 +123,9 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   const { dryRun, common } = run.request
   if (dryRun) return
   const { way, realPath } = target
-  const { claim: claimFile } = common.write
-  const claim = claimFile && ((at: string) => claimFile(at.replace(way, realPath)))
+  const claim = (at: string) => {
+    common.write.claim?.(at.replace(way, realPath))
+  }
   // Hashing may have taken hours since the decision
   const checkUntouched = () => {
     if (isAsRead(path, existing)) return

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { asBtkitError, BtkitError, callSystem, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
-import { lockDirectory, type DirectoryLock } from '../../../disk/write/locks.js'
+import type { FileLock } from '../../../disk/write/locks.js'
 import {
   listFiles,
   listNow,
@@ -11,7 +11,12 @@ import {
 } from '../../../disk/look/stat-files.js'
 import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
-import { logDirectory, requireOwnLogs, TorrentLog } from '../../../disk/state/torrent-log.js'
+import {
+  lockTorrents,
+  logDirectory,
+  requireOwnLogs,
+  TorrentLog,
+} from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.js'
 
@@ -33,7 +38,7 @@ export function isTree(places: readonly SourcePlace[]): boolean {
 
 /** A run's directories of torrents, by real path. Each stays locked until they are closed. */
 export class TargetDirectories {
-  readonly #locks: DirectoryLock[] = []
+  readonly #locks: FileLock[] = []
   /** Each rejects with `not-permitted` or `io` if it cannot be used, and as TorrentLog. */
   readonly opened = new Map<string, Promise<TargetDirectory>>()
   readonly #lists = new Map<string, Promise<FileListing>>()
@@ -74,12 +79,14 @@ export class TargetDirectories {
    */
   async open(): Promise<void> {
     const { dryRun, waitSeconds } = this.request
+    const { directory } = this.context.state
     const wait = { waitSeconds, signal: this.context.engine.signal }
     // A later request for a directory that cannot be looked at reports the error
     const placesOf = (paths: readonly string[]) =>
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
     for (const path of new Set(placesOf(this.places.map(({ target }) => target)).sort())) {
-      const locking = dryRun || path === this.locked ? null : lockDirectory(path, wait)
+      const isLocked = !dryRun && path !== this.locked && this.#isTrusted(directory)
+      const locking = isLocked ? lockTorrents(directory, path, wait) : null
       this.opened.set(path, later(this.#open(path, locking)))
       await locking?.catch((error: unknown) => {
         const endsAll: readonly string[] = isTree(this.places)
@@ -166,7 +173,7 @@ export class TargetDirectories {
     return this.#trusted
   }
 
-  async #open(target: string, locking: Promise<DirectoryLock> | null): Promise<TargetDirectory> {
+  async #open(target: string, locking: Promise<FileLock> | null): Promise<TargetDirectory> {
     const lock = await locking
     if (lock) this.#locks.push(lock)
     const { state, cacheAccess } = this.context
