@@ -165,8 +165,8 @@ export class TorrentLog {
 }
 
 /**
- * Locks a directory of torrents, given by its real path, against other runs with this state. Whether
- * the state is trusted is the caller's to know.
+ * Locks a directory of torrents, given by its real path, against other runs with this state. The
+ * caller has made sure that the state is trusted.
  * @throws BtkitError as lockByFile and requireWritable
  */
 export async function lockTorrents(
