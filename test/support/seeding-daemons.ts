@@ -17,6 +17,8 @@ export interface Daemon {
   readonly stop: () => Promise<void>
 }
 
+type Settings = Readonly<Record<string, string | number | boolean>>
+
 /** How a kind of daemon is started. */
 export interface DaemonKind {
   /** The programs that it takes. */
@@ -27,7 +29,9 @@ export interface DaemonKind {
   readonly looks: boolean
   /** Whether it creates the empty files of a torrent whose data it does not see. */
   readonly createsEmptyFiles?: boolean
-  readonly start: (t: TestContext) => Promise<Daemon>
+  /** Settings by which it stops every seed at once, as its ratio is 0; absent if it has none. */
+  readonly stopping?: Settings
+  readonly start: (t: TestContext, more?: Settings) => Promise<Daemon>
 }
 
 /** How long one may run, in milliseconds. */
@@ -42,6 +46,7 @@ export const daemonKinds: Readonly<Record<string, DaemonKind>> = {
     programs: ['transmission-daemon'],
     skipsHashing: false,
     looks: true,
+    stopping: { 'ratio-limit-enabled': true, 'ratio-limit': 0 },
     start: startTransmission,
   },
   qbittorrent: {
@@ -49,6 +54,7 @@ export const daemonKinds: Readonly<Record<string, DaemonKind>> = {
     skipsHashing: true,
     looks: true,
     createsEmptyFiles: true,
+    stopping: { 'Session\\GlobalMaxRatio': 0 },
     start: startQbittorrent,
   },
   aria2: { programs: ['aria2c'], skipsHashing: true, looks: false, start: startAria2 },
@@ -56,12 +62,13 @@ export const daemonKinds: Readonly<Record<string, DaemonKind>> = {
     programs: ['deluged', 'deluge-web'],
     skipsHashing: true,
     looks: true,
+    stopping: { stop_seed_at_ratio: true, stop_seed_ratio: 0 },
     start: startDeluge,
   },
   rtorrent: { programs: ['rtorrent'], skipsHashing: true, looks: true, start: startRtorrent },
 }
 
-async function startTransmission(t: TestContext): Promise<Daemon> {
+async function startTransmission(t: TestContext, more: Settings = {}): Promise<Daemon> {
   const [port, peerPort] = [await findFreePort(), await findFreePort()]
   const directory = makeHome(t)
   const settings = {
@@ -77,6 +84,7 @@ async function startTransmission(t: TestContext): Promise<Daemon> {
     'utp-enabled': false,
     'port-forwarding-enabled': false,
     'download-dir': directory,
+    ...more,
   }
   writeFileSync(join(directory, 'settings.json'), JSON.stringify(settings))
   const daemon = run(directory, ['transmission-daemon', '-f', '-g', directory])
@@ -85,7 +93,7 @@ async function startTransmission(t: TestContext): Promise<Daemon> {
   return asDaemon(daemon, `transmission+http://me:${password}@127.0.0.1:${port}`)
 }
 
-async function startQbittorrent(t: TestContext): Promise<Daemon> {
+async function startQbittorrent(t: TestContext, more: Settings = {}): Promise<Daemon> {
   const [port, peerPort] = [await findFreePort(), await findFreePort()]
   const directory = makeHome(t)
   mkdirSync(join(directory, 'qBittorrent/config'), { recursive: true })
@@ -99,6 +107,7 @@ async function startQbittorrent(t: TestContext): Promise<Daemon> {
     `Session\\Port=${peerPort}`,
     'Session\\DHTEnabled=false',
     'Session\\LSDEnabled=false',
+    ...Object.entries(more).map(([key, value]) => `${key}=${value}`),
     '',
   ]
   writeFileSync(join(directory, 'qBittorrent/config/qBittorrent.conf'), settings.join('\n'))
@@ -123,7 +132,7 @@ async function startAria2(t: TestContext): Promise<Daemon> {
   return asDaemon(daemon, `aria2+http://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`)
 }
 
-async function startDeluge(t: TestContext): Promise<Daemon> {
+async function startDeluge(t: TestContext, more: Settings = {}): Promise<Daemon> {
   const [port, webPort, peerPort] = [
     await findFreePort(),
     await findFreePort(),
@@ -139,6 +148,7 @@ async function startDeluge(t: TestContext): Promise<Daemon> {
     random_port: false,
     listen_ports: [peerPort, peerPort],
     enabled_plugins: ['Label'],
+    ...more,
   }
   const host = ['0123456789abcdef0123456789abcdef', '127.0.0.1', port, 'localclient', 'secret']
   const web = { port: webPort, interface: '127.0.0.1', first_login: false, default_daemon: '' }

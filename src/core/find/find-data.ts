@@ -1,8 +1,9 @@
 import { readlinkSync } from 'node:fs'
-import { link, mkdir, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { link, symlink, writeFile } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
 import { isSafeComponent } from '../../disk/look/inside.js'
 import { copyNewFile } from '../../disk/write/atomically.js'
+import { OPEN_TO_ALL, openBelow } from '../../disk/write/open-below.js'
 import { asBtkitError, BtkitError, osCodeOf, valueOr } from '../../base/errors.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { searchTree } from '../../disk/scan/scan-tree.js'
@@ -143,13 +144,18 @@ export async function linkData(
   { directory, likely }: LinkPlace,
 ): Promise<void> {
   const faults: BtkitError[] = []
-  const root = isDirectory ? join(directory, name) : directory
   for (const datum of data) {
     const { file, status } = datum
     if (status !== 'found' && status !== 'empty' && !(likely && status === 'likely')) continue
-    const target = isDirectory ? join(root, ...file.path) : join(root, name)
+    const names = isDirectory ? [name, ...file.path] : [name]
+    const target = join(directory, ...names)
     try {
-      await placeData(datum, root, target)
+      const place = openBelow(directory, names.slice(0, -1), OPEN_TO_ALL)
+      try {
+        await placeData(datum, target, place.way)
+      } finally {
+        place.close()
+      }
     } catch (error) {
       const fault = asBtkitError(error, target)
       if (!(fault instanceof BtkitError)) throw fault
@@ -160,13 +166,13 @@ export async function linkData(
   if (first) throw first
 }
 
-/** Creates the entry of a file at its place, unless it is there. */
-async function placeData({ file, status, path }: FoundDatum, root: string, target: string) {
+/** Creates the entry of a file in a directory, unless it is there. */
+async function placeData({ file, status, path }: FoundDatum, shown: string, directory: string) {
+  const target = join(directory, basename(shown))
   const { symlinkPath, length } = file
   if (symlinkPath?.every(isSafeComponent) === false)
-    throw new BtkitError('unsafe-path', `${target}: is a link that leads outside`)
-  const leadsTo = symlinkPath && relative(dirname(target), join(root, ...symlinkPath))
-  await mkdir(dirname(target), { recursive: true })
+    throw new BtkitError('unsafe-path', `${shown}: is a link that leads outside`)
+  const leadsTo = symlinkPath && relative(join(...file.path, '..'), join(...symlinkPath))
   try {
     if (leadsTo !== undefined) await symlink(leadsTo, target)
     else if (path === null) await writeFile(target, '', { flag: 'wx' })
@@ -177,10 +183,10 @@ async function placeData({ file, status, path }: FoundDatum, root: string, targe
     const isThere = isLink ? isSamePlace(path ?? '', target) : isMade(target, length, leadsTo)
     if (osCodeOf(error) === 'EEXIST' && isThere) return
     if (osCodeOf(error) === 'EEXIST')
-      throw new BtkitError('exists', `${target}: is another file`, { cause: error })
+      throw new BtkitError('exists', `${shown}: is another file`, { cause: error })
     if (osCodeOf(error) !== 'EXDEV') throw error
     const why = 'a hard link cannot lead to another mount or disk'
-    throw new BtkitError('io', `${target}: ${why}; choose a directory on the mount of ${path}`)
+    throw new BtkitError('io', `${shown}: ${why}; choose a directory on the mount of ${path}`)
   }
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { textOf } from '../../base/bytes.js'
-import { callSystem } from '../../base/errors.js'
+import { awaitSystem, callSystem, osCodeOf } from '../../base/errors.js'
 import { stampsOf } from '../look/stat-files.js'
+import { lockByFile, type FileLock, type LockWait } from '../write/locks.js'
 import { attempt, requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
 import { nameOf } from './notes.js'
@@ -160,6 +161,28 @@ export class TorrentLog {
       const stamp = stampOfLog(stateDirectory, target)
       if (stamp !== null && stamp !== this.#stamp) writeIndex(`${this.#path}.index`, stamp, journal)
     })
+  }
+}
+
+/**
+ * Locks a directory of torrents, given by its real path, against other runs with this state. The
+ * caller has made sure that the state is trusted.
+ * @throws BtkitError as lockByFile and requireWritable
+ */
+export async function lockTorrents(
+  stateDirectory: string,
+  target: string,
+  wait: LockWait,
+): Promise<FileLock> {
+  const path = logPath(stateDirectory, target)
+  const lock = () => lockByFile(`${path}.lock`, target, wait)
+  try {
+    return await lock()
+  } catch (error) {
+    if (osCodeOf(error) === undefined) throw error
+    // The first run has no state yet
+    requireWritable(path)
+    return awaitSystem(`state ${path}`, lock())
   }
 }
 

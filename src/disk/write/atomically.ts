@@ -37,6 +37,13 @@ export interface WriteOptions {
   claim?: ((path: string) => void) | undefined
   /** Called right before the new file takes its place; throws to keep the existing entry. */
   checkUntouched?: (() => void) | undefined
+  /** Another path of the target's directory, by which it is written; see HeldDirectory. */
+  way?: string
+}
+
+/** The path by which a file is written. */
+export function wayTo({ target, options: { way } }: WriteJob): string {
+  return way === undefined ? target : childPath(way, basename(target))
 }
 
 /** A file to write. */
@@ -78,7 +85,7 @@ export async function writeAtomically(
 /** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */
 export function planDraft(job: WriteJob): Draft | Promise<null> {
   const { target, bytes, options } = job
-  const { kind, path, mode, owner } = findWriteTarget(target)
+  const { kind, path, mode, owner } = findWriteTarget(wayTo(job))
   if (options.noClobber && mode !== undefined) throw alreadyExists(target)
   if (kind === 'stream') return writeToStream(path, bytes).then(() => null)
   cleanDirectory(dirname(path))

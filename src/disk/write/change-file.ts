@@ -1,14 +1,14 @@
-import { dirname } from 'node:path'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, failureOf, valueOr } from '../../base/errors.js'
+import { monotonicNow } from '../../base/process.js'
 import { readRegular } from '../look/read-bounded.js'
 import { writeAtomically } from './atomically.js'
-import { lockDirectory } from './locks.js'
+import { checkEditable, checkUnchanged } from './permissions.js'
 
 /** The permissions of a new file. */
 const MODE = 0o600
 
-/** Seconds to wait for another change of the file. */
-const WAIT = 10
+/** Milliseconds until others that change the file again and again make this fail. */
+const PATIENCE = 10_000
 
 /**
  * Returns the text of a file of at most `limit` bytes; null if it is not there.
@@ -24,21 +24,27 @@ export async function readText(path: string, limit: number): Promise<string | nu
 
 /**
  * Changes the text of a file that people edit, too. At any moment it has either its old or its new
- * content; concurrent changes, also of other processes, are all kept.
- * @throws BtkitError `locked`, or if the file cannot be read or written
+ * content; concurrent changes, also of other processes, are all kept. `change` is called again if
+ * the file has changed meanwhile.
+ * @throws BtkitError `changed` or `exists`, or if the file cannot be read or written
  */
 export async function changeText(
   path: string,
   limit: number,
   change: (text: string | null) => string,
 ): Promise<void> {
-  const wait = { waitSeconds: WAIT, signal: new AbortController().signal }
-  const lock = await lockDirectory(dirname(path), wait)
-  try {
-    const text = await readText(path, limit)
-    const changed = Buffer.from(change(text))
-    await writeAtomically(path, changed, { mode: text === null ? MODE : undefined })
-  } finally {
-    lock.release()
+  const until = monotonicNow() + PATIENCE
+  const isAgain = ({ code }: BtkitError) =>
+    (code === 'changed' || code === 'exists') && monotonicNow() < until
+  for (;;) {
+    const editable = valueOr(null, () => checkEditable(path))
+    const changed = Buffer.from(change(await readText(path, limit)))
+    const checkUntouched = () => {
+      if (editable) checkUnchanged(path, editable)
+    }
+    const options = editable ? { checkUntouched } : { mode: MODE, noClobber: true }
+    const failure = await failureOf(() => writeAtomically(path, changed, options))
+    if (failure === null) return
+    if (!isAgain(failure)) throw failure
   }
 }

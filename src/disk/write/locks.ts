@@ -1,16 +1,17 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
-import { constants } from 'node:os'
+import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs'
+import { constants as system } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { BtkitError, callSystem, refuseAborted, tryOr } from '../../base/errors.js'
+import { BtkitError, refuseAborted, tryOr } from '../../base/errors.js'
 import { monotonicNow } from '../../base/process.js'
 import { loadNative } from '../../base/native-addon.js'
-import { NO_WAIT } from '../look/read-bounded.js'
+import { NO_LINK, NO_WAIT } from '../look/read-bounded.js'
+import { statIfThere } from '../look/stat-files.js'
 
-/** How often to try again while another process holds a directory, in milliseconds. */
+/** How often to try again while another process holds a lock, in milliseconds. */
 const LOOK_AGAIN = 50
 
 /** A lock that the kernel releases when this process ends in any way. */
-export interface DirectoryLock {
+export interface FileLock {
   readonly release: () => void
 }
 
@@ -21,27 +22,57 @@ export interface LockWait {
   readonly signal: AbortSignal
 }
 
+/** The descriptor serves only for the lock, and links are not followed. */
+const FLAGS = constants.O_RDONLY | constants.O_CREAT | NO_LINK | NO_WAIT
+
+/** Only this user may open the file: whoever may can hold the lock. */
+const MODE = 0o600
+
 /**
- * Locks a directory against other runs that also lock it, by flock(2). Leaves no trace in the
- * directory. Without the native addon only other locks of this process are waited for.
+ * Locks what `shown` names against other runs that lock it by the same file, by flock(2). The file
+ * is made if it is not there, and removed with the lock. Without the native addon only other locks
+ * of this process are waited for.
  * @throws BtkitError `locked` if another run holds the lock; wait until it ends, `interrupted`, or
- *   `io` if locking is
- *   impossible
+ *   `io` if locking is impossible; system errors unchanged if the file cannot be opened
  */
-export async function lockDirectory(path: string, wait: LockWait): Promise<DirectoryLock> {
-  const descriptor = callSystem(path, () => openSync(path, 'r'))
-  return lockDescriptor(descriptor, path, wait)
+export async function lockByFile(file: string, shown: string, wait: LockWait): Promise<FileLock> {
+  for (;;) {
+    const descriptor = openSync(file, FLAGS, MODE)
+    const { release } = await lockDescriptor(descriptor, shown, wait)
+    if (isAt(file, descriptor)) return { release: removeBefore(release, file, descriptor) }
+    // The run that held the lock has just removed the file
+    release()
+  }
+}
+
+/** Whether a path still refers to the open file. */
+function isAt(path: string, descriptor: number): boolean {
+  const [open, there] = [fstatSync(descriptor), statIfThere(path)]
+  return there?.ino === open.ino && there.dev === open.dev
+}
+
+/** Removes the lock file while it is locked, unless it is a foreign file with content. */
+function removeBefore(release: () => void, path: string, descriptor: number): () => void {
+  return () => {
+    try {
+      const stats = fstatSync(descriptor)
+      if (stats.isFile() && stats.size === 0 && isAt(path, descriptor)) unlinkSync(path)
+    } catch {
+      // A lock file left behind does no harm
+    }
+    release()
+  }
 }
 
 /**
  * Locks an open descriptor. Closes it if locking fails, or when the lock is released.
- * @throws BtkitError as lockDirectory does, with `path` in the message
+ * @throws BtkitError as lockByFile does, with `path` in the message
  */
-export async function lockDescriptor(
+async function lockDescriptor(
   descriptor: number,
   path: string,
   { waitSeconds, signal }: LockWait,
-): Promise<DirectoryLock> {
+): Promise<FileLock> {
   const { dev, ino } = fstatSync(descriptor)
   const file = `${dev}:${ino}`
   let isLocked = false
@@ -53,14 +84,14 @@ export async function lockDescriptor(
   try {
     for (;;) {
       const errno = heldHere.has(file)
-        ? constants.errno.EWOULDBLOCK
+        ? system.errno.EWOULDBLOCK
         : (addon?.tryLock(descriptor) ?? 0)
       if (errno === 0) {
         isLocked = true
         heldHere.add(file)
         return { release }
       }
-      if (errno !== constants.errno.EWOULDBLOCK)
+      if (errno !== system.errno.EWOULDBLOCK)
         throw new BtkitError('io', `${path}: cannot be locked`)
       if (monotonicNow() >= deadline)
         throw new BtkitError('locked', `${path}: another run holds the lock; wait until it ends`)
@@ -73,11 +104,14 @@ export async function lockDescriptor(
   }
 }
 
-/** Seconds to wait for a lock of a file, which others have for a moment. */
-const MOMENT = 5
+/**
+ * Seconds to wait for a lock of a file, which others have for a moment. Whoever may read the file
+ * could hold it for longer.
+ */
+const MOMENT = 1
 
 /** Locks a file, if it is there and that is possible, against other runs that replace it. */
-export async function lockFile(path: string): Promise<DirectoryLock | null> {
+export async function lockFile(path: string): Promise<FileLock | null> {
   const { signal } = new AbortController()
   try {
     const descriptor = openSync(path, NO_WAIT)
@@ -126,7 +160,7 @@ export class ByteLocks {
   tryLock(offset: number): 'locked' | 'held' | 'impossible' {
     const errno = this.functions.lockByte(this.descriptor, offset)
     if (errno === 0) return 'locked'
-    return errno === constants.errno.EAGAIN ? 'held' : 'impossible'
+    return errno === system.errno.EAGAIN ? 'held' : 'impossible'
   }
 
   unlock(offset: number): void {

@@ -10,6 +10,7 @@ import {
   explainWrite,
   placeDraft,
   planDraft,
+  wayTo,
   writeAtomically,
   type WriteJob,
   type WriteOptions,
@@ -140,7 +141,7 @@ export class Writer {
     batch: readonly Waiting[],
     sync: SyncFileSystem,
   ): Promise<readonly Placed[]> {
-    const systems = openFileSystems(batch.map(({ target }) => dirname(target)))
+    const systems = openFileSystems(batch.map((file) => dirname(wayTo(file))))
     try {
       const drafts = await this.#draftAll(batch)
       const states = new Map<string, number>()

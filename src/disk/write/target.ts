@@ -85,11 +85,12 @@ export function refuseLinkOfOthers(directory: string): void {
 /**
  * Follows the links at a path, even dangling ones, and returns the path of the file, or of this
  * process's open one. Only follows
- * links of this user and of root: other users could make root replace any file.
+ * links of this user and of root: other users could make root replace any file. `shown` is the path
+ * for messages.
  * @throws BtkitError `not-permitted` for a link of another user, `io` for a circle of links; system
  *   errors unchanged
  */
-export function followLinks(path: string, isTrusted = isOfUsOrRoot): string {
+export function followLinks(path: string, isTrusted = isOfUsOrRoot, shown = path): string {
   let at = path
   // Follows links by itself, because a link could take the place of a file that was examined before
   for (let count = 0; count < MAX_LINKS; count++) {
@@ -97,14 +98,16 @@ export function followLinks(path: string, isTrusted = isOfUsOrRoot): string {
     if (!entry?.isSymbolicLink() || DESCRIPTOR.test(at)) return at
     if (!isTrusted(entry)) {
       const why = `a link of user ${entry.uid}, who could make it lead to any file`
-      throw new BtkitError('not-permitted', `${at}: is ${why}; remove it, or run as that user`)
+      const name = at === path ? shown : at
+      throw new BtkitError('not-permitted', `${name}: is ${why}; remove it, or run as that user`)
     }
     at = resolve(realpathSync.native(dirname(at)), readlinkSync(at))
   }
   throw new BtkitError('io', `${path}: too many symbolic links encountered`)
 }
 
-function isOfUsOrRoot({ uid }: Stats): boolean {
+/** Whether an entry belongs to this user or to root. */
+export function isOfUsOrRoot({ uid }: Stats): boolean {
   return uid === 0 || uid === (process.geteuid?.() ?? uid)
 }
 

@@ -90,6 +90,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
       move_completed: false,
       add_paused: true,
       seed_mode: true,
+      stop_at_ratio: false,
     })
     await this.#requireKnown(metainfo, asText(id))
     await this.#call('label.set_torrent', infoHash, MARK)

@@ -27,6 +27,8 @@ type Body = HttpCall['body']
 const MOST_ASKED = 1000
 const NOT_WORKING = 4
 
+/** The ratio at which it stops a seed. */
+const NO_LIMIT = '-1'
 const LOG_IN = 'auth/login'
 
 /** The first interface version with `start` and `stop`: that of qBittorrent 5. */
@@ -134,6 +136,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
       contentLayout: 'Original',
       category: MARK,
       autoTMM: 'false',
+      ratioLimit: NO_LIMIT,
     }
     const form = new FormData()
     form.set('torrents', new Blob([metainfo.bytes]), 'a.torrent')

@@ -55,6 +55,9 @@ const STATES = [
   'seeding',
 ] as const
 
+/** At no ratio it stops a seed (seedRatioMode of its RPC). */
+const NO_LIMIT = 2
+
 /**
  * Controls Transmission by its RPC over HTTP. Version 3.00 always reads the data of a new torrent
  * once, even if the torrent is not started. Version 4 does not if the data is complete.
@@ -97,7 +100,8 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     })
     const { hashString } = asObject(answer['torrent-added'])
     if (typeof hashString !== 'string') throw this.failure('has this torrent already')
-    await this.#call('torrent-set', { ids: [hashString], labels: [MARK] })
+    const marked = { labels: [MARK], seedRatioMode: NO_LIMIT }
+    await this.#call('torrent-set', { ids: [hashString], ...marked })
   }
 
   async mark(infoHashes: readonly InfoHash[]): Promise<void> {

@@ -1,11 +1,11 @@
 import { CONNECTIONS } from '../../server/connections/connection-limits.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
-import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { webSocketUrl } from '../../metainfo/trackers.js'
-import { BtkitError, tryOr, orClose } from '../../base/errors.js'
-import { type DirectoryLock, lockDescriptor } from '../../disk/write/locks.js'
+import { BtkitError, osCodeOf, tryOr, orClose } from '../../base/errors.js'
+import { type FileLock, lockByFile } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { findWriteTarget } from '../../disk/write/target.js'
@@ -254,9 +254,6 @@ async function listenEverywhere(
 
 const NO_WAIT = { waitSeconds: 0, signal: new AbortController().signal }
 
-/** The descriptor serves only for the lock, and links are not followed. */
-const FLAGS = constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
-
 /**
  * Locks the state file, so that no other tracker uses it. The lock is on an empty file beside it,
  * because each save replaces the state file itself and the directory may belong to others.
@@ -265,34 +262,23 @@ const FLAGS = constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW | co
  * @throws BtkitError `locked` if another tracker uses the state, `not-found` if the path is a
  * dangling link
  */
-async function lockState(
-  path: string,
-  warn: (message: string) => void,
-): Promise<DirectoryLock | null> {
+async function lockState(path: string, warn: (message: string) => void): Promise<FileLock | null> {
   const target = danglingTarget(path)
   if (target !== null) {
     const what = `a link to ${target}, which does not exist`
     throw new BtkitError('not-found', `${path}: ${what}; remove the link, or name another file`)
   }
-  const lockPath = `${findWriteTarget(path).path}.lock`
-  for (;;) {
-    const descriptor = tryOr(null, () => openSync(lockPath, FLAGS, 0o644))
-    if (descriptor === null) return null
-    try {
-      const { release } = await lockDescriptor(descriptor, lockPath, NO_WAIT)
-      if (isAt(lockPath, descriptor))
-        return { release: removeBefore(release, lockPath, descriptor) }
-      // The tracker that held the lock has just removed the file
-      release()
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      if (error.code !== 'locked') {
-        warn(error.message)
-        return null
-      }
-      const why = 'another tracker uses this state; name another --state-dir'
-      throw new BtkitError('locked', `${path}: ${why}`, { cause: error })
+  try {
+    return await lockByFile(`${findWriteTarget(path).path}.lock`, path, NO_WAIT)
+  } catch (error) {
+    if (osCodeOf(error) !== undefined) return null
+    if (!(error instanceof BtkitError)) throw error
+    if (error.code !== 'locked') {
+      warn(error.message)
+      return null
     }
+    const why = 'another tracker uses this state; name another --state-dir'
+    throw new BtkitError('locked', `${path}: ${why}`, { cause: error })
   }
 }
 
@@ -302,23 +288,4 @@ async function lockState(
  */
 function danglingTarget(path: string): string | null {
   return statIfThere(path) === null ? tryOr(null, () => readlinkSync(path)) : null
-}
-
-/** Whether a path still refers to the open file. */
-function isAt(path: string, descriptor: number): boolean {
-  const [open, there] = [fstatSync(descriptor), statIfThere(path)]
-  return there?.ino === open.ino && there.dev === open.dev
-}
-
-/** Removes the lock file while it is locked, unless it is a foreign file with content. */
-function removeBefore(release: () => void, path: string, descriptor: number): () => void {
-  return () => {
-    try {
-      const stats = fstatSync(descriptor)
-      if (stats.isFile() && stats.size === 0 && isAt(path, descriptor)) unlinkSync(path)
-    } catch {
-      // A lock file left behind does no harm
-    }
-    release()
-  }
 }

@@ -65,9 +65,10 @@ class Link extends WebSocket {
   share: string | null = null
   /** Its peers, usually one for each torrent. */
   readonly members = new Set<Member<Link>>()
-  /** Milliseconds when something came last, and when it was checked and asked for a pong. */
+  /** Milliseconds when something came last, when it was asked for a pong, and when checked. */
   heardAt = 0
   askedAt = 0
+  checkedAt = 0
   /** Bytes that came and wait for turns of the client. */
   unread: Buffer = NOTHING
   isTurnDue = false
@@ -80,6 +81,15 @@ class Link extends WebSocket {
   isLost(now: number): boolean {
     const isSilent = this.heardAt < this.askedAt && now >= this.askedAt + PATIENCE
     return this.readyState !== WebSocket.OPEN || (isSilent && this.waiting === null)
+  }
+}
+
+const TAKEN = 'this peer id belongs to another connection'
+
+/** A peer id is that of another connection of the client, which may be lost. */
+class TakenId extends TrackerRefusal {
+  constructor(readonly by: Link) {
+    super(200, TAKEN)
   }
 }
 
@@ -111,6 +121,8 @@ export class WebTorrent {
   /** The connections; the one to check next is first. */
   readonly #links = new Set<Link>()
   readonly #slow = new Set<Link>()
+  /** Continue what waits until it is known whether a connection is lost. */
+  readonly #doubted = new Map<Link, (() => void)[]>()
   readonly #swarms: WebSwarms<Link>
   /** Counts the connections of each client. */
   readonly #shares: Shares
@@ -148,7 +160,7 @@ export class WebTorrent {
 
   #follow(link: Link): void {
     const { monotonic } = this.parts
-    link.askedAt = link.heardAt = monotonic()
+    link.checkedAt = link.askedAt = link.heardAt = monotonic()
     this.#links.add(link)
     const { socket } = link
     // Messages from before the end of a connection are not read
@@ -163,15 +175,16 @@ export class WebTorrent {
       link.unread = socket.destroyed ? NOTHING : all
       this.#read(link)
     })
+    const hear = () => {
+      link.heardAt = Math.max(monotonic(), link.askedAt)
+      this.#decide(link)
+    }
     link.on('message', (bytes) => {
-      link.heardAt = monotonic()
+      hear()
       if (link.waiting) link.waiting.push(bytes as Buffer)
       else this.#receive(link, bytes as Buffer)
     })
-    const onControl = () => {
-      link.heardAt = monotonic()
-    }
-    link.on('ping', onControl).on('pong', onControl)
+    link.on('ping', hear).on('pong', hear)
     link.on('close', () => {
       this.#leave(link)
     })
@@ -205,7 +218,8 @@ export class WebTorrent {
   }
 
   /**
-   * Answers a message; one about an unknown torrent only when it is known whether that has come.
+   * Answers a message; one about an unknown torrent only when it is known whether that has come,
+   * and one of a client that may have lost its connection only when that is known.
    */
   #receive(link: Link, text: Buffer, isLast = false): void {
     if (link.readyState !== WebSocket.OPEN) return
@@ -216,19 +230,39 @@ export class WebTorrent {
       else if (message.to === null) this.#announce(link, message)
       else this.#handBack(link, message, message.to)
     } catch (error) {
-      if (!isLast && error instanceof UnknownTorrent) void this.#receiveSettled(link, text)
+      if (!isLast && error instanceof UnknownTorrent)
+        void this.#receiveAfter(this.parts.answers.rules.settled(link.client), link, text)
+      else if (!isLast && error instanceof TakenId)
+        void this.#receiveAfter(this.#doubt(error.by), link, text)
       else this.#refuse(link, message, error)
     }
   }
 
-  /** Answers a message, and those that were read with it, when a scan for torrents is over. */
-  async #receiveSettled(link: Link, text: Buffer): Promise<void> {
+  /** Answers a message, and those that were read with it, when something is known. */
+  async #receiveAfter(known: Promise<unknown>, link: Link, text: Buffer): Promise<void> {
     link.pause()
     const messages = (link.waiting = [text])
-    await this.parts.answers.rules.settled(link.client)
+    await known
     link.waiting = null
     for (const each of messages) this.#receive(link, each, true)
     this.#read(link)
+  }
+
+  /** Asks a connection for a pong. Resolves when that or its end has come, or is overdue. */
+  #doubt(link: Link): Promise<void> {
+    if (link.heardAt >= link.askedAt) {
+      link.askedAt = Math.max(this.parts.monotonic(), link.heardAt + 1)
+      link.ping()
+    }
+    return new Promise((resolve) => {
+      this.#doubted.set(link, [...(this.#doubted.get(link) ?? []), resolve])
+    })
+  }
+
+  #decide(link: Link): void {
+    const waiting = this.#doubted.get(link) ?? []
+    this.#doubted.delete(link)
+    for (const resolve of waiting) resolve()
   }
 
   #refuse(link: Link, message: WebMessage | null, error: unknown): void {
@@ -259,9 +293,9 @@ export class WebTorrent {
     const { answers, monotonic, note } = this.parts
     const known = this.#swarms.find(hash, id)
     // A client that has lost its connection comes back with another one
-    const mayTake = known?.link.client === link.client && known.link.isLost(monotonic())
-    if (known && known.link !== link && !mayTake)
-      throw new TrackerRefusal(200, 'this peer id belongs to another connection')
+    const isOwn = known?.link.client === link.client
+    if (known && known.link !== link && !(isOwn && known.link.isLost(monotonic())))
+      throw isOwn ? new TakenId(known.link) : new TrackerRefusal(200, TAKEN)
     const from = { client: link.client, address: null, isOwn: true }
     const { answer, notes } = answers.announce(message, from, FORM)
     const isStaying = known?.link === link && event !== 'stopped'
@@ -340,9 +374,10 @@ export class WebTorrent {
   check(): void {
     const { answers, monotonic, peerTimeout } = this.parts
     const now = monotonic()
+    for (const link of this.#doubted.keys()) if (now >= link.askedAt + PATIENCE) this.#decide(link)
     let left = MOST_CHECKED
     for (const link of this.#links) {
-      if (link.askedAt > now - CHECK_PERIOD || left-- === 0) break
+      if (link.checkedAt > now - CHECK_PERIOD || left-- === 0) break
       this.#links.delete(link)
       this.#links.add(link)
       for (const member of link.members) {
@@ -352,7 +387,7 @@ export class WebTorrent {
       // While a message waits, no pong is read
       if ((link.heardAt >= link.askedAt || link.waiting) && isWelcome) link.ping()
       else link.terminate()
-      link.askedAt = now
+      link.checkedAt = link.askedAt = now
     }
   }
 
@@ -365,6 +400,7 @@ export class WebTorrent {
       const [infoHash, peerId] = [bytesOf(member.infoHash), bytesOf(member.peerId)]
       this.parts.answers.leave({ infoHash, peerId, port: 0, key: this.#key }, link.client)
     }
+    this.#decide(link)
   }
 
   /** Closes all connections. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { lockDirectory } from '../../../src/disk/write/locks.js'
+import { lockByFile } from '../../../src/disk/write/locks.js'
 import { failure } from '../failure.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -9,7 +11,7 @@ const heldIn = (directory: string) =>
   failure('locked', `${directory}: another run holds the lock; wait until it ends`)
 
 function lock(path: string, waitSeconds: number, signal = never) {
-  return lockDirectory(path, { waitSeconds, signal })
+  return lockByFile(join(path, 'lock'), path, { waitSeconds, signal })
 }
 
 test('one holder at a time has the lock, and the next when it lets go', async (t) => {
@@ -21,6 +23,14 @@ test('one holder at a time has the lock, and the next when it lets go', async (t
   const second = await lock(directory, 0)
   await assert.rejects(lock(directory, 0), held)
   second.release()
+})
+
+test('only this user may open the file of a lock, and nothing is left of it', async (t) => {
+  const directory = makeScratch(t)
+  const held = await lock(directory, 0)
+  assert.equal(statSync(join(directory, 'lock')).mode & 0o777, 0o600)
+  held.release()
+  assert.deepEqual(readdirSync(directory), [])
 })
 
 test('whoever waits gets the lock as soon as it is free', async (t) => {

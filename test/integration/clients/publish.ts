@@ -105,7 +105,7 @@ export function publish(
 export function testPublishing(kind: string): void {
   const { programs, start, ...traits } = daemonKinds[kind]!
   const missing = programs.find((program) => findPeer(program) === null)
-  const { skipsHashing, looks, createsEmptyFiles } = traits
+  const { skipsHashing, looks, createsEmptyFiles, stopping } = traits
   const options = { skip: missing !== undefined && `${missing} is not installed` }
 
   void test(`${kind} seeds what is published to it`, options, async (t) => {
@@ -141,6 +141,17 @@ export function testPublishing(kind: string): void {
     assert.deepEqual([again.status, again.stderr], [0, ''])
     assert.match(again.stdout, /: was not in the client \(/)
   })
+
+  if (stopping)
+    void test(`${kind} that stops at ratio 0 seeds what is published to it`, options, async (t) => {
+      const daemon = await start(t, stopping)
+      const published = await plantTorrent(t, 'plain')
+      const first = await publish(daemon, published, '--check-wait', '10')
+      assert.deepEqual([first.status, parseJson(first)['status']], [0, 'published'], first.stderr)
+      // It looks at ratios every few seconds
+      await setTimeout(10_000)
+      assert.equal(await stateOf(daemon, published.infoHash), 'seeding')
+    })
 
   const verb = skipsHashing ? 'takes the word of btkit for' : 'hashes'
   void test(`${kind} ${verb} the data of what is published`, options, async (t) => {

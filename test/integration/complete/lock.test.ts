@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { test, after, before } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { letFilesSettle } from '../../support/aged.js'
@@ -14,10 +14,10 @@ import { loadNative } from '../../../src/base/native-addon.js'
 import { TRACKER } from '../../support/torrents.js'
 import { assertQuiet, assertStatus } from '../../support/run-btkit.js'
 
+const tryLock = loadNative<{ tryLock: (descriptor: number) => number }>('tryLock')?.tryLock ?? null
+
 const unlessLocked =
-  loadNative('tryLock') !== null
-    ? unlessProc
-    : { skip: 'without the addon, runs do not wait for each other' }
+  tryLock !== null ? unlessProc : { skip: 'without the addon, runs do not wait for each other' }
 
 test('a second run on a target ends at once with status 75', unlessLocked, async (t) => {
   const { mirror, child, ended } = await startSlowRun(t)
@@ -26,6 +26,20 @@ test('a second run on a target ends at once with status 75', unlessLocked, async
   assert.deepEqual([status, stdout, stderr], [75, '', said])
   child.kill('SIGINT')
   assert.equal((await ended).status, 130)
+})
+
+test('whoever may only read cannot keep runs from a target', unlessLocked, async (t) => {
+  const mirror = await Mirror.made(t, { 'x/a': 'a', b: 'b' })
+  mkdirSync(`${mirror.target}/x`)
+  for (const path of [mirror.target, `${mirror.target}/x`, mirror.torrent('b'), mirror.at('x')]) {
+    const descriptor = openSync(path, 'r')
+    t.after(() => {
+      closeSync(descriptor)
+    })
+    assert.equal(tryLock?.(descriptor), 0)
+  }
+  for (const args of [[], ['--recursive'], ['--comment', 'new']])
+    assertStatus(await mirror.run(args), 0)
 })
 
 /** The arguments of a run over the directory `x` of a mirror alone. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -27,6 +27,8 @@ test('a second tracker with the same state is refused, also under another name',
     const said = `${path}: another tracker uses this state; name another ${option}`
     assertError(await startWith(path, 0, option), 'locked', said)
   }
+  // Whoever may open it could lock it
+  assert.equal(statSync(`${first.stateFile}.lock`).mode & 0o777, 0o600)
   await first.ask(announceQuery(HASH, { event: 'completed' }))
   await first.stop()
   assert.deepEqual(readdirSync(dirname(first.stateFile)).sort(), ['state', 'state.history'])

@@ -238,7 +238,7 @@ test('of many offers ten are handed on, each to another peer, and seeds get none
 
 test('a peer id belongs to one connection as long as that answers', async (t) => {
   const { peer, counts, clock, pass } = await openParts(t)
-  const [a, again, thief] = [withoutPongs(await peer()), await peer(), await peer('192.0.2.9')]
+  const [a, again, thief] = [await peer(), await peer(), await peer('192.0.2.9')]
   await a.ask(webAnnounce(HASH, 'a'))
   const steal = async (thief: WebPeer) => {
     for (const fields of [{}, { event: 'stopped' }]) {
@@ -254,14 +254,33 @@ test('a peer id belongs to one connection as long as that answers', async (t) =>
   await thief.ask(webAnnounce(HASH, 'b', { offers: offersOf('1') }))
   assert.equal((await a.next()).offer_id, '1')
   await again.ask(webAnnounce(HASH, 'c'))
+  withoutPongs(a)
   pass(30)
-  // Its pong may be on the way
-  await steal(again)
   clock.now += 5000
   await steal(thief)
   assert.equal((await again.ask(webAnnounce(HASH, 'a'))).incomplete, 3)
   assert.equal(counts()?.incomplete, 3)
 })
+
+for (const how of ['ends', 'answers no ping']) {
+  test(`a client that comes back has its place when its old connection ${how}`, async (t) => {
+    const { peer, counts, pass } = await openParts(t)
+    const [old, again, other] = [withoutPongs(await peer()), await peer(), await peer()]
+    const pinged = once(old.socket, 'ping')
+    await old.ask(webAnnounce(HASH, 'a'))
+    again.send(webAnnounce(HASH, 'a'))
+    await pinged
+    // Its pong may be on the way
+    pass(4)
+    await other.ask({ action: 'scrape', info_hash: binary(HASH) })
+    assert.equal(again.unread(), 0)
+    if (how === 'ends') old.socket.terminate()
+    else pass(5)
+    assert.deepEqual([(await again.next()).incomplete, counts()?.incomplete], [1, 1])
+    await other.ask(webAnnounce(HASH, 'b', { offers: offersOf('1') }))
+    assert.equal((await again.next()).offer_id, '1')
+  })
+}
 
 test('a client that closes its connection comes back with another one at once', async (t) => {
   const { peer, counts } = await openParts(t)

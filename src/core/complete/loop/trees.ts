@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { asBtkitError, BtkitError, callSystem } from '../../../base/errors.js'
 import { childPath, realPath } from '../../../disk/look/inside.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
-import { lockDirectory } from '../../../disk/write/locks.js'
+import { lockTorrents, requireOwnLogs } from '../../../disk/state/torrent-log.js'
+import { OPEN_TO_ALL, openBelow } from '../../../disk/write/open-below.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch, SourcePlace } from '../request.js'
 import { TargetDirectories } from '../target/targets.js'
@@ -93,11 +93,15 @@ class TreeRun {
    */
   async #lock(target: string, isFirst: boolean) {
     const { dryRun, waitSeconds } = this.request
-    const { signal } = this.work.context.engine
+    const { engine, state } = this.work.context
+    const { signal } = engine
     try {
       const path = dryRun ? null : realPath(target)
       if (path === null) return null
-      const { release } = await lockDirectory(path, { waitSeconds, signal })
+      callSystem(state.directory, () => {
+        requireOwnLogs(state.directory)
+      })
+      const { release } = await lockTorrents(state.directory, path, { waitSeconds, signal })
       return { path, release }
     } catch (error) {
       const code = error instanceof BtkitError ? error.code : null
@@ -120,8 +124,8 @@ class TreeRun {
     const request = { ...this.request, common: { ...common, scan }, ...changes }
     const unseen = { ...watch, isSeen: false }
     for (let from = 0; from < all.length && !report.isInterrupted; from += TOGETHER) {
-      const ready = all.slice(from, from + TOGETHER).filter((each) => this.#prepare(each, request))
-      const places = ready.map((each) => this.#describe(each))
+      const group = all.slice(from, from + TOGETHER)
+      const places = group.flatMap((each) => this.#prepare(each, request) ?? [])
       try {
         const targets = new TargetDirectories(request, places, context, locked)
         if (places.length > 0) await completeTogether(targets, report, unseen)
@@ -133,16 +137,18 @@ class TreeRun {
     }
   }
 
-  /** Returns whether a place has a directory for torrents, which is made if it has files. */
-  #prepare({ root, place, hasFiles }: TreePlace, { dryRun }: CompleteRequest): boolean {
-    const { directory, target } = this.#finder.placeOf(root, place)
+  /** Opens the directory for the torrents of a place, which is made if it has files. */
+  #prepare(place: TreePlace, { dryRun, target }: CompleteRequest): SourcePlace | null {
+    const names = place.place === '' ? [] : place.place.split('/')
+    const mode = place.hasFiles && !dryRun ? OPEN_TO_ALL : null
     try {
-      if (existsSync(target)) return true
-      if (hasFiles && !dryRun) callSystem(target, () => mkdirSync(target, { recursive: true }))
-      return hasFiles === true || realPath(target) !== null
+      const opened = openBelow(target ?? place.root, names, mode)
+      return { ...this.#describe(place), opened }
     } catch (error) {
-      noteOnce(this.#report, directory, asBtkitError(error, directory))
-      return false
+      const isMissing = error instanceof BtkitError && error.code === 'not-found'
+      if (isMissing && mode === null) return place.hasFiles ? this.#describe(place) : null
+      noteOnce(this.#report, this.#finder.placeOf(place.root, place.place).directory, error)
+      return null
     }
   }
 

@@ -122,7 +122,10 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   const { path, existing, target, run, input } = own
   const { dryRun, common } = run.request
   if (dryRun) return
-  const { claim } = common.write
+  const { way, realPath } = target
+  const claim = (at: string) => {
+    common.write.claim?.(at.replace(way, realPath))
+  }
   // Hashing may have taken hours since the decision
   const checkUntouched = () => {
     if (isAsRead(path, existing)) return
@@ -135,7 +138,7 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   checkUntouched()
   note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
   await target.log.flush()
-  const placed = await run.writer.write(path, bytes, { claim, checkUntouched })
+  const placed = await run.writer.write(path, bytes, { claim, checkUntouched, way })
   const fingerprint = placed ?? encodeFingerprint(readFingerprint(path))
   note(own, { input, fingerprint, written, replaced: null })
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { asBtkitError, BtkitError, callSystem, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
-import { lockDirectory, type DirectoryLock } from '../../../disk/write/locks.js'
+import type { FileLock } from '../../../disk/write/locks.js'
 import {
   listFiles,
   listNow,
@@ -11,13 +11,20 @@ import {
 } from '../../../disk/look/stat-files.js'
 import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
-import { logDirectory, requireOwnLogs, TorrentLog } from '../../../disk/state/torrent-log.js'
+import {
+  lockTorrents,
+  logDirectory,
+  requireOwnLogs,
+  TorrentLog,
+} from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.js'
 
 /** A directory of torrents that this run has locked. */
 export interface TargetDirectory {
   readonly realPath: string
+  /** A path to write by, which no other directory can take if it is one of a tree. */
+  readonly way: string
   /** All files in it when it was locked. */
   readonly states: FileListing
   /** The records of its torrents that are btkit's. */
@@ -31,11 +38,13 @@ export function isTree(places: readonly SourcePlace[]): boolean {
 
 /** A run's directories of torrents, by real path. Each stays locked until they are closed. */
 export class TargetDirectories {
-  readonly #locks: DirectoryLock[] = []
+  readonly #locks: FileLock[] = []
   /** Each rejects with `not-permitted` or `io` if it cannot be used, and as TorrentLog. */
   readonly opened = new Map<string, Promise<TargetDirectory>>()
   readonly #lists = new Map<string, Promise<FileListing>>()
   readonly #realPaths = new Map<string, string | null>()
+  /** The paths by which directories of trees are written to, by real path. */
+  readonly #ways = new Map<string, string>()
 
   /** Writes the records of a tree, of which each directory has few. */
   readonly #writer: Writer | undefined
@@ -54,8 +63,12 @@ export class TargetDirectories {
   ) {
     this.#writer = isTree(places) ? new Writer(WRITES) : undefined
     this.#room = isTree(places) ? new ListingRoom() : undefined
-    for (const { directory, branch } of places)
+    for (const { directory, target, branch, opened } of places) {
       if (branch?.realDirectory) this.#realPaths.set(directory, branch.realDirectory)
+      if (!opened) continue
+      this.#realPaths.set(target, opened.path)
+      this.#ways.set(opened.path, opened.way)
+    }
   }
 
   /**
@@ -66,12 +79,14 @@ export class TargetDirectories {
    */
   async open(): Promise<void> {
     const { dryRun, waitSeconds } = this.request
+    const { directory } = this.context.state
     const wait = { waitSeconds, signal: this.context.engine.signal }
     // A later request for a directory that cannot be looked at reports the error
     const placesOf = (paths: readonly string[]) =>
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
     for (const path of new Set(placesOf(this.places.map(({ target }) => target)).sort())) {
-      const locking = dryRun || path === this.locked ? null : lockDirectory(path, wait)
+      const isLocked = !dryRun && path !== this.locked && this.#isTrusted(directory)
+      const locking = isLocked ? lockTorrents(directory, path, wait) : null
       this.opened.set(path, later(this.#open(path, locking)))
       await locking?.catch((error: unknown) => {
         const endsAll: readonly string[] = isTree(this.places)
@@ -144,6 +159,7 @@ export class TargetDirectories {
     }
     if (this.#hasWritten) await this.#writer?.sync(logDirectory(this.context.state.directory))
     for (const lock of this.#locks) lock.release()
+    for (const { opened } of this.places) opened?.close()
   }
 
   /** Whether the state is this user's own; else each journal reports it. */
@@ -157,7 +173,7 @@ export class TargetDirectories {
     return this.#trusted
   }
 
-  async #open(target: string, locking: Promise<DirectoryLock> | null): Promise<TargetDirectory> {
+  async #open(target: string, locking: Promise<FileLock> | null): Promise<TargetDirectory> {
     const lock = await locking
     if (lock) this.#locks.push(lock)
     const { state, cacheAccess } = this.context
@@ -172,8 +188,9 @@ export class TargetDirectories {
     if (!isReadOnly) log.requireWritable(this.#isWritable)
     this.#isWritable = true
     const states = await listing
-    if (!isReadOnly) removeDeadFiles(target, () => states.names)
-    return { realPath: target, states, log }
+    const way = this.#ways.get(target) ?? target
+    if (!isReadOnly) removeDeadFiles(way, () => states.names)
+    return { realPath: target, way, states, log }
   }
 }
 

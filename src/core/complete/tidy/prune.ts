@@ -68,7 +68,7 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
     await target.log.flush()
     if (!isAsRead(paths.torrentPath, existing))
       throw new BtkitError('changed', `${paths.torrent}: changed just now, so it stays`)
-    unlinkSync(paths.torrentPath)
+    unlinkSync(join(target.way, file))
     target.log.put(file, null)
   }
   if (isTorrent) removed.push(change)

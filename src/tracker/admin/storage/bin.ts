@@ -49,9 +49,9 @@ export function deleteTorrents(
       const { category, name, path } = await collection.own(actor, address, 'delete')
       const { size } = await awaitSystem(name, lstat(path))
       const entry = `${collection.now()}-${randomBytes(4).toString('hex')}-${size}`
-      const directory = join(category.root.path, BIN, entry, ...category.names)
-      await makeDirectories(directory, 0o700)
-      await collection.move(path, join(directory, name))
+      const names = [BIN, entry, ...category.names]
+      makeDirectories(category.root, names, 0o700)
+      await collection.move(path, join(category.root.path, ...names, name))
       await actor.note('delete', collection.subject(category, name))
     })
     await removeExcess(collection, BIN_LIMITS)
@@ -107,7 +107,7 @@ export function restoreTorrents(
       actor.require('delete', await collection.ownerOf(deleted))
       const hashes = await infoHashesAt(path)
       await collection.refuseCopy(from, hashes)
-      await makeDirectories(category.path)
+      makeDirectories(category.root, category.names)
       await collection.places.category(category.address)
       await collection.move(path, from)
       collection.wrote(from, hashes)

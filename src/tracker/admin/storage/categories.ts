@@ -112,7 +112,7 @@ export function archiveTorrents(
       if (!root) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
       const to = places.at(root, category.names)
       await collection.own(actor, address)
-      await makeDirectories(to.path)
+      makeDirectories(to.root, to.names)
       await moveTorrent(collection, actor, address, await places.category(to.address))
     }),
   )

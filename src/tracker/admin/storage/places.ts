@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { lstat, mkdir, realpath, rename, stat } from 'node:fs/promises'
+import { lstat, realpath, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import {
@@ -16,6 +16,7 @@ import { absenceOf, isSafeComponent, resolveInside } from '../../../disk/look/in
 import { listNames } from '../../../disk/look/read-names.js'
 import { isOfKind, lstatMany, stampOf } from '../../../disk/look/stat-files.js'
 import { syncDirectory } from '../../../disk/write/draft.js'
+import { OPEN_TO_ALL, openBelow } from '../../../disk/write/open-below.js'
 import { escapeText, quoteText } from '../../../base/text/escape.js'
 import { sortNaturally } from '../../../base/text/natural-order.js'
 
@@ -311,9 +312,9 @@ export async function moveEntry(from: string, to: string): Promise<void> {
 }
 
 /**
- * Creates a directory and its missing parents.
+ * Creates a directory below a root, and its missing parents.
  * @throws BtkitError `not-permitted` or `io`
  */
-export async function makeDirectories(path: string, mode?: number): Promise<void> {
-  await awaitSystem(path, mkdir(path, { recursive: true, mode }))
+export function makeDirectories(root: Root, names: readonly string[], mode = OPEN_TO_ALL): void {
+  openBelow(root.path, names, mode).close()
 }

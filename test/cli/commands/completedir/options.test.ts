@@ -3,6 +3,8 @@ import {
   chmodSync,
   lchownSync,
   linkSync,
+  mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -87,6 +89,24 @@ test('root replaces no file that a link of another user leads to', unlessRoot, a
   for (const name of ['a.torrent', 'b.sha256'])
     assert.match(stderr, new RegExp(`${name}: is a link of user 1, who could make it lead to`))
   assert.equal(readFileSync(secret, 'utf8'), 'secret')
+})
+
+test('root writes and prunes nothing behind a link below the target', unlessRoot, async (t) => {
+  const mirror = new Mirror(t, { a: 'a', 'sub/b': 'b', 'deep/er/c': 'c', 'own/d': 'd' })
+  const [elsewhere, own] = [join(mirror.root, 'elsewhere'), join(mirror.root, 'own')]
+  for (const directory of [elsewhere, own, mirror.target]) mkdirSync(directory, { recursive: true })
+  for (const name of ['sub', 'deep']) {
+    symlinkSync(elsewhere, join(mirror.target, name))
+    lchownSync(join(mirror.target, name), 1, 1)
+  }
+  symlinkSync(own, join(mirror.target, 'own'))
+  for (const args of [[], ['--dry-run'], ['--adopt'], ['--prune-all']]) {
+    const { stderr } = assertStatus(await mirror.run(['--recursive', ...args]), 1)
+    for (const name of ['sub', 'deep'])
+      assert.match(stderr, new RegExp(`${name}: is a link of user 1, who could make it lead to`))
+    assert.deepEqual(readdirSync(elsewhere), [])
+  }
+  assert.deepEqual(readdirSync(own), ['d.torrent'])
 })
 
 /** Changes that affect only the ctime of a file. */

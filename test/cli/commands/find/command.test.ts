@@ -3,9 +3,10 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  lchownSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -161,6 +162,19 @@ for (const version of [[], ['--v2'], ['--hybrid']]) {
     }
   })
 }
+
+const onlyRoot = { skip: process.getuid?.() !== 0 && 'only root can give links away' }
+
+test('root makes no links behind a link of another user', onlyRoot, async (t) => {
+  const { place, torrent } = await plant(t)
+  for (const name of ['seeding', 'elsewhere']) mkdirSync(place(name))
+  symlinkSync(place('elsewhere'), place('seeding/release'))
+  lchownSync(place('seeding/release'), 1, 1)
+  const args = ['find', torrent, '--in', place('files'), '--link', place('seeding')]
+  const { stderr } = assertStatus(await runBtkit(args), 1)
+  assert.match(stderr, /seeding\/release: is a link of user 1/)
+  assert.deepEqual(readdirSync(place('elsewhere')), [])
+})
 
 test('a link never replaces a file, and the others are made', async (t) => {
   const { place, torrent } = await plant(t)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { lchownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -39,6 +39,27 @@ test('a deleted torrent is not tracked, and comes back with its category', async
   assert.equal(outcome!.error, null)
   assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt', 'x/a.torrent'])
   assert.deepEqual(await listBin(collection), [])
+})
+
+const onlyRoot = { skip: process.getuid?.() !== 0 && 'only root can give links away' }
+
+test('a torrent is deleted and restored through no link of another user', onlyRoot, async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/x/y/a.torrent': A, 't/b.torrent': B })
+  mkdirSync(join(root, 'elsewhere'))
+  const plant = (path: string) => {
+    symlinkSync(join(root, 'elsewhere'), join(root, path))
+    lchownSync(join(root, path), 1, 1)
+  }
+  await deleteTorrents(collection, ADMIN, ['0/x/y/a.torrent'])
+  rmSync(join(root, 't', 'x'), { recursive: true })
+  plant('t/x')
+  const [restored] = await restoreTorrents(collection, ADMIN, [(await listBin(collection))[0]!.id])
+  assert.match(restored!.error!.message, /x: is a link of user 1/)
+  rmSync(join(root, 't', '.bin'), { recursive: true })
+  plant('t/.bin')
+  const [deleted] = await deleteTorrents(collection, ADMIN, ['0/b.torrent'])
+  assert.match(deleted!.error!.message, /\.bin: is a link of user 1/)
+  assert.deepEqual(filesBelow(join(root, 'elsewhere')), [])
 })
 
 test('a restored torrent does not replace its successor', async (t) => {

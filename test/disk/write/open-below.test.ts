@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { existsSync, lchownSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { writeAtomically } from '../../../src/disk/write/atomically.js'
+import { OPEN_TO_ALL, openBelow } from '../../../src/disk/write/open-below.js'
+import { onlyRoot } from '../failure.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const onlyLinux = { skip: process.platform !== 'linux' && 'needs paths of open files' }
+
+test('missing directories are created only if that is asked', (t) => {
+  const root = makeScratch(t)
+  assert.throws(() => openBelow(root, ['a', 'b'], null), /a: no such file or directory/)
+  const made = openBelow(root, ['a', 'b'], OPEN_TO_ALL)
+  t.after(() => {
+    made.close()
+  })
+  assert.equal(made.path, join(root, 'a', 'b'))
+  openBelow(root, ['a', 'b'], null).close()
+})
+
+test('a link of another user is refused at each place below the root', onlyRoot, (t) => {
+  const root = makeScratch(t, { 'elsewhere/sub/file': '' })
+  mkdirSync(join(root, 'out', 'a'), { recursive: true })
+  for (const name of ['out/first', 'out/a/second']) {
+    const path = join(root, name)
+    symlinkSync(join(root, 'elsewhere'), path)
+    openBelow(root, [...name.split('/'), 'sub'], null).close()
+    lchownSync(path, 1, 1)
+    for (const mode of [null, OPEN_TO_ALL])
+      assert.throws(
+        () => openBelow(root, [...name.split('/'), 'sub', 'new'], mode),
+        new RegExp(`^BtkitError: ${path}: is a link of user 1, who could`),
+      )
+  }
+  assert.ok(!existsSync(join(root, 'elsewhere', 'sub', 'new')))
+})
+
+test('a link that takes the place of an open directory leads nobody', onlyLinux, async (t) => {
+  const root = makeScratch(t, { 'elsewhere/file': '' })
+  const opened = openBelow(root, ['sub'], OPEN_TO_ALL)
+  t.after(() => {
+    opened.close()
+  })
+  renameSync(join(root, 'sub'), join(root, 'parked'))
+  symlinkSync('elsewhere', join(root, 'sub'))
+  writeFileSync(join(opened.way, 'plain'), '')
+  await writeAtomically(join(root, 'sub', 'new'), Buffer.from('new'), { way: opened.way })
+  for (const name of ['plain', 'new']) {
+    assert.ok(existsSync(join(root, 'parked', name)))
+    assert.ok(!existsSync(join(root, 'elsewhere', name)))
+  }
+})
