@@ -31,13 +31,16 @@ export type ErrorCode =
  */
 export class BtkitError extends Error {
   override readonly name = 'BtkitError'
+  /** The option, or the field of a form, whose value is wrong; undefined if none is. */
+  declare field?: string | undefined
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & { readonly field?: string | undefined } = {},
   ) {
     super(message, options)
+    if (options.field !== undefined) this.field = options.field
   }
 
   /** Returns the same error with `what: ` (a file, an argument) in front of its message. */
@@ -49,7 +52,10 @@ export class BtkitError extends Error {
 // Outside the class: if its body names it, esbuild calls it _BtkitError, and so does Node when it
 // prints one
 function named(what: string, error: BtkitError): BtkitError {
-  return new BtkitError(error.code, `${what}: ${error.message}`, { cause: error })
+  return new BtkitError(error.code, `${what}: ${error.message}`, {
+    cause: error,
+    field: error.field,
+  })
 }
 
 /** An error of the code `usage`. */
@@ -63,6 +69,22 @@ export function nameErrors<T>(what: string, act: () => T): T {
     return act()
   } catch (error) {
     throw error instanceof BtkitError ? error.of(what) : error
+  }
+}
+
+/**
+ * Returns the result of `act`. A BtkitError of it is about this field, unless it names another one.
+ */
+export function inField<T>(field: string, act: () => T): T {
+  const mark = (error: unknown): never => {
+    if (error instanceof BtkitError) error.field ??= field
+    throw error
+  }
+  try {
+    const result = act()
+    return result instanceof Promise ? (result.catch(mark) as T) : result
+  } catch (error) {
+    return mark(error)
   }
 }
 

@@ -118,7 +118,7 @@ function sayFolded(more: HTMLElement): void {
   addEventListener('pageshow', tell)
 }
 
-const PLANNED = ['path', 'piece', 'version', 'exclude', 'all', 'output', 'replace']
+const PLANNED = ['path', 'pieceLength', 'version', 'exclude', 'all', 'output', 'replace']
 
 /**
  * Pieces and sizes while one chooses: a request ends the one before, for which the form has

@@ -148,3 +148,13 @@ export function fieldsOf({ text }: Pick<Page, 'text'>): [string, string][] {
 export function assertShows(page: string, text: string): void {
   assert.ok(page.includes(text), `no ${JSON.stringify(text)} in\n${page}`)
 }
+
+/** The fields that a page marks as wrong. Each leads to the error of the page. */
+export function faultyFields(page: string): string[] {
+  const marked = page.match(/<(?:input|textarea|select)[^>]*aria-invalid="true"[^>]*>/g) ?? []
+  return marked.map((tag) => {
+    const [, name = ''] = /\bname="([^"]*)"/.exec(tag) ?? []
+    const isTied = /aria-describedby="error\b/.test(tag) && page.includes('id="error"')
+    return isTied ? name : `${name} without the error`
+  })
+}

@@ -83,13 +83,13 @@ const CARRIED: ReadonlySet<string> = new Set([
 type Field = readonly [name: string, text: string] | null
 
 const trackersField = (tiers: readonly string[][]): Field => ['trackers', formatTiers(tiers)]
-const pieceField = (length: number | 'auto'): Field => ['piece', String(length)]
+const pieceField = (length: number | 'auto'): Field => ['pieceLength', String(length)]
 
 /** The fields of options with their texts; null if a form has none for a value. */
 const FIELDS: Readonly<Record<string, (value: never) => Field>> = {
   announce: trackersField,
   'announce-list': trackersField,
-  'web-seed': (urls: readonly string[]) => ['webseeds', urls.join('\n')],
+  'web-seed': (urls: readonly string[]) => ['webSeeds', urls.join('\n')],
   exclude: (globs: readonly string[]) => {
     return globs.some((glob) => glob.includes('"')) ? null : ['exclude', formatGlobs(globs)]
   },

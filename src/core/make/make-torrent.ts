@@ -1,3 +1,4 @@
+import { inField } from '../../base/errors.js'
 import { isSameBytes } from '../../base/bytes.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
@@ -88,7 +89,11 @@ export async function planTorrent(request: MakeRequest, check = checkOutput): Pr
  */
 export function checkOutput(request: MakeRequest): ReplacedTorrent {
   const target = new ReplacedTorrent()
-  if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request, target))
+  const { torrent } = request
+  if (torrent !== null)
+    inField('output', () => {
+      checkTarget(torrent, writeOptions(request, target))
+    })
   return target
 }
 
@@ -257,7 +262,8 @@ export async function writeTorrent(
     }
     const [only] = parts
     const bytes = only && parts.length === 1 ? only : parts
-    await write(torrent, bytes, keepsInfoHash ? { ...options, checkReplaceable } : options)
+    const rules = keepsInfoHash ? { ...options, checkReplaceable } : options
+    await inField('output', () => write(torrent, bytes, rules))
   }
   return { parts, size: lengthOf(parts), core, ...hashes, bytesHashed }
 }

@@ -1,5 +1,5 @@
 import { braceExpand, Minimatch } from 'minimatch'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, inField } from '../../base/errors.js'
 
 /** The most characters of a glob. */
 const MAX_LENGTH = 4096
@@ -68,8 +68,8 @@ export interface NameFilter {
  * @throws BtkitError `usage` for an empty pattern, or one that the matcher refuses
  */
 export function compileNameFilter(include: string[], exclude: string[]): NameFilter {
-  const wanted = include.map(compile)
-  const unwanted = exclude.map(compile)
+  const wanted = inField('include', () => include.map(compile))
+  const unwanted = inField('exclude', () => exclude.map(compile))
   const excludes = (path: string) => isMatch(unwanted, path)
   const includes = (path: string) => include.length === 0 || isMatch(wanted, path)
   const reasonOf = (path: string) => {

@@ -165,7 +165,7 @@ export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChang
     ...text('source'),
     ...(isChanged('name') && form.text('name') !== '' ? { name: form.text('name') } : {}),
     ...(isChanged('trackers') ? { trackers: parseTiers(form.text('trackers')) } : {}),
-    ...(isChanged('webseeds') ? { webSeeds: form.lines('webseeds') } : {}),
+    ...(isChanged('webSeeds') ? { webSeeds: form.lines('webSeeds') } : {}),
     ...(setsPrivate ? { private: isPrivate } : {}),
   }
 }

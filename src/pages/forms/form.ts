@@ -5,10 +5,11 @@ import { fieldValue, html, type Html, type HtmlValue } from '../../base/text/htm
 export class Form {
   readonly #fields: URLSearchParams
 
-  /** Why the form failed; null if it did not. */
-  fault: string | null = null
-
-  constructor(fields: URLSearchParams | string | Readonly<Record<string, string>> = '') {
+  /** `wrong` is the field whose value is wrong; undefined if none is. */
+  constructor(
+    fields: URLSearchParams | string | Readonly<Record<string, string>> = '',
+    public wrong?: string,
+  ) {
     this.#fields = new URLSearchParams(fields)
   }
 
@@ -20,11 +21,6 @@ export class Form {
   /** The text of a field as it was typed, such as a password. */
   raw(name: string): string {
     return this.#fields.get(name) ?? ''
-  }
-
-  /** Whether the reason why the form failed names what is in a field. */
-  isAtFault(name: string): boolean {
-    return this.lines(name).some((line) => this.fault?.includes(line))
   }
 
   /** Whether a box is checked. */
@@ -47,14 +43,14 @@ export class Form {
   with(values: Readonly<Record<string, string>>): Form {
     const fields = new URLSearchParams(this.#fields)
     for (const [name, value] of Object.entries(values)) fields.set(name, value)
-    return new Form(fields)
+    return new Form(fields, this.wrong)
   }
 
   /** Returns the form without some fields. */
   without(...names: readonly string[]): Form {
     const fields = new URLSearchParams(this.#fields)
     for (const name of names) fields.delete(name)
-    return new Form(fields)
+    return new Form(fields, this.wrong)
   }
 
   /** Returns the form without other fields than some. */
@@ -182,8 +178,11 @@ function group(role: 'group' | 'radiogroup', label: string, inputs: readonly Htm
 }
 
 /** Ties a field to its hint, and to the error if that is about it. */
-function described(form: Form, { name, id = name, hint }: Field): Html {
-  const isWrong = form.isAtFault(name)
+export function described(
+  form: Form,
+  { name, id = name, hint }: Pick<Field, 'name' | 'id' | 'hint'>,
+): Html {
+  const isWrong = form.wrong === name
   const ids = [isWrong && 'error', hint !== undefined && `${id}-hint`].filter(
     (each) => each !== false,
   )

@@ -3,7 +3,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { homeDirectory } from '../../base/directories.js'
-import { awaitSystem, BtkitError } from '../../base/errors.js'
+import { awaitSystem, BtkitError, inField } from '../../base/errors.js'
 import { isSafeComponent, isWithin } from '../../disk/look/inside.js'
 import { readEntries } from '../../disk/look/read-names.js'
 import { renderTime } from '../../page-parts/time.js'
@@ -268,10 +268,12 @@ export function typedPath(text: string): string {
  * Returns the absolute path in a field.
  * @throws BtkitError `usage` if it is empty
  */
-export async function requirePath(form: Form, name: string, directory: string): Promise<string> {
-  const text = form.text(name)
-  if (text === '') throw new BtkitError('usage', 'no file or directory was chosen')
-  return expand(text, directory)
+export function requirePath(form: Form, name: string, directory: string): Promise<string> {
+  return inField(name, async () => {
+    const text = form.text(name)
+    if (text === '') throw new BtkitError('usage', 'no file or directory was chosen')
+    return expand(text, directory)
+  })
 }
 
 /** Rules of pickers that show all directories, and begin at the first place. */
@@ -303,7 +305,7 @@ export async function answerForm(given: Form, page: FormPage): Promise<Answer> {
     return form instanceof Form ? await page.act(form) : form
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
-    given.fault = error.message
+    given.wrong = error.field
     return page.show(given, error)
   }
 }

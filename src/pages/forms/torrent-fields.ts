@@ -1,5 +1,5 @@
 import type { FileOptions, TorrentOptions } from '../../core/make/common-request.js'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, inField } from '../../base/errors.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { clipText } from '../../base/text/escape.js'
 import { fieldValue, html, type Html } from '../../base/text/html.js'
@@ -65,13 +65,13 @@ export function moreFields(form: Form, own: Html): Html {
     <summary>More options<span class="muted" data-set>${setIn(form)}</span></summary>
     ${own}
     ${linesField(form, {
-      name: 'webseeds',
+      name: 'webSeeds',
       label: 'Web seeds',
       hint: 'URLs of the same files on web servers, one per line.',
       rows: 2,
     })}
     ${radioField(form, { name: 'version', label: 'Version', choices: VERSIONS })}
-    ${selectField(form, { name: 'piece', label: 'Piece length', choices: PIECE_LENGTHS })}
+    ${selectField(form, { name: 'pieceLength', label: 'Piece length', choices: PIECE_LENGTHS })}
     ${textField(form, {
       name: 'source',
       label: 'Source tag',
@@ -99,9 +99,9 @@ function setIn(form: Form): string {
   const set = [
     text('target', 'Save to'),
     text('output', 'Save to'),
-    text('webseeds', 'Web seeds'),
+    text('webSeeds', 'Web seeds'),
     choice('version', 'Version', VERSIONS),
-    choice('piece', 'Piece length', PIECE_LENGTHS),
+    choice('pieceLength', 'Piece length', PIECE_LENGTHS),
     text('source', 'Source tag'),
     text('exclude', 'Exclude'),
     form.has('all') && 'Hidden files: include',
@@ -117,21 +117,25 @@ const MOST_SET = 200
  * @throws BtkitError `usage`
  */
 export function torrentOptions(form: Form, presets: readonly Preset[]) {
-  const piece = form.text('piece') || 'auto'
+  const piece = form.text('pieceLength') || 'auto'
   const comment = form.text('comment')
   const source = form.text('source')
   const trackers = parseTiers(form.text('trackers'))
   if (form.has('private') && trackers.length === 0)
-    throw new BtkitError('usage', 'a private torrent needs a tracker, or no client can find peers')
+    throw new BtkitError(
+      'usage',
+      'a private torrent needs a tracker, or no client can find peers',
+      { field: 'trackers' },
+    )
   const version = versionOf(form.text('version'))
   return {
     ...carriedBy(form, presets, version),
     trackers,
-    webSeeds: form.lines('webseeds'),
+    webSeeds: form.lines('webSeeds'),
     private: form.has('private'),
     version,
     pieceLength: piece === 'auto' ? ('auto' as const) : Number(piece),
-    exclude: globsOf(form.text('exclude')),
+    exclude: inField('exclude', () => globsOf(form.text('exclude'))),
     all: form.has('all'),
     ...(comment === '' ? {} : { comment }),
     ...(source === '' ? {} : { source }),
@@ -143,7 +147,7 @@ function carriedBy(form: Form, presets: readonly Preset[], version: MetainfoVers
   const preset = filledBy(form, presets)
   if (!preset?.carried || form.text('preset') !== preset.name) return {}
   const { order, targetPieces, maxTorrentSize, ...options } = preset.carried.options
-  const isAuto = (form.text('piece') || 'auto') === 'auto'
+  const isAuto = (form.text('pieceLength') || 'auto') === 'auto'
   return {
     ...options,
     ...(version === 'v1' ? { order } : {}),
@@ -263,7 +267,7 @@ function planSection(plan: Plan): Html {
   return html`<section aria-label="Preview">
     <h2>Preview: ${plan.name}</h2>
     <p>
-      ${counted(files, 'file')}, ${formatBytes(size)}, in ${counted(pieceCount, 'piece')} of
+      ${counted(files, 'file')}, ${formatBytes(size)}, in ${counted(pieceCount, 'pieceLength')} of
       ${formatBytes(pieceLength)}. The .torrent will have about ${formatBytes(torrentSize)}.
     </p>
     ${inTheWay != null && html`<p class="note">${inTheWay}</p>`}

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Skip } from '../../core/complete/report.js'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, inField } from '../../base/errors.js'
 import { type FormRoute, formRoutes } from '../forms/app.js'
 import { renderTable, rowBox } from '../forms/table.js'
 import type { Excerpt } from '../work/results.js'
@@ -87,7 +87,8 @@ async function begin(parts: WindowParts, form: Form, isLook: boolean): Promise<A
   const { directory, stateDirectory, presets, jobs } = parts
   const path = await requirePath(form, 'path', directory)
   const target = form.text('target') === '' ? path : await requirePath(form, 'target', directory)
-  for (const each of [path, target]) await requireDirectory(each)
+  await inField('path', () => requireDirectory(path))
+  await inField('target', () => requireDirectory(target))
   const only = oneIn(form)
   const options = {
     ...torrentOptions(form, presets),

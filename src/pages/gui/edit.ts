@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, inField } from '../../base/errors.js'
 import { type FormContext, type FormRoute, formRoutes } from '../forms/app.js'
 import { changesOf, editedPage, editPage, refuseChanged } from '../forms/edit.js'
 import type { Edited, Opened } from '../work/opened.js'
@@ -98,11 +98,13 @@ function resultPage(result: readonly Edited[], { about }: Job<Edited[]>): PagePa
 }
 
 async function read({ directory, work }: WindowParts, form: Form): Promise<Opened[]> {
-  const paths = await Promise.all(form.lines('torrents').map((line) => expand(line, directory)))
-  const { torrents: files, failures } = await work.run('torrentsAt', paths)
-  for (const error of failures.values()) throw error
-  if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
-  if (files.length > MOST_EDITED)
-    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
-  return work.run('open', files)
+  return inField('torrents', async () => {
+    const paths = await Promise.all(form.lines('torrents').map((line) => expand(line, directory)))
+    const { torrents: files, failures } = await work.run('torrentsAt', paths)
+    for (const error of failures.values()) throw error
+    if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
+    if (files.length > MOST_EDITED)
+      throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+    return work.run('open', files)
+  })
 }

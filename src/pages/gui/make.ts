@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, inField } from '../../base/errors.js'
 import { type FormRoute, formRoutes } from '../forms/app.js'
 import { checkField, type Form, query, textField } from '../forms/form.js'
 import type { Answer } from '../../server/headers/answer.js'
@@ -124,7 +124,7 @@ async function act(
     const inTheWay = await outputOf(form, source).then(() => null, asReason)
     return { form, plan: { ...plan, inTheWay } }
   }
-  const output = await outputOf(form, source)
+  const output = await inField('output', () => outputOf(form, source))
   const title = `Torrent of ${basename(source)}`
   const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
   const show = (made: DescribedTorrent, job: Job) => madePage(made, job, source, mayBeSeeded)
@@ -200,7 +200,7 @@ function madePage(
 /** The preset of the last torrent, and its fields. A comment is for one torrent only. */
 const LAST = 'as the last torrent'
 const KEPT_FIELDS: readonly string[] =
-  'trackers webseeds private source version piece exclude all'.split(' ')
+  'trackers webSeeds private source version pieceLength exclude all'.split(' ')
 
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'

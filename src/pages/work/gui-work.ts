@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Change, Failure, Skip } from '../../core/complete/report.js'
 import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, inField } from '../../base/errors.js'
 import { completeDirectories, type CompleteOptions } from '../../library/complete.js'
 import { makeTorrent } from '../../library/make.js'
 import { lintTorrent, readTorrent } from '../../library/read.js'
@@ -44,9 +44,9 @@ export async function checkFiles(
   { torrent, data }: { readonly torrent: string; readonly data: string },
   { cache, signal, tell }: WorkContext,
 ): Promise<Checked> {
-  const metainfo = await readTorrent(torrent, { signal })
+  const metainfo = await inField('torrent', () => readTorrent(torrent, { signal }))
   const options = { cache, signal, onProgress: tell }
-  const { files, ...report } = await verifyTorrent(metainfo, data, options)
+  const { files, ...report } = await inField('data', () => verifyTorrent(metainfo, data, options))
   const unsure = files.filter(({ status }) => status === 'unchecked')
   const good = files.filter(({ status }) => status === 'ok')
   const bad = files.filter(({ status }) => status !== 'ok' && status !== 'unchecked')
@@ -102,7 +102,8 @@ export async function completeDirectory(
   const left = except && new Set(except)
   const entries = left ? readdirSync(path).filter((name) => !left.has(name)) : only
   const running = { cache, signal, onProgress: tell }
-  const report = await completeDirectories(path, { ...options, ...running, entries })
+  const given = { ...options, ...running, entries }
+  const report = await inField('path', () => completeDirectories(path, given))
   const { created, updated, adopted, removed, skipped, failed } = report
   const { unchanged, bytesHashed, bytesReused } = report
   return {
@@ -156,13 +157,13 @@ export async function makeAndDescribe(
   { source, options }: SourceRequest,
   { cache, signal, tell }: WorkContext,
 ): Promise<DescribedTorrent> {
-  const made = await makeTorrent(source, { ...options, cache, signal, onProgress: tell }).catch(
-    (error: unknown) => {
-      if (!(error instanceof BtkitError) || error.code !== 'exists') throw error
-      const why = 'not a torrent, so it is kept; save under another name'
-      throw new BtkitError('exists', `${options.output ?? ''}: ${why}`)
-    },
-  )
+  const running = { ...options, cache, signal, onProgress: tell }
+  const making = inField('path', () => makeTorrent(source, running))
+  const made = await making.catch((error: unknown) => {
+    if (!(error instanceof BtkitError) || error.code !== 'exists') throw error
+    const why = 'not a torrent, so it is kept; save under another name'
+    throw new BtkitError('exists', `${options.output ?? ''}: ${why}`, { field: 'output' })
+  })
   const { infoHash, infoHashV2, bytes } = made
   const metainfo = await readTorrent(bytes, { maxSize: bytes.length })
   const findings = excerptOf(await lintTorrent(metainfo), MOST_FINDINGS)
@@ -190,7 +191,7 @@ export interface LookedAt extends DescribedTorrent {
  * @throws BtkitError as readTorrent
  */
 export async function lookAtTorrent(torrent: string, { signal }: WorkContext): Promise<LookedAt> {
-  const metainfo = await readTorrent(torrent, { signal })
+  const metainfo = await inField('torrent', () => readTorrent(torrent, { signal }))
   const { name, infoHash, infoHashV2, creationDate } = metainfo
   const files = metainfo.files.filter(({ padding }) => !padding)
   return {

@@ -8,7 +8,7 @@ import { formatTiers, trackerTiers } from '../../metainfo/trackers.js'
 /** The values that can be edited; `lines` are lists. */
 export const VALUES = [
   { name: 'trackers', label: 'Trackers', kind: 'tiers' },
-  { name: 'webseeds', label: 'Web seeds', kind: 'lines' },
+  { name: 'webSeeds', label: 'Web seeds', kind: 'lines' },
   { name: 'comment', label: 'Comment', kind: 'text' },
   { name: 'name', label: 'Name', kind: 'text' },
   { name: 'source', label: 'Source tag', kind: 'text' },
@@ -53,7 +53,7 @@ type EditableFacts = Pick<
 export function valuesOf({ webSeeds, comment, name, source, ...trackers }: EditableFacts): Values {
   return {
     trackers: formatTiers(trackerTiers(trackers)),
-    webseeds: (webSeeds ?? []).join('\n'),
+    webSeeds: (webSeeds ?? []).join('\n'),
     comment: comment ?? '',
     name,
     source: source ?? '',

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import { torrentsAt } from '../../core/find-torrents.js'
-import { BtkitError, type ErrorCode } from '../../base/errors.js'
+import { BtkitError, inField } from '../../base/errors.js'
 import { openCache } from '../../library/cache.js'
 import { editFiles } from '../../library/edit.js'
 import { type TorrentChanges } from '../../library/changes.js'
@@ -59,7 +59,7 @@ export type WorkMessage =
   | { readonly progress: Progress }
   | { readonly result: unknown }
   | { readonly error: Error }
-  | { readonly fault: { readonly code: ErrorCode; readonly message: string } }
+  | { readonly fault: Pick<BtkitError, 'code' | 'field' | 'message'> }
 
 // The cache that all work shares
 const cacheDirectory = workerData as string | null
@@ -89,12 +89,11 @@ async function work({ name, request, port }: Order): Promise<void> {
     })
     answer({ result })
   } catch (error) {
-    const { message } = error as Error
-    answer(
-      error instanceof BtkitError
-        ? { fault: { code: error.code, message } }
-        : { error: error as Error },
-    )
+    if (!(error instanceof BtkitError)) answer({ error: error as Error })
+    else {
+      const { code, field, message } = error
+      answer({ fault: { code, field, message } })
+    }
   }
 }
 
@@ -153,7 +152,8 @@ export async function makeBytes(
   { source, options }: SourceRequest,
   { cache, signal, tell }: WorkContext,
 ): Promise<Uint8Array> {
-  const { bytes } = await makeTorrent(source, { ...options, cache, signal, onProgress: tell })
+  const running = { ...options, cache, signal, onProgress: tell }
+  const { bytes } = await inField('path', () => makeTorrent(source, running))
   return bytes
 }
 
@@ -165,6 +165,6 @@ async function describePlan(
   { source, options }: SourceRequest,
   { signal }: WorkContext,
 ): Promise<Plan> {
-  const plan = await planTorrent(source, { ...options, signal })
+  const plan = await inField('path', () => planTorrent(source, { ...options, signal }))
   return { ...plan, skipped: excerptOf(plan.skipped, MOST_FINDINGS) }
 }

@@ -52,7 +52,7 @@ export class WorkThread {
         }
         if ('result' in answer) resolve(answer.result as WorkResult<Name>)
         else if ('error' in answer) reject(answer.error)
-        else reject(new BtkitError(answer.fault.code, answer.fault.message))
+        else reject(new BtkitError(answer.fault.code, answer.fault.message, answer.fault))
         answers.close()
       })
       answers.once('close', () => {

@@ -5,7 +5,6 @@ import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { maxDescriptors } from '../../server/connections/connection-limits.js'
 import { SeededContent, FileReader, type LoadedTorrent } from './content.js'
-import type { PeerTorrent } from './upload.js'
 
 /** Milliseconds that a torrent is kept in memory after its last peer. */
 const KEPT = 5 * 60_000
@@ -48,7 +47,7 @@ export function stateOf({ torrent, peers, uploaded, rate }: Seeded): SeededState
 let torrents = 0
 
 /** A torrent with its figures. There may be very many: it holds nothing that it rarely needs. */
-export class Seeded implements PeerTorrent {
+export class Seeded {
   readonly id = ++torrents
   loaded: Promise<SeededContent> | null = null
   /** The content, when it has been read. */
@@ -57,9 +56,11 @@ export class Seeded implements PeerTorrent {
   isRemoved = false
   /** When a peer was last there, by the monotonic clock. */
   usedAt = 0
+  /** The number of its peers. */
   peers = 0
   /** Peers that are called now. */
   dialling = 0
+  /** Bytes that they got. */
   uploaded = 0
   rate = 0
   /** Bytes sent when the rate was computed last. */
@@ -67,6 +68,7 @@ export class Seeded implements PeerTorrent {
 
   constructor(readonly torrent: SeedTorrent) {}
 
+  /** By these, peers ask for it. */
   get hashes(): readonly InfoHash[] {
     return swarmHashes(this.torrent)
   }

@@ -22,7 +22,6 @@ import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { openUdp, type UdpPort } from './udp.js'
 import { Peer, type PeerHost } from './peer.js'
-import type { PeerTorrent } from './upload.js'
 import {
   DataRounds,
   LoadedTorrents,
@@ -138,15 +137,13 @@ export class Seeder {
       version,
       find: (infoHash) => this.#seeded.get(infoHash) ?? null,
       findEncrypted: (digest) => this.#encrypted.get(digest) ?? null,
-      admits: (torrent, peer) => this.#admits(torrent, peer),
+      admits: this.#admits,
       load: (torrent) => {
         // Uploads need the space that looks and announces do not
         growYoungHeap(Infinity)
-        return this.#loaded.load(torrent as Seeded)
+        return this.#loaded.load(torrent)
       },
-      fail: (torrent, error) => {
-        this.#fail(torrent as Seeded, error)
-      },
+      fail: this.#fail,
       onRefused: () => {
         this.#refused++
       },
@@ -253,7 +250,7 @@ export class Seeder {
     }
   }
 
-  #fail(seeded: Seeded, error: unknown): void {
+  readonly #fail = (seeded: Seeded, error: unknown): void => {
     if (!this.#all.has(seeded)) return
     trace(() => `${seeded.torrent.name}: a peer gets nothing: ${String(error)}`)
     if (error instanceof BtkitError && error.code === 'busy') {
@@ -405,7 +402,7 @@ export class Seeder {
    * Whether a peer may take part. If a torrent has as many peers as it may have, those of an
    * address with many give way to those of others.
    */
-  #admits(torrent: PeerTorrent, peer: Peer): boolean {
+  readonly #admits = (torrent: Seeded, peer: Peer): boolean => {
     if (torrent.peers < MOST_OF_TORRENT) return true
     const clients = new Map<string, Peer[]>()
     for (const each of this.#peers) {

@@ -14,7 +14,7 @@ const TURNING = 1 / 4
 const SLOTS_OF_CLIENT = 8
 
 /** A peer that wants data. */
-interface Downloader {
+export interface Downloader {
   /** The same for all peers of one client. */
   readonly client: string
   /** When it last had asked for something, by the monotonic clock. */

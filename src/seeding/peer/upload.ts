@@ -1,267 +1,266 @@
-import { BtkitError } from '../../base/errors.js'
-import { takeTurn, type Throttle } from '../../disk/hash/jobs/job.js'
-import type { InfoHash } from '../../metainfo/values.js'
-import { BLOCK } from '../../metainfo/sizes.js'
-import { CHUNK } from './chunk-pool.js'
-import type { SeededContent } from './content.js'
-import type { UploadSlots } from './upload-slots.js'
-import { type Block, PeerWire } from './wire.js'
+import { createHash } from 'node:crypto'
+import { clientKey } from '../../server/connections/client-address.js'
+import {
+  Answers,
+  type AnswersHost,
+  METADATA_PIECE,
+  MOST_HELD_BY_ALL,
+  type Served,
+  UNREAD,
+} from './answers.js'
+import { HASH_REQUEST_LENGTH } from './hash-answers.js'
+import type { Downloader } from './upload-slots.js'
+import type { Block, Listener, PeerWire } from './wire.js'
 
-/** Bytes of a piece of metadata (BEP 9). */
-export const METADATA_PIECE = 16 * 1024
+/** Longest block in bytes that a peer may ask for; all clients ask for 16 KiB. */
+const LONGEST_BLOCK = 128 * 1024
 
-/** Bytes that a peer with a slot, or without one, may leave unread before it gets no more. */
-export const UNREAD = 256 * 1024
-const UNREAD_CHOKED = 16 * 1024
+/** Most requests of a peer that wait; the handshake names it. */
+const MOST_REQUESTS = 500
 
-/** Messages that a peer may leave unread before it gets no more blocks, however small these are. */
-const UNREAD_MESSAGES = 200
+/** Most requests in a row that are refused before a peer is left. */
+const MOST_REFUSED = 2000
 
-/** Most bytes of memory, such as whole chunks, that are held by what a peer has not read. */
-const MOST_HELD = 768 * 1024
-
-/** The same of all peers together, and what a peer with a slot may hold in any case. */
-export const MOST_HELD_BY_ALL = 64 * 1024 * 1024
-const HELD_IN_ANY_CASE = 64 * 1024
-
-/** A block is copied if it is smaller, so that it holds no chunk. */
-const COPIED = 8 * 1024
-
-/** Most chunks that are read ahead for all peers with a slot. */
-const MOST_AHEAD_OF_ALL = 64
-
-/** Blocks of a chunk. */
-const BLOCKS = CHUNK / BLOCK
-
-/** Milliseconds until a file is read again that could not be opened because too many are open. */
-const AGAIN = 1000
-
-/** A torrent as peers see it. */
-export interface PeerTorrent {
-  /** By these, peers ask for it. */
-  readonly hashes: readonly InfoHash[]
-  /** The number of its peers. */
-  peers: number
-  /** Bytes that they got. */
-  uploaded: number
-}
+/** Pieces that a new peer may fetch before it gets a slot (BEP 6). */
+const FAST_PIECES = 10
 
 /** The parts that all uploads share. */
-export interface UploadHost {
-  readonly slots: UploadSlots
-  /** The memory that is held by what all peers have not read. */
-  readonly held: { bytes: number }
-  /** Most chunks that are read ahead for a peer. */
-  readonly readAhead: number
-  /** Limits what all peers get; null for no limit. */
-  readonly throttle: Throttle | null
+export interface UploadHost extends AnswersHost {
+  /** Where this seeder listens. */
+  readonly port: () => number
+  readonly version: string
   readonly monotonic: () => number
-  /** Something in the content is not what it was. */
-  readonly fail: (torrent: PeerTorrent, error: unknown) => void
 }
 
-/**
- * A message that waits until it can be sent: a block, or a piece of metadata, whose length is null.
- */
-type Request = Omit<Block, 'length'> & { readonly length: number | null }
+/** The upload of a torrent to one peer: what the peer lacks, wants, and may get. */
+export class Upload implements Downloader, Listener {
+  readonly client: string
+  readonly #answers: Answers
+  /** Pieces that the peer may fetch before it has a slot, and bytes of them. */
+  #fastPieces: readonly number[] = []
+  #fastBytes = 0
+  /** Whether the last block was one that it may fetch before it has a slot. */
+  #hasFetchedFast = false
+  /** Ends when the last request for hashes of blocks is answered. */
+  #hashing = Promise.resolve()
+  /** Answers to requests for metadata and hashes that the peer may still get. */
+  #extras: number
+  /** The pieces that the peer lacks, a bit each, and how many. */
+  readonly #lacks: Uint8Array
+  #missing: number
+  #askedAt = 0
 
-/**
- * The upload to a peer: what it asked for, as far as it reads it, and the memory that this holds.
- */
-export abstract class Upload extends PeerWire {
-  protected abstract readonly host: UploadHost
-  /** The torrent that the other end has named in its handshake; null before that. */
-  torrent: PeerTorrent | null = null
-  protected content: SeededContent | null = null
-  /** When something was sent last. */
-  protected sentAt = 0
-  /** Requests in vain since the last block. */
-  protected refused = 0
-  #requests: Request[] = []
-  /** Whether the first request waits for a disk, or for its turn at a limited rate. */
-  #isWaiting = false
-  #hasTurn = false
-  #bytesHeld = 0
-  /** The memory of chunks that the peer has not read. */
-  #chunks: ArrayBufferLike[] = []
-
-  /** The number of requests that wait. */
-  protected get waiting(): number {
-    return this.#requests.length
+  constructor(
+    private readonly wire: PeerWire,
+    private readonly host: UploadHost,
+    private readonly served: Served,
+  ) {
+    const { info, pieceCount } = served.content
+    this.client = clientKey(wire.address)
+    this.#answers = new Answers(wire, host, served)
+    this.#lacks = fullBits(pieceCount)
+    this.#missing = pieceCount
+    this.#extras = 3 * Math.ceil(info.length / METADATA_PIECE) + Math.ceil(pieceCount / 64) + 100
   }
 
-  protected ask(request: Request): void {
-    this.#requests.push(request)
-    this.pump()
+  /** Both ends have said who they are: says which pieces there are, all. */
+  begin(): void {
+    const { host, wire } = this
+    const { content, torrent } = this.served
+    const { info, metainfo, pieceCount } = content
+    wire.sendExtendedHandshake([
+      ['metadata_size', info.length],
+      ['p', host.port()],
+      ['reqq', MOST_REQUESTS],
+      ['upload_only', 1],
+      ['v', Buffer.from(`btkit ${host.version}`)],
+    ])
+    if (wire.hasFast) {
+      this.#fastPieces = allowedFast(wire.address, torrent.hashes[0], pieceCount)
+      this.#fastBytes = 2 * this.#fastPieces.length * metainfo.pieceLength
+      wire.sendHaveAll(this.#fastPieces)
+    } else wire.sendBitfield(fullBits(pieceCount))
+    wire.listen(this, pieceCount)
   }
 
-  /** Returns whether a block was waited for. */
-  protected forget({ piece, offset, length }: Block): boolean {
-    const at = this.#requests.findIndex((each) => {
-      return each.piece === piece && each.offset === offset && each.length === length
-    })
-    if (at >= 0) this.#requests.splice(at, 1)
-    return at >= 0
+  /** Sends what waits for memory: others may hold less now. Call it every second. */
+  look(): void {
+    this.#answers.goOn()
   }
 
-  /** Refuses all blocks that wait. */
-  protected dropBlocks(): void {
-    const wants = this.#requests
-    this.#requests = wants.filter(({ length }) => length === null)
-    this.sendRejects(wants.filter(isBlock))
+  /** The connection has ended. */
+  end(): void {
+    this.#answers.end()
+    this.host.slots.leave(this)
   }
 
-  protected end(): void {
-    this.#requests = []
-    this.#release()
+  /** When the peer last had asked for something that it had not got. */
+  get busyAt(): number {
+    const isBusy = this.#answers.waiting > 0 || this.wire.socket.writableLength > 0
+    return isBusy ? this.host.monotonic() : this.#askedAt
   }
 
-  protected onSent(): void {
-    this.#release()
-    this.pump()
+  /** Offers the peer upload. */
+  unchoke(): void {
+    this.wire.sendChoke(false)
+    this.#answers.pump()
   }
 
-  /** Sends what was asked for, as far as the peer reads it. */
-  protected pump(): void {
-    const content = this.content
-    if (!content || this.#isWaiting || this.#requests.length === 0) return
-    this.socket.cork()
-    let sent = 0
-    for (const request of this.#requests) {
-      const unread = this.amChoking ? UNREAD_CHOKED : UNREAD
-      if (this.socket.writableLength >= unread || this.unreadMessages >= UNREAD_MESSAGES) break
-      if (this.#bytesHeld >= this.#mostHeld) break
-      const chunk = this.#chunks.at(-1)
-      if (this.socket.destroyed || !this.#send(request, content)) break
-      sent++
-      if (this.#chunks.at(-1) !== chunk)
-        this.#readAhead(this.#requests[sent + this.#ahead], content)
+  /** Offers the peer no more upload than metadata. */
+  choke(): void {
+    this.wire.sendChoke(true)
+    this.#answers.dropBlocks()
+    this.wire.catchUp()
+  }
+
+  onSent(): void {
+    this.#answers.onSent()
+  }
+
+  onInterest(isInterested: boolean): void {
+    if (isInterested) this.host.slots.want(this)
+    else {
+      this.host.slots.leave(this)
+      this.choke()
     }
-    this.#requests.splice(0, sent)
-    if (sent > 0) this.sentAt = this.host.monotonic()
-    this.socket.uncork()
-    if (sent > 0) this.catchUp()
   }
 
-  /** Sends one answer; returns false if it must wait. */
-  #send({ piece, offset, length }: Request, content: SeededContent): boolean {
-    if (length === null) {
-      if (this.takesMetadata) this.#sendMetadata(piece, content.info)
-      return true
-    }
-    const bytes = content.peek(piece, offset, length)
-    if (!bytes) {
-      this.#load({ piece, offset, length }, content)
-      return false
-    }
-    if (!this.#takeTurn(length)) return false
-    this.sendPiece(piece, offset, this.#held(bytes))
-    this.refused = 0
-    if (this.torrent) this.torrent.uploaded += length
-    return true
+  onHave(piece: number): void {
+    this.#gain(piece >>> 3, 0x80 >> (piece & 7))
   }
 
-  /** Whether bytes may leave now; otherwise they are sent in their turn. */
-  #takeTurn(length: number): boolean {
-    const { throttle } = this.host
-    const wait = throttle && !this.#hasTurn ? takeTurn(throttle, length) : 0
-    this.#hasTurn = wait > 0
-    if (wait <= 0) return true
-    this.#isWaiting = true
-    // A peer that waits keeps no process alive that ends
-    setTimeout(this.#goOn, wait).unref()
-    return false
-  }
-
-  /** Most bytes of memory that this peer may hold now. */
-  get #mostHeld(): number {
-    if (this.host.held.bytes < MOST_HELD_BY_ALL) return MOST_HELD
-    return this.amChoking ? 0 : HELD_IN_ANY_CASE
-  }
-
-  /** Returns bytes to send. Unread bytes must not hold many chunks, each by a small part. */
-  #held(bytes: Uint8Array): Uint8Array {
-    if (bytes.length < COPIED) {
-      this.hold(bytes.length)
-      return new Uint8Array(bytes)
-    }
-    if (bytes.buffer !== this.#chunks.at(-1)) {
-      this.hold(bytes.buffer.byteLength)
-      this.#chunks.push(bytes.buffer)
-      this.content?.memory.retain(bytes.buffer)
-    }
-    return bytes
-  }
-
-  protected hold(bytes: number): void {
-    this.#bytesHeld += bytes
-    this.host.held.bytes += bytes
-  }
-
-  /** The peer has read all, or is gone. */
-  #release(): void {
-    this.host.held.bytes -= this.#bytesHeld
-    this.#bytesHeld = 0
-    for (const memory of this.#chunks) this.content?.memory.release(memory)
-    this.#chunks = []
-  }
-
-  #sendMetadata(piece: number, info: Uint8Array): void {
-    const start = piece * METADATA_PIECE
-    const head =
-      start >= info.length
-        ? `d8:msg_typei2e5:piecei${piece}ee`
-        : `d8:msg_typei1e5:piecei${piece}e10:total_sizei${info.length}ee`
-    const bytes = info.subarray(start, start + METADATA_PIECE)
-    this.hold(bytes.length)
-    this.sendMetadata(Buffer.concat([Buffer.from(head), bytes]))
-  }
-
-  /** The number of blocks from the one that is sent to the one that is read ahead. */
-  get #ahead(): number {
-    const chunks = Math.floor(MOST_AHEAD_OF_ALL / Math.max(1, this.host.slots.used))
-    return BLOCKS * Math.max(1, Math.min(this.host.readAhead, chunks))
-  }
-
-  /** Reads what will soon be sent, while what was read before is on its way. */
-  #readAhead(next: Request | undefined, content: SeededContent): void {
-    if (!next || !isBlock(next) || this.host.held.bytes >= MOST_HELD_BY_ALL) return
-    if (content.peek(next.piece, next.offset, next.length)) return
-    // When its turn comes, it is read again, and the error is handled
-    this.#read(next, content).catch(() => undefined)
-  }
-
-  #read({ piece, offset, length }: Block, content: SeededContent): Promise<void> {
-    const { held } = this.host
-    held.bytes += CHUNK
-    return content.load(piece, offset, length).finally(() => {
-      held.bytes -= CHUNK
+  onBitfield(bits: Uint8Array): void {
+    bits.forEach((byte, at) => {
+      this.#gain(at, byte)
     })
   }
 
-  #load(block: Block, content: SeededContent): void {
-    this.#isWaiting = true
-    this.#read(block, content).then(this.#goOn, (error: unknown) => {
-      const isBusy = error instanceof BtkitError && error.code === 'busy'
-      // The torrent was forgotten before this peer's handshake came; it may call again
-      if (content.isClosed) this.destroy()
-      else if (isBusy) setTimeout(this.#goOn, AGAIN).unref()
-      else if (this.torrent) this.host.fail(this.torrent, error)
+  onHaveAll(): void {
+    if (this.#missing > 0) this.wire.leave()
+  }
+
+  /**
+   * The peer has these pieces of a byte of a bitfield; a peer may repeat pieces, or name others.
+   * Two seeds have nothing to say to each other.
+   */
+  #gain(at: number, bits: number): void {
+    const lacks = this.#lacks[at] ?? 0
+    this.#lacks[at] = lacks & ~bits
+    for (let gained = lacks & bits; gained > 0; gained &= gained - 1)
+      if (--this.#missing === 0) this.wire.leave()
+  }
+
+  onRequest(block: Block): void {
+    const { wire } = this
+    const { piece, offset, length } = block
+    if (length > LONGEST_BLOCK || !this.served.content.has(piece, offset, length)) {
+      wire.refuse()
+      return
+    }
+    const isFast = wire.hasFast && this.#fastPieces.includes(piece) && this.#fastBytes >= length
+    if ((wire.amChoking && !isFast) || this.#answers.waiting >= MOST_REQUESTS) {
+      this.#countRefused()
+      wire.sendRejects([block])
+      return
+    }
+    if (wire.amChoking) this.#fastBytes -= length
+    this.#hasFetchedFast = wire.amChoking
+    this.#askedAt = this.host.monotonic()
+    this.#answers.ask(block)
+  }
+
+  /**
+   * Whether messages must wait for blocks. A peer without the fast extension cannot be told that a
+   * request was left out, and would wait for ever: rtorrent sends thousands at once.
+   */
+  get isBehind(): boolean {
+    const { amChoking, hasFast } = this.wire
+    return !hasFast && !amChoking && this.#answers.waiting >= MOST_REQUESTS
+  }
+
+  onCancel(block: Block): void {
+    if (this.#answers.forget(block)) this.wire.sendRejects([block])
+    else this.#countRefused()
+  }
+
+  onMetadata(message: Buffer): void {
+    // A request is a short dictionary, whose keys are in order
+    const text = message.toString('latin1', 0, 100)
+    const [, piece] = /^d8:msg_typei0e5:piecei(\d{1,9})e/.exec(text) ?? []
+    if (piece === undefined || !this.wire.takesMetadata) return
+    if (--this.#extras < 0) this.wire.refuse()
+    else {
+      this.#answers.ask({ piece: Number(piece), offset: 0, length: null })
+    }
+  }
+
+  onHashRequest(message: Buffer): void {
+    const { wire } = this
+    const { content } = this.served
+    if (message.length !== HASH_REQUEST_LENGTH) return
+    if (--this.#extras < 0 || wire.socket.writableLength > UNREAD) {
+      wire.refuse()
+      return
+    }
+    const isFull = this.host.held.bytes >= MOST_HELD_BY_ALL
+    if (!content.hashes.isOfBlocks(message)) {
+      this.#sendHashes(message, isFull ? null : content.hashes.answer(message))
+      return
+    }
+    // They cost as much as a piece, which a peer without a slot may not fetch either
+    const isAllowed = !isFull && (!wire.amChoking || this.#hasFetchedFast)
+    this.#hasFetchedFast = false
+    const request = Buffer.from(message)
+    this.#hashing = this.#hashing.then(async () => {
+      const hashes = isAllowed ? await this.#hashBlocks(request) : null
+      if (!wire.socket.destroyed) this.#sendHashes(request, hashes)
     })
   }
 
-  protected readonly goOn = (): void => {
-    this.guard(() => {
-      this.pump()
-    })
+  async #hashBlocks(request: Buffer): Promise<Uint8Array | null> {
+    const { content, torrent } = this.served
+    try {
+      return this.wire.socket.destroyed ? null : await content.answerBlocks(request)
+    } catch (error) {
+      if (!content.isClosed) this.host.fail(torrent, error)
+      return null
+    }
   }
 
-  readonly #goOn = (): void => {
-    this.#isWaiting = false
-    this.goOn()
+  #sendHashes(request: Uint8Array, hashes: Uint8Array | null): void {
+    this.#answers.hold(hashes?.length ?? 0)
+    this.wire.sendHashes(request, hashes)
+  }
+
+  /** Counts a request in vain. A peer that has too many in a row is left. */
+  #countRefused(): void {
+    const { socket } = this.wire
+    if (++this.#answers.refused > MOST_REFUSED || socket.writableLength > 2 * UNREAD)
+      this.wire.refuse()
   }
 }
 
-function isBlock(request: Request): request is Block {
-  return request.length !== null
+/** A bitfield of all pieces. */
+function fullBits(count: number): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(count / 8)).fill(0xff)
+  const over = bits.length * 8 - count
+  if (bits.length > 0) bits[bits.length - 1] = (0xff << over) & 0xff
+  return bits
+}
+
+/** The pieces that a peer at an address may fetch without a slot (BEP 6); IPv4 only. */
+function allowedFast(address: string, infoHash: string | undefined, pieceCount: number): number[] {
+  const [, ipv4] = /^(?:::ffff:)?(\d+\.\d+\.\d+)\.\d+$/.exec(address) ?? []
+  if (ipv4 === undefined || pieceCount === 0) return []
+  const network = Buffer.from([...ipv4.split('.').map(Number), 0])
+  let digest = Buffer.concat([network, Buffer.from(infoHash ?? '', 'hex')])
+  const pieces = new Set<number>()
+  const most = Math.min(FAST_PIECES, pieceCount)
+  while (pieces.size < most) {
+    digest = createHash('sha1').update(digest).digest()
+    for (let at = 0; at < 20 && pieces.size < most; at += 4) {
+      pieces.add(digest.readUInt32BE(at) % pieceCount)
+    }
+  }
+  return [...pieces]
 }

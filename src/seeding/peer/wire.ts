@@ -5,6 +5,7 @@ import type { BencodeValue } from '../../metainfo/bencode/value.js'
 import { infoHashOfBytes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { valueOr } from '../../base/errors.js'
+import { unmappedAddress } from '../../server/connections/client-address.js'
 import { Arrived, type Protocol } from './arrived.js'
 import { BufferPool } from '../../base/buffer-pool.js'
 import { acceptEncryption, beginEncryption, type Agreed, type Cipher } from './encryption.js'
@@ -15,6 +16,9 @@ const LONGEST = 64 * 1024
 
 /** Most extended handshakes of a peer; each is decoded. */
 const MOST_HANDSHAKES = 10
+
+/** Milliseconds until a peer that gets nothing is sent a sign of life. */
+const SIGN_OF_LIFE = 100_000
 
 /** Limits of an extended handshake. */
 const LIMITS = { maxSize: LONGEST, maxDepth: 10, maxValues: 1000 }
@@ -54,8 +58,8 @@ const REJECT = 16
 const ALLOWED_FAST = 17
 const EXTENDED_MESSAGE = 20
 const HASH_REQUEST = 21
-export const HASHES = 22
-export const HASH_REJECT = 23
+const HASHES = 22
+const HASH_REJECT = 23
 
 /** The extended message that this end takes, and its id. */
 const METADATA = 'ut_metadata'
@@ -75,10 +79,31 @@ export interface Handshake {
   readonly peerId: string
 }
 
-/** How to call the other end. */
-export interface Calling {
-  /** The torrent for which a connection is encrypted; null for one that is plain. */
-  readonly encryptFor: InfoHash | null
+/** The parts that all wires share. */
+export interface WireHost {
+  readonly monotonic: () => number
+  /** Finds an info hash by the digest of it that encrypted handshakes have. */
+  readonly findEncrypted: (digest: string) => InfoHash | null
+  /** A peer's handshake was refused, or the peer was left for what it did. */
+  readonly onRefused: () => void
+  /** An error that nothing here expects; its connection has ended. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** Receives the messages behind the handshakes. */
+export interface Listener {
+  /** Whether the next message must wait until others are answered. */
+  readonly isBehind: boolean
+  onInterest(isInterested: boolean): void
+  onHave(piece: number): void
+  onBitfield(bits: Uint8Array): void
+  onHaveAll(): void
+  onRequest(block: Block): void
+  onCancel(block: Block): void
+  onMetadata(message: Buffer): void
+  onHashRequest(message: Buffer): void
+  /** All that was sent has left. */
+  onSent(): void
 }
 
 /**
@@ -93,13 +118,16 @@ const POOLED = 4096
  * The messages of one peer (BEP 3, 6, 10 and 52), as far as an end needs them that only uploads.
  * Here bytes of strangers are decoded: numbers may have any value, all else has been checked.
  */
-export abstract class PeerWire {
+export class PeerWire {
   /** Whether both ends have the fast extension. */
-  protected hasFast = false
-  protected amChoking = true
+  hasFast = false
+  amChoking = true
   readonly #arrived = new Arrived()
-  /** Null after its end. */
-  #protocol: Protocol | null
+  /** Null before its begin and after its end. */
+  #protocol: Protocol | null = null
+  /** Null until messages are read. */
+  #listener: Listener | null = null
+  #hasHandshake = false
   #needed = 0
   #encrypt: Cipher | null = null
   #decrypt: Cipher | null = null
@@ -114,21 +142,15 @@ export abstract class PeerWire {
   #received = 0
   #isHeld = false
   #isReading = false
+  /** When something was sent last. */
+  #sentAt: number
 
-  /** `calling` is null if the other end calls. */
   constructor(
-    protected readonly socket: Socket,
-    calling: Calling | null,
+    readonly socket: Socket,
+    private readonly host: WireHost,
+    private readonly onHandshake: (handshake: Handshake) => void,
   ) {
-    const encryptFor = calling?.encryptFor ?? null
-    this.#protocol = encryptFor === null ? this.#readAll(calling !== null) : this.#call(encryptFor)
-    const begin = () => {
-      this.guard(() => {
-        this.#advance(this.#protocol?.next())
-      })
-    }
-    if (encryptFor === null) begin()
-    else socket.once('connect', begin)
+    this.#sentAt = host.monotonic()
     socket.on('data', (bytes: Buffer) => {
       this.guard(() => {
         this.#receive(bytes)
@@ -136,27 +158,35 @@ export abstract class PeerWire {
     })
   }
 
-  /** The peer encrypts. Returns the info hash whose digest with `req2` that is; null if unknown. */
-  protected abstract findEncrypted(digest: string): InfoHash | null
-  /** The other end that was called encrypts. */
-  protected abstract onEncrypted(): void
-  protected abstract onHandshake(handshake: Handshake): void
-  protected abstract onInterest(isInterested: boolean): void
-  protected abstract onHave(piece: number): void
-  protected abstract onBitfield(bits: Uint8Array): void
-  protected abstract onHaveAll(): void
-  protected abstract onRequest(block: Block): void
-  protected abstract onCancel(block: Block): void
-  protected abstract onMetadata(message: Buffer): void
-  protected abstract onHashRequest(message: Buffer): void
-  /** Whether the next message must wait until others are answered. */
-  protected abstract get isBehind(): boolean
-  /** All that was sent has left. */
-  protected abstract onSent(): void
-  /** The peer did what it must not do; its connection has ended. */
-  protected abstract onRefused(): void
-  /** An error that nothing here expects; the connection has ended. */
-  protected abstract onFault(error: unknown): void
+  /** The address of the other end; empty if it is gone. */
+  get address(): string {
+    return unmappedAddress(this.socket.remoteAddress ?? '')
+  }
+
+  /** The other end calls. */
+  accept(): void {
+    this.#begin(this.#readAll(false))
+  }
+
+  /** Calls the other end, encrypted for a torrent or, with null, plain. `greet` is then called. */
+  call(encryptFor: InfoHash | null, greet: () => void): void {
+    this.socket.once('connect', () => {
+      this.#begin(this.#call(encryptFor, greet))
+    })
+  }
+
+  /** Reads the messages behind the handshakes, from a peer of that many pieces. */
+  listen(listener: Listener, pieceCount: number): void {
+    this.#longest = Math.max(LONGEST, Math.ceil(pieceCount / 8) + 1)
+    this.#listener = listener
+    this.catchUp()
+  }
+
+  /** Ends the connection when what was sent has left. */
+  leave(): void {
+    this.sendChoke(true)
+    this.socket.destroySoon()
+  }
 
   /** Ends the connection at once. */
   destroy(): void {
@@ -165,103 +195,99 @@ export abstract class PeerWire {
   }
 
   /** Ends the connection of a peer that does what it must not do. */
-  protected refuse(): void {
+  refuse(): void {
     if (this.socket.destroyed) return
     this.destroy()
-    this.onRefused()
+    this.host.onRefused()
   }
 
   /** Does some work for this peer. An error in it ends this connection, and nothing else. */
-  protected guard(act: () => void): void {
+  guard(act: () => void): void {
     try {
       act()
     } catch (error) {
       this.destroy()
-      this.onFault(error)
+      this.host.onFault(error)
     }
   }
 
-  /** Allows a bitfield of that many pieces. */
-  protected expectPieces(count: number): void {
-    this.#longest = Math.max(LONGEST, Math.ceil(count / 8) + 1)
-  }
-
-  /** Reads on of a peer that has sent too much. Call it every second. */
-  protected readOn(): void {
+  /**
+   * Reads on of a peer that has sent too much, and shows others that this end is alive. Call it
+   * every second.
+   */
+  look(now: number): void {
+    if (now - this.#sentAt > SIGN_OF_LIFE) this.#send(Buffer.alloc(4))
     this.#received = 0
     this.#isHeld = false
     this.catchUp()
   }
 
   /** Reads what has come, unless the next message must wait. Call it when it need not any more. */
-  protected catchUp(): void {
+  catchUp(): void {
     if (this.#isReading) return
     this.#isReading = true
-    while (this.#protocol && !this.socket.writableEnded && !this.isBehind) {
+    while (this.#protocol && !this.socket.writableEnded && !this.#isBehind) {
       const part = this.#arrived.take(this.#needed)
       if (!part) break
       this.#advance(this.#protocol.next(part))
     }
     this.#isReading = false
-    if (this.#isHeld || this.isBehind) this.socket.pause()
+    if (this.#isHeld || this.#isBehind) this.socket.pause()
     else if (this.socket.isPaused()) this.socket.resume()
   }
 
+  get #isBehind(): boolean {
+    return this.#listener?.isBehind ?? this.#hasHandshake
+  }
+
   /** The number of messages that the peer has not read yet; 0 if none is waiting to leave. */
-  protected get unreadMessages(): number {
+  get unreadMessages(): number {
     return this.#unread
   }
 
   /** Whether the peer takes metadata. */
-  protected get takesMetadata(): boolean {
+  get takesMetadata(): boolean {
     return this.#metadataId !== null
   }
 
-  protected sendHandshake({ infoHash, peerId }: Handshake): void {
+  sendHandshake({ infoHash, peerId }: Handshake): void {
     const offered = Buffer.alloc(OFFERED)
     for (const [at, bit] of [FAST, EXTENDED]) offered[at] = bit
     this.#send(Buffer.concat([GREETING, offered, Buffer.from(infoHash + peerId, 'hex')]))
   }
 
   /** Sends the handshake of BEP 10, if the peer has extended messages. */
-  protected sendExtendedHandshake(values: readonly (readonly [string, BencodeValue])[]): void {
+  sendExtendedHandshake(values: readonly (readonly [string, BencodeValue])[]): void {
     if (!this.#isExtended) return
     const known = new Map([[METADATA, METADATA_ID]])
     const bytes = encodeBencode(new Map<string, BencodeValue>([['m', known], ...values]))
     this.#sendMessage(EXTENDED_MESSAGE, Buffer.concat([Buffer.from([0]), bytes]))
   }
 
-  protected sendMetadata(bytes: Uint8Array): void {
+  sendMetadata(bytes: Uint8Array): void {
     const id = Buffer.from([this.#metadataId ?? 0])
     this.#sendMessage(EXTENDED_MESSAGE, Buffer.concat([id, bytes]))
   }
 
-  protected sendKeepAlive(): void {
-    this.#send(Buffer.alloc(4))
+  /** Says whether requests are refused from now on. */
+  sendChoke(isChoking: boolean): void {
+    if (this.amChoking === isChoking) return
+    this.amChoking = isChoking
+    this.#sendMessage(isChoking ? CHOKE : UNCHOKE)
   }
 
-  protected sendChoke(): void {
-    this.amChoking = true
-    this.#sendMessage(CHOKE)
-  }
-
-  protected sendUnchoke(): void {
-    this.amChoking = false
-    this.#sendMessage(UNCHOKE)
-  }
-
-  protected sendBitfield(bits: Uint8Array): void {
+  sendBitfield(bits: Uint8Array): void {
     this.#sendMessage(BITFIELD, bits)
   }
 
   /** Says that all pieces are there, and which ones a choked peer may ask for (BEP 6). */
-  protected sendHaveAll(allowed: readonly number[]): void {
+  sendHaveAll(allowed: readonly number[]): void {
     const messages = allowed.map((piece) => messageOf(ALLOWED_FAST, numbers(piece)))
     this.#send(Buffer.concat([messageOf(HAVE_ALL), ...messages]))
   }
 
   /** Refuses requests, if the peer has the fast extension. */
-  protected sendRejects(blocks: readonly Block[]): void {
+  sendRejects(blocks: readonly Block[]): void {
     if (!this.hasFast || blocks.length === 0) return
     const messages = blocks.map(({ piece, offset, length }) => {
       return messageOf(REJECT, numbers(piece, offset, length))
@@ -269,7 +295,7 @@ export abstract class PeerWire {
     this.#send(Buffer.concat(messages))
   }
 
-  protected sendPiece(piece: number, offset: number, bytes: Uint8Array): void {
+  sendPiece(piece: number, offset: number, bytes: Uint8Array): void {
     const head = Buffer.allocUnsafe(13)
     head.writeUInt32BE(9 + bytes.length, 0)
     head[4] = PIECE
@@ -280,21 +306,22 @@ export abstract class PeerWire {
     this.#send(bytes)
   }
 
-  /** Sends an answer of BEP 52. */
-  protected sendHashes(id: typeof HASHES | typeof HASH_REJECT, bytes: Uint8Array): void {
-    this.#sendMessage(id, bytes)
+  /** Answers a request of BEP 52; null refuses it. */
+  sendHashes(request: Uint8Array, hashes: Uint8Array | null): void {
+    this.#sendMessage(hashes ? HASHES : HASH_REJECT, Buffer.concat([request, hashes ?? EMPTY]))
   }
 
   #sendMessage(id: number, bytes?: Uint8Array): void {
     this.#send(messageOf(id, bytes))
   }
 
-  #send(bytes: Uint8Array): void {
+  readonly #send = (bytes: Uint8Array): void => {
     if (this.socket.destroyed || this.socket.writableEnded) return
     if (++this.#unread > MOST_UNREAD) {
       this.refuse()
       return
     }
+    this.#sentAt = this.host.monotonic()
     if (!this.#encrypt || bytes.length < POOLED) {
       this.socket.write(this.#encrypt?.(bytes) ?? bytes, this.#onWritten)
       return
@@ -312,7 +339,7 @@ export abstract class PeerWire {
     this.#unread = 0
     if (this.#protocol) {
       this.guard(() => {
-        this.onSent()
+        this.#listener?.onSent()
       })
     }
   }
@@ -325,19 +352,25 @@ export abstract class PeerWire {
     this.#arrived.settle()
   }
 
-  #advance(step: IteratorResult<number, void> | undefined): void {
-    if (step?.done === false) this.#needed = step.value
-    else if (step && this.#protocol) this.refuse()
+  #begin(protocol: Protocol): void {
+    this.#protocol = protocol
+    this.guard(() => {
+      this.#advance(protocol.next())
+    })
   }
 
-  /** Begins an encrypted connection, and reads all of it. */
-  *#call(infoHash: InfoHash): Protocol {
-    const agreed = yield* beginEncryption(infoHash, (bytes) => {
-      this.#send(bytes)
-    })
-    if (!agreed) return
-    this.#use(agreed)
-    this.onEncrypted()
+  #advance(step: IteratorResult<number, void>): void {
+    if (!step.done) this.#needed = step.value
+    else if (this.#protocol) this.refuse()
+  }
+
+  *#call(encryptFor: InfoHash | null, greet: () => void): Protocol {
+    if (encryptFor !== null) {
+      const agreed = yield* beginEncryption(encryptFor, this.#send)
+      if (!agreed) return
+      this.#use(agreed)
+    }
+    greet()
     yield* this.#readAll(true)
   }
 
@@ -345,7 +378,7 @@ export abstract class PeerWire {
   *#readAll(isCalled: boolean): Protocol {
     let greeting = yield GREETING.length
     if (!greeting.equals(GREETING) && !isCalled) {
-      const agreed = yield* this.#accept(greeting)
+      const agreed = yield* acceptEncryption(greeting, this.#send, this.host.findEncrypted)
       if (!agreed) return
       this.#use(agreed)
       greeting = yield GREETING.length
@@ -359,13 +392,6 @@ export abstract class PeerWire {
     }
   }
 
-  #accept(first: Buffer): Protocol<Agreed | null> {
-    const send = (bytes: Uint8Array) => {
-      this.#send(bytes)
-    }
-    return acceptEncryption(first, send, (digest) => this.findEncrypted(digest))
-  }
-
   #use({ encrypt, decrypt, initial }: Agreed): void {
     this.#encrypt = encrypt
     this.#decrypt = decrypt
@@ -377,6 +403,7 @@ export abstract class PeerWire {
     const offers = ([at, bit]: readonly [number, number]) => ((bytes[at] ?? 0) & bit) > 0
     this.hasFast = offers(FAST)
     this.#isExtended = offers(EXTENDED)
+    this.#hasHandshake = true
     const infoHash = infoHashOfBytes(bytes.subarray(OFFERED, OFFERED + SHA1))
     this.onHandshake({ infoHash, peerId: bytes.toString('hex', OFFERED + SHA1) })
   }
@@ -384,20 +411,21 @@ export abstract class PeerWire {
   /** Reads a message. Returns false for one that no honest peer sends to a seed. */
   #readMessage(message: Buffer): boolean {
     const [id, body] = [message[0], message.subarray(1)]
+    const listener = this.#listener
     switch (id) {
       case INTERESTED:
       case NOT_INTERESTED:
-        this.onInterest(id === INTERESTED)
+        listener?.onInterest(id === INTERESTED)
         return true
       case HAVE:
         if (body.length !== 4) return false
-        this.onHave(body.readUInt32BE())
+        listener?.onHave(body.readUInt32BE())
         return true
       case BITFIELD:
-        this.onBitfield(body)
+        listener?.onBitfield(body)
         return true
       case HAVE_ALL:
-        if (this.hasFast) this.onHaveAll()
+        if (this.hasFast) listener?.onHaveAll()
         return this.hasFast
       case REQUEST:
       case CANCEL:
@@ -408,7 +436,7 @@ export abstract class PeerWire {
       case EXTENDED_MESSAGE:
         return this.#readExtended(body)
       case HASH_REQUEST:
-        this.onHashRequest(body)
+        listener?.onHashRequest(body)
         return true
       default:
         // It concerns ends that download, or an extension that is unknown here
@@ -419,14 +447,14 @@ export abstract class PeerWire {
   #readRequest(id: typeof REQUEST | typeof CANCEL, body: Buffer): boolean {
     if (body.length !== 12) return false
     const [piece = 0, offset = 0, length = 0] = [0, 4, 8].map((at) => body.readUInt32BE(at))
-    if (id === REQUEST) this.onRequest({ piece, offset, length })
-    else this.onCancel({ piece, offset, length })
+    if (id === REQUEST) this.#listener?.onRequest({ piece, offset, length })
+    else this.#listener?.onCancel({ piece, offset, length })
     return true
   }
 
   #readExtended(body: Buffer): boolean {
     const bytes = body.subarray(1)
-    if (body[0] === METADATA_ID) this.onMetadata(bytes)
+    if (body[0] === METADATA_ID) this.#listener?.onMetadata(bytes)
     if (body[0] !== 0) return true
     // One that is not bencode says nothing: some clients of old sent such
     const value = valueOr(null, () => readBencode(bytes, LIMITS).value)

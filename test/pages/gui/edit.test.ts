@@ -63,8 +63,8 @@ test('a torrent that another program changed meanwhile is not overwritten', asyn
   const { get, send, at } = await plant(t)
   const fields = fieldsIn(await get(`edit?torrents=${at('a')}`))
   writeFileSync(at('a'), editTorrent(readFileSync(at('a')), { comment: 'theirs' }).bytes)
-  const webseeds = 'http://a.example/\r\nhttp://b.example/'
-  const { status, text } = await send('edit', { ...fields, comment: 'mine', webseeds, act: 'save' })
+  const webSeeds = 'http://a.example/\r\nhttp://b.example/'
+  const { status, text } = await send('edit', { ...fields, comment: 'mine', webSeeds, act: 'save' })
   assert.equal(status, 409)
   assert.match(
     text,

@@ -33,12 +33,12 @@ test('a torrent of the form is the torrent of the command line', async (t) => {
     act: 'make',
     path: 'tree',
     trackers: 'http://a.example/announce\r\nhttp://b.example/announce\r\n\r\nudp://c.example:1',
-    webseeds: 'http://w.example/',
+    webSeeds: 'http://w.example/',
     comment: 'two words',
     source: 'TAG',
     private: 'on',
     version: 'hybrid',
-    piece: String(2 ** 15),
+    pieceLength: String(2 ** 15),
   })
   assert.equal(made.status, 200, made.text)
   const { announceList, comment, webSeeds, infoHash } = read(join(root, 'tree.torrent'))
@@ -68,11 +68,15 @@ test('a line of trackers may be a list as on the command line', async (t) => {
 
 test('a preview tells pieces and sizes and writes nothing', async (t) => {
   const { root, send } = await openTestGui(t, TREE)
-  const { text } = await send('make', { act: 'plan', path: join(root, 'tree'), piece: '16384' })
+  const { text } = await send('make', {
+    act: 'plan',
+    path: join(root, 'tree'),
+    pieceLength: '16384',
+  })
   assert.match(text, /2 files, 117 KiB, in 8 pieces of\s+16 KiB/)
   assert.equal(existsSync(join(root, 'tree.torrent')), false)
   writeFileSync(join(root, 'tree.torrent'), 'there already')
-  const again = await send('make', { act: 'plan', path: 'tree', piece: '16384' })
+  const again = await send('make', { act: 'plan', path: 'tree', pieceLength: '16384' })
   assert.match(again.text, /in 8 pieces/)
   assert.match(again.text, /tree\.torrent: already exists; check the box to replace it/)
   const replacing = await send('make', { act: 'plan', path: 'tree', replace: 'on' })
@@ -112,7 +116,7 @@ test('mistakes are shown above the form, which keeps its values', async (t) => {
     [{ path: '' }, /No file or directory was chosen/],
     [{ path: 'missing' }, /no such file/],
     [{ path: 'tree', trackers: 'tracker.example' }, /tracker\.example/],
-    [{ path: 'tree', piece: '5' }, /not a power of two/],
+    [{ path: 'tree', pieceLength: '5' }, /not a power of two/],
     [{ path: 'tree', version: 'v3' }, /not v1, v2 or hybrid/],
     [{ path: 'tree', private: 'on' }, /needs a tracker/],
     [{ path: 'a\0b' }, /invalid path/],
@@ -432,7 +436,7 @@ test('without a client, btkit seeds what was made until it is stopped', async (t
 
 test('folded fields are named where they are folded', async (t) => {
   const { get } = await openTestGui(t)
-  const fields = { version: 'hybrid', webseeds: 'http://w.example/', source: 'TAG', all: 'on' }
+  const fields = { version: 'hybrid', webSeeds: 'http://w.example/', source: 'TAG', all: 'on' }
   const { text } = await get(`make?${new URLSearchParams(fields).toString()}`)
   const [, folded] = /data-set>([^<]*)</.exec(text) ?? []
   const set = 'Web seeds: http://w.example/, Version: hybrid: v1 and v2, Source tag: TAG'

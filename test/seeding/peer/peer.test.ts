@@ -4,7 +4,6 @@ import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { ChunkPool } from '../../../src/seeding/peer/chunk-pool.js'
 import { Peer, type PeerHost } from '../../../src/seeding/peer/peer.js'
-import type { PeerTorrent } from '../../../src/seeding/peer/upload.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 import { peerMessage as message } from '../../support/peer-message.js'
 import { until } from '../../support/until.js'
@@ -52,7 +51,7 @@ class Remote extends Duplex {
 
 /** A seed of one torrent whose pieces have a chunk each. All peers get slots, or none does. */
 function startHost({ hasSlots = true, isSlow = false } = {}) {
-  const torrent: PeerTorrent = { hashes: [infoHashOf('ab'.repeat(20))], peers: 0, uploaded: 0 }
+  const torrent = { hashes: [infoHashOf('ab'.repeat(20))], peers: 0, uploaded: 0 }
   const reads = { count: 0, finish: (): void => undefined, done: Promise.resolve() }
   reads.done = new Promise((resolve) => (reads.finish = resolve))
   let last = { piece: -1, chunk: Buffer.alloc(0) }
@@ -75,7 +74,7 @@ function startHost({ hasSlots = true, isSlow = false } = {}) {
   }
   const slots = {
     used: 1,
-    want: (peer: Peer) => {
+    want: (peer: { unchoke(): void }) => {
       if (hasSlots) peer.unchoke()
     },
     leave: () => undefined,

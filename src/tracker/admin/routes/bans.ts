@@ -1,5 +1,5 @@
 import { type Action, type AdminContext, type AdminRoute, placeIn } from '../frame/visit.js'
-import { BtkitError } from '../../../base/errors.js'
+import { BtkitError, inField } from '../../../base/errors.js'
 import { formRoutes } from '../../../pages/forms/app.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import type { InfoHash } from '../../../metainfo/values.js'
@@ -86,7 +86,8 @@ async function change({ form, note, user, seeOther }: AdminContext, parts: BanPa
   const reason = form.text('reason').slice(0, LONGEST)
   const day = new Date(now()).toISOString().slice(0, 10)
   const words = [day, user.name, kind === 'torrents' && `"${name.replaceAll('"', '""')}"`, reason]
-  await bans[kind].add({ value, comment: escapeText(words.filter(Boolean).join(' ')) })
+  const ban = { value, comment: escapeText(words.filter(Boolean).join(' ')) }
+  await inField(kind, () => bans[kind].add(ban))
   await note('ban', value, [name, reason].filter(Boolean).join(': ') || undefined)
   await tracker.refresh()
   const banned = html`${name || value} is banned. ${liftForm(kind, value, list, name)}`
@@ -100,7 +101,8 @@ function kindIn(form: Form): Kind {
 /** @throws BtkitError `usage` */
 function valueIn(form: Form): string {
   const kind = kindIn(form)
-  return kind === 'torrents' ? checkHash(form.text(kind)) : checkAddresses(form.text(kind))
+  const check = kind === 'torrents' ? checkHash : checkAddresses
+  return inField(kind, () => check(form.text(kind)))
 }
 
 /** The name of the torrent of an info hash; empty if it is not known, and for addresses. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { basename, join, relative, resolve, sep } from 'node:path'
-import { BtkitError } from '../../../base/errors.js'
+import { BtkitError, inField } from '../../../base/errors.js'
 import { type Form, query, textField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { type PageParts, seeOther } from '../../../pages/forms/frame.js'
@@ -71,7 +71,7 @@ async function act(parts: FormsParts, context: AdminContext, form: Form): Promis
   if (!['make', 'plan', 'preset'].includes(wanted)) return show(parts, context, { form })
   const filled = applyPreset(form, parts.presets)
   if (filled) return show(parts, context, { form: filled })
-  const source = await resolveSource(parts.makeFrom, form.text('path'))
+  const source = await inField('path', () => resolveSource(parts.makeFrom, form.text('path')))
   const options = torrentOptions(form, parts.presets)
   const plan = await parts.work.run('plan', { source, options }, { signal: context.left })
   if (wanted === 'plan') return show(parts, context, { form, plan })
@@ -89,11 +89,13 @@ async function begin(
   const running = jobs.list().filter(({ state }) => state === 'running')
   if (running.length >= MOST_RUNNING)
     throw new BtkitError('busy', `${MOST_RUNNING} jobs are running; wait for one to end`)
-  const name = torrentName(form.text('output') || basename(source))
-  const category = await collection.places.category(form.text('to'))
-  collection.held.refuse(category.path, name)
-  if (await isTaken(join(category.path, name)))
-    throw new BtkitError('exists', `${name}: already exists; choose another name`)
+  const category = await inField('to', () => collection.places.category(form.text('to')))
+  const name = await inField('output', async () => {
+    const wanted = torrentName(form.text('output') || basename(source))
+    collection.held.refuse(category.path, wanted)
+    if (!(await isTaken(join(category.path, wanted)))) return wanted
+    throw new BtkitError('exists', `${wanted}: already exists; choose another name`)
+  })
   const about = {
     title: `Torrent of ${basename(source)}`,
     tool: 'make',

@@ -1,6 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../../base/errors.js'
-import { checkField, Form, query, selectField, textField } from '../../../pages/forms/form.js'
+import {
+  checkField,
+  described,
+  Form,
+  query,
+  selectField,
+  textField,
+} from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { statusOf } from '../../../server/headers/refusal.js'
 import { type Html, html } from '../../../base/text/html.js'
@@ -84,7 +91,11 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
   const arriving = new Set<string>()
   const receive = async (context: AdminContext): Promise<Answer> => {
     const { name } = context.user
-    const refuse = (error: BtkitError) => show(parts, context, { form: context.query, error })
+    const refuse = (error: BtkitError) => {
+      const { query: form } = context
+      form.wrong = error.field
+      return show(parts, context, { form, error })
+    }
     if (arriving.has(name))
       return refuse(
         new BtkitError('busy', 'another upload of yours has not ended yet; wait for it'),
@@ -121,7 +132,9 @@ async function add(
 ): Promise<Answer> {
   if (form.text('act') === 'look') return show(parts, context, { form, files })
   if (files.length > 1 && form.text('name') !== '')
-    throw new BtkitError('usage', 'only a single file can be saved under another name')
+    throw new BtkitError('usage', 'only a single file can be saved under another name', {
+      field: 'name',
+    })
   const wanted = files.map((file, at) => {
     const { name: as, ...wishes } = wishesAt(form, at)
     return { ...file, ...wishes, as }
@@ -182,14 +195,23 @@ function translate(error: unknown, { raw }: FastifyRequest): BtkitError {
   return new BtkitError('usage', `the upload is broken: ${message}`)
 }
 
-const FILES_FIELD = html`<div class="field">
-  <label for="files">Files</label>
-  <input type="file" id="files" name="files" multiple accept=".torrent,application/x-bittorrent" />
-  <small>
-    Choose .torrent files, or drop them anywhere on this page. At most ${MOST_FILES} files, of at
-    most ${formatBytes(MAX_UPLOAD)} each and ${formatBytes(MAX_BYTES)} in all.
-  </small>
-</div>`
+function filesField(form: Form): Html {
+  return html`<div class="field">
+    <label for="files">Files</label>
+    <input
+      type="file"
+      id="files"
+      name="files"
+      multiple
+      accept=".torrent,application/x-bittorrent"
+      ${described(form, { name: 'files' })}
+    />
+    <small>
+      Choose .torrent files, or drop them anywhere on this page. At most ${MOST_FILES} files, of at
+      most ${formatBytes(MAX_UPLOAD)} each and ${formatBytes(MAX_BYTES)} in all.
+    </small>
+  </div>`
+}
 
 /** Bytes of files that are sent once more to be shown before they are added. */
 const MOST_SHOWN = 8 * 1024 * 1024
@@ -217,7 +239,8 @@ async function show(
       data-most-shown="${MOST_SHOWN}"
     >
       <section>
-        ${FILES_FIELD} ${selectField(form, { name: 'to', label: 'Category', choices: categories })}
+        ${filesField(form)}
+        ${selectField(form, { name: 'to', label: 'Category', choices: categories })}
         ${textField(form, {
           name: 'description',
           label: 'Description',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { BtkitError } from '../../../base/errors.js'
+import { BtkitError, inField } from '../../../base/errors.js'
 import { formRoutes } from '../../../pages/forms/app.js'
-import { Form, query, selectField, textField } from '../../../pages/forms/form.js'
+import { described, Form, query, selectField, textField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { renderTable } from '../../../pages/forms/table.js'
 import { type Html, html } from '../../../base/text/html.js'
@@ -42,7 +42,8 @@ const ROLES = [
 const RANDOM = 12
 
 async function change(context: AdminContext, form: Form): Promise<Answer> {
-  const [act, name] = [form.text('act'), checkUserName(form.text('name'))]
+  const act = form.text('act')
+  const name = inField('name', () => checkUserName(form.text('name')))
   const action = ACTIONS.get(act)
   if (action === undefined) throw new BtkitError('usage', 'unknown action; load the page again')
   if (name === context.user.name && act !== 'add')
@@ -53,7 +54,8 @@ async function change(context: AdminContext, form: Form): Promise<Answer> {
   const wanted = form.text('role') === 'admin' ? 'admin' : 'uploader'
   await context.changeUsers((users) => {
     const before = users.get(name)
-    if (before && act === 'add') throw new BtkitError('exists', `${name}: already exists`)
+    if (before && act === 'add')
+      throw new BtkitError('exists', `${name}: already exists`, { field: 'name' })
     if (!before && act !== 'add') throw new BtkitError('not-found', `${name}: was removed before`)
     if (act === 'remove') users.delete(name)
     else if (before && act === 'role') users.set(name, { ...before, role: wanted })
@@ -126,7 +128,7 @@ export function accountRoutes(): AdminRoute[] {
   return formRoutes<AdminContext, Action>({
     path: 'account',
     page: (context) => ({
-      show: (_, error) => showAccount(context, error),
+      show: (form, error) => showAccount(context, form, error),
       act: (form) => changePassword(context, form),
     }),
   })
@@ -134,13 +136,15 @@ export function accountRoutes(): AdminRoute[] {
 
 async function changePassword(context: AdminContext, form: Form): Promise<Answer> {
   const [current, fresh, again] = PASSWORD_FIELDS.map((name) => form.raw(name))
-  if (fresh !== again) throw new BtkitError('usage', 'the new passwords differ; type them again')
-  await context.changePassword(current ?? '', checkNewPassword(fresh ?? ''))
+  if (fresh !== again)
+    throw new BtkitError('usage', 'the new passwords differ; type them again', { field: 'again' })
+  const wanted = inField('fresh', () => checkNewPassword(fresh ?? ''))
+  await context.changePassword(current ?? '', wanted)
   const note = 'Your password is changed. Other sessions of yours have ended.'
   return context.seeOther('account', html`<p class="note" role="status">${note}</p>`)
 }
 
-function showAccount(context: AdminContext, error?: BtkitError): Answer {
+function showAccount(context: AdminContext, form: Form, error?: BtkitError): Answer {
   const { name, isTemporary } = context.user
   return context.page({
     title: name,
@@ -152,9 +156,9 @@ function showAccount(context: AdminContext, error?: BtkitError): Answer {
       <form method="post" action="account" class="log-in">
         <fieldset>
           <legend>Change your password</legend>
-          ${passwordField('current', 'Current one', 'current-password')}
-          ${passwordField('fresh', 'New one', 'new-password')}
-          ${passwordField('again', 'Once more', 'new-password')}
+          ${passwordField(form, 'current', 'Current one', 'current-password')}
+          ${passwordField(form, 'fresh', 'New one', 'new-password')}
+          ${passwordField(form, 'again', 'Once more', 'new-password')}
           <p class="muted">At least ${SHORTEST_PASSWORD} characters.</p>
           <div class="acts"><button class="main">Change</button></div>
         </fieldset>
@@ -162,9 +166,16 @@ function showAccount(context: AdminContext, error?: BtkitError): Answer {
   })
 }
 
-function passwordField(name: string, label: string, kind: string): Html {
+function passwordField(form: Form, name: string, label: string, kind: string): Html {
   return html`<div class="field">
     <label for="${name}">${label}</label>
-    <input type="password" id="${name}" name="${name}" autocomplete="${kind}" required />
+    <input
+      type="password"
+      id="${name}"
+      name="${name}"
+      autocomplete="${kind}"
+      required
+      ${described(form, { name })}
+    />
   </div>`
 }

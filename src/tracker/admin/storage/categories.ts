@@ -1,6 +1,6 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { asBtkitError, BtkitError, osCodeOf } from '../../../base/errors.js'
+import { asBtkitError, BtkitError, inField, osCodeOf } from '../../../base/errors.js'
 import { isWithin } from '../../../disk/look/inside.js'
 import { syncDirectory } from '../../../disk/write/draft.js'
 import { type Actor, type Collection, forEach, type Outcome } from './collection.js'
@@ -18,11 +18,15 @@ export function createCategory(
 ): Promise<Category> {
   actor.require('organize')
   return collection.change(async () => {
-    const made = collection.places.below(await collection.places.category(parent), name)
-    await mkdir(made.path).catch((error: unknown) => {
-      if (osCodeOf(error) === 'EEXIST')
-        throw new BtkitError('exists', `${name}: already exists; choose another name`)
-      throw asBtkitError(error, name)
+    const above = await inField('parent', () => collection.places.category(parent))
+    const made = await inField('name', async () => {
+      const category = collection.places.below(above, name)
+      await mkdir(category.path).catch((error: unknown) => {
+        if (osCodeOf(error) === 'EEXIST')
+          throw new BtkitError('exists', `${name}: already exists; choose another name`)
+        throw asBtkitError(error, name)
+      })
+      return category
     })
     await syncDirectory(dirname(made.path))
     await actor.note('create category', collection.subject(made))

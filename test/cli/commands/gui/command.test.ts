@@ -137,10 +137,10 @@ presets:
       trackers: 'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1',
       private: 'on',
       version: 'hybrid',
-      piece: String(1024 * 1024),
+      pieceLength: String(1024 * 1024),
       exclude: '*.tmp "My Files/**"',
       comment: 'ours',
-      webseeds: 'http://w.example/',
+      webSeeds: 'http://w.example/',
     },
     missing: ['source', 'entropy'],
   })
@@ -166,7 +166,7 @@ test('a preset with a secret tracker and a power of two fills them in', async (t
     'presets: {own: {announce: [env:SECRET, http://b/], piece-size-pow2: 20, private: false}}\n'
   const cwd = makeScratch(t, { 'c.yaml': yaml })
   const io = { env: { SECRET: 'http://a/passkey' }, isRoot: false, cwd } as never
-  const fields = { trackers: 'http://a/passkey\n\nhttp://b/', piece: String(2 ** 20) }
+  const fields = { trackers: 'http://a/passkey\n\nhttp://b/', pieceLength: String(2 ** 20) }
   assert.deepEqual(await formPresets('c.yaml', io), [{ name: 'own', fields, missing: [] }])
 })
 
