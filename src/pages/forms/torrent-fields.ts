@@ -267,7 +267,7 @@ function planSection(plan: Plan): Html {
   return html`<section aria-label="Preview">
     <h2>Preview: ${plan.name}</h2>
     <p>
-      ${counted(files, 'file')}, ${formatBytes(size)}, in ${counted(pieceCount, 'pieceLength')} of
+      ${counted(files, 'file')}, ${formatBytes(size)}, in ${counted(pieceCount, 'piece')} of
       ${formatBytes(pieceLength)}. The .torrent will have about ${formatBytes(torrentSize)}.
     </p>
     ${inTheWay != null && html`<p class="note">${inTheWay}</p>`}
