@@ -152,8 +152,12 @@ function commonValues(torrents: readonly Opened[]): Record<string, string> {
   )
 }
 
-/** The fields that say something else than the torrents. */
+/**
+ * The fields that say something else than the torrents.
+ * @throws BtkitError as `refuseChanged`
+ */
 export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChanges {
+  refuseChanged(torrents, form.text('digest'))
   const different = differentValues(form, torrents)
   const isChanged = (wanted: ValueName) => different.some(({ name }) => name === wanted)
   const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
 import { type FormContext, type FormRoute, formRoutes } from '../forms/app.js'
-import { changesOf, editedPage, editPage, refuseChanged } from '../forms/edit.js'
+import { changesOf, editedPage, editPage } from '../forms/edit.js'
 import type { Edited, Opened } from '../work/opened.js'
 import { Form, linesField } from '../forms/form.js'
 import type { Answer, PageParts } from '../forms/frame.js'
@@ -75,7 +75,6 @@ async function edit(
   { form, page }: Pick<FormContext, 'form' | 'page'>,
 ): Promise<Answer> {
   const torrents = await read(parts, form)
-  refuseChanged(torrents, form.text('digest'))
   const files = torrents.map(({ file }) => file)
   const isDry = form.text('act') === 'preview'
   const request = { files, changes: changesOf(form, torrents), isDry }
