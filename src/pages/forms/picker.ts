@@ -11,7 +11,7 @@ import { fieldValue, html, type Html } from '../../base/text/html.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import { defaultAct, Form, hiddenFields } from './form.js'
 import type { Answer, PageParts } from './frame.js'
-import { renderTable } from './table.js'
+import { renderTable } from '../../page-parts/table.js'
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */
 const LONGEST_PATH = 4096

@@ -1,6 +1,6 @@
 import { jobRoutes } from '../../pages/forms/app.js'
 import { Jobs } from '../../pages/forms/jobs.js'
-import { renderTable } from '../../pages/forms/table.js'
+import { renderTable } from '../../page-parts/table.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import { renderFigures, countFigures } from '../../page-parts/item.js'
@@ -8,7 +8,8 @@ import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
 import { type Html, html } from '../../base/text/html.js'
 import { formatBytes } from '../../base/text/quantity.js'
-import { NO_ROWS, type RowTotals } from '../pages/overview/swarm-row.js'
+import type { FreshSnapshot } from '../pages/overview/snapshot.js'
+import { addRow, type RowTotals, sumRows } from '../pages/overview/swarm-row.js'
 import type { AdminContext, AdminRoute } from './frame/visit.js'
 import { activityRoutes, itemOf } from './routes/activity.js'
 import { type ActivityLog, targetsOf } from './storage/activity-log.js'
@@ -26,8 +27,7 @@ import { accountRoutes, usersRoutes } from './routes/users.js'
 import { uploadRoutes } from './routes/upload.js'
 import { WorkThread } from '../../pages/work/work-thread.js'
 import { Collection, type CollectionParts } from './storage/collection.js'
-import { type Places, realRoot } from './storage/places.js'
-import { directoryOf, sumRows, takeTorrents } from './storage/torrent-rows.js'
+import { directoryOf, type Places, realRoot } from './storage/places.js'
 
 /** The parts of all pages. */
 interface AllPagesParts extends BanParts {
@@ -38,6 +38,8 @@ interface AllPagesParts extends BanParts {
   /** The directories of retired torrents, as absolute paths. */
   readonly archives: readonly string[]
   readonly log: ActivityLog
+  /** The figures of all torrents. */
+  readonly snapshots: FreshSnapshot
   /** The parts of pages on which torrents are changed; null without directories of torrents. */
   readonly forms: FormsParts | null
 }
@@ -87,7 +89,7 @@ interface FormsSettings
     CollectionParts,
     Pick<
       FormsParts,
-      'presets' | 'announce' | 'announceUrls' | 'publicRoot' | 'swarmsAt' | 'bannedAt' | 'makeFrom'
+      'presets' | 'announce' | 'announceUrls' | 'publicRoot' | 'snapshots' | 'bannedAt' | 'makeFrom'
     >,
     Pick<ServerContext, 'monotonic' | 'onError'> {}
 
@@ -120,9 +122,8 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
     await jobs.settled()
     await work.close()
   }
-  const changed = () => void settings.scan()
   const makeFrom = await Promise.all(settings.makeFrom.map(realRoot))
-  return { ...settings, collection, jobs, work, makeFrom, changed, reachable, close }
+  return { ...settings, collection, jobs, work, makeFrom, changed: settings.scan, reachable, close }
 }
 
 /** The first page: the state of the tracker. */
@@ -133,12 +134,17 @@ function frontRoutes(parts: AllPagesParts): AdminRoute[] {
 }
 
 async function frontContent(parts: AllPagesParts, context: AdminContext): Promise<Html> {
-  const { tracker, announceUrls, directories, archives, forms } = parts
+  const { tracker, snapshots, announceUrls, directories, archives, forms } = parts
   const { torrents } = tracker.view
   const { isOpen, isFed } = torrents
-  const { rows, totals } = await takeTorrents(tracker.view)
+  const { rows, totals } = await snapshots.get()
   const places = [...directories, ...archives, ...(isFed ? [MADE] : [])]
-  const sums = sumRows(rows, (path) => (path === null ? MADE : directoryOf(path, places)))
+  const sums = new Map(places.map((place) => [place, sumRows([])]))
+  for (const row of rows) {
+    const path = row.summary?.path
+    const sum = sums.get((path === null ? MADE : directoryOf(path, places)) ?? '')
+    if (sum) addRow(sum, row)
+  }
   return html`${renderFigures([
       ['Torrents', totals.torrents],
       ...countFigures(totals.complete, totals.downloading, totals.downloaded),
@@ -210,7 +216,7 @@ function directoryTable(
       { title: 'Content', kind: 'n' },
     ],
     rows: places.map((directory) => {
-      const sum = sums.get(directory) ?? NO_ROWS
+      const sum = sums.get(directory) ?? sumRows([])
       // The list of all has as many if there is no other directory
       const isListed = hasLists && places.length === 1 && directory !== MADE
       const name = isListed ? html`<a href="torrents">${directory}</a>` : directory

@@ -8,7 +8,7 @@ import { type Admin, openAdmin } from './app/open-admin.js'
 import type { AdminSettings } from './app/authentication.js'
 import { ActivityLog } from './storage/activity-log.js'
 import { BanList } from './storage/ban-list.js'
-import { takeTorrentsAt } from './storage/torrent-rows.js'
+import { FreshSnapshot } from '../pages/overview/snapshot.js'
 
 /** The settings of the administration that the tracker does not have. */
 export interface TrackerAdminSettings extends Pick<
@@ -50,9 +50,11 @@ export async function openForTracker(
     torrents: new BanList(settings.bans.torrents),
   }
   const { directories, archives } = own.allowed
-  const forms = await openTrackerForms(settings, administered, context)
+  const snapshots = new FreshSnapshot({ ...tracker.view, showNames: true, roots: null }, context)
+  const forms = await openTrackerForms({ ...settings, snapshots }, administered, context)
   const routes = adminPages({
     tracker,
+    snapshots,
     announceUrls,
     directories,
     archives,
@@ -75,7 +77,12 @@ export async function openForTracker(
 
 /** The parts of the pages on which torrents are changed; null if all torrents are tracked. */
 async function openTrackerForms(
-  { directory, makeFrom, presets, announceUrls }: TrackerAdminSettings,
+  {
+    directory,
+    presets,
+    announceUrls,
+    ...shared
+  }: TrackerAdminSettings & Pick<OpenForms, 'snapshots'>,
   { tracker, settings }: AdministeredTracker,
   context: ServerContext,
 ): Promise<OpenForms | null> {
@@ -88,15 +95,14 @@ async function openTrackerForms(
   const overHttp = announceUrls.find((url) => /^https?:.*\/announce$/.test(url)) ?? null
   return openForms({
     ...context,
+    ...shared,
     roots,
-    makeFrom,
     stateDirectory: directory,
     otherStates: COMPLETEDIR_STATES,
     presets: await presets(),
     announceUrls,
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
     publicRoot: settings.page.showInfoPage && overHttp ? new URL('./', overHttp).href : null,
-    swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
     bannedAt: (path) => tracker.view.torrents.bannedPaths.get(path) ?? null,
     // A list of hashes has no metainfo; a file for one of them is no copy
     trackedAs: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo ?? null,

@@ -12,7 +12,7 @@ import {
   qrAnswer,
 } from './overview/page-answer.js'
 import { type PageOptions, Pages, type PageSources } from './overview/pages.js'
-import { FreshSnapshot } from './overview/torrent-rows.js'
+import { FreshSnapshot } from './overview/snapshot.js'
 
 /** The pages for people. */
 export interface TrackerPages {
@@ -47,9 +47,11 @@ export function openPages(
     ...directories.map((path) => ({ path, isArchive: false })),
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
-  const snapshots = new FreshSnapshot({ ...parts, showNames: options.showNames }, parts)
+  const { showNames } = options
+  const source = { ...parts, showNames, roots: site.hasCatalogue ? roots : null }
+  const snapshots = new FreshSnapshot(source, parts)
   const sources = { ...parts, options, version, site, snapshots, turns: new PageTurns() }
-  const catalogue = new Catalogue(sources, roots)
+  const catalogue = new Catalogue(sources)
   const pages = new Pages(sources)
   const answer = async (given: PageRequest) => {
     const code = qrAnswer(given, sources.turns)

@@ -1,6 +1,6 @@
 import { valueOr } from '../../../base/errors.js'
 import { query } from '../../../pages/forms/form.js'
-import { renderTable } from '../../../pages/forms/table.js'
+import { renderTable } from '../../../page-parts/table.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { html, type Html } from '../../../base/text/html.js'
@@ -12,8 +12,7 @@ import {
   FAILED_LOG_IN,
   targetsOf,
 } from '../storage/activity-log.js'
-import { type Category, type Places, shownName, SUFFIX } from '../storage/places.js'
-import { directoryOf } from '../storage/torrent-rows.js'
+import { type Category, directoryOf, type Places, shownName, SUFFIX } from '../storage/places.js'
 
 /** The most entries that are shown, and that are searched for those of a user. */
 const MOST_SHOWN = 500

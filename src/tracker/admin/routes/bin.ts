@@ -1,5 +1,5 @@
 import type { Answer } from '../../../pages/forms/frame.js'
-import { renderTable, rowBox, type Table } from '../../../pages/forms/table.js'
+import { renderTable, rowBox, type Table } from '../../../page-parts/table.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { html, type Html } from '../../../base/text/html.js'
 import { formatBytes } from '../../../base/text/quantity.js'
@@ -16,7 +16,7 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
   const restore = async (context: AdminContext): Promise<Answer> => {
     if (!context.form.has('id')) return context.seeOther('bin', NONE_CHOSEN)
     const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
-    parts.changed()
+    await parts.changed()
     return context.seeOther('bin', outcomeOf(outcomes, 'restored'))
   }
   return [

@@ -1,7 +1,7 @@
 import { BtkitError } from '../../../base/errors.js'
 import type { Choice, Form } from '../../../pages/forms/form.js'
 import { problem } from '../../../pages/forms/frame.js'
-import { renderTable } from '../../../pages/forms/table.js'
+import { renderTable } from '../../../page-parts/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
 import { counted, formatBytes } from '../../../base/text/quantity.js'
 import type { UploadFacts } from '../../../pages/work/describe-uploads.js'

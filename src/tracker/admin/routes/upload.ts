@@ -127,7 +127,7 @@ async function add(
   })
   const own = { urls: parts.announceUrls, added: parts.announce }
   const outcomes = await addUploads(parts.collection, context, wanted, own)
-  parts.changed()
+  await parts.changed()
   const done = outcomes.filter(({ error }) => error === null)
   const added = html`${torrentLinks(done.map(({ address }) => address))} ${trackerNote(done)}`
   const next = `upload${query({ to: form.text('to') })}`

@@ -63,7 +63,7 @@ const LISTS = [
 type ListPage = (typeof LISTS)[number]['page']
 
 /** A page that the menu or a list of torrents leads to. */
-type SitePage = ListPage | 'activity'
+export type SitePlace = ListPage | 'activity'
 
 const ACTIVITY = { page: 'activity', path: 'activity', title: WORDS.activity } as const
 
@@ -133,7 +133,7 @@ export function hasOwnSearch(site: Site, list: ListPage): boolean {
 export function siteHead(
   site: Site,
   root: string,
-  current: SitePage | null,
+  current: SitePlace | null,
   searched = '',
   kept?: Html,
 ): Html {
