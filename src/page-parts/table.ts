@@ -3,15 +3,15 @@ import { formatNumber } from '../base/text/quantity.js'
 import { type ListOrder, sortHeading } from './sorting.js'
 
 /**
- * A column of a table: a name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
- * time, `box` a box to check, and `get` links. One of boxes or buttons has no title.
+ * A column of a table. A name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
+ * time, `box` a box to check, and `get` links; boxes and buttons have no title. `key` is the order
+ * of the column if the table can be sorted, and a class of numbers.
  */
-interface Column {
-  readonly title: string
-  readonly kind?: 'name' | 'wide' | 'n' | 'date' | 'box' | 'get' | 'hash'
-  /** By which the table can be sorted, and a class of its numbers. */
-  readonly key?: string
-}
+type Column = readonly [
+  title: string,
+  kind?: 'name' | 'wide' | 'n' | 'date' | 'box' | 'get' | 'hash',
+  key?: string,
+]
 
 /** The content of a table. */
 export interface Table {
@@ -34,15 +34,15 @@ export interface Table {
  */
 export function renderTable(table: Table): Html {
   const { label, columns, rows, totals, order, style = 'stack' } = table
-  const heads = columns.map(({ title, kind, key }) => {
+  const heads = columns.map(([title, kind, key]) => {
     if (order && key !== undefined) return sortHeading({ key, title, style: kind ?? '' }, order)
     return title === '' ? html`<td></td>` : html`<th class="${classOf(kind)}">${title}</th>`
   })
   const bodyRow = (cells: readonly HtmlValue[]) =>
     html`<tr>
-      ${cells.map((cell, at) => renderCell(cell, columns[at], style === 'stack'))}
+      ${cells.map((cell, at) => renderCell(cell, columns[at] ?? [''], style === 'stack'))}
     </tr>`
-  const hasBoxes = columns.some(({ kind }) => kind === 'box')
+  const hasBoxes = columns.some(([, kind]) => kind === 'box')
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}">
     <table class="rows ${style}" ${hasBoxes && html`data-all`}>
       <thead>
@@ -64,8 +64,8 @@ export function renderTable(table: Table): Html {
 }
 
 /** In blocks, labels replace the headings. */
-function renderCell(cell: HtmlValue, column: Column | undefined, isBlock: boolean): Html {
-  const { kind, title = '', key } = column ?? {}
+function renderCell(cell: HtmlValue, column: Column, isBlock: boolean): Html {
+  const [title, kind, key] = column
   if (kind === 'name') return html`<th class="name" scope="row">${cell}</th>`
   const isKeyed = kind === 'n' && key !== undefined
   const style = [classOf(kind), isKeyed && [` ${key}`, cell === 0 && ' none']]
@@ -74,7 +74,7 @@ function renderCell(cell: HtmlValue, column: Column | undefined, isBlock: boolea
   return html`<td class="${style}" data-label="${title}">${shown}</td>`
 }
 
-function classOf(kind: Column['kind']): string {
+function classOf(kind: Column[1]): string {
   return kind === 'wide' ? 'name' : (kind ?? '')
 }
 

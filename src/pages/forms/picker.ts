@@ -86,9 +86,9 @@ function actsOf(directory: string, canCreate: boolean): Html {
 const STEPS = ['at', 'here', 'picked', 'choose', 'fresh']
 
 const COLUMNS = [
-  { title: 'Name', kind: 'name' },
-  { title: 'Size', kind: 'n' },
-  { title: 'Changed', kind: 'date' },
+  ['Name', 'name'],
+  ['Size', 'n'],
+  ['Changed', 'date'],
 ] as const
 
 /** The usual places by the names that people know. */

@@ -101,11 +101,7 @@ function checkedOf({ report, files, listed, map, states }: Checked, acts: Html):
     </section>`
 }
 
-const COLUMNS = [
-  { title: 'File', kind: 'name' },
-  { title: 'Size', kind: 'n' },
-  { title: 'State' },
-] as const
+const COLUMNS = [['File', 'name'], ['Size', 'n'], ['State']] as const
 
 /** The longest path that is shown, in characters; a torrent can have one of megabytes. */
 const LONGEST_PATH = 500

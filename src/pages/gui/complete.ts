@@ -220,15 +220,11 @@ function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boo
     .map(({ title, changes }) => tableOf(title, changes, isPlan))
 }
 
-const COLUMNS = [
-  { title: 'Entry', kind: 'name' },
-  { title: 'Info hash' },
-  { title: 'Torrent', kind: 'get' },
-] as const
+const COLUMNS = [['Entry', 'name'], ['Info hash'], ['Torrent', 'get']] as const
 const PLAN_COLUMNS = [
-  { title: '', kind: 'box' },
-  { title: 'Entry', kind: 'name' },
-  { title: 'Size', kind: 'n' },
+  ['', 'box'],
+  ['Entry', 'name'],
+  ['Size', 'n'],
 ] as const
 
 function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean): Html {

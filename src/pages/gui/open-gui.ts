@@ -318,7 +318,7 @@ function lastPage(): Answer {
   return framePage({ title: 'btkit has ended', content }, masthead)
 }
 
-const WORK_COLUMNS = [{ title: 'Work', kind: 'name' }, { title: 'State' }] as const
+const WORK_COLUMNS = [['Work', 'name'], ['State']] as const
 
 function homePage(tools: readonly FormRoute[], jobs: readonly Job[]): PageParts {
   const cards = tools.map(({ path, menu, purpose = '' }) => {

@@ -1,8 +1,5 @@
 import { jobRoutes } from '../../pages/forms/app.js'
-import { Jobs } from '../../pages/forms/jobs.js'
 import { renderTable } from '../../page-parts/table.js'
-import type { ServerContext } from '../../server/context.js'
-import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import { renderFigures, countFigures } from '../../page-parts/item.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
@@ -16,18 +13,14 @@ import { type ActivityLog, targetsOf } from './storage/activity-log.js'
 import { peersRoutes } from './routes/peers.js'
 import { banRoutes, type BanParts } from './routes/bans.js'
 import { binRoutes } from './routes/bin.js'
-import { emptyBin } from './storage/bin.js'
 import { categoriesRoutes } from './routes/categories.js'
 import { editRoutes } from './routes/edit.js'
 import { makeRoutes } from './routes/make.js'
-import { reachableDirectories } from '../../disk/look/reachable.js'
 import type { FormsParts } from './routes/parts.js'
 import { torrentsRoutes } from './routes/torrents.js'
 import { accountRoutes, usersRoutes } from './routes/users.js'
 import { uploadRoutes } from './routes/upload.js'
-import { WorkThread } from '../../pages/work/work-thread.js'
-import { Collection, type CollectionParts } from './storage/collection.js'
-import { directoryOf, type Places, realRoot } from './storage/places.js'
+import { directoryOf, type Places } from './storage/places.js'
 
 /** The parts of all pages. */
 interface AllPagesParts extends BanParts {
@@ -75,55 +68,6 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
       return route.handle(context)
     },
   }))
-}
-
-/** Milliseconds between two looks for deleted torrents that are too old. */
-const TIDY_PERIOD = 3_600_000
-
-/** Milliseconds without work after which its thread ends. */
-const IDLE = 10_000
-
-/** The settings of the pages on which torrents are changed. */
-interface FormsSettings
-  extends
-    CollectionParts,
-    Pick<
-      FormsParts,
-      'presets' | 'announce' | 'announceUrls' | 'publicRoot' | 'snapshots' | 'bannedAt' | 'makeFrom'
-    >,
-    Pick<ServerContext, 'monotonic' | 'onError'> {}
-
-/** The parts of the pages on which torrents are changed, and their end. */
-export interface OpenForms extends FormsParts {
-  readonly close: () => Promise<void>
-}
-
-/**
- * Opens the parts of the pages on which torrents are changed. Deleted torrents are removed when
- * they are too old.
- * @throws BtkitError if a directory or the state cannot be read
- */
-export async function openForms(settings: FormsSettings): Promise<OpenForms> {
-  const { monotonic, onError, warn } = settings
-  const real = settings.roots.map(async (root) => ({ ...root, path: await realRoot(root.path) }))
-  const collection = new Collection({ ...settings, roots: await Promise.all(real) })
-  const jobs = new Jobs(monotonic, onError)
-  const work = new WorkThread(null, warn, IDLE)
-  const reachable = reachableDirectories(collection.places.roots.map(({ path }) => path))
-  const tidy = async () => {
-    await reachable()
-    await emptyBin(collection)
-  }
-  await tidy()
-  const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
-  const close = async () => {
-    jobs.cancelAll()
-    await stop()
-    await jobs.settled()
-    await work.close()
-  }
-  const makeFrom = await Promise.all(settings.makeFrom.map(realRoot))
-  return { ...settings, collection, jobs, work, makeFrom, changed: settings.scan, reachable, close }
 }
 
 /** The first page: the state of the tracker. */
@@ -180,11 +124,7 @@ async function recentUploads(
   const rows = all.slice(0, RECENT).map(({ target, user: by, at }) => {
     return [itemOf(target, places), by, renderTime(at, 'second')]
   })
-  const columns = [
-    { title: 'Torrent', kind: 'name' },
-    { title: 'By' },
-    { title: WORDS.added, kind: 'date' },
-  ] as const
+  const columns = [['Torrent', 'name'], ['By'], [WORDS.added, 'date']] as const
   return html`<section>
     <h2>Recent uploads</h2>
     ${renderTable({ label: 'Recent uploads', columns, rows })}
@@ -209,11 +149,11 @@ function directoryTable(
   const table = renderTable({
     label,
     columns: [
-      { title: 'Directory', kind: 'name' },
-      { title: 'Torrents', kind: 'n' },
-      { title: 'Seeds', kind: 'n' },
-      { title: 'Leechers', kind: 'n' },
-      { title: 'Content', kind: 'n' },
+      ['Directory', 'name'],
+      ['Torrents', 'n'],
+      ['Seeds', 'n'],
+      ['Leechers', 'n'],
+      ['Content', 'n'],
     ],
     rows: places.map((directory) => {
       const sum = sums.get(directory) ?? sumRows([])

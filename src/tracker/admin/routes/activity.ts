@@ -95,11 +95,11 @@ function table(entries: readonly Activity[], places: Places | null): Html {
     return [renderTime(at, 'second'), who, DONE[action] ?? action, what, address]
   })
   const columns = [
-    { title: 'Time', kind: 'date' },
-    { title: 'User' },
-    { title: 'Action' },
-    { title: 'Item', kind: 'wide' },
-    { title: 'Address', kind: 'date' },
+    ['Time', 'date'],
+    ['User'],
+    ['Action'],
+    ['Item', 'wide'],
+    ['Address', 'date'],
   ] as const
   return html`<section>${renderTable({ label: 'Log', columns, rows })}</section>`
 }
@@ -110,7 +110,7 @@ function table(entries: readonly Activity[], places: Places | null): Html {
 export function itemOf(target: string, places: Places | null): Html | string {
   const place = places && placeOf(target, places)
   if (!places || !place) return target
-  const title = places.titleOf(place)
+  const { title } = place
   if (!target.endsWith(SUFFIX))
     return html`<a href="torrents${query({ in: place.address })}">${title}</a>`
   const q = shownName(target)

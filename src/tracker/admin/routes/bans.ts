@@ -198,11 +198,11 @@ function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly 
     return [what, reason, by, since, liftForm(kind, value, 'bans', name)]
   })
   const columns = [
-    { title: kind === 'torrents' ? 'Torrent' : label, kind: 'name' },
-    { title: 'Reason' },
-    { title: 'By' },
-    { title: 'Since', kind: 'date' },
-    { title: '' },
+    [kind === 'torrents' ? 'Torrent' : label, 'name'],
+    ['Reason'],
+    ['By'],
+    ['Since', 'date'],
+    [''],
   ] as const
   return renderTable({ label: `Banned ${title.toLowerCase()}`, columns, rows })
 }

@@ -39,7 +39,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
   const { age, bytes } = BIN_LIMITS
   const rows = own.map(({ id, name, category, deletedAt }) => {
     const box = rowBox('id', id, name)
-    return [box, name, collection.places.titleOf(category), renderTime(deletedAt, 'minute')]
+    return [box, name, category.title, renderTime(deletedAt, 'minute')]
   })
   return context.page({
     title: 'Bin',
@@ -53,12 +53,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
 }
 
 function table(rows: Table['rows']): Html {
-  const columns = [
-    { title: '', kind: 'box' },
-    { title: 'Torrent', kind: 'name' },
-    { title: 'Category' },
-    { title: 'Deleted', kind: 'date' },
-  ] as const
+  const columns = [['', 'box'], ['Torrent', 'name'], ['Category'], ['Deleted', 'date']] as const
   return html`<form method="post" action="bin">
     <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>
     <div class="acts"><button class="main">Restore</button></div>

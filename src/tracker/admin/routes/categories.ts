@@ -46,9 +46,7 @@ async function show(
   { form, error }: FilledForm,
 ): Promise<Answer> {
   const listed = await collection.places.list()
-  const rows = listed.map((category): HtmlValue[] => {
-    const { address, names, count, isEmpty } = category
-    const title = collection.places.titleOf(category)
+  const rows = listed.map(({ address, names, title, count, isEmpty }): HtmlValue[] => {
     const name = names.at(-1)
     return [
       html`<a href="torrents${query({ in: address })}">${title}</a>`,
@@ -75,11 +73,7 @@ async function show(
       <section>
         ${renderTable({
           label: 'Categories',
-          columns: [
-            { title: 'Category', kind: 'name' },
-            { title: 'Torrents', kind: 'n' },
-            { title: '' },
-          ],
+          columns: [['Category', 'name'], ['Torrents', 'n'], ['']],
           rows,
         })}
       </section>`,

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { BtkitError } from '../../../base/errors.js'
 import { formRoutes } from '../../../pages/forms/app.js'
-import { changesOf, editedPage, editPage } from '../../../pages/forms/edit.js'
+import { changesOf, checkChosen, editedPage, editPage } from '../../../pages/forms/edit.js'
 import { editedOf, openTorrent } from '../../../pages/work/opened.js'
 import type { FormPage } from '../../../pages/forms/picker.js'
 import type { Form } from '../../../pages/forms/form.js'
@@ -38,7 +38,7 @@ export function editingPage(parts: FormsParts, context: AdminContext): FormPage 
 
 /** The torrents that a form names, and their values. */
 function chosenIn(form: Form) {
-  return { torrents: form.all('torrent'), open: openTorrent }
+  return { torrents: checkChosen(form.all('torrent')), open: openTorrent }
 }
 
 async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {

@@ -51,15 +51,11 @@ export async function categoryField(
 
 /** The addresses and titles of categories; `isArchived` adds those of the archive. */
 export async function categoryChoices(places: Places, isArchived = false): Promise<Choice[]> {
-  return choicesOf(places, await places.list(), isArchived)
+  return choicesOf(await places.list(), isArchived)
 }
 
 /** The same of categories that were listed already, which takes a while if there are thousands. */
-export function choicesOf(
-  places: Places,
-  listed: readonly Category[],
-  isArchived = false,
-): Choice[] {
+export function choicesOf(listed: readonly Category[], isArchived = false): Choice[] {
   const shown = listed.filter(({ root }) => isArchived || !root.isArchive)
-  return shown.map((each) => [each.address, places.titleOf(each)])
+  return shown.map(({ address, title }) => [address, title])
 }

@@ -46,12 +46,12 @@ function show(
 }
 
 const COLUMNS = [
-  { title: 'Address', kind: 'name' },
-  { title: 'Port', kind: 'n' },
-  { title: 'Client' },
-  { title: 'State' },
-  { title: 'Last announce', kind: 'date' },
-  { title: '' },
+  ['Address', 'name'],
+  ['Port', 'n'],
+  ['Client'],
+  ['State'],
+  ['Last announce', 'date'],
+  [''],
 ] as const
 
 function rowOf(peer: ListedPeer, hash: string, now: number): HtmlValue[] {

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
@@ -10,7 +9,7 @@ import { LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './outcome.js'
 import { type FormsParts, choicesOf } from './parts.js'
 import { HELD } from '../../../disk/state/held.js'
 import type { Collection } from '../storage/collection.js'
-import type { Category, ListedCategory, Places } from '../storage/places.js'
+import type { Category, ListedCategory } from '../storage/places.js'
 import { BtkitError } from '../../../base/errors.js'
 import { Form, query, selectField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../pages/forms/frame.js'
@@ -105,14 +104,13 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
     textOf: isSearch ? textOf : () => '',
   })
   const view = { category, listed, shown, isSearch, form, order }
-  const title = isSearch ? order.search : category && places.titleOf(category)
+  const title = isSearch ? order.search : category && category.title
   return context.page({
     title: title === null ? WORDS.allTorrents : `Torrents: ${title}`,
     content: html`<div class="shelf">
-      ${categoryList(places, view)}
+      ${categoryList(view)}
       <div>
-        ${toolbar(view)}
-        ${shown.total === 0 ? nothing(view) : await torrentsTable(parts, context, view)}
+        ${toolbar(view)} ${shown.total === 0 ? nothing(view) : torrentsTable(parts, context, view)}
         ${pagesOf(view)}
       </div>
     </div>`,
@@ -128,21 +126,16 @@ function nothing({ category, isSearch }: View): Html {
 }
 
 /** The categories with the numbers of torrents in them and below. */
-function categoryList(places: Places, { category, listed, isSearch }: View): Html {
+function categoryList({ category, listed, isSearch }: View): Html {
   const current = isSearch ? null : (category?.address ?? '')
-  const entries = listed.map((each) => {
-    const { address, names, count } = each
-    const title = places.titleOf(each)
-    return { address, name: names.at(-1) ?? title, title, level: places.levelOf(each), count }
-  })
   const count = listed.reduce((sum, { torrents }) => sum + torrents.length, 0)
-  const all = [{ address: '', name: 'All', title: 'All', level: 0, count }, ...entries]
+  const all = [{ address: '', names: [], title: 'All', level: 0, count }, ...listed]
   return html`<nav class="categories" aria-label="Categories">
       <ul>
-        ${all.map(({ address, name, level, ...each }) => {
+        ${all.map(({ address, names, title, level, ...each }) => {
           const mark = address === current && html`aria-current="page"`
           return html`<li class="level-${Math.min(level, 5)}">
-            <a href="torrents${query({ in: address })}" ${mark}>${name}</a>
+            <a href="torrents${query({ in: address })}" ${mark}>${names.at(-1) ?? title}</a>
             <span class="muted">${formatNumber(each.count)}</span>
           </li>`
         })}
@@ -199,20 +192,17 @@ interface Row extends Listed {
 }
 
 /** The torrents of a page, with buttons for the chosen ones. */
-async function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
+function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Html {
   const { form, order, shown } = view
   const { owners, held } = parts.collection
-  const rows: Row[] = []
-  for (const each of shown.items) {
-    // The tracker answers meanwhile
-    await setImmediate()
+  const rows = shown.items.map((each): Row => {
     const owner = owners.lastAt(each.path)
     const isHeld = held.holds(each.within.path, each.file)
     const mayChange = !isHeld && context.may('edit', owner)
     const editing = form.only(...LIST_FIELDS).with({ torrent: addressOf(each) })
     const edit = mayChange && each.summary ? `edit?${editing.toString()}` : null
-    rows.push({ ...each, owner, isHeld, mayChange, edit })
-  }
+    return { ...each, owner, isHeld, mayChange, edit }
+  })
   const where = [keptField('in', form.text('in')), keptField('q', form.text('q'))]
   const links = {
     page: ({ tracked, edit }: Row) =>
@@ -264,7 +254,7 @@ function acts({ collection }: FormsParts, { category, listed, shown }: View): Ht
         ${selectField(new Form({ to: category?.address ?? '' }), {
           name: 'to',
           label: 'Move to',
-          choices: choicesOf(collection.places, listed),
+          choices: choicesOf(listed),
         })}
         <button name="act" value="move">Move</button>
       </span>
@@ -278,16 +268,14 @@ const LONGEST_NAME = 255
 /** The words behind the name of a torrent. */
 function aboutRow(
   { within, summary, owner, isHeld, path, name }: Row,
-  { collection, bannedAt }: FormsParts,
+  { bannedAt }: FormsParts,
   { context, view }: { readonly context: AdminContext; readonly view: View },
 ): Html {
-  const { places } = collection
   const isElsewhere = view.isSearch || view.category?.address !== within.address
-  const category = places.titleOf(within)
-  const list = html`<a href="torrents${query({ in: within.address })}">${category}</a>`
+  const list = html`<a href="torrents${query({ in: within.address })}">${within.title}</a>`
   const title = summary && clipText(summary.name, LONGEST_NAME)
   const told = [
-    isElsewhere && places.levelOf(within) > 0 && list,
+    isElsewhere && within.level > 0 && list,
     title === null ? NOT_TRACKED : title !== name && title,
     owner !== null && `by ${nameOfId(owner)}`,
     bannedAt(path) !== null && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),

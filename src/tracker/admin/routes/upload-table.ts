@@ -57,11 +57,11 @@ export async function uploadTable(
 }
 
 const COLUMNS = [
-  { title: 'Torrent', kind: 'name' },
-  { title: 'Content', kind: 'date' },
-  { title: 'Category' },
-  { title: 'Description', kind: 'wide' },
-  { title: 'Tracker' },
+  ['Torrent', 'name'],
+  ['Content', 'date'],
+  ['Category'],
+  ['Description', 'wide'],
+  ['Tracker'],
 ] as const
 
 function faultRow(file: UploadedFile, found: UploadFacts | undefined): HtmlValue[] {

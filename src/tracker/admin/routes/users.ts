@@ -79,7 +79,7 @@ async function show(context: AdminContext, { form, error }: FilledForm): Promise
     const change = html`<a href="user${query({ name })}" aria-label="Change ${name}">change</a>`
     return [log, state, name !== context.user.name && change]
   })
-  const columns = [{ title: 'User', kind: 'name' }, { title: 'Role' }, { title: '' }] as const
+  const columns = [['User', 'name'], ['Role'], ['']] as const
   return context.page({
     title: 'Users',
     error,

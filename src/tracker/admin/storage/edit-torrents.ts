@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { EditOutcome } from '../../../core/edit/files.js'
 import { loadTorrent } from '../../../core/read-torrent.js'
-import { BtkitError } from '../../../base/errors.js'
 import type { TorrentChanges } from '../../../library/changes.js'
 import { editFiles } from '../../../library/edit.js'
 import { swarmHashes } from '../../../metainfo/info-hash.js'
@@ -10,9 +9,6 @@ import type { CollectionPlace } from './places.js'
 import type { EditedFile } from '../../../core/edit/file.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type ChangedFact, changedFacts } from '../../../metainfo/facts.js'
-
-/** The most torrents that are edited at once. */
-const MOST_EDITED = 1000
 
 /** Torrents, and how each is read. */
 interface ReadTorrents<Read> {
@@ -38,9 +34,6 @@ export async function openTorrents<Read>(
   actor: Actor,
   { torrents, open }: ReadTorrents<Read>,
 ): Promise<Read[]> {
-  if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
-  if (torrents.length > MOST_EDITED)
-    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
   const opened: Read[] = []
   for (const address of torrents) {
     const { path } = await collection.own(actor, address)

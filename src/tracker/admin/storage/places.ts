@@ -33,6 +33,9 @@ export interface Category {
   readonly names: readonly string[]
   /** Its real path. */
   readonly path: string
+  /** Its name for people, and the number of names in it. */
+  readonly title: string
+  readonly level: number
 }
 
 /** A category, and the file names of the torrents in it; none if it cannot be read. */
@@ -101,7 +104,11 @@ export class Places {
     if (names.length > MAX_DEPTH)
       throw new BtkitError('bad-name', `categories have at most ${MAX_DEPTH} levels`)
     for (const name of names) checkName(name)
-    return { address, root, names, path: join(root.path, ...names) }
+    const isOnly = this.roots.filter(({ isArchive }) => !isArchive).length === 1
+    const start = root.isArchive ? ['archive'] : isOnly ? [] : [basename(root.path)]
+    const titles = [...start, ...names]
+    const title = titles.join(' / ') || 'no category'
+    return { address, root, names, path: join(root.path, ...names), title, level: titles.length }
   }
 
   /**
@@ -128,7 +135,7 @@ export class Places {
       // An archive may be below another root
       const inside = children.filter(({ path }) => !this.roots.some((root) => root.path === path))
       const below = (await Promise.all(inside.map(read))).flat()
-      const counted = this.levelOf(category) > 0 ? below : []
+      const counted = category.level > 0 ? below : []
       const count = counted.reduce((sum, each) => sum + each.torrents.length, torrents.length)
       const isEmpty = torrents.length === 0 && below.length === 0
       return [{ ...category, torrents, count, isEmpty }, ...below]
@@ -148,23 +155,7 @@ export class Places {
   /** Whether a category is another one or below it. The directory of all others is for itself. */
   holds(category: Category, other: Category): boolean {
     const isBelow = other.address.startsWith(`${category.address}/`)
-    return other.address === category.address || (isBelow && this.levelOf(category) > 0)
-  }
-
-  /** Names a category for people. */
-  titleOf(category: Category): string {
-    return this.#titles(category).join(' / ') || 'no category'
-  }
-
-  /** The number of names in a category's title. */
-  levelOf(category: Category): number {
-    return this.#titles(category).length
-  }
-
-  #titles({ root, names }: Category): readonly string[] {
-    const isOnly = this.roots.filter(({ isArchive }) => !isArchive).length === 1
-    const start = root.isArchive ? ['archive'] : isOnly ? [] : [basename(root.path)]
-    return [...start, ...names]
+    return other.address === category.address || (isBelow && category.level > 0)
   }
 }
 

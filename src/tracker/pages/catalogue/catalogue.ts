@@ -267,7 +267,7 @@ async function newestOf(
   const newest: SwarmRow[] = []
   for (const [at, row] of (await snapshot.order('added', true)).entries()) {
     if (newest.length >= wanted) break
-    if (row.category && category.holds(row.category)) newest.push(row)
+    if (category.holds(row.category)) newest.push(row)
     if (at % SLICE === 0) await setImmediate()
   }
   return newest

@@ -18,9 +18,6 @@ export class CatalogueCategory {
   newestMs = 0
   /** The path in lower case, which is searched. */
   readonly text: string
-  /** The places of this category and the last one below it, in an order of all categories. */
-  #first = 0
-  #last = 0
 
   constructor(
     /** The names of the directories that lead here. */
@@ -66,18 +63,9 @@ export class CatalogueCategory {
     this.parent?.count(size, addedMs)
   }
 
-  /** Numbers all categories, so that `holds` can compare. Returns the next number. */
-  number(from: number): number {
-    this.#first = from
-    let next = from + 1
-    for (const child of this.children.values()) next = child.number(next)
-    this.#last = next - 1
-    return next
-  }
-
   /** Whether a category is this one or below it. */
-  holds(other: CatalogueCategory): boolean {
-    return other.#first >= this.#first && other.#first <= this.#last
+  holds(other: CatalogueCategory | null): boolean {
+    return other !== null && (other === this || this.holds(other.parent))
   }
 }
 
@@ -117,11 +105,6 @@ export class Categories {
     const category = top.at(below === '' ? [] : below.split(sep))
     this.#byDirectory.set(directory, category)
     return category
-  }
-
-  /** Numbers all categories, when all are known. */
-  number(): void {
-    this.archive.number(this.current.number(0))
   }
 }
 

@@ -110,7 +110,7 @@ export class Pages {
   async #infoPage({ query: given, announceUrls, site }: SiteRequest): Promise<PageAnswer> {
     const { options, version, now } = this.parts
     if (options.redirect !== null) return redirect(options.redirect)
-    const { isCut, query, rows, keys, kept } = await this.#select(given)
+    const { snapshot, query, rows, keys, kept } = await this.#select(given)
     const label = WORDS.allTorrents
     const table = { label, keys, style: 'swarms', totals: rows.totals }
     const hasSearch = query.search !== '' && !hasOwnSearch(site, 'list')
@@ -120,17 +120,23 @@ export class Pages {
       { title: label, site, root: '', current: 'list', search: query.search, kept, footer },
       html`${listTitle(site, '', 'list')} ${hasSearch && renderListSearch(query, WORDS.inAll, kept)}
       ${renderList(query, rows, { ...table, links: this.#links(announceUrls) })}
-      ${isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
+      ${snapshot.isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
       ${legend(keys)}`,
     )
   }
 
   async #infoJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
-    const { rows, time } = await this.#select(query)
+    const { rows, snapshot } = await this.#select(query)
     const { page, pages, totals, items } = rows
     const links = this.#links(announceUrls)
     const torrents = items.map((row) => jsonOfRow(row, links))
-    return jsonAnswer({ time: new Date(time).toISOString(), page, pages, totals, torrents })
+    return jsonAnswer({
+      time: new Date(snapshot.time).toISOString(),
+      page,
+      pages,
+      totals,
+      torrents,
+    })
   }
 
   /** Answers with a .torrent file if the file did not change since it was read. */
@@ -147,15 +153,13 @@ export class Pages {
     const keys = KEYS.filter((key) => hasNames || COLUMNS[key].isOfNames !== true)
     const standard = hasNames ? 'name' : 'hash'
     const query = parseListQuery(given, KEYS, standard)
-    const taking = snapshots.get()
-    const time = snapshots.takenAt
-    const snapshot = await taking
+    const snapshot = await snapshots.get()
     const sorted = await snapshot.order(query.sort, query.isDescending)
     const listing = { length: PAGE_LENGTH, textOf: ({ lowerName }: SwarmRow) => lowerName }
     const found = await listRows(sorted, query, listing)
     const rows = query.search === '' ? { ...found, totals: snapshot.totals } : found
     const kept = orderFields(query, standard)
-    return { query, rows, keys, time, kept, isCut: snapshot.isCut }
+    return { query, rows, keys, kept, snapshot }
   }
 
   #links(announceUrls: readonly string[]): TorrentLinks {

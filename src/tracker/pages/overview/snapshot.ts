@@ -23,6 +23,8 @@ export class Snapshot {
   constructor(
     readonly rows: readonly SwarmRow[],
     readonly categories: Categories,
+    /** In milliseconds since 1970. */
+    readonly time: number,
   ) {}
 
   /** The rows of torrents that are in files. */
@@ -79,8 +81,6 @@ export class FreshSnapshot {
   #taking: Promise<Snapshot> | null = null
   #version = ''
   #at = 0
-  /** The time of the last snapshot, in milliseconds since 1970. */
-  takenAt = 0
 
   constructor(
     private readonly source: SnapshotSource,
@@ -94,7 +94,6 @@ export class FreshSnapshot {
     if (this.#taking && at - this.#at < MAX_AGE && this.#version === version) return this.#taking
     this.#at = at
     this.#version = version
-    this.takenAt = this.clocks.now()
     const taking = this.#take()
     this.#taking = taking
     taking.catch(() => {
@@ -107,36 +106,28 @@ export class FreshSnapshot {
   /** Reads all swarms, in small steps. */
   async #take(): Promise<Snapshot> {
     const rows: SwarmRow[] = []
-    const snapshot = new Snapshot(rows, this.#categories())
+    const snapshot = new Snapshot(rows, this.#categories(), this.clocks.now())
     const { totals, categories } = snapshot
-    for await (const row of this.#rows(categories)) {
+    for (const row of this.#rows(categories)) {
       addRow(totals, row)
       row.category?.count(row.size ?? 0, row.summary?.addedMs ?? 0)
       if (row.torrent !== null || rows.length < MAX_ROWS) rows.push(row)
+      if (totals.torrents % SLICE === 0) await setImmediate()
     }
-    categories.number()
     return snapshot
   }
 
   /**
    * Yields all known torrents, with or without a swarm, and then the other swarms. A hybrid is one.
    */
-  async *#rows(categories: Categories): AsyncGenerator<SwarmRow> {
-    const { store } = this.source
+  *#rows(categories: Categories): Generator<SwarmRow> {
     const { torrents, isOpen } = this.source.torrents
-    let count = 0
-    for (const [infoHash, torrent] of torrents) {
-      if (firstHash(torrent, torrents) !== infoHash) continue
-      yield this.#row(infoHash, torrent, categories)
-      count += 1
-      if (count % SLICE === 0) await setImmediate()
-    }
-    for (const swarm of isOpen ? store.list() : []) {
-      count += 1
-      if (count % SLICE === 0) await setImmediate()
+    for (const [infoHash, torrent] of torrents)
+      if (firstHash(torrent, torrents) === infoHash) yield this.#row(infoHash, torrent, categories)
+    for (const swarm of isOpen ? this.source.store.list() : []) {
       const infoHash = infoHashOfBytes(swarm.infoHash)
-      if (torrents.has(infoHash)) continue
-      yield rowOf({ infoHash, torrent: null, category: null }, swarm, null)
+      if (!torrents.has(infoHash))
+        yield rowOf({ infoHash, torrent: null, category: null }, swarm, null)
     }
   }
 

@@ -123,8 +123,8 @@ export function renderTorrents<Row extends SwarmRow>(table: TorrentTable<Row>): 
   const head = keys.includes('name') ? 'name' : 'hash'
   const columns = keys.map((key) => {
     const { title, kind } = COLUMNS[key]
-    if (key !== head) return { key, title, kind }
-    return { key, title: box ? 'Torrent' : title, kind: 'name' } as const
+    if (key !== head) return [title, kind, key] as const
+    return [box ? 'Torrent' : title, 'name', key] as const
   })
   const cellsOf = (row: Row) => {
     const page = links.page(row)
@@ -136,13 +136,13 @@ export function renderTorrents<Row extends SwarmRow>(table: TorrentTable<Row>): 
     key === head ? counted(sums.torrents, 'torrent') : (COLUMNS[key].total?.(sums) ?? null)
   return renderTable({
     ...frame,
-    columns: [...(box ? [BOX] : []), ...columns, { title: box ? '' : 'Get', kind: 'get' }],
+    columns: [...(box ? [BOX] : []), ...columns, [box ? '' : 'Get', 'get']],
     rows: table.rows.map(cellsOf),
     totals: totals && [...keys.map((key) => sumOf(key, totals)), null],
   })
 }
 
-const BOX = { title: '', kind: 'box' } as const
+const BOX = ['', 'box'] as const
 
 /** Renders a page of a list that can be sorted, with links to its other pages. */
 export function renderList(
