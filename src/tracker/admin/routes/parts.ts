@@ -1,5 +1,5 @@
 import type { Collection } from '../storage/collection.js'
-import type { Category, Places } from '../storage/places.js'
+import type { Category } from '../storage/places.js'
 import type { BtkitError } from '../../../base/errors.js'
 import { type Choice, type Form, selectField } from '../../../pages/forms/form.js'
 import type { Jobs } from '../../../pages/forms/jobs.js'
@@ -46,15 +46,11 @@ export async function categoryField(
   { places }: Collection,
   field: { readonly name: string; readonly label: string; readonly isArchived?: boolean },
 ): Promise<Html> {
-  return selectField(form, { ...field, choices: await categoryChoices(places, field.isArchived) })
+  const choices = choicesOf(await places.list(), field.isArchived)
+  return selectField(form, { ...field, choices })
 }
 
 /** The addresses and titles of categories; `isArchived` adds those of the archive. */
-export async function categoryChoices(places: Places, isArchived = false): Promise<Choice[]> {
-  return choicesOf(await places.list(), isArchived)
-}
-
-/** The same of categories that were listed already, which takes a while if there are thousands. */
 export function choicesOf(listed: readonly Category[], isArchived = false): Choice[] {
   const shown = listed.filter(({ root }) => isArchived || !root.isArchive)
   return shown.map(({ address, title }) => [address, title])

@@ -5,7 +5,7 @@ import { type Answer, statusOf } from '../../../pages/forms/frame.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { formatBytes } from '../../../base/text/quantity.js'
 import { outcomeOf, torrentLinks } from './outcome.js'
-import { categoryChoices, type FilledForm, type FormsParts } from './parts.js'
+import { choicesOf, type FilledForm, type FormsParts } from './parts.js'
 import { shownName } from '../storage/places.js'
 import { uploadTable, wishesAt } from './upload-table.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
@@ -199,7 +199,7 @@ async function show(
   { form, error, files = [] }: FilledForm & { readonly files?: readonly UploadedFile[] },
 ): Promise<Answer> {
   const { collection, announce } = parts
-  const categories = await categoryChoices(collection.places)
+  const categories = choicesOf(await collection.places.list())
   const table = files.length > 0 && (await uploadTable(parts, form, files, categories))
   const own = form.text('act') === 'look' ? form : form.with({ addTracker: 'on' })
   return context.page({
