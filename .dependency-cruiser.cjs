@@ -56,7 +56,7 @@ const TRACKER = {
 }
 const TRACKER_PAGES = {
   charts: '', // a month of figures
-  overview: 'charts', // all torrents, and what all pages share
+  overview: 'charts', // all torrents, and the lists that all pages share
   catalogue: 'overview|charts', // torrents by category
 }
 const ADMIN = {
@@ -136,6 +136,12 @@ const RULES = [
     'its people are extra',
     { path: '^src/tracker/', pathNot: '^src/tracker/admin/' },
     { path: '^src/(library|pages|tracker/admin)/' },
+  ],
+  [
+    'storage-without-forms',
+    'routes read them',
+    { path: '^src/tracker/admin/storage/' },
+    { path: '^src/pages/' },
   ],
   ['small-files-alone', 'they are below everything', { path: SMALL }, src(SMALL)],
   ['no-circular', 'one idea in two files', {}, { circular: true }],

@@ -39,7 +39,7 @@ import { naturalKey } from '../src/base/text/natural-order.js'
 import { hideSecrets } from '../src/base/text/secrets.js'
 import { parseAddressRange } from '../src/tracker/allowed/address-rules.js'
 import { parseHash } from '../src/tracker/allowed/torrent-list.js'
-import { parseCatalogueQuery } from '../src/tracker/pages/catalogue/category.js'
+import { parseListQuery } from '../src/tracker/pages/overview/torrent-list.js'
 import { parseAddress } from '../src/tracker/swarms/peer-address.js'
 import { infoHashOf, readAnnounce, readScrape } from '../src/tracker/wires/http-query.js'
 import type { IncomingMessage } from 'node:http'
@@ -120,7 +120,7 @@ const PARSERS: Readonly<Record<string, Parser>> = {
     limit: HEAD,
   },
   searches: {
-    read: each(parseSearch, parseCatalogueQuery),
+    read: each(parseSearch, (text) => parseListQuery(text, [], 'name')),
     marks: [...QUERY, ' ', '"', '*'],
     limit: HEAD,
   },

@@ -13,7 +13,8 @@ function lengthFirst(digits: string): string {
   return `0${String.fromCharCode(0x30 + number.length)}${number}`
 }
 
-/** Sorts a few names as people expect. */
+/** Sorts names as people expect. */
 export function sortNaturally(names: readonly string[]): string[] {
-  return names.toSorted((a, b) => (naturalKey(a) < naturalKey(b) ? -1 : 1))
+  const keyed = names.map((name) => ({ name, key: naturalKey(name) }))
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ name }) => name)
 }

@@ -152,8 +152,25 @@ function commonValues(torrents: readonly Opened[]): Record<string, string> {
   )
 }
 
-/** The fields that say something else than the torrents. */
+/** The most torrents that are edited at once. */
+const MOST_EDITED = 1000
+
+/**
+ * Returns the torrents that were chosen to be edited.
+ * @throws BtkitError `usage` for none, or too many
+ */
+export function checkChosen(torrents: readonly string[]): readonly string[] {
+  if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
+  if (torrents.length <= MOST_EDITED) return torrents
+  throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+}
+
+/**
+ * The fields that say something else than the torrents.
+ * @throws BtkitError as `refuseChanged`
+ */
 export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChanges {
+  refuseChanged(torrents, form.text('digest'))
   const different = differentValues(form, torrents)
   const isChanged = (wanted: ValueName) => different.some(({ name }) => name === wanted)
   const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})

@@ -12,7 +12,7 @@ import { formatBytes } from '../../base/text/quantity.js'
 import { defaultAct, Form, hiddenFields } from './form.js'
 import type { Answer } from '../../server/headers/answer.js'
 import type { PageParts } from './frame.js'
-import { renderTable } from './table.js'
+import { renderTable } from '../../page-parts/table.js'
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */
 const LONGEST_PATH = 4096
@@ -87,9 +87,9 @@ function actsOf(directory: string, canCreate: boolean): Html {
 const STEPS = ['at', 'here', 'picked', 'choose', 'fresh']
 
 const COLUMNS = [
-  { title: 'Name', kind: 'name' },
-  { title: 'Size', kind: 'n' },
-  { title: 'Changed', kind: 'date' },
+  ['Name', 'name'],
+  ['Size', 'n'],
+  ['Changed', 'date'],
 ] as const
 
 /** The usual places by the names that people know. */

@@ -8,7 +8,7 @@ import type { Answer } from '../../server/headers/answer.js'
 import type { PageParts } from '../forms/frame.js'
 import { formAddress, type Job } from '../forms/jobs.js'
 import { pickingAnywhere, requirePath } from '../forms/picker.js'
-import { renderTable } from '../forms/table.js'
+import { renderTable } from '../../page-parts/table.js'
 import { clipText } from '../../base/text/escape.js'
 import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
@@ -102,11 +102,7 @@ function checkedOf({ report, files, listed, map, states }: Checked, acts: Html):
     </section>`
 }
 
-const COLUMNS = [
-  { title: 'File', kind: 'name' },
-  { title: 'Size', kind: 'n' },
-  { title: 'State' },
-] as const
+const COLUMNS = [['File', 'name'], ['Size', 'n'], ['State']] as const
 
 /** The longest path that is shown, in characters; a torrent can have one of megabytes. */
 const LONGEST_PATH = 500

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Skip } from '../../core/complete/report.js'
 import { BtkitError, inField } from '../../base/errors.js'
 import { type FormRoute, formRoutes } from '../forms/app.js'
-import { renderTable, rowBox } from '../forms/table.js'
+import { renderTable, rowBox } from '../../page-parts/table.js'
 import type { Excerpt } from '../work/results.js'
 import { checkField, defaultAct, type Form, hiddenFields, query, textField } from '../forms/form.js'
 import type { Answer } from '../../server/headers/answer.js'
@@ -222,15 +222,11 @@ function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boo
     .map(({ title, changes }) => tableOf(title, changes, isPlan))
 }
 
-const COLUMNS = [
-  { title: 'Entry', kind: 'name' },
-  { title: 'Info hash' },
-  { title: 'Torrent', kind: 'get' },
-] as const
+const COLUMNS = [['Entry', 'name'], ['Info hash'], ['Torrent', 'get']] as const
 const PLAN_COLUMNS = [
-  { title: '', kind: 'box' },
-  { title: 'Entry', kind: 'name' },
-  { title: 'Size', kind: 'n' },
+  ['', 'box'],
+  ['Entry', 'name'],
+  ['Size', 'n'],
 ] as const
 
 function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean): Html {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { BtkitError, inField } from '../../base/errors.js'
 import { type FormContext, type FormRoute, formRoutes } from '../forms/app.js'
-import { changesOf, editedPage, editPage, refuseChanged } from '../forms/edit.js'
+import { changesOf, checkChosen, editedPage, editPage } from '../forms/edit.js'
 import type { Edited, Opened } from '../work/opened.js'
 import { Form, linesField } from '../forms/form.js'
 import type { Answer } from '../../server/headers/answer.js'
@@ -13,9 +13,6 @@ import { counted } from '../../base/text/quantity.js'
 import { lookAt } from './look.js'
 import { startWork } from '../forms/start-work.js'
 import type { WindowParts } from './window.js'
-
-/** The most torrents that are edited at once. */
-const MOST_EDITED = 1000
 
 /** The page that edits torrents: fields, then what would change, then the change. */
 export function editRoutes(parts: WindowParts): FormRoute[] {
@@ -76,7 +73,6 @@ async function edit(
   { form, page }: Pick<FormContext, 'form' | 'page'>,
 ): Promise<Answer> {
   const torrents = await read(parts, form)
-  refuseChanged(torrents, form.text('digest'))
   const files = torrents.map(({ file }) => file)
   const isDry = form.text('act') === 'preview'
   const request = { files, changes: changesOf(form, torrents), isDry }
@@ -102,9 +98,6 @@ async function read({ directory, work }: WindowParts, form: Form): Promise<Opene
     const paths = await Promise.all(form.lines('torrents').map((line) => expand(line, directory)))
     const { torrents: files, failures } = await work.run('torrentsAt', paths)
     for (const error of failures.values()) throw error
-    if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
-    if (files.length > MOST_EDITED)
-      throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
-    return work.run('open', files)
+    return work.run('open', checkChosen(files))
   })
 }

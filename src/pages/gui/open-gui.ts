@@ -23,7 +23,7 @@ import type { Answer } from '../../server/headers/answer.js'
 import { formOf, framePage, type PageParts, queryOf } from '../forms/frame.js'
 import { describeJob, type Job, Jobs } from '../forms/jobs.js'
 import { WINDOW_SCRIPT, WINDOW_STYLE } from '../../browser/texts.js'
-import { renderTable } from '../forms/table.js'
+import { renderTable } from '../../page-parts/table.js'
 import { html } from '../../base/text/html.js'
 import { QR_PATH, qrAnswer } from '../../page-parts/qr-code.js'
 import { sendAnswer } from '../../server/headers/answer.js'
@@ -315,7 +315,7 @@ function lastPage(): Answer {
   return framePage({ title: 'btkit has ended', content }, masthead)
 }
 
-const WORK_COLUMNS = [{ title: 'Work', kind: 'name' }, { title: 'State' }] as const
+const WORK_COLUMNS = [['Work', 'name'], ['State']] as const
 
 function homePage(tools: readonly FormRoute[], jobs: readonly Job[]): PageParts {
   const cards = tools.map(({ path, menu, purpose = '' }) => {

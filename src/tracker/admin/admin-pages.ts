@@ -1,33 +1,26 @@
 import { jobRoutes } from '../../pages/forms/app.js'
-import { Jobs } from '../../pages/forms/jobs.js'
-import { renderTable } from '../../pages/forms/table.js'
-import type { ServerContext } from '../../server/context.js'
-import { startPeriodicTasks } from '../../server/periodic-tasks.js'
+import { renderTable } from '../../page-parts/table.js'
 import { renderFigures, countFigures } from '../../page-parts/item.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
 import { type Html, html } from '../../base/text/html.js'
 import { formatBytes } from '../../base/text/quantity.js'
-import { NO_ROWS, type RowTotals } from '../pages/overview/swarm-row.js'
+import type { FreshSnapshot } from '../pages/overview/snapshot.js'
+import { addRow, type RowTotals, sumRows } from '../pages/overview/swarm-row.js'
 import type { AdminContext, AdminRoute } from './frame/visit.js'
 import { activityRoutes, itemOf } from './routes/activity.js'
 import { type ActivityLog, targetsOf } from './storage/activity-log.js'
 import { peersRoutes } from './routes/peers.js'
 import { banRoutes, type BanParts } from './routes/bans.js'
 import { binRoutes } from './routes/bin.js'
-import { emptyBin } from './storage/bin.js'
 import { categoriesRoutes } from './routes/categories.js'
 import { editRoutes } from './routes/edit.js'
 import { makeRoutes } from './routes/make.js'
-import { reachableDirectories } from '../../disk/look/reachable.js'
 import type { FormsParts } from './routes/parts.js'
 import { torrentsRoutes } from './routes/torrents.js'
 import { accountRoutes, usersRoutes } from './routes/users.js'
 import { uploadRoutes } from './routes/upload.js'
-import { WorkThread } from '../../pages/work/work-thread.js'
-import { Collection, type CollectionParts } from './storage/collection.js'
-import { type Places, realRoot } from './storage/places.js'
-import { directoryOf, sumRows, takeTorrents } from './storage/torrent-rows.js'
+import { directoryOf, type Places } from './storage/places.js'
 
 /** The parts of all pages. */
 interface AllPagesParts extends BanParts {
@@ -38,6 +31,8 @@ interface AllPagesParts extends BanParts {
   /** The directories of retired torrents, as absolute paths. */
   readonly archives: readonly string[]
   readonly log: ActivityLog
+  /** The figures of all torrents. */
+  readonly snapshots: FreshSnapshot
   /** The parts of pages on which torrents are changed; null without directories of torrents. */
   readonly forms: FormsParts | null
 }
@@ -75,56 +70,6 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
   }))
 }
 
-/** Milliseconds between two looks for deleted torrents that are too old. */
-const TIDY_PERIOD = 3_600_000
-
-/** Milliseconds without work after which its thread ends. */
-const IDLE = 10_000
-
-/** The settings of the pages on which torrents are changed. */
-interface FormsSettings
-  extends
-    CollectionParts,
-    Pick<
-      FormsParts,
-      'presets' | 'announce' | 'announceUrls' | 'publicRoot' | 'swarmsAt' | 'bannedAt' | 'makeFrom'
-    >,
-    Pick<ServerContext, 'monotonic' | 'onError'> {}
-
-/** The parts of the pages on which torrents are changed, and their end. */
-export interface OpenForms extends FormsParts {
-  readonly close: () => Promise<void>
-}
-
-/**
- * Opens the parts of the pages on which torrents are changed. Deleted torrents are removed when
- * they are too old.
- * @throws BtkitError if a directory or the state cannot be read
- */
-export async function openForms(settings: FormsSettings): Promise<OpenForms> {
-  const { monotonic, onError, warn } = settings
-  const real = settings.roots.map(async (root) => ({ ...root, path: await realRoot(root.path) }))
-  const collection = new Collection({ ...settings, roots: await Promise.all(real) })
-  const jobs = new Jobs(monotonic, onError)
-  const work = new WorkThread(null, warn, IDLE)
-  const reachable = reachableDirectories(collection.places.roots.map(({ path }) => path))
-  const tidy = async () => {
-    await reachable()
-    await emptyBin(collection)
-  }
-  await tidy()
-  const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
-  const close = async () => {
-    jobs.cancelAll()
-    await stop()
-    await jobs.settled()
-    await work.close()
-  }
-  const changed = () => void settings.scan()
-  const makeFrom = await Promise.all(settings.makeFrom.map(realRoot))
-  return { ...settings, collection, jobs, work, makeFrom, changed, reachable, close }
-}
-
 /** The first page: the state of the tracker. */
 function frontRoutes(parts: AllPagesParts): AdminRoute[] {
   const handle: AdminRoute['handle'] = async (context) =>
@@ -133,12 +78,17 @@ function frontRoutes(parts: AllPagesParts): AdminRoute[] {
 }
 
 async function frontContent(parts: AllPagesParts, context: AdminContext): Promise<Html> {
-  const { tracker, announceUrls, directories, archives, forms } = parts
+  const { tracker, snapshots, announceUrls, directories, archives, forms } = parts
   const { torrents } = tracker.view
   const { isOpen, isFed } = torrents
-  const { rows, totals } = await takeTorrents(tracker.view)
+  const { rows, totals } = await snapshots.get()
   const places = [...directories, ...archives, ...(isFed ? [MADE] : [])]
-  const sums = sumRows(rows, (path) => (path === null ? MADE : directoryOf(path, places)))
+  const sums = new Map(places.map((place) => [place, sumRows([])]))
+  for (const row of rows) {
+    const path = row.summary?.path
+    const sum = sums.get((path === null ? MADE : directoryOf(path, places)) ?? '')
+    if (sum) addRow(sum, row)
+  }
   return html`${renderFigures([
       ['Torrents', totals.torrents],
       ...countFigures(totals.complete, totals.downloading, totals.downloaded),
@@ -174,11 +124,7 @@ async function recentUploads(
   const rows = all.slice(0, RECENT).map(({ target, user: by, at }) => {
     return [itemOf(target, places), by, renderTime(at, 'second')]
   })
-  const columns = [
-    { title: 'Torrent', kind: 'name' },
-    { title: 'By' },
-    { title: WORDS.added, kind: 'date' },
-  ] as const
+  const columns = [['Torrent', 'name'], ['By'], [WORDS.added, 'date']] as const
   return html`<section>
     <h2>Recent uploads</h2>
     ${renderTable({ label: 'Recent uploads', columns, rows })}
@@ -203,14 +149,14 @@ function directoryTable(
   const table = renderTable({
     label,
     columns: [
-      { title: 'Directory', kind: 'name' },
-      { title: 'Torrents', kind: 'n' },
-      { title: 'Seeds', kind: 'n' },
-      { title: 'Leechers', kind: 'n' },
-      { title: 'Content', kind: 'n' },
+      ['Directory', 'name'],
+      ['Torrents', 'n'],
+      ['Seeds', 'n'],
+      ['Leechers', 'n'],
+      ['Content', 'n'],
     ],
     rows: places.map((directory) => {
-      const sum = sums.get(directory) ?? NO_ROWS
+      const sum = sums.get(directory) ?? sumRows([])
       // The list of all has as many if there is no other directory
       const isListed = hasLists && places.length === 1 && directory !== MADE
       const name = isListed ? html`<a href="torrents">${directory}</a>` : directory

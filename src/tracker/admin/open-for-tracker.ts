@@ -3,12 +3,20 @@ import type { Preset } from '../../pages/forms/torrent-fields.js'
 import type { ServerContext } from '../../server/context.js'
 import type { RunningTracker } from '../app/run-tracker.js'
 import type { TrackerSettings } from '../app/settings.js'
-import { adminPages, openForms, type OpenForms } from './admin-pages.js'
+import { reachableDirectories } from '../../disk/look/reachable.js'
+import { Jobs } from '../../pages/forms/jobs.js'
+import { WorkThread } from '../../pages/work/work-thread.js'
+import { startPeriodicTasks } from '../../server/periodic-tasks.js'
+import { adminPages } from './admin-pages.js'
+import type { FormsParts } from './routes/parts.js'
+import { emptyBin } from './storage/bin.js'
+import { Collection } from './storage/collection.js'
+import { realRoot } from './storage/places.js'
 import { type Admin, openAdmin } from './app/open-admin.js'
 import type { AdminSettings } from './app/authentication.js'
 import { ActivityLog } from './storage/activity-log.js'
 import { BanList } from './storage/ban-list.js'
-import { takeTorrentsAt } from './storage/torrent-rows.js'
+import { FreshSnapshot } from '../pages/overview/snapshot.js'
 
 /** The settings of the administration that the tracker does not have. */
 export interface TrackerAdminSettings extends Pick<
@@ -26,6 +34,8 @@ export interface TrackerAdminSettings extends Pick<
   /** The announce URLs of the tracker for clients. */
   readonly announceUrls: readonly string[]
 }
+
+type FormsSettings = TrackerAdminSettings & Pick<FormsParts, 'snapshots'>
 
 /** A tracker that runs, and its settings. */
 export interface AdministeredTracker {
@@ -50,9 +60,11 @@ export async function openForTracker(
     torrents: new BanList(settings.bans.torrents),
   }
   const { directories, archives } = own.allowed
-  const forms = await openTrackerForms(settings, administered, context)
+  const snapshots = new FreshSnapshot({ ...tracker.view, showNames: true, roots: null }, context)
+  const forms = await openForms({ ...settings, snapshots }, administered, context)
   const routes = adminPages({
     tracker,
+    snapshots,
     announceUrls,
     directories,
     archives,
@@ -73,35 +85,76 @@ export async function openForTracker(
   return { ...admin, close }
 }
 
-/** The parts of the pages on which torrents are changed; null if all torrents are tracked. */
-async function openTrackerForms(
-  { directory, makeFrom, presets, announceUrls }: TrackerAdminSettings,
+/** The parts of the pages on which torrents are changed, and their end. */
+interface OpenForms extends FormsParts {
+  readonly close: () => Promise<void>
+}
+
+/** Milliseconds between two looks for deleted torrents that are too old. */
+const TIDY_PERIOD = 3_600_000
+
+/** Milliseconds without work after which its thread ends. */
+const IDLE = 10_000
+
+/**
+ * Opens the parts of the pages on which torrents are changed; null if all torrents are tracked.
+ * Deleted torrents are removed when they are too old.
+ * @throws BtkitError if a directory or the state cannot be read
+ */
+async function openForms(
+  { directory, makeFrom, presets, announceUrls, snapshots }: FormsSettings,
   { tracker, settings }: AdministeredTracker,
   context: ServerContext,
 ): Promise<OpenForms | null> {
   const { directories, archives } = settings.allowed
   if (directories.length === 0) return null
-  const roots = [
-    ...directories.map((path) => ({ path, isArchive: false })),
-    ...archives.map((path) => ({ path, isArchive: true })),
-  ]
-  const overHttp = announceUrls.find((url) => /^https?:.*\/announce$/.test(url)) ?? null
-  return openForms({
-    ...context,
-    roots,
-    makeFrom,
+  const rootOf = (isArchive: boolean) => async (path: string) => {
+    return { path: await realRoot(path), isArchive }
+  }
+  const roots = [...directories.map(rootOf(false)), ...archives.map(rootOf(true))]
+  const { warn, onError, now, monotonic } = context
+  const { torrents } = tracker.view
+  const changed = () => tracker.refresh().catch(onError)
+  const collection = new Collection({
+    roots: await Promise.all(roots),
     stateDirectory: directory,
     otherStates: COMPLETEDIR_STATES,
-    presets: await presets(),
+    now,
+    warn,
+    // A list of hashes has no metainfo; a file for one of them is no copy
+    trackedAs: (infoHash) => torrents.torrents.get(infoHash)?.metainfo ?? null,
+    scan: changed,
+  })
+  const jobs = new Jobs(monotonic, onError)
+  const work = new WorkThread(null, warn, IDLE)
+  const reachable = reachableDirectories(collection.places.roots.map(({ path }) => path))
+  const tidy = async () => {
+    await reachable()
+    await emptyBin(collection)
+  }
+  await tidy()
+  const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
+  const overHttp = announceUrls.find((url) => /^https?:.*\/announce$/.test(url)) ?? null
+  return {
+    collection,
+    jobs,
+    work,
+    reachable,
+    changed,
+    snapshots,
     announceUrls,
+    makeFrom: await Promise.all(makeFrom.map(realRoot)),
+    presets: await presets(),
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
     publicRoot: settings.page.showInfoPage && overHttp ? new URL('./', overHttp).href : null,
-    swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
-    bannedAt: (path) => tracker.view.torrents.bannedPaths.get(path) ?? null,
-    // A list of hashes has no metainfo; a file for one of them is no copy
-    trackedAs: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo ?? null,
-    scan: () => tracker.refresh().catch(context.onError),
-  })
+    bannedAt: (path) => torrents.bannedPaths.get(path) ?? null,
+    close: async () => {
+      jobs.cancelAll()
+      await stop()
+      await jobs.settled()
+      await work.close()
+    },
+  }
 }
 
 /** The state directories of completedir if root or the unit of systemd runs it. */

@@ -45,7 +45,7 @@ export class TorrentList {
   readonly #added: LRUCache<InfoHash, AllowedTorrent>
   #torrents = new Map<InfoHash, AllowedTorrent>()
   #banned: ReadonlySet<InfoHash> = new Set()
-  #bannedPaths: ReadonlyMap<string, InfoHash> = new Map()
+  #bannedPaths: ReadonlyMap<string, AllowedTorrent> = new Map()
   /** How often the banned hashes have changed. */
   #bans = 0
   #version = ''
@@ -138,8 +138,8 @@ export class TorrentList {
     return this.#banned
   }
 
-  /** The files of torrents that are refused, and their info hashes. */
-  get bannedPaths(): ReadonlyMap<string, InfoHash> {
+  /** The torrents that are refused, by the paths of their files. */
+  get bannedPaths(): ReadonlyMap<string, AllowedTorrent> {
     return this.#bannedPaths
   }
 
@@ -206,10 +206,10 @@ export class TorrentList {
     for (const [infoHash, torrent] of this.#added.entries()) {
       if (!inFiles.has(infoHash)) torrents.set(infoHash, torrent)
     }
-    const bannedPaths = new Map<string, InfoHash>()
+    const bannedPaths = new Map<string, AllowedTorrent>()
     for (const infoHash of banned) {
-      const path = torrents.get(infoHash)?.metainfo?.path
-      if (path != null) bannedPaths.set(path, infoHash)
+      const torrent = torrents.get(infoHash)
+      if (torrent?.metainfo?.path != null) bannedPaths.set(torrent.metainfo.path, torrent)
       torrents.delete(infoHash)
     }
     this.#bannedPaths = bannedPaths

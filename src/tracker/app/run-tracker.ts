@@ -36,7 +36,7 @@ const SLICES = 16
 const EXPIRE_INTERVAL = 500
 
 /** The torrents and swarms that a tracker knows. */
-export interface TrackerView {
+interface TrackerView {
   readonly torrents: TorrentList
   readonly store: SwarmStore
 }

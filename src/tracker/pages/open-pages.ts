@@ -10,7 +10,7 @@ import type { AllowedSettings } from '../allowed/access-lists.js'
 import { Catalogue } from './catalogue/catalogue.js'
 import { nowhere, type PageRequest, PageTurns, type SiteRequest } from './overview/page-answer.js'
 import { type PageOptions, Pages, type PageSources } from './overview/pages.js'
-import { FreshSnapshot } from './overview/torrent-rows.js'
+import { FreshSnapshot } from './overview/snapshot.js'
 
 /** The pages for people. */
 export interface TrackerPages {
@@ -46,9 +46,11 @@ export function openPages(
     ...directories.map((path) => ({ path, isArchive: false })),
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
-  const snapshots = new FreshSnapshot({ ...parts, showNames: options.showNames }, parts)
+  const { showNames } = options
+  const source = { ...parts, showNames, roots: site.hasCatalogue ? roots : null }
+  const snapshots = new FreshSnapshot(source, parts)
   const sources = { ...parts, options, version, site, snapshots, turns: new PageTurns() }
-  const catalogue = new Catalogue(sources, roots)
+  const catalogue = new Catalogue(sources)
   const pages = new Pages(sources)
   const answerAt = async (request: SiteRequest) => {
     const { path, raw } = request

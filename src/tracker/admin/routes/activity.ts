@@ -1,6 +1,6 @@
 import { valueOr } from '../../../base/errors.js'
 import { query } from '../../../pages/forms/form.js'
-import { renderTable } from '../../../pages/forms/table.js'
+import { renderTable } from '../../../page-parts/table.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { html, type Html } from '../../../base/text/html.js'
@@ -12,8 +12,7 @@ import {
   FAILED_LOG_IN,
   targetsOf,
 } from '../storage/activity-log.js'
-import { type Category, type Places, shownName, SUFFIX } from '../storage/places.js'
-import { directoryOf } from '../storage/torrent-rows.js'
+import { type Category, directoryOf, type Places, shownName, SUFFIX } from '../storage/places.js'
 
 /** The most entries that are shown, and that are searched for those of a user. */
 const MOST_SHOWN = 500
@@ -96,11 +95,11 @@ function table(entries: readonly Activity[], places: Places | null): Html {
     return [renderTime(at, 'second'), who, DONE[action] ?? action, what, address]
   })
   const columns = [
-    { title: 'Time', kind: 'date' },
-    { title: 'User' },
-    { title: 'Action' },
-    { title: 'Item', kind: 'wide' },
-    { title: 'Address', kind: 'date' },
+    ['Time', 'date'],
+    ['User'],
+    ['Action'],
+    ['Item', 'wide'],
+    ['Address', 'date'],
   ] as const
   return html`<section>${renderTable({ label: 'Log', columns, rows })}</section>`
 }
@@ -111,7 +110,7 @@ function table(entries: readonly Activity[], places: Places | null): Html {
 export function itemOf(target: string, places: Places | null): Html | string {
   const place = places && placeOf(target, places)
   if (!places || !place) return target
-  const title = places.titleOf(place)
+  const { title } = place
   if (!target.endsWith(SUFFIX))
     return html`<a href="torrents${query({ in: place.address })}">${title}</a>`
   const q = shownName(target)

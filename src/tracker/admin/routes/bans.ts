@@ -5,7 +5,7 @@ import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import { Form, defaultAct, hiddenFields, query, textField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
-import { renderTable } from '../../../pages/forms/table.js'
+import { renderTable } from '../../../page-parts/table.js'
 import { escapeText, quoteText } from '../../../base/text/escape.js'
 import { type Html, fieldValue, html } from '../../../base/text/html.js'
 import { parseAddressRange } from '../../allowed/address-rules.js'
@@ -200,11 +200,11 @@ function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly 
     return [what, reason, by, since, liftForm(kind, value, 'bans', name)]
   })
   const columns = [
-    { title: kind === 'torrents' ? 'Torrent' : label, kind: 'name' },
-    { title: 'Reason' },
-    { title: 'By' },
-    { title: 'Since', kind: 'date' },
-    { title: '' },
+    [kind === 'torrents' ? 'Torrent' : label, 'name'],
+    ['Reason'],
+    ['By'],
+    ['Since', 'date'],
+    [''],
   ] as const
   return renderTable({ label: `Banned ${title.toLowerCase()}`, columns, rows })
 }

@@ -1,5 +1,5 @@
 import type { Answer } from '../../../server/headers/answer.js'
-import { renderTable, rowBox, type Table } from '../../../pages/forms/table.js'
+import { renderTable, rowBox, type Table } from '../../../page-parts/table.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { html, type Html } from '../../../base/text/html.js'
 import { formatBytes } from '../../../base/text/quantity.js'
@@ -16,7 +16,7 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
   const restore = async (context: AdminContext): Promise<Answer> => {
     if (!context.form.has('id')) return context.seeOther('bin', NONE_CHOSEN)
     const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
-    parts.changed()
+    await parts.changed()
     return context.seeOther('bin', outcomeOf(outcomes, 'restored'))
   }
   return [
@@ -39,7 +39,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
   const { age, bytes } = BIN_LIMITS
   const rows = own.map(({ id, name, category, deletedAt }) => {
     const box = rowBox('id', id, name)
-    return [box, name, collection.places.titleOf(category), renderTime(deletedAt, 'minute')]
+    return [box, name, category.title, renderTime(deletedAt, 'minute')]
   })
   return context.page({
     title: 'Bin',
@@ -53,12 +53,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
 }
 
 function table(rows: Table['rows']): Html {
-  const columns = [
-    { title: '', kind: 'box' },
-    { title: 'Torrent', kind: 'name' },
-    { title: 'Category' },
-    { title: 'Deleted', kind: 'date' },
-  ] as const
+  const columns = [['', 'box'], ['Torrent', 'name'], ['Category'], ['Deleted', 'date']] as const
   return html`<form method="post" action="bin">
     <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>
     <div class="acts"><button class="main">Restore</button></div>

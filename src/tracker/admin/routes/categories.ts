@@ -1,8 +1,7 @@
-import { dirname } from 'node:path'
 import { BtkitError } from '../../../base/errors.js'
 import { Form, query, textField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
-import { renderTable } from '../../../pages/forms/table.js'
+import { renderTable } from '../../../page-parts/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
 import { categoryField, type FilledForm, type FormsParts } from './parts.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
@@ -36,7 +35,7 @@ async function change(parts: FormsParts, context: AdminContext, form: Form): Pro
   else if (act === 'rename') await renameCategory(collection, context, address, name)
   else if (act === 'remove') await removeCategory(collection, context, address)
   else throw new BtkitError('usage', 'unknown action; load the page again')
-  parts.changed()
+  await parts.changed()
   const told = DONE.get(act) ?? ''
   return context.seeOther('categories', html`<p class="note" role="status">${told}</p>`)
 }
@@ -47,13 +46,7 @@ async function show(
   { form, error }: FilledForm,
 ): Promise<Answer> {
   const listed = await collection.places.list()
-  const counts = collection.places.countsOf(listed)
-  const above = new Set(listed.map(({ address }) => dirname(address)))
-  const rows = listed.map((category): HtmlValue[] => {
-    const { address, names } = category
-    const title = collection.places.titleOf(category)
-    const count = counts.get(address) ?? 0
-    const isEmpty = count === 0 && !above.has(address)
+  const rows = listed.map(({ address, names, title, count, isEmpty }): HtmlValue[] => {
     const name = names.at(-1)
     return [
       html`<a href="torrents${query({ in: address })}">${title}</a>`,
@@ -80,11 +73,7 @@ async function show(
       <section>
         ${renderTable({
           label: 'Categories',
-          columns: [
-            { title: 'Category', kind: 'name' },
-            { title: 'Torrents', kind: 'n' },
-            { title: '' },
-          ],
+          columns: [['Category', 'name'], ['Torrents', 'n'], ['']],
           rows,
         })}
       </section>`,

@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
 import type { BtkitError } from '../../../base/errors.js'
 import { formRoutes } from '../../../pages/forms/app.js'
-import { changesOf, editedPage, editPage } from '../../../pages/forms/edit.js'
-import { editedOf } from '../../../pages/work/opened.js'
+import { changesOf, checkChosen, editedPage, editPage } from '../../../pages/forms/edit.js'
+import { editedOf, openTorrent } from '../../../pages/work/opened.js'
 import type { FormPage } from '../../../pages/forms/picker.js'
 import type { Form } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
@@ -22,7 +22,7 @@ export function editRoutes(parts: FormsParts): AdminRoute[] {
 /** The page of the torrents that a form names. */
 export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
   const show = async (form: Form, error?: BtkitError) => {
-    const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
+    const torrents = await openTorrents(parts.collection, context, chosenIn(form))
     const shown = { torrents, titleOf: basename, carried: [...LIST_FIELDS, 'torrent'], error }
     return context.page(editPage(form, shown))
   }
@@ -36,11 +36,15 @@ export function editingPage(parts: FormsParts, context: AdminContext): FormPage 
   }
 }
 
+/** The torrents that a form names, and their values. */
+function chosenIn(form: Form) {
+  return { torrents: checkChosen(form.all('torrent')), open: openTorrent }
+}
+
 async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {
   const { form } = context
   const outcomes = await editTorrents(parts.collection, context, {
-    torrents: form.all('torrent'),
-    digest: form.text('digest'),
+    ...chosenIn(form),
     changesOf: (opened) => changesOf(form, opened),
     isDry,
   })
@@ -49,7 +53,7 @@ async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): P
     const named = edited.map((each) => ({ ...each, file: basename(each.file) }))
     return context.page(editedPage(form, named, isDry))
   }
-  parts.changed()
+  await parts.changed()
   const done = outcomes.flatMap((each) => {
     return each.error !== null || each.isChanged ? { address: each.file, error: each.error } : []
   })

@@ -107,7 +107,7 @@ async function begin(
     const options = { ...torrentOptions(form, parts.presets), threads: THREADS }
     const bytes = await parts.work.run('makeBytes', { source, options }, run)
     await collection.changeInfo(() => addTorrent(collection, context, { bytes, name, category }))
-    parts.changed()
+    await parts.changed()
     return name
   })
 }

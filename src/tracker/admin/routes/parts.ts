@@ -1,12 +1,13 @@
 import type { Collection } from '../storage/collection.js'
-import type { Category, Places } from '../storage/places.js'
+import type { Category } from '../storage/places.js'
 import type { BtkitError } from '../../../base/errors.js'
 import { type Choice, type Form, selectField } from '../../../pages/forms/form.js'
 import type { Jobs } from '../../../pages/forms/jobs.js'
 import type { Preset } from '../../../pages/forms/torrent-fields.js'
 import type { Html } from '../../../base/text/html.js'
 import type { WorkThread } from '../../../pages/work/work-thread.js'
-import type { SwarmRow } from '../../pages/overview/swarm-row.js'
+import type { AllowedTorrent } from '../../allowed/allowed-torrent.js'
+import type { FreshSnapshot } from '../../pages/overview/snapshot.js'
 
 /** The parts that the pages about torrents share. */
 export interface FormsParts {
@@ -23,14 +24,14 @@ export interface FormsParts {
   readonly announceUrls: readonly string[]
   /** The URL of the tracker's first page, with a slash at its end; null if it shows no pages. */
   readonly publicRoot: string | null
-  /** The swarms of the tracked torrents at some paths, by path. */
-  readonly swarmsAt: (paths: ReadonlySet<string>) => Promise<ReadonlyMap<string, SwarmRow>>
-  /** The banned info hash of the torrent at a path; null if it is not banned. */
-  readonly bannedAt: (path: string) => string | null
+  /** The figures of all torrents. */
+  readonly snapshots: FreshSnapshot
+  /** The banned torrent at a path; null if there is none. */
+  readonly bannedAt: (path: string) => AllowedTorrent | null
   /** Resolves if all directories answer; see reachableDirectories. */
   readonly reachable: () => Promise<void>
-  /** Makes the tracker look at its directories soon. */
-  readonly changed: () => void
+  /** Resolves when the tracker has looked at its directories. */
+  readonly changed: () => Promise<void>
 }
 
 /** A form as it was sent, and why it could not be done. */
@@ -45,20 +46,12 @@ export async function categoryField(
   { places }: Collection,
   field: { readonly name: string; readonly label: string; readonly isArchived?: boolean },
 ): Promise<Html> {
-  return selectField(form, { ...field, choices: await categoryChoices(places, field.isArchived) })
+  const choices = choicesOf(await places.list(), field.isArchived)
+  return selectField(form, { ...field, choices })
 }
 
 /** The addresses and titles of categories; `isArchived` adds those of the archive. */
-export async function categoryChoices(places: Places, isArchived = false): Promise<Choice[]> {
-  return choicesOf(places, await places.list(), isArchived)
-}
-
-/** The same of categories that were listed already, which takes a while if there are thousands. */
-export function choicesOf(
-  places: Places,
-  listed: readonly Category[],
-  isArchived = false,
-): Choice[] {
+export function choicesOf(listed: readonly Category[], isArchived = false): Choice[] {
   const shown = listed.filter(({ root }) => isArchived || !root.isArchive)
-  return shown.map((each) => [each.address, places.titleOf(each)])
+  return shown.map(({ address, title }) => [address, title])
 }

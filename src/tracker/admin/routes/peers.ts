@@ -4,7 +4,7 @@ import { BtkitError } from '../../../base/errors.js'
 import { readSwarmHash, swarmHashes } from '../../../metainfo/info-hash.js'
 import { query } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
-import { renderTable } from '../../../pages/forms/table.js'
+import { renderTable } from '../../../page-parts/table.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { counted } from '../../../base/text/quantity.js'
@@ -46,12 +46,12 @@ function show(
 }
 
 const COLUMNS = [
-  { title: 'Address', kind: 'name' },
-  { title: 'Port', kind: 'n' },
-  { title: 'Client' },
-  { title: 'State' },
-  { title: 'Last announce', kind: 'date' },
-  { title: '' },
+  ['Address', 'name'],
+  ['Port', 'n'],
+  ['Client'],
+  ['State'],
+  ['Last announce', 'date'],
+  [''],
 ] as const
 
 function rowOf(peer: ListedPeer, hash: string, now: number): HtmlValue[] {

@@ -1,46 +1,39 @@
-import { setImmediate } from 'node:timers/promises'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
 import { nameOfId } from '../access/users.js'
 import { banAddress } from './bans.js'
 import { editingPage } from './edit.js'
-import {
-  below,
-  BY_NAME,
-  factsAt,
-  inOrder,
-  type Listed,
-  type ListedKey,
-  pathOf,
-  search,
-  LISTED_KEYS,
-} from './listed.js'
+import { type Listed, textOf, torrentsIn } from './listed.js'
 import { LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './outcome.js'
 import { type FormsParts, choicesOf } from './parts.js'
 import { HELD } from '../../../disk/state/held.js'
 import type { Collection } from '../storage/collection.js'
-import { type Category, type ListedCategory, type Places, shownName } from '../storage/places.js'
+import type { Category, ListedCategory } from '../storage/places.js'
 import { BtkitError } from '../../../base/errors.js'
 import { Form, query, selectField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
-import { renderTable, rowBox } from '../../../pages/forms/table.js'
-import {
-  type ListOrder,
-  orderFields,
-  type Paged,
-  paged,
-  renderPages,
-  sortForms,
-  sortHeading,
-  parseOrder,
-} from '../../../page-parts/sorting.js'
+import { rowBox } from '../../../page-parts/table.js'
+import { keptField, orderFields, renderPages, sortForms } from '../../../page-parts/sorting.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { type Html, type HtmlValue, fieldValue, html } from '../../../base/text/html.js'
-import { formatNumber } from '../../../base/text/quantity.js'
+import { clipText } from '../../../base/text/escape.js'
+import { type Html, html } from '../../../base/text/html.js'
+import { formatBytes, formatNumber } from '../../../base/text/quantity.js'
+import { MAX_SEARCH } from '../../pages/overview/site.js'
+import { sortRows } from '../../pages/overview/snapshot.js'
+import type { SwarmRow } from '../../pages/overview/swarm-row.js'
 import { TorrentLinks } from '../../pages/overview/torrent-links.js'
-import { COLUMNS, type SwarmRow } from '../../pages/overview/swarm-row.js'
+import {
+  type ListedRows,
+  type ListQuery,
+  listRows,
+  parseListQuery,
+  renderTorrents,
+} from '../../pages/overview/torrent-list.js'
+
+/** The columns of the list. */
+const LISTED_KEYS = ['name', 'size', 'complete', 'downloading', 'changed'] as const
 
 /** The torrents on a page. */
 const PER_PAGE = 100
@@ -66,7 +59,7 @@ async function changeTorrents(parts: FormsParts, context: AdminContext): Promise
   const act = ACTS.get(form.text('act'))
   if (!act) throw new BtkitError('usage', 'unknown action; load the page again')
   const result = await act(parts.collection, context, form.all('torrent'))
-  parts.changed()
+  await parts.changed()
   return context.seeOther(list, result)
 }
 
@@ -90,7 +83,7 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
 const UNDO = html`<a href="bin">Undo this in the bin</a>`
 
 /**
- * The query has a category (`in`), a part of names (`q`), the order, and the number of the page.
+ * The query has a category (`in`), words (`q`), the order, and the number of the page.
  */
 async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { places } = parts.collection
@@ -99,22 +92,25 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
   // A category that cannot be read is a mistake to report, unlike one below it
   if (category !== null) await places.requireReadable(category)
   const listed = await places.list()
-  const wanted = form.text('q').toLowerCase()
-  const found =
-    wanted === ''
-      ? below(places, listed, category)
-      : await search(below(places, listed, null), parts, wanted)
-  const order = parseOrder(new URLSearchParams(form.toString()), LISTED_KEYS, BY_NAME)
-  const shown = paged(await inOrder(found, order, parts), order.page, PER_PAGE)
-  const view = { category, listed, shown, isSearch: wanted !== '', form, order }
-  const title = view.isSearch ? form.text('q') : category && places.titleOf(category)
+  const order = parseListQuery(form.toString(), LISTED_KEYS, 'name')
+  const isSearch = order.search !== ''
+  const isShown = (each: Category) => isSearch || !category || places.holds(category, each)
+  // The tracker knows the times of its last look
+  if (order.sort === 'changed') await parts.changed()
+  const found = await torrentsIn(listed.filter(isShown), parts)
+  const sorted = await sortRows(found, order.sort, order.isDescending)
+  const shown = await listRows(sorted, order, {
+    length: PER_PAGE,
+    textOf: isSearch ? textOf : () => '',
+  })
+  const view = { category, listed, shown, isSearch, form, order }
+  const title = isSearch ? order.search : category && category.title
   return context.page({
     title: title === null ? WORDS.allTorrents : `Torrents: ${title}`,
     content: html`<div class="shelf">
-      ${categoryList(places, view)}
+      ${categoryList(view)}
       <div>
-        ${toolbar(view)}
-        ${found.length === 0 ? nothing(view) : await torrentsTable(parts, context, view)}
+        ${toolbar(view)} ${shown.total === 0 ? nothing(view) : torrentsTable(parts, context, view)}
         ${pagesOf(view)}
       </div>
     </div>`,
@@ -130,69 +126,44 @@ function nothing({ category, isSearch }: View): Html {
 }
 
 /** The categories with the numbers of torrents in them and below. */
-function categoryList(places: Places, { category, listed, isSearch }: View): Html {
-  const counts = places.countsOf(listed)
-  const entry = (address: string, name: string, level: number) => {
-    const isCurrent = !isSearch && address === (category?.address ?? '')
-    return html`<li class="level-${Math.min(level, 5)}">
-      <a href="torrents${query({ in: address })}" ${isCurrent && CURRENT}>${name}</a>
-      <span class="muted">${formatNumber(counts.get(address) ?? 0)}</span>
-    </li>`
-  }
-  const items = listed.map((each) => {
-    return entry(each.address, each.names.at(-1) ?? places.titleOf(each), places.levelOf(each))
-  })
-  const choices = listed.map((each) => {
-    const isChosen = !isSearch && each.address === category?.address
-    const count = formatNumber(counts.get(each.address) ?? 0)
-    const text = `${places.titleOf(each)} (${count})`
-    return html`<option value="${each.address}" ${isChosen && html`selected`}>${text}</option>`
-  })
+function categoryList({ category, listed, isSearch }: View): Html {
+  const current = isSearch ? null : (category?.address ?? '')
+  const count = listed.reduce((sum, { torrents }) => sum + torrents.length, 0)
+  const all = [{ address: '', names: [], title: 'All', level: 0, count }, ...listed]
   return html`<nav class="categories" aria-label="Categories">
       <ul>
-        ${entry('', 'All', 0)} ${items}
+        ${all.map(({ address, names, title, level, ...each }) => {
+          const mark = address === current && html`aria-current="page"`
+          return html`<li class="level-${Math.min(level, 5)}">
+            <a href="torrents${query({ in: address })}" ${mark}>${names.at(-1) ?? title}</a>
+            <span class="muted">${formatNumber(each.count)}</span>
+          </li>`
+        })}
       </ul>
     </nav>
     <form class="choice" method="get" action="torrents">
       <select name="in" aria-label="Category" data-go>
-        <option value="">All (${formatNumber(counts.get('') ?? 0)})</option>
-        ${choices}
+        ${all.map(({ address, title, ...each }) => {
+          const mark = address === current && html`selected`
+          const text = `${title} (${formatNumber(each.count)})`
+          return html`<option value="${address}" ${mark}>${text}</option>`
+        })}
       </select>
       <button>Show</button>
     </form>`
 }
 
-const CURRENT = html`aria-current="page"`
-
-function pagesOf(view: View): Html | false {
-  const address = (page: number) => addressOf(view, { ...view.order, page })
-  return renderPages(view.shown, address, 'Pages of torrents')
-}
-
-/** The address of the same torrents in an order, or of another page of them. */
-function addressOf({ category, form }: View, { sort, isDescending, page }: View['order']): string {
-  return `torrents${query({
-    in: category?.address ?? '',
-    q: form.text('q'),
-    sort: sort === BY_NAME ? '' : sort,
-    order: isDescending ? 'desc' : '',
-    page: String(page),
-  })}`
+function pagesOf({ shown, form }: View): Html | false {
+  const address = (page: number) => listOf(form.with({ page: String(page) }))
+  return renderPages(shown, address, 'Pages of torrents')
 }
 
 function toolbar(view: View): Html {
-  const { category, form, order } = view
-  const inField = html`<input type="hidden" name="in" value="${category?.address ?? ''}" />`
+  const { form, order } = view
+  const kept = [keptField('in', form.text('in')), orderFields(order, 'name')]
+  const all = `torrents${query({ in: form.text('in') })}`
   return html`<div class="tools">
-    ${renderSearch({
-      id: 'search',
-      action: 'torrents',
-      name: 'q',
-      value: form.text('q'),
-      most: 200,
-      kept: html`${category && inField} ${orderFields(order, BY_NAME)}`,
-      all: `torrents${query({ in: category?.address ?? '' })}`,
-    })}
+    ${renderSearch({ id: 'search', action: 'torrents', name: 'q', value: order.search, most: MAX_SEARCH, kept, all })}
     ${pagesOf(view)}
   </div>`
 }
@@ -203,63 +174,75 @@ interface View {
   readonly category: Category | null
   /** All categories. */
   readonly listed: readonly ListedCategory[]
-  readonly shown: Paged<Listed>
+  readonly shown: ListedRows<Listed>
   /** Whether torrents of several categories are shown. */
   readonly isSearch: boolean
   readonly form: Form
-  readonly order: ListOrder<ListedKey>
+  readonly order: ListQuery
 }
 
-const FIGURES = ['size', 'complete', 'downloading'] as const
+/** A torrent, and what the user may do with it. */
+interface Row extends Listed {
+  /** The id of who added it; null for nobody. */
+  readonly owner: string | null
+  readonly isHeld: boolean
+  readonly mayChange: boolean
+  /** Where it is edited; null if that is impossible. */
+  readonly edit: string | null
+}
 
 /** The torrents of a page, with buttons for the chosen ones. */
-async function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
-  const { category, shown, form, order } = view
-  const swarms = await parts.swarmsAt(new Set(shown.items.map(pathOf)))
-  const rows: HtmlValue[][] = []
-  for (const each of shown.items) {
-    // The tracker answers meanwhile
-    await setImmediate()
-    const swarm = swarms.get(pathOf(each)) ?? null
-    rows.push(await row(parts, context, { ...each, view, swarm }))
+function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Html {
+  const { form, order, shown } = view
+  const { owners, held } = parts.collection
+  const rows = shown.items.map((each): Row => {
+    const owner = owners.lastAt(each.path)
+    const isHeld = held.holds(each.within.path, each.file)
+    const mayChange = !isHeld && context.may('edit', owner)
+    const editing = form.only(...LIST_FIELDS).with({ torrent: addressOf(each) })
+    const edit = mayChange && each.summary ? `edit?${editing.toString()}` : null
+    return { ...each, owner, isHeld, mayChange, edit }
+  })
+  const where = [keptField('in', form.text('in')), keptField('q', form.text('q'))]
+  const links = {
+    page: ({ tracked, edit }: Row) =>
+      tracked && parts.publicRoot !== null ? linksOf(parts, tracked).page(tracked) : edit,
+    render: (row: Row) => renderLinks(row, parts, { context, list: listOf(form) }),
   }
-  const sorted = (key: ListedKey, title: string, kind: 'name' | 'n' | 'date') => {
-    const column = { key, title, style: kind }
-    return { title, kind, heading: sortHeading(column, order) }
-  }
-  const canChange = rows.some(([box]) => box !== false)
-  const where = html`<input
-      type="hidden"
-      name="in"
-      value="${fieldValue(category?.address ?? '')}"
-    />
-    <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />`
+  const table = renderTorrents({
+    label: 'Torrents',
+    keys: LISTED_KEYS,
+    rows,
+    order,
+    links,
+    box: (row) => row.mayChange && rowBox('torrent', addressOf(row), row.name),
+    cells: {
+      name: (row, link) => [link(row.name), aboutRow(row, parts, { context, view })],
+      size: ({ size }) => size !== null && formatBytes(size),
+    },
+  })
   return html`${sortForms(where)}
     <form method="post" action="torrents">
-      ${where} ${orderFields(order, BY_NAME)}
+      ${where} ${orderFields(order, 'name')}
       <input type="hidden" name="page" value="${shown.page}" />
-      <section>
-        ${renderTable({
-          label: 'Torrents',
-          columns: [
-            { title: '', kind: 'box' },
-            sorted(BY_NAME, 'Torrent', 'name'),
-            ...FIGURES.map((key) => sorted(key, COLUMNS[key].title, 'n')),
-            sorted('changed', 'Changed', 'date'),
-            { title: '', kind: 'get' },
-          ],
-          rows,
-        })}
-      </section>
-      ${canChange ? acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
+      <section>${table}</section>
+      ${
+        rows.some(({ mayChange }) => mayChange)
+          ? acts(parts, view)
+          : html`<p class="muted">You cannot change these.</p>`
+      }
     </form>`
+}
+
+function addressOf({ within, file }: Listed): string {
+  return `${within.address}/${file}`
 }
 
 function acts({ collection }: FormsParts, { category, listed, shown }: View): Html {
   const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
   // A search may find both
-  const isArchived = shown.items.some((each) => each.category.root.isArchive)
-  const isCurrent = shown.items.some((each) => !each.category.root.isArchive)
+  const isArchived = shown.items.some(({ within }) => within.root.isArchive)
+  const isCurrent = shown.items.some(({ within }) => !within.root.isArchive)
   return html`<section class="chosen" aria-label="Do with the chosen torrents">
     <div class="acts">
       <span class="muted" data-sum></span>
@@ -271,7 +254,7 @@ function acts({ collection }: FormsParts, { category, listed, shown }: View): Ht
         ${selectField(new Form({ to: category?.address ?? '' }), {
           name: 'to',
           label: 'Move to',
-          choices: choicesOf(collection.places, listed),
+          choices: choicesOf(listed),
         })}
         <button name="act" value="move">Move</button>
       </span>
@@ -279,60 +262,44 @@ function acts({ collection }: FormsParts, { category, listed, shown }: View): Ht
   </section>`
 }
 
-interface Row extends Listed {
-  readonly view: View
-  /** Null if the torrent is not tracked, or not yet. */
-  readonly swarm: SwarmRow | null
-}
+/** The longest name of content that is shown. File systems have at most 255 bytes. */
+const LONGEST_NAME = 255
 
-async function row(
-  { collection, bannedAt, ...parts }: FormsParts,
-  context: AdminContext,
-  { category, name: file, view, swarm }: Row,
-): Promise<HtmlValue[]> {
-  const path = pathOf({ category, name: file })
-  const facts = await factsAt(path)
-  const owner = collection.owners.lastAt(path)
-  const isHeld = collection.held.holds(category.path, file)
-  const mayChange = !isHeld && context.may('edit', owner)
-  const value = `${category.address}/${file}`
-  const name = shownName(file)
-  const title = collection.places.titleOf(category)
-  const isElsewhere = view.isSearch || view.category?.address !== category.address
-  const hasCategory = collection.places.levelOf(category) > 0
+/** The words behind the name of a torrent. */
+function aboutRow(
+  { within, summary, owner, isHeld, path, name }: Row,
+  { bannedAt }: FormsParts,
+  { context, view }: { readonly context: AdminContext; readonly view: View },
+): Html {
+  const isElsewhere = view.isSearch || view.category?.address !== within.address
+  const list = html`<a href="torrents${query({ in: within.address })}">${within.title}</a>`
+  const title = summary && clipText(summary.name, LONGEST_NAME)
   const told = [
-    isElsewhere &&
-      hasCategory &&
-      html`<a href="torrents${query({ in: category.address })}">${title}</a>`,
-    facts.told,
+    isElsewhere && within.level > 0 && list,
+    title === null ? NOT_TRACKED : title !== name && title,
     owner !== null && `by ${nameOfId(owner)}`,
     bannedAt(path) !== null && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
   ].filter((each) => each !== false)
-  const listed = view.form.only(...LIST_FIELDS)
-  const isReadable = facts.size !== ''
-  const editing = `edit?${listed.with({ torrent: value }).toString()}`
-  const edit = mayChange && isReadable ? editing : null
-  const page = swarm && parts.publicRoot !== null ? linksOf(parts, swarm).page(swarm) : edit
-  return [
-    mayChange && rowBox('torrent', value, name),
-    html`${page === null ? name : html`<a href="${page}">${name}</a>`}<br />
-      <span class="muted"> ${told.map((each, at) => [at > 0 && ', ', each])} </span>
-      ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}`,
-    facts.size,
-    swarm?.complete ?? '–',
-    swarm?.downloading ?? '–',
-    facts.changed,
-    html`${edit !== null && html`<a href="${edit}" aria-label="Edit ${name}">edit</a>`}
-    ${swarm && html`<a href="${linksOf(parts, swarm).magnet(swarm)}">magnet</a>`}
-    ${swarm && context.may('ban') && swarmLinks(swarm, name, listOf(view.form))}`,
-  ]
+  return html`<br />
+    <span class="muted"> ${told.map((each, at) => [at > 0 && ', ', each])} </span>
+    ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}`
 }
 
-/** The ways to the peers of a torrent, and to the page that bans it. */
-function swarmLinks({ infoHash }: SwarmRow, name: string, list: string): Html {
-  const ban = banAddress('torrents', infoHash, list)
-  return html`<a href="peers${query({ of: infoHash })}" aria-label="Peers of ${name}">peers</a>
-    <a href="${ban}" aria-label="Ban ${name}">ban</a>`
+const WHY = 'not tracked: not a torrent, not readable, a copy, or just added'
+const NOT_TRACKED = html`<span class="bad">${WHY}</span>`
+
+/** The ways to edit a torrent, to get it, to its peers, and to the page that bans it. */
+function renderLinks(
+  { edit, tracked, name }: Row,
+  parts: FormsParts,
+  { context, list }: { readonly context: AdminContext; readonly list: string },
+): Html {
+  const hash = tracked?.infoHash ?? ''
+  const peers = html`<a href="peers${query({ of: hash })}" aria-label="Peers of ${name}">peers</a>
+    <a href="${banAddress('torrents', hash, list)}" aria-label="Ban ${name}">ban</a>`
+  return html`${edit !== null && html`<a href="${edit}" aria-label="Edit ${name}">edit</a>`}
+  ${tracked && html`<a href="${linksOf(parts, tracked).magnet(tracked)}">magnet</a>`}
+  ${tracked && context.may('ban') && peers}`
 }
 
 /** The links of a torrent: its magnet link names its own trackers, or else this one. */

@@ -1,7 +1,7 @@
 import { BtkitError } from '../../../base/errors.js'
 import type { Choice, Form } from '../../../pages/forms/form.js'
 import { problem } from '../../../pages/forms/frame.js'
-import { renderTable } from '../../../pages/forms/table.js'
+import { renderTable } from '../../../page-parts/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
 import { counted, formatBytes } from '../../../base/text/quantity.js'
 import type { UploadFacts } from '../../../pages/work/describe-uploads.js'
@@ -57,11 +57,11 @@ export async function uploadTable(
 }
 
 const COLUMNS = [
-  { title: 'Torrent', kind: 'name' },
-  { title: 'Content', kind: 'date' },
-  { title: 'Category' },
-  { title: 'Description', kind: 'wide' },
-  { title: 'Tracker' },
+  ['Torrent', 'name'],
+  ['Content', 'date'],
+  ['Category'],
+  ['Description', 'wide'],
+  ['Tracker'],
 ] as const
 
 function faultRow(file: UploadedFile, found: UploadFacts | undefined): HtmlValue[] {

@@ -13,7 +13,7 @@ import { statusOf } from '../../../server/headers/refusal.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { formatBytes } from '../../../base/text/quantity.js'
 import { outcomeOf, torrentLinks } from './outcome.js'
-import { categoryChoices, type FilledForm, type FormsParts } from './parts.js'
+import { choicesOf, type FilledForm, type FormsParts } from './parts.js'
 import { shownName } from '../storage/places.js'
 import { uploadTable, wishesAt } from './upload-table.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
@@ -141,7 +141,7 @@ async function add(
   })
   const own = { urls: parts.announceUrls, added: parts.announce }
   const outcomes = await addUploads(parts.collection, context, wanted, own)
-  parts.changed()
+  await parts.changed()
   const done = outcomes.filter(({ error }) => error === null)
   const added = html`${torrentLinks(done.map(({ address }) => address))} ${trackerNote(done)}`
   const next = `upload${query({ to: form.text('to') })}`
@@ -222,7 +222,7 @@ async function show(
   { form, error, files = [] }: FilledForm & { readonly files?: readonly UploadedFile[] },
 ): Promise<Answer> {
   const { collection, announce } = parts
-  const categories = await categoryChoices(collection.places)
+  const categories = choicesOf(await collection.places.list())
   const table = files.length > 0 && (await uploadTable(parts, form, files, categories))
   const own = form.text('act') === 'look' ? form : form.with({ addTracker: 'on' })
   return context.page({

@@ -3,7 +3,7 @@ import { BtkitError, inField } from '../../../base/errors.js'
 import { formRoutes } from '../../../pages/forms/app.js'
 import { described, Form, query, selectField, textField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
-import { renderTable } from '../../../pages/forms/table.js'
+import { renderTable } from '../../../page-parts/table.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { checkNewPassword, checkUserName, newUserId, SHORTEST_PASSWORD } from '../access/users.js'
 import { type Action, type AdminContext, type AdminRoute, PASSWORD_FIELDS } from '../frame/visit.js'
@@ -81,7 +81,7 @@ async function show(context: AdminContext, { form, error }: FilledForm): Promise
     const change = html`<a href="user${query({ name })}" aria-label="Change ${name}">change</a>`
     return [log, state, name !== context.user.name && change]
   })
-  const columns = [{ title: 'User', kind: 'name' }, { title: 'Role' }, { title: '' }] as const
+  const columns = [['User', 'name'], ['Role'], ['']] as const
   return context.page({
     title: 'Users',
     error,

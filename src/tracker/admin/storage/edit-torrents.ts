@@ -1,27 +1,26 @@
 import { setImmediate } from 'node:timers/promises'
 import type { EditOutcome } from '../../../core/edit/files.js'
 import { loadTorrent } from '../../../core/read-torrent.js'
-import { BtkitError } from '../../../base/errors.js'
 import type { TorrentChanges } from '../../../library/changes.js'
 import { editFiles } from '../../../library/edit.js'
-import { refuseChanged } from '../../../pages/forms/edit.js'
-import { type Opened, openTorrent } from '../../../pages/work/opened.js'
 import { swarmHashes } from '../../../metainfo/info-hash.js'
 import { type Actor, type Collection, CopyError, mainHash } from './collection.js'
 import type { CollectionPlace } from './places.js'
 import type { EditedFile } from '../../../core/edit/file.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type ChangedFact, changedFacts } from '../../../metainfo/facts.js'
 
-/** The most torrents that are edited at once. */
-const MOST_EDITED = 1000
-
-/** An edit of torrents as a form showed them. */
-interface TorrentsEdit {
+/** Torrents, and how each is read. */
+interface ReadTorrents<Read> {
   readonly torrents: readonly string[]
-  /** The digest of what the form showed. */
-  readonly digest: string
-  /** The changes to torrents that have these values. */
-  readonly changesOf: (opened: readonly Opened[]) => TorrentChanges
+  /** Returns the part of a torrent that is kept: there may be many. */
+  readonly open: (address: string, metainfo: Metainfo) => Read
+}
+
+/** An edit of torrents. */
+interface TorrentsEdit<Read> extends ReadTorrents<Read> {
+  /** The changes to these torrents; it throws if they are not those that somebody saw. */
+  readonly changesOf: (opened: readonly Read[]) => TorrentChanges
   /** Whether to write nothing. */
   readonly isDry: boolean
 }
@@ -30,18 +29,15 @@ interface TorrentsEdit {
  * Reads torrents that a user may edit.
  * @throws BtkitError if one of them cannot be edited
  */
-export async function openTorrents(
+export async function openTorrents<Read>(
   collection: Collection,
   actor: Actor,
-  torrents: readonly string[],
-): Promise<Opened[]> {
-  if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
-  if (torrents.length > MOST_EDITED)
-    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
-  const opened: Opened[] = []
+  { torrents, open }: ReadTorrents<Read>,
+): Promise<Read[]> {
+  const opened: Read[] = []
   for (const address of torrents) {
     const { path } = await collection.own(actor, address)
-    opened.push(openTorrent(address, await loadTorrent(path)))
+    opened.push(open(address, await loadTorrent(path)))
     // Announces are answered in between
     await setImmediate()
   }
@@ -49,18 +45,16 @@ export async function openTorrents(
 }
 
 /**
- * Edits torrents. Nothing is edited if one of them is not as the form showed it. A failure to write
- * one does not stop the others.
- * @throws BtkitError `changed`, `not-permitted`, `not-found`, and `usage` for bad values
+ * Edits torrents. A failure to write one does not stop the others.
+ * @throws BtkitError `not-permitted`, `not-found`, `usage` for bad values, and as `changesOf`
  */
-export function editTorrents(
+export function editTorrents<Read>(
   collection: Collection,
   actor: Actor,
-  edit: TorrentsEdit,
+  edit: TorrentsEdit<Read>,
 ): Promise<EditOutcome[]> {
   return collection.changeInfo(async () => {
-    const opened = await openTorrents(collection, actor, edit.torrents)
-    refuseChanged(opened, edit.digest)
+    const opened = await openTorrents(collection, actor, edit)
     const places: CollectionPlace[] = []
     for (const address of edit.torrents) places.push(await collection.own(actor, address))
     const changes = edit.changesOf(opened)

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { lstat, realpath, rename, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import {
   asBtkitError,
@@ -34,11 +34,18 @@ export interface Category {
   readonly names: readonly string[]
   /** Its real path. */
   readonly path: string
+  /** Its name for people, and the number of names in it. */
+  readonly title: string
+  readonly level: number
 }
 
 /** A category, and the file names of the torrents in it; none if it cannot be read. */
 export interface ListedCategory extends Category {
   readonly torrents: readonly string[]
+  /** Of torrents here and below; the directory of all others counts its own. */
+  readonly count: number
+  /** Whether there is no torrent or category in it. */
+  readonly isEmpty: boolean
 }
 
 /** A torrent in a category. */
@@ -98,7 +105,11 @@ export class Places {
     if (names.length > MAX_DEPTH)
       throw new BtkitError('bad-name', `categories have at most ${MAX_DEPTH} levels`)
     for (const name of names) checkName(name)
-    return { address, root, names, path: join(root.path, ...names) }
+    const isOnly = this.roots.filter(({ isArchive }) => !isArchive).length === 1
+    const start = root.isArchive ? ['archive'] : isOnly ? [] : [basename(root.path)]
+    const titles = [...start, ...names]
+    const title = titles.join(' / ') || 'no category'
+    return { address, root, names, path: join(root.path, ...names), title, level: titles.length }
   }
 
   /**
@@ -116,15 +127,19 @@ export class Places {
 
   /** The categories that exist, each after its parent. Links are left out. */
   async list(): Promise<ListedCategory[]> {
-    let count = 0
+    let categories = 0
     const read = async (category: Category): Promise<ListedCategory[]> => {
-      if (++count > MAX_CATEGORIES) return []
+      if (++categories > MAX_CATEGORIES) return []
       const { torrents, directories } = await this.#names.namesIfReadable(category.path)
       const names = category.names.length === MAX_DEPTH ? [] : directories
       const children = names.flatMap((name) => valueOr([], () => this.below(category, name)))
       // An archive may be below another root
       const inside = children.filter(({ path }) => !this.roots.some((root) => root.path === path))
-      return [{ ...category, torrents }, ...(await Promise.all(inside.map(read))).flat()]
+      const below = (await Promise.all(inside.map(read))).flat()
+      const counted = category.level > 0 ? below : []
+      const count = counted.reduce((sum, each) => sum + each.torrents.length, torrents.length)
+      const isEmpty = torrents.length === 0 && below.length === 0
+      return [{ ...category, torrents, count, isEmpty }, ...below]
     }
     const all = this.roots.map((_, at) => read(this.#parse(String(at))))
     return (await Promise.all(all)).flat()
@@ -141,37 +156,20 @@ export class Places {
   /** Whether a category is another one or below it. The directory of all others is for itself. */
   holds(category: Category, other: Category): boolean {
     const isBelow = other.address.startsWith(`${category.address}/`)
-    return other.address === category.address || (isBelow && this.levelOf(category) > 0)
+    return other.address === category.address || (isBelow && category.level > 0)
   }
+}
 
-  /** The numbers of torrents in listed categories and below them, by address; by '' that of all. */
-  countsOf(listed: readonly ListedCategory[]): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>()
-    for (const each of listed) {
-      const count = each.torrents.length
-      const above = each.names.map((_, at) => this.at(each.root, each.names.slice(0, at)))
-      const holders = [each, ...above.filter((category) => this.holds(category, each))]
-      for (const address of ['', ...holders.map((holder) => holder.address)])
-        counts.set(address, (counts.get(address) ?? 0) + count)
-    }
-    return counts
-  }
-
-  /** Names a category for people. */
-  titleOf(category: Category): string {
-    return this.#titles(category).join(' / ') || 'no category'
-  }
-
-  /** The number of names in a category's title. */
-  levelOf(category: Category): number {
-    return this.#titles(category).length
-  }
-
-  #titles({ root, names }: Category): readonly string[] {
-    const isOnly = this.roots.filter(({ isArchive }) => !isArchive).length === 1
-    const start = root.isArchive ? ['archive'] : isOnly ? [] : [basename(root.path)]
-    return [...start, ...names]
-  }
+/**
+ * The directory, of several, that a file is below; null if none. An archive may be below another
+ * one, so the longest path wins.
+ */
+export function directoryOf(
+  path: string | null | undefined,
+  directories: readonly string[],
+): string | null {
+  const above = directories.filter((each) => path?.startsWith(`${each}${sep}`))
+  return above.sort((a, b) => b.length - a.length)[0] ?? null
 }
 
 /**

@@ -15,33 +15,23 @@ import {
   type TorrentsWanted,
 } from '../../../page-parts/results.js'
 import { renderEntries, renderEntryRow } from '../../../page-parts/rows.js'
-import { pageNumber } from '../../../page-parts/sorting.js'
+import { SLICE } from '../../../page-parts/slices.js'
+import { paged, pageNumber } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { type Html, html } from '../../../base/text/html.js'
-import { categoryPage } from './category-page.js'
-import {
-  type CatalogueCategory,
-  type CatalogueQuery,
-  type CatalogueRoot,
-  Categories,
-  categoryAddress,
-  formatCatalogueQuery,
-  parseCatalogueQuery,
-  rootFrom,
-  titleOf,
-} from './category.js'
+import { CATALOGUE_KEYS, categoryPage } from './category-page.js'
 import { composeAtom, jsonOfCategory, jsonOfDetails, jsonOfEntry, placeOf } from './json.js'
-import { type CatalogueEntry, type CatalogueRow, Shelves } from './shelves.js'
 import { DetailsReader, formatComment, torrentPage } from './torrent-page.js'
 import { renderCharts } from '../charts/chart.js'
+import { type CatalogueCategory, categoryAddress, rootFrom, titleOf } from '../overview/category.js'
 import { CACHED, nowhere, type PageRequest, type SiteRequest } from '../overview/page-answer.js'
 import type { PageSources } from '../overview/pages.js'
-import { mirrorRoot, SEARCH, type Site, trackerPage } from '../overview/site.js'
-import { jsonOfRow, TorrentLinks } from '../overview/torrent-links.js'
-import { type Snapshot, firstHash, makeRow } from '../overview/torrent-rows.js'
+import { mirrorRoot, SEARCH, type Site, sitePage } from '../overview/site.js'
+import type { Snapshot } from '../overview/snapshot.js'
 import type { SwarmRow } from '../overview/swarm-row.js'
+import { jsonOfRow, TorrentLinks } from '../overview/torrent-links.js'
+import { formatListQuery, listRows, parseListQuery } from '../overview/torrent-list.js'
 import { infoHashOf } from '../../wires/http-query.js'
-import type { InfoHash } from '../../../metainfo/values.js'
 
 /** Torrents on a page, in an answer of JSON, on the front page as new, and in a feed. */
 const ROWS = 100
@@ -49,25 +39,14 @@ const JSON_ROWS = 1000
 const NEW_ROWS = 20
 const FEED_ROWS = 50
 
+/** Categories on a page. */
+const CATEGORIES = 60
+
 /** The pages of single torrents, and of their categories: the directories in which they are. */
 export class Catalogue {
-  #shelves: { readonly of: Promise<Snapshot>; readonly filled: Promise<Shelves> } | null = null
   readonly #details = new DetailsReader()
 
-  constructor(
-    private readonly parts: PageSources,
-    private readonly roots: readonly CatalogueRoot[],
-  ) {}
-
-  /** The torrents by category, at one time. */
-  #filled(): Promise<Shelves> {
-    const of = this.parts.snapshots.get()
-    if (this.#shelves?.of !== of) {
-      const filled = of.then((snapshot) => Shelves.fill(snapshot, this.roots))
-      this.#shelves = { of, filled }
-    }
-    return this.#shelves.filled
-  }
+  constructor(private readonly parts: PageSources) {}
 
   /** Answers a request; null if the path is not a page of the catalogue. */
   async answer(request: SiteRequest): Promise<Answer | null> {
@@ -90,9 +69,8 @@ export class Catalogue {
     const { history, snapshots } = this.parts
     const { totals } = await snapshots.get()
     const title = WORDS.activity
-    return trackerPage(
-      site,
-      { title, current: 'activity' },
+    return sitePage(
+      { title, site, current: 'activity' },
       html`<h1>${title}</h1>
         <p>All torrents together.</p>
         ${renderFigures([
@@ -122,8 +100,10 @@ export class Catalogue {
     return this.parts.turns.run(client, async () => {
       const wanted = { words, root: '../', except: files.places, signal }
       const torrents = await this.#find(wanted, announceUrls)
-      const place = { title: searchTitle(query), root: '../', searched: query.text }
-      return trackerPage(site, place, renderResults(query, files, torrents))
+      return sitePage(
+        { title: searchTitle(query), site, root: '../', search: query.text },
+        renderResults(query, files, torrents),
+      )
     })
   }
 
@@ -133,42 +113,47 @@ export class Catalogue {
   }
 
   async #find(wanted: TorrentsWanted, announceUrls: readonly string[]): Promise<SearchResults> {
-    const { site, options } = this.parts
+    const { site, options, snapshots } = this.parts
     const { words, root } = wanted
     if (!site.hasCatalogue || words.length === 0) return NOTHING
     const links = new TorrentLinks(announceUrls, root, options)
-    return findTorrents(await this.#filled(), wanted, links)
+    return findTorrents(await snapshots.get(), wanted, links)
   }
 
   async #category(request: SiteRequest, { isArchive, names, view }: Place): Promise<Answer> {
     const { site } = request
-    const shelves = await this.#filled()
-    const category = (isArchive ? shelves.archive : shelves.current).find(names)
+    const snapshot = await this.parts.snapshots.get()
+    const { current, archive } = snapshot.categories
+    const category = (isArchive ? archive : current).find(names)
     if (!category || (isArchive && !site.hasArchive)) throw nowhere()
     if (view === 'bare')
       return redirect(`./${encodeName(names.at(-1) ?? request.path.split('/').at(-1) ?? '')}/`)
     if (view === 'feed')
-      return this.#feed(request, category, await shelves.newest(category, FEED_ROWS))
-    const query = parseCatalogueQuery(request.query)
+      return this.#feed(request, category, await newestOf(snapshot, category, FEED_ROWS))
+    const query = parseListQuery(request.query, CATALOGUE_KEYS, 'name')
     const links = this.#links(request, rootFrom(category))
     const isJson = view === 'json'
     const hasNew = !isArchive && names.length === 0 && category.children.size > 0
     const isFront = !isJson && hasNew && !hasList(request.query)
-    const lists = isFront
-      ? await shelves.front(category, query, NEW_ROWS)
-      : await shelves.list(category, query, isJson ? JSON_ROWS : ROWS)
-    if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }), CACHED)
-    return categoryPage({ site, category, query, links, isFront, ...lists })
+    const newest = isFront ? await newestOf(snapshot, category, NEW_ROWS) : null
+    const sorted = newest ? [] : await snapshot.order(query.sort, query.isDescending)
+    const listing = { length: isJson ? JSON_ROWS : ROWS, textOf: textIn(category) }
+    const rows = await listRows(sorted, query, listing)
+    // The subcategories are beside the first torrents only
+    const isFirst = query.search === '' && query.page === 1
+    const children = paged(isFirst ? category.inOrder() : [], query.categories, CATEGORIES)
+    if (isJson) return jsonAnswer(jsonOfCategory({ category, links, children, rows }), CACHED)
+    return categoryPage({ site, category, query, links, children, newest, rows })
   }
 
-  #feed(request: PageRequest, category: CatalogueCategory, rows: readonly CatalogueRow[]): Answer {
+  #feed(request: PageRequest, category: CatalogueCategory, rows: readonly SwarmRow[]): Answer {
     // The URL of the first page, for programs that need whole URLs
     const base = request.announceUrls[0]?.slice(0, -'announce'.length) ?? 'http://localhost/'
     const path = categoryAddress(category, '')
     const title = `${titleOf(category)} - ${new URL(base).host}`
     const links = this.#links(request, '')
     const body = composeAtom(title, base, path, rows, links)
-    const newest = rows[0]?.entry.summary.addedMs ?? 0
+    const newest = rows[0]?.summary?.addedMs ?? 0
     const answer = textAnswer('application/atom+xml; charset=utf-8', body, 'max-age=60')
     const dated = { 'Last-Modified': new Date(newest).toUTCString() }
     return { ...answer, headers: { ...answer.headers, ...dated } }
@@ -177,41 +162,20 @@ export class Catalogue {
   async #torrent(request: SiteRequest, view: 'page' | 'json'): Promise<Answer> {
     const { site } = request
     const infoHash = infoHashOf(request.query)
-    const found = infoHash === null ? null : this.#known(infoHash)
-    if (!found) throw nowhere()
-    const { row, entry } = found
+    const row = infoHash === null ? null : this.parts.snapshots.find(infoHash)
+    if (!row) throw nowhere()
     // No details of private torrents, which are for their users only
-    const isPublic = entry !== null && !entry.summary.private
-    const details = isPublic ? await this.#details.read(entry.summary) : null
+    const isPublic = row.category !== null && row.summary?.private === false
+    const details = isPublic ? await this.#details.read(row.summary) : null
     const links = this.#links(request, '')
     if (view === 'page') {
       const filesPage = pageNumber(new URLSearchParams(request.query).get('files'))
       const comment = details?.comment ?? null
       const description = comment === null ? null : await formatComment(comment)
-      const parts = { site, row, entry, details, description, filesPage, links }
-      return torrentPage(parts)
+      return torrentPage({ site, row, details, description, filesPage, links })
     }
-    const known = entry && placeOf(entry)
     const inside = details && jsonOfDetails(details)
-    return jsonAnswer({ ...jsonOfRow(row, links), ...known, ...inside }, CACHED)
-  }
-
-  /** A torrent and its place in the catalogue, null for none; null if the torrent is unknown. */
-  #known(
-    infoHash: InfoHash,
-  ): { readonly row: SwarmRow; readonly entry: CatalogueEntry | null } | null {
-    const { store, torrents, options, site } = this.parts
-    const known = torrents.torrents
-    const torrent = known.get(infoHash) ?? null
-    const summary = torrent?.metainfo
-    if (site.hasCatalogue && summary) {
-      const first = firstHash(torrent, known)
-      const row = makeRow(first, known.get(first) ?? torrent, { store, showNames: true })
-      return { row, entry: { summary, category: new Categories(this.roots).of(summary) } }
-    }
-    const isSwarm = torrents.isOpen && store.scrape(Buffer.from(infoHash, 'hex')) !== null
-    if (!torrent && !isSwarm) return null
-    return { row: makeRow(infoHash, torrent, { store, ...options }), entry: null }
+    return jsonAnswer({ ...jsonOfRow(row, links), ...placeOf(row), ...inside }, CACHED)
   }
 
   #links({ announceUrls }: PageRequest, root: string): TorrentLinks {
@@ -262,25 +226,49 @@ function hasList(query: string): boolean {
   return ['q', 'sort', 'page'].some((name) => parameters.has(name))
 }
 
+/** The texts of the torrents in a category or below it, which are searched. */
+function textIn(category: CatalogueCategory) {
+  return ({ category: own, lowerName }: SwarmRow) =>
+    own && category.holds(own) ? `${own.text}/${lowerName}` : null
+}
+
+/** The newest torrents of a category, the newest first. */
+async function newestOf(
+  snapshot: Snapshot,
+  category: CatalogueCategory,
+  most: number,
+): Promise<SwarmRow[]> {
+  const wanted = Math.min(most, category.torrents)
+  const newest: SwarmRow[] = []
+  for (const [at, row] of (await snapshot.order('added', true)).entries()) {
+    if (newest.length >= wanted) break
+    if (category.holds(row.category)) newest.push(row)
+    if (at % SLICE === 0) await setImmediate()
+  }
+  return newest
+}
+
 /** The current torrents that have all words, for a page that lists files, too. */
 async function findTorrents(
-  shelves: Shelves,
+  snapshot: Snapshot,
   { words, except, root, signal }: TorrentsWanted,
   links: TorrentLinks,
 ): Promise<SearchResults> {
-  const order = { sort: 'name', isDescending: false, page: 1, categories: 1 } as const
-  const query: CatalogueQuery = { ...order, search: words.join(' '), words }
   const pause = async () => {
     await setImmediate()
     signal.throwIfAborted()
   }
-  const length = MOST_RESULTS + except.size
-  const { torrents } = await shelves.list(shelves.current, query, length, pause)
-  const others = torrents.items.filter(({ entry }) => !except.has(entry.summary.place ?? ''))
+  const { current } = snapshot.categories
+  const order = { sort: 'name', isDescending: false, page: 1, categories: 1 } as const
+  const listing = { length: MOST_RESULTS + except.size, textOf: textIn(current), pause }
+  const sorted = await snapshot.order(order.sort, order.isDescending)
+  const { items, total } = await listRows(sorted, { ...order, words }, listing)
+  const others = items.filter(({ summary }) => !except.has(summary?.place ?? ''))
   const rows = others.slice(0, MOST_RESULTS)
-  const isCut = others.length > rows.length || torrents.total > torrents.items.length
+  const isCut = others.length > rows.length || total > items.length
   const caption = describeFound({ count: rows.length, isCut })
-  const all = `${categoryAddress(shelves.current, root)}${formatCatalogueQuery(query).slice(2)}`
+  const query = formatListQuery({ ...order, search: words.join(' ') })
+  const all = categoryAddress(current, root) + query
   const rendered = rows.map((row) => renderRow(row, root, links))
   return {
     table: rows.length > 0 ? renderEntries(rendered, caption, WORDS.added, true) : null,
@@ -291,20 +279,20 @@ async function findTorrents(
   }
 }
 
-function renderRow(row: CatalogueRow, root: string, links: TorrentLinks): Html {
-  const { summary, category } = row.entry
-  const { name, size, addedMs } = summary
-  const place = category.path.join('/')
+function renderRow(row: SwarmRow, root: string, links: TorrentLinks): Html {
+  const { name, size, summary, category } = row
+  const place = category?.path.join('/')
+  const address = category && categoryAddress(category, root)
   return renderEntryRow(
     {
-      name,
+      name: name ?? '',
       size,
       isDirectory: false,
       address: links.page(row),
-      time: addedMs === 0 ? null : addedMs,
+      time: summary?.addedMs || null,
       counts: { seeds: row.complete, leechers: row.downloading },
       links: links.render(row),
-      after: place && html`<a class="place" href="${categoryAddress(category, root)}">${place}</a>`,
+      after: place ? html`<a class="place" href="${address}">${place}</a>` : null,
     },
     true,
   )

@@ -1,66 +1,75 @@
 import { renderIfKnown } from '../../../page-parts/time.js'
 import { encodeName } from '../../../base/percent.js'
 import { type Page, renderPath } from '../../../page-parts/layout.js'
-import {
-  keptField,
-  type Paged,
-  orderFields,
-  renderPages,
-  sortForms,
-  sortHeading,
-} from '../../../page-parts/sorting.js'
-import { renderSearch } from '../../../page-parts/search.js'
+import { type Paged, orderFields, renderPages } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { type Html, html } from '../../../base/text/html.js'
-import { counted, formatBytes, formatNumber } from '../../../base/text/quantity.js'
-import type { CatalogueRow } from './shelves.js'
+import { counted, formatBytes } from '../../../base/text/quantity.js'
 import {
-  CATALOGUE_SORTS,
-  type CatalogueQuery,
-  type CatalogueSort,
   type CatalogueCategory,
   categoryAddress,
-  formatCatalogueQuery,
   rootFrom,
   stepsTo,
   titleOf,
-} from './category.js'
-import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, trackerPage } from '../overview/site.js'
-import { COLUMNS } from '../overview/swarm-row.js'
+} from '../overview/category.js'
+import { hasOwnSearch, type Site, listTitle, sitePage } from '../overview/site.js'
+import type { Cell, SwarmRow } from '../overview/swarm-row.js'
 import type { TorrentLinks } from '../overview/torrent-links.js'
+import {
+  formatListQuery,
+  type ListedRows,
+  type ListQuery,
+  renderList,
+  renderListSearch,
+  renderTorrents,
+} from '../overview/torrent-list.js'
+
+/** The columns of lists in the catalogue. */
+export const CATALOGUE_KEYS = [
+  'name',
+  'size',
+  'added',
+  'complete',
+  'downloading',
+  'downloaded',
+] as const
 
 export interface CategoryPageParts {
   readonly site: Site
   readonly category: CatalogueCategory
-  readonly query: CatalogueQuery
+  readonly query: ListQuery
   readonly children: Paged<CatalogueCategory>
-  readonly torrents: Paged<CatalogueRow>
-  /** The bytes of all torrents that the query selects. */
-  readonly size: number
-  /** Whether the torrents are the newest, which the front page has in place of a list. */
-  readonly isFront: boolean
+  /** The newest torrents, which the front page has in place of a list. */
+  readonly newest: readonly SwarmRow[] | null
+  /** The torrents that the query selects. */
+  readonly rows: ListedRows
   readonly links: TorrentLinks
 }
 
 /** The page of a category; the front page is that of the category of all. */
 export function categoryPage(parts: CategoryPageParts): Page {
-  const { site, category, query, children, isFront } = parts
+  const { site, category, query, children, newest } = parts
   const root = rootFrom(category)
   const title = titleOf(category)
   const { isArchive, path } = category
   const current = isArchive ? 'archive' : 'catalogue'
   const kept = orderFields(query, 'name')
   const isTop = path.length === 0
+  const json = html`<link
+    rel="alternate"
+    type="application/json"
+    href="index.json${formatListQuery(query)}"
+  />`
   // The search of all pages finds the same as that of the first list
   const hasSearch = !isTop || (query.search !== '' && !hasOwnSearch(site, current))
-  return trackerPage(
-    site,
+  return sitePage(
     {
-      title,
+      site,
       root,
+      title,
       current,
-      searched: isTop ? query.search : '',
       kept,
+      search: isTop ? query.search : '',
       description: `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`,
       head: html`<link
           rel="alternate"
@@ -68,35 +77,18 @@ export function categoryPage(parts: CategoryPageParts): Page {
           title="New in ${title}"
           href="feed.xml"
         />
-        <link rel="alternate" type="application/json" href="${jsonAddress(query)}" />`,
+        ${json}`,
       footer: html`<a href="feed.xml">Feed of new torrents</a>`,
     },
     html`${isTop ? listTitle(site, root, current) : renderPath(stepsTo(category.parent, root), title)}
-    ${hasSearch && searchOf(query, kept)} ${renderChildren(children, query)}
-    ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
+    ${hasSearch && renderListSearch(query, WORDS.inCategory, kept)}
+    ${renderChildren(children, query)} ${newest ? renderNewest(newest, parts) : renderFound(parts)}`,
   )
 }
 
-function jsonAddress(query: CatalogueQuery): string {
-  return formatCatalogueQuery(query).replace('./', 'index.json')
-}
-
-function searchOf({ search: value }: CatalogueQuery, kept: Html): Html {
-  return renderSearch({
-    id: 'filter',
-    action: './',
-    name: 'q',
-    value,
-    most: MAX_SEARCH,
-    placeholder: WORDS.inCategory,
-    kept,
-    all: './',
-  })
-}
-
-function renderChildren(children: Paged<CatalogueCategory>, query: CatalogueQuery): Html | false {
+function renderChildren(children: Paged<CatalogueCategory>, query: ListQuery): Html | false {
   if (children.total === 0) return false
-  const address = (categories: number) => formatCatalogueQuery({ ...query, categories })
+  const address = (categories: number) => formatListQuery({ ...query, categories })
   return html`<section aria-labelledby="categories">
     <h2 id="categories">Categories</h2>
     <ul class="categories">
@@ -116,94 +108,40 @@ function renderChild({ path, torrents, size, newestMs }: CatalogueCategory): Htm
   </li>`
 }
 
-function renderNewest({ torrents, ...parts }: CategoryPageParts, root: string): Html {
-  const { category, links, query } = parts
-  const rows = torrents.items
-  const caption = 'The newest first'
+function renderNewest(rows: readonly SwarmRow[], parts: CategoryPageParts): Html {
+  const { category, query } = parts
+  const table = { ...tableOf(parts), label: 'The newest first', style: 'torrents fixed' }
   return html`<section aria-labelledby="new">
     <h2 id="new">New</h2>
-    ${renderTorrents({ rows, category, links, root, query: null, caption })}
+    ${renderTorrents({ ...table, rows })}
     <p>
-      <a href="${formatCatalogueQuery(query)}">All ${counted(torrents.total, 'torrent')}</a>
+      <a href="${formatListQuery(query)}">All ${counted(category.torrents, 'torrent')}</a>
     </p>
   </section>`
 }
 
-function renderList(parts: CategoryPageParts, root: string): Html {
-  const { torrents, category, links, query, size } = parts
-  const { items: rows, total } = torrents
-  const { categories } = query
+function renderFound(parts: CategoryPageParts): Html {
+  const { rows, query } = parts
+  const { total, totals } = rows
   if (total === 0) {
     return html`<p>
       ${query.search === '' ? 'No torrents yet.' : `Nothing here matches “${query.search}”.`}
     </p>`
   }
-  const caption = `${counted(total, 'torrent')}, ${formatBytes(size)}`
-  const address = (page: number) => formatCatalogueQuery({ ...query, page })
   return html`<section aria-labelledby="torrents">
     <h2 id="torrents">${query.search === '' ? 'Torrents' : `Found for “${query.search}”`}</h2>
-    ${sortForms([keptField('q', query.search), categories > 1 && keptField('categories', String(categories))])}
-    ${renderTorrents({ rows, category, links, root, query, caption })}
-    ${renderPages(torrents, address, 'Pages of torrents')}
+    <p class="muted">${counted(total, 'torrent')}, ${formatBytes(totals.size)}</p>
+    ${renderList(query, rows, { ...tableOf(parts), label: 'Torrents', style: 'torrents' })}
   </section>`
 }
 
-interface TorrentTableParts {
-  readonly rows: readonly CatalogueRow[]
-  /** The category of the page, which rows do not repeat. */
-  readonly category: CatalogueCategory
-  readonly links: TorrentLinks
-  /** The way to the tracker's first page. */
-  readonly root: string
-  /** By which the table can be sorted; null if its order is fixed. */
-  readonly query: CatalogueQuery | null
-  readonly caption: string
-}
-
-/** A table of torrents. */
-function renderTorrents(parts: TorrentTableParts): Html {
-  return html`<table class="rows torrents ${parts.query === null && 'fixed'}">
-    <caption>
-      ${parts.caption}
-    </caption>
-    <thead>
-      <tr>
-        ${CATALOGUE_SORTS.map((key) => heading(key, parts.query))}
-        <th scope="col" class="get">Get</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${parts.rows.map((row) => bodyRow(row, parts))}
-    </tbody>
-  </table>`
-}
-
-function heading(key: CatalogueSort, query: CatalogueQuery | null): Html {
-  const { title, kind } = COLUMNS[key]
-  if (query === null) return html`<th scope="col" class="${kind}">${title}</th>`
-  return sortHeading({ key, title, style: kind }, query)
-}
-
-function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts): Html {
-  const { summary, category: own } = row.entry
-  const place = own !== category && own.path.slice(category.path.length).join('/')
-  const link = (text: string) => html`<a href="${links.page(row)}">${text}</a>`
-  const cells = CATALOGUE_SORTS.map((key) => {
-    const { title, kind, cell } = COLUMNS[key]
-    const content = cell(row, link)
-    if (kind === 'name')
-      return html`<th scope="row" class="name">
-        ${content}${summary.private && html` <span class="tag">private</span>`}
-        ${place && html`<a class="place" href="${categoryAddress(own, root)}">${place}</a>`}
-      </th>`
-    if (typeof content !== 'number') return html`<td class="${kind}">${content}</td>`
-    // On narrow screens the label replaces the column heading
-    const label = title.toLowerCase()
-    const style = `n ${key}${content === 0 ? ' none' : ''}`
-    return html`<td class="${style}" data-label="${label}">${formatNumber(content)}</td>`
-  })
-  return html`<tr>
-    ${cells}
-    <td class="get">${links.render(row)}</td>
-  </tr> `
+/** The table of a category, whose rows do not repeat the page's own one. */
+function tableOf({ category, links }: CategoryPageParts) {
+  const name: Cell = ({ name, summary, category: own }, link) => {
+    const place = own?.path.slice(category.path.length).join('/') ?? ''
+    const address = own && categoryAddress(own, rootFrom(category))
+    return html`${link(name ?? '')}${summary?.private === true && html` <span class="tag">private</span>`}
+    ${place !== '' && html`<a class="place" href="${address}">${place}</a>`}`
+  }
+  return { keys: CATALOGUE_KEYS, links, cells: { name } }
 }

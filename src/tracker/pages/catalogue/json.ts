@@ -1,18 +1,18 @@
 import { escapeText } from '../../../base/text/escape.js'
 import { formatBytes } from '../../../base/text/quantity.js'
 import { type Xml, xml } from '../../../base/text/xml.js'
-import type { CatalogueEntry, CatalogueRow } from './shelves.js'
 import type { CategoryPageParts } from './category-page.js'
-import type { CatalogueCategory } from './category.js'
 import type { CatalogueDetails } from './torrent-page.js'
+import type { CatalogueCategory } from '../overview/category.js'
+import type { SwarmRow } from '../overview/swarm-row.js'
 import { jsonOfRow, type TorrentLinks } from '../overview/torrent-links.js'
 
 /** The JSON form of a category's page. */
 export function jsonOfCategory(
-  parts: Pick<CategoryPageParts, 'category' | 'children' | 'torrents' | 'size' | 'links'>,
+  parts: Pick<CategoryPageParts, 'category' | 'children' | 'rows' | 'links'>,
 ) {
-  const { category, children, torrents, size, links } = parts
-  const { page, pages, total } = torrents
+  const { category, children, rows, links } = parts
+  const { page, pages, total, totals } = rows
   return {
     category: pathOf(category),
     archive: category.isArchive,
@@ -21,8 +21,8 @@ export function jsonOfCategory(
     categoriesPages: children.pages,
     page,
     pages,
-    totals: { torrents: total, size },
-    torrents: torrents.items.map((row) => jsonOfEntry(row, links)),
+    totals: { torrents: total, size: totals.size },
+    torrents: rows.items.map((row) => jsonOfEntry(row, links)),
   }
 }
 
@@ -38,12 +38,13 @@ function jsonOfChild(category: CatalogueCategory) {
 }
 
 /** The JSON form of a torrent in a list. */
-export function jsonOfEntry(row: CatalogueRow, links: TorrentLinks) {
-  return { ...jsonOfRow(row, links), ...placeOf(row.entry) }
+export function jsonOfEntry(row: SwarmRow, links: TorrentLinks) {
+  return { ...jsonOfRow(row, links), ...placeOf(row) }
 }
 
-/** The JSON form of a torrent's place in the catalogue. */
-export function placeOf({ category, summary }: CatalogueEntry) {
+/** The JSON form of a torrent's place in the catalogue; null if it has none. */
+export function placeOf({ category, summary }: SwarmRow) {
+  if (!category || !summary) return null
   return {
     infoHashV2: summary.infoHashV2,
     category: pathOf(category),
@@ -79,10 +80,10 @@ export function composeAtom(
   title: string,
   base: string,
   path: string,
-  rows: readonly CatalogueRow[],
+  rows: readonly SwarmRow[],
   links: TorrentLinks,
 ): string {
-  const updated = rows[0]?.entry.summary.addedMs ?? 0
+  const updated = rows[0]?.summary?.addedMs ?? 0
   const feed = xml`<feed xmlns="http://www.w3.org/2005/Atom">
   <id>${base}${path}</id>
   <title>${escapeText(title)}</title>
@@ -95,18 +96,18 @@ ${rows.map((row) => composeEntry(row, base, links))}</feed>
   return `<?xml version="1.0" encoding="UTF-8"?>\n${feed.text}`
 }
 
-function composeEntry(row: CatalogueRow, base: string, links: TorrentLinks): Xml {
-  const { summary, category } = row.entry
+function composeEntry(row: SwarmRow, base: string, links: TorrentLinks): Xml {
+  const { summary, category } = row
   const file = links.file(row)
   const type = 'application/x-bittorrent'
-  const { infoHash, infoHashV2 } = summary
+  const { infoHash, infoHashV2 } = summary ?? { ...row, infoHashV2: null }
   const id = infoHash === null ? `urn:btmh:1220${infoHashV2 ?? ''}` : `urn:btih:${infoHash}`
   return xml`  <entry>
     <id>${id}</id>
-    <title>${escapeText(summary.name)}</title>
-    <updated>${isoTime(summary.addedMs ?? 0)}</updated>
-    <category term="${escapeText(category.path.join('/'))}"/>
-    <summary>${formatBytes(summary.size)}</summary>
+    <title>${escapeText(row.name ?? '')}</title>
+    <updated>${isoTime(summary?.addedMs ?? 0)}</updated>
+    <category term="${escapeText(category?.path.join('/') ?? '')}"/>
+    <summary>${formatBytes(row.size ?? 0)}</summary>
     ${file && xml`<link rel="enclosure" type="${type}" href="${new URL(file, base).href}"/>`}
     <link rel="enclosure" type="${type}" href="${links.magnet(row)}"/>
     <link rel="alternate" type="text/html" href="${base}${links.page(row)}"/>

@@ -31,12 +31,11 @@ import { type Html, html, lines } from '../../../base/text/html.js'
 import { naturalKey } from '../../../base/text/natural-order.js'
 import { counted, formatBytes, formatNumber } from '../../../base/text/quantity.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
-import { type Site, trackerPage } from '../overview/site.js'
-import { placeNames, type TorrentLinks } from '../overview/torrent-links.js'
+import { placeNames, stepsTo } from '../overview/category.js'
+import { type Site, sitePage } from '../overview/site.js'
+import type { TorrentLinks } from '../overview/torrent-links.js'
 import { type SwarmRow, transferredOf } from '../overview/swarm-row.js'
 import { trackerTiers } from '../../../metainfo/trackers.js'
-import { stepsTo } from './category.js'
-import type { CatalogueEntry } from './shelves.js'
 
 /** Files on a page. */
 const FILES = 200
@@ -44,8 +43,6 @@ const FILES = 200
 interface TorrentPageParts {
   readonly site: Site
   readonly row: SwarmRow
-  /** Its place in the catalogue; null if it has none. */
-  readonly entry: CatalogueEntry | null
   /** Null if they are unknown or must not be shown. */
   readonly details: CatalogueDetails | null
   /** The formatted comment; null if there is none. */
@@ -57,27 +54,22 @@ interface TorrentPageParts {
 
 /** The page of one torrent. */
 export function torrentPage(parts: TorrentPageParts): Page {
-  const { site, row, entry, details, description, links } = parts
+  const { site, row, details, description, links } = parts
   const title = row.name ?? row.infoHash
-  const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
-  const { torrent, complete, downloading, downloaded } = row
+  const { torrent, summary, category, complete, downloading, downloaded } = row
+  const current = category === null ? 'list' : category.isArchive ? 'archive' : 'catalogue'
   // Of private torrents nothing is known here
-  const webSeeds = torrent?.metainfo?.private === false ? torrent.webSeeds.length : 0
+  const webSeeds = (summary?.private === false && torrent?.webSeeds.length) || 0
   const counts = { seeds: complete, webSeeds, leechers: downloading }
   const transferred = transferredOf(row)
-  return trackerPage(
-    site,
-    {
-      title,
-      current: page,
-      description: describeItem(row.size, counts),
-      head: html`<link
-        rel="alternate"
-        type="application/json"
-        href="torrent.json?info_hash=${row.infoHash}"
-      />`,
-    },
-    html`${renderPath(stepsTo(entry?.category ?? null, ''), title)} ${renderTags(row, entry)}
+  const head = html`<link
+    rel="alternate"
+    type="application/json"
+    href="torrent.json?info_hash=${row.infoHash}"
+  />`
+  return sitePage(
+    { title, site, current, description: describeItem(row.size, counts), head },
+    html`${renderPath(stepsTo(category, ''), title)} ${renderTags(row)}
     ${renderActs({
       magnet: links.magnet(row),
       torrent: links.file(row),
@@ -94,15 +86,15 @@ export function torrentPage(parts: TorrentPageParts): Page {
         ${description}
       </section>`
     }
-    ${renderFacts(factsOf(parts))} ${entry && renderMore(renderFacts(moreOf(parts)))}
+    ${renderFacts(factsOf(parts))} ${category && renderMore(renderFacts(moreOf(parts)))}
     ${renderFoldedQr(links.magnet(row), '')} ${details && renderFiles(details, parts)}
     ${details && details.trackers.length > 0 && renderUrls('Trackers', details.trackers)}
     ${details && details.webSeeds.length > 0 && renderUrls('Web seeds', [details.webSeeds])}`,
   )
 }
 
-function renderTags({ torrent }: SwarmRow, entry: CatalogueEntry | null): Html {
-  return html`${entry?.category.isArchive === true && html`<p class="note">Retired: kept in the archive.</p>`}
+function renderTags({ torrent, category }: SwarmRow): Html {
+  return html`${category?.isArchive === true && html`<p class="note">Retired: kept in the archive.</p>`}
   ${torrent?.failure != null && html`<p class="note"><b>Not tracked:</b> ${torrent.failure}</p>`}
   ${torrent?.warning != null && html`<p class="note"><b>Note:</b> ${torrent.warning}</p>`}`
 }
@@ -116,25 +108,23 @@ export async function formatComment(comment: string): Promise<Html> {
   return markdown ?? html`<pre>${lines(comment)}</pre>`
 }
 
-function factsOf({ row, entry, details, links }: TorrentPageParts): (Fact | false)[] {
+function factsOf({ row, details, links }: TorrentPageParts): (Fact | false)[] {
   const file = links.details(row)
-  const place = row.torrent?.metainfo?.place ?? ''
-  const { infoHash, infoHashV2 } = entry?.summary ?? { infoHash: row.infoHash, infoHashV2: null }
+  const summary = row.category && row.summary
+  const names = placeNames(row.summary?.place ?? '')
   return [
-    ...hashFacts({ infoHash, infoHashV2 }),
-    file !== null && [WORDS.file, html`<a href="${file}">/${placeNames(place).join('/')}</a>`],
-    entry?.summary.private === true && ['Private', 'yes'],
+    ...hashFacts(summary ?? { infoHash: row.infoHash, infoHashV2: null }),
+    file !== null && [WORDS.file, html`<a href="${file}">/${names.join('/')}</a>`],
+    summary?.private === true && ['Private', 'yes'],
     row.size !== null && [WORDS.size, renderSize(row.size)],
-    entry !== null &&
-      !entry.summary.private &&
-      !details && [WORDS.files, formatNumber(entry.summary.fileCount)],
-    entry !== null && [WORDS.added, renderIfKnown(entry.summary.addedMs)],
+    summary?.private === false && !details && [WORDS.files, formatNumber(summary.fileCount)],
+    summary !== null && [WORDS.added, renderIfKnown(summary.addedMs)],
   ]
 }
 
 /** The facts that few people need. */
-function moreOf({ entry, details }: TorrentPageParts): (Fact | false | null)[] {
-  const { infoHash = null, infoHashV2 = null } = entry?.summary ?? {}
+function moreOf({ row, details }: TorrentPageParts): (Fact | false | null)[] {
+  const { infoHash = null, infoHashV2 = null } = row.summary ?? {}
   const isHybrid = infoHash !== null && infoHashV2 !== null
   return [
     ['Version', isHybrid ? '1 and 2 (hybrid)' : infoHash === null ? '2' : '1'],

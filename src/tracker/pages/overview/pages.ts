@@ -3,17 +3,10 @@ import { basename } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { type RegularFile, readRegular } from '../../../disk/look/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
-import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
-import {
-  keptField,
-  orderFields,
-  renderPages,
-  sortForms,
-  sortHeading,
-} from '../../../page-parts/sorting.js'
-import { type Html, html, type HtmlValue } from '../../../base/text/html.js'
-import { counted, formatBytes, formatTime, formatNumber } from '../../../base/text/quantity.js'
+import { orderFields } from '../../../page-parts/sorting.js'
+import { type Html, html } from '../../../base/text/html.js'
+import { formatTime } from '../../../base/text/quantity.js'
 import type { ServerContext } from '../../../server/context.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
 import type { TorrentList } from '../../allowed/torrent-list.js'
@@ -28,26 +21,18 @@ import {
   type SiteRequest,
 } from './page-answer.js'
 import {
-  MAX_SEARCH,
   hasOwnSearch,
   MIRROR_PAGES,
   mirrorAt,
   type MirrorPlace,
   type Site,
   listTitle,
-  trackerPage,
+  sitePage,
 } from './site.js'
-import { jsonOfRows, TorrentLinks } from './torrent-links.js'
-import {
-  type FreshSnapshot,
-  type RowPage,
-  type RowQuery,
-  SORT_KEYS,
-  type TorrentSortKey,
-  formatRowQuery,
-  parseRowQuery,
-} from './torrent-rows.js'
-import { COLUMNS, type SwarmRow } from './swarm-row.js'
+import type { FreshSnapshot } from './snapshot.js'
+import { jsonOfRow, TorrentLinks } from './torrent-links.js'
+import { listRows, parseListQuery, renderList, renderListSearch } from './torrent-list.js'
+import { COLUMNS, type SwarmRow, type TorrentColumn } from './swarm-row.js'
 import { infoHashOf } from '../../wires/http-query.js'
 import type { SwarmStore } from '../../swarms/swarm-store.js'
 
@@ -121,19 +106,32 @@ export class Pages {
     return redirect(new URL(there, root).href)
   }
 
-  async #infoPage({ query, announceUrls, site }: SiteRequest): Promise<Answer> {
+  /** The page that lists all torrents. */
+  async #infoPage({ query: given, announceUrls, site }: SiteRequest): Promise<Answer> {
     const { options, version, now } = this.parts
     if (options.redirect !== null) return redirect(options.redirect)
-    const { snapshot, rowQuery, rowPage, hasNames } = await this.#select(query)
-    const links = this.#links(announceUrls)
-    const { isCut } = snapshot
-    const parts = { rowPage, query: rowQuery, hasNames, isCut, links, version, site, now: now() }
-    return infoPage(parts)
+    const { snapshot, query, rows, keys, kept } = await this.#select(given)
+    const label = WORDS.allTorrents
+    const table = { label, keys, style: 'swarms', totals: rows.totals }
+    const hasSearch = query.search !== '' && !hasOwnSearch(site, 'list')
+    const footer = html`tracker version: btkit ${version}<br />server time:
+      ${formatTime(now(), 'second')} UTC`
+    return sitePage(
+      { title: label, site, current: 'list', search: query.search, kept, footer },
+      html`${listTitle(site, '', 'list')} ${hasSearch && renderListSearch(query, WORDS.inAll, kept)}
+      ${renderList(query, rows, { ...table, links: this.#links(announceUrls) })}
+      ${snapshot.isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
+      ${legend(keys)}`,
+    )
   }
 
   async #infoJson({ query, announceUrls }: PageRequest): Promise<Answer> {
-    const { rowPage, time } = await this.#select(query)
-    return jsonAnswer(jsonOfRows(rowPage, this.#links(announceUrls), time), CACHED)
+    const { rows, snapshot } = await this.#select(query)
+    const { page, pages, totals, items } = rows
+    const links = this.#links(announceUrls)
+    const torrents = items.map((row) => jsonOfRow(row, links))
+    const time = new Date(snapshot.time).toISOString()
+    return jsonAnswer({ time, page, pages, totals, torrents }, CACHED)
   }
 
   /** Answers with a .torrent file if the file did not change since it was read. */
@@ -145,14 +143,19 @@ export class Pages {
     return fileAnswer(bytes, basename(known?.metainfo?.path ?? ''))
   }
 
-  async #select(query: string) {
+  async #select(given: string) {
     const { options, torrents, snapshots } = this.parts
     const hasNames = options.showNames && !torrents.isOpen
-    const rowQuery = parseRowQuery(new URLSearchParams(query), hasNames)
-    const taking = snapshots.get()
-    const time = snapshots.takenAt
-    const snapshot = await taking
-    return { snapshot, rowQuery, rowPage: await snapshot.page(rowQuery), hasNames, time }
+    const keys = KEYS.filter((key) => hasNames || COLUMNS[key].isOfNames !== true)
+    const standard = hasNames ? 'name' : 'hash'
+    const query = parseListQuery(given, KEYS, standard)
+    const snapshot = await snapshots.get()
+    const sorted = await snapshot.order(query.sort, query.isDescending)
+    const listing = { length: PAGE_LENGTH, textOf: ({ lowerName }: SwarmRow) => lowerName }
+    const found = await listRows(sorted, query, listing)
+    const rows = query.search === '' ? { ...found, totals: snapshot.totals } : found
+    const kept = orderFields(query, standard)
+    return { query, rows, keys, kept, snapshot }
   }
 
   #links(announceUrls: readonly string[]): TorrentLinks {
@@ -184,131 +187,25 @@ class TorrentBytes {
   }
 }
 
-interface InfoPage {
-  readonly rowPage: RowPage
-  readonly query: RowQuery
-  /** Whether the table has columns for names and sizes. */
-  readonly hasNames: boolean
-  /** Whether the store has more swarms than the page can list. */
-  readonly isCut: boolean
-  readonly links: TorrentLinks
-  readonly version: string
-  readonly site: Site
-  /** Milliseconds since 1970. */
-  readonly now: number
-}
+/** The columns of the list of all torrents. */
+const KEYS = [
+  'hash',
+  'name',
+  'size',
+  'complete',
+  'downloading',
+  'downloaded',
+  'transferred',
+] as const
 
-/** The page that lists all torrents. */
-function infoPage(parts: InfoPage): Answer {
-  const { rowPage, query, hasNames, isCut, version, site, now } = parts
-  const kept = orderFields(query, hasNames ? 'name' : 'hash')
-  const columns = SORT_KEYS.filter((key) => hasNames || COLUMNS[key].isOfNames !== true)
-  return trackerPage(
-    site,
-    {
-      title: WORDS.allTorrents,
-      current: 'list',
-      searched: query.filter,
-      kept,
-      footer: html`tracker version: btkit ${version}<br />server time: ${formatTime(now, 'second')}
-        UTC`,
-    },
-    html`${listTitle(site, '', 'list')}
-      ${
-        query.filter !== '' &&
-        !hasOwnSearch(site, 'list') &&
-        renderSearch({
-          id: 'filter',
-          action: './',
-          name: 'q',
-          value: query.filter,
-          most: MAX_SEARCH,
-          kept,
-          placeholder: WORDS.inAll,
-          all: formatRowQuery({ ...query, filter: '', page: 1 }),
-        })
-      }
-      ${sortForms(keptField('q', query.filter))}
-      <div class="scroll">
-        <table class="rows swarms" aria-label="${WORDS.allTorrents}">
-          <thead>
-            <tr>
-              ${columns.map((key) => heading(key, query, hasNames))}
-              <th scope="col" class="get">Get</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${rowPage.rows.map((row) => bodyRow(row, columns, parts))}
-          </tbody>
-          <tfoot>
-            ${totalRow(rowPage, columns, hasNames)}
-          </tfoot>
-        </table>
-      </div>
-      ${renderPages(rowPage, (page) => formatRowQuery({ ...query, page }), 'Pages of torrents')}
-      ${isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
-      ${legend(columns)}`,
-  )
-}
+/** Rows per page. */
+const PAGE_LENGTH = 200
 
-function heading(key: TorrentSortKey, query: RowQuery, hasNames: boolean): Html {
-  const column = { key, title: COLUMNS[key].title, style: classOf(key, hasNames) }
-  return sortHeading(column, query)
-}
-
-/** If there are no names, info hashes take the place of that column. */
-function classOf(key: TorrentSortKey, hasNames: boolean): string {
-  return key === 'hash' && !hasNames ? 'name' : COLUMNS[key].kind
-}
-
-function bodyRow(
-  row: SwarmRow,
-  columns: readonly TorrentSortKey[],
-  { links, hasNames }: Pick<InfoPage, 'links' | 'hasNames'>,
-): Html {
-  const link = (text: string) => html`<a href="${links.page(row)}">${text}</a>`
-  const cells = columns.map((key) => {
-    const content = COLUMNS[key].cell(row, link)
-    if (COLUMNS[key].kind === 'n') return numberCell(key, content)
-    const kind = classOf(key, hasNames)
-    if (kind === 'name') return html`<th scope="row" class="name">${content}</th>`
-    return html`<td class="${kind}">${content}</td>`
-  })
-  return html`<tr>
-    ${cells}
-    <td class="get">${links.render(row)}</td>
-  </tr> `
-}
-
-/** On narrow screens the label replaces the column heading. */
-function numberCell(key: TorrentSortKey, content: HtmlValue): Html {
-  const shown = typeof content === 'number' ? formatNumber(content) : content
-  return html`<td class="n ${key}" data-label="${COLUMNS[key].title}">${shown}</td>`
-}
-
-/** The last row: number of torrents and sums. */
-function totalRow(
-  { totals }: RowPage,
-  columns: readonly TorrentSortKey[],
-  hasNames: boolean,
-): Html {
-  const cells = columns.map((key) => {
-    if (classOf(key, hasNames) === 'name')
-      return html`<td class="name">${counted(totals.torrents, 'torrent')}</td>`
-    if (key === 'hash' || key === 'name') return html`<td class="hash"></td>`
-    return numberCell(key, COLUMNS[key].isBytes ? formatBytes(totals[key]) : totals[key])
-  })
-  return html`<tr>
-    ${cells}
-    <td></td>
-  </tr>`
-}
-
-function legend(columns: readonly TorrentSortKey[]): Html {
+function legend(keys: readonly TorrentColumn[]): Html {
   return html`<details>
     <summary>What the columns mean</summary>
     <dl>
-      ${columns.map((key) => {
+      ${keys.map((key) => {
         const { title, meaning } = COLUMNS[key]
         return (
           meaning !== undefined &&

@@ -11,7 +11,7 @@ import { InlineStyle } from '../../../page-parts/policy.js'
 import { type FilesWanted, type FileResults, MOST_SEARCHED } from '../../../page-parts/results.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { html, type Html, type HtmlValue } from '../../../base/text/html.js'
+import { html, type Html } from '../../../base/text/html.js'
 
 /** The pages that a tracker has. */
 export interface Site extends PageSite {
@@ -72,7 +72,7 @@ const LISTS = [
 type ListPage = (typeof LISTS)[number]['page']
 
 /** A page that the menu or a list of torrents leads to. */
-type SitePage = ListPage | 'activity'
+type SitePlace = ListPage | 'activity'
 
 const ACTIVITY = { page: 'activity', path: 'activity', title: WORDS.activity } as const
 
@@ -134,13 +134,13 @@ export function hasOwnSearch(site: Site, list: ListPage): boolean {
 }
 
 /** The place of a page on the site. */
-interface SitePlace {
+interface PagePlace {
   /** The way to the first page, such as `../` (default: it is beside it). */
   readonly root?: string
   /** The page of the menu that it is or belongs to; null for none. */
-  readonly current?: SitePage | null
+  readonly current?: SitePlace | null
   /** The search whose results it shows. */
-  readonly searched?: string
+  readonly search?: string
   /** Hidden fields for the search of this list, such as its order. */
   readonly kept?: Html
 }
@@ -149,24 +149,26 @@ interface SitePlace {
 const STYLE = new InlineStyle(texts.TRACKER_STYLE)
 
 /** Answers with a page of the tracker. */
-export function trackerPage(
-  site: Site,
-  frame: SitePlace & PageFrame,
-  ...content: readonly HtmlValue[]
+export function sitePage(
+  { site, ...frame }: PagePlace & PageFrame & { readonly site: Site },
+  content: Html,
 ): Page {
   const own = { style: STYLE, script: PAGE_SCRIPT, headers: CACHED }
-  return renderPage({ ...own, ...frame, ...siteFrame(site, frame) }, ...content)
+  return renderPage({ ...own, ...frame, ...siteFrame(site, frame) }, content)
 }
 
 const CACHED = { 'Cache-Control': 'max-age=10' }
 
 /** The parts around the content of all pages of the tracker. */
-export function siteFrame(site: Site, place: SitePlace) {
+export function siteFrame(site: Site, place: PagePlace) {
   return { site, icon: `${place.root ?? ''}favicon.ico`, header: siteHead(site, place) }
 }
 
 /** The head of a tracker's page, which has the menu of the mirror in the same process. */
-function siteHead(site: Site, { root = '', current = null, searched = '', kept }: SitePlace): Html {
+function siteHead(
+  site: Site,
+  { root = '', current = null, search: searched = '', kept }: PagePlace,
+): Html {
   const [first] = listsOf(site)
   const isList = LISTS.some(({ page }) => page === current)
   const files = mirrorLinks(site, 'files')

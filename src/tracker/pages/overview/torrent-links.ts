@@ -1,11 +1,10 @@
 import { type Html, html } from '../../../base/text/html.js'
-import { decodeName } from '../../../base/text/raw-path.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { AllowedTorrent, KnownSummary } from '../../allowed/allowed-torrent.js'
 import { MIRROR_VIEWS, mirrorAt, mirrorRoot, type MirrorPlace } from './site.js'
-import { type RowPage } from './torrent-rows.js'
+import { pathOf } from './category.js'
 import { type SwarmRow, transferredOf } from './swarm-row.js'
 
 /** URLs for a torrent. URLs on the tracker are relative to the page. */
@@ -29,8 +28,7 @@ export class TorrentLinks {
    * URL of the .torrent file: here, or at the mirror in this process. Null if there is none or
    * downloads are off.
    */
-  file({ infoHash, torrent }: SwarmRow): string | null {
-    const summary = torrent?.metainfo
+  file({ infoHash, summary }: SwarmRow): string | null {
     if (!summary) return null
     if (summary.path === null) {
       return this.#mirrorView(summary, `torrent${formOf(summary)}`)
@@ -41,8 +39,8 @@ export class TorrentLinks {
   /**
    * URL of the page of a torrent's only file at the mirror in this process; null if there is none.
    */
-  details({ torrent }: SwarmRow): string | null {
-    return torrent?.metainfo ? this.#mirrorView(torrent.metainfo, 'details') : null
+  details({ summary }: SwarmRow): string | null {
+    return summary && this.#mirrorView(summary, 'details')
   }
 
   /**
@@ -59,14 +57,13 @@ export class TorrentLinks {
    * other trackers, web seeds and the .torrent, but no key of a user.
    */
   magnet(row: SwarmRow): string {
-    const { infoHash, torrent, name, size } = row
-    const isPublic = name !== null && torrent?.metainfo?.private === false
-    const own = isPublic ? torrent : { trackers: [], webSeeds: [], metainfo: null }
+    const { infoHash, torrent, summary, name, size } = row
+    const isPublic = name !== null && summary?.private === false
+    const own = (isPublic && torrent) || { trackers: [], webSeeds: [], metainfo: null }
     const trackers = [...this.announceUrls, ...own.trackers.filter((url) => !hasSecret(url))]
     const exactSource = isPublic ? this.#exactSource(row) : null
     return magnetLink({
-      infoHash: torrent?.metainfo ? torrent.metainfo.infoHash : infoHash,
-      infoHashV2: torrent?.metainfo?.infoHashV2 ?? null,
+      ...(summary ?? { infoHash, infoHashV2: null }),
       name,
       size: size ?? 0,
       announce: null,
@@ -107,18 +104,6 @@ function formOf({ infoHash, infoHashV2 }: InfoHashes): string {
   return infoHash === null ? '?v2' : '?hybrid'
 }
 
-/** The components of a place in the mirror; a last one is empty for that of a directory. */
-export function placeNames(place: string): string[] {
-  return pathOf(place)
-    .split('/')
-    .map((name) => decodeName(name) ?? name)
-}
-
-/** A place in the mirror without the dot and slash, or the slash, at its beginning. */
-function pathOf(place: string): string {
-  return place.slice(place.indexOf('/') + 1)
-}
-
 /** The JSON form of a row. */
 export function jsonOfRow(row: SwarmRow, links: TorrentLinks) {
   const { infoHash, name, size, complete, downloading, downloaded } = row
@@ -133,17 +118,4 @@ export function jsonOfRow(row: SwarmRow, links: TorrentLinks) {
     magnet: links.magnet(row),
     file: links.file(row),
   }
-}
-
-/**
- * The JSON form of the page of all torrents. `takenAt` is the time of its figures, in milliseconds
- * since 1970.
- */
-export function jsonOfRows(
-  { rows, totals, page, pages }: RowPage,
-  links: TorrentLinks,
-  takenAt: number,
-) {
-  const time = new Date(takenAt).toISOString()
-  return { time, page, pages, totals, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }

@@ -6,7 +6,8 @@ import { addTorrent, type Collection } from '../../../../src/tracker/admin/stora
 import { editTorrents, openTorrents } from '../../../../src/tracker/admin/storage/edit-torrents.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import type { TorrentChanges } from '../../../../src/library/changes.js'
-import { digestOf } from '../../../../src/pages/forms/edit.js'
+import { digestOf, refuseChanged } from '../../../../src/pages/forms/edit.js'
+import { type Opened, openTorrent } from '../../../../src/pages/work/opened.js'
 import {
   ADMIN,
   openTestCollection,
@@ -17,9 +18,15 @@ import {
 
 /** A form that shows torrents, which is sent later. */
 async function openForm(collection: Collection, actor: typeof ADMIN, torrents: readonly string[]) {
-  const digest = digestOf(await openTorrents(collection, actor, torrents))
-  return (changes: TorrentChanges, isDry = false) =>
-    editTorrents(collection, actor, { torrents, digest, changesOf: () => changes, isDry })
+  const shown = { torrents, open: openTorrent }
+  const digest = digestOf(await openTorrents(collection, actor, shown))
+  return (changes: TorrentChanges) => {
+    const changesOf = (opened: readonly Opened[]) => {
+      refuseChanged(opened, digest)
+      return changes
+    }
+    return editTorrents(collection, actor, { ...shown, changesOf, isDry: false })
+  }
 }
 
 function read(path: string) {

@@ -1,12 +1,11 @@
 import { dirname, relative, sep } from 'node:path'
 import { isWithin } from '../../../disk/look/inside.js'
 import { encodeName } from '../../../base/percent.js'
+import { decodeName } from '../../../base/text/raw-path.js'
 import type { Step } from '../../../page-parts/layout.js'
+import { sortNaturally } from '../../../base/text/natural-order.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { type ListOrder, pageNumber, parseOrder } from '../../../page-parts/sorting.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
-import { placeNames } from '../overview/torrent-links.js'
-import { MAX_SEARCH } from '../overview/site.js'
 
 /** A directory of torrents with all directories below it. */
 export class CatalogueCategory {
@@ -19,9 +18,6 @@ export class CatalogueCategory {
   newestMs = 0
   /** The path in lower case, which is searched. */
   readonly text: string
-  /** The places of this category and the last one below it, in an order of all categories. */
-  #first = 0
-  #last = 0
 
   constructor(
     /** The names of the directories that lead here. */
@@ -53,6 +49,12 @@ export class CatalogueCategory {
     return this.children.get(first)?.find(rest) ?? null
   }
 
+  /** The categories in this one, as people sort them. */
+  inOrder(): CatalogueCategory[] {
+    const names = sortNaturally([...this.children.keys()])
+    return names.flatMap((name) => this.children.get(name) ?? [])
+  }
+
   /** Counts a torrent here and in all categories above. */
   count(size: number, addedMs: number): void {
     this.torrents += 1
@@ -61,18 +63,9 @@ export class CatalogueCategory {
     this.parent?.count(size, addedMs)
   }
 
-  /** Numbers all categories, so that `holds` can compare. Returns the next number. */
-  number(from: number): number {
-    this.#first = from
-    let next = from + 1
-    for (const child of this.children.values()) next = child.number(next)
-    this.#last = next - 1
-    return next
-  }
-
   /** Whether a category is this one or below it. */
-  holds(other: CatalogueCategory): boolean {
-    return other.#first >= this.#first && other.#first <= this.#last
+  holds(other: CatalogueCategory | null): boolean {
+    return other !== null && (other === this || this.holds(other.parent))
   }
 }
 
@@ -87,30 +80,23 @@ export interface CatalogueRoot {
 export class Categories {
   readonly current = new CatalogueCategory([], false, null)
   readonly archive = new CatalogueCategory([], true, null)
-  readonly #roots: readonly CatalogueRoot[]
+  readonly #roots: readonly CatalogueRoot[] | null
   readonly #byDirectory = new Map<string, CatalogueCategory>()
-  readonly #bySummary = new Map<KnownSummary, CatalogueCategory>()
 
-  constructor(roots: readonly CatalogueRoot[]) {
+  /** The roots are null without a catalogue. */
+  constructor(roots: readonly CatalogueRoot[] | null) {
     // An archive may be inside a directory of current torrents
-    this.#roots = roots.toSorted((a, b) => b.path.length - a.path.length)
+    this.#roots = roots && roots.toSorted((a, b) => b.path.length - a.path.length)
   }
 
   /**
    * The category of a torrent: the directory of its .torrent, or of its content in the mirror of
-   * this process. Others are in none.
+   * this process. Others are in the first one. Null without a catalogue.
    */
-  of(summary: KnownSummary): CatalogueCategory {
-    const known = this.#bySummary.get(summary)
-    if (known) return known
-    const { path, place } = summary
-    const names = place === null ? [] : placeNames(place).slice(0, -1)
-    const category = path === null ? this.current.at(names) : this.#at(dirname(path))
-    this.#bySummary.set(summary, category)
-    return category
-  }
-
-  #at(directory: string): CatalogueCategory {
+  of({ path, place }: Pick<KnownSummary, 'path' | 'place'>): CatalogueCategory | null {
+    if (this.#roots === null) return null
+    if (path === null) return this.current.at(place === null ? [] : placeNames(place).slice(0, -1))
+    const directory = dirname(path)
     const known = this.#byDirectory.get(directory)
     if (known) return known
     const root = this.#roots.find((each) => isWithin(directory, each.path))
@@ -122,54 +108,16 @@ export class Categories {
   }
 }
 
-/** The sort keys, in the order of the columns. */
-export const CATALOGUE_SORTS = [
-  'name',
-  'size',
-  'added',
-  'complete',
-  'downloading',
-  'downloaded',
-] as const
-export type CatalogueSort = (typeof CATALOGUE_SORTS)[number]
-
-/** Words that are searched, order and page of a list. */
-export interface CatalogueQuery extends ListOrder<CatalogueSort> {
-  /** As it was typed, cut at its longest. */
-  readonly search: string
-  /** The words of the search in lower case. */
-  readonly words: readonly string[]
-  /** The page of subcategories, counted from 1. */
-  readonly categories: number
+/** The components of a place in the mirror; a last one is empty for that of a directory. */
+export function placeNames(place: string): string[] {
+  return pathOf(place)
+    .split('/')
+    .map((name) => decodeName(name) ?? name)
 }
 
-/** The most words of a search: the cost is linear in them. */
-const MAX_WORDS = 8
-
-/** Reads a page's query. Missing and invalid fields get their defaults. */
-export function parseCatalogueQuery(query: string): CatalogueQuery {
-  const parameters = new URLSearchParams(query)
-  const search = (parameters.get('q') ?? '').slice(0, MAX_SEARCH).trim()
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
-  return {
-    search,
-    words: words.slice(0, MAX_WORDS),
-    ...parseOrder(parameters, CATALOGUE_SORTS, 'name'),
-    categories: pageNumber(parameters.get('categories')),
-  }
-}
-
-/**
- * Formats a query for a link. It names the order, because the front page has no list without one.
- */
-export function formatCatalogueQuery(query: Omit<CatalogueQuery, 'words'>): string {
-  const { search, sort, isDescending, page, categories } = query
-  const parameters = new URLSearchParams({ sort })
-  if (search !== '') parameters.set('q', search)
-  if (isDescending) parameters.set('order', 'desc')
-  if (page > 1) parameters.set('page', String(page))
-  if (categories > 1) parameters.set('categories', String(categories))
-  return `./?${parameters.toString()}`
+/** A place in the mirror without the dot and slash, or the slash, at its beginning. */
+export function pathOf(place: string): string {
+  return place.slice(place.indexOf('/') + 1)
 }
 
 /** The address of a category; `root` is the way to the tracker's first page, such as `../`. */
