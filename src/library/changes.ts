@@ -9,7 +9,7 @@ import {
 } from '../metainfo/edit/details.js'
 import { combineEdits, type TorrentEdit } from '../metainfo/edit/splice-torrent.js'
 import {
-  replaceTracker,
+  replaceUrl,
   type TrackerReplacement,
   takeTrackerSteps,
   changeTrackers,
@@ -95,7 +95,7 @@ function replacer({ from, to }: TrackerReplacement): (url: string) => string {
   const replacement = { from, to: storedUrl(to) }
   return (latin1) => {
     const url = Buffer.from(latin1, 'latin1').toString()
-    const replaced = replaceTracker(url, replacement)
+    const replaced = replaceUrl(url, replacement)
     return replaced === url ? latin1 : trackerBytes(replaced)
   }
 }

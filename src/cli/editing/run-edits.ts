@@ -14,9 +14,12 @@ import { hideSecrets } from '../../base/text/secrets.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import {
   changeTrackers,
-  replaceTracker,
+  isReplaced,
+  replaceUrl,
+  substitute,
   takeTrackerSteps,
   trackerBytes,
+  TRACKERS,
   type TrackerReplacement,
 } from '../../metainfo/edit/trackers.js'
 import { type FileList, listTorrents, readFileList } from '../open/torrent-input.js'
@@ -50,6 +53,36 @@ export function removals(
   })
 }
 
+/** The same for replacements of values, before or after earlier ones. */
+export function replacements(
+  option: string,
+  all: readonly TrackerReplacement[],
+  read: (facts: TorrentFacts) => readonly string[] | null,
+): Removal[] {
+  return all.map(({ from, to }, i) => {
+    const isIn = (facts: TorrentFacts) => {
+      const now = (url: string) => all.slice(0, i).reduce(substitute, url)
+      return (read(facts) ?? []).some((url) =>
+        urlForms(from).some((form) => isReplaced(now(url), form)),
+      )
+    }
+    return { option: `${option} ${from}=${to}`, isIn }
+  })
+}
+
+/** Returns the functions that replace URLs, as torrents have them. */
+export function replacers(
+  all: readonly TrackerReplacement[],
+  kind = TRACKERS,
+): ((url: string) => string)[] {
+  return all.flatMap(({ from, to }) =>
+    urlForms(from).map((form) => {
+      const replacement = { from: trackerBytes(form), to: trackerBytes(to) }
+      return (url: string) => replaceUrl(url, replacement, kind)
+    }),
+  )
+}
+
 /** Changes to single trackers, by URLs as they are typed. */
 interface TypedSteps {
   readonly set?: readonly (readonly TrackerUrl[])[] | undefined
@@ -63,12 +96,7 @@ export function stepTrackers({ set, remove, replace, add }: TypedSteps): Torrent
   const steps = {
     set: set?.map((tier) => tier.map(trackerBytes)) ?? null,
     remove: remove.flatMap(urlForms).map(trackerBytes),
-    replace: replace.flatMap(({ from, to }) => {
-      return urlForms(from).map((form) => {
-        const replacement = { from: trackerBytes(form), to: trackerBytes(to) }
-        return (tracker: string) => replaceTracker(tracker, replacement)
-      })
-    }),
+    replace: replacers(replace),
     add: add.map(trackerBytes),
   }
   return changeTrackers((trackers) => takeTrackerSteps(trackers, steps))

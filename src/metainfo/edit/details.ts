@@ -98,6 +98,8 @@ export interface ListSteps<T> {
   /** Replaces the whole list; null keeps it. */
   readonly set: readonly T[] | null
   readonly remove: readonly T[]
+  /** Functions that return the new URL of an entry, or the same URL for no change. */
+  readonly replace?: readonly ((url: string) => string)[]
   /** Entries to add at the end unless the list has them. */
   readonly add: readonly T[]
 }
@@ -114,9 +116,20 @@ export function changeSeeds(name: SeedName, steps: ListSteps<BencodeValue>): Tor
   const set = steps.set && distinctSeeds(steps.set.map(encodeEntry), keyOf)
   const remove = steps.remove.map(encodeEntry)
   const add = distinctSeeds(steps.add.map(encodeEntry), keyOf)
+  const replace = (entry: Entry) => {
+    const { replace: all = [] } = steps
+    const [head] = /^\d+:/.exec(entry) ?? []
+    if (head === undefined) return entry
+    const url = entry.slice(head.length)
+    const now = all.reduce((result, each) => each(result), url)
+    return now === url ? entry : encodeEntry(Buffer.from(now, 'latin1'))
+  }
   return (metainfo) => {
     const old = entriesOf(topLevelValue(metainfo, key))
-    const left = (set ?? old).filter((entry) => !remove.includes(entry))
+    const kept = (set ?? old).filter((entry) => !remove.includes(entry))
+    const replaced = kept.map(replace)
+    const isReplaced = replaced.some((entry, at) => entry !== kept[at])
+    const left = isReplaced ? distinctSeeds(replaced, keyOf) : kept
     const keys = new Set(left.map(keyOf))
     const list = [...left, ...add.filter((entry) => !keys.has(keyOf(entry)))]
     if (list.length === 0) return { top: new Map([[key, null]]) }

@@ -5,7 +5,7 @@ import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, topLevelValue, type TorrentEdit } from './splice-torrent.js'
 import { BtkitError } from '../../base/errors.js'
-import { checkTracker, isTracker } from '../trackers.js'
+import { checkSeed, checkTracker, isSeed, isTracker } from '../trackers.js'
 
 /**
  * The trackers of a torrent. A URL is the latin1 string of its bytes, because they need not be
@@ -85,28 +85,51 @@ function bytesOf(url: string): Buffer {
   return Buffer.from(url, 'latin1')
 }
 
-/** A tracker replacement. */
+/** A replacement of a URL. */
 export interface TrackerReplacement {
   /** A whole URL, or a prefix that ends at the end of a URL part. */
   readonly from: string
   readonly to: string
 }
 
-const BEFORE_URL = /=(?=(?:https?|udp|wss?):\/\/)/gi
-const BARE_SCHEME = /^(https?|udp|wss?):\/\/$/i
 const PART_END = /[/:?]/
+
+/** What URLs are of, and how one that was typed is checked. */
+interface UrlKind {
+  readonly words: string
+  /** A pattern of their schemes. */
+  readonly schemes: string
+  readonly isRight: (url: string) => boolean
+  readonly check: (url: string) => string
+}
+
+export const TRACKERS: UrlKind = {
+  words: 'tracker',
+  schemes: 'https?|udp|wss?',
+  isRight: isTracker,
+  check: checkTracker,
+}
+export const WEB_SEEDS: UrlKind = {
+  words: 'web seed',
+  schemes: 'https?|ftp',
+  isRight: isSeed,
+  check: (url) => checkSeed(url, 'web seed'),
+}
 
 /**
  * Parses `OLD=NEW`. OLD ends at the `=` before NEW's scheme.
  * @throws BtkitError `usage`
  */
-export function parseReplacement(text: string): TrackerReplacement {
-  const splits = [...text.matchAll(BEFORE_URL)]
+export function parseReplacement(
+  text: string,
+  { words, schemes, check }: UrlKind = TRACKERS,
+): TrackerReplacement {
+  const splits = [...text.matchAll(new RegExp(`=(?=(?:${schemes})://)`, 'gi'))]
   const at = splits[0]?.index ?? 0
   const [from, to] = [text.slice(0, at), text.slice(at + 1)]
-  if (from === '') throw usage(text, 'not of the form OLD=NEW with NEW a tracker URL')
+  if (from === '') throw usage(text, `not of the form OLD=NEW with NEW a ${words} URL`)
   if (splits.length > 1) throw usage(text, "more than one '=' stands before a URL")
-  const stored = BARE_SCHEME.test(to) ? to : checkTracker(to)
+  const stored = new RegExp(`^(${schemes})://$`, 'i').test(to) ? to : check(to)
   if (endsPart(from) && !endsPart(to)) {
     throw usage(text, `OLD ends in '${from.slice(-1)}', so NEW must end in '/', ':' or '?' too`)
   }
@@ -114,24 +137,28 @@ export function parseReplacement(text: string): TrackerReplacement {
 }
 
 /**
- * Replaces a tracker whose URL equals `from` or begins with it; returns any other URL unchanged.
+ * Replaces a URL that equals `from` or begins with it; returns any other URL unchanged.
  * `from` must end at the end of a URL part, at `/`, `:` or `?`. Therefore `http://a.example` does
  * not match `http://a.example.org`.
- * @throws BtkitError `metainfo` if the result is not a tracker URL
+ * @throws BtkitError `metainfo` if the result is no URL of its kind
  */
-export function replaceTracker(url: string, { from, to }: TrackerReplacement): string {
+export function replaceUrl(
+  url: string,
+  { from, to }: TrackerReplacement,
+  { words, isRight }: UrlKind = TRACKERS,
+): string {
   const result = substitute(url, { from, to })
-  if (result === url || isTracker(result)) return result
-  const reason = `would become '${result}', which is not a tracker URL`
-  throw new BtkitError('metainfo', `tracker '${url}': ${reason}`)
+  if (result === url || isRight(result)) return result
+  const reason = `would become '${result}', which is not a ${words} URL`
+  throw new BtkitError('metainfo', `${words} '${url}': ${reason}`)
 }
 
-/** Returns the URL after a replacement, or the same URL. It may not be a tracker URL. */
+/** Returns the URL after a replacement, or the same URL. It may be none of its kind. */
 export function substitute(url: string, { from, to }: TrackerReplacement): string {
   return isReplaced(url, from) ? to + url.slice(from.length) : url
 }
 
-/** Whether a tracker's URL equals `from`, or begins with it at the end of a URL part. */
+/** Whether a URL equals `from`, or begins with it at the end of a URL part. */
 export function isReplaced(url: string, from: string): boolean {
   if (!url.startsWith(from)) return false
   const next = url.charAt(from.length)

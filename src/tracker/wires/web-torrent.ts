@@ -52,6 +52,9 @@ const MOST_CHECKED = 1000
  */
 const MOST_SLOW = 256
 
+/** Bytes that wait or begin a message, for each connection that there may be on average. */
+const UNREAD = 2048
+
 const NOTHING = Buffer.alloc(0)
 
 const FORM: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 0 }
@@ -71,6 +74,10 @@ class Link extends WebSocket {
   checkedAt = 0
   /** Bytes that came and wait for turns of the client. */
   unread: Buffer = NOTHING
+  /** Bytes that were read since the last message ended. */
+  begun = 0
+  /** How many of both are counted. */
+  counted = 0
   isTurnDue = false
   /** Takes bytes that are read. */
   take: (bytes: Buffer) => void = ignore
@@ -121,6 +128,8 @@ export class WebTorrent {
   /** The connections; the one to check next is first. */
   readonly #links = new Set<Link>()
   readonly #slow = new Set<Link>()
+  /** The bytes of all connections that wait or begin a message. */
+  #unread = 0
   /** Continue what waits until it is known whether a connection is lost. */
   readonly #doubted = new Map<Link, (() => void)[]>()
   readonly #swarms: WebSwarms<Link>
@@ -174,6 +183,7 @@ export class WebTorrent {
       const all = unread.length === 0 ? bytes : Buffer.concat([unread, bytes])
       link.unread = socket.destroyed ? NOTHING : all
       this.#read(link)
+      this.#count(link)
     })
     const hear = () => {
       link.heardAt = Math.max(monotonic(), link.askedAt)
@@ -181,6 +191,7 @@ export class WebTorrent {
     }
     link.on('message', (bytes) => {
       hear()
+      link.begun = 0
       if (link.waiting) link.waiting.push(bytes as Buffer)
       else this.#receive(link, bytes as Buffer)
     })
@@ -205,6 +216,7 @@ export class WebTorrent {
       // A copy: a fragment of a message would keep all that came with it in memory
       const slice = Buffer.from(link.unread.subarray(0, SLICE))
       link.unread = link.unread.subarray(SLICE)
+      link.begun += slice.length
       link.take(slice)
       this.#read(link)
     } else {
@@ -213,8 +225,21 @@ export class WebTorrent {
       inTurn(() => {
         link.isTurnDue = false
         this.#read(link, true)
+        this.#count(link)
       }, link.share)
     }
+  }
+
+  /** Counts what is unread of a connection. If there is too much of all, the largest is closed. */
+  #count(link: Link): void {
+    const now = this.#links.has(link) ? link.unread.length + link.begun : 0
+    this.#unread += now - link.counted
+    link.counted = now
+    if (this.#unread <= UNREAD * this.parts.limits.all) return
+    let largest = link
+    for (const each of this.#links) if (each.counted > largest.counted) largest = each
+    largest.terminate()
+    this.#leave(largest)
   }
 
   /**
@@ -395,6 +420,7 @@ export class WebTorrent {
   #leave(link: Link): void {
     if (this.#links.delete(link)) this.#shares.give(link.share)
     this.#slow.delete(link)
+    this.#count(link)
     for (const member of link.members) {
       this.#swarms.forget(member)
       const [infoHash, peerId] = [bytesOf(member.infoHash), bytesOf(member.peerId)]

@@ -14,7 +14,6 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
   completedir: TEXTS,
   edit: [...TEXTS, 'tracker', 'remove-tracker', 'web-seed', 'remove-web-seed'],
   reannounce: ['remove-tracker'],
-  sethttpseeds: ['http-seed'],
 }
 
 for (const { path, command, section } of leafCommands(await allCommands())) {

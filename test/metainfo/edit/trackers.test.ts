@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   parseReplacement,
-  replaceTracker,
+  replaceUrl,
   type TrackerSteps,
   takeTrackerSteps,
   type Trackers,
@@ -127,7 +127,7 @@ test('all trackers are replaced, before single ones are changed', () => {
 })
 
 function replace(text: string, url: string): string {
-  return replaceTracker(url, parseReplacement(text))
+  return replaceUrl(url, parseReplacement(text))
 }
 
 test('OLD ends at the equals sign before the scheme of NEW', () => {

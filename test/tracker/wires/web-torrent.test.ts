@@ -473,6 +473,34 @@ test('a connection whose message stays unfinished is closed', async (t) => {
   await until('it is not counted', () => (counts()?.incomplete ?? 0) === 0)
 })
 
+test('of too many bytes of unfinished messages, the connection with the most gives way', async (t) => {
+  const { peer, sockets, counts } = await openParts(t)
+  const good = await peer()
+  await good.ask(webAnnounce(HASH, 'good'))
+  const begin = async (bytes: number) => {
+    const link = await peer()
+    const socket = sockets.at(-1)
+    rawOf(link.socket).write(Buffer.from([0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0]))
+    rawOf(link.socket).write(Buffer.alloc(bytes, 0x20))
+    await until('it came', () => socket?.destroyed || (socket?.bytesRead ?? 0) > bytes)
+    return link
+  }
+  // 2 KiB for each of 100 connections
+  await begin(50_000)
+  const large = await begin(60_000)
+  await begin(50_000)
+  await good.ask(webAnnounce(HASH, 'good'))
+  assert.equal(large.socket.readyState, 1)
+  await begin(50_000)
+  assert.equal(await large.closed, 1006)
+  await good.ask(webAnnounce(HASH, 'good'))
+  assert.equal(counts()?.incomplete, 1)
+  // What the closed one had does not count any more
+  const last = await begin(30_000)
+  await good.ask(webAnnounce(HASH, 'good'))
+  assert.equal(last.socket.readyState, 1)
+})
+
 test('a client that breaks the protocol and does not close its side is cut off a second later', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { peer, sockets } = await openParts(t)

@@ -2,12 +2,19 @@ import { Buffer } from 'node:buffer'
 import { usageError } from '../../../base/errors.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import { setDetails, setName, type Details, changeSeeds } from '../../../metainfo/edit/details.js'
+import { WEB_SEEDS } from '../../../metainfo/edit/trackers.js'
 import { TEXT_NAMES } from '../../../metainfo/fields.js'
 import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { announceUrls, urlForms } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareEdit, refuseRepeatedKeys, type ChangeOptions } from './options.js'
-import { removals, runEdits, stepTrackers } from '../../editing/run-edits.js'
+import {
+  removals,
+  replacements,
+  replacers,
+  runEdits,
+  stepTrackers,
+} from '../../editing/run-edits.js'
 
 export const command: CommandRecord = {
   group: 'Make and change torrents',
@@ -28,6 +35,7 @@ function defineEdit({ io, finish }: CommandContext) {
     const values = [
       ...removals('--remove-tracker', options.removeTracker, announceUrls),
       ...removals('--remove-web-seed', options.removeWebSeed, ({ webSeeds }) => webSeeds),
+      ...replacements('--replace-web-seed', options.replaceWebSeed, ({ webSeeds }) => webSeeds),
     ]
     const single = options.name === undefined ? null : '--name'
     finish(await runEdits({ operands, edit, options, single, removals: values, legacy: null }, io))
@@ -73,13 +81,15 @@ function trackerEdits({ tracker: set, removeTracker, addTracker }: ChangeOptions
   return [stepTrackers({ set, remove: removeTracker, add: addTracker, replace: [] })]
 }
 
-function seedEdits({ webSeed: set, removeWebSeed, addWebSeed }: ChangeOptions): TorrentEdit[] {
-  if (!set && removeWebSeed.length + addWebSeed.length === 0) return []
+function seedEdits(options: ChangeOptions): TorrentEdit[] {
+  const { webSeed: set, removeWebSeed, replaceWebSeed, addWebSeed } = options
+  if (!set && removeWebSeed.length + replaceWebSeed.length + addWebSeed.length === 0) return []
   const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text))
   return [
     changeSeeds('webSeeds', {
       set: set ? bytes(set) : null,
       remove: bytes(removeWebSeed.flatMap(urlForms)),
+      replace: replacers(replaceWebSeed, WEB_SEEDS),
       add: bytes(addWebSeed),
     }),
   ]

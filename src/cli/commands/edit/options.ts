@@ -6,6 +6,7 @@ import {
   type KeyName,
 } from '../../options/extra-keys.js'
 import { usageError } from '../../../base/errors.js'
+import { parseReplacement, WEB_SEEDS } from '../../../metainfo/edit/trackers.js'
 import { checkName } from '../../../metainfo/name.js'
 import { declareBulkEdit, isNone } from '../../editing/options.js'
 import * as read from '../../options/values.js'
@@ -92,6 +93,11 @@ export function declareEdit() {
     .opt('--remove-web-seed <url>', 'remove a web seed (repeatable)', {
       mayBeEmpty: true,
       ...read.collect,
+    })
+    .opt('--replace-web-seed <old=new>', 'replace a web seed, or its beginning (repeatable)', {
+      form: 'map',
+      isSecret: true,
+      ...read.repeated((text) => [parseReplacement(text, WEB_SEEDS)]),
     })
     .addHelpText('after', EXAMPLES)
   return command

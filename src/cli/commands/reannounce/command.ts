@@ -1,29 +1,20 @@
-import type { TorrentFacts } from '../../../metainfo/facts.js'
 import { usageError } from '../../../base/errors.js'
 import { noTorrent } from '../../line/operands.js'
-import {
-  changeTrackers,
-  isReplaced,
-  parseReplacement,
-  substitute,
-  type TrackerReplacement,
-  trackerBytes,
-} from '../../../metainfo/edit/trackers.js'
+import { changeTrackers, parseReplacement, trackerBytes } from '../../../metainfo/edit/trackers.js'
 import {
   announceUrls,
   looksLikeUrl,
   parseAnnounceList,
   parseTrackers,
-  urlForms,
 } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareBulkEdit, splitFirst } from '../../editing/options.js'
 import {
   oldTrackerLines,
   removals,
+  replacements,
   runEdits,
   stepTrackers,
-  type Removal,
 } from '../../editing/run-edits.js'
 import { LIST_BESIDE_ANNOUNCE } from '../../options/torrent.js'
 import { collect, repeated, trackers, trackerTiers } from '../../options/values.js'
@@ -91,7 +82,8 @@ function defineReannounce({ io, isLegacy, finish }: CommandContext) {
     requireTorrents(torrents, options)
     const legacy = isLegacy ? { describe: oldTrackerLines } : null
     const removed = removals('--remove-tracker', options.removeTracker, announceUrls)
-    const all = [...removed, ...options.replaceTracker.map(asRemoval)]
+    const replaced = replacements('--replace-tracker', options.replaceTracker, announceUrls)
+    const all = [...removed, ...replaced]
     finish(await runEdits({ operands: torrents, edit, options, removals: all, legacy }, io))
   })
 }
@@ -103,21 +95,6 @@ function requireTorrents(
 ): void {
   if (torrents.length > 0 || filesFrom !== undefined || announceList === undefined) return
   throw noTorrent(`, and put a list with '|' in quotes`)
-}
-
-/** Warns about a replacement of a tracker that no torrent has, before or after earlier ones. */
-function asRemoval(
-  { from, to }: TrackerReplacement,
-  i: number,
-  all: readonly TrackerReplacement[],
-): Removal {
-  const isIn = (facts: TorrentFacts) => {
-    const now = (url: string) => all.slice(0, i).reduce(substitute, url)
-    return announceUrls(facts).some((url) => {
-      return urlForms(from).some((form) => isReplaced(now(url), form))
-    })
-  }
-  return { option: `--replace-tracker ${from}=${to}`, isIn }
 }
 
 /**

@@ -83,6 +83,30 @@ test('trackers and web seeds are added and removed, and the rest stays', async (
   assert.deepEqual(readFileSync(path), Buffer.from(torrentOf(singleFileInfo(), expected)))
 })
 
+test('web seeds are replaced, by their whole address or its beginning', async (t) => {
+  const seeds = ['http://a.example/x/', 'http://a.example.org/', 'ftp://b.example/f', 'http://c/']
+  const beside = { announce: 'http://a.example/x/', 'url-list': seeds }
+  const path = join(makeScratch(t, { a: torrentOf(singleFileInfo(), beside) }), 'a')
+  const steps = [
+    'http://a.example=https://new.example',
+    'ftp://b.example/=http://c/',
+    'http://c/f=http://c/',
+    'http://none/=http://x/',
+  ].flatMap((step) => ['--replace-web-seed', step])
+  const { status, stdout, stderr } = await runBtkit(['edit', path, ...steps])
+  const now = ['https://new.example/x/', 'http://a.example.org/', 'http://c/']
+  const expected = torrentOf(singleFileInfo(), { ...beside, 'url-list': now })
+  assert.deepEqual(readFileSync(path), Buffer.from(expected))
+  assert.match(stdout, /new web seeds? .*: https:\/\/new\.example\/x\//)
+  const warning = 'btkit: warning: --replace-web-seed http://none/=http://x/: no torrent has it\n'
+  assert.deepEqual([status, stderr], [0, `${warning}btkit: 1 of 1 torrent changed\n`])
+  for (const step of ['a=b', 'https://new.example/x/=udp://new.example/x/']) {
+    const refused = await runBtkit(['edit', path, '--replace-web-seed', step])
+    assertError(refused, 'usage', 'not of the form OLD=NEW with NEW a web seed URL')
+  }
+  assert.deepEqual(readFileSync(path), Buffer.from(expected))
+})
+
 test('setting the current value is not a change', async (t) => {
   const A = 'http://a.example/'
   const beside = { announce: A, 'url-list': A }

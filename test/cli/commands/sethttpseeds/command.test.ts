@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assertError, runBtkit } from '../../../support/run-btkit.js'
+import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { type PlainDict, singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -64,25 +64,6 @@ test('sethttpseeds: wrong usage touches no file', async (t) => {
     assert.deepEqual([status, stdout], [2, ''])
   }
   assert.deepEqual(readFileSync(path), Buffer.from(torrent({})))
-})
-
-test('sethttpseeds --http-seed sets seeds, too, and leaves all arguments to torrents', async (t) => {
-  const root = makeScratch(t, { a: torrent({}), b: torrent({ httpseeds: [B] }) })
-  const files = ['a', 'b'].map((name) => join(root, name))
-  const set = (...args: string[]) => runBtkit(['sethttpseeds', ...args, ...files])
-  const seeds = ['--http-seed', `${B}|${A}`, '--http-seed', `${A}c`]
-  const wrong = await set(...seeds, A)
-  const why = `${A}: give the seeds either as an argument or with --http-seed`
-  assertError(wrong, 'usage', why)
-  assert.equal((await set('--http-seed', 'x')).status, 2)
-  const cases: [string[], PlainDict][] = [
-    [seeds, { httpseeds: [B, A, `${A}c`] }],
-    [['--http-seed', ''], {}],
-  ]
-  for (const [args, list] of cases) {
-    assert.equal((await set(...args)).status, 0)
-    for (const file of files) assert.deepEqual(readFileSync(file), Buffer.from(torrent(list)))
-  }
 })
 
 test('sethttpseeds ignores seeds of the defaults, which are for new torrents', async (t) => {
