@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { BtkitError, inField } from '../../base/errors.js'
 import { type FormContext, type FormRoute, formRoutes } from '../forms/app.js'
-import { changesOf, editedPage, editPage, refuseChanged } from '../forms/edit.js'
+import { changesOf, editedPage, editPage, refuseChanged, requireTorrents } from '../forms/edit.js'
 import type { Edited, Opened } from '../work/opened.js'
 import { Form, linesField } from '../forms/form.js'
 import type { Answer, PageParts } from '../forms/frame.js'
@@ -13,9 +13,6 @@ import { lookAt } from './look.js'
 import { startWork } from '../forms/start-work.js'
 import type { WindowParts } from './window.js'
 
-/** The most torrents that are edited at once. */
-const MOST_EDITED = 1000
-
 /** The page that edits torrents: fields, then what would change, then the change. */
 export function editRoutes(parts: WindowParts): FormRoute[] {
   return formRoutes({
@@ -23,7 +20,7 @@ export function editRoutes(parts: WindowParts): FormRoute[] {
     menu: 'Edit',
     purpose: 'Change trackers, seeds, comments and names of torrents',
     page: ({ page }) => ({
-      show: async (form, error) => page(await formPage(parts, form, error)),
+      show: async (form) => page(await formPage(parts, form)),
       act: async (form) => {
         const act = form.text('act')
         if (act === 'preview' || act === 'save') return edit(parts, { form, page })
@@ -34,23 +31,24 @@ export function editRoutes(parts: WindowParts): FormRoute[] {
   })
 }
 
-async function formPage(parts: WindowParts, form: Form, error?: BtkitError): Promise<PageParts> {
-  if (form.text('torrents') === '' || form.text('act') === 'other') return choicePage(form, error)
+async function formPage(parts: WindowParts, form: Form): Promise<PageParts> {
+  if (form.text('torrents') === '' || form.text('act') === 'other') return choicePage(form)
   try {
     const torrents = await read(parts, form)
     const more = html`<button name="act" value="other">Other torrents</button>`
     const titleOf = (file: string) => file
-    return editPage(form, { torrents, titleOf, carried: ['torrents'], more, error })
+    return editPage(form, { torrents, titleOf, carried: ['torrents'], more })
   } catch (cause) {
-    if (cause instanceof BtkitError) return choicePage(form, cause)
-    throw cause
+    if (!(cause instanceof BtkitError)) throw cause
+    form.error = cause
+    return choicePage(form)
   }
 }
 
-function choicePage(form: Form, error?: BtkitError): PageParts {
+function choicePage(form: Form): PageParts {
   return {
     title: 'Edit torrents',
-    error,
+    error: form.error,
     content: html`<form method="post" action="edit">
       <fieldset>
         <legend>Torrents</legend>
@@ -101,9 +99,7 @@ async function read({ directory, work }: WindowParts, form: Form): Promise<Opene
     const paths = await Promise.all(form.lines('torrents').map((line) => expand(line, directory)))
     const { torrents: files, failures } = await work.run('torrentsAt', paths)
     for (const error of failures.values()) throw error
-    if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
-    if (files.length > MOST_EDITED)
-      throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+    requireTorrents(files)
     return work.run('open', files)
   })
 }

@@ -12,7 +12,7 @@ import { type Answer, statusOf } from '../../../pages/forms/frame.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { formatBytes } from '../../../base/text/quantity.js'
 import { outcomeOf, torrentLinks } from './outcome.js'
-import { categoryChoices, type FilledForm, type FormsParts } from './parts.js'
+import { categoryChoices, type FormsParts } from './parts.js'
 import { shownName } from '../storage/places.js'
 import { uploadTable, wishesAt } from './upload-table.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
@@ -92,8 +92,8 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
     const { name } = context.user
     const refuse = (error: BtkitError) => {
       const { query: form } = context
-      form.wrong = error.field
-      return show(parts, context, { form, error })
+      form.error = error
+      return show(parts, context, form)
     }
     if (arriving.has(name))
       return refuse(
@@ -118,7 +118,7 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
       ...upload,
       method: 'GET',
       menu: 'Upload',
-      handle: (context) => show(parts, context, { form: context.query }),
+      handle: (context) => show(parts, context, context.query),
     },
     { ...upload, method: 'POST', upload: MAX_BYTES, handle: receive },
   ]
@@ -129,11 +129,9 @@ async function add(
   context: AdminContext,
   { form, files }: ReceivedUpload,
 ): Promise<Answer> {
-  if (form.text('act') === 'look') return show(parts, context, { form, files })
+  if (form.text('act') === 'look') return show(parts, context, form, files)
   if (files.length > 1 && form.text('name') !== '')
-    throw new BtkitError('usage', 'only a single file can be saved under another name', {
-      field: 'name',
-    })
+    throw new BtkitError('usage', 'only a single file can be saved under another name').in('name')
   const wanted = files.map((file, at) => {
     const { name: as, ...wishes } = wishesAt(form, at)
     return { ...file, ...wishes, as }
@@ -218,7 +216,8 @@ const MOST_SHOWN = 8 * 1024 * 1024
 async function show(
   parts: FormsParts,
   context: AdminContext,
-  { form, error, files = [] }: FilledForm & { readonly files?: readonly UploadedFile[] },
+  form: Form,
+  files: readonly UploadedFile[] = [],
 ): Promise<Answer> {
   const { collection, announce } = parts
   const categories = await categoryChoices(collection.places)
@@ -226,8 +225,8 @@ async function show(
   const own = form.text('act') === 'look' ? form : form.with({ addTracker: 'on' })
   return context.page({
     title: 'Upload',
-    error,
-    status: error && statusOf(error),
+    error: form.error,
+    status: form.error && statusOf(form.error),
     content: html`<form
       method="post"
       action="upload"

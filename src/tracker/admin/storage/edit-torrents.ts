@@ -1,19 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import type { EditOutcome } from '../../../core/edit/files.js'
 import { loadTorrent } from '../../../core/read-torrent.js'
-import { BtkitError } from '../../../base/errors.js'
 import type { TorrentChanges } from '../../../library/changes.js'
 import { editFiles } from '../../../library/edit.js'
-import { refuseChanged } from '../../../pages/forms/edit.js'
+import { refuseChanged, requireTorrents } from '../../../pages/forms/edit.js'
 import { type Opened, openTorrent } from '../../../pages/work/opened.js'
 import { swarmHashes } from '../../../metainfo/info-hash.js'
 import { type Actor, type Collection, CopyError, mainHash } from './collection.js'
 import type { CollectionPlace } from './places.js'
 import type { EditedFile } from '../../../core/edit/file.js'
 import { type ChangedFact, changedFacts } from '../../../metainfo/facts.js'
-
-/** The most torrents that are edited at once. */
-const MOST_EDITED = 1000
 
 /** An edit of torrents as a form showed them. */
 interface TorrentsEdit {
@@ -35,9 +31,7 @@ export async function openTorrents(
   actor: Actor,
   torrents: readonly string[],
 ): Promise<Opened[]> {
-  if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
-  if (torrents.length > MOST_EDITED)
-    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+  requireTorrents(torrents)
   const opened: Opened[] = []
   for (const address of torrents) {
     const { path } = await collection.own(actor, address)
