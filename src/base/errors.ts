@@ -37,10 +37,15 @@ export class BtkitError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options: ErrorOptions & { readonly field?: string | undefined } = {},
+    options?: ErrorOptions,
   ) {
     super(message, options)
-    if (options.field !== undefined) this.field = options.field
+  }
+
+  /** Says which option or field is wrong, unless that is known already. Returns the same error. */
+  in(field: string | undefined): this {
+    if (field !== undefined) this.field ??= field
+    return this
   }
 
   /** Returns the same error with `what: ` (a file, an argument) in front of its message. */
@@ -52,10 +57,7 @@ export class BtkitError extends Error {
 // Outside the class: if its body names it, esbuild calls it _BtkitError, and so does Node when it
 // prints one
 function named(what: string, error: BtkitError): BtkitError {
-  return new BtkitError(error.code, `${what}: ${error.message}`, {
-    cause: error,
-    field: error.field,
-  })
+  return new BtkitError(error.code, `${what}: ${error.message}`, { cause: error }).in(error.field)
 }
 
 /** An error of the code `usage`. */
@@ -77,8 +79,7 @@ export function nameErrors<T>(what: string, act: () => T): T {
  */
 export function inField<T>(field: string, act: () => T): T {
   const mark = (error: unknown): never => {
-    if (error instanceof BtkitError) error.field ??= field
-    throw error
+    throw error instanceof BtkitError ? error.in(field) : error
   }
   try {
     const result = act()

@@ -89,9 +89,9 @@ export function checkPieceLength(length: number | 'auto'): PieceLength | 'auto' 
 
 function checkedPieceLength(length: number, what: string): PieceLength {
   if (isPieceLength(length)) return length
-  throw new BtkitError('usage', `${what} ${length}: not a power of two from 16 KiB to 1 GiB`, {
-    field: 'pieceLength',
-  })
+  throw new BtkitError('usage', `${what} ${length}: not a power of two from 16 KiB to 1 GiB`).in(
+    'pieceLength',
+  )
 }
 
 /**

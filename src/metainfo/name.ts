@@ -21,7 +21,7 @@ export function isComponent(name: string): boolean {
  */
 export function checkName(name: string): string {
   if (isPlainName(name)) return name
-  throw notSingle(name, 'name')
+  throw notSingle(name).in('name')
 }
 
 /**
@@ -34,8 +34,8 @@ export function checkNameOnDisk(name: string): string {
   throw notSingle(name)
 }
 
-function notSingle(name: string, field?: string): BtkitError {
-  return new BtkitError('bad-name', `name '${name}': must be a single path component`, { field })
+function notSingle(name: string): BtkitError {
+  return new BtkitError('bad-name', `name '${name}': must be a single path component`)
 }
 
 /** The conventional directory of pad files (BEP 47). */

@@ -116,9 +116,9 @@ export function checkTracker(given: string): TrackerUrl {
     ? `no http:// or udp:// in front; type http://${url}${/[/?]/.test(url) ? '' : '/announce'}`
     : (inUrl ?? 'not an http, https, udp, ws or wss URL')
   // In full, so that a password with # is hidden
-  throw new BtkitError('usage', `tracker '${isSigned ? shownUrl(given) : given}': ${fault}`, {
-    field: 'trackers',
-  })
+  throw new BtkitError('usage', `tracker '${isSigned ? shownUrl(given) : given}': ${fault}`).in(
+    'trackers',
+  )
 }
 
 /** Returns a URL as `storedUrl`; unchanged if more than letters beyond ASCII would be converted. */
@@ -154,7 +154,7 @@ export function checkSeed(url: string, kind: SeedKind): string {
   if (isSeed(stored) && !hasOdd(stored)) return stored
   const fault = faultIn(url, isSeed) ?? 'not an http, https or ftp URL'
   const field = kind === 'web seed' ? 'webSeeds' : 'httpSeeds'
-  throw new BtkitError('usage', `${kind} '${url}': ${fault}`, { field })
+  throw new BtkitError('usage', `${kind} '${url}': ${fault}`).in(field)
 }
 
 /**

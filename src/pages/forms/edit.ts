@@ -17,26 +17,22 @@ interface EditForm {
   readonly carried: readonly string[]
   /** More buttons. */
   readonly more?: Html
-  readonly error: BtkitError | undefined
 }
 
 /**
  * The page of a form that edits torrents. A new form has the values that they share, and so has one
  * whose torrents somebody else changed: its own values would undo that, and are listed apart.
  */
-export function editPage(
-  form: Form,
-  { torrents, titleOf, carried, more, error }: EditForm,
-): PageParts {
+export function editPage(form: Form, { torrents, titleOf, carried, more }: EditForm): PageParts {
   const isPrivate = torrents.every((torrent) => torrent.isPrivate)
   const shared = { ...commonValues(torrents), ...(isPrivate && { private: 'on' }) }
-  const isLate = error?.code === 'changed'
+  const isLate = form.error?.code === 'changed'
   const filled = form.has('digest') && !isLate ? form : form.without('private').with(shared)
   const [only, ...others] = torrents
   const what = others.length > 0 ? counted(torrents.length, 'torrent') : basename(only?.file ?? '')
   return {
     title: `Edit ${what}`,
-    error,
+    error: form.error,
     ...(isLate ? { status: 409 } : {}),
     content: html`${isLate && lateValues(form, torrents)}
       <form method="post" action="edit">

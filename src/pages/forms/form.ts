@@ -1,3 +1,4 @@
+import type { BtkitError } from '../../base/errors.js'
 import { splitTiers } from '../../metainfo/trackers.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../base/text/html.js'
 
@@ -5,17 +6,17 @@ import { fieldValue, html, type Html, type HtmlValue } from '../../base/text/htm
 export class Form {
   readonly #fields: URLSearchParams
 
-  /** `wrong` is the field whose value is wrong; undefined if none is. */
+  /** `error` says why the form failed; undefined if it did not. */
   constructor(
     fields: URLSearchParams | string | Readonly<Record<string, string>> = '',
-    public wrong?: string,
+    public error?: BtkitError,
   ) {
     this.#fields = new URLSearchParams(fields)
   }
 
   /** The text of a field, without spaces around it; empty if there is none. */
   text(name: string): string {
-    return (this.#fields.get(name) ?? '').trim()
+    return this.raw(name).trim()
   }
 
   /** The text of a field as it was typed, such as a password. */
@@ -41,16 +42,16 @@ export class Form {
 
   /** Returns the form with other values. */
   with(values: Readonly<Record<string, string>>): Form {
-    const fields = new URLSearchParams(this.#fields)
-    for (const [name, value] of Object.entries(values)) fields.set(name, value)
-    return new Form(fields, this.wrong)
+    const form = new Form(this.#fields, this.error)
+    for (const [name, value] of Object.entries(values)) form.#fields.set(name, value)
+    return form
   }
 
   /** Returns the form without some fields. */
   without(...names: readonly string[]): Form {
-    const fields = new URLSearchParams(this.#fields)
-    for (const name of names) fields.delete(name)
-    return new Form(fields, this.wrong)
+    const form = new Form(this.#fields, this.error)
+    for (const name of names) form.#fields.delete(name)
+    return form
   }
 
   /** Returns the form without other fields than some. */
@@ -182,10 +183,8 @@ export function described(
   form: Form,
   { name, id = name, hint }: Pick<Field, 'name' | 'id' | 'hint'>,
 ): Html {
-  const isWrong = form.wrong === name
-  const ids = [isWrong && 'error', hint !== undefined && `${id}-hint`].filter(
-    (each) => each !== false,
-  )
+  const isWrong = form.error?.field === name
+  const ids = [isWrong && 'error', hint !== undefined && `${id}-hint`].filter(Boolean)
   return html`${isWrong && html`aria-invalid="true"`}
   ${ids.length > 0 && html`aria-describedby="${ids.join(' ')}"`}`
 }

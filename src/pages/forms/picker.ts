@@ -288,7 +288,7 @@ export function pickingAnywhere(
 /** A page with a form. */
 export interface FormPage {
   /** Shows the form, below what went wrong. */
-  readonly show: (form: Form, error?: BtkitError) => Answer | Promise<Answer>
+  readonly show: (form: Form) => Answer | Promise<Answer>
   /**
    * Does what a form asks for.
    * @throws BtkitError, which is shown above the form
@@ -305,7 +305,7 @@ export async function answerForm(given: Form, page: FormPage): Promise<Answer> {
     return form instanceof Form ? await page.act(form) : form
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
-    given.wrong = error.field
-    return page.show(given, error)
+    given.error = error
+    return page.show(given)
   }
 }

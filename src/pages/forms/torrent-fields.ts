@@ -125,9 +125,9 @@ export function torrentOptions(form: Form, presets: readonly Preset[]) {
     throw new BtkitError(
       'usage',
       'a private torrent needs a tracker, or no client can find peers',
-      { field: 'trackers' },
-    )
-  const version = versionOf(form.text('version'))
+    ).in('trackers')
+  // Whoever gets the options checks it
+  const version = (form.text('version') || 'v1') as MetainfoVersion
   return {
     ...carriedBy(form, presets, version),
     trackers,
@@ -175,12 +175,6 @@ function globsOf(text: string): string[] {
 /** Writes globs as the form reads them. None has a quote. */
 export function formatGlobs(globs: readonly string[]): string {
   return globs.map((glob) => (/\s/.test(glob) ? `"${glob}"` : glob)).join(' ')
-}
-
-function versionOf(text: string): MetainfoVersion {
-  if (text === '' || text === 'v1') return 'v1'
-  if (text === 'v2' || text === 'hybrid') return text
-  throw new BtkitError('usage', `version '${text}': not v1, v2 or hybrid`)
 }
 
 /** A list of presets with a button, and what the chosen one did; nothing if there are none. */
@@ -239,15 +233,14 @@ interface MakeForm {
   /** Further fields, folded. */
   readonly more: Html
   readonly presets: readonly Preset[]
-  readonly error: BtkitError | undefined
   readonly plan: Plan | undefined
 }
 
 /** The page of a form that makes a torrent. */
-export function makePage(form: Form, { content, more, presets, error, plan }: MakeForm): PageParts {
+export function makePage(form: Form, { content, more, presets, plan }: MakeForm): PageParts {
   return {
     title: 'Create a torrent',
-    error,
+    error: form.error,
     content: html`<form method="post" action="make" data-keep data-plans>
       ${defaultAct('plan')}
       <section>${presetField(form, presets)} ${content} ${usualFields(form)}</section>

@@ -25,7 +25,7 @@ export function checkRoutes(parts: WindowParts): FormRoute[] {
     menu: 'Verify',
     purpose: 'Compare files with their torrent, piece by piece',
     page: ({ page }) => ({
-      show: (form, error) => page(formPage(form, error)),
+      show: (form) => page(formPage(form)),
       act: (form) => {
         return form.text('act') === 'check' ? begin(parts, form) : page(formPage(form))
       },
@@ -34,10 +34,10 @@ export function checkRoutes(parts: WindowParts): FormRoute[] {
   })
 }
 
-function formPage(form: Form, error?: BtkitError): PageParts {
+function formPage(form: Form): PageParts {
   return {
     title: 'Verify files',
-    error,
+    error: form.error,
     content: html`<form method="post" action="check" data-keep>
       ${defaultAct('check')}
       <fieldset>

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Skip } from '../../core/complete/report.js'
-import { BtkitError, inField } from '../../base/errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { type FormRoute, formRoutes } from '../forms/app.js'
 import { renderTable, rowBox } from '../../page-parts/table.js'
 import type { Excerpt } from '../work/results.js'
@@ -32,7 +32,7 @@ export function completeRoutes(parts: WindowParts): FormRoute[] {
     menu: 'Create many',
     purpose: 'Create the torrents that files of a directory lack',
     page: ({ page }) => ({
-      show: (form, error) => page(formPage(form, presets, error)),
+      show: (form) => page(formPage(form, presets)),
       act: (form) => {
         const act = form.text('act')
         if (!['look', 'make', 'preset'].includes(act)) return page(formPage(form, presets))
@@ -50,10 +50,10 @@ const CHOICES = [
   ['force', 'replace torrents that others made or edited'],
 ] as const
 
-function formPage(form: Form, presets: readonly Preset[], error?: BtkitError): PageParts {
+function formPage(form: Form, presets: readonly Preset[]): PageParts {
   return {
     title: 'Create many torrents',
-    error,
+    error: form.error,
     content: html`<form method="post" action="complete" data-keep>
       ${defaultAct('look')}
       <section>
@@ -85,10 +85,9 @@ function formPage(form: Form, presets: readonly Preset[], error?: BtkitError): P
 
 async function begin(parts: WindowParts, form: Form, isLook: boolean): Promise<Answer> {
   const { directory, stateDirectory, presets, jobs } = parts
-  const path = await requirePath(form, 'path', directory)
-  const target = form.text('target') === '' ? path : await requirePath(form, 'target', directory)
-  await inField('path', () => requireDirectory(path))
-  await inField('target', () => requireDirectory(target))
+  const path = await requireDirectory(form, 'path', directory)
+  const isBeside = form.text('target') === ''
+  const target = isBeside ? path : await requireDirectory(form, 'target', directory)
   const only = oneIn(form)
   const options = {
     ...torrentOptions(form, presets),
@@ -150,9 +149,12 @@ function resultPage(report: Completed, job: Job<Completed>, isLook: boolean): Pa
 }
 
 /** @throws BtkitError `not-found` */
-async function requireDirectory(path: string): Promise<void> {
-  if (await isDirectoryAt(path)) return
-  throw new BtkitError('not-found', `${path}: not a directory; choose one, or make it there`)
+async function requireDirectory(form: Form, name: string, directory: string): Promise<string> {
+  const path = await requirePath(form, name, directory)
+  if (await isDirectoryAt(path)) return path
+  throw new BtkitError('not-found', `${path}: not a directory; choose one, or make it there`).in(
+    name,
+  )
 }
 
 function sumOf(report: Completed, path: string, isPlan: boolean): Html {

@@ -21,7 +21,7 @@ export function editRoutes(parts: WindowParts): FormRoute[] {
     menu: 'Edit',
     purpose: 'Change trackers, seeds, comments and names of torrents',
     page: ({ page }) => ({
-      show: async (form, error) => page(await formPage(parts, form, error)),
+      show: async (form) => page(await formPage(parts, form)),
       act: async (form) => {
         const act = form.text('act')
         if (act === 'preview' || act === 'save') return edit(parts, { form, page })
@@ -32,23 +32,24 @@ export function editRoutes(parts: WindowParts): FormRoute[] {
   })
 }
 
-async function formPage(parts: WindowParts, form: Form, error?: BtkitError): Promise<PageParts> {
-  if (form.text('torrents') === '' || form.text('act') === 'other') return choicePage(form, error)
+async function formPage(parts: WindowParts, form: Form): Promise<PageParts> {
+  if (form.text('torrents') === '' || form.text('act') === 'other') return choicePage(form)
   try {
     const torrents = await read(parts, form)
     const more = html`<button name="act" value="other">Other torrents</button>`
     const titleOf = (file: string) => file
-    return editPage(form, { torrents, titleOf, carried: ['torrents'], more, error })
+    return editPage(form, { torrents, titleOf, carried: ['torrents'], more })
   } catch (cause) {
-    if (cause instanceof BtkitError) return choicePage(form, cause)
-    throw cause
+    if (!(cause instanceof BtkitError)) throw cause
+    form.error = cause
+    return choicePage(form)
   }
 }
 
-function choicePage(form: Form, error?: BtkitError): PageParts {
+function choicePage(form: Form): PageParts {
   return {
     title: 'Edit torrents',
-    error,
+    error: form.error,
     content: html`<form method="post" action="edit">
       <fieldset>
         <legend>Torrents</legend>

@@ -1,6 +1,5 @@
 import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import { basename, dirname } from 'node:path'
-import type { BtkitError } from '../../base/errors.js'
 import { type FormRoute, formRoutes } from '../forms/app.js'
 import { defaultAct, type Form, query, textField } from '../forms/form.js'
 import { type PageParts, seeOther } from '../forms/frame.js'
@@ -33,13 +32,13 @@ export function lookRoutes(parts: WindowParts): FormRoute[] {
     menu: 'Inspect',
     purpose: 'See what is in a torrent, with its magnet link',
     page: ({ page }) => ({
-      show: async (form, error) => {
-        const isFilled = error === undefined && form.text('torrent') !== ''
+      show: async (form) => {
+        const isFilled = form.error === undefined && form.text('torrent') !== ''
         const content = isFilled ? (await inspect(parts, form)).content : null
-        return page(formPage(form, error, content))
+        return page(formPage(form, content))
       },
       act: async (form) => {
-        if (form.text('act') !== 'look') return page(formPage(form, undefined, null))
+        if (form.text('act') !== 'look') return page(formPage(form, null))
         // An address can be loaded again
         return seeOther(lookAt((await inspect(parts, form)).torrent))
       },
@@ -56,11 +55,11 @@ async function inspect({ directory, work }: WindowParts, form: Form) {
 /** How to name a torrent. */
 export const DROP = 'Choose a .torrent file, drop it here, or type its path.'
 
-function formPage(form: Form, error: BtkitError | undefined, content: Html | null): PageParts {
+function formPage(form: Form, content: Html | null): PageParts {
   const torrent = form.text('torrent')
   return {
     title: content ? basename(torrent) : 'Inspect a torrent',
-    error,
+    error: form.error,
     content: html`<form method="post" action="look" data-keep>
         ${defaultAct('look')}
         <fieldset>

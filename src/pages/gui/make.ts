@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
-import { BtkitError, inField } from '../../base/errors.js'
-import { type FormRoute, formRoutes } from '../forms/app.js'
+import { BtkitError, failureOf, inField } from '../../base/errors.js'
+import { type FormContext, type FormRoute, formRoutes } from '../forms/app.js'
 import { checkField, type Form, query, textField } from '../forms/form.js'
 import type { Answer } from '../../server/headers/answer.js'
 import type { PageParts } from '../forms/frame.js'
@@ -34,35 +34,28 @@ import type { WindowParts } from './window.js'
 
 /** The pages that make a torrent of a file or directory. */
 export function makeRoutes(parts: WindowParts): FormRoute[] {
-  return [
-    ...formRoutes({
-      path: 'make',
-      menu: 'Create',
-      purpose: 'Create the torrent of a file or directory',
-      page: ({ page, left }) => ({
-        show: async (form, error) => page(await formPage(parts, { form, error })),
-        act: async (form) => {
-          const wanted = await act(parts, form, left)
-          return 'status' in wanted ? wanted : page(await formPage(parts, wanted))
-        },
-        picking: pickingAnywhere(parts, page, { action: 'make' }),
-      }),
+  return formRoutes({
+    path: 'make',
+    menu: 'Create',
+    purpose: 'Create the torrent of a file or directory',
+    page: (context) => ({
+      show: (form) => show(parts, context, form),
+      act: (form) => act(parts, context, form),
+      picking: pickingAnywhere(parts, context.page, { action: 'make' }),
     }),
-  ]
+  })
 }
 
-/** A form as its page shows it. */
-interface ShownForm {
-  readonly form: Form
-  readonly error?: BtkitError | undefined
-  readonly plan?: Plan
-}
-
-async function formPage(parts: WindowParts, { form, error, plan }: ShownForm): Promise<PageParts> {
+async function show(
+  parts: WindowParts,
+  { page }: FormContext,
+  form: Form,
+  plan?: Plan,
+): Promise<Answer> {
   // Where a torrent is in the way, the way out is beside what the user sees
   const replace = checkField(form, 'If it exists', [['replace', 'replace the torrent there']])
-  const isInTheWay = error?.code === 'exists'
-  return makePage(form, {
+  const isInTheWay = form.error?.code === 'exists'
+  const shown = makePage(form, {
     content: html`${textField(form, {
       name: 'path',
       label: 'Content',
@@ -79,9 +72,9 @@ async function formPage(parts: WindowParts, { form, error, plan }: ShownForm): P
     })}
     ${!isInTheWay && replace}`,
     presets: presetsOf(parts),
-    error,
     plan,
   })
+  return page(shown)
 }
 
 /** Where the torrent is saved if no other place is named; in words until the content is known. */
@@ -104,32 +97,27 @@ function lastForm(stateDirectory: string): NotePlace {
   return { stateDirectory, kind: 'form', key: 'make' }
 }
 
-/** Does what a form asks for; a form is to be shown. */
-async function act(
-  parts: WindowParts,
-  form: Form,
-  signal: AbortSignal,
-): Promise<Answer | ShownForm> {
+async function act(parts: WindowParts, context: FormContext, form: Form): Promise<Answer> {
   const wanted = form.text('act')
   if (wanted === 'seed') return seed(parts, form)
-  if (!['make', 'plan', 'preset'].includes(wanted)) return { form }
+  if (!['make', 'plan', 'preset'].includes(wanted)) return show(parts, context, form)
   const presets = presetsOf(parts)
   const filled = applyPreset(form, presets)
-  if (filled) return { form: filled }
+  if (filled) return show(parts, context, filled)
   const source = await requirePath(form, 'path', parts.directory)
   const options = torrentOptions(form, presets)
   // A preview writes nothing, so the torrent may exist
   if (wanted === 'plan') {
-    const plan = await parts.work.run('plan', { source, options }, { signal })
-    const inTheWay = await outputOf(form, source).then(() => null, asReason)
-    return { form, plan: { ...plan, inTheWay } }
+    const plan = await parts.work.run('plan', { source, options }, { signal: context.left })
+    const failure = await failureOf(() => outputOf(form, source))
+    return show(parts, context, form, { ...plan, inTheWay: failure?.message ?? null })
   }
   const output = await inField('output', () => outputOf(form, source))
   const title = `Torrent of ${basename(source)}`
   const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
-  const show = (made: DescribedTorrent, job: Job) => madePage(made, job, source, mayBeSeeded)
+  const made = (torrent: DescribedTorrent, job: Job) => madePage(torrent, job, source, mayBeSeeded)
   const answer = await startWork(parts, {
-    about: { title, tool: 'make', path: output, form, show },
+    about: { title, tool: 'make', path: output, form, show: made },
     name: 'make',
     request: { source, options: { ...options, output } },
   })
@@ -152,11 +140,6 @@ async function outputOf(form: Form, source: string): Promise<string> {
   if (form.has('replace') || !(await isThereAt(output))) return output
   const how = 'check the box to replace it, or save as another'
   throw new BtkitError('exists', `${output}: already exists; ${how}`)
-}
-
-function asReason(error: unknown): string {
-  if (error instanceof BtkitError) return error.message
-  throw error
 }
 
 /** The page of a torrent that was made. */

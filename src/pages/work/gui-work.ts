@@ -46,7 +46,7 @@ export async function checkFiles(
 ): Promise<Checked> {
   const metainfo = await inField('torrent', () => readTorrent(torrent, { signal }))
   const options = { cache, signal, onProgress: tell }
-  const { files, ...report } = await inField('data', () => verifyTorrent(metainfo, data, options))
+  const { files, ...report } = await verifyTorrent(metainfo, data, options)
   const unsure = files.filter(({ status }) => status === 'unchecked')
   const good = files.filter(({ status }) => status === 'ok')
   const bad = files.filter(({ status }) => status !== 'ok' && status !== 'unchecked')
@@ -102,8 +102,7 @@ export async function completeDirectory(
   const left = except && new Set(except)
   const entries = left ? readdirSync(path).filter((name) => !left.has(name)) : only
   const running = { cache, signal, onProgress: tell }
-  const given = { ...options, ...running, entries }
-  const report = await inField('path', () => completeDirectories(path, given))
+  const report = await completeDirectories(path, { ...options, ...running, entries })
   const { created, updated, adopted, removed, skipped, failed } = report
   const { unchanged, bytesHashed, bytesReused } = report
   return {
@@ -158,11 +157,10 @@ export async function makeAndDescribe(
   { cache, signal, tell }: WorkContext,
 ): Promise<DescribedTorrent> {
   const running = { ...options, cache, signal, onProgress: tell }
-  const making = inField('path', () => makeTorrent(source, running))
-  const made = await making.catch((error: unknown) => {
+  const made = await makeTorrent(source, running).catch((error: unknown) => {
     if (!(error instanceof BtkitError) || error.code !== 'exists') throw error
     const why = 'not a torrent, so it is kept; save under another name'
-    throw new BtkitError('exists', `${options.output ?? ''}: ${why}`, { field: 'output' })
+    throw new BtkitError('exists', `${options.output ?? ''}: ${why}`).in('output')
   })
   const { infoHash, infoHashV2, bytes } = made
   const metainfo = await readTorrent(bytes, { maxSize: bytes.length })
@@ -191,7 +189,7 @@ export interface LookedAt extends DescribedTorrent {
  * @throws BtkitError as readTorrent
  */
 export async function lookAtTorrent(torrent: string, { signal }: WorkContext): Promise<LookedAt> {
-  const metainfo = await inField('torrent', () => readTorrent(torrent, { signal }))
+  const metainfo = await readTorrent(torrent, { signal })
   const { name, infoHash, infoHashV2, creationDate } = metainfo
   const files = metainfo.files.filter(({ padding }) => !padding)
   return {

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import { torrentsAt } from '../../core/find-torrents.js'
-import { BtkitError, inField } from '../../base/errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { openCache } from '../../library/cache.js'
 import { editFiles } from '../../library/edit.js'
 import { type TorrentChanges } from '../../library/changes.js'
@@ -46,6 +46,16 @@ const WORK = {
 export type WorkTable = typeof WORK
 export type ThreadRequest<Name extends keyof WorkTable> = Parameters<WorkTable[Name]>[0]
 export type WorkResult<Name extends keyof WorkTable> = Awaited<ReturnType<WorkTable[Name]>>
+
+/** The fields that errors of some work are about if they name no other one. */
+const FIELDS: Partial<Record<keyof WorkTable, string>> = {
+  check: 'data',
+  complete: 'path',
+  look: 'torrent',
+  make: 'path',
+  makeBytes: 'path',
+  plan: 'path',
+}
 
 /** Work for the thread. Any message to `port` cancels it. */
 export interface Order {
@@ -91,7 +101,7 @@ async function work({ name, request, port }: Order): Promise<void> {
   } catch (error) {
     if (!(error instanceof BtkitError)) answer({ error: error as Error })
     else {
-      const { code, field, message } = error
+      const { code, field = FIELDS[name], message } = error
       answer({ fault: { code, field, message } })
     }
   }
@@ -152,8 +162,7 @@ export async function makeBytes(
   { source, options }: SourceRequest,
   { cache, signal, tell }: WorkContext,
 ): Promise<Uint8Array> {
-  const running = { ...options, cache, signal, onProgress: tell }
-  const { bytes } = await inField('path', () => makeTorrent(source, running))
+  const { bytes } = await makeTorrent(source, { ...options, cache, signal, onProgress: tell })
   return bytes
 }
 
@@ -165,6 +174,6 @@ async function describePlan(
   { source, options }: SourceRequest,
   { signal }: WorkContext,
 ): Promise<Plan> {
-  const plan = await inField('path', () => planTorrent(source, { ...options, signal }))
+  const plan = await planTorrent(source, { ...options, signal })
   return { ...plan, skipped: excerptOf(plan.skipped, MOST_FINDINGS) }
 }

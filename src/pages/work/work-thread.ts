@@ -52,7 +52,7 @@ export class WorkThread {
         }
         if ('result' in answer) resolve(answer.result as WorkResult<Name>)
         else if ('error' in answer) reject(answer.error)
-        else reject(new BtkitError(answer.fault.code, answer.fault.message, answer.fault))
+        else reject(new BtkitError(answer.fault.code, answer.fault.message).in(answer.fault.field))
         answers.close()
       })
       answers.once('close', () => {

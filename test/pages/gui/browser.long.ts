@@ -107,7 +107,7 @@ test('pieces and sizes are shown while one chooses', unlessBrowser, async (t) =>
     join(root, 'tree.torrent'),
   )
   await page.locator('summary').first().click()
-  await page.locator('[name=piece]').selectOption(String(2 ** 16))
+  await page.locator('[name=pieceLength]').selectOption(String(2 ** 16))
   await page.locator('[data-plan] p:text("in 2 pieces of 64 KiB")').waitFor()
   assert.equal(await page.locator('[data-set]').innerText(), 'Piece length: 64 KiB')
   assert.ok(!existsSync(join(root, 'tree.torrent')))

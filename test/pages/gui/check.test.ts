@@ -20,7 +20,7 @@ for (const version of ['v1', 'v2', 'hybrid']) {
       'tree/b': pseudoRandom(2 * PIECE + 5, 2),
       'tree/c': pseudoRandom(PIECE, 3),
     })
-    await send('make', { act: 'make', path: 'tree', version, piece: String(PIECE) })
+    await send('make', { act: 'make', path: 'tree', version, pieceLength: String(PIECE) })
     const whole = await send('check', { act: 'check', torrent: 'tree.torrent' })
     assert.match(whole.text, /All files are complete/)
     const a = readFileSync(join(root, 'tree/a'))
@@ -54,7 +54,7 @@ test('a file that shares a piece with a missing one is ok except these bytes', a
     'tree/b': pseudoRandom(PIECE - 1024 + 3 * PIECE, 2),
     'tree/c': pseudoRandom(512, 3),
   })
-  await send('make', { act: 'make', path: 'tree', piece: String(PIECE) })
+  await send('make', { act: 'make', path: 'tree', pieceLength: String(PIECE) })
   rmSync(join(root, 'tree/a'))
   const { text } = await send('check', { act: 'check', torrent: 'tree.torrent', data: root })
   // The second piece has 1 KiB of a, and 15 KiB of b
@@ -87,7 +87,7 @@ test('each square of the map names its files under the pointer', async (t) => {
     'tree/d': pseudoRandom(200, 3),
     'tree/e <i>': pseudoRandom(2 * PIECE, 4),
   })
-  await send('make', { act: 'make', path: 'tree', piece: String(PIECE) })
+  await send('make', { act: 'make', path: 'tree', pieceLength: String(PIECE) })
   const { text } = await send('check', { act: 'check', torrent: 'tree.torrent' })
   const named = [...text.matchAll(/<path class="file" d="([^"]+)">\s*<title>([^<]*)</g)]
   assert.deepEqual(

@@ -15,7 +15,7 @@ const FILES = {
 const MISTAKES: readonly (readonly [
   page: string,
   fields: Record<string, string>,
-  field: string | null,
+  field: string,
 ])[] = [
   ['make', { path: '', comment: 'file' }, 'path'],
   ['make', { path: 'nowhere', comment: 'nowhere' }, 'path'],
@@ -63,7 +63,7 @@ test('an error marks the field that it is about, and no other one', async (t) =>
     const act = ACTS[page] ?? page
     const { text } = await send(page, { act, ...(page === 'edit' && { digest }), ...fields })
     const marked = faultyFields(text)
-    if (String(marked) !== String(field ?? '')) wrong.push(JSON.stringify([page, fields, marked]))
+    if (String(marked) !== field) wrong.push(JSON.stringify([page, fields, marked]))
   }
   assert.deepEqual(wrong, [])
 })

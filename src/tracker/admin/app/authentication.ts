@@ -139,12 +139,9 @@ export class Authentication {
       throw new BtkitError(
         'not-permitted',
         describeFailure(result, 'the current password is wrong'),
-        { field: 'current' },
-      )
+      ).in('current')
     if (fresh === current)
-      throw new BtkitError('usage', 'this is the current password; choose another', {
-        field: 'fresh',
-      })
+      throw new BtkitError('usage', 'this is the current password; choose another').in('fresh')
     const changed = { ...result, hash: await this.logIns.hash(fresh), isTemporary: false }
     await this.change((users) => {
       if (users.get(name)?.id !== user.id)

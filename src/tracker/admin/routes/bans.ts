@@ -55,7 +55,7 @@ export function banRoutes(parts: BanParts): AdminRoute[] {
       menu: 'Bans',
       needs: 'ban',
       page: (context) => ({
-        show: (_, error) => show(context, parts, error),
+        show: (form) => show(context, parts, form),
         act: () => change(context, parts),
       }),
     }),
@@ -157,18 +157,13 @@ function checkAddresses(text: string): string {
   throw new BtkitError('usage', `${quoteText(text)}: ${why}`)
 }
 
-async function show(
-  context: AdminContext,
-  { bans }: BanParts,
-  error: BtkitError | undefined,
-): Promise<Answer> {
-  const form = error ? context.form : new Form()
+async function show({ page }: AdminContext, { bans }: BanParts, form: Form): Promise<Answer> {
   const sections = KINDS.map(async (kind) => {
     return sectionOf(kind, await bans[kind.kind].list(), form)
   })
-  return context.page({
+  return page({
     title: 'Bans',
-    error,
+    error: form.error,
     content: html`${await Promise.all(sections)}
       <p class="muted">
         A ban counts at once. A banned address is given to no other peer from then on.

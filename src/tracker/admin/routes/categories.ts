@@ -1,9 +1,9 @@
-import { BtkitError } from '../../../base/errors.js'
+import { BtkitError, inField } from '../../../base/errors.js'
 import { Form, query, textField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { renderTable } from '../../../page-parts/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
-import { categoryField, type FilledForm, type FormsParts } from './parts.js'
+import { categoryField, type FormsParts } from './parts.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { formRoutes } from '../../../pages/forms/app.js'
 import { createCategory, renameCategory, removeCategory } from '../storage/categories.js'
@@ -15,7 +15,7 @@ export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
     menu: 'Categories',
     needs: 'organize',
     page: (context) => ({
-      show: (form, error) => show(parts, context, { form, error }),
+      show: (form) => show(parts, context, form),
       act: (form) => change(parts, context, form),
     }),
   })
@@ -31,7 +31,8 @@ const DONE = new Map([
 async function change(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
   const { collection } = parts
   const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
-  if (act === 'create') await createCategory(collection, context, form.text('parent'), name)
+  if (act === 'create')
+    await inField('name', () => createCategory(collection, context, form.text('parent'), name))
   else if (act === 'rename') await renameCategory(collection, context, address, name)
   else if (act === 'remove') await removeCategory(collection, context, address)
   else throw new BtkitError('usage', 'unknown action; load the page again')
@@ -43,7 +44,7 @@ async function change(parts: FormsParts, context: AdminContext, form: Form): Pro
 async function show(
   { collection }: FormsParts,
   { page }: AdminContext,
-  { form, error }: FilledForm,
+  form: Form,
 ): Promise<Answer> {
   const listed = await collection.places.list()
   const rows = listed.map(({ address, names, title, count, isEmpty }): HtmlValue[] => {
@@ -58,7 +59,7 @@ async function show(
   const own = form.text('act') === 'create' ? form : new Form()
   return page({
     title: 'Categories',
-    error,
+    error: form.error,
     content: html`<p class="muted">
         A category is a directory of the tracker. An empty one can be removed.
       </p>

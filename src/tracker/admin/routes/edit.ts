@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import type { BtkitError } from '../../../base/errors.js'
 import { formRoutes } from '../../../pages/forms/app.js'
 import { changesOf, checkChosen, editedPage, editPage } from '../../../pages/forms/edit.js'
 import { editedOf, openTorrent } from '../../../pages/work/opened.js'
@@ -21,9 +20,9 @@ export function editRoutes(parts: FormsParts): AdminRoute[] {
 
 /** The page of the torrents that a form names. */
 export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
-  const show = async (form: Form, error?: BtkitError) => {
+  const show = async (form: Form) => {
     const torrents = await openTorrents(parts.collection, context, chosenIn(form))
-    const shown = { torrents, titleOf: basename, carried: [...LIST_FIELDS, 'torrent'], error }
+    const shown = { torrents, titleOf: basename, carried: [...LIST_FIELDS, 'torrent'] }
     return context.page(editPage(form, shown))
   }
   return {

@@ -15,7 +15,7 @@ import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { formRoutes } from '../../../pages/forms/app.js'
 import { addTorrent } from '../storage/collection.js'
 import { isTaken, torrentName } from '../storage/places.js'
-import { categoryField, type FilledForm, type FormsParts } from './parts.js'
+import { categoryField, type FormsParts } from './parts.js'
 
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
@@ -27,11 +27,11 @@ export function makeRoutes(parts: FormsParts): AdminRoute[] {
     menu: 'Create',
     needs: 'add',
     page: (context) => ({
-      show: (given, error) => {
+      show: (given) => {
         // Torrents that are made here usually name this tracker
         const isFresh = parts.announce !== null && !given.has('trackers')
         const form = isFresh ? given.with({ trackers: parts.announce }) : given
-        return show(parts, context, { form, error })
+        return show(parts, context, form)
       },
       act: (form) => act(parts, context, form),
       picking: { page: context.page, action: 'make', places, begin: places[0] ?? '/', settle },
@@ -42,7 +42,8 @@ export function makeRoutes(parts: FormsParts): AdminRoute[] {
 async function show(
   parts: FormsParts,
   { page }: AdminContext,
-  { form, error, plan }: FilledForm & { readonly plan?: Plan | undefined },
+  form: Form,
+  plan?: Plan,
 ): Promise<Answer> {
   const { makeFrom, collection, presets } = parts
   return page(
@@ -60,7 +61,6 @@ async function show(
         placeholder: 'the name of the content, with .torrent at the end',
       }),
       presets,
-      error,
       plan,
     }),
   )
@@ -68,13 +68,13 @@ async function show(
 
 async function act(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
   const wanted = form.text('act')
-  if (!['make', 'plan', 'preset'].includes(wanted)) return show(parts, context, { form })
+  if (!['make', 'plan', 'preset'].includes(wanted)) return show(parts, context, form)
   const filled = applyPreset(form, parts.presets)
-  if (filled) return show(parts, context, { form: filled })
+  if (filled) return show(parts, context, filled)
   const source = await inField('path', () => resolveSource(parts.makeFrom, form.text('path')))
   const options = torrentOptions(form, parts.presets)
   const plan = await parts.work.run('plan', { source, options }, { signal: context.left })
-  if (wanted === 'plan') return show(parts, context, { form, plan })
+  if (wanted === 'plan') return show(parts, context, form, plan)
   return seeOther(`job/${(await begin(parts, context, form, source)).id}`)
 }
 

@@ -1,6 +1,5 @@
 import type { Collection } from '../storage/collection.js'
 import type { Category } from '../storage/places.js'
-import type { BtkitError } from '../../../base/errors.js'
 import { type Choice, type Form, selectField } from '../../../pages/forms/form.js'
 import type { Jobs } from '../../../pages/forms/jobs.js'
 import type { Preset } from '../../../pages/forms/torrent-fields.js'
@@ -32,12 +31,6 @@ export interface FormsParts {
   readonly reachable: () => Promise<void>
   /** Resolves when the tracker has looked at its directories. */
   readonly changed: () => Promise<void>
-}
-
-/** A form as it was sent, and why it could not be done. */
-export interface FilledForm {
-  readonly form: Form
-  readonly error?: BtkitError | undefined
 }
 
 /** A list of categories to choose from; `isArchived` adds those of the archive. */

@@ -13,7 +13,7 @@ import { statusOf } from '../../../server/headers/refusal.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { formatBytes } from '../../../base/text/quantity.js'
 import { outcomeOf, torrentLinks } from './outcome.js'
-import { choicesOf, type FilledForm, type FormsParts } from './parts.js'
+import { choicesOf, type FormsParts } from './parts.js'
 import { shownName } from '../storage/places.js'
 import { uploadTable, wishesAt } from './upload-table.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
@@ -93,8 +93,8 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
     const { name } = context.user
     const refuse = (error: BtkitError) => {
       const { query: form } = context
-      form.wrong = error.field
-      return show(parts, context, { form, error })
+      form.error = error
+      return show(parts, context, form)
     }
     if (arriving.has(name))
       return refuse(
@@ -119,7 +119,7 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
       ...upload,
       method: 'GET',
       menu: 'Upload',
-      handle: (context) => show(parts, context, { form: context.query }),
+      handle: (context) => show(parts, context, context.query),
     },
     { ...upload, method: 'POST', upload: MAX_BYTES, handle: receive },
   ]
@@ -130,11 +130,9 @@ async function add(
   context: AdminContext,
   { form, files }: ReceivedUpload,
 ): Promise<Answer> {
-  if (form.text('act') === 'look') return show(parts, context, { form, files })
+  if (form.text('act') === 'look') return show(parts, context, form, files)
   if (files.length > 1 && form.text('name') !== '')
-    throw new BtkitError('usage', 'only a single file can be saved under another name', {
-      field: 'name',
-    })
+    throw new BtkitError('usage', 'only a single file can be saved under another name').in('name')
   const wanted = files.map((file, at) => {
     const { name: as, ...wishes } = wishesAt(form, at)
     return { ...file, ...wishes, as }
@@ -219,7 +217,8 @@ const MOST_SHOWN = 8 * 1024 * 1024
 async function show(
   parts: FormsParts,
   context: AdminContext,
-  { form, error, files = [] }: FilledForm & { readonly files?: readonly UploadedFile[] },
+  form: Form,
+  files: readonly UploadedFile[] = [],
 ): Promise<Answer> {
   const { collection, announce } = parts
   const categories = choicesOf(await collection.places.list())
@@ -227,8 +226,8 @@ async function show(
   const own = form.text('act') === 'look' ? form : form.with({ addTracker: 'on' })
   return context.page({
     title: 'Upload',
-    error,
-    status: error && statusOf(error),
+    error: form.error,
+    status: form.error && statusOf(form.error),
     content: html`<form
       method="post"
       action="upload"

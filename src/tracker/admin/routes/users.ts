@@ -7,7 +7,6 @@ import { renderTable } from '../../../page-parts/table.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { checkNewPassword, checkUserName, newUserId, SHORTEST_PASSWORD } from '../access/users.js'
 import { type Action, type AdminContext, type AdminRoute, PASSWORD_FIELDS } from '../frame/visit.js'
-import type { FilledForm } from './parts.js'
 
 /** The pages on which admins add and remove users, and change their roles and passwords. */
 export function usersRoutes(): AdminRoute[] {
@@ -17,7 +16,7 @@ export function usersRoutes(): AdminRoute[] {
       menu: 'Users',
       needs: 'appoint',
       page: (context) => ({
-        show: (form, error) => show(context, { form, error }),
+        show: (form) => show(context, form),
         act: (form) => change(context, form),
       }),
     }),
@@ -55,7 +54,7 @@ async function change(context: AdminContext, form: Form): Promise<Answer> {
   await context.changeUsers((users) => {
     const before = users.get(name)
     if (before && act === 'add')
-      throw new BtkitError('exists', `${name}: already exists`, { field: 'name' })
+      throw new BtkitError('exists', `${name}: already exists`).in('name')
     if (!before && act !== 'add') throw new BtkitError('not-found', `${name}: was removed before`)
     if (act === 'remove') users.delete(name)
     else if (before && act === 'role') users.set(name, { ...before, role: wanted })
@@ -71,7 +70,7 @@ async function change(context: AdminContext, form: Form): Promise<Answer> {
   return context.seeOther('users', html`<p class="note" role="status">${told}</p>`)
 }
 
-async function show(context: AdminContext, { form, error }: FilledForm): Promise<Answer> {
+async function show(context: AdminContext, form: Form): Promise<Answer> {
   // The forms of existing users have a field of the same name
   const own = form.text('act') === 'add' ? form : new Form()
   const rows = (await context.users()).map((user) => {
@@ -84,7 +83,7 @@ async function show(context: AdminContext, { form, error }: FilledForm): Promise
   const columns = [['User', 'name'], ['Role'], ['']] as const
   return context.page({
     title: 'Users',
-    error,
+    error: form.error,
     content: html`<form method="post" action="users">
         <fieldset>
           <legend>New user</legend>
@@ -128,27 +127,27 @@ export function accountRoutes(): AdminRoute[] {
   return formRoutes<AdminContext, Action>({
     path: 'account',
     page: (context) => ({
-      show: (form, error) => showAccount(context, form, error),
+      show: (form) => showAccount(context, form),
       act: (form) => changePassword(context, form),
     }),
   })
 }
 
 async function changePassword(context: AdminContext, form: Form): Promise<Answer> {
-  const [current, fresh, again] = PASSWORD_FIELDS.map((name) => form.raw(name))
+  const [current = '', fresh = '', again] = PASSWORD_FIELDS.map((name) => form.raw(name))
   if (fresh !== again)
-    throw new BtkitError('usage', 'the new passwords differ; type them again', { field: 'again' })
-  const wanted = inField('fresh', () => checkNewPassword(fresh ?? ''))
-  await context.changePassword(current ?? '', wanted)
+    throw new BtkitError('usage', 'the new passwords differ; type them again').in('again')
+  const wanted = inField('fresh', () => checkNewPassword(fresh))
+  await context.changePassword(current, wanted)
   const note = 'Your password is changed. Other sessions of yours have ended.'
   return context.seeOther('account', html`<p class="note" role="status">${note}</p>`)
 }
 
-function showAccount(context: AdminContext, form: Form, error?: BtkitError): Answer {
+function showAccount(context: AdminContext, form: Form): Answer {
   const { name, isTemporary } = context.user
   return context.page({
     title: name,
-    error,
+    error: form.error,
     content: html`${
         isTemporary &&
         html`<p class="note">An administrator set this password. Choose one that only you know.</p>`

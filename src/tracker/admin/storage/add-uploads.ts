@@ -38,7 +38,7 @@ export function addUploads(
   files: readonly WantedFile[],
   own: ThisTracker | null,
 ): Promise<UploadOutcome[]> {
-  if (files.length === 0) throw new BtkitError('usage', 'no file was chosen', { field: 'files' })
+  if (files.length === 0) throw new BtkitError('usage', 'no file was chosen').in('files')
   return collection.changeInfo(async () => {
     const namings: TrackerNaming[] = []
     const add = async ([i, file]: readonly [number, WantedFile]) => {

@@ -19,14 +19,11 @@ export function createCategory(
   actor.require('organize')
   return collection.change(async () => {
     const above = await inField('parent', () => collection.places.category(parent))
-    const made = await inField('name', async () => {
-      const category = collection.places.below(above, name)
-      await mkdir(category.path).catch((error: unknown) => {
-        if (osCodeOf(error) === 'EEXIST')
-          throw new BtkitError('exists', `${name}: already exists; choose another name`)
-        throw asBtkitError(error, name)
-      })
-      return category
+    const made = collection.places.below(above, name)
+    await mkdir(made.path).catch((error: unknown) => {
+      if (osCodeOf(error) === 'EEXIST')
+        throw new BtkitError('exists', `${name}: already exists; choose another name`)
+      throw asBtkitError(error, name)
     })
     await syncDirectory(dirname(made.path))
     await actor.note('create category', collection.subject(made))
