@@ -94,7 +94,7 @@ export interface TrackerReplacement {
 
 const PART_END = /[/:?]/
 
-/** What URLs are of, and how one that was typed is checked. */
+/** A kind of URLs in torrents, and how one that was typed is checked. */
 interface UrlKind {
   readonly words: string
   /** A pattern of their schemes. */

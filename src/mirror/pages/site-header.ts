@@ -76,7 +76,7 @@ function trackerPages({ ownTracker }: Pick<HeaderOptions, 'ownTracker'>) {
 export interface SitePlace {
   /** The way to the root of the mirror, such as `../`. */
   readonly root: string
-  /** What the header marks or shows (default: nothing). */
+  /** The page that the header marks, or its search (default: nothing). */
   readonly current?: CurrentPage
 }
 

@@ -13,7 +13,7 @@ export interface Answer {
   readonly body: string | Uint8Array
 }
 
-/** What a client sent, as far as the form of its answer depends on it. */
+/** The parts of a request on which the form of its answer depends. */
 export type Asked = Pick<IncomingMessage, 'method' | 'headers'>
 
 /** Headers of everything sent to browsers: they must not guess types or send a Referer. */

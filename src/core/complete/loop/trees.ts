@@ -14,8 +14,8 @@ import { below, kindOf, TreeChoice } from './tree-listings.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
 
-/** Number of directories that are locked and completed together. */
-const TOGETHER = 512
+/** Number of directories that are completed together. Some files of each stay open. */
+const TOGETHER = 128
 
 /** The request for a run over trees. */
 export interface TreeRequest extends CompleteRequest {
