@@ -217,10 +217,12 @@ export class TorrentSender {
     if (ready) return sendAnswer(reply, ready)
     const answer = this.#compose(request, checked, form, isKept)
     const { headers } = answer
-    if (!raw.isLarge(answer))
+    if (!isKept)
       return sendAnswer(reply, { status: 200, headers, body: Buffer.concat(answer.parts) })
+    // Its headers are complete, and it is not compressed
     const unmet = unmetAnswer(request, headers)
     if (unmet) return sendAnswer(reply, unmet)
+    if (!raw.isLarge(answer)) return reply.headers(headers).send(Buffer.concat(answer.parts))
     // A large body gets no copy of its own
     reply.hijack()
     raw.writeHead(200, headers)
