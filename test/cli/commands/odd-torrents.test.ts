@@ -1,10 +1,66 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { editTorrent } from '../../../src/library/changes.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { assertStatus, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
-import { torrentOf, type PlainDict } from '../../support/torrents.js'
+import { singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
+
+const SIGNATURES = { 'com.example': { certificate: Buffer.alloc(9), signature: Buffer.alloc(9) } }
+
+test('signatures go with the info that they sign, and the report says so', async (t) => {
+  const signed = torrentOf(singleFileInfo(), { signatures: SIGNATURES })
+  const directory = makeScratch(t, { 's.torrent': signed })
+  const torrent = join(directory, 's.torrent')
+  for (const change of ['--private', '--source=S', '--name=d', '--set=info.x="y"']) {
+    writeFileSync(torrent, signed)
+    await edit(torrent, '--comment=x', '--quiet')
+    assert.deepEqual((await edit(torrent, '--no-comment')).stderr.match(/BEP 35/g), null)
+    assert.deepEqual(readFileSync(torrent), Buffer.from(signed))
+    const { stderr } = await edit(torrent, change)
+    assert.match(stderr, /s\.torrent: without its signatures \(BEP 35\)/)
+    assert.equal(parseMetainfo(readFileSync(torrent)).spans.has('signatures'), false)
+  }
+})
+
+test('a converted torrent is not signed by the signatures of the old one', async (t) => {
+  const signed = torrentOf(INFO, { signatures: SIGNATURES, comment: 'kept' })
+  const directory = makeScratch(t, { 's.torrent': signed, 'data/dir/a': CONTENT })
+  const place = (name: string) => join(directory, name)
+  const args = ['--data', place('data'), '-o', place('h.torrent')]
+  const { stderr } = await runBtkit(['convert', '--hybrid', place('s.torrent'), ...args])
+  assert.match(stderr, /h\.torrent: without its signatures/)
+  const { spans, comment } = parseMetainfo(readFileSync(place('h.torrent')))
+  assert.deepEqual([spans.has('signatures'), comment], [false, 'kept'])
+})
+
+test('a program that edits a signed torrent removes its signatures, too', () => {
+  const signed = torrentOf(singleFileInfo(), { signatures: SIGNATURES })
+  assert.equal(editTorrent(signed, { comment: 'x' }).spans.has('signatures'), true)
+  assert.equal(editTorrent(signed, { private: true }).spans.has('signatures'), false)
+})
+
+test('completedir keeps edits of a torrent that it updates, except signatures', async (t) => {
+  const directory = makeScratch(t, { 'src/a': 'one', 'to/x': '' })
+  const [source, torrent] = [join(directory, 'src'), join(directory, 'to/a.torrent')]
+  const complete = async () => {
+    const args = [source, '-o', join(directory, 'to'), '--trackerless', '--no-cache', '--state-dir']
+    assertStatus(await runBtkit(['completedir', ...args, join(directory, 'state')]), 0)
+  }
+  await complete()
+  await edit(torrent, '--comment=kept', '--set=signatures={"a":{}}')
+  writeFileSync(join(source, 'a'), 'another')
+  await complete()
+  const { spans, comment, size } = parseMetainfo(readFileSync(torrent))
+  assert.deepEqual([size, spans.has('signatures'), comment], [7, false, 'kept'])
+})
+
+async function edit(torrent: string, ...changes: string[]) {
+  return assertStatus(await runBtkit(['edit', torrent, ...changes]), 0)
+}
 
 const CONTENT = 'hello'
 const INFO = {
