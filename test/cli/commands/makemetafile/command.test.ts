@@ -154,7 +154,8 @@ test('a bad file among several does not stop the others, and the status is 1', a
 test('only skipped files: the directory is said to hold none', async (t) => {
   const directory = makeScratch(t, { 'd/.a': '1', 'd/Thumbs.db': '2' })
   const source = join(directory, 'd')
-  const said = 'no file left: skipped 1 hidden (.a; --hidden includes it), 1 system'
+  const said =
+    'no file left: skipped 1 hidden (.a; --hidden includes it), 1 system (Thumbs.db; --hidden includes it)'
   assertError(await runBtkit(['makemetafile', source, TRACKER]), 'empty', `${source}: ${said}`)
   assert.deepEqual(readdirSync(directory), ['d'])
 })
@@ -181,7 +182,7 @@ test('skipped entries are counted by reason', async (t) => {
   const { stderr } = await runBtkit(['makemetafile', join(directory, 'd'), TRACKER])
   assert.equal(
     stderr,
-    `btkit: ${join(directory, 'd')}: skipped 2 hidden (.b, …; --hidden includes them), 1 system\n`,
+    `btkit: ${join(directory, 'd')}: skipped 2 hidden (.b, …; --hidden includes them), 1 system (Thumbs.db; --hidden includes it)\n`,
   )
 })
 
