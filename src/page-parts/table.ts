@@ -67,8 +67,9 @@ export function renderTable(table: Table): Html {
 function renderCell(cell: HtmlValue, column: Column, isBlock: boolean): Html {
   const [title, kind, key] = column
   if (kind === 'name') return html`<th class="name" scope="row">${cell}</th>`
-  const isKeyed = kind === 'n' && key !== undefined
-  const style = [classOf(kind), isKeyed && [` ${key}`, cell === 0 && ' none']]
+  // One text, as there may be thousands
+  const words = kind === 'n' && key !== undefined ? ` ${key}${cell === 0 ? ' none' : ''}` : ''
+  const style = classOf(kind) + words
   const shown = kind === 'n' && typeof cell === 'number' ? formatNumber(cell) : cell
   if (!isBlock || title === '') return html`<td class="${style}">${shown}</td>`
   return html`<td class="${style}" data-label="${title}">${shown}</td>`

@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-} from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readlinkSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { callSystem, osCodeOf } from '../../base/errors.js'
 import { NO_LINK } from '../look/read-bounded.js'
@@ -53,10 +45,8 @@ export class HeldDirectory {
  *   `not-permitted` or `io`
  */
 export function openBelow(root: string, names: readonly string[], mode: number | null) {
-  let at = callSystem(root, () => {
-    if (mode !== null) makeDirectory(root, mode)
-    return new HeldDirectory(realpathSync.native(root))
-  })
+  const openRoot = () => new HeldDirectory(realpathSync.native(root))
+  let at = callSystem(root, () => orMake(openRoot, root, mode))
   for (const [i, name] of names.entries()) {
     const above = at
     const shown = join(root, ...names.slice(0, i + 1))
@@ -75,14 +65,17 @@ function openIn(
   { shown, mode }: { readonly shown: string; readonly mode: number | null },
 ): HeldDirectory {
   const path = join(way, name)
-  if (mode !== null) makeHere(path, mode)
-  return new HeldDirectory(followLinks(path, isOfUsOrRoot, shown))
+  const open = () => new HeldDirectory(followLinks(path, isOfUsOrRoot, shown))
+  return orMake(open, path, mode)
 }
 
-function makeHere(path: string, mode: number): void {
+/** Opens a directory, which is made if it is not there. */
+function orMake(open: () => HeldDirectory, path: string, mode: number | null): HeldDirectory {
   try {
-    mkdirSync(path, { mode })
+    return open()
   } catch (error) {
-    if (osCodeOf(error) !== 'EEXIST') throw error
+    if (mode === null || osCodeOf(error) !== 'ENOENT') throw error
+    makeDirectory(path, mode)
+    return open()
   }
 }

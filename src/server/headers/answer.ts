@@ -70,7 +70,7 @@ export function unmetAnswer(
 }
 
 /** The header fields of an answer without those of its body (RFC 9110, section 15.4.5). */
-export function headersOf304(headers: Answer['headers']): Record<string, string> {
+function headersOf304(headers: Answer['headers']): Record<string, string> {
   const kept = Object.entries(headers).filter(([name]) => !/^content-(?!sec)/i.test(name))
   return Object.fromEntries(kept)
 }

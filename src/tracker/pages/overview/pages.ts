@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { type RegularFile, readRegular } from '../../../disk/look/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { orderFields } from '../../../page-parts/sorting.js'
+import { orderFields, paged } from '../../../page-parts/sorting.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { formatTime } from '../../../base/text/quantity.js'
 import type { ServerContext } from '../../../server/context.js'
@@ -152,8 +152,10 @@ export class Pages {
     const snapshot = await snapshots.get()
     const sorted = await snapshot.order(query.sort, query.isDescending)
     const listing = { length: PAGE_LENGTH, textOf: ({ lowerName }: SwarmRow) => lowerName }
-    const found = await listRows(sorted, query, listing)
-    const rows = query.search === '' ? { ...found, totals: snapshot.totals } : found
+    const rows =
+      query.search === ''
+        ? { ...paged(sorted, query.page, PAGE_LENGTH), totals: snapshot.totals }
+        : await listRows(sorted, query, listing)
     const kept = orderFields(query, standard)
     return { query, rows, keys, kept, snapshot }
   }
