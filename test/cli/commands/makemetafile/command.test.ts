@@ -166,9 +166,10 @@ test('a .torrent that libtorrent refuses causes a warning before hashing', async
     runBtkit(['makemetafile', source, TRACKER, '--dry-run', '-l', pow2, '--no-cache'])
   assert.match(
     (await make('14')).stderr,
-    /^btkit: warning: \S+\/big: 125\d{5} bytes, and libtorrent refuses .torrent files of more than 10000000 bytes; use --max-torrent-size 10000000, or fewer files\n$/,
+    /^btkit: warning: \S+\/big: the torrent has 125\d{5} bytes, and clients on libtorrent refuse more than 10000000; use --max-torrent-size 10000000, or fewer files\n$/,
   )
   assert.equal((await make('15')).stderr, '')
+  assert.match((await make('30')).stderr, /refuse pieces of 1073741824 bytes[^\n]*; use a smaller/)
 })
 
 test('an empty directory is said to be so', async (t) => {
