@@ -106,10 +106,19 @@ function* fileDifferences(a: Metainfo, b: Metainfo): Generator<SwarmDifference> 
     )
     yield { what: 'size', first: x ?? '', second: y ?? '' }
   }
-  const [pads, otherPads] = [a.files.length - first.length, b.files.length - second.length]
-  if (pads !== otherPads) {
-    yield { what: 'pad files', first: String(pads), second: String(otherPads) }
-  }
+  const [pads, otherPads] = [padsOf(a), padsOf(b)]
+  const what = 'pad files'
+  const i = pads.findIndex((pad, number) => pad !== otherPads[number])
+  if (pads.length !== otherPads.length)
+    yield { what, first: String(pads.length), second: String(otherPads.length) }
+  else if (i >= 0) yield { what, first: pads[i] ?? '', second: otherPads[i] ?? '' }
+}
+
+/** The pad files of a torrent, each with the number of its entry. */
+function padsOf({ files }: Metainfo): string[] {
+  return files.flatMap(({ path, length, padding }, i) => {
+    return padding ? `file ${i + 1} is ${path.join('/')} of ${count(length, 'byte')}` : []
+  })
 }
 
 /** A file that two torrents do not share, with its bytes in each; null where it is missing. */

@@ -289,6 +289,26 @@ for (const [typed, said] of GUESSES) {
   })
 }
 
+for (const command of ['makemetafile', 'completedir']) {
+  test(`${command} reports secrets in addresses, and an update-url that is none, as lint does`, async (t) => {
+    const directory = makeScratch(t, { 'src/x': '1' })
+    const [source, torrent] = [join(directory, 'src/x'), join(directory, 'src/x.torrent')]
+    const operand = command === 'makemetafile' ? source : join(directory, 'src')
+    const tracker = 'http://t.example/announce?passkey=hunter2'
+    const args = [operand, tracker, '--web-seed', 'http://u:hunter2@s.example/', '--no-cache']
+    const state = command === 'completedir' ? ['--state-dir', join(directory, 'state')] : []
+    const set = ['--set', 'info.update-url="soon"']
+    const { stderr } = await runBtkit([command, ...args, ...set, ...state])
+    assert.ok(!stderr.includes('hunter2'), stderr)
+    const { stdout } = await runBtkit(['lint', torrent])
+    const told = ['passkey-in-public', 'secret-in-address', 'update-not-url'].map((code) => {
+      const [, message = ''] = new RegExp(`: warning: (.*) \\[${code}\\]`).exec(stdout) ?? []
+      return message !== '' && stderr.includes(`btkit: warning: ${message}\n`)
+    })
+    assert.deepEqual(told, [true, true, true], stderr + stdout)
+  })
+}
+
 test('a tracker that is probably mistyped is noted when a torrent is made, in the words of lint', async (t) => {
   const directory = makeScratch(t, { 'tree/x': '1' })
   const tracker = 'http://t.example:6969'

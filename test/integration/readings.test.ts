@@ -114,6 +114,10 @@ const ODD: Record<string, PlainDict> = {
   ]),
   'a pieces root of an empty file': v2Info({ 'pieces root': Buffer.alloc(32, 7) }),
   'a pieces root of an empty file that is no string': v2Info({ 'pieces root': 7 }),
+  'meta version 0': singleFileInfo({ 'meta version': 0 }),
+  'meta version 1': singleFileInfo({ 'meta version': 1 }),
+  'a meta version that is no number': singleFileInfo({ 'meta version': 'x' }),
+  'a length beside files': directoryInfo([{ length: 5, path: ['a'] }], { length: 7 }),
   'a path.utf-8 that is no list': directoryInfo([{ length: 5, path: ['a'], 'path.utf-8': 'b' }]),
 }
 
@@ -122,6 +126,33 @@ for (const [what, info] of Object.entries(ODD)) {
     assertReadAlike(torrentOf(info, { 'piece layers': {} }))
   })
 }
+
+const EMPTY_COMPONENTS = directoryInfo([
+  { length: 5, path: ['', 'a'] },
+  { length: 6, path: ['b', '', 'c'] },
+  { length: 7, path: ['d', ''] },
+])
+
+test('libtorrent finds the same content where components are empty', needsLibtorrent, () => {
+  const torrent = torrentOf(EMPTY_COMPONENTS)
+  const metainfo = parseMetainfo(torrent)
+  const theirs = readWithLibtorrent(torrent)
+  assert.equal(metainfo.infoHash, theirs.v1)
+  const named = theirs.files.map(([path, length]) => [path.replaceAll('/_', ''), length])
+  assert.deepEqual(contentOf(metainfo), named)
+})
+
+test('Transmission ignores empty components, too', needsTransmission, (t) => {
+  const torrent = torrentOf(EMPTY_COMPONENTS)
+  const path = join(makeScratch(t, { 'a.torrent': torrent }), 'a.torrent')
+  const { stdout } = spawnSync('transmission-show', [path], { encoding: 'utf8' })
+  const theirs = [...stdout.matchAll(/^ *(dir\/.*) \(/gm)].map(([, name]) => name)
+  const { files } = parseMetainfo(torrent)
+  assert.deepEqual(
+    files.map((file) => `dir/${file.path.join('/')}`),
+    theirs,
+  )
+})
 
 test('a torrent whose info lacks its name is refused', () => {
   const info = { length: 5, 'piece length': 16_384, pieces: Buffer.alloc(20) }

@@ -172,4 +172,9 @@ test('each key of info that differs is named, also those of files', () => {
     const found = whats(directory(list({}, { [key]: value })), directory(list({}, {})))
     assert.deepEqual(found, [[key, `1: ${shown}`, '1: none']])
   }
+  const padded = (...path: string[]) =>
+    directoryInfo([file, { length: 7, path, attr: 'p' }], { name: 'd', pieces })
+  assert.deepEqual(whats(padded('.pad', '7'), padded('_pad')), [
+    ['pad files', 'file 2 is .pad/7 of 7 bytes', 'file 2 is _pad of 7 bytes'],
+  ])
 })

@@ -193,7 +193,7 @@ function report(outcome: EditOutcome, run: EditRun, out: Report): void {
 }
 
 function tellWarnings({ file, warnings, after, isChanged }: EditedFile, { warn }: Report): void {
-  for (const { message } of warnings) warn(`${file}: ${message}`)
+  for (const message of warnings) warn(`${file}: ${message}`)
   if (isChanged && after.private && (after.nodes ?? []).length > 0)
     warn(`${file}: private with DHT nodes: clients must not use them; --unset nodes`)
   if (isChanged && unlistedAnnounce(after) !== null)

@@ -1,12 +1,15 @@
-import { findUnlikelyPath, unlistedAnnounce } from '../../metainfo/lint/trackers.js'
-import type { CheckedTrackers } from '../../core/make/make-torrent.js'
+import { ADDRESS_RULES, findUnlikelyPath, unlistedAnnounce } from '../../metainfo/lint/trackers.js'
+import type { CheckedTrackers, MakeRequest } from '../../core/make/make-torrent.js'
 import { resolve } from 'node:path'
 import { usageError } from '../../base/errors.js'
 import { type CheckedOptions, commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
-import { TEXT_NAMES } from '../../metainfo/fields.js'
+import { hideSecrets } from '../../base/text/secrets.js'
+import { isByteString } from '../../metainfo/bencode/value.js'
+import { FIELDS, TEXT_NAMES } from '../../metainfo/fields.js'
+import { decodeUtf8 } from '../../metainfo/parse/require-field.js'
 import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 import { extraKeys } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
@@ -136,12 +139,19 @@ function requireOneDirectory(directories: readonly string[], io: Pick<Io, 'cwd'>
 }
 
 /**
- * Reports trackers that no client will use, or that are probably mistyped, and of keys in `info`.
+ * Reports trackers that no client will use, addresses that are probably mistyped or hold secrets,
+ * and keys in `info`.
  */
-export function noteOdd(trackers: CheckedTrackers, { set }: MakerOptions, io: Io): void {
-  for (const finding of announceUrls(trackers).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
+export function noteOdd(parts: MakeRequest['parts'], options: MakerOptions, io: Io): void {
+  const { set } = options
+  for (const finding of announceUrls(parts).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
     reportNote(finding, io)
-  const announce = unlistedAnnounce(trackers)
+  const update = set.find(({ key, isInInfo }) => isInInfo && key === FIELDS.updateUrl.key)?.value
+  const updateUrl = isByteString(update) ? decodeUtf8(update) : null
+  for (const rule of Object.values(ADDRESS_RULES))
+    for (const fault of rule({ ...parts, updateUrl, private: options.private }))
+      reportWarning(hideSecrets(fault), io)
+  const announce = unlistedAnnounce(parts)
   if (announce !== null)
     reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
   const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)

@@ -1,5 +1,5 @@
 import { BtkitError } from '../../base/errors.js'
-import { keptInfo, spliceDict } from '../../metainfo/edit/splice-torrent.js'
+import { keptInfo, spliceTopLevel } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
@@ -94,8 +94,8 @@ export type Conversion =
 
 /**
  * Checks the content against the torrent, makes the other version, and writes it. All other values
- * outside `info` are preserved byte for byte. Reads twice: to check, without the cache, and to hash
- * in the new order.
+ * outside `info` are preserved byte for byte, except signatures of `info`. Reads twice: to check,
+ * without the cache, and to hash in the new order.
  * @throws BtkitError `interrupted`, `exists` if another torrent is in its place, and as
  *   planConversion, obtainInfo, such as `changed` for a file that changed, and writeAtomically
  */
@@ -129,7 +129,7 @@ async function convert(
     ['info', core.info],
     ['piece layers', core.pieceLayers],
   ])
-  const bytes = spliceDict(before, changes)
+  const bytes = spliceTopLevel(before, changes)
   return { after: parseMetainfo(bytes, { maxSize: bytes.length }), report: null }
 }
 

@@ -24,7 +24,7 @@ const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> 
 }
 
 /**
- * Number of skipped entries by reason, with the first hidden one:
+ * Number of skipped entries by reason, with the first hidden or system one:
  * `3 hidden (.disk, …; --hidden includes them), 1 broken link`. Null if there are none.
  */
 export function countSkipped(skipped: readonly Skipped[]): string | null {
@@ -40,7 +40,7 @@ export function countSkipped(skipped: readonly Skipped[]): string | null {
 function describe(reason: Skipped['reason'], paths: readonly string[]): string {
   const [one, several] = WORDS[reason]
   const counted = count(paths.length, one, several)
-  if (reason !== 'hidden') return counted
+  if (reason !== 'hidden' && reason !== 'system') return counted
   const [first, them] = paths.length === 1 ? [paths[0], 'it'] : [`${paths[0]}, …`, 'them']
   return `${counted} (${first}; --hidden includes ${them})`
 }

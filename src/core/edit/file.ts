@@ -13,8 +13,7 @@ import { hasSameInfo, withInfoHashes, type UnhashedMetainfo } from '../../metain
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import { pickFields } from '../../metainfo/fields.js'
-import type { Warning } from '../../metainfo/warning.js'
-import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
+import { lostSignatures, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import { checkReplaceable } from '../replaced-torrent.js'
 import { parseUnhashedTorrent, readTorrentBytes } from '../read-torrent.js'
 import { editTorrent } from './torrent.js'
@@ -43,8 +42,8 @@ export interface EditedFile {
   readonly isChanged: boolean
   readonly before: TorrentFacts
   readonly after: TorrentFacts
-  /** Faults of version 2 piece layers, which an edit does not change. */
-  readonly warnings: readonly Warning[]
+  /** Faults of piece layers, which an edit does not change, and lost signatures. */
+  readonly warnings: readonly string[]
 }
 
 /** An edited torrent before it is written. */
@@ -68,12 +67,13 @@ export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
   const isChanged = after !== before
   const isOther = isChanged && !hasSameInfo(before, after)
   const hasHashes = request.tellHashes || isOther
+  const faults = after.warnings.filter(({ code }) => /^layer-(missing|wrong)$/.test(code))
   const edited = {
     file,
     isChanged,
     before: factsOf(before, hasHashes),
     after: factsOf(after, hasHashes),
-    warnings: after.warnings.filter(({ code }) => /^layer-(missing|wrong)$/.test(code)),
+    warnings: [...faults.map(({ message }) => message), ...lostSignatures(before, after)],
   }
   const isWanted = isChanged || request.outputOf !== null
   return { edited, bytes: isWanted ? after.bytes : null, editable }

@@ -27,6 +27,8 @@ import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.
 import { parseTorrent, refuseUnsafePaths } from '../read-torrent.js'
 import { encodeBencode, join } from '../../metainfo/bencode/encode.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
+import { countItems } from '../../metainfo/bencode/offsets.js'
+import { REFUSALS, refusal } from '../../metainfo/lint/refused.js'
 import { otherEntries, spliceDict } from '../../metainfo/edit/splice-torrent.js'
 import type { InfoHashes, TrackerUrl } from '../../metainfo/values.js'
 import { SHA1, SHA256 } from '../../metainfo/sizes.js'
@@ -160,18 +162,24 @@ export function planVariant(
   return { ...plan, request, replaced: replacedBy(plan.content, request, target), target }
 }
 
+/** A torrent to make, as far as its size depends on it. */
+interface Planned {
+  readonly request: InfoOptions & Pick<MakeRequest, 'parts' | 'creationDate'>
+  readonly content: Content
+}
+
+/** Encodes a planned torrent without its digests. */
+function composeBlank({ request, content }: Planned): Uint8Array[] {
+  const digests = { digests: new Uint8Array(0), trees: createTrees(content) }
+  return composeTorrent(request, content, composeCore(content, request, digests))
+}
+
 /**
  * Returns the size of a planned .torrent in bytes, if no two of its files have the same content.
  */
-export function measureTorrent({
-  request,
-  content,
-}: {
-  readonly request: InfoOptions & Pick<MakeRequest, 'parts' | 'creationDate'>
-  readonly content: Content
-}): number {
-  const digests = { digests: new Uint8Array(0), trees: createTrees(content) }
-  const blank = composeTorrent(request, content, composeCore(content, request, digests))
+export function measureTorrent(planned: Planned): number {
+  const { content } = planned
+  const blank = composeBlank(planned)
   const length = content.version === 'v2' ? 0 : content.pieceCount * SHA1
   // Instead of the digit 0, the length of an empty string
   const digits = `${length}`.length - 1
@@ -191,6 +199,21 @@ export function sizeBeyond(
   if (besideFiles + boundFiles(content) <= most) return null
   const size = measureTorrent({ request, content })
   return size > most ? size : null
+}
+
+/** Returns the reasons why clients will refuse a planned torrent, with advice. */
+export function refusalsOf(plan: Pick<TorrentPlan, 'request' | 'content'>): string[] {
+  const maxItems = REFUSALS['too-many-items'].most
+  // An item has at least one byte
+  const parts = sizeBeyond(maxItems, plan) === null ? [] : composeBlank(plan)
+  const values = [
+    ['piece-length-refused', plan.content.pieceLength],
+    ['huge-torrent', sizeBeyond(REFUSALS['huge-torrent'].most, plan) ?? 0],
+    ['too-many-items', parts.reduce((sum, part) => sum + countItems(part), 0)],
+  ] as const
+  return values.flatMap(([code, value]) => {
+    return refusal(code, value).map((why) => `${why}; ${REFUSALS[code].advice}`)
+  })
 }
 
 /** Returns how many bytes longer `piece layers` is than an empty dictionary. */

@@ -16,16 +16,35 @@ import { isWithin } from '../look/inside.js'
 import type { FileColumns } from '../file-lists/columns.js'
 import type { NameColumn } from '../file-lists/name-column.js'
 
-/** Names of files that operating systems create, which nobody publishes on purpose. */
+/**
+ * Names of files and directories that systems create, which nobody publishes on purpose, in lower
+ * case: Windows writes the same name in several ways. Others begin with a dot, and are hidden.
+ */
 const SYSTEM_NAMES: ReadonlySet<string> = new Set([
-  '.DS_Store',
-  'Thumbs.db',
+  // Windows
   'thumbs.db',
+  'ehthumbs.db',
+  'ehthumbs_vista.db',
   'desktop.ini',
-  'Desktop.ini',
+  '$recycle.bin',
+  'system volume information',
+  // macOS
+  '.ds_store',
+  'icon\r',
+  '__macosx',
+  'network trash folder',
+  'temporary items',
+  // Synology and QNAP: indexes, recycle bins and snapshots
+  '@eadir',
+  '@tmp',
+  '#recycle',
+  '#snapshot',
+  '@recycle',
+  '@recently-snapshot',
+  '@transcode',
+  // File systems, and snapshots of NetApp
   'lost+found',
-  '$RECYCLE.BIN',
-  'System Volume Information',
+  '~snapshot',
 ])
 
 /** Names that BitTornado left out: a core dump, and a directory of CVS. */
@@ -99,7 +118,7 @@ export function skipReasonOf(
 ): ScanSkipReason | undefined {
   if (isTemporaryName(name)) return 'temporary file'
   if (all) return undefined
-  if (SYSTEM_NAMES.has(name) || (isLegacy && LEGACY_NAMES.has(name))) return 'system'
+  if (SYSTEM_NAMES.has(name.toLowerCase()) || (isLegacy && LEGACY_NAMES.has(name))) return 'system'
   return name.charCodeAt(0) === DOT ? 'hidden' : undefined
 }
 
@@ -117,8 +136,10 @@ export function isOrdinary({ bytes, starts }: NameColumn, i: number): boolean {
 /** The lengths of all names above by their first byte. */
 const LENGTHS_BY_FIRST: (Set<number> | undefined)[] = []
 for (const name of [...SYSTEM_NAMES, ...LEGACY_NAMES]) {
-  const lengths = (LENGTHS_BY_FIRST[name.charCodeAt(0)] ??= new Set())
-  lengths.add(name.length)
+  for (const spelling of [name, name.toUpperCase()]) {
+    const lengths = (LENGTHS_BY_FIRST[spelling.charCodeAt(0)] ??= new Set())
+    lengths.add(name.length)
+  }
 }
 
 /**

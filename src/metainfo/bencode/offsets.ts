@@ -47,3 +47,16 @@ export function endOfValue(bytes: Uint8Array, start: number): number {
   } while (depth > 0)
   return at
 }
+
+/**
+ * Returns the number of items in checked values, as libtorrent counts them: also keys, and the ends
+ * of lists and dictionaries.
+ */
+export function countItems(bytes: Uint8Array): number {
+  let items = 0
+  for (let at = 0; at < bytes.length; items += 1) {
+    if (bytes[at] === INTEGER) at = bytes.indexOf(END, at) + 1
+    else at = isDigit(bytes[at]) ? endOfString(bytes, at) : at + 1
+  }
+  return items
+}

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { decodeBencode } from '../bencode/decode.js'
 import { EncodedDict } from '../bencode/encoded-dict.js'
 import type { BencodeDict, BencodeValue, Span } from '../bencode/value.js'
-import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
+import { encodedInfo, hasSameInfo, infoBytes, type UnhashedMetainfo } from '../metainfo.js'
 import { encodeBencode } from '../bencode/encode.js'
 import { CONTENT_KEYS } from '../other-keys.js'
 
@@ -28,7 +28,28 @@ export function spliceTorrent(
   if (info !== undefined && info.size > 0) {
     changes.set('info', spliceDict(encodedInfo(metainfo), info))
   }
-  return spliceDict(metainfo, changes)
+  return spliceTopLevel(metainfo, changes)
+}
+
+/** Signs `info` (BEP 35). */
+const SIGNATURES = 'signatures'
+
+/**
+ * Changes top-level entries of a torrent as spliceDict does. Signatures of another `info` would be
+ * false, so they are removed.
+ */
+export function spliceTopLevel(metainfo: UnhashedMetainfo, changes: DictChanges): Uint8Array {
+  const info = changes.get('info')
+  const isOther = info && Buffer.compare(info, infoBytes(metainfo)) !== 0
+  const signatures = isOther ? ([[SIGNATURES, null]] as const) : []
+  return spliceDict(metainfo, new Map([...signatures, ...changes]))
+}
+
+/** Says for people whether a torrent lost its signatures with its `info`. */
+export function lostSignatures(before: UnhashedMetainfo, after: UnhashedMetainfo): string[] {
+  const isLost = before.spans.has(SIGNATURES) && !after.spans.has(SIGNATURES)
+  if (!isLost || hasSameInfo(before, after)) return []
+  return ['without its signatures (BEP 35), which sign the old info']
 }
 
 /**

@@ -21,8 +21,9 @@ const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 /** Invisible characters, except the control characters in FORBIDDEN. */
 const INVISIBLE = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
-/** Joiners and variation selectors that are used correctly, in scripts and emoji that need them. */
-const JOINING = /(?<=[^\0-\x7f])[\u200c\u200d\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|\ufe0f(?=\u20e3)/gu
+/** Joiners, variation selectors and tags that are used correctly, in scripts, emoji and flags. */
+const JOINING =
+  /(?<=[^\0-\x7f])[\u200c\u200d\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|\ufe0f(?=\u20e3)|(?<=\u{1f3f4})[\u{e0061}-\u{e007a}]{3,6}\u{e007f}/gu
 
 /** The limit of most file systems, in bytes. */
 const LONGEST_NAME = 255

@@ -1,5 +1,7 @@
 import { eachFile, type Metainfo } from '../metainfo.js'
+import { countItems } from '../bencode/offsets.js'
 import type { LintRules } from './finding.js'
+import { REFUSALS, refusal } from './refused.js'
 import { alignedPieceLength, automaticPieceLength, MIN_PIECE_POW2 } from '../piece-length.js'
 import { quoteText } from '../../base/text/escape.js'
 import { count } from '../../base/text/quantity.js'
@@ -27,16 +29,10 @@ const SMALL_SIZE = 4 * MIB
  */
 const LARGE_FOR_ANY = MIB
 
-/** libtorrent 2.0.8 refuses torrents with this piece length or more, in bytes. */
-const REFUSED_LENGTH = 2 ** 30
-
 /**
  * Above this number, clients that show a line or make a disk request for each piece become slow.
  */
 const MANY_PIECES = 100_000
-
-/** libtorrent's default limit for a .torrent in bytes. */
-export const HUGE_TORRENT = 10_000_000
 
 /**
  * Returns the automatic piece length. In version 2 each file begins a piece, so many small files
@@ -83,10 +79,7 @@ export const PIECE_RULES = {
     yield `pieces of ${count(pieceLength, 'byte')} are large for ${count(size, 'byte')}, which makes ${pieceCount}; ${automatic} would do`
   },
   /** Finds pieces of 1 GiB or more. */
-  *'piece-length-refused'({ pieceLength }) {
-    if (pieceLength < REFUSED_LENGTH) return
-    yield `clients on libtorrent refuse pieces of ${count(pieceLength, 'byte')}: they must be shorter than 1 GiB`
-  },
+  'piece-length-refused': ({ pieceLength }) => refusal('piece-length-refused', pieceLength),
   /** Finds more than 100,000 pieces, unless they are as long as btkit would choose. */
   *'many-pieces'(metainfo) {
     const { pieceCount, pieceLength } = metainfo
@@ -94,9 +87,11 @@ export const PIECE_RULES = {
     yield `${pieceCount} pieces are more than some clients can handle`
   },
   /** Finds a .torrent above 10 MB. */
-  *'huge-torrent'({ bytes }) {
-    if (bytes.length <= HUGE_TORRENT) return
-    yield `the torrent has ${bytes.length} bytes, and clients refuse more than ${HUGE_TORRENT}`
+  'huge-torrent': ({ bytes }) => refusal('huge-torrent', bytes.length),
+  /** Finds a .torrent of more than three million items, as some of 300,000 small files are. */
+  'too-many-items'({ bytes }) {
+    const code = 'too-many-items'
+    return bytes.length > REFUSALS[code].most ? refusal(code, countItems(bytes)) : []
   },
   /**
    * Finds files of a hybrid torrent that begin inside a piece. Pad files must move each file to a

@@ -37,12 +37,22 @@ export function* findSeedsWithoutSlash({
   }
 }
 
+/** The addresses in a torrent, or in one to make. */
+type Addresses = NamedTrackers &
+  Pick<Metainfo, 'updateUrl' | 'private'> & {
+    readonly webSeeds: readonly string[] | null
+    readonly httpSeeds: readonly string[] | null
+  }
+
 /** Returns each web seed and HTTP seed once. */
 function seedsOf(metainfo: Metainfo): Set<string> {
   return new Set(seedsByKind(metainfo).flatMap(([, seeds]) => [...seeds]))
 }
 
-function seedsByKind({ httpSeeds, webSeeds }: Metainfo): (readonly [SeedKind, Set<string>])[] {
+function seedsByKind({
+  httpSeeds,
+  webSeeds,
+}: Pick<Addresses, 'httpSeeds' | 'webSeeds'>): (readonly [SeedKind, Set<string>])[] {
   return [
     ['web seed', new Set(webSeeds)],
     ['HTTP seed', new Set(httpSeeds)],
@@ -72,11 +82,34 @@ export function* findUnlikelyPath(tracker: string) {
   const { protocol, pathname, port } = new URL(tracker)
   if (protocol === 'udp:' && port === '')
     yield `tracker ${quoteText(tracker)} has no port; UDP has no usual one, so clients differ`
-  const [, last = ''] = /\/(?!announce)(an{1,2}o?u?n{0,2}c?e?)$/i.exec(pathname) ?? []
+  const [, last = ''] = /\/(?!announce|ann$)(an{1,2}o?u?n{0,2}c?e?)$/i.exec(pathname) ?? []
   const isBare = /^https?:$/.test(protocol) && pathname === '/'
   const path = isBare ? 'no path' : last && `/${last}`
   if (path) yield `tracker ${quoteText(tracker)} has ${path}; most trackers have /announce`
 }
+
+/** The rules about addresses that makers tell, too, before a torrent is out. */
+export const ADDRESS_RULES = {
+  /** Finds what looks like a user's key in the trackers of a public torrent: all readers get it. */
+  *'passkey-in-public'(torrent: Addresses) {
+    if (torrent.private) return
+    for (const tracker of new Set(namedUrls(torrent).filter(hasSecret)))
+      yield `tracker ${quoteText(tracker)} holds a passkey, and the torrent is not private: whoever has the torrent can use it`
+  },
+  /** Finds passwords, signatures and keys in other addresses, which are the same for all readers. */
+  *'secret-in-address'(torrent: Addresses) {
+    const updates = ['update-url', torrent.updateUrl === null ? [] : [torrent.updateUrl]] as const
+    for (const [kind, urls] of [...seedsByKind(torrent), updates]) {
+      for (const url of [...urls].filter(hasSecret))
+        yield `${kind} ${quoteText(url)} holds a password or key: whoever has the torrent can use it`
+    }
+  },
+  /** Finds an address of newer torrents (BEP 39) that nobody can ask. */
+  *'update-not-url'({ updateUrl }: Addresses) {
+    if (updateUrl !== null && !isSeed(updateUrl))
+      yield `update-url ${quoteText(updateUrl)} is not an http, https or ftp URL`
+  },
+} satisfies LintRules
 
 /** The rules about trackers and seeds, in the order of their findings. */
 export const TRACKER_RULES = {
@@ -111,12 +144,7 @@ export const TRACKER_RULES = {
         yield `tracker ${quoteText(tracker)} leads each client to its own machine`
     }
   },
-  /** Finds what looks like a user's key in the trackers of a public torrent: all readers get it. */
-  *'passkey-in-public'(metainfo) {
-    if (metainfo.private) return
-    for (const tracker of new Set(namedUrls(metainfo).filter(hasSecret)))
-      yield `tracker ${quoteText(tracker)} holds a passkey, and the torrent is not private: whoever has the torrent can use it`
-  },
+  ...ADDRESS_RULES,
   /** Finds trackers that occur more than once in the announce list. */
   *'tracker-repeated'({ announceList }) {
     const counts = new Map<string, number>()

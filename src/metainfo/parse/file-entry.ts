@@ -53,11 +53,18 @@ function readAttr(value: BencodeValue | undefined): string {
   return isByteString(value) ? decodeUtf8(value) : ''
 }
 
+/** Old makers in PHP wrote empty components. Tried with Transmission 3.00 and libtorrent 2.0.8. */
+const EMPTY_READ_AS = 'Transmission ignores it, libtorrent reads "_"'
+
 function readPath(file: BencodeDict, what: What, warnings: WarningList): string[] {
   const twin = file.get('path.utf-8')
   const twins = Array.isArray(twin) || twin === undefined ? twin : null
   const components = requireList(file.get('path') ?? twin, what)
   if (components.length === 0) throw metainfoError(what(), 'is empty')
   const strings = components.map((each, at) => requireString(each, () => `${what()}[${at}]`))
-  return readComponents(strings, what, warnings, twins)
+  const named = strings.filter(({ length }) => length > 0)
+  if (named.length === 0) return readComponents(strings, what, warnings, twins)
+  if (named.length < strings.length)
+    warnings.add('ignored-value', () => `${what()}: has an empty component (${EMPTY_READ_AS})`)
+  return readComponents(named, what, warnings, twins)
 }

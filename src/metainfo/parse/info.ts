@@ -54,7 +54,7 @@ export function validateInfo(
   isSorted: boolean,
   warnings: WarningList,
 ): InfoContent {
-  const version = readVersion(info)
+  const version = readVersion(info, warnings)
   const name = readName(info, warnings)
   const pieceLength = readPieceLength(info, version)
   const head = { version, name, pieceLength }
@@ -93,14 +93,16 @@ function readV1(info: EncodedDict, { name, pieceLength }: Head, warnings: Warnin
   return { isDirectory, fileList, size, pieceCount, pieces }
 }
 
-function readVersion(info: DictValues): MetainfoVersion {
-  const metaVersion = info.get('meta version')
-  if (metaVersion === undefined && info.has('file tree')) {
-    throw metainfoError('info.meta version', 'is missing, though there is a file tree')
-  }
-  if (metaVersion === undefined) return 'v1'
-  if (metaVersion !== 2) throw metainfoError('info.meta version', 'only version 2 is known')
-  return V1_KEYS.some((key) => info.has(key)) ? 'hybrid' : 'v2'
+/** As libtorrent, which reads a torrent without version 2 as version 1. */
+function readVersion(info: DictValues, warnings: WarningList): MetainfoVersion {
+  const what = 'info.meta version'
+  const version = info.get('meta version')
+  if (version === 2) return V1_KEYS.some((key) => info.has(key)) ? 'hybrid' : 'v2'
+  if (typeof version === 'number' && version > 2)
+    throw metainfoError(what, 'only version 2 is known')
+  if (info.has('file tree')) throw metainfoError(what, 'is not 2, though there is a file tree')
+  if (version !== undefined) warnings.add('ignored-value', () => `${what}: is not 2`)
+  return 'v1'
 }
 
 function readName(info: DictValues, warnings: WarningList): string {

@@ -12,9 +12,10 @@ import { EncodedFileList, listOf } from './file-list.js'
 import { metainfoError } from './require-field.js'
 
 /**
- * Checks `info.length` or `info.files` (BEP 3, with the attributes of BEP 47).
+ * Checks `info.length` or `info.files` (BEP 3, with the attributes of BEP 47). Of both, the files
+ * count, as in libtorrent and Transmission.
  *
- * @throws BtkitError `metainfo` if both or neither exist, or if a file is malformed
+ * @throws BtkitError `metainfo` if neither exists, or if a file is malformed
  */
 export function readV1Files(
   info: EncodedDict,
@@ -22,13 +23,13 @@ export function readV1Files(
   warnings: WarningList,
 ): { readonly isDirectory: boolean; readonly fileList: ListedFiles } {
   const hasLength = info.has('length')
-  if (hasLength && info.has('files')) throw metainfoError('info', 'has both length and files')
-  if (hasLength) {
+  const span = info.spans.get('files')
+  if (hasLength && span === undefined) {
     const file = describeFile(info, [name], () => 'info.length')
     return { isDirectory: false, fileList: listOf([file]) }
   }
-  const span = info.spans.get('files')
   if (span === undefined) throw metainfoError('info', 'has neither length nor files')
+  if (hasLength) warnings.add('ignored-value', () => 'info.length: stands beside info.files')
   if (info.bytes[span.start] !== LIST) throw metainfoError('info.files', 'is not a list')
   const fileList = new EncodedFileList(info.bytes, span, warnings)
   if (fileList.count === 0) throw metainfoError('info.files', 'is empty')

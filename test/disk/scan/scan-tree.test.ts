@@ -31,6 +31,38 @@ test('a bad pattern is told before the root is looked at', async () => {
   )
 })
 
+const LEFT_BY_SYSTEMS = [
+  [
+    'Windows',
+    'THUMBS.DB',
+    'ehthumbs.db',
+    'Desktop.INI',
+    '$Recycle.Bin',
+    'System Volume Information',
+  ],
+  ['macOS', '.ds_store', 'Icon\r', '__MACOSX', '.Trashes', 'Temporary Items'],
+  ['Synology', '@eaDir', '#recycle', '#snapshot', '@tmp'],
+  ['QNAP', '@Recycle', '@Recently-Snapshot', '@Transcode', '.@__thumb'],
+  ['file systems', '.zfs', '.snapshot', '.snapshots', '~snapshot', 'lost+found'],
+]
+
+for (const [system, ...names] of LEFT_BY_SYSTEMS) {
+  test(`${system}: nothing that it leaves in directories is content`, async (t) => {
+    const root = plantTree(t, ['a', ...names.map((name) => `d/${name}/x`)])
+    const { files, skipped } = await scan(root)
+    assert.deepEqual(files, ['a'])
+    assert.deepEqual(Object.keys(skipped).sort(), names.map((name) => `d/${name}`).sort())
+    const all = await scan(root, { all: true })
+    assert.equal(all.files.length, 1 + names.length)
+  })
+}
+
+test('names that only resemble those of systems are content', async (t) => {
+  const names = ['#recycled', 'recycle', 'Icon', 'eaDir', 'thumbs', 'tmp', 'snapshot', 'a#recycle']
+  const root = plantTree(t, names)
+  assert.deepEqual((await scan(root)).files, names.sort())
+})
+
 test('a name that is chosen is taken even if it is hidden', async (t) => {
   const root = plantTree(t, ['.a', '.d/Thumbs.db', '.d/x'])
   assert.deepEqual(await scan(root, { chosen: ['.d/Thumbs.db', '.a', '.d'] }), {

@@ -35,6 +35,9 @@ test('characters that nobody sees are told', () => {
   assert.deepEqual(messagesOf('hidden-character', torrentOfPaths(['a\u200b.iso'])), [
     'name "a\\u{200b}.iso" has "\\u{200b}", which can\'t be seen',
   ])
+  // Tags without a flag, or with more than the name of a country, are hidden text
+  for (const name of ['a\u{e0067}\u{e0062}\u{e007f}', `\u{1f3f4}${'\u{e0067}'.repeat(9)}\u{e007f}`])
+    assert.deepEqual(codesOf(torrentOfPaths([name])), ['hidden-character'])
   for (const character of '\x7f\x85\xad\u200d\u2028\u2060\u3164\ufe0f\ufeff') {
     assert.deepEqual(codesOf(torrentOfPaths([`a${character}b`])), ['hidden-character'])
   }
@@ -49,6 +52,9 @@ test('letters of any script and emoji are no hidden characters', () => {
     '❤\ufe0f',
     '1\ufe0f\u20e3',
     '👩\u200d💻',
+    // The flags of England and Scotland
+    '\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}',
+    '\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}',
   ]) {
     assert.deepEqual(codesOf(torrentOfPaths([name])), [], name)
   }

@@ -4,6 +4,7 @@ import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/va
 import { automaticPieceLength } from '../../../src/metainfo/piece-length.js'
 import { directoryInfo, singleFileInfo, torrentOf, editedGolden } from '../../support/torrents.js'
 import { needsLibtorrent, readWithLibtorrent } from '../libtorrent.js'
+import { libtorrentVerdicts } from '../../support/libtorrent-verdicts.js'
 import { ANNOUNCE, codesOf, messagesOf, torrentOfPaths, torrentOfSize } from './torrent.js'
 
 const KIB = 1024
@@ -91,6 +92,21 @@ test('a torrent above ten million bytes is huge', () => {
   const smaller = torrentOf(singleFileInfo(), { ...ANNOUNCE, comment: 'x'.repeat(9_999_000) })
   assert.deepEqual(codesOf(smaller), [])
 })
+
+// 18 items are not in the list: libtorrent counts keys and ends, too
+for (const [count, codes] of [
+  [3_000_000, []],
+  [3_000_001, ['too-many-items']],
+] as const) {
+  test(`${count} items of bencode: ${codes.length === 0 ? 'well' : 'clients refuse them'}`, (t) => {
+    const info = { length: 1, name: 'a', 'piece length': 16384, pieces: Buffer.alloc(20) }
+    const most = torrentOf(info, ANNOUNCE).subarray(0, -1)
+    const torrent = Buffer.concat([most, Buffer.from(`1:xl${'0:'.repeat(count - 18)}ee`)])
+    assert.deepEqual(codesOf(torrent), codes)
+    if (needsLibtorrent.skip !== false) t.skip(needsLibtorrent.skip)
+    else assert.equal(typeof libtorrentVerdicts([torrent])[0] === 'string', codes.length > 0)
+  })
+}
 
 test('in version 2 short pieces suit many small files, and long ones do no harm', () => {
   const names = Array.from({ length: 1700 }, (_, i) => String(i)).sort()

@@ -47,7 +47,13 @@ test('a tracker that clients can hardly ask is noted, with the reason', () => {
     const expected = [`tracker "${announce}" ${reason}`]
     assert.deepEqual(messagesOf('tracker-unlikely', torrentWith({ announce })), expected)
   }
-  for (const announce of [A, B, 'http://a.example/announce.php?k=1', 'http://a.example/k3y', 'x'])
+  // The tracker of rutracker.org has /ann
+  const likely = [
+    'http://a.example/announce.php?k=1',
+    'http://a.example/ann?pk=1',
+    'http://a.example/k3y',
+  ]
+  for (const announce of [A, B, ...likely, 'x'])
     assert.deepEqual(messagesOf('tracker-unlikely', torrentWith({ announce })), [])
 })
 
@@ -65,6 +71,34 @@ test('a passkey is a fault in a public torrent only, and no message shows it', (
     messagesOf('passkey-in-public', torrentOf(singleFileInfo({ private: 1 }), list)),
     [],
   )
+})
+
+test('passwords, signatures and keys in seeds and update-url are faults, also of private torrents', () => {
+  const seeds = {
+    'url-list': ['https://user:hunter2@a.example/a', 'https://b.example/a?X-Amz-Signature=0af9'],
+    httpseeds: ['http://c.example/a?token=hunter2', 'http://d.example/a?x=1'],
+  }
+  const said = 'holds a password or key: whoever has the torrent can use it'
+  const expected = [
+    `web seed "https://user:***@a.example/a" ${said}`,
+    `web seed "https://b.example/a?X-Amz-Signature=***" ${said}`,
+    `HTTP seed "http://c.example/a?token=***" ${said}`,
+    `update-url "https://e.example/a?key=***" ${said}`,
+  ]
+  for (const change of [{}, { private: 1 }]) {
+    const info = singleFileInfo({ ...change, 'update-url': 'https://e.example/a?key=hunter2' })
+    const torrent = torrentOf(info, { announce: A, ...seeds })
+    assert.deepEqual(messagesOf('secret-in-address', torrent), expected)
+  }
+})
+
+test('an update-url is a URL', () => {
+  const torrentWithUpdate = (url: string) =>
+    torrentOf(singleFileInfo({ 'update-url': url }), { announce: A })
+  assert.deepEqual(codesOf(torrentWithUpdate('https://e.example/new.torrent')), [])
+  assert.deepEqual(messagesOf('update-not-url', torrentWithUpdate('next week')), [
+    'update-url "next week" is not an http, https or ftp URL',
+  ])
 })
 
 test('a tracker must be a URL that clients can ask', () => {

@@ -83,7 +83,6 @@ const GOOD = { length: 1, path: ['a'] }
 
 const REFUSED: [info: PlainDict, message: string][] = [
   [{}, 'info: has neither length nor files'],
-  [{ length: 1, files: [GOOD] }, 'info: has both length and files'],
   [{ length: 'x' }, 'info.length: is not an integer'],
   [{ length: -1 }, 'info.length: is negative'],
   [{ length: 2n ** 62n }, 'info.length: is too large'],

@@ -7,6 +7,7 @@ import {
   type Skip,
   type SkipReason,
 } from '../../../core/complete/report.js'
+import { byCause, type Said } from '../../output/by-cause.js'
 import { whyLength } from '../../output/piece-length.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 
@@ -215,12 +216,6 @@ function whyLeft({ reason, leavesTorrent }: Skip): string | undefined {
   return `stays and may be outdated, because its source is skipped now (${reason}); delete it if it is not needed`
 }
 
-/** A subject and the message about it. */
-interface Said {
-  readonly what: string
-  readonly why: string
-}
-
 /**
  * Splits `/srv/a: no space left on device` into subject and reason. Many subjects may share a
  * reason.
@@ -230,44 +225,6 @@ function splitMessage(message: string): Said {
   return at < 0
     ? { what: '', why: message }
     : { what: message.slice(0, at), why: message.slice(at + 2) }
-}
-
-/** The most lines for one cause; if there are more subjects, the most names in its one line. */
-const MOST = { mostLines: 3, mostNames: 20 }
-
-/** Groups messages by cause. A cause with many subjects gets one line. */
-function byCause(all: readonly Said[], limits: Partial<typeof MOST> = {}): string[] {
-  const { mostLines, mostNames } = { ...MOST, ...limits }
-  const causes = new Map<string, string[]>()
-  for (const { what, why } of all) {
-    const whats = causes.get(why) ?? []
-    causes.set(why, whats)
-    whats.push(what)
-  }
-  return [...causes].flatMap(([why, whats]) => {
-    const distinct = [...new Set(whats)]
-    if (distinct.length > mostLines)
-      return [`${whats.length} entries (${firstOf(distinct, mostNames)}): ${why}`]
-    return distinct.map((what) => {
-      const count = whats.filter((other) => other === what).length
-      const line = what === '' ? why : `${what}: ${why}`
-      return count === 1 ? line : `${line} (${count} entries)`
-    })
-  })
-}
-
-/** The most characters of names in a line, in addition to the first name. */
-const MOST_TEXT = 2000
-
-/** The first of several names, and how to get all. */
-function firstOf(names: readonly string[], most: number): string {
-  const listed: string[] = []
-  for (const name of names.slice(0, most)) {
-    if (listed.length > 0 && listed.join().length + name.length > MOST_TEXT) break
-    listed.push(name)
-  }
-  const rest = names.length - listed.length
-  return [...listed, ...(rest > 0 ? [`… ${rest} more; --json names all`] : [])].join(', ')
 }
 
 /** A report for programs. */

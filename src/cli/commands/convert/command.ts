@@ -3,6 +3,7 @@ import { convertTorrent, planConversion } from '../../../core/convert/convert-to
 import type { Content } from '../../../core/digests/content.js'
 import { BtkitError, usageError } from '../../../base/errors.js'
 import { isDirectory } from '../../line/operands.js'
+import { lostSignatures } from '../../../metainfo/edit/splice-torrent.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import { declareCacheOptions } from '../../options/reading.js'
@@ -153,8 +154,10 @@ function refuse(result: ConvertResult, run: Run): number {
 
 function tell(result: ConvertResult, { options, out }: Run): void {
   out.line(convertValue(result, options.dryRun), convertLines(result))
-  if (!out.isJson && result.after !== null)
-    out.note('clients and trackers treat the converted torrent as a new one')
+  if (result.before === null || result.after === null) return
+  for (const lost of lostSignatures(result.before, result.after))
+    out.warn(`${result.target}: ${lost}`)
+  if (!out.isJson) out.note('clients and trackers treat the converted torrent as a new one')
 }
 
 /** Declares the command `convert` with its options, without its action. */

@@ -4,6 +4,7 @@ import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type Finding, LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
 import { byTrackerRules, type TrackerRule } from '../../../metainfo/lint/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
+import { byCause, type Said } from '../../output/by-cause.js'
 import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
@@ -43,6 +44,7 @@ function defineLint({ io, configFile, finish }: CommandContext) {
     .action(async (torrents, options) => {
       const rule = byTrackerRules(await configuredRules(configFile(), io))
       const report = new Report(options, io)
+      const notes: Said[] = []
       let [failures, clean, total] = [0, 0, 0]
       const lint = async (file: string, all: readonly string[]) => {
         total = all.length
@@ -51,12 +53,12 @@ function defineLint({ io, configFile, finish }: CommandContext) {
         const findings = found.filter(({ code }) => !options.ignore.includes(code))
         const isFailure = ({ severity }: Finding) => options.strict ?? severity === 'error'
         failures += findings.filter(isFailure).length
+        const isShared = ({ severity }: Finding) => total > 1 && severity === 'note'
+        const shared = findings.filter(isShared)
+        notes.push(...shared.map((finding) => ({ what: file, why: textOf(finding) })))
         report.line(
           lintValue(file, metainfo, findings, null),
-          // The code comes last, because it often begins with the message's words
-          findings.map(
-            ({ code, severity, message }) => `${file}: ${severity}: ${message} [${code}]`,
-          ),
+          findings.flatMap((each) => (isShared(each) ? [] : `${file}: ${textOf(each)}`)),
           'always',
         )
         if (findings.length > 0) return
@@ -65,6 +67,7 @@ function defineLint({ io, configFile, finish }: CommandContext) {
       }
       const lost = (file: string, error: unknown) => [lintValue(file, null, [], error)]
       const status = await eachTorrent(torrents, lint, report, io, { lost })
+      report.text(byCause(notes, { mostLines: 1, mostNames: 3, subjects: 'torrents' }), 'always')
       if (!report.isJson && total > 1 && clean > 0)
         report.note(`${count(total, 'torrent')}: nothing wrong in ${clean}`)
       finish(failures > 0 ? 1 : status)
@@ -76,6 +79,11 @@ const codes = repeated((text) => {
   if (code) return [code]
   throw new InvalidArgumentError('Unknown code; btkit-lint(1) lists all codes.')
 })
+
+/** The code comes last, because it often begins with the message's words. */
+function textOf({ code, severity, message }: Finding): string {
+  return `${severity}: ${message} [${code}]`
+}
 
 /** A result for programs. */
 function lintValue(

@@ -23,9 +23,8 @@ import {
   makeGroup,
 } from '../../../core/make/make-group.js'
 import { backslashedPaths } from '../../../core/digests/content.js'
-import { sizeBeyond, type TorrentPlan } from '../../../core/make/make-torrent.js'
+import { refusalsOf, type TorrentPlan } from '../../../core/make/make-torrent.js'
 import { findSeedsWithoutSlash } from '../../../metainfo/lint/trackers.js'
-import { HUGE_TORRENT } from '../../../metainfo/lint/pieces.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { makeValue, notes, removedValues, textLines } from './makemetafile-output.js'
 import { type NamePatterns, UnmatchedPatterns } from '../../output/name-patterns.js'
@@ -187,12 +186,7 @@ function tellOfPlan({ options, out, unmatched, lastSource }: Run) {
     const backslashed = backslashedPaths(content)
     const [first] = backslashed
     if (first !== undefined) out.warn(backslashWarning(backslashed.length, first))
-    const hugeSize = sizeBeyond(HUGE_TORRENT, plan)
-    if (hugeSize !== null) {
-      const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
-      const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`
-      out.warn(`${request.source}: ${hugeSize} bytes, and ${why}; ${advice}`)
-    }
+    for (const why of refusalsOf(plan)) out.warn(`${request.source}: ${why}`)
     const { webSeeds } = request.parts
     const { isDirectory } = content
     for (const fault of findSeedsWithoutSlash({ isDirectory, webSeeds })) out.warn(fault)

@@ -7,7 +7,7 @@ import {
   readFingerprintIfThere,
 } from '../../../disk/file-lists/fingerprint.js'
 import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
-import { encodedValue, spliceDict } from '../../../metainfo/edit/splice-torrent.js'
+import { encodedValue, spliceTopLevel } from '../../../metainfo/edit/splice-torrent.js'
 import type { TorrentCore } from '../../../metainfo/build/torrent.js'
 import { infoBytes, type Metainfo } from '../../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
@@ -135,7 +135,7 @@ export function refreshTorrent(
   top.set('piece layers', wanted.pieceLayers)
   const isSame = ([key, value]: readonly [string, Uint8Array | null]) =>
     wanted.incidental.includes(key) || isSameBytes(value, encodedValue(existing, key) ?? null)
-  return [...top].every(isSame) ? existing.bytes : spliceDict(existing, top)
+  return [...top].every(isSame) ? existing.bytes : spliceTopLevel(existing, top)
 }
 
 /** Returns the current parts of a torrent. */

@@ -48,6 +48,16 @@ const FILTERS: readonly (readonly [args: string[], entries: string[], files: str
   [['--include', 'dir/', '--exclude', '*.tmp'], ['dir'], ['a.iso']],
 ]
 
+test('recycle bins and snapshots of a NAS get no torrents', async (t) => {
+  const bins = ['#recycle', '@Recycle', '#snapshot', '@Recently-Snapshot', '@eaDir', '$Recycle.Bin']
+  const deleted = Object.fromEntries(bins.map((name) => [`${name}/admin/deleted.txt`, 'x']))
+  for (const args of [[], ['--recursive']]) {
+    const mirror = new Mirror(t, { 'a.iso': 'a', ...deleted })
+    assert.deepEqual(entriesOf((await mirror.report(args)).created), ['a.iso'])
+    assert.equal((await mirror.report([...args, '--hidden'])).created.length, bins.length)
+  }
+})
+
 test('core and CVS are content, except with the name of BitTornado', async (t) => {
   const files = { 'up/core/lib': '1', 'up/web': '2', core: '3', 'CVS/Root': '4' }
   const mirror = new Mirror(t, files)

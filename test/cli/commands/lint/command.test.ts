@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { assertError, inputOf, runBtkit, jsonLines } from '../../../support/run-btkit.js'
@@ -40,6 +41,27 @@ test('of several torrents the ones without findings are only counted', async (t)
   const { stderr } = await runBtkit(['lint', good, odd, good])
   assert.equal(stderr, 'btkit: 3 torrents: nothing wrong in 2\n')
   assert.equal((await runBtkit(['lint', odd, odd])).stderr, '')
+})
+
+test('a note that several torrents share is one line, with their number', async (t) => {
+  const names = ['a', 'b', 'c', 'd']
+  const plain = (name: string) => torrentOf(singleFileInfo({ name }))
+  const root = makeScratch(t, Object.fromEntries(names.map((n) => [`${n}.torrent`, plain(n)])))
+  writeFileSync(join(root, 'c.torrent'), ODD)
+  writeFileSync(join(root, 'd.torrent'), torrentOf(singleFileInfo({ private: 1 })))
+  const { stdout } = await runBtkit(['lint', root])
+  const [first, ...others] = stdout.trimEnd().split('\n')
+  assert.match(first ?? '', /c\.torrent: warning: .*\[tracker-not-url\]$/)
+  const shared = others.filter((line) => line.includes(': note: '))
+  assert.equal(shared.length, 2)
+  assert.match(
+    shared[0] ?? '',
+    /^2 torrents \(\S+a\.torrent, \S+b\.torrent\): note: no tracker.* \[no-tracker\]$/,
+  )
+  assert.match(shared[1] ?? '', /d\.torrent: note: private without info\.source/)
+  const inJson = jsonLines((await runBtkit(['lint', '--json', root])).stdout)
+  const noted = inJson.filter(({ findings }) => JSON.stringify(findings).includes('no-tracker'))
+  assert.equal(noted.length, 2)
 })
 
 test('an unreadable torrent is an error, and the others are still checked', async (t) => {

@@ -154,7 +154,8 @@ test('a bad file among several does not stop the others, and the status is 1', a
 test('only skipped files: the directory is said to hold none', async (t) => {
   const directory = makeScratch(t, { 'd/.a': '1', 'd/Thumbs.db': '2' })
   const source = join(directory, 'd')
-  const said = 'no file left: skipped 1 hidden (.a; --hidden includes it), 1 system'
+  const said =
+    'no file left: skipped 1 hidden (.a; --hidden includes it), 1 system (Thumbs.db; --hidden includes it)'
   assertError(await runBtkit(['makemetafile', source, TRACKER]), 'empty', `${source}: ${said}`)
   assert.deepEqual(readdirSync(directory), ['d'])
 })
@@ -165,9 +166,10 @@ test('a .torrent that libtorrent refuses causes a warning before hashing', async
     runBtkit(['makemetafile', source, TRACKER, '--dry-run', '-l', pow2, '--no-cache'])
   assert.match(
     (await make('14')).stderr,
-    /^btkit: warning: \S+\/big: 125\d{5} bytes, and libtorrent refuses .torrent files of more than 10000000 bytes; use --max-torrent-size 10000000, or fewer files\n$/,
+    /^btkit: warning: \S+\/big: the torrent has 125\d{5} bytes, and clients on libtorrent refuse more than 10000000; use --max-torrent-size 10000000, or fewer files\n$/,
   )
   assert.equal((await make('15')).stderr, '')
+  assert.match((await make('30')).stderr, /refuse pieces of 1073741824 bytes[^\n]*; use a smaller/)
 })
 
 test('an empty directory is said to be so', async (t) => {
@@ -181,7 +183,7 @@ test('skipped entries are counted by reason', async (t) => {
   const { stderr } = await runBtkit(['makemetafile', join(directory, 'd'), TRACKER])
   assert.equal(
     stderr,
-    `btkit: ${join(directory, 'd')}: skipped 2 hidden (.b, …; --hidden includes them), 1 system\n`,
+    `btkit: ${join(directory, 'd')}: skipped 2 hidden (.b, …; --hidden includes them), 1 system (Thumbs.db; --hidden includes it)\n`,
   )
 })
 

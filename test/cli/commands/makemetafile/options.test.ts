@@ -55,7 +55,7 @@ for (const [args, effect] of EFFECTS) {
 }
 
 test('a tracker that is an argument may have a comma in its address', async (t) => {
-  const [odd, other] = ['http://tracker.example/announce?key=1,2', 'udp://b.example:80']
+  const [odd, other] = ['http://tracker.example/announce?k=1,2', 'udp://b.example:80']
   const { source, torrent } = makeWorkplace(t)
   assertQuiet(await runBtkit(['makemetafile', source, `${odd},${other}`]))
   const { announce, 'announce-list': list } = torrent()
