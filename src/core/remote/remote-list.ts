@@ -30,8 +30,9 @@ export type RemoteEntry = Pick<StreamedFile, 'path'> & { readonly checksum?: Lis
 
 /**
  * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, those of
- * `gpg --print-md`, SFV, of which only the paths count, a Metalink (RFC 5854), or one path a line or
- * before each NUL. `name` is that of the list in errors. The list itself and its signature may be listed, too, and are not checked.
+ * `gpg --print-md`, SFV, of which only the paths count, a Metalink (RFC 5854), or one path a line
+ * or before each NUL. `name` is that of the list in errors. The list itself and its signature may
+ * be listed, too, and are not checked.
  * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its
  *   directory, `empty` if it names no file, `too-many`, `too-large`
  */
@@ -154,22 +155,19 @@ function sfvEntries(lines: readonly Line[], name: string): RemoteEntry[] | null 
   return paths.map((path) => ({ path: plainPath(path.replaceAll('\\', '/')) }))
 }
 
-/** What other programs write that names files, but not one a line. */
-const NO_LISTS: readonly (readonly [what: string, line: RegExp, isEach: boolean])[] = [
-  ['JSON', /^\s*(?:\{\s*(?:["}]|$)|\[\s*(?:["{]|$))/, false],
-  ['a list of hashdeep', /^%{4} HASHDEEP/, false],
-  ['a list of cksum', /^\d{5,10} \d+ \S/, true],
-  ['YAML', /^\s*(?:- )?[\w-]+:(?:\s|$)/, true],
+/** The first lines of what other programs write, which names files, but not one a line. */
+const NO_LISTS: readonly (readonly [what: string, form: RegExp])[] = [
+  ['JSON', /^\s*(?:\{\s*(?:["}]|$)|\[\s*(?:["{]|$))/m],
+  ['a list of hashdeep', /^%{4} HASHDEEP/],
+  ['a list of cksum', /^\d{5,10} \d+ \S.*\n\d{5,10} \d+ \S/],
+  ['YAML', /^(?:---|[\w-]+: ?\S*)\n(?:[\w-]+:|\s*- )/],
 ]
 
 function refuseOtherForms(lines: readonly Line[], name: string): void {
-  const found = NO_LISTS.find(([, form, isEach]) => {
-    const isAll = isEach && lines.length > 1 && lines.every(({ text }) => form.test(text))
-    return isAll || (!isEach && form.test(lines[0]?.text ?? ''))
-  })
-  if (found === undefined) return
+  const start = lines.slice(0, 2).map(({ text }) => text)
+  const [what] = NO_LISTS.find(([, form]) => form.test(start.join('\n'))) ?? []
   const advice = 'give checksums as sha256sum writes them, or a path a line'
-  throw new BtkitError('metainfo', `${name}: is ${found[0]}, and no list; ${advice}`)
+  if (what) throw new BtkitError('metainfo', `${name}: is ${what}, and no list; ${advice}`)
 }
 
 function ofLines(bytes: Uint8Array, name: string): RemoteEntry[] {
