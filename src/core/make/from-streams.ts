@@ -6,7 +6,7 @@ import { FileColumns } from '../../disk/file-lists/columns.js'
 import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { quoteText } from '../../base/text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
-import type { ChecksumName } from '../checksums/list.js'
+import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
 import type { ListedFile } from '../checksums/lists.js'
 import { bytesOf, contentOfTree, refusePaths, type Content } from '../digests/content.js'
 import { alignedFiles, createTrees, setTree, type FileTree } from '../digests/file-trees.js'
@@ -324,7 +324,9 @@ function requireChecksum(file: StreamedFile, hashing: ArrivingFiles): void {
     if (found.some((each) => isSameBytes(each, digest))) continue
     const [should, ...is] = [digest, ...found].map((each) => Buffer.from(each).toString('hex'))
     const own = names.map((each, i) => `${each} is ${is[i]}`).join(' and its ')
-    throw new BtkitError('changed', `${file.path}: its ${own}, not ${should} as listed`)
+    const isGuess = Array.isArray(name) && digest.length === CHECKSUMS.sha256.length
+    const other = isGuess ? ' (BLAKE3 has as many digits, and is not known here)' : ''
+    throw new BtkitError('changed', `${file.path}: its ${own}, not ${should} as listed${other}`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { basename } from 'node:path/posix'
 import type { XmlElement } from '@rgrove/parse-xml'
 import { splitNames } from '../../base/bytes.js'
 import { decodePercent } from '../../base/percent.js'
@@ -28,9 +29,10 @@ const LONGEST = 64 * 1024
 export type RemoteEntry = Pick<StreamedFile, 'path'> & { readonly checksum?: ListedChecksum[] }
 
 /**
- * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, a
- * Metalink (RFC 5854), or one path a line or before each NUL. `name` is that of the list in errors.
- * The list itself and its signature may be listed, too, and are not checked.
+ * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, those of
+ * `gpg --print-md`, SFV, of which only the paths count, a Metalink (RFC 5854), or one path a line
+ * or before each NUL. `name` is that of the list in errors. The list itself and its signature may
+ * be listed, too, and are not checked.
  * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its
  *   directory, `empty` if it names no file, `too-many`, `too-large`
  */
@@ -46,7 +48,7 @@ export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] 
   const all = isMetalink
     ? metalinkEntries(Buffer.from(bytes).toString(), name)
     : ofLines(bytes, name)
-  const entries = byPath(all, name)
+  const entries = byPath(withoutBuildPaths(all), name)
   if (entries.length === 0) throw new BtkitError('empty', `${name}: names no file`)
   const isOdd = (path: string) => path.length > LONGEST || !path.split('/').every(isComponent)
   const odd = entries.find(({ path }) => isOdd(path))?.path
@@ -70,17 +72,30 @@ function byPath(entries: readonly RemoteEntry[], list: string): RemoteEntry[] {
   return Array.from(found, ([path, checksum]) => ({ path, checksum }))
 }
 
+/** Absolute paths are those of the machine that made the list: of distinct names, these count. */
+function withoutBuildPaths(entries: readonly RemoteEntry[]): readonly RemoteEntry[] {
+  if (!entries.every(({ path, checksum }) => checksum && path.startsWith('/'))) return entries
+  const named = entries.map((entry) => ({ ...entry, path: basename(entry.path) }))
+  const [paths, names] = [entries, named].map((all) => new Set(all.map(({ path }) => path)).size)
+  return paths === names ? named : entries
+}
+
 /** The last name of a path or URL. */
 function nameOf(list: string): string {
   return decodePercent(list.replace(/\?.*$/, '').replace(/^.*\//, ''), '')
+}
+
+interface Line {
+  readonly text: string
+  readonly number: number
 }
 
 /**
  * The lines that are not blank, with their numbers, up to the first one too many; of a text that is
  * signed in the clear those that are signed.
  */
-function linesOf(bytes: Uint8Array, name: string) {
-  const lines: { readonly text: string; readonly number: number }[] = []
+function linesOf(bytes: Uint8Array, name: string): Line[] {
+  const lines: Line[] = []
   const isText = !bytes.includes(0)
   let [number, isSigned, isHeader] = [0, false, false]
   for (const part of splitNames(Buffer.from(bytes))) {
@@ -100,10 +115,70 @@ function linesOf(bytes: Uint8Array, name: string) {
 /** A line that may be part of a list of checksums: it has a digest, or its form. */
 const LIKE_CHECKSUM = /(?:^|[\s=])[0-9a-f]{32,128}(?:\s|$)|^\w[\w-]* ?\(.+\)\s*=/i
 
+/** Part of a digest of `gpg --print-md`, on a line of its own. */
+const GROUPS = /^\s*(?:\w+ = *)?(?:[0-9A-F]{2,8}(?:\s+|$))+$/
+
+/** A file of `gpg --print-md`, and of `--print-mds` with the algorithm. */
+const PRINTED = /^(.+?): *(?:(\w+) = *)?((?:[0-9A-F]{2,8}(?: +|$))+)$/
+
+/** The most lines of one digest. */
+const MOST_GROUPED = 4
+
+/** Writes the files of `gpg --print-md` as other programs do, which write a digest in one word. */
+function joinGroups(lines: readonly Line[]): Line[] {
+  const whole: Line[] = []
+  for (const line of lines) {
+    const last = whole.at(-1)
+    const isMore = last && line.number < last.number + MOST_GROUPED && /:[\w\s=]*$/.test(last.text)
+    if (isMore && GROUPS.test(line.text))
+      whole.splice(-1, 1, { ...last, text: `${last.text} ${line.text.trim()}` })
+    else whole.push(line)
+  }
+  return whole.flatMap((line) => {
+    const [, path = '', tag, groups = ''] = PRINTED.exec(line.text) ?? []
+    const hex = groups.replaceAll(' ', '')
+    if (checksumsOf(hex).length === 0) return line
+    if (tag === undefined) return { ...line, text: `${hex}  ${path}` }
+    return checksumOf(tag, hex) ? { ...line, text: `${tag} (${path}) = ${hex}` } : []
+  })
+}
+
+/** A line of SFV: a path, and the CRC-32, which says too little to be checked. */
+const SFV_LINE = /^(.*\S)\s+[0-9a-f]{8}$/i
+
+/** The paths of a list in SFV; null for another text. */
+function sfvEntries(lines: readonly Line[], name: string): RemoteEntry[] | null {
+  const stated = lines.filter(({ text }) => !text.startsWith(';'))
+  if (stated.length === lines.length && !/\.sfv$/i.test(nameOf(name))) return null
+  const paths = stated.flatMap(({ text }) => SFV_LINE.exec(text)?.[1] ?? [])
+  if (paths.length < stated.length) return null
+  return paths.map((path) => ({ path: plainPath(path.replaceAll('\\', '/')) }))
+}
+
+/** The first lines of what other programs write, which names files, but not one a line. */
+const NO_LISTS: readonly (readonly [what: string, form: RegExp])[] = [
+  ['JSON', /^\s*(?:\{\s*(?:["}]|$)|\[\s*(?:["{]|$))/m],
+  ['a list of hashdeep', /^%{4} HASHDEEP/],
+  ['a list of cksum', /^\d{5,10} \d+ \S.*\n\d{5,10} \d+ \S/],
+  ['YAML', /^(?:---|[\w-]+: ?\S*)\n(?:[\w-]+:|\s*- )/],
+]
+
+function refuseOtherForms(lines: readonly Line[], name: string): void {
+  const start = lines.slice(0, 2).map(({ text }) => text)
+  const [what] = NO_LISTS.find(([, form]) => form.test(start.join('\n'))) ?? []
+  const advice = 'give checksums as sha256sum writes them, or a path a line'
+  if (what) throw new BtkitError('metainfo', `${name}: is ${what}, and no list; ${advice}`)
+}
+
 function ofLines(bytes: Uint8Array, name: string): RemoteEntry[] {
-  const lines = linesOf(bytes, name)
-  const isNames = bytes.includes(0) || !lines.some(({ text }) => LIKE_CHECKSUM.test(text))
-  if (isNames) return lines.map(({ text }) => ({ path: plainPath(text) }))
+  const listed = linesOf(bytes, name)
+  if (bytes.includes(0)) return listed.map(({ text }) => ({ path: plainPath(text) }))
+  const lines = joinGroups(listed)
+  const ofSfv = sfvEntries(lines, name)
+  if (ofSfv) return ofSfv
+  refuseOtherForms(lines, name)
+  if (!lines.some(({ text }) => LIKE_CHECKSUM.test(text)))
+    return lines.map(({ text }) => ({ path: plainPath(text) }))
   const stated = lines.filter(({ text }) => !text.startsWith('#'))
   return stated.map(({ text, number }) => {
     const entry = gnuEntry(text) ?? taggedEntry(text)

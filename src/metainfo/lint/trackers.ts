@@ -96,7 +96,7 @@ export const ADDRESS_RULES = {
     for (const tracker of new Set(namedUrls(torrent).filter(hasSecret)))
       yield `tracker ${quoteText(tracker)} holds a passkey, and the torrent is not private: whoever has the torrent can use it`
   },
-  /** Finds passwords, signatures and keys in other addresses, which are the same for all readers. */
+  /** Finds passwords, signatures and keys in other addresses, which all readers get. */
   *'secret-in-address'(torrent: Addresses) {
     const updates = ['update-url', torrent.updateUrl === null ? [] : [torrent.updateUrl]] as const
     for (const [kind, urls] of [...seedsByKind(torrent), updates]) {

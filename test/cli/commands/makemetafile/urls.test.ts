@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -7,6 +8,7 @@ import { test, type TestContext } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { type FileServer, rangeOf, serveFiles, tagOf } from '../../../support/file-server.js'
 import { mockHttp } from '../../../support/mock-http.js'
+import { unlessInstalled } from '../../../support/peers.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { withoutPauses } from '../../../support/pauses.js'
 import { assertError, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
@@ -585,6 +587,12 @@ for (const [what, list] of Object.entries({
     .map((name) => `# ${name}\n${createHash(name).update('hello').digest('hex')} *x.iso\n`)
     .join(''),
   'a Metalink with a prefix': `<?xml version="1.0"?><m:metalink xmlns:m="urn:ietf:params:xml:ns:metalink"><m:file name="x.iso"><m:hash type="sha-256">${sha256('hello')}</m:hash></m:file></m:metalink>`,
+  'gpg --print-md SHA256': `x.iso: ${printed(sha256('hello'), 8)}\n`,
+  'gpg --print-md SHA512': `x.iso: 9B71D224 BD62F378 5D96D46A D3EA3D73 319BFBC2 890CAADA E2DFF725 19673CA7\n       2323C3D9 9BA5C11D 7C7ACC6E 14B8C5DA 0C466347 5C2E5C3A DEF46F73 BCDEC043\n`,
+  'gpg --print-md MD5': `x.iso: \n5D 41 40 2A BC 4B 2A 76  B9 71 9D 91 10 17 C5 92\n`,
+  'gpg --print-mds': `x.iso:    MD5 = 5D 41 40 2A BC 4B 2A 76  B9 71 9D 91 10 17 C5 92\nx.iso: RMD160 = 108F 07B8 3824 1261 2C04  8D07 D13F 8141 1844 5ACD\nx.iso: SHA256 = 2CF24DBA 5FB0A30E 26E83B2A C5B9E29E 1B161E5C 1FA7425E 73043362\n                938B9824\n`,
+  'names in SFV': '; made by a program\r\nx.iso 3610A686\r\n',
+  'the paths of a build machine': `${sha256('hello')}  /home/build/out/x.iso\n`,
   'itself and its signature': `${sha256('hello')}  x.iso\n${sha256('')}  list\n${sha256('')}  list.asc\n`,
 })) {
   test(`a list on this machine: ${what}`, async (t) => {
@@ -608,6 +616,63 @@ for (const [what, list] of Object.entries({
     }
   })
 }
+
+/** A digest as gpg writes it, in groups of digits. */
+function printed(hex: string, digits: number): string {
+  return hex.toUpperCase().replaceAll(new RegExp(`(.{${digits}})(?=.)`, 'g'), '$1 ')
+}
+
+test('gpg --print-md is read as gpg writes it', unlessInstalled('gpg'), async (t) => {
+  const long = 'a-rather-long-name-of-a-release-of-a-program-1.2.3-bin.tar.gz'
+  const files = { 'rel/x.iso': 'hello', [`rel/${long}`]: 'hello' }
+  const { server, at, make, out } = await workplace(t, files)
+  for (const name of ['x.iso', long]) {
+    for (const how of [['--print-md', 'MD5'], ['--print-md', 'SHA512'], ['--print-mds']]) {
+      const args = ['--homedir', at('.'), ...how, name]
+      const { stdout } = spawnSync('gpg', args, { cwd: at('rel'), encoding: 'utf8' })
+      writeFileSync(at('list'), stdout)
+      const list = ['--files-from', at('list'), '--base-url', `${server.url}/rel`]
+      const made = await make([...list, TRACKER, '-o', out, '--force'])
+      assert.equal(made.status, 0, stdout + made.stderr)
+    }
+  }
+})
+
+const OTHER_FORMS: [what: string, list: string][] = [
+  ['JSON', '{"x.iso":"sha256:0"}\n'],
+  ['JSON', '[\n  "x.iso"\n]\n'],
+  ['hashdeep', `%%%% HASHDEEP-1.0\n%%%% size,sha256,filename\n5,${sha256('hello')},x.iso\n`],
+  ['cksum', '3287646509 5 x.iso\n2648632822 3 y.iso\n'],
+  ['YAML', 'version: 1\nfiles:\n  - url: x.iso\n    sha512: m3HSJL1i83hdltRq0+o9czGb==\n'],
+]
+
+for (const [what, list] of OTHER_FORMS) {
+  test(`${what} is no list of names: no line of it is asked for`, async (t) => {
+    const { server, at, make } = await workplace(t, { 'rel/x.iso': 'hello' })
+    writeFileSync(at('list'), list)
+    server.files.set('rel/list', Buffer.from(list))
+    const base = ['--base-url', `${server.url}/rel`]
+    for (const from of [[at('list'), ...base], [`${server.url}/rel/list`]])
+      assertError(await make(['--files-from', ...from, TRACKER]), 'metainfo', what, 'sha256sum')
+    assert.deepEqual(
+      server.asked.filter((line) => !line.includes('/rel/list')),
+      [],
+    )
+  })
+}
+
+test('a wrong digest of 64 digits may be one of BLAKE3, and the error says so', async (t) => {
+  const { server, at, make } = await workplace(t, { 'rel/x.iso': 'hello' })
+  const refused = async (list: string) => {
+    writeFileSync(at('list'), list)
+    const base = ['--base-url', `${server.url}/rel`]
+    const made = await make(['--files-from', at('list'), ...base, TRACKER])
+    assertError(made, 'changed', 'x.iso')
+    return made.stderr
+  }
+  assert.match(await refused(`${sha256('other')}  x.iso\n`), /BLAKE3 has as many digits/)
+  assert.doesNotMatch(await refused(`SHA256 (x.iso) = ${sha256('other')}\n`), /BLAKE3/)
+})
 
 test('bad lists', async (t) => {
   const { server, at, make, out } = await workplace(t, { 'rel/x.iso': 'hello' })
