@@ -211,12 +211,13 @@ export function refuseChanged(torrents: readonly Opened[], digest: string): void
 }
 
 /** Shows what an edit changes in a torrent, with its info hashes or without. */
-function diffOf({ before, after }: Changed, hasHashes: boolean): Html {
+function diffOf({ before, after, warnings }: Changed, hasHashes: boolean): Html {
   const [old, now] = [factRows(before), factRows(after)]
   const changed = Object.keys(now).filter((key) => old[key] !== now[key])
   const isOther = changed.includes(INFO_HASH)
   const rows = changed.filter((key) => hasHashes || key !== INFO_HASH)
   return html`${isOther && html`<p class="note">Clients see this as another torrent.</p>`}
+    ${warnings.map((warning) => html`<p class="note">${warning}</p>`)}
     <dl class="facts diff">
       ${rows.map(
         (key) =>

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../base/errors.js'
+import type { EditedFile } from '../../core/edit/file.js'
 import type { EditOutcome } from '../../core/edit/files.js'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -62,12 +63,12 @@ export function valuesOf({ webSeeds, comment, name, source, ...trackers }: Edita
 
 /** A torrent that an edit changed, or why it did not. */
 export type Edited =
-  | { readonly file: string; readonly before: TorrentFacts; readonly after: TorrentFacts }
+  | Pick<EditedFile, 'file' | 'before' | 'after' | 'warnings'>
   | { readonly file: string; readonly error: string }
 
 /** The outcome of an edit, for its page; none if nothing changed. */
 export function editedOf(outcome: EditOutcome): Edited[] {
-  const { file } = outcome
-  if (outcome.error !== null) return [{ file, error: outcome.error.message }]
-  return outcome.isChanged ? [{ file, before: outcome.before, after: outcome.after }] : []
+  if (outcome.error !== null) return [{ file: outcome.file, error: outcome.error.message }]
+  const { file, isChanged, before, after, warnings } = outcome
+  return isChanged ? [{ file, before, after, warnings }] : []
 }

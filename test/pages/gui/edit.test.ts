@@ -73,6 +73,15 @@ test('a torrent that another program changed meanwhile is not overwritten', asyn
   assert.equal(read(at('a')).comment, 'theirs')
 })
 
+test('a preview says that an edit of info removes its signatures', async (t) => {
+  const { get, send, at } = await plant(t)
+  writeFileSync(at('a'), torrentOf(singleFileInfo(), { signatures: { a: {} } }))
+  const fields = fieldsIn(await get(`edit?torrents=${at('a')}`))
+  const said = async (changes: Record<string, string>) =>
+    (await send('edit', { ...fields, ...changes, act: 'preview' })).text.includes('BEP 35')
+  assert.deepEqual([await said({ comment: 'x' }), await said({ source: 'S' })], [false, true])
+})
+
 test('a path is no name for a torrent', async (t) => {
   const { get, send, at } = await plant(t)
   const fields = fieldsIn(await get(`edit?torrents=${at('a')}`))
