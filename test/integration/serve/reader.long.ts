@@ -1,0 +1,78 @@
+// In a process of its own: it closes its browser at the end
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openTab, unlessBrowser } from '../../support/browser.js'
+import { startAll } from './all-programs.js'
+
+/** Finds texts and controls that lie over others, as far as they are seen. */
+const OVERLAPS = `(() => {
+  const seen = (e) => e && e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+  const things = []
+  const add = (element, rects) => {
+    for (const { left, top, right, bottom } of rects) {
+      const box = { element, left, top, right, bottom }
+      for (let up = element; up; up = up.parentElement) {
+        if (getComputedStyle(up).overflowX === 'visible') continue
+        const around = up.getBoundingClientRect()
+        box.left = Math.max(box.left, around.left)
+        box.right = Math.min(box.right, around.right)
+      }
+      if (box.right - box.left > 2 && box.bottom - box.top > 2 && box.right > 0) things.push(box)
+    }
+  }
+  const isStuck = (e) => e.closest('.chosen, .skip, option, svg, noscript, title')
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (texts.nextNode()) {
+    const { parentElement: parent, data } = texts.currentNode
+    if (data.trim() === '' || !seen(parent) || isStuck(parent)) continue
+    const range = document.createRange()
+    range.selectNodeContents(texts.currentNode)
+    add(parent, range.getClientRects())
+  }
+  for (const each of document.querySelectorAll('input, select, textarea, button'))
+    if (seen(each) && !isStuck(each) && each.type !== 'hidden') add(each, [each.getBoundingClientRect()])
+  const found = new Set()
+  for (const [at, one] of things.entries()) {
+    for (const other of things.slice(at + 1)) {
+      if (one.element.contains(other.element) || other.element.contains(one.element)) continue
+      const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left)
+      const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)
+      if (wide <= 2) continue
+      // Lines of different sizes may touch
+      if (high > 0.35 * Math.min(one.bottom - one.top, other.bottom - other.top))
+        found.add(one.element.outerHTML.slice(0, 90) + ' | ' + other.element.outerHTML.slice(0, 90))
+    }
+  }
+  return [...found]
+})()`
+
+test('with letters of twice the size nothing lies over anything', unlessBrowser, async (t) => {
+  const { pages, open } = await startAll(t)
+  const faults: string[] = []
+  for (const width of [390, 700, 768, 1280]) {
+    const tab = await open({ width, fontSize: 32 })
+    for (const [name, page] of Object.entries(pages)) {
+      await tab.open(page)
+      const path = process.env['BTKIT_PICTURES']
+      if (path) await tab.page.screenshot({ path: `${path}/large-${name}-${width}.png` })
+      const size = await tab.page.evaluate('getComputedStyle(document.body).fontSize')
+      const overlaps = (await tab.page.evaluate(OVERLAPS)) as string[]
+      const wide = Number(await tab.page.evaluate('document.documentElement.scrollWidth')) - width
+      faults.push(...overlaps.map((each) => `${name} ${width}: ${each}`))
+      if (size !== '32px') faults.push(`${name} ${width}: letters of ${String(size)}`)
+      if (wide > 0) faults.push(`${name} ${width}: ${wide} px sideways`)
+    }
+  }
+  assert.deepEqual(faults, [])
+})
+
+test('a printed listing has its heading, path and count, and no form', unlessBrowser, async (t) => {
+  const { pages } = await startAll(t)
+  const { page } = await openTab(t, { isPrinted: true, at: pages.folder })
+  assert.equal(await page.locator('h1').isVisible(), true)
+  assert.equal(await page.locator('h1').innerText(), 'Index / images')
+  assert.equal(await page.locator('#shown').innerText(), '1 file, 1 B')
+  assert.equal(await page.locator('tbody th').nth(1).innerText(), 'boot.img')
+  for (const none of ['input', '.masthead nav a', '.get a', 'footer'])
+    assert.equal(await page.locator(`${none}:visible`).count(), 0, none)
+})
