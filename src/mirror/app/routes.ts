@@ -6,12 +6,11 @@ import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from './pkgtorrent.js'
 import { progressAnswer } from '../pages/progress-page.js'
 import { checkHosts, pageLinks, publicAddress, readQuery, requestPath } from '../tree/address.js'
-import { hasListings, siteFrame, TORRENTS, TRACKER_PAGES } from '../pages/site-header.js'
+import { hasListings, INDEX, siteFrame, TORRENTS, TRACKER_PAGES } from '../pages/site-header.js'
 import { addSearchRoute } from '../pages/search-page.js'
 import { addStatusRoutes } from '../pages/status-page.js'
 import { CORS, PREFLIGHT } from '../../server/headers/cors.js'
 import {
-  formatMirrorPath,
   type Mirror,
   MirrorView,
   RESERVED,
@@ -200,7 +199,7 @@ async function nearestLink(url: string, mirror: Mirror): Promise<Html | null> {
       const look = await view.directory(path).catch(() => null)
       if (!look?.isReadable) continue
       return html`<li>
-        <a href="${'../'.repeat(up) || './'}">Index of ${formatMirrorPath([...path, ''])}</a>
+        <a href="${'../'.repeat(up) || './'}">${[INDEX, ...path].join(' / ')}</a>
       </li>`
     }
   } catch {

@@ -161,7 +161,7 @@ longTest('hostile names are text', unlessBrowser, async (t) => {
 longTest('from an error and from the status a link leads back', unlessBrowser, async (t) => {
   const { page, address } = await openPub(t)
   await page.goto(`${address}/pub/none`)
-  await page.getByRole('link', { name: 'Index of /pub/' }).click()
+  await page.getByRole('link', { name: 'Index / pub' }).click()
   await page.waitForURL(`${address}/pub/`)
   await page.getByRole('link', { name: 'Status', exact: true }).click()
   await page.getByRole('link', { name: 'Files', exact: true }).click()

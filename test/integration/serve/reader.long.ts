@@ -76,3 +76,86 @@ test('a printed listing has its heading, path and count, and no form', unlessBro
   for (const none of ['input', '.masthead nav a', '.get a', 'footer'])
     assert.equal(await page.locator(`${none}:visible`).count(), 0, none)
 })
+
+/** Finds tables without a name for people who hear the page. */
+const UNNAMED = `[...document.querySelectorAll('main table')].filter((table) => {
+  const named = document.getElementById(table.getAttribute('aria-labelledby'))
+  return !(table.caption ?? named)?.textContent.trim() && !table.ariaLabel
+}).map((table) => table.outerHTML.slice(0, 100))`
+
+/** The least contrast of hints in empty fields; 21 if there are none. */
+const HINTS = `Math.min(21, ...[...document.querySelectorAll('[placeholder]')].map((field) => {
+  const light = (color) => {
+    const parts = color.match(/[\\d.]+/g).slice(0, 3).map((part) => {
+      const level = part / 255
+      return level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] + 0.05
+  }
+  const two = [getComputedStyle(field, '::placeholder').color, getComputedStyle(field).backgroundColor]
+  const [low, high] = two.map(light).toSorted((a, b) => a - b)
+  return high / low
+}))`
+
+/** Where the head ends, how large the heading is, and the colours of the page and of headers. */
+const FRAME = `(() => {
+  const style = (selector) => [...document.querySelectorAll(selector)].map((e) => getComputedStyle(e))
+  const of = (selector, ...names) => style(selector).map((one) => names.map((name) => one[name]).join())
+  return [...new Set([
+    ...of('.masthead', 'height', 'borderBottom', 'margin'),
+    ...of('h1', 'fontSize', 'fontWeight'),
+    ...of('html', 'backgroundColor'),
+    ...of('thead :is(th, button)', 'color').map((color) => 'headers of ' + color),
+  ])].filter((each) => !/NaN/.test(each)).sort()
+})()`
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(
+    `all programs have one frame, and all is named and readable, ${colorScheme}`,
+    unlessBrowser,
+    async (t) => {
+      const { pages, open } = await startAll(t)
+      const tab = await open({ width: 1280, colorScheme })
+      const frames = new Map<string, string>()
+      for (const [name, page] of Object.entries(pages)) {
+        await tab.open(page)
+        assert.deepEqual(await tab.page.evaluate(UNNAMED), [], name)
+        assert.ok(Number(await tab.page.evaluate(HINTS)) >= 4.5, name)
+        const found = (await tab.page.evaluate(FRAME)) as string[]
+        for (const each of found) if (!frames.has(each)) frames.set(each, name)
+      }
+      // A head, a heading, a ground and a colour of headers
+      assert.equal(frames.size, 4, JSON.stringify([...frames]))
+    },
+  )
+}
+
+const NAME_SHARE = `(() => {
+  const cells = [...document.querySelectorAll('main tbody tr:not(.up) > th')]
+  const rows = cells.map((cell) => cell.getBoundingClientRect().width / cell.parentElement.offsetWidth)
+  return Math.min(...rows)
+})()`
+/** The height of the lines below the names. */
+const BELOW = `Math.max(...[...document.querySelectorAll('main tbody tr:not(.up)')].map((row) => {
+  return row.offsetHeight - row.querySelector('th').offsetHeight
+}))`
+
+test(
+  'a row of any list gives the name the width that is left, and two lines on a phone',
+  unlessBrowser,
+  async (t) => {
+    const { pages, open } = await startAll(t)
+    const wide = await open({ width: 1280 })
+    const narrow = await open({ width: 390 })
+    for (const name of ['listing', 'folder', 'search', 'catalogue', 'newest', 'managed'] as const) {
+      await wide.open(pages[name])
+      assert.ok(Number(await wide.page.evaluate(NAME_SHARE)) > 0.45, name)
+      await narrow.open(pages[name])
+      const height = Number(await narrow.page.evaluate(BELOW))
+      assert.ok(height > 20 && height < 40, `${name}: ${height} px`)
+      assert.equal(await narrow.page.evaluate('document.documentElement.scrollWidth'), 390, name)
+      const actions = `Math.max(...[...document.querySelectorAll('td.get')].map((cell) => [...cell.children].filter((e) => e.checkVisibility()).length))`
+      assert.equal(await narrow.page.evaluate(actions), 1, name)
+    }
+  },
+)

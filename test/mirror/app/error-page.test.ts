@@ -8,7 +8,7 @@ import { ask } from '../ask.js'
 
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
-const PUB = 'Index of /pub/'
+const PUB = 'Index / pub'
 
 /** The links of the header and of the page. */
 function linksOf(page: string): Record<string, string> {
@@ -30,11 +30,11 @@ test('a browser gets errors as pages with links back', async (t) => {
     ['/pub/none', 404, { [PUB]: './', ...around('../') }],
     ['/pub/none/', 404, { [PUB]: '../', ...around('../../') }],
     ['/pub/none/b/c.iso.torrent?a/b', 404, { [PUB]: '../../', ...around('../../../') }],
-    ['/pub/a/none/', 404, { 'Index of /pub/a/': '../', ...around('../../../') }],
+    ['/pub/a/none/', 404, { 'Index / pub / a': '../', ...around('../../../') }],
     ['/pub/.old/none', 404, { [PUB]: '../', ...around('../../') }],
     ['/pub/out/none', 404, { [PUB]: '../', ...around('../../') }],
     ['/pub/1/2/3/4/none', 404, around('../../../../../')],
-    ['/pub/void/?torrent', 422, { 'Index of /pub/void/': './', ...around('../../') }],
+    ['/pub/void/?torrent', 422, { 'Index / pub / void': './', ...around('../../') }],
     ['/pub/void.torrent', 422, { [PUB]: './', ...around('../') }],
     ['/?torrent', 422, around('./')],
     ['/pub/%zz', 400, { [PUB]: './', ...around('../') }],

@@ -70,7 +70,7 @@ for (const javaScript of [true, false]) {
     await tab.open(`${pages}make`)
     await page.locator('[value=browse-path]').click()
     await page.getByRole('button', { name: 'tree/', exact: true }).click()
-    await page.getByRole('button', { name: 'Choose this directory' }).click()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
     assert.equal(await page.locator('[name=path]').inputValue(), join(root, 'tree'))
     if (javaScript) {
       for (const [at, url] of [
@@ -150,7 +150,7 @@ test('Back leads to the page before, also after forms were sent', unlessBrowser,
   await page.locator('[name=comment]').fill('typed')
   await page.locator('[value=browse-path]').click()
   await page.getByRole('button', { name: 'tree/', exact: true }).click()
-  await page.getByRole('button', { name: 'Choose this directory' }).waitFor()
+  await page.getByRole('button', { name: 'Choose this folder' }).waitFor()
   assert.match(await page.title(), /tree/)
   await page.goBack()
   assert.match(await page.title(), new RegExp(`Choose: ${root} `))
