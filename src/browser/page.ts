@@ -36,16 +36,17 @@ function copyWith(button: HTMLButtonElement): void {
     const source = document.getElementById(button.dataset['copy'] ?? '')
     const value = source instanceof HTMLInputElement ? source.value : source?.textContent
     await copy(value ?? '', button)
-    sayCopied(button, 'Copied')
+    sayCopied(button)
   })
 }
 
 /** Shows for some seconds that a button has copied, and tells it to screen readers. */
-function sayCopied(button: HTMLElement, shown: string): void {
+function sayCopied(button: HTMLElement): void {
+  const shown = 'Copied'
   const { textContent } = button
   const said = make('span', { className: 'skip', role: 'status' })
   document.body.append(said)
-  said.textContent = 'Copied'
+  said.textContent = shown
   button.textContent = shown
   setTimeout(() => {
     if (button.textContent === shown) button.textContent = textContent
@@ -53,30 +54,19 @@ function sayCopied(button: HTMLElement, shown: string): void {
   }, 3000)
 }
 
-/** Rows of a listing get the rest of their magnets, which all share, and a button to copy them. */
+/** Rows of a listing get the rest of their magnets, which all share. */
 function addMagnets(): void {
   const rest = first(HTMLMetaElement, 'meta[name=magnet]')?.content ?? ''
-  for (const magnet of all(HTMLAnchorElement, 'td.get a[href^="magnet:"]')) {
+  for (const magnet of all(HTMLAnchorElement, '.listing .get a[href^="magnet:"]')) {
     const row = magnet.closest('tr') ?? document
-    const link = first(HTMLAnchorElement, 'th a, .name a', row)
+    const link = first(HTMLAnchorElement, 'th a', row)
     const torrent = first(HTMLAnchorElement, '.get a', row)
-    const name = textOf(link)
-    if (!/[?&]dn=/.test(magnet.href) && link && torrent) {
-      const own = { dn: name, ws: link.href, xs: torrent.href }
-      for (const [key, value] of Object.entries(own))
-        magnet.href += `&${key}=${encodeURIComponent(value)}`
-      magnet.href += rest
-    }
-    const button = make('button', { className: 'copy', type: 'button', title: 'Copy magnet' })
-    button.setAttribute('aria-label', `copy magnet of ${name}`)
-    magnet.after(button)
+    if (/[?&]dn=/.test(magnet.href) || !link || !torrent) continue
+    const own = { dn: textOf(link), ws: link.href, xs: torrent.href }
+    for (const [key, value] of Object.entries(own))
+      magnet.href += `&${key}=${encodeURIComponent(value)}`
+    magnet.href += rest
   }
-  addEventListener('click', async ({ target }) => {
-    if (!(target instanceof HTMLElement) || !target.matches('.copy')) return
-    const row = target.closest('tr') ?? document
-    await copy(first(HTMLAnchorElement, 'a[href^="magnet:"]', row)?.href ?? '', target)
-    sayCopied(target, '✓')
-  })
 }
 
 function addSearchKey(): void {
@@ -100,6 +90,7 @@ function sayAge(time: HTMLTimeElement): void {
   const age = words === null ? 'just now' : `${words} ago`
   const date = formatTime(at - 60_000 * new Date(at).getTimezoneOffset())
   const isRecent = seconds >= 0 && seconds < RECENT
-  time.textContent = isRecent ? age : date
+  const isFact = time.closest('.facts') !== null
+  time.textContent = isFact && isRecent ? `${date}, ${age}` : isRecent ? age : date
   if (seconds >= 0) time.title = isRecent ? date : age
 }

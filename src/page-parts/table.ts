@@ -4,12 +4,12 @@ import { type ListOrder, sortHeading } from './sorting.js'
 
 /**
  * A column of a table. A name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
- * time, `box` a box to check, and `get` links; boxes and buttons have no title. `key` is the order
+ * time, `pick` a box to check, and `get` links; boxes and buttons have no title. `key` is the order
  * of the column if the table can be sorted, and a class of numbers.
  */
 type Column = readonly [
   title: string,
-  kind?: 'name' | 'wide' | 'n' | 'date' | 'box' | 'get' | 'hash',
+  kind?: 'name' | 'wide' | 'n' | 'date' | 'pick' | 'get' | 'hash',
   key?: string,
 ]
 
@@ -36,15 +36,17 @@ export function renderTable(table: Table): Html {
   const { label, columns, rows, totals, order, style = 'stack' } = table
   const heads = columns.map(([title, kind, key]) => {
     if (order && key !== undefined) return sortHeading({ key, title, style: kind ?? '' }, order)
-    return title === '' ? html`<td></td>` : html`<th class="${classOf(kind)}">${title}</th>`
+    return title === ''
+      ? html`<td class="${classOf(kind)}"></td>`
+      : html`<th class="${classOf(kind)}">${title}</th>`
   })
   const bodyRow = (cells: readonly HtmlValue[]) =>
     html`<tr>
       ${cells.map((cell, at) => renderCell(cell, columns[at] ?? [''], style === 'stack'))}
     </tr>`
-  const hasBoxes = columns.some(([, kind]) => kind === 'box')
+  const hasBoxes = columns.some(([, kind]) => kind === 'pick')
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}">
-    <table class="rows ${style}" ${hasBoxes && html`data-all`}>
+    <table class="rows ${style}" aria-label="${label}" ${hasBoxes && html`data-all`}>
       <thead>
         <tr>
           ${heads}

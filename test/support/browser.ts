@@ -67,6 +67,7 @@ interface Page {
   readonly title: () => Promise<string>
   readonly content: () => Promise<string>
   readonly locator: (selector: string) => Locator
+  readonly getByText: (text: string) => Locator
   readonly getByRole: (
     role: string,
     options?: { name: string | RegExp; exact?: boolean },
@@ -80,6 +81,7 @@ interface Page {
   /** Runs JavaScript in the page, whatever its policy; the result is what JSON can hold. */
   readonly evaluate: (script: string) => Promise<unknown>
   readonly screenshot: (options: { path: string; fullPage?: boolean }) => Promise<unknown>
+  readonly emulateMedia: (options: { media: 'print' }) => Promise<void>
   readonly setDefaultTimeout: (milliseconds: number) => void
   readonly on: (event: string, act: (subject: never) => void) => void
 }
@@ -93,6 +95,9 @@ interface ConsoleMessage {
 interface Context {
   readonly newPage: () => Promise<Page>
   readonly close: () => Promise<void>
+  readonly newCDPSession: (page: Page) => Promise<{
+    readonly send: (method: string, fields: object) => Promise<unknown>
+  }>
 }
 
 interface Browser {
@@ -128,6 +133,10 @@ export interface TabOptions {
   readonly height?: number
   /** Whether scripts of pages are run, as usual. */
   readonly javaScript?: boolean
+  /** The size of letters that its reader chose, in CSS pixels (default: 16). */
+  readonly fontSize?: number
+  /** Whether pages look as on paper. */
+  readonly isPrinted?: boolean
   /** An address to open at once. */
   readonly at?: string
 }
@@ -159,6 +168,11 @@ export async function openTab(t: TestContext, options: TabOptions = {}): Promise
   t.after(() => context.close())
   const page = await context.newPage()
   page.setDefaultTimeout(0)
+  if (options.fontSize !== undefined) {
+    const session = await context.newCDPSession(page)
+    await session.send('Page.setFontSizes', { fontSizes: { standard: options.fontSize } })
+  }
+  if (options.isPrinted === true) await page.emulateMedia({ media: 'print' })
   const faults: string[] = []
   let origin = ''
   page.on('request', (request: { url: () => string }) => {

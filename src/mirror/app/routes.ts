@@ -6,17 +6,18 @@ import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from './pkgtorrent.js'
 import { progressAnswer } from '../pages/progress-page.js'
 import { checkHosts, pageLinks, publicAddress, readQuery, requestPath } from '../tree/address.js'
-import { hasListings, siteFrame, TORRENTS, TRACKER_PAGES } from '../pages/site-header.js'
+import {
+  hasListings,
+  INDEX,
+  SEARCH,
+  siteFrame,
+  TORRENTS,
+  TRACKER_PAGES,
+} from '../pages/site-header.js'
 import { addSearchRoute } from '../pages/search-page.js'
 import { addStatusRoutes } from '../pages/status-page.js'
 import { CORS, PREFLIGHT } from '../../server/headers/cors.js'
-import {
-  formatMirrorPath,
-  type Mirror,
-  MirrorView,
-  RESERVED,
-  SERVICE_NAME,
-} from '../tree/mirror.js'
+import { type Mirror, MirrorView, RESERVED, SERVICE_NAME } from '../tree/mirror.js'
 import { Views } from '../views/views.js'
 import { addAnswers, lineAnswer, redirect, sendAnswer } from '../../server/headers/answer.js'
 import {
@@ -158,7 +159,9 @@ export async function sendRefusal(
     const links =
       error instanceof NotReady
         ? [html`<li><a href="">Try again</a></li>`]
-        : [hasListings(options) && (await nearestLink(url, options.mirror))]
+        : hasListings(options)
+          ? [await nearestLink(url, options.mirror), line.status === 404 ? alikeLink(url) : null]
+          : []
     return errorPage(line, { ...siteFrame(options, pageLinks(url)), links })
   })
   return sendAnswer(reply, answer)
@@ -183,6 +186,16 @@ function allowedMethods(url: string): string {
     : 'GET, HEAD'
 }
 
+/** The link to names with the first word of an address, as an item of a list; null without one. */
+function alikeLink(url: string): Html | null {
+  const [path] = splitTarget(url)
+  const name = path.split('/').findLast((part) => part !== '') ?? ''
+  const [word] = /[a-z]{3,}/i.exec(name) ?? []
+  if (word === undefined) return null
+  const address = `${pageLinks(url).root}.${SEARCH}?q=${word}`
+  return html`<li><a href="${address}">Names with “${word}”</a></li>`
+}
+
 /** Directories that are looked for above an address where nothing is. */
 const MOST_LOOKS = 4
 
@@ -200,7 +213,7 @@ async function nearestLink(url: string, mirror: Mirror): Promise<Html | null> {
       const look = await view.directory(path).catch(() => null)
       if (!look?.isReadable) continue
       return html`<li>
-        <a href="${'../'.repeat(up) || './'}">Index of ${formatMirrorPath([...path, ''])}</a>
+        <a href="${'../'.repeat(up) || './'}">${[INDEX, ...path].join(' / ')}</a>
       </li>`
     }
   } catch {

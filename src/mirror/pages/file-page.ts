@@ -145,7 +145,7 @@ function factsOf(file: PagedFile, root: string): Html {
   return renderFacts([
     [WORDS.size, renderSize(size)],
     [WORDS.changed, renderTime(modified, 'second')],
-    swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">The last month</a>`],
+    swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">Charts of the last month</a>`],
     ...hashFacts({ infoHash, infoHashV2: null }),
     [
       WORDS.sha256,

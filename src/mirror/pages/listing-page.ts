@@ -12,7 +12,7 @@ import {
 import type { CurrentPage } from './listings.js'
 import { type Readme, renderReadme } from './readme.js'
 import { type MagnetEnd, renderMagnetRest } from './row-magnets.js'
-import { type HeaderOptions, mirrorPage, stepsAbove, wayUp } from './site-header.js'
+import { type HeaderOptions, INDEX, mirrorPage, stepsAbove, wayUp } from './site-header.js'
 import { viewsOf } from '../tree/address.js'
 import { type Page, renderPath } from '../../page-parts/layout.js'
 import * as texts from '../../browser/texts.js'
@@ -65,7 +65,7 @@ export async function renderListing(
   }
   const { filter } = query
   const nothing =
-    filter === '' ? 'Nothing is in here.' : `Nothing in here has “${filter}” in its name.`
+    filter === '' ? 'This folder is empty.' : `Nothing in here has “${filter}” in its name.`
   const table = page.rows.length > 0 ? await renderTable(view, pause) : html`<p>${nothing}</p>`
   return mirrorPage(
     options,
@@ -87,7 +87,7 @@ export async function renderListing(
 }
 
 function titleOf(components: readonly string[]): string {
-  return components.at(-1) ?? 'Index of /'
+  return components.at(-1) ?? INDEX
 }
 
 /**
@@ -239,7 +239,7 @@ function renderNotes({ listing, page }: ListingView): Html {
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
   const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
   const hasRaw = page.rows.some(({ name }) => isRaw(name))
-  return html`${isCut && html`<p>Not all are listed, only ${counted(page.files + page.directories, 'entry', 'entries')}; the directory has more.</p>`}
+  return html`${isCut && html`<p>Not all are listed, only ${counted(page.files + page.directories, 'entry', 'entries')}; the folder has more.</p>`}
   ${unnameable > 0 && html`<p>${names} that no address can contain: a backslash, or “-” alone in the root.</p>`}
   ${hasRaw && html`<p>Names that are not UTF-8 have no torrent until they are changed.</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
@@ -262,7 +262,7 @@ function describe({ page, query }: ListingView): string {
   const isAll = directories > 0 && below !== null && query.filter === ''
   const part = directories > 0 ? `${formatBytes(size)} in these files` : formatBytes(size)
   const parts = [
-    ...(directories > 0 ? [count(directories, 'directory', 'directories')] : []),
+    ...(directories > 0 ? [counted(directories, 'folder')] : []),
     ...(files > 0 ? [counted(files, 'file')] : []),
     ...(isAll ? [`${formatBytes(below)} in all`] : files > 0 ? [part] : []),
   ]

@@ -127,12 +127,15 @@ function renderSiteHeader(
   return renderMasthead(root, { name, menu, label: 'Site', end })
 }
 
+/** The name of the root. */
+export const INDEX = 'Index'
+
 /**
  * The directories above a directory or file; `root` is the way from the page to the root of the
  * mirror.
  */
 export function stepsAbove(components: readonly string[], root: string): Step[] {
-  return ['Index', ...components].slice(0, components.length).map((title, i) => {
+  return [INDEX, ...components].slice(0, components.length).map((title, i) => {
     return { address: directoryAddress(`${root}.`, components.slice(0, i)), title }
   })
 }

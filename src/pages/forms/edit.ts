@@ -16,7 +16,7 @@ interface EditForm {
   /** The fields that name the torrents. */
   readonly carried: readonly string[]
   /** More buttons. */
-  readonly more?: Html
+  readonly more?: HtmlValue
 }
 
 /**

@@ -71,12 +71,12 @@ async function pickerPage(picking: Picking): Promise<Answer> {
 
 function actsOf(directory: string, canCreate: boolean): Html {
   const create = html`<span class="with">
-    <input type="text" name="fresh" aria-label="New directory" placeholder="Name" />
-    <button name="act" value="create">New directory</button>
+    <input type="text" name="fresh" aria-label="New folder" placeholder="Name" />
+    <button name="act" value="create">New folder</button>
   </span>`
   return html`<div class="acts">
     <button class="main" name="picked" value="${fieldValue(fieldPath(directory))}">
-      Choose this directory
+      Choose this folder
     </button>
     <button name="picked" value="">Cancel</button>
     ${canCreate && create}
@@ -170,7 +170,7 @@ function statOf(path: string): Promise<Stats | null> {
 async function makeBelow(directory: string, name: string): Promise<string> {
   const path = join(directory, name)
   if (!isSafeComponent(name))
-    throw new BtkitError('usage', 'the new directory needs a name without a slash')
+    throw new BtkitError('usage', 'the new folder needs a name without a slash')
   await awaitSystem(path, mkdir(path))
   return path
 }
@@ -271,7 +271,7 @@ export function typedPath(text: string): string {
 export function requirePath(form: Form, name: string, directory: string): Promise<string> {
   return inField(name, async () => {
     const text = form.text(name)
-    if (text === '') throw new BtkitError('usage', 'no file or directory was chosen')
+    if (text === '') throw new BtkitError('usage', 'no file or folder was chosen')
     return expand(text, directory)
   })
 }

@@ -46,7 +46,7 @@ function formPage(form: Form): PageParts {
         ${textField(form, {
           name: 'data',
           label: 'Files',
-          hint: 'The file or directory of the torrent, or the directory that holds it. Default: the directory of the torrent.',
+          hint: 'The file or folder of the torrent, or the folder that holds it. Default: the folder of the torrent.',
           pick: true,
         })}
       </fieldset>
@@ -130,11 +130,10 @@ function stateOf({ status, reason, ranges, unchecked, length }: VerifiedFile): s
 }
 
 const STEPS: Partial<Record<VerifiedFile['status'], string>> = {
-  missing: 'Missing files: choose another directory, or download the torrent there.',
-  short: 'Short files: a download or copy did not end. Download the torrent into this directory.',
+  missing: 'Missing files: choose another folder, or download the torrent there.',
+  short: 'Short files: a download or copy did not end. Download the torrent into this folder.',
   long: 'Long files: something was appended, or the file is another version.',
-  damaged:
-    'Damaged files: download the torrent into this directory. Clients fetch only bad pieces.',
+  damaged: 'Damaged files: download the torrent into this folder. Clients fetch only bad pieces.',
   suspect: 'Suspect files share a bad piece with other files. Repair those first.',
   unchecked:
     'Unchecked files share a piece with missing or unreadable bytes. Verify again when the other files are there.',

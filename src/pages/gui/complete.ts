@@ -30,7 +30,7 @@ export function completeRoutes(parts: WindowParts): FormRoute[] {
   return formRoutes({
     path: 'complete',
     menu: 'Create many',
-    purpose: 'Create the torrents that files of a directory lack',
+    purpose: 'Create the torrents that files of a folder lack',
     page: ({ page }) => ({
       show: (form) => page(formPage(form, presets)),
       act: (form) => {
@@ -60,8 +60,8 @@ function formPage(form: Form, presets: readonly Preset[]): PageParts {
         ${presetField(form, presets)}
         ${textField(form, {
           name: 'path',
-          label: 'Directory',
-          hint: 'Each file and directory in it gets a torrent.',
+          label: 'Folder',
+          hint: 'Each file and folder in it gets a torrent.',
           pick: true,
         })}
         ${usualFields(form)}
@@ -133,7 +133,7 @@ function resultPage(report: Completed, job: Job<Completed>, isLook: boolean): Pa
   const isPlan = isLook && !isIdle
   const { form } = job.about
   return {
-    title: isPlan ? 'The plan' : done,
+    title: isPlan ? 'Torrents to create' : done,
     content: html`${sumOf(report, job.about.path, isLook)}
     ${isPlan ? planForm(report, form.with({ plan: job.id })) : tablesOf(report, false)}
     ${isLook ? othersForm(report, form) : othersOf(report, false)}
@@ -152,9 +152,7 @@ function resultPage(report: Completed, job: Job<Completed>, isLook: boolean): Pa
 async function requireDirectory(form: Form, name: string, directory: string): Promise<string> {
   const path = await requirePath(form, name, directory)
   if (await isDirectoryAt(path)) return path
-  throw new BtkitError('not-found', `${path}: not a directory; choose one, or make it there`).in(
-    name,
-  )
+  throw new BtkitError('not-found', `${path}: not a folder; choose one, or make it there`).in(name)
 }
 
 function sumOf(report: Completed, path: string, isPlan: boolean): Html {
@@ -226,7 +224,7 @@ function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boo
 
 const COLUMNS = [['Entry', 'name'], ['Info hash'], ['Torrent', 'get']] as const
 const PLAN_COLUMNS = [
-  ['', 'box'],
+  ['', 'pick'],
   ['Entry', 'name'],
   ['Size', 'n'],
 ] as const

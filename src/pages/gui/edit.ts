@@ -56,7 +56,7 @@ function choicePage(form: Form): PageParts {
         ${linesField(form, {
           name: 'torrents',
           label: 'Paths',
-          hint: 'One a line: .torrent files, or directories of them. Choose them, drop them here, or type their paths.',
+          hint: 'One a line: .torrent files, or folders of them. Choose them, drop them here, or type their paths.',
           kind: 'send',
         })}
       </fieldset>

@@ -32,12 +32,12 @@ import { findingsOf } from './findings.js'
 import { seed, seedCommand, seedForm } from './seed.js'
 import type { WindowParts } from './window.js'
 
-/** The pages that make a torrent of a file or directory. */
+/** The pages that make a torrent of a file or folder. */
 export function makeRoutes(parts: WindowParts): FormRoute[] {
   return formRoutes({
     path: 'make',
     menu: 'Create',
-    purpose: 'Create the torrent of a file or directory',
+    purpose: 'Create the torrent of a file or folder',
     page: (context) => ({
       show: (form) => show(parts, context, form),
       act: (form) => act(parts, context, form),
@@ -59,14 +59,14 @@ async function show(
     content: html`${textField(form, {
       name: 'path',
       label: 'Content',
-      hint: 'A file or directory: choose it, drop it here, or type its path.',
+      hint: 'A file or folder: choose it, drop it here, or type its path.',
       pick: true,
     })}
     ${isInTheWay && replace}`,
     more: html`${textField(form, {
       name: 'output',
       label: 'Save to',
-      hint: 'A name beside the content, or another directory.',
+      hint: 'A name beside the content, or another folder.',
       placeholder: await usualOutput(parts, form),
       pick: true,
     })}

@@ -145,11 +145,11 @@ function directoryTable(
   sums: ReadonlyMap<string, RowTotals>,
   hasLists: boolean,
 ): Html {
-  const label = 'Directories of torrents'
+  const label = 'Folders of torrents'
   const table = renderTable({
     label,
     columns: [
-      ['Directory', 'name'],
+      ['Folder', 'name'],
       ['Torrents', 'n'],
       ['Seeds', 'n'],
       ['Leechers', 'n'],

@@ -161,7 +161,7 @@ longTest('hostile names are text', unlessBrowser, async (t) => {
 longTest('from an error and from the status a link leads back', unlessBrowser, async (t) => {
   const { page, address } = await openPub(t)
   await page.goto(`${address}/pub/none`)
-  await page.getByRole('link', { name: 'Index of /pub/' }).click()
+  await page.getByRole('link', { name: 'Index / pub' }).click()
   await page.waitForURL(`${address}/pub/`)
   await page.getByRole('link', { name: 'Status', exact: true }).click()
   await page.getByRole('link', { name: 'Files', exact: true }).click()
@@ -200,7 +200,7 @@ longTest('without scripts files can be chosen, too', unlessBrowser, async (t) =>
   assert.match(await page.locator('.actions a').first().innerText(), /Open in torrent app/)
 })
 
-test('a script completes the magnet links of rows, and copies them', unlessBrowser, async (t) => {
+test('a script completes the magnet links of rows', unlessBrowser, async (t) => {
   const args = ['--warm', '**', '--tracker', 'http://t.example/announce']
   const { address } = await serveMirror(t, { files: { 'pub/a b.iso': 'x' }, args, ready: 1 })
   const { page, faults } = await openTab(t, { at: `${address}/pub/` })
@@ -210,9 +210,6 @@ test('a script completes the magnet links of rows, and copies them', unlessBrows
   assert.deepEqual([name, trackers], ['a b.iso', ['http://t.example/announce']])
   assert.deepEqual(webSeeds, [`${address}/pub/a%20b.iso`])
   assert.equal(await link.getAttribute('aria-label'), 'magnet of a b.iso')
-  await page.evaluate('navigator.clipboard.writeText = async (text) => (window.copied = text)')
-  await page.getByRole('button', { name: 'copy magnet of a b.iso' }).click()
-  assert.equal(await page.evaluate('window.copied'), magnet)
   assert.deepEqual(faults, [])
 })
 
@@ -222,7 +219,7 @@ const HELD = `{
   window.addEventListener = (type, act) => type === 'DOMContentLoaded' ? held.push(act) : add(type, act)
   window.go = () => held.forEach((act) => act())
 }`
-const PLACES = `[...document.querySelectorAll('main :is(tr, th, td, p, h3, td a:not(.copy))')].map((each) => {
+const PLACES = `[...document.querySelectorAll('main :is(tr, th, td, p, h3, td a)')].map((each) => {
   const { left, top, height } = each.getBoundingClientRect()
   return [each.tagName, left, top, height].map((at) => at.toFixed?.() ?? at).join(' ')
 })`
@@ -237,7 +234,7 @@ test('scripts move nothing of a listing', unlessBrowser, async (t) => {
     await page.goto(`${address}/pub/`)
     const before = await page.evaluate(PLACES)
     await page.evaluate('go()')
-    assert.equal(await page.locator('.copy').count(), 3)
+    assert.match(await page.locator('time').first().innerText(), /ago$|now$/)
     assert.deepEqual(await page.evaluate(PLACES), before, `${width}`)
     const height = Number(await page.evaluate(`document.querySelector('.masthead').offsetHeight`))
     assert.ok(height < (width < 800 ? 140 : 70), `the head is ${height} px high at ${width} px`)

@@ -49,7 +49,7 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
     ['1 seed, 0 leechers', undefined],
   )
   const details = await (await fetch(`${mirror.address}/-/view/pub/a.iso.details`)).text()
-  const history = /<a href="([^"]+)">The last month</.exec(details)?.[1] ?? ''
+  const history = /<a href="([^"]+)">Charts of the last month</.exec(details)?.[1] ?? ''
   assert.match(
     await (await fetch(history)).text(),
     /<span aria-current="page">a\.iso<[^]*<dt>Seeds<\/dt>/,
@@ -357,7 +357,7 @@ test('the catalogue has the files of --warm --seed by directory, and forgets tho
     /<a href="([^"]*)">\/iso\/d\.iso</.exec(await (await fetch(page)).text()) ?? []
   const file = await (await fetch(details)).text()
   assert.match(file, /<span aria-current="page">d\.iso</)
-  assert.equal(/<a href="([^"]+)">The last month</.exec(file)?.[1], page)
+  assert.equal(/<a href="([^"]+)">Charts of the last month</.exec(file)?.[1], page)
   rmSync(join(root, 'iso/d.iso'))
   rmSync(join(root, 'iso/copy.iso'))
   writeFileSync(join(root, 'top'), 'other')

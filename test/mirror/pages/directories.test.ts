@@ -68,7 +68,7 @@ test('a directory has a page with its entries, their sizes, dates, torrents and 
   assert.equal(headers['content-length'], String(body.length))
   const page = body.toString()
   assert.match(page, /<title>pub - btkit mirror<\/title>/)
-  assert.match(page, /role="status">1 directory, 1 file, 5 B in these files</)
+  assert.match(page, /role="status">1 folder, 1 file, 5 B in these files</)
   const rows = page.split('<tr>').slice(2)
   assert.match(
     rows[0] ?? '',
@@ -162,7 +162,7 @@ test('the page of a directory without content for a torrent offers none of the w
   mkdirSync(join(root, 'void'))
   for (const name of ['void', 'hidden', 'junk', 'zeros', 'a', 'deep']) {
     const own = (await ask(port, `/${name}/`)).body.toString()
-    assert.equal(own.includes('This folder'), ['a', 'deep'].includes(name), name)
+    assert.equal(own.includes('This folder:'), ['a', 'deep'].includes(name), name)
   }
 })
 
@@ -639,7 +639,7 @@ test('directories show how much is in them', async (t) => {
     'some/': '2 entries',
     top: '5 B',
   })
-  assert.equal(caption, '3 directories, 1 file, 5 B in these files')
+  assert.equal(caption, '3 folders, 1 file, 5 B in these files')
   assert.equal((await sizesOf(port, '/one/')).caption, '1 file, 1 B')
 })
 
@@ -658,7 +658,7 @@ test('directories of which --warm knows all files show their size, and are sorte
     ['a/', '1 B'],
     ['top', '1 B'],
   ])
-  assert.equal(caption, '2 directories, 1 file, 10 B in all')
+  assert.equal(caption, '2 folders, 1 file, 10 B in all')
   assert.deepEqual((await sizesOf(port, '/')).sizes, { 'iso/': '10 B', 'other/': '1 entry' })
   // A filter shows a part
   assert.equal((await sizesOf(port, '/iso/?filter=t')).caption, '1 file, 1 B')

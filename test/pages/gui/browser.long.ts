@@ -70,7 +70,7 @@ for (const javaScript of [true, false]) {
     await tab.open(`${pages}make`)
     await page.locator('[value=browse-path]').click()
     await page.getByRole('button', { name: 'tree/', exact: true }).click()
-    await page.getByRole('button', { name: 'Choose this directory' }).click()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
     assert.equal(await page.locator('[name=path]').inputValue(), join(root, 'tree'))
     if (javaScript) {
       for (const [at, url] of [
@@ -150,7 +150,7 @@ test('Back leads to the page before, also after forms were sent', unlessBrowser,
   await page.locator('[name=comment]').fill('typed')
   await page.locator('[value=browse-path]').click()
   await page.getByRole('button', { name: 'tree/', exact: true }).click()
-  await page.getByRole('button', { name: 'Choose this directory' }).waitFor()
+  await page.getByRole('button', { name: 'Choose this folder' }).waitFor()
   assert.match(await page.title(), /tree/)
   await page.goBack()
   assert.match(await page.title(), new RegExp(`Choose: ${root} `))
@@ -203,6 +203,7 @@ test(
   unlessBrowser,
   async (t) => {
     const { page, violations } = await openMake(t)
+    assert.equal(await page.getByText('Tier 1').isVisible(), false, 'one tracker has no tiers')
     for (const at of [0, 1, 2]) {
       await page.getByRole('button', { name: at === 0 ? 'Add a tracker' : 'New tier' }).click()
       await page.locator('.tiers input').nth(at).fill(`http://${'abc'[at]}.example/announce`)

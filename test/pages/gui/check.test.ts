@@ -36,7 +36,7 @@ for (const version of ['v1', 'v2', 'hybrid']) {
     assert.equal(mapPieces(metainfo, files).cells.at(-1), 'missing')
     const { text } = await send('check', { act: 'check', torrent: 'tree.torrent' })
     assert.match(text, /Some files differ/)
-    assert.match(text, /Missing files: choose another directory/)
+    assert.match(text, /Missing files: choose another folder/)
     assert.match(text, /damaged: 1/)
   })
 }

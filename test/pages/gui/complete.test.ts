@@ -56,10 +56,7 @@ test('what is no directory is named above the form', async (t) => {
   ] as const) {
     const { status, text } = await send('complete', { act: 'look', path, target })
     assert.equal(status, 400)
-    assert.match(
-      text,
-      new RegExp(`<h1>Create many torrents[^]*${join(root, wrong)}: not a directory`),
-    )
+    assert.match(text, new RegExp(`<h1>Create many torrents[^]*${join(root, wrong)}: not a folder`))
   }
 })
 

@@ -113,7 +113,7 @@ test('a torrent is saved in a directory, or beside the files, and its name ends 
 test('mistakes are shown above the form, which keeps its values', async (t) => {
   const { send } = await openTestGui(t, TREE)
   for (const [fields, message] of [
-    [{ path: '' }, /No file or directory was chosen/],
+    [{ path: '' }, /No file or folder was chosen/],
     [{ path: 'missing' }, /no such file/],
     [{ path: 'tree', trackers: 'tracker.example' }, /tracker\.example/],
     [{ path: 'tree', pieceLength: '5' }, /not a power of two/],

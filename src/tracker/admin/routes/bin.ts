@@ -53,7 +53,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
 }
 
 function table(rows: Table['rows']): Html {
-  const columns = [['', 'box'], ['Torrent', 'name'], ['Category'], ['Deleted', 'date']] as const
+  const columns = [['', 'pick'], ['Torrent', 'name'], ['Category'], ['Deleted', 'date']] as const
   return html`<form method="post" action="bin">
     <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>
     <div class="acts"><button class="main">Restore</button></div>

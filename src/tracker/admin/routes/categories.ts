@@ -61,7 +61,7 @@ async function show(
     title: 'Categories',
     error: form.error,
     content: html`<p class="muted">
-        A category is a directory of the tracker. An empty one can be removed.
+        A category is a folder of the tracker. An empty one can be removed.
       </p>
       <form method="post" action="categories">
         <fieldset>

@@ -3,10 +3,13 @@ import { formRoutes } from '../../../pages/forms/app.js'
 import { changesOf, checkChosen, editedPage, editPage } from '../../../pages/forms/edit.js'
 import { editedOf, openTorrent } from '../../../pages/work/opened.js'
 import type { FormPage } from '../../../pages/forms/picker.js'
-import type { Form } from '../../../pages/forms/form.js'
+import { type Form, query } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { LIST_FIELDS, listOf, outcomeOf } from './outcome.js'
 import type { FormsParts } from './parts.js'
+import { html, type Html } from '../../../base/text/html.js'
+import type { SwarmRow } from '../../pages/overview/swarm-row.js'
+import { TorrentLinks } from '../../pages/overview/torrent-links.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { openTorrents, editTorrents } from '../storage/edit-torrents.js'
 
@@ -22,8 +25,11 @@ export function editRoutes(parts: FormsParts): AdminRoute[] {
 export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
   const show = async (form: Form) => {
     const torrents = await openTorrents(parts.collection, context, chosenIn(form))
-    const shown = { torrents, titleOf: basename, carried: [...LIST_FIELDS, 'torrent'] }
-    return context.page(editPage(form, shown))
+    const [only, ...others] = torrents
+    const isOne = only !== undefined && others.length === 0
+    const more = isOne && (await waysTo(only.file, parts, context))
+    const carried = [...LIST_FIELDS, 'torrent']
+    return context.page(editPage(form, { torrents, titleOf: basename, carried, more }))
   }
   return {
     show,
@@ -33,6 +39,29 @@ export function editingPage(parts: FormsParts, context: AdminContext): FormPage 
       return isDry || act === 'save' ? edit(parts, context, isDry) : show(form)
     },
   }
+}
+
+/** The links to the swarm of a torrent; null if it is not tracked. */
+async function waysTo(
+  address: string,
+  parts: FormsParts,
+  context: AdminContext,
+): Promise<Html | null> {
+  const { path } = await parts.collection.own(context, address)
+  const row = (await parts.snapshots.get()).byPath.get(path)
+  if (!row) return null
+  const peers = context.may('ban') && html`<a href="peers${query({ of: row.infoHash })}">Peers</a>`
+  return html`<a href="${linksOf(parts, row).magnet(row)}">Magnet</a> ${peers}`
+}
+
+/** The links of a torrent: its magnet link names its own trackers, or else this one. */
+export function linksOf(
+  { announce, publicRoot }: Pick<FormsParts, 'announce' | 'publicRoot'>,
+  swarm: SwarmRow,
+): TorrentLinks {
+  const own = swarm.torrent?.trackers ?? []
+  const announceUrls = own.length > 0 ? own : announce === null ? [] : [announce]
+  return new TorrentLinks(announceUrls, publicRoot ?? '', { allowGet: false, mirror: null })
 }
 
 /** The torrents that a form names, and their values. */

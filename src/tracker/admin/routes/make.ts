@@ -51,7 +51,7 @@ async function show(
       content: html`${textField(form, {
         name: 'path',
         label: 'Content',
-        hint: `A file or directory below ${makeFrom.join(' or ')}`,
+        hint: `A file or folder below ${makeFrom.join(' or ')}`,
         pick: true,
       })}
       ${await categoryField(form, collection, { name: 'to', label: 'Category' })}`,
@@ -138,11 +138,11 @@ const LONGEST_PATH = 4096
  * @throws BtkitError `usage`, `not-found`
  */
 export async function resolveSource(roots: readonly string[], typed: string): Promise<string> {
-  if (typed === '') throw new BtkitError('usage', 'no file or directory was chosen')
+  if (typed === '') throw new BtkitError('usage', 'no file or folder was chosen')
   const found = typed.length > LONGEST_PATH ? null : await lookInside(roots, typed)
   if (found !== null) return found.path
   const where = roots.join(' or ')
-  throw new BtkitError('not-found', `${quoteText(typed)}: no file or directory below ${where}`)
+  throw new BtkitError('not-found', `${quoteText(typed)}: no file or folder below ${where}`)
 }
 
 /** Returns a directory below one of several; the first of these if it is somewhere else. */

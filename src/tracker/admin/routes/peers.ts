@@ -35,6 +35,7 @@ function show(
   return context.page({
     title: `Peers of ${metainfo?.name ?? hash}`,
     content: html`<section>
+      <p class="acts"><a href="${banAddress('torrents', hash, 'torrents')}">Ban the torrent</a></p>
       ${rows.length === 0 ? html`<p>No peers are there now.</p>` : renderTable({ label: 'Peers', columns: COLUMNS, rows })}
       <p class="muted">
         At most ${counted(MOST_SHOWN, 'peer')} are listed, seeds first. A client is known by the

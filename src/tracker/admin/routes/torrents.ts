@@ -2,8 +2,7 @@ import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
 import { nameOfId } from '../access/users.js'
-import { banAddress } from './bans.js'
-import { editingPage } from './edit.js'
+import { editingPage, linksOf } from './edit.js'
 import { type Listed, textOf, torrentsIn } from './listed.js'
 import { LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './outcome.js'
 import { type FormsParts, choicesOf } from './parts.js'
@@ -18,12 +17,10 @@ import { keptField, orderFields, renderPages, sortForms } from '../../../page-pa
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { clipText } from '../../../base/text/escape.js'
-import { type Html, html } from '../../../base/text/html.js'
+import { type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { formatBytes, formatNumber } from '../../../base/text/quantity.js'
 import { MAX_SEARCH } from '../../pages/overview/site.js'
 import { sortRows } from '../../pages/overview/snapshot.js'
-import type { SwarmRow } from '../../pages/overview/swarm-row.js'
-import { TorrentLinks } from '../../pages/overview/torrent-links.js'
 import {
   type ListedRows,
   type ListQuery,
@@ -33,7 +30,7 @@ import {
 } from '../../pages/overview/torrent-list.js'
 
 /** The columns of the list. */
-const LISTED_KEYS = ['name', 'size', 'complete', 'downloading', 'changed'] as const
+const LISTED_KEYS = ['name', 'size', 'changed', 'complete', 'downloading'] as const
 
 /** The torrents on a page. */
 const PER_PAGE = 100
@@ -207,10 +204,11 @@ function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Ht
   const links = {
     page: ({ tracked, edit }: Row) =>
       tracked && parts.publicRoot !== null ? linksOf(parts, tracked).page(tracked) : edit,
-    render: (row: Row) => renderLinks(row, parts, { context, list: listOf(form) }),
+    render: (row: Row) => renderLink(row, context),
   }
   const table = renderTorrents({
     label: 'Torrents',
+    style: 'torrents',
     keys: LISTED_KEYS,
     rows,
     order,
@@ -225,7 +223,7 @@ function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Ht
     <form method="post" action="torrents">
       ${where} ${orderFields(order, 'name')}
       <input type="hidden" name="page" value="${shown.page}" />
-      <section>${table}</section>
+      ${table}
       ${
         rows.some(({ mayChange }) => mayChange)
           ? acts(parts, view)
@@ -280,34 +278,16 @@ function aboutRow(
     owner !== null && `by ${nameOfId(owner)}`,
     bannedAt(path) !== null && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
   ].filter((each) => each !== false)
-  return html`<br />
-    <span class="muted"> ${told.map((each, at) => [at > 0 && ', ', each])} </span>
-    ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}`
+  return html`${told.length > 0 && html`<span class="place">${told.map((each, at) => [at > 0 && ', ', each])}</span>`}
+  ${isHeld && html`<span class="place">Read-only: ${HELD}.</span>`}`
 }
 
 const WHY = 'not tracked: not a torrent, not readable, a copy, or just added'
 const NOT_TRACKED = html`<span class="bad">${WHY}</span>`
 
-/** The ways to edit a torrent, to get it, to its peers, and to the page that bans it. */
-function renderLinks(
-  { edit, tracked, name }: Row,
-  parts: FormsParts,
-  { context, list }: { readonly context: AdminContext; readonly list: string },
-): Html {
-  const hash = tracked?.infoHash ?? ''
-  const peers = html`<a href="peers${query({ of: hash })}" aria-label="Peers of ${name}">peers</a>
-    <a href="${banAddress('torrents', hash, list)}" aria-label="Ban ${name}">ban</a>`
-  return html`${edit !== null && html`<a href="${edit}" aria-label="Edit ${name}">edit</a>`}
-  ${tracked && html`<a href="${linksOf(parts, tracked).magnet(tracked)}">magnet</a>`}
-  ${tracked && context.may('ban') && peers}`
-}
-
-/** The links of a torrent: its magnet link names its own trackers, or else this one. */
-function linksOf(
-  { announce, publicRoot }: Pick<FormsParts, 'announce' | 'publicRoot'>,
-  swarm: SwarmRow,
-): TorrentLinks {
-  const own = swarm.torrent?.trackers ?? []
-  const announceUrls = own.length > 0 ? own : announce === null ? [] : [announce]
-  return new TorrentLinks(announceUrls, publicRoot ?? '', { allowGet: false, mirror: null })
+/** The way to edit a torrent, or else to its peers. */
+function renderLink({ edit, tracked, name }: Row, { may }: AdminContext): HtmlValue {
+  if (edit !== null) return html`<a href="${edit}" aria-label="Edit ${name}">edit</a>`
+  const peers = tracked && may('ban') && `peers${query({ of: tracked.infoHash })}`
+  return peers && html`<a href="${peers}" aria-label="Peers of ${name}">peers</a>`
 }

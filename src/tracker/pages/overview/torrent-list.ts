@@ -142,7 +142,7 @@ export function renderTorrents<Row extends SwarmRow>(table: TorrentTable<Row>): 
   })
 }
 
-const BOX = ['', 'box'] as const
+const BOX = ['', 'pick'] as const
 
 /** Renders a page of a list that can be sorted, with links to its other pages. */
 export function renderList(

@@ -181,7 +181,7 @@ test('a torrent is made by clicks', unlessBrowser, async (t) => {
   await tab.open(`${pages}/make`)
   await tab.page.locator('[value=browse-path]').click()
   await tab.page.getByRole('button', { name: 'film/', exact: true }).click()
-  await tab.page.getByRole('button', { name: 'Choose this directory' }).click()
+  await tab.page.getByRole('button', { name: 'Choose this folder' }).click()
   await tab.page.getByRole('button', { name: 'Create torrent' }).click()
   await tab.page.getByRole('link', { name: 'Inspect' }).click()
   await tab.page.locator('[name=torrent]').first().waitFor()

@@ -18,7 +18,9 @@ test('admins see the peers of a torrent, seeds first, with a way to ban each; up
   await announce('2001:db8::8', { peer: '-qB5010-<b>', port: 5000 })
   const browser = await admin.logIn()
   const list = await browser.get('/torrents')
-  const link = /href="(peers\?of=\w+)"/.exec(list.text)?.[1] ?? ''
+  const edit = /href="(edit[^"]+)" aria-label="Edit release"/.exec(list.text)?.[1] ?? ''
+  const form = await browser.get(`/${edit.replaceAll('&amp;', '&')}`)
+  const link = /href="(peers\?of=\w+)"/.exec(form.text)?.[1] ?? ''
   const { status, text } = await browser.get(`/${link}`)
   assert.equal(status, 200)
   const cells = (row: string) => {
@@ -33,6 +35,10 @@ test('admins see the peers of a torrent, seeds first, with a way to ban each; up
       ['2001:db8::8', '5000', 'qBittorrent 5.0.1', 'seed'],
       ['192.0.2.7', '4000', 'Transmission 4.0.6', 'leecher'],
     ],
+  )
+  assert.match(
+    text,
+    new RegExp(`href="ban\\?kind=torrents&amp;torrents=${infoHash}&amp;from=torrents"`),
   )
   assert.match(text, /href="ban\?kind=addresses&amp;addresses=192\.0\.2\.7&amp;from=peers/)
   const bob = await admin.logIn('bob')

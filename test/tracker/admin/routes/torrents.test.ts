@@ -82,17 +82,19 @@ test('chosen torrents are edited after a preview; another change meanwhile is to
   assert.deepEqual([read('a.torrent').comment, read('b.torrent').comment], ['of both', 'of both'])
 })
 
-test('torrents are listed with their seeds and a magnet link', async (t) => {
+test('torrents are listed with their seeds, and have a magnet link where they are edited', async (t) => {
   const { root, tracker, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
   const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/x/a.torrent')))
   const escaped = (infoHash ?? '').replace(/../g, '%$&')
   const peer = `info_hash=${escaped}&peer_id=${'p'.repeat(20)}&port=6881&left=0`
   await (await fetch(`${tracker.address}/announce?${peer}`)).text()
-  const { text } = await (await logIn()).get('/torrents?in=0%2Fx')
-  assert.match(text, /data-label="Seeds">1<[^]*data-label="Leechers">0</)
+  const alice = await logIn()
+  const { text } = await alice.get('/torrents?in=0%2Fx')
+  assert.match(text, /class="n complete">1<[^]*class="n downloading none">0</)
   const page = /<a href="([^"]+)">a<\/a>/.exec(text)?.[1] ?? ''
   assert.match(await (await fetch(page)).text(), /<span aria-current="page">a<\/span>/)
-  assert.match(text, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
+  const { text: form } = await alice.get('/edit?torrent=0%2Fx%2Fa.torrent')
+  assert.match(form, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
 })
 
 test('the list begins with all torrents, as people sort names; counts include what is below', async (t) => {
@@ -196,7 +198,7 @@ test('a banned torrent is marked, with a link to the bans for those who may ban'
   const { infoHash } = parseMetainfo(A)
   const [alice, bob] = [await logIn(), await logIn('bob')]
   const marked = async ({ get }: typeof alice) =>
-    [...(await get('/torrents')).text.matchAll(/(\w)(?:<\/a>)?<br \/>\s*<span[^>]*>[^]*?<\/span>/g)]
+    [...(await get('/torrents')).text.matchAll(/(\w)(?:<\/a>)?<span[^>]*>[^]*?<\/span>/g)]
       .filter(([row]) => row.includes('banned'))
       .map(([row, name]) => [name, row.includes('<a href="bans">banned</a>')])
   assert.deepEqual(await marked(alice), [])
@@ -244,7 +246,7 @@ test('categories of the archive are indented below it', async (t) => {
 test('an uploader sees all torrents, and changes none of others', async (t) => {
   const { root, browser: bob } = await startFormsAs(t, 'bob', { 'torrents/a.torrent': A })
   const { text } = await bob.get('/torrents')
-  assert.match(text, />a<\/a><br/)
+  assert.match(text, />a<\/a>/)
   assert.doesNotMatch(text, /name="torrent"/)
   for (const act of ['move', 'delete']) {
     const { text: told } = await bob.post('/torrents', { act, to: '0', torrent: '0/a.torrent' })
