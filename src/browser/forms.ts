@@ -127,6 +127,8 @@ const PLANNED = ['path', 'pieceLength', 'version', 'exclude', 'all', 'output', '
 function planWhileChosen(form: HTMLFormElement): void {
   const shown = form.querySelector('[data-plan]')
   if (!shown) return
+  const button = first(HTMLElement, '.acts [value=plan]', form)
+  if (button) button.hidden = true
   const fieldOf = (name: string, within: ParentNode = form) =>
     first(HTMLInputElement, `[name=${name}]`, within)
   let asked = new AbortController()
@@ -141,6 +143,7 @@ function planWhileChosen(form: HTMLFormElement): void {
       const problem = page.querySelector('.error')
       if (problem) problem.className = 'muted'
       const plan = page.querySelector('[data-plan]')
+      document.getElementById('error')?.remove()
       shown.replaceChildren(...(problem ? [problem] : (plan?.childNodes ?? [])))
       const place = fieldOf('output', page)?.placeholder
       const output = fieldOf('output')
@@ -153,7 +156,7 @@ function planWhileChosen(form: HTMLFormElement): void {
     if (target instanceof Element && PLANNED.includes(target.getAttribute('name') ?? '')) void ask()
   })
   addEventListener('pageshow', () => {
-    if (shown.childElementCount === 0) void ask()
+    if (shown.childElementCount === 0 && !document.getElementById('error')) void ask()
   })
 }
 

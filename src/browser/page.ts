@@ -90,6 +90,7 @@ function sayAge(time: HTMLTimeElement): void {
   const age = words === null ? 'just now' : `${words} ago`
   const date = formatTime(at - 60_000 * new Date(at).getTimezoneOffset())
   const isRecent = seconds >= 0 && seconds < RECENT
-  time.textContent = isRecent ? age : date
+  const isFact = time.closest('.facts') !== null
+  time.textContent = isFact && isRecent ? `${date}, ${age}` : isRecent ? age : date
   if (seconds >= 0) time.title = isRecent ? date : age
 }

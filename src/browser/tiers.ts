@@ -19,7 +19,7 @@ export function addTierRows(area: HTMLTextAreaElement): void {
       const isFirst = row === list.firstElementChild || begins(row)
       if (isFirst) tier++
       if (head) {
-        head.hidden = !isFirst
+        head.hidden = !isFirst || !rows().some(begins)
         head.textContent = `Tier ${tier}${tier > 1 ? ` – used if tier ${tier - 1} fails` : ''}`
       }
       for (const made of row.querySelectorAll('button')) {

@@ -17,9 +17,12 @@ export function errorPage({ body }: Pick<Answer, 'body'>, { links, ...frame }: E
     { title, script: PAGE_SCRIPT, ...frame },
     html`<h1>${title}</h1>
       ${advice !== '' && html`<p>${capitalized(advice)}.</p>`}
-      <ul>
-        ${links}
-      </ul>`,
+      ${
+        links.some((link) => link !== null) &&
+        html`<ul>
+          ${links}
+        </ul>`
+      }`,
   )
 }
 

@@ -43,7 +43,10 @@ export async function formatMarkdown(text: string): Promise<Html | null> {
 function render(markdown: MarkdownIt, text: string): Html | null {
   const tokens = markdown.parse(text, {})
   if (tokens.length > MAX_TOKENS || addressesIn(tokens) > MAX_ADDRESSES) return null
-  for (const token of tokens) tame(token)
+  for (const [at, token] of tokens.entries()) {
+    tame(token)
+    if (tokens[at - 2]?.type === 'list_item_open') boxTask(token)
+  }
   return formatted(markdown.renderer.render(tokens, markdown.options, {}))
 }
 
@@ -83,6 +86,15 @@ function addressesIn(tokens: readonly Token[]): number {
     const own = attrs?.reduce((length, [, value]) => length + value.length, 0) ?? 0
     return sum + own + (children ? addressesIn(children) : 0)
   }, 0)
+}
+
+/** A task of a list, which begins with `[ ]` or `[x]`, has a box as on GitHub. */
+function boxTask({ children }: Token): void {
+  const [first] = children ?? []
+  if (first)
+    first.content = first.content.replace(/^\[([ x])\](?= )/i, (_, done) =>
+      done === ' ' ? '☐' : '☑',
+    )
 }
 
 const KEPT_ATTRIBUTES = ['href', 'start']

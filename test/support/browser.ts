@@ -67,6 +67,7 @@ interface Page {
   readonly title: () => Promise<string>
   readonly content: () => Promise<string>
   readonly locator: (selector: string) => Locator
+  readonly getByText: (text: string) => Locator
   readonly getByRole: (
     role: string,
     options?: { name: string | RegExp; exact?: boolean },

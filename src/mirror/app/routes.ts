@@ -6,16 +6,18 @@ import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from './pkgtorrent.js'
 import { progressAnswer } from '../pages/progress-page.js'
 import { checkHosts, pageLinks, publicAddress, readQuery, requestPath } from '../tree/address.js'
-import { hasListings, INDEX, siteFrame, TORRENTS, TRACKER_PAGES } from '../pages/site-header.js'
+import {
+  hasListings,
+  INDEX,
+  SEARCH,
+  siteFrame,
+  TORRENTS,
+  TRACKER_PAGES,
+} from '../pages/site-header.js'
 import { addSearchRoute } from '../pages/search-page.js'
 import { addStatusRoutes } from '../pages/status-page.js'
 import { CORS, PREFLIGHT } from '../../server/headers/cors.js'
-import {
-  type Mirror,
-  MirrorView,
-  RESERVED,
-  SERVICE_NAME,
-} from '../tree/mirror.js'
+import { type Mirror, MirrorView, RESERVED, SERVICE_NAME } from '../tree/mirror.js'
 import { Views } from '../views/views.js'
 import { addAnswers, lineAnswer, redirect, sendAnswer } from '../../server/headers/answer.js'
 import {
@@ -157,7 +159,9 @@ export async function sendRefusal(
     const links =
       error instanceof NotReady
         ? [html`<li><a href="">Try again</a></li>`]
-        : [hasListings(options) && (await nearestLink(url, options.mirror))]
+        : hasListings(options)
+          ? [await nearestLink(url, options.mirror), line.status === 404 ? alikeLink(url) : null]
+          : []
     return errorPage(line, { ...siteFrame(options, pageLinks(url)), links })
   })
   return sendAnswer(reply, answer)
@@ -180,6 +184,16 @@ function allowedMethods(url: string): string {
   return url.split('/').slice(2, 4).join('/') === `${SERVICE_NAME}/digest`
     ? 'GET, HEAD, POST'
     : 'GET, HEAD'
+}
+
+/** The link to names with the first word of an address, as an item of a list; null without one. */
+function alikeLink(url: string): Html | null {
+  const [path] = splitTarget(url)
+  const name = path.split('/').findLast((part) => part !== '') ?? ''
+  const [word] = /[a-z]{3,}/i.exec(name) ?? []
+  if (word === undefined) return null
+  const address = `${pageLinks(url).root}.${SEARCH}?q=${word}`
+  return html`<li><a href="${address}">Names with “${word}”</a></li>`
 }
 
 /** Directories that are looked for above an address where nothing is. */

@@ -185,7 +185,7 @@ export function described(
 ): Html {
   const isWrong = form.error?.field === name
   const ids = [isWrong && 'error', hint !== undefined && `${id}-hint`].filter(Boolean)
-  return html`${isWrong && html`aria-invalid="true"`}
+  return html`${isWrong && html`aria-invalid="true" autofocus`}
   ${ids.length > 0 && html`aria-describedby="${ids.join(' ')}"`}`
 }
 

@@ -13,6 +13,7 @@ const FILES = {
   'debian-13.10-amd64-DVD-1.iso': 'x'.repeat(5000),
   'images/boot.img': 'x',
   [LONG]: 'x',
+  ...Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`many/${at}.iso`, 'x'])),
 }
 
 const TORRENTS = {
@@ -23,7 +24,7 @@ const TORRENTS = {
 
 /** Pages of all four programs: a mirror, a tracker, its administration, and a window. */
 export async function startAll(t: TestContext) {
-  const mirror = await serveMirror(t, { files: FILES, args: ['--warm', '**'], ready: 5 })
+  const mirror = await serveMirror(t, { files: FILES, args: ['--warm', '**'], ready: 25 })
   const admin = await startAdmin(t, { files: TORRENTS })
   const gui = await openTestGui(t, { 'tree/a': 'a', 'tree/b c': 'b' })
   const [file, tracker] = [
@@ -33,6 +34,7 @@ export async function startAll(t: TestContext) {
   const pages = {
     listing: `${mirror.address}/`,
     folder: `${mirror.address}/images/`,
+    many: `${mirror.address}/many/`,
     file: `${mirror.address}/-/view/${file}.details`,
     search: `${mirror.address}/-/search?q=i`,
     status: `${mirror.address}/-/status`,

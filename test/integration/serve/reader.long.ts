@@ -159,3 +159,36 @@ test(
     }
   },
 )
+
+test('with a chosen file all stops of the keyboard are above the bar', unlessBrowser, async (t) => {
+  const { pages } = await startAll(t)
+  const { page, violations } = await openTab(t, { width: 390, height: 600, at: pages.many })
+  await page.locator('.pick input').first().click()
+  assert.deepEqual(await violations(), [])
+})
+
+test(
+  'dates of a page are exact, and the search stands beside the menu',
+  unlessBrowser,
+  async (t) => {
+    const { pages } = await startAll(t)
+    for (const width of [700, 768, 1024]) {
+      const { page } = await openTab(t, { width, at: pages.file })
+      assert.match(
+        await page.locator('.facts time').first().innerText(),
+        /^\d{4}-\d\d-\d\d \d\d:\d\d, (?:just now|.* ago)$/,
+      )
+      const height = await page.evaluate(`document.querySelector('.masthead').offsetHeight`)
+      assert.ok(Number(height) < 70, `the head is ${String(height)} px high at ${width} px`)
+    }
+  },
+)
+
+test('the cursor is in the field of a mistake', unlessBrowser, async (t) => {
+  const { pages } = await startAll(t)
+  const { page } = await openTab(t, { at: pages.make })
+  await page.locator('[name=path]').fill('/nowhere')
+  await page.getByRole('button', { name: 'Create torrent' }).click()
+  await page.getByRole('alert').waitFor()
+  assert.equal(await page.evaluate('document.activeElement.name'), 'path')
+})

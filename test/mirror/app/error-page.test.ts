@@ -19,26 +19,43 @@ function linksOf(page: string): Record<string, string> {
 /** The header's links, with this way to the root of the mirror. */
 const around = (root: string) => ({ Files: `${root}./`, Status: `${root}./-/status` })
 
+/** The link to names that are alike. */
+const alike = (root: string, word: string) => ({
+  [`Names with “${word}”`]: `${root}./-/search?q=${word}`,
+})
+
 test('a browser gets errors as pages with links back', async (t) => {
   const root = makeScratch(t, { 'pub/a/x': '1', 'pub/.old/x': '1' })
   mkdirSync(join(root, 'pub/void'))
   symlinkSync(makeScratch(t, { x: '1' }), join(root, 'pub/out'))
   const { port } = await serveMirror(t, { root })
   const cases = [
-    ['/none', 404, around('./')],
-    ['/none/', 404, around('../')],
-    ['/pub/none', 404, { [PUB]: './', ...around('../') }],
-    ['/pub/none/', 404, { [PUB]: '../', ...around('../../') }],
-    ['/pub/none/b/c.iso.torrent?a/b', 404, { [PUB]: '../../', ...around('../../../') }],
-    ['/pub/a/none/', 404, { 'Index / pub / a': '../', ...around('../../../') }],
-    ['/pub/.old/none', 404, { [PUB]: '../', ...around('../../') }],
-    ['/pub/out/none', 404, { [PUB]: '../', ...around('../../') }],
-    ['/pub/1/2/3/4/none', 404, around('../../../../../')],
+    ['/none', 404, { ...alike('./', 'none'), ...around('./') }],
+    ['/none/', 404, { ...alike('../', 'none'), ...around('../') }],
+    ['/pub/none', 404, { [PUB]: './', ...alike('../', 'none'), ...around('../') }],
+    ['/pub/none/', 404, { [PUB]: '../', ...alike('../../', 'none'), ...around('../../') }],
+    [
+      '/pub/none/b/c.iso.torrent?a/b',
+      404,
+      { [PUB]: '../../', ...alike('../../../', 'iso'), ...around('../../../') },
+    ],
+    [
+      '/pub/a/none/',
+      404,
+      { 'Index / pub / a': '../', ...alike('../../../', 'none'), ...around('../../../') },
+    ],
+    ['/pub/.old/none', 404, { [PUB]: '../', ...alike('../../', 'none'), ...around('../../') }],
+    ['/pub/out/none', 404, { [PUB]: '../', ...alike('../../', 'none'), ...around('../../') }],
+    [
+      '/pub/1/2/3/4/none',
+      404,
+      { ...alike('../../../../../', 'none'), ...around('../../../../../') },
+    ],
     ['/pub/void/?torrent', 422, { 'Index / pub / void': './', ...around('../../') }],
     ['/pub/void.torrent', 422, { [PUB]: './', ...around('../') }],
     ['/?torrent', 422, around('./')],
     ['/pub/%zz', 400, { [PUB]: './', ...around('../') }],
-    ['/-/none', 404, around('../')],
+    ['/-/none', 404, { ...alike('../', 'none'), ...around('../') }],
   ] as const
   for (const [path, expected, links] of cases) {
     const { status, headers, body } = await ask(port, path, { headers: BROWSER })

@@ -15,6 +15,7 @@ test('the usual parts of a README are formatted', async () => {
     '3. a\n4. b': '<ol start="3"><li>a</li><li>b</li></ol>',
     '> a': '<blockquote><p>a</p></blockquote>',
     '```sh\nrm x\n```': '<pre><code>rm x</code></pre>',
+    '- [ ] open\n- [x] done\n- [x]y': '<ul><li>☐ open</li><li>☑ done</li><li>[x]y</li></ul>',
     '~~gone~~': '<p><s>gone</s></p>',
   }
   for (const [text, expected] of Object.entries(cases)) {

@@ -203,6 +203,7 @@ test(
   unlessBrowser,
   async (t) => {
     const { page, violations } = await openMake(t)
+    assert.equal(await page.getByText('Tier 1').isVisible(), false, 'one tracker has no tiers')
     for (const at of [0, 1, 2]) {
       await page.getByRole('button', { name: at === 0 ? 'Add a tracker' : 'New tier' }).click()
       await page.locator('.tiers input').nth(at).fill(`http://${'abc'[at]}.example/announce`)

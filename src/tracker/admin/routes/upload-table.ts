@@ -43,7 +43,7 @@ export async function uploadTable(
     const isNamed = namesTracker(found.trackers, { urls: announceUrls })
     return [
       textInput(form, { name: `name-${at}`, label: `Name of ${name}`, usual: name }),
-      `${counted(found.files, 'file')}, ${formatBytes(found.size)}`,
+      `${found.files > 1 ? `${counted(found.files, 'file')}, ` : ''}${formatBytes(found.size)}`,
       categorySelect(form, { name: `to-${at}`, label: `Category of ${name}` }, categories),
       textInput(form, {
         name: `description-${at}`,

@@ -111,9 +111,12 @@ async function showUser(context: AdminContext): Promise<Answer> {
         <div class="acts">
           <button class="main" name="act" value="role">Change the role</button>
           <button name="act" value="reset">Reset the password</button>
-          <button name="act" value="remove">Remove ${name}</button>
           <a href="users">Cancel</a>
         </div>
+        <details>
+          <summary>Remove ${name}…</summary>
+          <p>The torrents of ${name} stay. <button name="act" value="remove">Remove</button></p>
+        </details>
         <p class="muted">
           Sessions of the user end with a new password, and when the user is removed.
         </p>

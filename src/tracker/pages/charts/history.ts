@@ -93,8 +93,9 @@ export class History {
     const known = new Map(this.#hours.map((hour) => [hour[0], hour]))
     const last = this.#hours.at(-1)?.[0]
     if (last === undefined) return []
-    return Array.from({ length: HOURS }, (_, i) => {
-      const number = last - HOURS + 1 + i
+    const first = Math.max(this.#hours[0]?.[0] ?? 0, last - HOURS + 1)
+    return Array.from({ length: last - first + 1 }, (_, i) => {
+      const number = first + i
       const [, complete = null, downloading = null, completed = null] = known.get(number) ?? []
       return { at: number * HOUR, complete, downloading, completed }
     })

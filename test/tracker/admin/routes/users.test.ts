@@ -61,6 +61,8 @@ test('a reset ends the sessions and the password of a user, and a removal ends t
   assert.equal((await bob.logIn('bob', PASSWORDS['bob']!)).status, 403)
   assert.equal((await bob.logIn('bob', password)).status, 303)
   assert.match(usersFile(setup), /^bob:uploader:.*:temporary$/m)
+  const page = (await alice.get('/user?name=bob')).text
+  assert.match(page, /<summary>Remove bob…<\/summary>[^]*value="remove"[^]*<\/details>/)
   assert.match(await press(alice, 'remove', { name: 'bob' }), /bob was removed\./)
   assert.equal((await bob.get('/account')).location, 'login?to=account')
   assert.equal((await bob.logIn('bob', password)).status, 403)
