@@ -283,11 +283,12 @@ test('an option of the configuration does not remake existing torrents', async (
 })
 
 test('a secret may be in a file beside the configuration, or in a variable', async (t) => {
-  const { scratch, make, run } = withFile(t, 'makemetafile: {announce: file:tracker}\n')
+  const torrents = '{announce: file:tracker, private: true}'
+  const { scratch, make, run } = withFile(t, `makemetafile: ${torrents}\n`)
   writeFileSync(join(scratch, 'btkit/tracker'), `${URL}?passkey=1\n`)
   assert.equal((await make())['announce'], `${URL}?passkey=1`)
   const other = join(scratch, 'other.yaml')
-  writeFileSync(other, 'makemetafile: {announce: env:MY_TRACKER}\n')
+  writeFileSync(other, 'makemetafile: {announce: env:MY_TRACKER, private: true}\n')
   const args = ['makemetafile', join(scratch, 'image'), '--config', other, '--dry-run']
   const unset = await run(args)
   assert.match(unset.stderr, /other\.yaml:1:\d+: the variable MY_TRACKER is not set\n/)
