@@ -7,6 +7,7 @@ import { letFilesSettle } from '../support/aged.js'
 import { runExecutable, startCollecting } from '../support/executable.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
+import { fillDisk, mountSmallDisk, unlessNoDisks } from '../support/small-disk.js'
 import { TRACKER } from '../support/torrents.js'
 import { until } from '../support/until.js'
 
@@ -74,4 +75,14 @@ test('completedir hashes a file once that has links and hard links', async (t) =
   const args = ['completedir', TRACKER, links, ...place(makeScratch(t))]
   const { stdout } = await runExecutable('btkit', args)
   assert.equal(bytesHashed(stdout), 5 * MIB)
+})
+
+test('a torrent that finds its disk full costs no hash', unlessNoDisks, async (t) => {
+  const disk = mountSmallDisk(t, 1)!
+  fillDisk(disk)
+  const root = makeScratch(t)
+  const args = ['makemetafile', join(source, 'large'), TRACKER, ...place(root)]
+  const full = await runExecutable('btkit', [...args.with(4, join(disk, 'a.torrent'))])
+  assert.equal(full.status, 1)
+  assert.equal(bytesHashed((await runExecutable('btkit', args)).stdout), 0)
 })
