@@ -70,13 +70,15 @@ export class Remembering {
 
   /**
    * Stores what the pieces before `end`, which are known, say about files, unless a file with bytes
-   * in them changed.
+   * in them changed. Then no kill loses it.
    */
   async part(end: number, turns: Turns | undefined): Promise<void> {
     if (!this.start.cache.keepsAnything || this.#isChanged) return
     const [changed] = await changesOf(this.#filesBefore(end), undefined, this.start)
-    if (changed) this.#isChanged = true
-    else await doInTurns(this.#before(end), turns)
+    this.#isChanged = changed !== undefined
+    if (this.#isChanged) return
+    await doInTurns(this.#before(end), turns)
+    await this.start.cache.flush()
   }
 
   /** Stores all the rest in steps. The files must be unchanged. */
