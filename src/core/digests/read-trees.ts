@@ -22,6 +22,8 @@ interface GrowingTree extends AlignedFile {
   readonly height: number
   nodes: Uint8Array[]
   piecesRead: number
+  /** Whether its first pieces are read or known: else it is only read for its SHA-1 digests. */
+  readonly isWanted: boolean
 }
 
 const NONE: Uint8Array[] = []
@@ -68,7 +70,7 @@ export class ReadTrees {
   /** The file of which only the first pieces were read, with their nodes; null without one. */
   get growing(): (MerkleLayer & Pick<AlignedFile, 'number'>) | null {
     const tree = this.#growing
-    if (!tree || isSingle(tree) || tree.piecesRead === tree.pieceCount) return null
+    if (!tree?.isWanted || isSingle(tree) || tree.piecesRead === tree.pieceCount) return null
     const nodes = Buffer.concat(tree.nodes)
     tree.nodes = [nodes]
     return { number: tree.number, height: tree.height, nodes }
@@ -135,15 +137,25 @@ export class ReadTrees {
       const next = this.#files.next()
       if (next.done) return null
       const { number, size, firstPiece, pieceCount } = next.value
-      const piecesRead = piece - firstPiece
-      const begun = piecesRead > 0 && piecesRead < pieceCount ? this.begun.get(number) : undefined
+      const before = piece - firstPiece
+      const begun = before > 0 ? this.#begunBy(number, before) : null
+      // Its tree is known if its first pieces are not read
+      const isWanted = before === 0 || begun !== null
       const height = Math.max(this.#heightOf(size), begun?.height ?? 0)
       // Lists all properties: there may be very many files, and spreading takes several times as
       // long
-      tree = { number, size, firstPiece, pieceCount, height, nodes: NONE, piecesRead }
-      if (!isSingle(tree)) tree.nodes = begun ? [this.#nodesOf(begun, piecesRead, height)] : []
+      const piecesRead = begun ? before : 0
+      tree = { number, size, firstPiece, pieceCount, height, nodes: NONE, piecesRead, isWanted }
+      if (!isSingle(tree)) tree.nodes = begun ? [this.#nodesOf(begun, before, height)] : []
       this.#growing = tree
     }
+  }
+
+  /** Returns the known nodes of a file's first pieces if they are those of so many. */
+  #begunBy(number: number, pieces: number): MerkleLayer | null {
+    const begun = this.begun.get(number)
+    const least = begun ? pieces * nodesOfPiece(this.#content, begun.height) * SHA256 : 0
+    return begun && begun.nodes.length >= least ? begun : null
   }
 
   /** Returns the nodes of the first pieces of a file. */
@@ -176,6 +188,7 @@ export class ReadTrees {
 
   #add(tree: GrowingTree, pieces: number, nodes: Uint8Array): void {
     const { number, height } = tree
+    if (!tree.isWanted) return
     tree.nodes.push(nodes)
     tree.piecesRead += pieces
     if (tree.piecesRead < tree.pieceCount) return
