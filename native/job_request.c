@@ -295,6 +295,7 @@ bool read_job(napi_env env, const struct cpu_features *cpu, napi_value object,
     job->is_in_order = get_flag(&request, "isInOrder");
     job->control = require_array(&request, "control", napi_int32_array, CONTROLS);
     job->progress = require_array(&request, "progress", napi_bigint64_array, 1);
+    job->is_done = require_array(&request, "isDone", napi_uint8_array, job->piece_count);
   }
   if (request.fault == NULL) return true;
   free_job(job);

@@ -41,6 +41,8 @@ void run_share(struct hash_job *job, struct worker *worker) {
     } else {
       hash_pieces_of(worker, first, end);
     }
+    if (is_stopped(job)) break;
+    for (size_t i = first; i < end; i++) __atomic_store_n(&job->is_done[i], 1, __ATOMIC_RELEASE);
   }
   close_files(&worker->reader.files);
 }

@@ -38,6 +38,7 @@ struct hash_job {
 
   int32_t *control;
   int64_t *progress; /* bytes hashed so far */
+  uint8_t *is_done;  /* 1 for each of these pieces whose digests are there; only set atomically */
 
   int64_t *next_turn; /* when the next read may begin, in ns of CLOCK_MONOTONIC; NULL: at once */
   double bytes_per_second;

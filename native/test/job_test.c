@@ -183,6 +183,7 @@ static struct run *create_run(const struct layout *layout, enum kernel kernel) {
   } else {
     job->pieces = run->pieces;
   }
+  job->is_done = must(calloc(all + 1, 1));
   job->plan = (struct batch_plan){1 + below(70), 0, 1 + below(40)};
   job->plan.full_batches = below(job->piece_count / job->plan.pieces_per_batch + 1);
   return run;
@@ -208,6 +209,7 @@ static void want_blocks(struct run *run) {
 static void free_run(struct run *run) {
   free(run->pieces);
   free(run->first_blocks);
+  free(run->job.is_done);
   free(run->job.piece_digests);
   free(run->job.block_digests);
   free(run->job.failed_pieces);
@@ -273,6 +275,7 @@ static void test_layout(enum kernel kernel, uint64_t piece_length, bool is_align
     }
     run_threads(run);
     expect(run->job.failure == 0, "failed");
+    for (size_t i = 0; i < run->job.piece_count; i++) expect(run->job.is_done[i] == 1, "not done");
     if (pieces) check_pieces(layout, run);
     if (blocks) check_blocks(layout, run);
     free_run(run);

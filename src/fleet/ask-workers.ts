@@ -117,12 +117,14 @@ export class AskedWorkers {
       this.#report(reading, bytesDone - own)
       own = bytesDone
     }
-    const groups = hashInGroups({ ...reading, pieces }, { ...engine, onProgress })
-    for (;;) {
-      const next = await this.#turns(() => groups.next())
-      if (next.done) return
-      const group = next.value
-      yield { ...group, nodes: wanted === 'pieces' ? NONE : nodesOf(group, stream) }
+    const endTurn = await new Promise<() => void>((begin) => {
+      void this.#turns(() => new Promise<void>(begin))
+    })
+    try {
+      for await (const group of hashInGroups({ ...reading, pieces }, { ...engine, onProgress }))
+        yield { ...group, nodes: wanted === 'pieces' ? NONE : nodesOf(group, stream) }
+    } finally {
+      endTurn()
     }
   }
 

@@ -108,11 +108,13 @@ export class HashClaims {
     const first = files.at(Math.max(large, 0))
     if (!first) return null
     const { absolutePath: path, fingerprint } = first
+    // All hard links of a file have one claim, but some file systems change its inode number
+    const file = trust === 'full' ? `${fingerprint.device}:${fingerprint.inode}` : path
     const kind = `${content.version} ${content.pieceLength}`
     const key = { path, size: fingerprint.size }
     const shared = this.machines && sharedName(key, fingerprint, this.machines.rules)
     return {
-      place: digestOf('sha256', `${kind} ${path}`).readUIntBE(0, PLACE_BYTES),
+      place: digestOf('sha256', `${kind} ${file}`).readUIntBE(0, PLACE_BYTES),
       keys: shared === null ? [] : [redisKey(`${kind}\0${shared}`, `${VERSION}-claim`)],
     }
   }

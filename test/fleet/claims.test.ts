@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { utimesSync, writeFileSync } from 'node:fs'
+import { linkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { openNullCache } from '../../src/disk/cache/piece-cache.js'
+import { accessCache } from '../../src/fleet/access.js'
 import { claimPatience, HashClaims } from '../../src/fleet/claims.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
-import { contentOfTree } from '../../src/core/digests/content.js'
+import { contentOfTree, planContent } from '../../src/core/digests/content.js'
+import { hashContent } from '../../src/core/digests/hash-content.js'
 import { createTable, setPieces } from '../../src/core/digests/piece-table.js'
 import { ByteLocks } from '../../src/disk/write/locks.js'
 import { scanTree } from '../../src/disk/scan/scan-tree.js'
@@ -16,11 +18,13 @@ import { parseRedisUrl } from '../../src/fleet/redis/client.js'
 import { RedisLink } from '../../src/fleet/redis/link.js'
 import { makeMachine, type Machine } from '../support/fleet.js'
 import { quickFirst } from '../support/long.js'
+import { aheadOfFiles } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { parseJson } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { until } from '../support/until.js'
+import { contentRequest, hashContext } from '../core/requests.js'
 
 const withoutLocks = loadNative('lockByte') === null && 'the addon is not built'
 const redis = WITHOUT_REDIS ? null : await startRedis({ after })
@@ -46,6 +50,23 @@ async function makeAtOnce(machines: readonly Machine[], ...args: string[]) {
   assert.deepEqual(made.map(({ stderr }) => stderr).join(''), '')
   return made.reduce((sum, { bytesHashed }) => sum + bytesHashed, 0)
 }
+
+test('hard links that are hashed at once are read once', { skip: withoutLocks }, async (t) => {
+  const root = makeScratch(t, { 'a.iso': BYTES })
+  linkSync(join(root, 'a.iso'), join(root, 'b.iso'))
+  const place = { directory: makeScratch(t), now: aheadOfFiles, warn: assert.ifError }
+  const cacheAccess = accessCache({ ...place, trust: 'full' })
+  t.after(() => cacheAccess.cache.close())
+  await cacheAccess.cache.wake()
+  const hash = async (name: string) =>
+    hashContent(await planContent(contentRequest(join(root, name))), {
+      ...hashContext(),
+      cacheAccess,
+    })
+  const [a, b] = await Promise.all([hash('a.iso'), hash('b.iso')])
+  assert.equal(a.bytesHashed + b.bytesHashed, SIZE)
+  assert.deepEqual(a.digests, b.digests)
+})
 
 const testProcesses = quickFirst()
 

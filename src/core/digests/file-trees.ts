@@ -1,5 +1,6 @@
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { CutFiles } from './content.js'
+import type { MerkleLayer } from '../../metainfo/merkle.js'
 import { SHA256 } from '../../metainfo/sizes.js'
 
 /** The known Merkle trees of a content's files (BEP 52). */
@@ -8,8 +9,10 @@ export interface FileTrees {
   readonly isKnown: Uint8Array
   /** The root of each file, 32 bytes. */
   readonly roots: Uint8Array
-  /** The piece layer of each file longer than a piece, by file number. */
+  /** The piece layer of each file longer than a piece, by file number; of a begun one the start. */
   readonly layers: Map<number, Uint8Array>
+  /** The first nodes of files that were not read to their ends, by file number: of whole pieces. */
+  readonly begun: Map<number, MerkleLayer>
 }
 
 /** The parts of a file's tree that a torrent contains. */
@@ -28,7 +31,7 @@ export function createTrees({
   const { length } = files
   const isKnown = new Uint8Array(length)
   for (let i = 0; i < length; i++) isKnown[i] = hasTree(files, i) ? 0 : 1
-  return { isKnown, roots: new Uint8Array(length * SHA256), layers: new Map() }
+  return { isKnown, roots: new Uint8Array(length * SHA256), layers: new Map(), begun: new Map() }
 }
 
 /** Sets the tree of a file by its number. */

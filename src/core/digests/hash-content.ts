@@ -21,7 +21,7 @@ import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import type { CutFiles } from './content.js'
 import type { CacheAccess, Unread } from './cache-access.js'
-import { isSettledAt, type RememberingStart } from '../../disk/cache/trust.js'
+import { isSettledAt } from '../../disk/cache/trust.js'
 import {
   enterPieces,
   setPieces,
@@ -33,7 +33,8 @@ import {
 import { hashInGroups, type HashGroups, type ReadGroup } from './hash-groups.js'
 import { doInTurns, type Turns } from '../../base/steps.js'
 import { enterTrees, ReadTrees } from './read-trees.js'
-import { recallPieces, rememberSteps } from './recall-pieces.js'
+import { recallPieces } from './recall-pieces.js'
+import { Remembering } from './remember-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces' | 'writers' | 'refusesWritten'>
@@ -92,22 +93,23 @@ async function readUnknown(
   const { digests, trees, isKnown } = table
   if (!isKnown.includes(0)) return { digests, trees, bytesHashed: 0, isSettled: true }
   const { files, bytes } = unreadOf(content, table)
-  const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content) : null
-  let start = await readSmallFile(content, table, hashContext)
-  if (start === null) {
+  const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content, trees.begun) : null
+  let remembering = await readSmallFile(content, table, hashContext)
+  if (remembering === null) {
     const [stream, pieces] = [streamOf(content, hashContext), unknownPieces(table)]
     const wanted = content.version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
-    const reading = { stream, pieces, wanted, table, files, readTrees } as const
-    start = await readPieces(reading, hashContext, hash)
+    const reading = { stream, pieces, wanted, content, table, files, readTrees } as const
+    remembering = await readPieces(reading, hashContext, hash)
     await requireAllUnchanged(content.files, hashContext.cacheAccess)
   }
+  const { start } = remembering
   const unsettled = files.findIndex((i) => !isSettledAt(files, i, start))
   if (unsettled >= 0) {
     const why = 'a program writes it, or changed it less than 2 s before it was read'
     trace(() => `${files.absolutePathAt(unsettled)}: its digests are not kept: ${why}`)
   }
   if (trees && readTrees) enterTrees(content, trees, readTrees)
-  await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
+  await doInTurns(remembering.rest(), hashContext.turns)
   return { digests, trees, bytesHashed: bytes, isSettled: unsettled < 0 }
 }
 
@@ -122,7 +124,7 @@ async function readSmallFile(
   content: CutFiles,
   table: PieceTable,
   hashContext: HashContext,
-): Promise<RememberingStart | null> {
+): Promise<Remembering | null> {
   const { smallFiles, engine, cacheAccess } = hashContext
   // With a throttle each file waits for its turn
   const file = smallFiles && !engine.throttle && isSmallFile(content) && content.files.at(0)
@@ -132,7 +134,7 @@ async function readSmallFile(
   if (small.isWritten && hashContext.refusesWritten) throw isWritten(file.absolutePath)
   setPieces(table, 0, small.digest)
   const written = new Set(small.isWritten ? [file.absolutePath] : [])
-  return { ...cacheAccess, startedMs, written }
+  return new Remembering(content, table, null, { ...cacheAccess, startedMs, written })
 }
 
 /** The pieces to read, and where their digests go. */
@@ -140,8 +142,9 @@ interface PieceReading {
   readonly stream: ContentStream
   readonly pieces: Uint32Array
   readonly wanted: DigestKind
-  /** Gets their SHA-1 digests; null if nobody reads them there. */
-  readonly table: PieceTable | null
+  readonly content: CutFiles
+  /** Gets their SHA-1 digests. */
+  readonly table: PieceTable
   /** The files of the pieces; null if it does not matter which are being written. */
   readonly files: FileColumns | null
   readonly readTrees: ReadTrees | null
@@ -150,16 +153,17 @@ interface PieceReading {
 }
 
 /**
- * Hashes pieces. Returns the state of the files when reading began.
+ * Hashes pieces, and stores in the cache what is known of files when reading goes on. Returns what
+ * stores the rest, which the caller must have checked.
  * @throws BtkitError as hashStream, and `changed` if files that are open for writing count as
  *   changing
  */
 export async function readPieces(
-  { stream, pieces, wanted, table, files, readTrees, see }: PieceReading,
+  { stream, pieces, wanted, content, table, files, readTrees, see }: PieceReading,
   hashContext: HashContext,
   hash: HashGroups = hashInGroups,
-): Promise<RememberingStart> {
-  const { cacheAccess, engine, refusesWritten } = hashContext
+): Promise<Remembering> {
+  const { cacheAccess, engine, refusesWritten, turns } = hashContext
   const startedMs = cacheAccess.now()
   const isPortable = hashKernel().name === 'crypto'
   // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must
@@ -174,17 +178,22 @@ export async function readPieces(
   )
   for (const path of refusesWritten ? written : []) throw isWritten(path)
   const writers = files ? new Uint8Array(countFiles(stream)) : undefined
+  const start = { ...cacheAccess, startedMs, written }
+  const remembering = new Remembering(content, table, readTrees, start)
   const groups = hash({ stream, pieces, wanted }, { ...engine, writers, refusesWritten })
   for await (const group of groups) {
     see?.(group)
-    if (table) enterPieces(table, group.indices, group.pieces)
+    enterPieces(table, group.indices, group.pieces)
     if (group.nodes) readTrees?.takeNodes(group.indices, group.nodes)
     else readTrees?.take(group.indices, group.blocks)
+    if (writers)
+      for (let at = writers.indexOf(1); at >= 0; at = writers.indexOf(1, at + 1))
+        written.add(pathAt(stream, at))
+    const last = group.indices.at(-1)
+    const isPart = last !== undefined && last !== pieces.at(-1)
+    if (isPart && !engine.failures?.pieces.includes(1)) await remembering.part(last + 1, turns)
   }
-  if (writers)
-    for (let at = writers.indexOf(1); at >= 0; at = writers.indexOf(1, at + 1))
-      written.add(pathAt(stream, at))
-  return { ...cacheAccess, startedMs, written }
+  return remembering
 }
 
 /** Returns the stream of content; empty files have no bytes to hash. */

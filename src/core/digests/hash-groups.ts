@@ -1,13 +1,12 @@
 import { countNodes } from '../../disk/cache/records/bodies.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import { nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
-import { hashStream, type HashOptions } from '../../disk/hash/hash-stream.js'
+import { hashInParts, type HashOptions, type HashedPart } from '../../disk/hash/hash-stream.js'
 import {
   type ContentStream,
   bytesOfFile,
   fileAt,
   type DigestKind,
-  type StreamDigests,
 } from '../../disk/hash/stream/content-stream.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
@@ -23,8 +22,7 @@ export interface GroupedReading {
 }
 
 /** The digests of some pieces. */
-export interface ReadGroup extends StreamDigests {
-  readonly indices: Uint32Array
+export interface ReadGroup extends HashedPart {
   /** In place of blocks, in all groups or none: the node of each piece, as nodesOf returns it. */
   readonly nodes?: Uint8Array
 }
@@ -37,7 +35,7 @@ export type HashGroups = (reading: GroupedReading, engine: HashOptions) => Async
 
 /**
  * Hashes pieces in groups whose block digests fit into memory; all together if no blocks are
- * wanted. Progress continues from group to group.
+ * wanted. Yields the parts of a group. Progress continues from group to group.
  * @throws as hashStream
  */
 export async function* hashInGroups(
@@ -50,7 +48,7 @@ export async function* hashInGroups(
   const groups = wanted === 'pieces' ? all : groupPieces(stream, pieces, mostBlocks)
   for (const { pieces: indices, fileBytes } of groups) {
     const options = { ...countingFrom(bytesBefore, engine), pieces: indices, wanted }
-    yield { indices, ...(await hashStream(stream, options)) }
+    yield* hashInParts(stream, options)
     bytesBefore += wanted === 'blocks' ? fileBytes : indices.length * stream.pieceLength
   }
 }

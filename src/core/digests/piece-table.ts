@@ -1,7 +1,7 @@
 import type { CutFiles } from './content.js'
 import { alignedFiles, createTrees, rootOf, setTree, type FileTrees } from './file-trees.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
-import { SHA1 } from '../../metainfo/sizes.js'
+import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /** The digests of content that a torrent of its version needs. */
 export interface ContentDigests {
@@ -17,6 +17,8 @@ export interface PieceTable extends ContentDigests {
   readonly isKnown: Uint8Array
   /** The keys in the cache of pieces that span several files, as far as they were computed. */
   readonly sharedKeys: Map<number, Uint8Array>
+  /** The numbers of files of which the cache has the start. */
+  readonly begun: Set<number>
 }
 
 /** Creates a table without known digests. */
@@ -29,6 +31,7 @@ export function createTable(
     trees: createTrees(content),
     isKnown: new Uint8Array(pieceCount),
     sharedKeys: new Map(),
+    begun: new Set(),
   }
 }
 
@@ -39,23 +42,35 @@ export function setPieces(table: PieceTable, first: number, digests: Uint8Array)
 }
 
 /**
- * Marks pieces of files without known trees as unknown, because their blocks must be read. For v2,
- * marks all others as known.
+ * Marks pieces without known nodes as unknown, because their blocks must be read. For v2, marks all
+ * others as known.
  */
 export function heedTrees(content: CutFiles, trees: FileTrees, isKnown: Uint8Array): void {
   for (const { number, firstPiece, pieceCount } of alignedFiles(content)) {
-    const isTreeKnown = trees.isKnown[number] ?? 0
-    if (content.version === 'v2' || isTreeKnown === 0)
-      isKnown.fill(isTreeKnown, firstPiece, firstPiece + pieceCount)
+    const isTreeKnown = trees.isKnown[number] === 1
+    const count = isTreeKnown ? pieceCount : countBegun(trees, number)
+    if (content.version === 'v2') isKnown.fill(1, firstPiece, firstPiece + count)
+    isKnown.fill(0, firstPiece + count, firstPiece + pieceCount)
   }
+}
+
+/** The number of first pieces of a begun file whose nodes are known. */
+function countBegun({ layers }: FileTrees, number: number): number {
+  return (layers.get(number)?.length ?? 0) / SHA256
 }
 
 /** Adds the digests that another table of the same content has. */
 export function mergeTable(content: CutFiles, table: PieceTable, other: PieceTable): void {
   for (const { number } of table.trees && other.trees ? alignedFiles(content) : []) {
-    if (!table.trees || !other.trees?.isKnown[number] || table.trees.isKnown[number]) continue
+    if (!table.trees || !other.trees || table.trees.isKnown[number]) continue
     const layer = other.trees.layers.get(number) ?? null
-    setTree(table.trees, number, { root: rootOf(other.trees, number), layer })
+    const begun = other.trees.begun.get(number)
+    if (other.trees.isKnown[number])
+      setTree(table.trees, number, { root: rootOf(other.trees, number), layer })
+    else if (begun && layer && countBegun(other.trees, number) > countBegun(table.trees, number)) {
+      table.trees.layers.set(number, layer)
+      table.trees.begun.set(number, begun)
+    }
   }
   for (let piece = 0; piece < table.isKnown.length; piece++) {
     if (table.isKnown[piece] === 1 || other.isKnown[piece] === 0) continue

@@ -1,6 +1,6 @@
 import { countNodes, type TreeRecord } from '../../disk/cache/records/bodies.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
-import { findMerkleRoot, nodesAt, pieceHeight } from '../../metainfo/merkle.js'
+import { findMerkleRoot, nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
 import { bytesOf, type CutFiles } from './content.js'
 import {
   alignedFiles,
@@ -22,6 +22,8 @@ interface GrowingTree extends AlignedFile {
   readonly height: number
   nodes: Uint8Array[]
   piecesRead: number
+  /** Whether its first pieces are read or known: else it is only read for its SHA-1 digests. */
+  readonly isWanted: boolean
 }
 
 const NONE: Uint8Array[] = []
@@ -46,7 +48,11 @@ export class ReadTrees {
   readonly #roots: Uint8Array
   #growing: GrowingTree | null = null
 
-  constructor(content: CutFiles) {
+  /** `begun` has the nodes of pieces that are not read. */
+  constructor(
+    content: CutFiles,
+    private readonly begun: FileTrees['begun'] = new Map(),
+  ) {
     this.#content = content
     this.#files = alignedFiles(content)
     const bytes = bytesOf(content)
@@ -59,6 +65,15 @@ export class ReadTrees {
   /** The trees of the files of several blocks whose pieces were all read. */
   get whole(): readonly ReadTree[] {
     return this.#whole
+  }
+
+  /** The file of which only the first pieces were read, with their nodes; null without one. */
+  get growing(): (MerkleLayer & Pick<AlignedFile, 'number'>) | null {
+    const tree = this.#growing
+    if (!tree?.isWanted || isSingle(tree) || tree.piecesRead === tree.pieceCount) return null
+    const nodes = Buffer.concat(tree.nodes)
+    tree.nodes = [nodes]
+    return { number: tree.number, height: tree.height, nodes }
   }
 
   /** Returns the root of a file of one block by its number; null if it was not read. */
@@ -122,13 +137,31 @@ export class ReadTrees {
       const next = this.#files.next()
       if (next.done) return null
       const { number, size, firstPiece, pieceCount } = next.value
-      const height = this.#heightOf(size)
+      const before = piece - firstPiece
+      const begun = before > 0 ? this.#begunBy(number, before) : null
+      // Its tree is known if its first pieces are not read
+      const isWanted = before === 0 || begun !== null
+      const height = Math.max(this.#heightOf(size), begun?.height ?? 0)
       // Lists all properties: there may be very many files, and spreading takes several times as
       // long
-      tree = { number, size, firstPiece, pieceCount, height, nodes: NONE, piecesRead: 0 }
-      if (!isSingle(tree)) tree.nodes = []
+      const piecesRead = begun ? before : 0
+      tree = { number, size, firstPiece, pieceCount, height, nodes: NONE, piecesRead, isWanted }
+      if (!isSingle(tree)) tree.nodes = begun ? [this.#nodesOf(begun, before, height)] : []
       this.#growing = tree
     }
+  }
+
+  /** Returns the known nodes of a file's first pieces if they are those of so many. */
+  #begunBy(number: number, pieces: number): MerkleLayer | null {
+    const begun = this.begun.get(number)
+    const least = begun ? pieces * nodesOfPiece(this.#content, begun.height) * SHA256 : 0
+    return begun && begun.nodes.length >= least ? begun : null
+  }
+
+  /** Returns the nodes of the first pieces of a file. */
+  #nodesOf({ nodes, height }: MerkleLayer, pieces: number, wanted: number): Uint8Array {
+    const length = pieces * nodesOfPiece(this.#content, height) * SHA256
+    return nodesAt({ nodes: nodes.subarray(0, length), height }, wanted, hashKernel())
   }
 
   /** Returns the height of the stored nodes, at most that of the root. */
@@ -155,6 +188,7 @@ export class ReadTrees {
 
   #add(tree: GrowingTree, pieces: number, nodes: Uint8Array): void {
     const { number, height } = tree
+    if (!tree.isWanted) return
     tree.nodes.push(nodes)
     tree.piecesRead += pieces
     if (tree.piecesRead < tree.pieceCount) return
@@ -164,6 +198,27 @@ export class ReadTrees {
     this.#whole.push({ number, ...layer, root })
     tree.nodes.length = 0
   }
+}
+
+/** Returns how many nodes of a height a whole piece has. */
+function nodesOfPiece({ pieceLength }: CutFiles, height: number): number {
+  return 2 ** (pieceHeight(pieceLength) - height)
+}
+
+/** Enters the first nodes of a file that is longer than a piece, as far as pieces are whole. */
+export function enterBegun(
+  content: CutFiles,
+  trees: FileTrees,
+  number: number,
+  { nodes, height }: MerkleLayer,
+): void {
+  const most = Math.ceil(content.files.sizeAt(number) / content.pieceLength) - 1
+  const each = nodesOfPiece(content, height) * SHA256
+  const pieces = Math.min(most, Math.floor(nodes.length / each))
+  if (each < SHA256 || pieces < 1) return
+  const layer = { nodes: nodes.subarray(0, pieces * each), height }
+  trees.begun.set(number, layer)
+  trees.layers.set(number, nodesAt(layer, pieceHeight(content.pieceLength), hashKernel()))
 }
 
 /** Enters the trees of files that were read completely. */

@@ -1,5 +1,5 @@
-import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import type { TreeRecord } from '../../disk/cache/records/bodies.js'
+import type { Kinds, PieceCache } from '../../disk/cache/piece-cache.js'
+import type { FileKey, TreeKey } from '../../disk/cache/records/bodies.js'
 import type { CutFiles } from './content.js'
 import {
   keyOfOwner,
@@ -8,20 +8,15 @@ import {
   type PieceOwner,
   type SharedPiece,
 } from './piece-owners.js'
-import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
-import { isSingle, treeOf, type ReadTrees } from './read-trees.js'
+import { createTable, heedTrees, setPieces, type PieceTable } from './piece-table.js'
+import { enterBegun, treeOf } from './read-trees.js'
+import { SMALL_FILE } from './small-files.js'
 import type { CacheAccess } from './cache-access.js'
-import {
-  isSameFile,
-  isSettledAt,
-  traceUnknown,
-  type CacheTrust,
-  type RememberingStart,
-} from '../../disk/cache/trust.js'
+import { isSameFile, traceUnknown, type CacheTrust } from '../../disk/cache/trust.js'
 import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
 import { pieceHeight } from '../../metainfo/merkle.js'
-import { BLOCK } from '../../metainfo/sizes.js'
+import { BLOCK, SHA1 } from '../../metainfo/sizes.js'
 import { doAtOnce, each, type Steps } from '../../base/steps.js'
 import { isTraced, trace } from '../../base/text/trace.js'
 
@@ -36,7 +31,7 @@ export function* recallSteps(content: CutFiles, cacheAccess: CacheAccess): Steps
   if (!cacheAccess.cache.keepsAnything) return table
   if (content.version !== 'v2') yield* recallDigests(content, table, cacheAccess)
   if (table.trees) {
-    yield* recallTrees(content, table.trees, cacheAccess)
+    yield* recallTrees(content, table.trees, table, cacheAccess)
     heedTrees(content, table.trees, table.isKnown)
   }
   if (isTraced && !table.isKnown.includes(0)) trace(() => `${content.name}: all digests are cached`)
@@ -44,26 +39,28 @@ export function* recallSteps(content: CutFiles, cacheAccess: CacheAccess): Steps
 }
 
 /** Enters the SHA-1 digests that the cache knows. */
-function* recallDigests(
-  content: CutFiles,
-  table: PieceTable,
-  { cache, trust }: CacheAccess,
-): Steps<void> {
+function* recallDigests(content: CutFiles, table: PieceTable, access: CacheAccess): Steps<void> {
+  const { cache, trust } = access
   const { files } = content
   // Records of pieces are stored after those of their files, and removed before
   const isUnknown = new Uint8Array(files.length)
   const recall = (owner: PieceOwner) => {
     const { number, first, whole, end } = owner
+    const key = keyOfOwner(content, owner)
     const isKept = !isTinyOwner(content, owner, cache)
-    const record = isKept ? cache.get('file', keyOfOwner(content, owner)) : null
-    if (!record || !isSameFile(record.fingerprint, files.encodedAt(number), trust)) {
-      isUnknown[number] = 1
-      traceUnknown(files, number, record?.fingerprint)
+    const fingerprint = files.encodedAt(number)
+    const record = isKept ? recallFile('file', key, fingerprint, access) : null
+    if (record) {
+      setPieces(table, first, record.pieces)
+      const digest = end && record[end]
+      if (digest) setPieces(table, first + whole, digest)
       return
     }
-    setPieces(table, first, record.pieces)
-    const digest = end && record[end]
-    if (digest) setPieces(table, first + whole, digest)
+    const start = recallStart(key, startOfPieces(key), fingerprint, access)
+    if (start) {
+      setPieces(table, first, start.subarray(0, whole * SHA1))
+      table.begun.add(number)
+    } else isUnknown[number] = 1
   }
   yield* each(pieceOwners(content), recall)
   yield* each(keyedPieces(content, table, trust, isUnknown), ({ piece, key, first }) => {
@@ -72,6 +69,53 @@ function* recallDigests(
     else if (isTraced)
       trace(() => `${files.absolutePathAt(first)}: must be read: its end and the next files`)
   })
+}
+
+/**
+ * Looks up the record of a file, if need be at the path of a hard link that was seen in this run:
+ * it is then stored for this path, too. Null if it is of another state of the file.
+ */
+function recallFile<K extends 'file' | 'tree'>(
+  kind: K,
+  key: Kinds[K]['key'],
+  fingerprint: Uint8Array,
+  { cache, trust }: CacheAccess,
+): Kinds[K]['value'] | null {
+  const known = cache.get(kind, key)
+  if (known && isSameFile(known.fingerprint, fingerprint, trust)) {
+    if (key.size > SMALL_FILE) cache.notePath(fingerprint, key.path)
+    return known
+  }
+  const path = key.size > SMALL_FILE ? cache.pathOf(fingerprint) : undefined
+  const linked = path === undefined ? null : cache.get(kind, { ...key, path })
+  if (linked && isSameFile(linked.fingerprint, fingerprint, trust)) {
+    cache.put(kind, key, linked)
+    return linked
+  }
+  traceUnknown(fingerprint, key.path, known?.fingerprint)
+  return null
+}
+
+/** Files so short have no record of their starts, because they are hashed at once. */
+export const LEAST_BEGUN = 1024 * 1024
+
+/** Names the digests of the first pieces of a file in the cache. */
+export function startOfPieces({ pieceLength, phase }: Pick<FileKey, 'pieceLength' | 'phase'>) {
+  return `pieces ${pieceLength}+${phase}`
+}
+
+/** Names the height, as a byte, and the first nodes of a file's tree. */
+export const START_OF_TREE = 'tree'
+
+/** Looks up digests of the start of a file that was not read to its end. */
+function recallStart(
+  { path, size }: TreeKey,
+  name: string,
+  fingerprint: Uint8Array,
+  { cache, trust }: CacheAccess,
+): Uint8Array | null {
+  const start = size < LEAST_BEGUN ? null : cache.get('digest', { algorithm: name, path })
+  return start && isSameFile(start.fingerprint, fingerprint, trust) ? start.digest : null
 }
 
 /** Of fewer files, all have records. */
@@ -84,69 +128,23 @@ const SHORT = 4 * BLOCK
  * Whether a file has no record, because a record for each of very many would cost several times as
  * much as to read and hash them. A listener sees a record of each file.
  */
-function isTiny(content: CutFiles, size: number, { onFile }: PieceCache): boolean {
+export function isTiny(content: CutFiles, size: number, { onFile }: PieceCache): boolean {
   if (size > BLOCK || onFile || content.files.length < FEW) return false
   return content.version === 'v2' || content.pieceLength <= SHORT
 }
 
 /** The same of a file in one piece that is filled with zeros. */
-function isTinyOwner(content: CutFiles, { size, whole, end }: PieceOwner, cache: PieceCache) {
+export function isTinyOwner(
+  content: CutFiles,
+  { size, whole, end }: PieceOwner,
+  cache: PieceCache,
+): boolean {
   return whole === 0 && end === 'paddedTail' && isTiny(content, size, cache)
 }
 
-/**
- * Stores the SHA-1 digests of a table, and the trees of files that were read, in steps. Files that
- * could have changed unnoticed since reading began are left out.
- */
-export function* rememberSteps(
-  content: CutFiles,
-  table: PieceTable,
-  trees: ReadTrees | null,
-  start: RememberingStart,
-): Steps<void> {
-  if (!start.cache.keepsAnything) return
-  if (content.version !== 'v2') yield* rememberDigests(content, table, start)
-  if (trees) yield* rememberTrees(content, trees, start)
-}
-
-function* rememberDigests(
-  content: CutFiles,
-  table: PieceTable,
-  start: RememberingStart,
-): Steps<void> {
-  const { cache, trust } = start
-  const { files } = content
-  const remember = (owner: PieceOwner) => {
-    const { number, first, whole, end } = owner
-    if (isTinyOwner(content, owner, cache) || !isSettledAt(files, number, start)) return
-    const key = keyOfOwner(content, owner)
-    const fingerprint = files.encodedAt(number)
-    const record = cache.peek('file', key)
-    // Its other digests are mainly of its end in other streams. Their fingerprint stays the one
-    // from their reading: a new one would fully confirm digests that may have been trusted only by
-    // size and mtime
-    const known =
-      record && isSameFile(record.fingerprint, fingerprint, trust)
-        ? record
-        : { tail: null, paddedTail: null, fingerprint }
-    const pieces = getPieces(table, first, whole)
-    const last = getPieces(table, first + whole, 1)
-    // Lists all properties: there may be very many files, and spreading takes several times as long
-    cache.put('file', key, {
-      fingerprint: known.fingerprint,
-      pieces,
-      tail: end === 'tail' ? last : known.tail,
-      paddedTail: end === 'paddedTail' ? last : known.paddedTail,
-    })
-  }
-  yield* each(pieceOwners(content), remember)
-  yield* each(keyedPieces(content, table, trust), ({ piece, first, last, key }) => {
-    for (let i = first; i <= last; i++) {
-      if (files.sizeAt(i) > 0 && !isSettledAt(files, i, start)) return
-    }
-    const path = files.absolutePathAt(first)
-    cache.put('piece', { path, spans: key }, getPieces(table, piece, 1))
-  })
+/** A piece that spans several files, with its key in the cache. */
+export interface KeyedPiece extends SharedPiece {
+  readonly key: Uint8Array
 }
 
 /**
@@ -154,12 +152,12 @@ function* rememberDigests(
  * files, with their fingerprints and the bytes of each; the table keeps them for the next time.
  * Leaves out pieces that begin or end in a file that `isUnknown` marks.
  */
-function* keyedPieces(
+export function* keyedPieces(
   content: CutFiles,
   { sharedKeys }: PieceTable,
   trust: CacheTrust,
   isUnknown?: Uint8Array,
-): Generator<SharedPiece & { readonly key: Uint8Array }> {
+): Generator<KeyedPiece> {
   const { files } = content
   if (files.length < 2) return
   let hash: InputHash | null = null
@@ -186,39 +184,27 @@ function* keyedPieces(
  * Looks up the trees of a content's files in the cache. This works for all piece
  * lengths that are not shorter than the range of a stored node.
  */
-function* recallTrees(content: CutFiles, trees: FileTrees, cacheAccess: CacheAccess): Steps<void> {
-  const { cache, trust } = cacheAccess
+function* recallTrees(
+  content: CutFiles,
+  trees: FileTrees,
+  { begun }: PieceTable,
+  access: CacheAccess,
+): Steps<void> {
   const { files } = content
   const recall = ({ number, size }: AlignedFile) => {
-    const isKept = !isTiny(content, size, cache)
-    const tree = isKept ? cache.get('tree', { path: files.absolutePathAt(number), size }) : null
-    if (!tree || !isSameFile(tree.fingerprint, files.encodedAt(number), trust)) {
-      traceUnknown(files, number, tree?.fingerprint)
+    if (isTiny(content, size, access.cache)) return
+    const key = { path: files.absolutePathAt(number), size }
+    const fingerprint = files.encodedAt(number)
+    const tree = recallFile('tree', key, fingerprint, access)
+    // A file in a single piece only needs its root
+    if (tree && tree.height <= pieceHeight(content.pieceLength, size)) {
+      setTree(trees, number, treeOf(size, content, tree))
       return
     }
-    // A file in a single piece only needs its root
-    if (tree.height > pieceHeight(content.pieceLength, size)) return
-    setTree(trees, number, treeOf(size, content, tree))
+    const start = recallStart(key, START_OF_TREE, fingerprint, access)
+    if (!start) return
+    enterBegun(content, trees, number, { height: start[0] ?? 0, nodes: start.subarray(1) })
+    begun.add(number)
   }
   yield* each(alignedFiles(content), recall)
-}
-
-function* rememberTrees(content: CutFiles, trees: ReadTrees, start: RememberingStart): Steps<void> {
-  const { files } = content
-  const { cache } = start
-  const remember = (number: number, tree: Omit<TreeRecord, 'fingerprint'>) => {
-    if (!isSettledAt(files, number, start)) return
-    const key = { path: files.absolutePathAt(number), size: files.sizeAt(number) }
-    // Lists all properties: there may be very many files, and spreading takes several times as long
-    const { root, height, nodes } = tree
-    cache.put('tree', key, { root, height, nodes, fingerprint: files.encodedAt(number) })
-  }
-  yield* each(alignedFiles(content), (file) => {
-    if (!isSingle(file) || isTiny(content, file.size, cache)) return
-    const root = trees.singleRoot(file.number)
-    if (root) remember(file.number, { root, height: 0, nodes: root })
-  })
-  yield* each(trees.whole, (tree) => {
-    remember(tree.number, tree)
-  })
 }

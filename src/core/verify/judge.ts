@@ -15,7 +15,7 @@ import { isSameBytes } from '../../base/bytes.js'
 import { climbMerkleTree, nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
-import { recallPieces, rememberSteps } from '../digests/recall-pieces.js'
+import { recallPieces } from '../digests/recall-pieces.js'
 import { readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
 import { nodeOf, type ReadGroup } from '../digests/hash-groups.js'
 import { getPieces, unknownPieces, unreadOf, type PieceTable } from '../digests/piece-table.js'
@@ -130,15 +130,15 @@ async function readUnknown(
   // Only the cache must not have what is being written
   const isKept = cacheAccess.cache.keepsAnything
   const files = isKept ? unreadOf(content, table).files : null
-  const readTrees = isKept && v2 ? new ReadTrees(content) : null
+  const readTrees = isKept && v2 ? new ReadTrees(content, table.trees?.begun) : null
   const failures = createReadFailures(stream)
   const tolerant = { ...hashContext, engine: { ...engine, failures } }
   const see = (group: ReadGroup) => {
     judge.judgeRead(group)
   }
-  const kept = { table: isKept ? table : null, files, readTrees }
+  const kept = { content, table, files, readTrees }
   const reading = { stream, pieces: unknownPieces(table), wanted, ...kept, see }
-  const start = await readPieces(reading, tolerant, content.source?.hash)
+  const remembering = await readPieces(reading, tolerant, content.source?.hash)
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
@@ -150,8 +150,7 @@ async function readUnknown(
   const problems = await problemsOf(content, unread, hashContext)
   for (const [number, { status }] of problems)
     if (status === 'changed') markUnchecked(pieces, stretchOf(content, number))
-  if (problems.size === 0 && !content.source)
-    await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
+  if (problems.size === 0 && !content.source) await doInTurns(remembering.rest(), hashContext.turns)
   return problems
 }
 

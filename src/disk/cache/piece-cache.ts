@@ -21,6 +21,7 @@ import {
   type RecordKind,
 } from './records/record.js'
 import { nullStore, type Store, type Usage } from './store.js'
+import { latin1 } from '../../base/bytes.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
 /** A piece that spans several files. */
@@ -31,7 +32,7 @@ interface PieceKey {
 }
 
 /** The keys and values of each kind of record. */
-interface Kinds {
+export interface Kinds {
   /** The digests of a file's own pieces. */
   readonly file: { readonly key: FileKey; readonly value: FileRecord }
   /**
@@ -44,7 +45,9 @@ interface Kinds {
   readonly info: { readonly key: Uint8Array; readonly value: Uint8Array }
   /** The encoded `piece layers` that belong to an `info`, by the same SHA-256. */
   readonly layers: { readonly key: Uint8Array; readonly value: Uint8Array }
-  /** The digest of a whole file, by its real path. */
+  /**
+   * A digest of a whole file, or those of its start (BEGUN in core/digests/), by its real path.
+   */
   readonly digest: {
     readonly key: { readonly algorithm: string; readonly path: string }
     readonly value: DigestRecord
@@ -84,6 +87,9 @@ const CODECS: { readonly [K in RecordKind]: Codec<Kinds[K]['key'], Kinds[K]['val
 /** The key under which it is noted when unused records were removed; of no kind of record. */
 const PRUNED = Buffer.from('pruned')
 
+/** Most files whose paths are in memory. */
+const MOST_PATHS = 10_000
+
 /** A persistent cache of digests, and of data computed from them. */
 export class PieceCache {
   #store: Store = nullStore
@@ -97,6 +103,8 @@ export class PieceCache {
   onOpen: (() => Promise<void>) | null = null
   /** Called one after the other before the cache is closed, the last first. */
   readonly beforeClose: (() => Promise<void>)[] = []
+  /** The real paths of large files by their encoded fingerprints, which hard links share. */
+  readonly #paths = new Map<string, string>()
   #hits = 0
   #misses = 0
 
@@ -155,6 +163,18 @@ export class PieceCache {
 
   put<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
     this.#keep(kind, key, value, CODECS[kind].pack(value))
+  }
+
+  /** Returns the path at which the records of a file are that has several: of hard links. */
+  pathOf(fingerprint: Uint8Array): string | undefined {
+    return this.#paths.get(latin1(fingerprint))
+  }
+
+  /** Notes at which path the records of a file are. */
+  notePath(fingerprint: Uint8Array, path: string): void {
+    const [oldest = ''] = this.#paths.size < MOST_PATHS ? [] : this.#paths.keys()
+    this.#paths.delete(oldest)
+    this.#paths.set(latin1(fingerprint), path)
   }
 
   remove<K extends RecordKind>(kind: K, key: Kinds[K]['key']): void {

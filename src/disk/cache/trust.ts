@@ -31,15 +31,15 @@ export function isSameFile(kept: Uint8Array, current: Uint8Array, trust: CacheTr
 }
 
 /**
- * Traces why the digests of a file count as unknown; `kept` is the fingerprint of the record, if
- * any.
+ * Traces why the digests of a file with this fingerprint count as unknown; `kept` is that of the
+ * record, if any.
  */
-export function traceUnknown(files: FileColumns, number: number, kept?: Uint8Array): void {
+export function traceUnknown(current: Uint8Array, path: string, kept?: Uint8Array): void {
   if (!isTraced) return
   const why = kept
-    ? `${differencesOf(kept, files.encodedAt(number))} differ from when it was read`
+    ? `${differencesOf(kept, current)} differ from when it was read`
     : 'the cache lacks its digests, or those at this place in pieces of this length'
-  trace(() => `${files.absolutePathAt(number)}: must be read: ${why}`)
+  trace(() => `${path}: must be read: ${why}`)
 }
 
 /** Time in nanoseconds within which a file's timestamps may not show a second change. */

@@ -18,6 +18,8 @@ import {
   type DigestKind,
   type StreamDigests,
 } from './stream/content-stream.js'
+import { monotonicNow } from '../../base/process.js'
+import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { countTurns } from './jobs/portable-job.js'
 import { runOnNativeThreads, runJob } from './jobs/run-job.js'
 import type { ReadFailures } from './stream/reading.js'
@@ -78,16 +80,83 @@ export async function hashStream(
   stream: ContentStream,
   options: HashOptions,
 ): Promise<StreamDigests> {
+  const job = createStreamJob(stream, options)
+  await runStreamJob(job, options)
+  const { digests } = job
+  return { pieces: digests.pieces, blocks: digests.blocks }
+}
+
+/** The digests of some pieces. */
+export interface HashedPart extends StreamDigests {
+  /** The indices of the pieces. */
+  readonly indices: Uint32Array
+}
+
+/** Least milliseconds of a part: a kill loses the hashes of this time. */
+const PART_MS = 1000
+
+/** Parts that are as long as all the work before them: those of long work are longer. */
+const PARTS = 100
+
+/**
+ * Reads pieces as hashStream does, and yields their digests in parts, while others are still read.
+ * Before an error, yields the digests that precede it.
+ * @throws as hashStream
+ */
+export async function* hashInParts(
+  stream: ContentStream,
+  options: HashOptions,
+): AsyncGenerator<HashedPart> {
+  const job = createStreamJob(stream, options)
+  const startedAt = monotonicNow()
+  const running = runStreamJob(job, options)
+  const over = new AbortController()
+  const ended = running
+    .catch(() => undefined)
+    .then(() => {
+      over.abort()
+    })
+  try {
+    for (let done = 0, isLast = false; !isLast;) {
+      const pause = Math.max(PART_MS, (monotonicNow() - startedAt) / PARTS)
+      await setTimeout(pause, undefined, over).catch(() => undefined)
+      isLast = over.signal.aborted
+      const part = partFrom(job, done)
+      done += part.indices.length
+      if (part.indices.length > 0) yield part
+    }
+    await running
+  } finally {
+    stopJob(job)
+    await ended
+  }
+}
+
+/** Returns the digests of a job from a piece on, up to the first one that is not done. */
+function partFrom({ pieces, isDone, digests }: HashJob, from: number): HashedPart {
+  let to = from
+  while (to < pieces.length && Atomics.load(isDone, to) === 1) to++
+  const [first = 0, end = 0] = [digests.firstBlocks?.[from], digests.firstBlocks?.[to]]
+  return {
+    indices: pieces.subarray(from, to),
+    pieces: digests.pieces.subarray(from * SHA1, to * SHA1),
+    blocks: digests.blocks.subarray(first * SHA256, end * SHA256),
+  }
+}
+
+/** @throws BtkitError `interrupted` if the signal has aborted */
+function createStreamJob(stream: ContentStream, options: HashOptions): HashJob {
   refuseAborted(options.signal)
   const { wanted = 'pieces', pieces, refusesWritten = false } = options
   const { throttle = null, failures = null, writers = null } = options
   const how = { kernel: hashKernel().name, throttle, failures, writers, refusesWritten }
   const threads = isSmall(stream, options) ? 0 : options.threads
-  const job = createJob({ stream, pieces, wanted, threads, ...how })
-  if (threads === 0) runJob(job)
+  return createJob({ stream, pieces, wanted, threads, ...how })
+}
+
+async function runStreamJob(job: HashJob, options: HashOptions): Promise<void> {
+  if (job.threads === 0) runJob(job)
   else await runOnThreads(job, options)
-  const { digests } = job
-  return { pieces: digests.pieces, blocks: digests.blocks }
 }
 
 /**

@@ -89,6 +89,8 @@ export interface NativeJob {
   readonly blockDigests: Uint8Array
   readonly control: Int32Array
   readonly progress: BigInt64Array
+  /** Receives 1 for each of the pieces whose digests are there. */
+  readonly isDone: Uint8Array
   readonly nextTurn: BigInt64Array | null
   readonly bytesPerSecond: number
   readonly failedPieces: Uint8Array | null

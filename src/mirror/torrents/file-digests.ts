@@ -5,7 +5,8 @@ import { isSettled, type ReadingStart } from '../../disk/cache/trust.js'
 import type { Content } from '../../core/digests/content.js'
 import { type HashContext, requireUnchanged } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
-import { recallPieces, rememberSteps } from '../../core/digests/recall-pieces.js'
+import { recallPieces } from '../../core/digests/recall-pieces.js'
+import { Remembering } from '../../core/digests/remember-pieces.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { runOnThreads } from '../../disk/hash/hash-stream.js'
@@ -148,7 +149,7 @@ export class FileDigests {
     if (whole.wanted === 'pieces') {
       const table = createTable(content)
       setPieces(table, 0, whole.digests.pieces)
-      doAtOnce(rememberSteps(content, table, null, { ...cacheAccess, ...start }))
+      doAtOnce(new Remembering(content, table, null, { ...cacheAccess, ...start }).rest())
     }
     await cacheAccess.cache.flush()
     this.made++

@@ -37,6 +37,8 @@ export interface HashJob {
   readonly refusesWritten: boolean
   /** Bytes hashed so far. */
   readonly progress: BigInt64Array
+  /** Output: 1 for each of the pieces whose digests are there. */
+  readonly isDone: Uint8Array
 }
 
 // The words of `control`
@@ -71,6 +73,7 @@ export function createJob(parts: JobParts): HashJob {
     digests: createDigests(stream, pieces, wanted, allocate),
     control: new Int32Array(allocate(CONTROLS * Int32Array.BYTES_PER_ELEMENT)),
     progress: new BigInt64Array(allocate(8)),
+    isDone: new Uint8Array(allocate(pieces.length)),
   }
 }
 

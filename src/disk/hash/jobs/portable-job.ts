@@ -73,7 +73,7 @@ function hashPiece(
   const length = wanted === 'blocks' ? blockBytes : pieceBytes
   for (let at = 0; at < length; at += buffer.length) {
     const bytes = buffer.subarray(0, length - at)
-    if (!beginRead(job, bytes.length, fileAt(stream, position + at))) break
+    if (!beginRead(job, bytes.length, fileAt(stream, position + at))) return
     reader.read(position + at, bytes)
     hash?.update(bytes)
     for (const each of hashes) each.update(bytes)
@@ -81,6 +81,7 @@ function hashPiece(
     hashBlocks(bytes.subarray(0, Math.max(0, blockBytes - at)), digests, block)
   }
   if (hash) digests.pieces.set(hash.digest(), i * DIGEST_LENGTH.sha1)
+  Atomics.store(job.isDone, i, 1)
 }
 
 /** Hashes adjacent blocks (BEP 52) into the digests from number `first` on. */

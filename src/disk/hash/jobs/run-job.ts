@@ -62,7 +62,7 @@ function describeJob(
   job: HashJob,
   { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job),
 ): NativeJob {
-  const { kernel, stream, pieces, digests, throttle, failures, control, progress } = job
+  const { kernel, stream, pieces, digests, throttle, failures, control, progress, isDone } = job
   return {
     kernel,
     directories: Buffer.from(rawPath(stream.directories.concat('').join('\0'))),
@@ -85,6 +85,7 @@ function describeJob(
     blockDigests: digests.blocks,
     control,
     progress,
+    isDone,
     nextTurn: throttle?.nextTurn ?? null,
     bytesPerSecond: throttle?.bytesPerSecond ?? 0,
     failedPieces: failures?.pieces ?? null,

@@ -72,6 +72,7 @@ function emptyJob(): NativeJob {
     offsets: Float64Array.of(0, 100),
     pieceLength: 16384,
     pieces: new Uint32Array(0),
+    isDone: new Uint8Array(0),
     piecesPerBatch: 1,
     fullBatches: 0,
     piecesPerRest: 1,
