@@ -22,11 +22,14 @@ interface GrowingTree extends AlignedFile {
   readonly height: number
   nodes: Uint8Array[]
   piecesRead: number
-  /** Whether its first pieces are read or known: else it is only read for its SHA-1 digests. */
-  readonly isWanted: boolean
 }
 
 const NONE: Uint8Array[] = []
+
+/** Whether a piece is the next of a tree. Others are read for their SHA-1 digests alone. */
+function isNext({ firstPiece, piecesRead }: GrowingTree, piece: number): boolean {
+  return piece === firstPiece + piecesRead
+}
 
 /** Whether a file has one block, whose digest is the root of its tree. */
 export function isSingle({ size }: Pick<AlignedFile, 'size'>): boolean {
@@ -70,7 +73,7 @@ export class ReadTrees {
   /** The file of which only the first pieces were read, with their nodes; null without one. */
   get growing(): (MerkleLayer & Pick<AlignedFile, 'number'>) | null {
     const tree = this.#growing
-    if (!tree?.isWanted || isSingle(tree) || tree.piecesRead === tree.pieceCount) return null
+    if (!tree?.piecesRead || isSingle(tree) || tree.piecesRead === tree.pieceCount) return null
     const nodes = Buffer.concat(tree.nodes)
     tree.nodes = [nodes]
     return { number: tree.number, height: tree.height, nodes }
@@ -96,10 +99,12 @@ export class ReadTrees {
       }
       const [begin, firstBlock] = [at, block]
       const end = tree.firstPiece + tree.pieceCount
-      for (; at < pieces.length && (pieces[at] ?? 0) < end; at++) {
+      const first = pieces[begin] ?? 0
+      for (; pieces[at] === first + at - begin && first + at - begin < end; at++) {
         block += this.#countBlocks(tree, pieces[at] ?? 0)
       }
       if (block * SHA256 > blocks.length) return
+      if (!isNext(tree, first)) continue
       this.#grow(tree, at - begin, blocks.subarray(firstBlock * SHA256, block * SHA256))
     }
   }
@@ -114,7 +119,7 @@ export class ReadTrees {
       const tree = this.#treeAt(piece)
       if (tree === null) return
       if (isSingle(tree)) this.#enterSingle(tree, nodes, i)
-      else this.#add(tree, 1, nodes.slice(i * SHA256, (i + 1) * SHA256))
+      else if (isNext(tree, piece)) this.#add(tree, 1, nodes.slice(i * SHA256, (i + 1) * SHA256))
     }
   }
 
@@ -139,13 +144,11 @@ export class ReadTrees {
       const { number, size, firstPiece, pieceCount } = next.value
       const before = piece - firstPiece
       const begun = before > 0 ? this.#begunBy(number, before) : null
-      // Its tree is known if its first pieces are not read
-      const isWanted = before === 0 || begun !== null
       const height = Math.max(this.#heightOf(size), begun?.height ?? 0)
       // Lists all properties: there may be very many files, and spreading takes several times as
       // long
       const piecesRead = begun ? before : 0
-      tree = { number, size, firstPiece, pieceCount, height, nodes: NONE, piecesRead, isWanted }
+      tree = { number, size, firstPiece, pieceCount, height, nodes: NONE, piecesRead }
       if (!isSingle(tree)) tree.nodes = begun ? [this.#nodesOf(begun, before, height)] : []
       this.#growing = tree
     }
@@ -188,7 +191,6 @@ export class ReadTrees {
 
   #add(tree: GrowingTree, pieces: number, nodes: Uint8Array): void {
     const { number, height } = tree
-    if (!tree.isWanted) return
     tree.nodes.push(nodes)
     tree.piecesRead += pieces
     if (tree.piecesRead < tree.pieceCount) return

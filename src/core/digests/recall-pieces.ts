@@ -13,6 +13,7 @@ import { enterBegun, treeOf } from './read-trees.js'
 import { SMALL_FILE } from './small-files.js'
 import type { CacheAccess } from './cache-access.js'
 import { isSameFile, traceUnknown, type CacheTrust } from '../../disk/cache/trust.js'
+import { statIfThere } from '../../disk/look/stat-files.js'
 import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
 import { pieceHeight } from '../../metainfo/merkle.js'
@@ -87,7 +88,9 @@ function recallFile<K extends 'file' | 'tree'>(
     return known
   }
   const path = key.size > SMALL_FILE ? cache.pathOf(fingerprint) : undefined
-  const linked = path === undefined ? null : cache.get(kind, { ...key, path })
+  // Some file systems give all files one number
+  const isLink = path !== undefined && (statIfThere(key.path)?.nlink ?? 0) > 1
+  const linked = isLink ? cache.get(kind, { ...key, path }) : null
   if (linked && isSameFile(linked.fingerprint, fingerprint, trust)) {
     cache.put(kind, key, linked)
     return linked

@@ -116,8 +116,9 @@ export async function* hashInParts(
     .then(() => {
       over.abort()
     })
+  let done = 0
   try {
-    for (let done = 0, isLast = false; !isLast;) {
+    for (let isLast = false; !isLast;) {
       const pause = Math.max(PART_MS, (monotonicNow() - startedAt) / PARTS)
       await setTimeout(pause, undefined, over).catch(() => undefined)
       isLast = over.signal.aborted
@@ -126,6 +127,7 @@ export async function* hashInParts(
       if (part.indices.length > 0) yield part
     }
     await running
+    if (done < job.pieces.length) throw new Error('pieces were not hashed')
   } finally {
     stopJob(job)
     await ended
