@@ -203,12 +203,12 @@ export function sizeBeyond(
 
 /** Returns the reasons why clients will refuse a planned torrent, with advice. */
 export function refusalsOf(plan: Pick<TorrentPlan, 'request' | 'content'>): string[] {
-  const maxItems = REFUSALS['too-many-items'].most
   // An item has at least one byte
-  const parts = sizeBeyond(maxItems, plan) === null ? [] : composeBlank(plan)
+  const size = sizeBeyond(REFUSALS['too-many-items'].most, plan) ?? 0
+  const parts = size === 0 ? [] : composeBlank(plan)
   const values = [
     ['piece-length-refused', plan.content.pieceLength],
-    ['huge-torrent', sizeBeyond(REFUSALS['huge-torrent'].most, plan) ?? 0],
+    ['huge-torrent', size],
     ['too-many-items', parts.reduce((sum, part) => sum + countItems(part), 0)],
   ] as const
   return values.flatMap(([code, value]) => {

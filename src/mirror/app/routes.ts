@@ -19,7 +19,13 @@ import { addStatusRoutes } from '../pages/status-page.js'
 import { CORS, PREFLIGHT } from '../../server/headers/cors.js'
 import { type Mirror, MirrorView, RESERVED, SERVICE_NAME } from '../tree/mirror.js'
 import { Views } from '../views/views.js'
-import { addAnswers, lineAnswer, redirect, sendAnswer } from '../../server/headers/answer.js'
+import {
+  addAnswers,
+  type Answer,
+  lineAnswer,
+  redirect,
+  sendAnswer,
+} from '../../server/headers/answer.js'
 import {
   errorAnswer,
   errorFor,
@@ -156,12 +162,8 @@ export async function sendRefusal(
     return `${ip} gets ${status} for ${splitTarget(url)[0]}: ${String(body).trimEnd()}`
   })
   const answer = await errorFor(raw, error, async (line) => {
-    const links =
-      error instanceof NotReady
-        ? [html`<li><a href="">Try again</a></li>`]
-        : hasListings(options)
-          ? [await nearestLink(url, options.mirror), line.status === 404 ? alikeLink(url) : null]
-          : []
+    const isLate = error instanceof NotReady
+    const links = isLate ? [AGAIN] : await waysOn(url, line, options)
     return errorPage(line, { ...siteFrame(options, pageLinks(url)), links })
   })
   return sendAnswer(reply, answer)
@@ -184,6 +186,18 @@ function allowedMethods(url: string): string {
   return url.split('/').slice(2, 4).join('/') === `${SERVICE_NAME}/digest`
     ? 'GET, HEAD, POST'
     : 'GET, HEAD'
+}
+
+const AGAIN = html`<li><a href="">Try again</a></li>`
+
+/** The ways on from an address that has no page, as items of a list. */
+async function waysOn(
+  url: string,
+  { status }: Pick<Answer, 'status'>,
+  options: ServiceOptions,
+): Promise<(Html | null)[]> {
+  if (!hasListings(options)) return []
+  return [await nearestLink(url, options.mirror), status === 404 ? alikeLink(url) : null]
 }
 
 /** The link to names with the first word of an address, as an item of a list; null without one. */

@@ -39,10 +39,11 @@ export class Feed {
     }
     const text = this.#write(publicAddress(request, this.options), trackers)
     const feed = textAnswer('application/rss+xml; charset=utf-8', text)
-    const { headers, body } = await encoded(request, feed)
+    const answer = await encoded(request, feed)
+    const { headers, body } = answer
     const parts = [Buffer.from(body)]
     this.responses.note(request, { parts, length: body.length, headers, route: FEED, isCurrent })
-    return feed
+    return answer
   }
 
   #write(address: string, current: TrackerList): string {

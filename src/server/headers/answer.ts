@@ -78,12 +78,16 @@ function headersOf304(headers: Answer['headers']): Record<string, string> {
 /** The types that are compressed, and get an ETag. */
 const TEXT = /^(?:text\/|image\/svg|application\/(?:json|[a-z\d]+\+xml))/
 
+/** Whether an answer is a text that is not compressed yet. */
+function isPlainText({ 'Content-Type': type = '', ...headers }: Answer['headers']): boolean {
+  return headers['Content-Encoding'] === undefined && TEXT.test(type)
+}
+
 /** The answer with what all have; a text that may be kept by caches also gets an ETag. */
 function tagged(answer: Answer): Answer {
   const { status, headers, body } = answer
-  const { 'Content-Type': type = '', 'Cache-Control': caching, ETag: etag } = headers
-  const isReady = headers['Content-Encoding'] !== undefined || !TEXT.test(type)
-  if (isReady) return { ...answer, headers: { ...SAFE_HEADERS, ...headers } }
+  const { 'Cache-Control': caching, ETag: etag } = headers
+  if (!isPlainText(headers)) return { ...answer, headers: { ...SAFE_HEADERS, ...headers } }
   const isKept = status === 200 && !/no-store|private/.test(caching ?? '')
   const tag = etag === undefined && isKept && { ETag: etagOf(body) }
   const vary = { Vary: 'Accept-Encoding' }
@@ -97,10 +101,9 @@ export async function encoded(asked: Asked, answer: Answer): Promise<Answer> {
 
 async function encode(asked: Asked, answer: Answer): Promise<Answer> {
   const { headers, status } = answer
-  const { 'Content-Type': type = '', 'Content-Encoding': encoding, ETag: etag } = headers
+  const { ETag: etag } = headers
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
-  const isPlain = encoding === undefined && TEXT.test(type)
-  const packed = isPlain ? await packedFor(asked.headers, body) : null
+  const packed = isPlainText(headers) ? await packedFor(asked.headers, body) : null
   // It is the same for both encodings
   const weak = packed && etag !== undefined && { ETag: etag.replace(/^"/, 'W/"') }
   const own = packed && { 'Content-Encoding': 'gzip', ...weak }

@@ -40,7 +40,7 @@ export function renderCharts(history: Pick<History, 'samples'>): Html {
 /**
  * Draws the hours of a month as SVG with a legend and a table, without a script or inline style.
  * The text keeps its size at any width, and colours follow the page's style
- * (`server/views/style.ts`). Screen readers hear the title and a summary. `id` has letters and
+ * (`browser/charts.css`). Screen readers hear the title and a summary. `id` has letters and
  * digits only, and is unique on its page. `start` is the hour of the first value, in milliseconds
  * since 1970.
  */
