@@ -56,7 +56,7 @@ async function plant(t: TestContext, files: Files) {
     const onProgress = ({ bytesDone }: { readonly bytesDone: number }) => {
       if (bytesDone >= until) interruption.abort()
     }
-    const throttle = until < Infinity ? createThrottle(48 * MIB) : undefined
+    const throttle = until < Infinity ? createThrottle(20 * MIB) : undefined
     const engine = { threads: 1, throttle, onProgress, signal: interruption.signal }
     return {
       ...hashContext({ kernel, ...engine }),
@@ -87,12 +87,13 @@ for (const [what, files] of Object.entries(CONTENTS)) {
         const { source, context } = await plant(t, files)
         const content = await planContent(contentRequest(source, { version, pieceLength: PIECE }))
         const { size } = content
-        for (const part of [1 / 2, 1 / 4]) {
+        // A slow machine notices an interruption late
+        for (const part of [1 / 2, 1 / 8]) {
           const hash = hashContent(content, context(kernel, size * part))
           await assert.rejects(hash, { code: 'interrupted' })
         }
         const last = await hashContent(content, context(kernel))
-        const most = size / 4 + 2 * IN_HAND[version]
+        const most = (3 / 8) * size + 2 * IN_HAND[version]
         assert.ok(last.bytesHashed <= most, `${last.bytesHashed} of ${size}`)
         assertDigests(content, last)
         assert.equal((await hashContent(content, context(kernel))).bytesHashed, 0)
