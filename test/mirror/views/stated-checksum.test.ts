@@ -50,6 +50,23 @@ test('the page of a file says whether the lists beside it have its checksum', as
   assert.equal(await visit(), null)
 })
 
+test('the page of a file computes its checksum when it is asked for, and shows it in place', async (t) => {
+  const root = makeScratch(t, { 'pub/a.iso': 'one' })
+  const { port } = await serveMirror(t, { root })
+  const headers = { Accept: 'text/html' }
+  const page = async (path: string) => (await ask(port, path, { headers })).body.toString()
+  const before = await page('/-/view/pub/a.iso.details')
+  const [, link = ''] = /href="([^"]*)" rel="nofollow">Show the checksum/.exec(before) ?? []
+  const { pathname, search } = new URL(link, `http://x/-/view/pub/a.iso.details`)
+  const shown = await page(pathname + search)
+  const [digest = ''] = execFileSync('sha256sum', ['pub/a.iso'], { cwd: root })
+    .toString()
+    .split(' ')
+  assert.match(shown, new RegExp(`<code id="sha256"[^>]*>${digest}</code>`))
+  assert.match(shown, /<button type="button" data-copy="sha256"/)
+  assert.doesNotMatch(shown, /Show the checksum/)
+})
+
 for (const [program, lists] of [
   ['sha512sum', ['SHA512SUMS', 'a.sha512']],
   ['b2sum', ['B2SUMS', 'a.blake2b']],
