@@ -125,6 +125,7 @@ function moreOf(file: PagedFile, root: string, link: string | null): Html {
   return html`<p class="get">
       ${hybrid && html`<a href="${hybrid}">Hybrid .torrent</a>`}
       ${!components.some(isRaw) && html`<a href="${view}.meta4">Metalink</a>`}
+      <a href="${view}.sha256">Checksum file</a>
     </p>
     ${renderFacts([aria2 !== null && [WORDS.withTorrents, renderCopied('aria2', WORDS.withTorrents, aria2)]])}`
 }
