@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
+import { until } from '../../support/until.js'
 import { ask } from '../ask.js'
 
 test('the page of a file says whether the lists beside it have its checksum', async (t) => {
@@ -58,7 +59,11 @@ test('the page of a file computes its checksum when it is asked for, and shows i
   const before = await page('/-/view/pub/a.iso.details')
   const [, link = ''] = /href="([^"]*)" rel="nofollow">Show the checksum/.exec(before) ?? []
   const { pathname, search } = new URL(link, `http://x/-/view/pub/a.iso.details`)
-  const shown = await page(pathname + search)
+  // Under load the progress may come first
+  const shown = await until('the checksum', async () => {
+    const text = await page(pathname + search)
+    return text.includes('id="sha256"') && text
+  })
   const [digest = ''] = execFileSync('sha256sum', ['pub/a.iso'], { cwd: root })
     .toString()
     .split(' ')
