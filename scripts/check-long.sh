@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What takes too long for each change, in parts of at most twenty minutes on two cores: the long tests in two
+# What takes too long for each change, in parts of at most thirty minutes on two cores: the long tests in two
 # halves, all tests on other versions of Node, and the accelerator for arm64. Build first.
 #
 #   scripts/check-long.sh [PART ...]     all parts by default

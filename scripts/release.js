@@ -1,6 +1,6 @@
 // Does all steps of a release except the upload.
 //
-//   node scripts/release.js VERSION --dry-run [--debian] [--portable]
+//   node scripts/release.js VERSION [--debian] [--portable]
 //
 // Writes the version into package.json and package-lock.json and names its section of CHANGELOG.md;
 // then commits and tags that. Leaves in packages/btkit-VERSION the packages and their checksums in
@@ -49,12 +49,11 @@ function release({ version, hasDebian, hasPortable }) {
 
 function readArguments() {
   const isGiven = { type: 'boolean', default: false }
-  const options = { 'dry-run': { type: 'boolean' }, debian: isGiven, portable: isGiven }
+  const options = { debian: isGiven, portable: isGiven }
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   const [version] = positionals
   if (positionals.length !== 1 || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
-    throw new Error('usage: node scripts/release.js VERSION --dry-run [--debian] [--portable]')
-  if (!values['dry-run']) throw new Error('only --dry-run is there: uploads are made by hand')
+    throw new Error('usage: node scripts/release.js VERSION [--debian] [--portable]')
   return { version, hasDebian: values.debian, hasPortable: values.portable }
 }
 

@@ -38,8 +38,6 @@ const MEMORY = '/dev/shm'
 const MEMORY_NEEDED = 6 * 2 ** 30
 // Declares a test that only --long runs, by test/support/long.ts
 const LONG_TEST = /\b(longTest|quickFirst)\b/
-// The mark of a file that needs the whole machine. It runs at the end, with nothing beside it.
-const ALONE = /^\/\/ Alone on the machine: /m
 
 try {
   process.exitCode = await main(readArguments())
@@ -71,11 +69,8 @@ async function main({ parts, except, long: isLong, build: isBuild, ...options })
     }
     await Promise.all(Array.from({ length: jobs }, work))
   }
-  const isAlone = ({ source }) => ALONE.test(readFileSync(source, 'utf8'))
-  const beside = files.filter((file) => !isAlone(file))
   // Two more than cores: tests wait for programs and timers for half of their time
-  await runAll(groupTests(beside, secondsOf), options.jobs ?? availableParallelism() + 2)
-  await runAll(groupTests(files.filter(isAlone), secondsOf), 1)
+  await runAll(groupTests(files, secondsOf), options.jobs ?? availableParallelism() + 2)
   // A second run of hundreds of kills would take the time of the others
   const failed = isLong ? [] : report.failedFiles()
   for (const file of failed.length > REPEATED ? [] : failed) {

@@ -4,12 +4,18 @@
 //  - a literal spread into another one (`...{ a, b }`), by which the formatter keeps a line and a
 //    search misses `a:`;
 //  - a package of the lockfile without integrity, because nothing would check its bytes;
+//  - an import by which the mirror opens files outside `mirror/tree/`, because others may exchange
+//    the names below its root for links;
 //  - a comment with more than 100 columns, which the formatter leaves as it is.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 
 const EXPORTED = /^export (?:abstract )?(?:interface|type|class|enum) (\w+)/gm
 const CUT_OFF = /\*\/\n[ \t]*\n(?=.)/g
+const OF_FS = /^import \{([^}]*)\} from 'node:fs(?:\/promises)?'/gm
+const OPENS =
+  /\b(?:access|createReadStream|glob|lstat|open|opendir|openAsBlob|read|readdir|readFile|readlink|readv|watch)\b/
+const OPENERS = /^src\/mirror\/tree\/(?:below-root|open-looked)\.ts$/
 const DOC = /\/\*\*(?:(?!\*\/)[^])*$/
 
 const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
@@ -19,7 +25,7 @@ const files = execFileSync('git', list, { encoding: 'utf8' })
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 const sources = files.filter(({ path }) => /^(?:src|test)\/.*\.ts$/.test(path))
 const ofSrc = sources.filter(({ path }) => path.startsWith('src/'))
-const found = [...twiceNamed(), ...cutOff(), ...packed(), ...unchecked(), ...tooWide()]
+const found = [...twiceNamed(), ...cutOff(), ...packed(), ...unchecked(), ...opened(), ...tooWide()]
 for (const each of found) console.log(each)
 process.exitCode = found.length > 0 ? 1 : 0
 
@@ -56,6 +62,13 @@ function unchecked() {
   return Object.entries(packages)
     .filter(([path, { link, integrity }]) => path !== '' && !link && integrity === undefined)
     .map(([path]) => `package-lock.json: ${path}: has no integrity; install it anew`)
+}
+
+function opened() {
+  return ofSrc
+    .filter(({ path }) => path.startsWith('src/mirror/') && !OPENERS.test(path))
+    .filter(({ text }) => [...text.matchAll(OF_FS)].some(([, names]) => OPENS.test(names)))
+    .map(({ path }) => `${path}: opens files; src/mirror/tree does`)
 }
 
 function tooWide() {

@@ -5,10 +5,14 @@ import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-list.js'
 import { leafCommands } from '../../src/cli/options/table.js'
 import { allCommands } from '../support/commands.js'
+import { runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
 
 const GUIDES = readdirSync('docs')
   .filter((name) => name.endsWith('.md'))
   .map((name) => join('docs', name))
+
+const PAGES = readdirSync('man').map((name) => join('man', name))
 
 /** Options of other programs that guides name. */
 const OF_OTHERS = new Set([
@@ -25,16 +29,51 @@ const OF_OTHERS = new Set([
   '--seed-ratio',
 ])
 
-test('the guides name no option that no command has', async () => {
+test('guides and manual pages name no option that no command has', async () => {
   const known = new Set([...(await optionsOfCommands()), ...OF_OTHERS])
-  const unknown = ['README.md', ...GUIDES].flatMap((path) => {
+  const unknown = ['README.md', ...GUIDES, ...PAGES].flatMap((path) => {
     const text = readFileSync(path, 'utf8').replace(/^ *```.*?^ *```$/gms, '')
-    return optionsIn(text)
+    return optionsIn(text.replaceAll(/\bFl -(?=[a-z])/g, '--'))
       .filter((option) => !known.has(option))
       .map((option) => `${path}: ${option}`)
   })
   assert.deepEqual(unknown, [])
 })
+
+test('each key that the page of the configuration names is one', async () => {
+  const keys = new Set((await optionsOfCommands()).map((option) => option.replace(/^--/, '')))
+  const { properties } = JSON.parse((await runBtkit(['config', 'schema'])).stdout) as {
+    properties: Readonly<Record<string, unknown>>
+  }
+  const page = readFileSync('man/btkit-config.1', 'utf8')
+  const named = [...page.matchAll(/^\.(?:It )?Cm ([a-z-]+(?: , [a-z-]+)*)/gm)]
+  const words = named.flatMap(([, list = '']) => list.split(' , '))
+  const values = new Set(['true', 'false', 'file', 'env', 'show', 'check', 'init', 'schema'])
+  assert.ok(words.length > 30)
+  const isKnown = (word: string) => keys.has(word) || word in properties || values.has(word)
+  assert.deepEqual(
+    words.filter((word) => !isKnown(word)),
+    [],
+  )
+})
+
+for (const [path, fence] of [
+  ['man/btkit-config.1', /^\.Bd -literal.*\n([^]*?)^\.Ed$/gm],
+  ['docs/coming-from.md', /^```yaml\n([^]*?)^```$/gm],
+  ['docs/seeding.md', /^```yaml\n([^]*?)^```$/gm],
+] as const) {
+  test(`the configurations of ${path} are valid`, async (t) => {
+    const blocks = [...readFileSync(path, 'utf8').matchAll(fence)].map(([, text = '']) => text)
+    const files = blocks.filter((text) => /^\w+:$/m.test(text))
+    assert.ok(files.length > 0)
+    const texts = files.map((text, n) => [`${n}.yaml`, text] as const)
+    const root = makeScratch(t, Object.fromEntries(texts))
+    for (const [name, text] of texts) {
+      const result = await runBtkit(['config', 'check', '--config', join(root, name)])
+      assert.deepEqual([result.status, result.stderr], [0, ''], text)
+    }
+  })
+}
 
 test('each link of the documents leads to a file and a heading that are there', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md', ...GUIDES]

@@ -17,10 +17,15 @@ test('later', { skip: 'no time' }, () => {})
 `
 
 /** Runs the runner where these are the tests: source of each, without test/ and extension. */
+interface RunOptions {
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
 async function runTests(
   t: Parameters<typeof makeScratch>[0],
   tests: Readonly<Record<string, string>>,
-  { args = [] }: { readonly args?: readonly string[] } = {},
+  { args = [], env = {} }: RunOptions = {},
 ) {
   const files: Record<string, string> = {
     'package.json': '{"type":"module","scripts":{"compile":"echo compiles","build":"echo builds"}}',
@@ -34,6 +39,7 @@ async function runTests(
   const script = join(projectRoot, 'scripts', 'test.js')
   return runProgram(process.execPath, [script, ...args], {
     cwd: makeScratch(t, files),
+    env,
   })
 }
 
@@ -170,33 +176,10 @@ longTest(
     )
     const four = await runTests(t, { ...three, ...folder('d') })
     assert.deepEqual([four.status, lastLine(four.stdout)], [1, '16 passed, 4 failed'])
+    const strict = await runTests(t, folder('a'), { env: { BTKIT_TEST_UNSTEADY: '0' } })
+    assert.deepEqual([strict.status, lastLine(strict.stdout)], [1, '4 passed, 1 failed'])
   },
 )
-
-longTest('files that need the whole machine run last, one after the other', async (t) => {
-  const other = (name: string) => `import { writeFileSync } from 'node:fs'
-import { test } from 'node:test'
-test('leaves a file', () => writeFileSync('ran-${name}', ''))
-`
-  const alone = `// Alone on the machine: says so
-import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, rmdirSync } from 'node:fs'
-import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
-test('finds what the others left', async () => {
-  assert.equal(readdirSync('.').filter((name) => name.startsWith('ran-')).length, 2)
-  mkdirSync('busy')
-  await setTimeout(100)
-  rmdirSync('busy')
-})
-`
-  const tests = {
-    ...{ 'a.test': alone, 'b/1.test': alone, 'c/1.test': alone },
-    ...{ 'd/1.test': other('d'), 'e/1.test': other('e') },
-  }
-  const { status, stdout } = await runTests(t, tests, { args: ['--jobs', '3'] })
-  assert.deepEqual([status, lastLine(stdout)], [0, '5 passed, 0 failed'], stdout)
-})
 
 longTest('a long test that fails is not run again', async (t) => {
   const { status, stdout } = await runTests(t, { 'a.long': FAILS }, { args: ['--long'] })

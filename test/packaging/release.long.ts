@@ -30,7 +30,7 @@ test('a release is made but for its upload', unlessInstalled('aarch64-linux-gnu-
       timeout: 400_000,
     })
 
-  const { status, stderr } = release(VERSION, '--dry-run')
+  const { status, stderr } = release(VERSION)
   assert.equal(status, 0, stderr)
   assert.match(git('show', '--stat', `v${VERSION}`), /^### Added$[^]*CHANGELOG\.md/m)
   assert.equal(git('status', '--porcelain'), '')
@@ -48,7 +48,7 @@ test('a release is made but for its upload', unlessInstalled('aarch64-linux-gnu-
   assert.ok(torrent.includes(`btkit-${VERSION}.tgz`))
   assert.ok(torrent.includes(`4:name${`btkit-${VERSION}`.length}:btkit-${VERSION}12:piece`))
 
-  const again = release(VERSION, '--dry-run')
+  const again = release(VERSION)
   assert.deepEqual(
     [again.status, again.stderr],
     [1, `release: the tag v${VERSION} exists; choose another version\n`],
