@@ -4,17 +4,23 @@ import { closeSync, openSync, readdirSync, utimesSync, writeFileSync } from 'nod
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
-import { nativeLstat } from '../../src/disk/look/stat-files.js'
-import { readTorrent } from '../../src/library/index.js'
-import { queueTimes } from '../../src/fleet/connect.js'
-import { startCollecting, startExecutable } from '../support/executable.js'
-import { KEY, OTHER_KEY } from '../support/fleet.js'
-import { longTest } from '../support/long.js'
-import { infoHashesFrom, makeAsking, PLANTED, plantKeys, workerName } from '../support/queue.js'
-import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
-import { assertError, assertQuiet, assertStatus, runBtkit } from '../support/run-btkit.js'
-import { makeScratch } from '../support/scratch.js'
-import { until } from '../support/until.js'
+import { nativeLstat } from '../../../../src/disk/look/stat-files.js'
+import { readTorrent } from '../../../../src/library/index.js'
+import { queueTimes } from '../../../../src/fleet/connect.js'
+import { startCollecting, startExecutable } from '../../../support/executable.js'
+import { KEY, OTHER_KEY } from '../../../support/fleet.js'
+import { longTest } from '../../../support/long.js'
+import {
+  infoHashesFrom,
+  makeAsking,
+  PLANTED,
+  plantKeys,
+  workerName,
+} from '../../../support/queue.js'
+import { startRedis, WITHOUT_REDIS, type RedisServer } from '../../../support/redis.js'
+import { assertError, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { until } from '../../../support/until.js'
 
 const skip = WITHOUT_REDIS
 const redisOfAll = WITHOUT_REDIS ? null : await startRedis({ after })

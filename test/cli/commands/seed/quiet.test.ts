@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createServer, type ServerResponse } from 'node:http'
 import { test } from 'node:test'
-import { startCollecting } from '../../support/executable.js'
-import { listenLocally } from '../../support/listen.js'
-import { runBtkit } from '../../support/run-btkit.js'
-import { makeScratch } from '../../support/scratch.js'
-import { until } from '../../support/until.js'
+import { startCollecting } from '../../../support/executable.js'
+import { listenLocally } from '../../../support/listen.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { until } from '../../../support/until.js'
 
 test('seed --quiet prints nothing, even if many announces wait at the same time', async (t) => {
   const files = Array.from({ length: 12 }, (_, n) => [`${n}.bin`, `content ${n}`] as const)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatMarkdown, MAX_MARKDOWN } from '../../../src/page-parts/markdown.js'
+import { formatMarkdown, MAX_MARKDOWN } from '../../src/page-parts/markdown.js'
 
 /** The HTML of a text, in one line. */
 async function formattedText(text: string): Promise<string> {

@@ -3,9 +3,9 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { assertError, assertStatus, runBtkit } from '../../support/run-btkit.js'
-import { makeScratch } from '../../support/scratch.js'
-import { serveLocally } from '../../support/listen.js'
+import { assertError, assertStatus, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { serveLocally } from '../../../support/listen.js'
 
 const DOWN = 'scgi://127.0.0.1:1'
 
