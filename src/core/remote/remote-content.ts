@@ -4,8 +4,9 @@ import { BtkitError, usageError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
 import { loadNameFilter } from '../../disk/scan/entry.js'
 import { fileAddress, plainUrl } from '../../metainfo/trackers.js'
-import type { Arrival, StreamedFile } from '../make/from-streams.js'
-import { earlyBytes } from './read-remote.js'
+import type { Arrival } from '../make/from-streams.js'
+import { believedOf, type StreamedFile } from '../make/streamed-file.js'
+import { earlyBytes, readRemote } from './read-remote.js'
 import { KeptConnections } from './range-connection.js'
 import {
   askRemote,
@@ -139,10 +140,16 @@ async function ask(
   access: RemoteAccess,
 ): Promise<{ readonly found: RemoteFile; readonly file: StreamedFile }> {
   const found = await askRemote(url, access)
-  const { size, validator } = found
-  const state = validator === null || size === null ? undefined : `${url} ${size} ${validator}`
+  const { size, validator, date, hasRanges } = found
+  const isStated = size !== null && (validator !== null || believedOf(entry) !== undefined)
+  const states = {
+    state: isStated ? `${url} ${size} ${validator ?? ''}` : undefined,
+    looseState: date ? `${url} ${size} ${date}` : undefined,
+  }
+  const range = (start: number, end: number) => readRemote(found, access, [start, end])
+  const parts = hasRanges && validator !== null ? { range } : {}
   const bytes = earlyBytes(found, access)
-  return { found, file: { ...entry, ...bytes, length: size ?? undefined, state } }
+  return { found, file: { ...entry, ...bytes, ...parts, length: size ?? undefined, ...states } }
 }
 
 /**
