@@ -77,6 +77,11 @@ const ODD: [what: string, info: PlainDict, key: string][] = [
     { ...INFO, files: [{ length: 5, path: ['', 'a'] }] },
     'info.files[0].path',
   ],
+  [
+    'a "." component',
+    { ...INFO, files: [{ length: 5, path: ['.', 'a'], 'path.utf-8': ['.', 'a'] }] },
+    'info.files[0].path',
+  ],
   ['meta version 0', { ...INFO, 'meta version': 0 }, 'info.meta version'],
   ['meta version 1', { ...INFO, 'meta version': 1 }, 'info.meta version'],
   ['a length beside files', { ...INFO, length: 7 }, 'info.length'],
