@@ -43,6 +43,8 @@ export interface Change extends TorrentPaths {
   readonly reason?: string
   /** In a dry run: the piece length of the torrent and its reason. */
   readonly pieces?: PieceFacts | null
+  /** Not in JSON: why clients will refuse the torrent. */
+  readonly refusals?: readonly string[]
 }
 
 /** The paths of a list and of its entry. */

@@ -236,7 +236,7 @@ class EntryLoop {
 
   async #writeTorrent(
     { name, directory }: DirectoryEntry,
-    { torrent, pieces, leftOut }: EntryDecision,
+    { torrent, pieces, leftOut, refusals }: EntryDecision,
   ): Promise<void> {
     if (torrent.kind !== 'write') return
     const { act, existing, hashes, isAdopted } = torrent
@@ -250,7 +250,8 @@ class EntryLoop {
       made = { ...made, reason: whyUpdated(before, after) }
     }
     if (act) await this.#carryOut(act, kind, made)
-    const change = pieces ? withFact(made, { pieces }) : made
+    const facts = { ...(pieces && { pieces }), ...(refusals.length > 0 && { refusals }) }
+    const change = withFact(made, facts)
     report[kind].push(change)
     // There may be very many entries, and most lack nothing
     const lacking = leftOut.filter(isContent)
