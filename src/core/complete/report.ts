@@ -95,6 +95,8 @@ export interface Skip extends TorrentPaths {
   readonly leavesTorrent?: boolean
   /** For a foreign torrent that may be adopted: its piece length in bytes. */
   readonly pieceLength?: number
+  /** Not in JSON: why a file is left out that a foreign torrent has. */
+  readonly leftOut?: string | undefined
   /**
    * The path inside the entry of something that its torrent lacks; absent if the entry itself was
    * skipped.

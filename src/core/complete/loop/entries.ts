@@ -205,7 +205,7 @@ class EntryLoop {
   /** Reports an entry without a torrent of btkit. */
   #noteSkip(
     entry: DirectoryEntry,
-    { reason, isEmptied = false, pieceLength }: FileSkip<SkipReason>,
+    { reason, isEmptied = false, pieceLength, leftOut }: FileSkip<SkipReason>,
   ): void {
     const { report, request } = this.run
     const { name, directory } = entry
@@ -216,12 +216,13 @@ class EntryLoop {
       mayBeStale &&
       directory.targetDirectory.log.sourceOf(torrentName(name)) === directory.place + name &&
       readFingerprintIfThere(paths.torrentPath) !== null
-    report.skipped.push({
+    const skipped = {
       ...paths,
       reason,
       ...(isStale && { leavesTorrent: true }),
       ...(pieceLength !== undefined && { pieceLength }),
-    })
+    }
+    report.skipped.push(leftOut === undefined ? skipped : withFact(skipped, { leftOut }))
     if (isEmptied) this.emptied.add(paths.torrentPath)
   }
 

@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../disk/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
