@@ -51,6 +51,8 @@ export interface PublishOptions extends ClientOptions, WorkOptions {
    * Whether to assume that the client finds the data, if it cannot report that (default: false).
    */
   readonly trustDataPath?: boolean | undefined
+  /** The category in qBittorrent, or the label in Transmission, of torrents that are added. */
+  readonly category?: string | undefined
   /** Whether to read the content, and not only compare its sizes (default: true). */
   readonly checkHashes?: boolean | undefined
   /** Milliseconds to wait while the client checks the data (default: 60,000). */
@@ -82,6 +84,7 @@ export function publishTorrents(
       dryRun: options.dryRun ?? false,
       isLocal: address.isLocal,
       trustsDirectories: options.trustDataPath ?? false,
+      category: options.category,
       waiting: waitingFor(options.wait ?? 60_000, { monotonic: monotonicNow, signal }),
       lastCalls: connect(address, { timeout: LAST_CALL }),
     })

@@ -22,9 +22,9 @@ export {
 } from './clients.js'
 export { completeDirectories, type CompleteOptions } from './complete.js'
 export { editFiles, type EditOptions } from './edit.js'
-export type { StreamedBytes, StreamedFile } from '../core/make/from-streams.js'
+export type { StreamedBytes, StreamedFile } from '../core/make/streamed-file.js'
 export type { StreamedContent } from './make-from-streams.js'
-export { makeTorrent, planTorrent, type PlannedTorrent } from './make.js'
+export { makeTorrent, planTorrent, type ListedContent, type PlannedTorrent } from './make.js'
 export {
   lintTorrent,
   readTorrent,

@@ -1,4 +1,4 @@
-import type { StreamedBytes, StreamedFile } from '../core/make/from-streams.js'
+import type { StreamedBytes, StreamedFile } from '../core/make/streamed-file.js'
 import { makeGroup, type Reading } from '../core/make/make-group.js'
 import { BtkitError } from '../base/errors.js'
 import { checkName } from '../metainfo/name.js'
@@ -53,9 +53,14 @@ const COPIED = 32 * 1024 * 1024
 
 /** A file whose bytes are copied as they are read: the caller may transfer its memory meanwhile. */
 function withOwnBytes(file: StreamedFile): StreamedFile {
-  const { content } = file
+  const { content, range } = file
   const length = content instanceof Uint8Array ? content.length : undefined
-  return { ...file, length: file.length ?? length, content: copiesOf(content) }
+  return {
+    ...file,
+    length: file.length ?? length,
+    content: copiesOf(content),
+    range: range && ((start, end) => copiesOf(range(start, end))),
+  }
 }
 
 async function* copiesOf(content: StreamedBytes): AsyncIterable<Uint8Array> {

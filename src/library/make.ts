@@ -1,4 +1,14 @@
-import { namedArrival, remoteFile, requirePublic } from '../core/remote/remote-content.js'
+import {
+  baseAddress,
+  fetchList,
+  namedArrival,
+  publicSeed,
+  remoteDirectory,
+  remoteFile,
+  type RemoteContent,
+} from '../core/remote/remote-content.js'
+import { parseRemoteList } from '../core/remote/remote-list.js'
+import { usageError } from '../base/errors.js'
 import { checkName } from '../metainfo/name.js'
 import { contentUrl } from '../metainfo/trackers.js'
 import { type MakeGroup, makeGroup } from '../core/make/make-group.js'
@@ -14,19 +24,30 @@ import {
 } from './torrent-options.js'
 
 /**
- * Makes a torrent of a file, of a directory, of the file at an HTTP URL, or of bytes from async
- * iterables. A file that changes while it is read is an error. `output` is written whole or not at
- * all.
+ * Files on a server, which a list names as SHA256SUMS does, a Metalink, or a path a line. Checksums
+ * of the list are checked.
+ */
+export interface ListedContent {
+  /** The URL of the list, or its bytes. */
+  readonly list: string | Uint8Array
+  /** The URL of the directory of the files. Bytes need one (default: that of the list). */
+  readonly baseUrl?: string | undefined
+}
+
+/**
+ * Makes a torrent of a file, of a directory, of the file at an HTTP URL, of the files on a server
+ * that a list names, or of bytes from async iterables. A file that changes while it is read is an
+ * error. `output` is written whole or not at all.
  * @throws BtkitError such as `usage` for bad options, `not-found`, `empty`, `changed`, `exists` for
  *   an `output` that must not be replaced, and `interrupted`
  */
 export function makeTorrent(
-  source: string | StreamedContent,
+  source: string | ListedContent | StreamedContent,
   options: MakeOptions = {},
 ): Task<MadeTorrent> {
-  if (typeof source !== 'string') return makeFromStreams(source, options)
+  if (typeof source !== 'string' && !isListed(source)) return makeFromStreams(source, options)
   return startTask(options, async (signal, tell) => {
-    const reading = readingOf(options, { signal, tell, path: source })
+    const reading = readingOf(options, { signal, tell, path: placeOf(source) })
     return describeMade(await makeGroup(await groupOf(source, options, signal), { reading }))
   })
 }
@@ -43,7 +64,10 @@ export interface PlannedTorrent extends TorrentContent {
  * Plans the torrent that makeTorrent would make. Lists the files, but does not read them.
  * @throws BtkitError as makeTorrent
  */
-export function planTorrent(source: string, options: MakeOptions = {}): Task<PlannedTorrent> {
+export function planTorrent(
+  source: string | ListedContent,
+  options: MakeOptions = {},
+): Task<PlannedTorrent> {
   return startTask(options, async (signal) => {
     const made = await makeGroup(await groupOf(source, options, signal), { reading: null })
     const { plan, torrentSize } = made
@@ -51,21 +75,50 @@ export function planTorrent(source: string, options: MakeOptions = {}): Task<Pla
   })
 }
 
+function isListed(source: unknown): source is ListedContent {
+  return typeof source === 'object' && source !== null && 'list' in source
+}
+
+/** The name of content in progress. */
+function placeOf(source: string | ListedContent): string {
+  if (!isListed(source)) return source
+  return typeof source.list === 'string' ? source.list : (source.baseUrl ?? '')
+}
+
 async function groupOf(
-  source: string,
+  source: string | ListedContent,
   options: MakeOptions,
   signal: AbortSignal,
 ): Promise<MakeGroup> {
-  const { scan, ...request } = makeRequestOf(source, options)
+  const { scan, ...request } = makeRequestOf(placeOf(source), options)
   const scanned = { ...request, scan: { ...scan, signal } }
-  if (!/^https?:\/\//i.test(source)) return { torrents: [scanned], checksums: [] }
-  const remote = await remoteFile(contentUrl(source), { signal, headers: options.headers })
+  const remote = await remoteOf(source, options, signal)
+  if (!remote) return { torrents: [scanned], checksums: [] }
   const name = checkName(options.name ?? remote.name)
-  const { parts, creationDate } = request
+  const { parts, creationDate, order } = request
+  if (order?.by === 'mtime') throw usageError('order: content of a URL has no times')
   const given = parts.webSeeds
-  const webSeeds = given.length > 0 ? given : [requirePublic(remote)]
+  const webSeeds = given.length > 0 ? given : [publicSeed(remote, name)]
   // Content of a URL has no date
   const dated = { ...scanned, creationDate: creationDate === 'mtime' ? null : creationDate }
   const torrent = { ...dated, name, parts: { ...parts, webSeeds } }
   return { torrents: [torrent], checksums: [], arrival: namedArrival(remote, name) }
+}
+
+/** Asks a server for content; null for a path. */
+async function remoteOf(
+  source: string | ListedContent,
+  { headers, include = [], exclude = [] }: MakeOptions,
+  signal: AbortSignal,
+): Promise<RemoteContent | null> {
+  const access = { signal, headers }
+  if (!isListed(source))
+    return /^https?:\/\//i.test(source) ? remoteFile(contentUrl(source), access) : null
+  const { list, baseUrl } = source
+  const base = baseUrl === undefined ? undefined : baseAddress(baseUrl, 'baseUrl')
+  const globs = { include: [...include], exclude: [...exclude] }
+  if (typeof list === 'string')
+    return remoteDirectory(await fetchList(contentUrl(list), access, base), globs, access)
+  if (base === undefined) throw usageError('baseUrl: is missing, which the bytes of a list need')
+  return remoteDirectory({ entries: parseRemoteList(list, 'list'), base }, globs, access)
 }

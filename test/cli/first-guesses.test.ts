@@ -270,6 +270,43 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'seed --parse-dir 9 DIR',
     "btkit: unknown option '--parse-dir' (Did you mean --parse-dir-interval?)\n",
   ],
+  [
+    'show DIR/cut.torrent',
+    'btkit: DIR/cut.torrent: offset 100: cut off after 110 of at least 123 bytes; get it again\n',
+  ],
+  [
+    'show DIR/bare.meta',
+    "btkit: DIR/bare.meta: info: is the whole file, as of a HASH.meta of rtorrent; with 'd4:info' in front and 'e' at its end it is a torrent\n",
+  ],
+  ['show udp://t.example:80', 'btkit: udp://t.example:80: a tracker, not a file; name a torrent\n'],
+  [
+    'scrape udp://t.example:80',
+    'btkit: udp://t.example:80: a tracker; name the torrent or magnet link to ask for, and the tracker with -a\n',
+  ],
+  [
+    'scrape DIR/a.torrent http://t.example/announce',
+    'btkit: http://t.example/announce: a tracker; name the torrent or magnet link to ask for, and the tracker with -a\n',
+  ],
+  [
+    `${TREE} --piece-size 256`,
+    "btkit: --piece-size '256': not a power of two from 16KiB to 1GiB; for pieces of 256 KiB give 256KiB\n",
+  ],
+  [
+    'completedir DIR --name x',
+    "btkit: unknown option '--name'; each torrent has the name of its entry; to give another one: btkit makemetafile PATH --name\n",
+  ],
+  [
+    `${TREE} --trackerless --share a=DIR`,
+    'btkit: --share needs --cache-url, the Redis of the machines\n',
+  ],
+  [
+    'serve DIR --share-key-file DIR/a.torrent',
+    'btkit: --share-key-file needs --cache-url, the Redis of the machines\n',
+  ],
+  [
+    'create DIR/a.torrent --dry-run --web-seed-base http://f.example/a.torrent',
+    'btkit: --web-seed-base http://f.example/a.torrent: clients would look for http://f.example/a.torrent/a.torrent; give this address with --web-seed, or leave out /a.torrent\n',
+  ],
   ['track -f conf', "btkit: unknown option '-f'; the configuration file, in YAML, is --config\n"],
 ]
 
@@ -277,6 +314,8 @@ for (const [typed, said] of GUESSES) {
   test(`the first guess \`${typed}\` is understood, or told what to type`, async (t) => {
     const directory = makeScratch(t, {
       'a.torrent': TORRENT,
+      'cut.torrent': TORRENT.subarray(0, 110),
+      'bare.meta': TORRENT.subarray(Buffer.from(TORRENT).indexOf('4:info') + '4:info'.length, -1),
       'tree/x': '1',
       'a directory/x': '1',
       'b/x': '1',

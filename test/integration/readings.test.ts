@@ -142,16 +142,27 @@ test('libtorrent finds the same content where components are empty', needsLibtor
   assert.deepEqual(contentOf(metainfo), named)
 })
 
-test('Transmission ignores empty components, too', needsTransmission, (t) => {
-  const torrent = torrentOf(EMPTY_COMPONENTS)
-  const path = join(makeScratch(t, { 'a.torrent': torrent }), 'a.torrent')
-  const { stdout } = spawnSync('transmission-show', [path], { encoding: 'utf8' })
-  const theirs = [...stdout.matchAll(/^ *(dir\/.*) \(/gm)].map(([, name]) => name)
-  const { files } = parseMetainfo(torrent)
-  assert.deepEqual(
-    files.map((file) => `dir/${file.path.join('/')}`),
-    theirs,
-  )
+const DOTS = directoryInfo([
+  { length: 5, path: ['.', 'a'] },
+  { length: 6, path: ['b', '.', 'c'] },
+  { length: 7, path: ['d', '.'] },
+])
+
+test('libtorrent leaves out components of a dot', needsLibtorrent, () => {
+  assertReadAlike(torrentOf(DOTS))
+})
+
+test('Transmission ignores empty components and dots, too', needsTransmission, (t) => {
+  for (const torrent of [EMPTY_COMPONENTS, DOTS].map((info) => torrentOf(info))) {
+    const path = join(makeScratch(t, { 'a.torrent': torrent }), 'a.torrent')
+    const { stdout } = spawnSync('transmission-show', [path], { encoding: 'utf8' })
+    const theirs = [...stdout.matchAll(/^ *(dir\/.*) \(/gm)].map(([, name]) => name)
+    const { files } = parseMetainfo(torrent)
+    assert.deepEqual(
+      files.map((file) => `dir/${file.path.join('/')}`),
+      theirs,
+    )
+  }
 })
 
 test('a torrent whose info lacks its name is refused', () => {

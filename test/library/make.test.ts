@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import * as btkit from '../../src/library/index.js'
+import { serveFiles } from '../support/file-server.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 import { plantEndless } from '../support/endless.js'
@@ -95,6 +97,38 @@ test('bytes are refused for the same paths as files are', async () => {
   await rejects(makeTorrent({ name: 'x', files: both }), 'bad-name', /^x\/a: is both a file/)
   const half = makeTorrent({ name: 'x', content, length: 2 })
   await rejects(half, 'changed', /^x: has 1 byte, not 2$/)
+})
+
+test('a list on a server gives the torrent of its files, as makemetafile does', async (t) => {
+  const files = { 'rel/a.bin': pseudoRandom(100_000, 1), 'rel/sub/b.txt': 'text', 'rel/c.tmp': '3' }
+  const sums = Object.entries(files)
+    .map(([path, bytes]) => {
+      const digest = createHash('sha256').update(bytes).digest('hex')
+      return `${digest}  ${path.slice(4)}\n`
+    })
+    .join('')
+  const scratch = makeScratch(t, files)
+  const server = await serveFiles(t, { ...files, 'rel/SHA256SUMS': sums })
+  const list = `${server.url}/rel/SHA256SUMS`
+  const options = { exclude: ['*.tmp'], creationDate: null }
+  const webSeeds = [`${server.url}/`]
+  const expected = await makeTorrent(join(scratch, 'rel'), { ...options, webSeeds })
+  const baseUrl = `${server.url}/rel`
+  for (const source of [{ list }, { list, baseUrl }, { list: Buffer.from(sums), baseUrl }]) {
+    const made = await makeTorrent(source, options)
+    assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
+    const { name, files: count, skipped } = await btkit.planTorrent(source, options)
+    assert.deepEqual([name, count], ['rel', 2])
+    assert.deepEqual(skipped, [{ path: 'c.tmp', reason: 'excluded' }])
+  }
+  const make = (source: btkit.ListedContent, more = {}) => makeTorrent(source, more)
+  await rejects(make({ list: Buffer.from(sums) }), 'usage', /^baseUrl: is missing/)
+  await rejects(make({ list, baseUrl: 'http://x/?q' }), 'usage', /^baseUrl http:\/\/x\/\?…: not an/)
+  await rejects(make({ list }, { name: 'other' }), 'usage', /look for the directory other/)
+  await rejects(make({ list }, { order: { by: 'mtime', isDescending: false } }), 'usage', /times/)
+  await rejects(make({ list: `${baseUrl}/a.bin` }), 'bad-name', /UTF-8/)
+  server.files.set('rel/sub/b.txt', Buffer.from('tex!'))
+  await rejects(make({ list }), 'changed', /^sub\/b\.txt: its sha256 is /)
 })
 
 test('a single stream gives what create-torrent makes of it', async () => {

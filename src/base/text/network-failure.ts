@@ -8,6 +8,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such socket',
   ECONNABORTED: 'the connection broke off',
   EPIPE: 'the connection broke off',
+  HPE_INVALID_EOF_STATE: 'the connection broke off',
   ENODATA: 'there is no such host',
   EHOSTUNREACH: 'there is no way to this host',
   ENETUNREACH: 'there is no way to this host',

@@ -33,6 +33,9 @@ export function shownUrl(url: string): string {
 /** A URL as it may stand in a message, in quotes or a list, up to the end of its query. */
 const URL_IN_TEXT = /\b(?:https?|udp|wss?):\/\/[^\s"'|,<>]+/gi
 
+/** A user without a password that is a token, as of a forge: 16 characters with a digit. */
+const TOKEN = /(?<![+\w])((?:https?|wss?):\/\/)(?=[\w-]*\d)[\w-]{16,}@/gi
+
 /** The parameters that hold keys, such as `passkey`, `torrent_pass` and `X-Amz-Signature`. */
 const PARAMETER =
   /([?&;](?:[\w-]*(?:key|auth|pass|passwd|password|token|secret)|pid|(?:[\w-]*[_-])?sig(?:nature)?)=)[^&;#\s]+/gi
@@ -46,7 +49,8 @@ const PART =
 /** Hides the passwords in URLs, and the keys of users in those of trackers. */
 export function hideSecrets(text: string): string {
   if (!text.includes('://')) return text
-  return hidePasswords(text).replaceAll(URL_IN_TEXT, (url) => {
+  const known = hidePasswords(text).replaceAll(TOKEN, '$1***@')
+  return known.replaceAll(URL_IN_TEXT, (url) => {
     const hidden = url.replaceAll(PARAMETER, '$1***')
     return /announce|scrape/i.test(hidden) ? hidden.replaceAll(PART, '***') : hidden
   })

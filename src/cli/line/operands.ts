@@ -1,7 +1,13 @@
 import { BtkitError, usageError } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { inShell } from '../../base/text/escape.js'
-import { INVISIBLE_END, isSeed, looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
+import {
+  INVISIBLE_END,
+  isSeed,
+  isTracker,
+  looksLikeUrl,
+  parseTrackers,
+} from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { existsSync } from 'node:fs'
 import type { Io } from '../io.js'
@@ -61,6 +67,11 @@ export function trackerOperands(operands: readonly string[], takesUrls: boolean)
   const urls = operands.filter(looksLikeUrl)
   const isMixed = urls.length < operands.length
   return urls.filter((url) => isMixed || !takesUrls || !isContentUrl(url))
+}
+
+/** Whether an operand is the URL of a tracker. */
+export function isTrackerUrl(text: string): boolean {
+  return isTracker(text) && !isContentUrl(text)
 }
 
 /**

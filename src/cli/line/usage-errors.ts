@@ -143,6 +143,11 @@ const OPTION_ADVICE: Advice = [
   ['edit', '-t', 'give a tracker with -a'],
   ['makemetafile', '--v1', V1],
   ['completedir', '--v1', V1],
+  [
+    'completedir',
+    '-n --name',
+    'each torrent has the name of its entry; to give another one: btkit makemetafile PATH --name',
+  ],
   ['edit', '--http-seed --httpseeds', 'to set HTTP seeds: btkit sethttpseeds'],
   ['showmetainfo', '--files', 'all files are shown without it, and --tree shows them as a tree'],
   // Options of opentracker

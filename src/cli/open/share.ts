@@ -24,7 +24,12 @@ export function shareRequest(
   io: Io,
 ): ShareRequest | null {
   const address = sharedRedis(options, typed, io)
-  if (address === null) return null
+  if (address === null) {
+    const unused = typed.find(({ entry: { key } }) => key === 'share' || key === 'share-key-file')
+    if (unused && options.queue === undefined)
+      throw usageError(`--${unused.entry.key} needs --cache-url, the Redis of the machines`)
+    return null
+  }
   const keys = readKeys(options, io)
   if (keys.length > 0) {
     return { address, keys, ...readShareRules(options, io) }

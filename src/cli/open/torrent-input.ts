@@ -16,7 +16,7 @@ import type { FailedFile } from '../../core/edit/files.js'
 import { escapeBadBytes } from '../../base/text/escape.js'
 import { clientInfoHash } from '../../core/publish/client.js'
 import { torrentsAt } from '../../core/find-torrents.js'
-import { isDirectory, requireNames } from '../line/operands.js'
+import { isDirectory, isTrackerUrl, requireNames } from '../line/operands.js'
 import type { Report } from '../output/report.js'
 import { lostTorrent } from '../output/torrent-json.js'
 
@@ -56,14 +56,16 @@ function hintAtOther(error: unknown, path: string): unknown {
 /** Names the kind of address that an argument is meant as; null for a path. */
 export function addressKind(text: string): string | null {
   if (looksLikeMagnet(text)) return 'a magnet link'
-  return looksLikeUrl(text) ? 'a URL' : null
+  if (!looksLikeUrl(text)) return null
+  return isTrackerUrl(text) ? 'a tracker' : 'a URL'
 }
 
 /** The error for an address in the place of a file; null for a path. */
 function addressFault(path: string): BtkitError | null {
   const what = addressKind(path)
   if (what === null || existsSync(path)) return null
-  return new BtkitError('not-found', `${path}: ${what}, not a file; download the torrent first`)
+  const advice = isTrackerUrl(path) ? 'name a torrent' : 'download the torrent first'
+  return new BtkitError('not-found', `${path}: ${what}, not a file; ${advice}`)
 }
 
 /**

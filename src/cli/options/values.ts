@@ -82,7 +82,11 @@ export function powerOfTwo(text: string): PieceLength {
   if (isPieceLength(bytes)) return bytes
   // In mktorrent the option of this name takes the exponent
   const isPower = bytes >= MIN_PIECE_POW2 && bytes <= MAX_PIECE_POW2
-  const hint = isPower ? `; 2^${bytes} bytes are --piece-size-pow2 ${bytes}` : ''
+  const hint = isPower
+    ? `; 2^${bytes} bytes are --piece-size-pow2 ${bytes}`
+    : isPieceLength(1024 * bytes)
+      ? `; for pieces of ${formatBytes(1024 * bytes)} give ${bytes}KiB`
+      : ''
   throw new InvalidArgumentError(`not a power of two from 16KiB to 1GiB${hint}`)
 }
 

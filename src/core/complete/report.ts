@@ -43,6 +43,8 @@ export interface Change extends TorrentPaths {
   readonly reason?: string
   /** In a dry run: the piece length of the torrent and its reason. */
   readonly pieces?: PieceFacts | null
+  /** Not in JSON: why clients will refuse the torrent. */
+  readonly refusals?: readonly string[]
 }
 
 /** The paths of a list and of its entry. */
@@ -93,6 +95,8 @@ export interface Skip extends TorrentPaths {
   readonly leavesTorrent?: boolean
   /** For a foreign torrent that may be adopted: its piece length in bytes. */
   readonly pieceLength?: number
+  /** Not in JSON: why a file is left out that a foreign torrent has. */
+  readonly leftOut?: string | undefined
   /**
    * The path inside the entry of something that its torrent lacks; absent if the entry itself was
    * skipped.

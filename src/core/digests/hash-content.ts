@@ -48,6 +48,8 @@ export interface HashContext {
    * files that strangers may replace by links.
    */
   readonly isGuarded?: boolean | undefined
+  /** Whether the files are on no disk, where their names lead to nothing. */
+  readonly isElsewhere?: boolean
   /**
    * Whether files that a program has open for writing count as changing. Default: they are read.
    */
@@ -98,9 +100,10 @@ async function readUnknown(
   if (remembering === null) {
     const [stream, pieces] = [streamOf(content, hashContext), unknownPieces(table)]
     const wanted = content.version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
-    const reading = { stream, pieces, wanted, content, table, files, readTrees } as const
+    const opened = hashContext.isElsewhere ? null : files
+    const reading = { stream, pieces, wanted, content, table, files: opened, readTrees } as const
     remembering = await readPieces(reading, hashContext, hash)
-    await requireAllUnchanged(content.files, hashContext.cacheAccess)
+    if (opened) await requireAllUnchanged(content.files, hashContext.cacheAccess)
   }
   const { start } = remembering
   const unsettled = files.findIndex((i) => !isSettledAt(files, i, start))

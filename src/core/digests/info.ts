@@ -36,13 +36,11 @@ export class InfoRequest {
     readonly content: Content,
     readonly options: InfoOptions,
     private readonly trust: CacheTrust,
-    /** Texts that change with the bytes of content that is on no disk. */
-    private readonly states: readonly string[] | null = null,
   ) {}
 
   /** Whether a cache has the `info` as a whole. It has that of a file by its digests. */
   isKeptIn({ keepsAnything }: PieceCache): boolean {
-    return keepsAnything && (this.content.isDirectory || this.states !== null)
+    return keepsAnything && this.content.isDirectory
   }
 
   /**
@@ -55,7 +53,7 @@ export class InfoRequest {
 
   /** The same in steps. */
   *inputSteps(): Steps<Uint8Array> {
-    this.#input ??= yield* hashInput(this.content, this.options, this.trust, this.states)
+    this.#input ??= yield* hashInput(this.content, this.options, this.trust)
     return this.#input
   }
 }
@@ -161,12 +159,7 @@ function marksPads({ version, isAligned }: Content): boolean {
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */
-function* hashInput(
-  content: Content,
-  options: InfoOptions,
-  trust: CacheTrust,
-  states: readonly string[] | null,
-): Steps<Uint8Array> {
+function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): Steps<Uint8Array> {
   const { version, name, isDirectory, pieceLength } = content
   // The sizes of all others tell where each has padding before it
   const files = content.isAligned ? withoutPads(content.files) : content.files
@@ -177,7 +170,6 @@ function* hashInput(
   if (hasAttributes) whatElse.push('attributes')
   if (content.isAligned) whatElse.push('aligned')
   if (version !== 'v1') whatElse.push(version)
-  if (states) whatElse.push('states', states)
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
   for (const run of runsOf(files)) {

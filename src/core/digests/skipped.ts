@@ -23,8 +23,21 @@ const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> 
   'the torrent itself': ['output file', 'output files'],
 }
 
+/** The options that include entries, by the reasons for which they are left out. */
+const INCLUDED_BY: Readonly<Record<string, string>> = {
+  hidden: '--hidden',
+  system: '--hidden',
+  'link leads outside': '--symlinks follow',
+}
+
+/** A reason for which an entry is left out, with the option that includes it, if there is one. */
+export function withOption(reason: string): string {
+  const option = INCLUDED_BY[reason]
+  return option === undefined ? reason : `${reason}; ${option} includes it`
+}
+
 /**
- * Number of skipped entries by reason, with the first hidden or system one:
+ * Number of skipped entries by reason, with the first one that an option includes:
  * `3 hidden (.disk, …; --hidden includes them), 1 broken link`. Null if there are none.
  */
 export function countSkipped(skipped: readonly Skipped[]): string | null {
@@ -40,7 +53,8 @@ export function countSkipped(skipped: readonly Skipped[]): string | null {
 function describe(reason: Skipped['reason'], paths: readonly string[]): string {
   const [one, several] = WORDS[reason]
   const counted = count(paths.length, one, several)
-  if (reason !== 'hidden' && reason !== 'system') return counted
+  const option = INCLUDED_BY[reason]
+  if (option === undefined) return counted
   const [first, them] = paths.length === 1 ? [paths[0], 'it'] : [`${paths[0]}, …`, 'them']
-  return `${counted} (${first}; --hidden includes ${them})`
+  return `${counted} (${first}; ${option} includes ${them})`
 }

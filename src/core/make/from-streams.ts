@@ -1,17 +1,16 @@
 import { once } from 'node:events'
-import { isSameBytes } from '../../base/bytes.js'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { quoteText } from '../../base/text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
-import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
+import type { ChecksumName } from '../checksums/list.js'
 import type { ListedFile } from '../checksums/lists.js'
 import { bytesOf, contentOfTree, refusePaths, type Content } from '../digests/content.js'
 import { alignedFiles, createTrees, setTree, type FileTree } from '../digests/file-trees.js'
 import type { Engine, HashContext } from '../digests/hash-content.js'
-import { composeCore, InfoRequest, keepWhole, recallWhole } from '../digests/info.js'
+import { composeCore, InfoRequest, obtainInfo } from '../digests/info.js'
 import type { ReplacedTorrent } from '../replaced-torrent.js'
 import { refuseInPads, withoutPads } from '../digests/pad-files.js'
 import { BY_PATH, numbersIn } from '../digests/sort-files.js'
@@ -26,37 +25,8 @@ import {
 import { ArrivingFiles, type PieceLengthFor } from './arriving-files.js'
 import { choosePieces } from './piece-choice.js'
 import { count } from '../../base/text/quantity.js'
-
-/** Bytes in memory, or pieces of them that arrive over time, such as a stream of Node. */
-export type StreamedBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-
-/** A file whose bytes come from the caller. */
-export interface StreamedFile {
-  /** The path below the torrent's name, with `/` between components. */
-  readonly path: string
-  readonly content: StreamedBytes
-  /** Has the content received before it is read; called for the next files, too. */
-  readonly begin?: (() => void) | undefined
-  /** Bytes of the file; needed for streams below a directory if no piece length is given. */
-  readonly length?: number | undefined
-  /**
-   * A text that is another one as soon as any byte is: content of known texts need not be read
-   * again.
-   */
-  readonly state?: string | undefined
-  /** The checksums that its bytes must have. */
-  readonly checksum?: ListedChecksum | readonly ListedChecksum[] | undefined
-}
-
-/** A checksum of a file; of several names, one made it. */
-export interface ListedChecksum {
-  readonly name: ChecksumName | readonly ChecksumName[]
-  readonly digest: Uint8Array
-}
-
-function checksumsOf({ checksum }: StreamedFile): readonly ListedChecksum[] {
-  return [checksum ?? []].flat()
-}
+import { keyOf, StatedContent, type StatedFile } from './stated-content.js'
+import { checksumsOf, namesOf, requireChecksums, type StreamedFile } from './streamed-file.js'
 
 /** A torrent of which the name is known before its content. */
 export interface NamedRequest extends MakeRequest {
@@ -78,7 +48,7 @@ export interface Arrival {
 
 /** How to read the content, and the checksums to compute on the way. */
 interface ArrivalReading extends Pick<HashContext, 'cacheAccess'> {
-  readonly engine: Pick<Engine, 'throttle' | 'signal' | 'onProgress'>
+  readonly engine: Engine
   readonly checksums: readonly ChecksumName[]
 }
 
@@ -136,25 +106,17 @@ export async function readStreams(
 ): Promise<StreamedTorrent> {
   const { request, named, target } = planned
   const { version } = request
-  const { trust, cache } = cacheAccess
-  const states = statesOf(named)
-  const wanted =
-    planned.plan && states && new InfoRequest(planned.plan.content, request, trust, states)
-  const known = wanted && checksums.length === 0 ? recallWhole(wanted, cache) : null
-  const why = 'must be read: the cache has nothing of this address, size and tag'
-  trace(() => `${named.place}: ${known ? 'its server says that it is unchanged' : why}`)
-  if (planned.plan && known)
-    return { plan: planned.plan, core: known, bytesHashed: 0, checksums: [] }
+  const stated = checksums.length === 0 ? statedFiles(named) : null
+  if (planned.plan && stated)
+    return readStated({ ...planned, plan: planned.plan, stated }, { engine, cacheAccess })
   const isAligned = request.isAligned === true || version !== 'v1'
   const lengthFor = planned.plan ? pieceLengthOf(planned.plan) : pieceLengthFor(request, named)
-  const listedNames = named.files.flatMap(checksumsOf).flatMap(({ name }) => name)
-  const all = [...new Set([...checksums, ...listedNames])]
+  const all = [...new Set([...checksums, ...namesOf(named.files.flatMap(checksumsOf))])]
   const hashing = new ArrivingFiles(version, all, lengthFor, isAligned)
   await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
   const plan = planned.plan ?? planOf(contentOf(named, hashing.lengths, request), request, target)
   const { digests, trees, lists } = await hashing.finish()
   const core = composeCore(plan.content, request, { digests, trees: treesOf(plan, trees) })
-  if (wanted) keepWhole(wanted, core, cache)
   const own = [...withoutPads(plan.content.files)]
   const listed = own.map((file, at) => ({ file, digests: lists[at] ?? [] }))
   return { plan, core, bytesHashed: bytesOf(plan.content), checksums: listed }
@@ -164,17 +126,50 @@ function pieceLengthOf({ content }: TorrentPlan): PieceLengthFor {
   return () => content.pieceLength
 }
 
-/** Texts that change with the bytes; null if those of a stream may be any. */
-function statesOf({ files }: NamedArrival): readonly string[] | null {
-  const states = files.flatMap((file) => {
-    const sums = checksumsOf(file).map(({ digest }) => ` ${Buffer.from(digest).toString('hex')}`)
-    return file.state === undefined ? [] : file.state + sums.join('')
+/** The files with their states; null if a stream has none, so that its bytes may be any. */
+function statedFiles({ files }: NamedArrival): (OrderedFile & StatedFile)[] | null {
+  const stated = files.flatMap(({ state, ...file }) => {
+    const length = lengthOf(file)
+    return state === undefined || length === undefined ? [] : { ...file, state, length }
   })
-  return states.length === files.length ? states : null
+  return stated.length === files.length ? stated : null
+}
+
+/** A torrent of streams, all of which say their states. */
+interface PlannedStated extends PlannedArrival {
+  readonly plan: TorrentPlan
+  readonly stated: readonly (OrderedFile & StatedFile)[]
+}
+
+/** Reads the bytes of a torrent that the cache does not know by the states of its files. */
+async function readStated(
+  { plan, request, named, stated }: PlannedStated,
+  { engine, cacheAccess }: Omit<ArrivalReading, 'checksums'>,
+): Promise<StreamedTorrent> {
+  const keyed = { ...named, files: stated.map((file) => ({ ...file, absolutePath: keyOf(file) })) }
+  const { pieceLength } = plan.content
+  const lengths = stated.map(({ length }) => length)
+  const content = contentOf(keyed, lengths, { ...request, pieceLength })
+  const { cache, trust } = cacheAccess
+  const { readOnce, at } = new StatedContent(content, stated, cache)
+  const onProgress: HashContext['engine']['onProgress'] = ({ bytesDone }) => {
+    engine.onProgress?.({ bytesDone, currentPath: at() })
+  }
+  const context = {
+    engine: { ...engine, onProgress },
+    cacheAccess: { ...cacheAccess, readOnce },
+    isElsewhere: true,
+  }
+  const reading = obtainInfo(new InfoRequest(content, request, trust), context)
+  const { info, pieceLayers, bytesHashed } = await unlessAborted(engine.signal, reading)
+  trace(() => `${named.place}: ${bytesHashed} bytes are read: the rest is as the cache knows it`)
+  return { plan, core: { info, pieceLayers }, bytesHashed, checksums: [] }
 }
 
 interface OrderedFile extends StreamedFile {
   readonly components: string[]
+  /** Its name in the cache; by default its path. */
+  readonly absolutePath?: string
 }
 
 /** Files to read, with their paths. */
@@ -225,9 +220,9 @@ function contentOf(
 }
 
 function columnsOf(files: readonly OrderedFile[], lengths: readonly number[]): FileColumns {
-  const scanned = files.map(({ components, path }, at) => {
+  const scanned = files.map(({ components, path, absolutePath = path }, at) => {
     const fingerprint = { size: lengths[at] ?? 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
-    return { path: components, absolutePath: path, fingerprint }
+    return { path: components, absolutePath, fingerprint }
   })
   return FileColumns.of(scanned)
 }
@@ -260,13 +255,14 @@ function requireLength(file: StreamedFile): number {
 }
 
 /** Waits for work, but after an abort not for a stream from which nothing comes. */
-async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const end = new AbortController()
   const aborted = once(signal, 'abort', { signal: end.signal }).then(() => {
     refuseAborted(signal)
+    return work
   })
   try {
-    await Promise.race([work, aborted])
+    return await Promise.race([work, aborted])
   } catch (error) {
     refuseAborted(signal)
     throw error
@@ -309,25 +305,9 @@ async function readAll(
     if (expected !== undefined && expected !== length)
       throw new BtkitError('changed', `${path}: has ${count(length, 'byte')}, not ${expected}`)
     await hashing.end(length)
-    requireChecksum(file, hashing)
+    requireChecksums(file, (name) => hashing.lastDigest(name))
   }
   refuseAborted(engine.signal)
-}
-
-/**
- * @throws BtkitError `changed` if the bytes that were just read have another checksum than was said
- */
-function requireChecksum(file: StreamedFile, hashing: ArrivingFiles): void {
-  for (const { name, digest } of checksumsOf(file)) {
-    const names = [name].flat()
-    const found = names.map((each) => hashing.lastDigest(each))
-    if (found.some((each) => isSameBytes(each, digest))) continue
-    const [should, ...is] = [digest, ...found].map((each) => Buffer.from(each).toString('hex'))
-    const own = names.map((each, i) => `${each} is ${is[i]}`).join(' and its ')
-    const isGuess = Array.isArray(name) && digest.length === CHECKSUMS.sha256.length
-    const other = isGuess ? ' (BLAKE3 has as many digits, and is not known here)' : ''
-    throw new BtkitError('changed', `${file.path}: its ${own}, not ${should} as listed${other}`)
-  }
 }
 
 /**

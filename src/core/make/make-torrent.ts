@@ -190,10 +190,7 @@ export function measureTorrent(planned: Planned): number {
  * Returns the size of a planned .torrent in bytes if that is more than `most`, else null. Encodes
  * very many files only if it may be more.
  */
-export function sizeBeyond(
-  most: number,
-  { request, content }: Pick<TorrentPlan, 'request' | 'content'>,
-): number | null {
+export function sizeBeyond(most: number, { request, content }: Planned): number | null {
   const rest = content.isDirectory ? { ...content, files: FileColumns.of([]) } : content
   const besideFiles = measureTorrent({ request, content: rest }) + measureLayers(content)
   if (besideFiles + boundFiles(content) <= most) return null
@@ -202,7 +199,7 @@ export function sizeBeyond(
 }
 
 /** Returns the reasons why clients will refuse a planned torrent, with advice. */
-export function refusalsOf(plan: Pick<TorrentPlan, 'request' | 'content'>): string[] {
+export function refusalsOf(plan: Planned): string[] {
   // An item has at least one byte
   const size = sizeBeyond(REFUSALS['too-many-items'].most, plan) ?? 0
   const parts = size === 0 ? [] : composeBlank(plan)

@@ -3,7 +3,7 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 
-/** The label that marks btkit's torrents in a client's list. */
+/** The label or tag that marks btkit's torrents in a client's list. */
 export const MARK = 'btkit'
 
 /** The remote control of a client that seeds torrents. */
@@ -19,6 +19,9 @@ export interface TorrentClient {
 
   /** Matches names of files and directories for which it looks under other names on disk. */
   readonly changedNames?: RegExp
+
+  /** Whether a torrent can have a category of the user beside btkit's mark; by default not. */
+  readonly hasCategories?: boolean
 
   /** Returns the client's name and version, in its own words. */
   version(): Promise<string>
@@ -82,6 +85,8 @@ export interface PublishedTorrent {
   readonly directory: string
   /** The modification time of each file in seconds since 1970; null if unknown. */
   readonly fileTimes: readonly number[] | null
+  /** The category that it gets in the client; by default none. */
+  readonly category?: string | undefined
 }
 
 /** The state of a torrent in a client. */

@@ -33,7 +33,7 @@ export interface ClientSight {
 export async function handOver(
   client: TorrentClient,
   requests: readonly PublishRequest[],
-  sight: ClientSight & { readonly dryRun?: boolean },
+  sight: ClientSight & { readonly dryRun?: boolean; readonly category?: string | undefined },
 ): Promise<Map<PublishRequest, BtkitError>> {
   const refusals = new Map<PublishRequest, BtkitError>()
   const torrents = new Map<PublishRequest, PublishedTorrent>()
@@ -52,7 +52,10 @@ export async function handOver(
     torrents.delete(request)
   }
   if (torrents.size === 0 || sight.dryRun) return refusals
-  const failures = await client.add([...torrents.values()])
+  const { category } = sight
+  const failures = await client.add(
+    Array.from(torrents.values(), (each) => ({ ...each, category })),
+  )
   for (const [i, request] of [...torrents.keys()].entries()) {
     const failure = failures[i]
     if (failure) refusals.set(request, failure)

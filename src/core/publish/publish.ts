@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { valueOr, type ErrorCode } from '../../base/errors.js'
+import { BtkitError, valueOr, type ErrorCode } from '../../base/errors.js'
 import { realPath } from '../../disk/look/inside.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import {
@@ -21,6 +21,8 @@ export interface PublishRules extends ClientSight {
   readonly dryRun?: boolean
   /** The same client for calls after an interruption. Default: the client itself. */
   readonly lastCalls?: TorrentClient
+  /** The category of torrents that are added; by default none. */
+  readonly category?: string | undefined
   /** Whether torrents that the client seeds from elsewhere, with the same data, become btkit's. */
   readonly adopts?: boolean
   /** Info hashes of torrents that an earlier run was about to add, and may not have marked. */
@@ -61,6 +63,8 @@ export async function publishTorrents(
   requests: readonly PublishRequest[],
   options: PublishRules,
 ): Promise<PublishOutcome[]> {
+  if (options.category !== undefined && client.hasCategories !== true)
+    throw new BtkitError('client', `${client.label}: ${NO_CATEGORIES}`)
   const run = new PublishRun(client, options)
   try {
     await run.add(requests)
@@ -75,6 +79,9 @@ export async function publishTorrents(
   }
   return requests.map((request) => run.outcome(request))
 }
+
+const NO_CATEGORIES =
+  "has no categories beside btkit's mark, as qBittorrent and Transmission have; give no category"
 
 interface Pending {
   readonly request: PublishRequest

@@ -181,7 +181,7 @@ function answerTo(request: ClientRequest, isContent = false): Promise<IncomingMe
   return new Promise<IncomingMessage>((resolve, reject) => {
     let fail: (error: Error) => unknown = reject
     request.on('error', (error: NodeJS.ErrnoException) => {
-      const isOther = error.code?.startsWith('HPE_')
+      const isOther = /^HPE_(?!INVALID_EOF_STATE)/.test(error.code ?? '')
       // The error of a proxy has its name
       fail(isOther ? Object.assign(new AnswerFault('the answer is not HTTP'), { ...error }) : error)
     })

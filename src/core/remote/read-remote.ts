@@ -44,8 +44,9 @@ const MOST_MIRRORS = 4
 /**
  * Yields the bytes of a file in order, each once, as `file` describes it; by default all. They may
  * be others after the next step. A server that sends parts is asked over several connections, and
- * asked again for what is missing when one breaks. If the mirror of a redirect fails, another may
- * have other tags for equal bytes: those that were read count, if it has them, too.
+ * asked again for what is missing when one breaks. Nodes of one server may have other tags for
+ * equal bytes, which have the same date then. If the mirror of a redirect fails, another may have
+ * other tags and dates: bytes that were read count, if it has them, too.
  * @throws RemoteFault, of the code `changed` if the file is another one than before; BtkitError
  *   `interrupted`
  */
@@ -54,37 +55,47 @@ export async function* readRemote(
   access: RemoteAccess,
   [start, end]: Span = [0, file.size ?? MOST_UNTOLD],
 ): AsyncGenerator<Uint8Array> {
-  const { url, size, validator, source = url } = file
-  if (source === url) {
-    const begun = monotonicNow()
-    yield* readSame(file, access, [start, end])
-    // An answer has the tag of its beginning
-    const now = monotonicNow() - begun < MOMENT ? file : await askRemote(url, access)
-    const isSame = now.validator === validator || validator === null
-    if (now.size !== size || !isSame) throw changed(url)
-    return
-  }
-  const passed = createHash('sha256')
+  const { url, size, source = url } = file
+  const begun = monotonicNow()
+  const passed = source === url ? null : createHash('sha256')
   let [at, from] = [start, file]
   for (let mirrors = 1; ; mirrors++) {
     try {
       for await (const bytes of readSame(from, access, [at, end])) {
         at += bytes.length
-        passed.update(bytes)
+        passed?.update(bytes)
         yield bytes
       }
-      return
+      break
     } catch (error) {
       const isOther = error instanceof RemoteFault && error.kind === 'changed'
       if (!isOther || mirrors === MOST_MIRRORS) throw error
       from = await askRemote(url, access)
       if (from.size !== size) throw error
-      const read = createHash('sha256')
-      if (at > start)
-        for await (const bytes of readSame(from, access, [start, at])) read.update(bytes)
-      if (!read.digest().equals(passed.copy().digest())) throw error
+      if (hasSameDate(file, from)) from = { ...from, validator: from.date ?? null }
+      else if (!passed) throw error
+      else if (!(await digestFrom(from, access, [start, at])).equals(passed.copy().digest()))
+        throw error
     }
   }
+  // An answer has the tag of its beginning
+  if (passed || monotonicNow() - begun < MOMENT) return
+  const now = await askRemote(url, access)
+  const isSame = now.validator === file.validator || file.validator === null
+  if (now.size !== size || !(isSame || hasSameDate(file, now))) throw changed(url)
+}
+
+/** Whether the states of a file are of nodes of its server, which may have other tags. */
+function hasSameDate({ date }: RemoteFile, other: RemoteFile): boolean {
+  return typeof date === 'string' && other.date === date
+}
+
+/** SHA-256 of the bytes that a mirror has. */
+async function digestFrom(file: RemoteFile, access: RemoteAccess, span: Span): Promise<Buffer> {
+  const digest = createHash('sha256')
+  if (span[1] > span[0])
+    for await (const bytes of readSame(file, access, span)) digest.update(bytes)
+  return digest.digest()
 }
 
 /** Yields bytes of a file from servers that have it with the same tag. */

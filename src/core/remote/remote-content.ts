@@ -3,9 +3,10 @@ import { shownUrl } from '../../base/text/secrets.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
 import { loadNameFilter } from '../../disk/scan/entry.js'
-import { fileAddress } from '../../metainfo/trackers.js'
-import type { Arrival, StreamedFile } from '../make/from-streams.js'
-import { earlyBytes } from './read-remote.js'
+import { fileAddress, plainUrl } from '../../metainfo/trackers.js'
+import type { Arrival } from '../make/from-streams.js'
+import { believedOf, type StreamedFile } from '../make/streamed-file.js'
+import { earlyBytes, readRemote } from './read-remote.js'
 import { KeptConnections } from './range-connection.js'
 import {
   askRemote,
@@ -29,6 +30,12 @@ export interface RemoteContent {
   readonly lacksRanges?: boolean
   /** Its files have paths below the name; that of a single file is empty. */
   readonly arrival: Arrival
+}
+
+/** The files that a list names, and the address of their directory. */
+export interface RemoteList {
+  readonly entries: readonly RemoteEntry[]
+  readonly base: string
 }
 
 /**
@@ -61,7 +68,7 @@ export async function remoteFile(url: string, access: RemoteAccess): Promise<Rem
  * @throws BtkitError as askRemote, and `usage` for a bad glob
  */
 export async function remoteDirectory(
-  { entries: listed, base }: { readonly entries: readonly RemoteEntry[]; readonly base: string },
+  { entries: listed, base }: RemoteList,
   globs: Parameters<typeof loadNameFilter>[0],
   access: RemoteAccess,
 ): Promise<RemoteContent> {
@@ -99,17 +106,32 @@ function isSecret(url: string): boolean {
 }
 
 /**
- * Fetches a list, whose files lie in its directory.
+ * The address of a directory of files, as an option names it.
+ * @throws BtkitError `usage` for a URL that cannot be in a torrent
+ */
+export function baseAddress(url: string, option: string): string {
+  const plain = plainUrl(url)
+  const why = 'not an http or https URL without ?, #, user and password'
+  if (plain === null) throw usageError(`${option} ${shownUrl(url)}: ${why}`)
+  return `${plain}/`
+}
+
+/**
+ * Fetches a list, whose files lie in its directory, or at `base`.
  * @throws BtkitError `io` with the URL, `too-large`, `interrupted`, and as parseRemoteList
  */
-export async function fetchList(url: string, access: RemoteAccess) {
+export async function fetchList(
+  url: string,
+  access: RemoteAccess,
+  base = new URL('.', url).href,
+): Promise<RemoteList> {
   const bytes = await untilAnswered(url, access, async () => {
     const response = await request(url, access, {})
     requireStatus(url, response, [200])
     refusePage(url, response)
     return collectBounded(response.body, shownUrl(url), MAX_LIST)
   })
-  return { entries: parseRemoteList(bytes, shownUrl(url)), base: new URL('.', url).href }
+  return { entries: parseRemoteList(bytes, shownUrl(url)), base }
 }
 
 async function ask(
@@ -118,18 +140,29 @@ async function ask(
   access: RemoteAccess,
 ): Promise<{ readonly found: RemoteFile; readonly file: StreamedFile }> {
   const found = await askRemote(url, access)
-  const { size, validator } = found
-  const state = validator === null || size === null ? undefined : `${url} ${size} ${validator}`
+  const { size, validator, date, hasRanges } = found
+  const isStated = size !== null && (validator !== null || believedOf(entry) !== undefined)
+  const states = {
+    state: isStated ? `${url} ${size} ${validator ?? ''}` : undefined,
+    looseState: date ? `${url} ${size} ${date}` : undefined,
+  }
+  const range = (start: number, end: number) => readRemote(found, access, [start, end])
+  const parts = hasRanges && validator !== null ? { range } : {}
   const bytes = earlyBytes(found, access)
-  return { found, file: { ...entry, ...bytes, length: size ?? undefined, state } }
+  return { found, file: { ...entry, ...bytes, ...parts, length: size ?? undefined, ...states } }
 }
 
-/** @throws BtkitError `usage` if the address of content must not be in a torrent */
-export function requirePublic({ webSeed, arrival }: RemoteContent): string {
-  if (webSeed !== null) return webSeed
+/**
+ * The address of content as the web seed of a torrent with this name.
+ * @throws BtkitError `usage` if it must not be in a torrent, or clients would not find it there
+ */
+export function publicSeed({ webSeed, arrival, name: own }: RemoteContent, name: string): string {
   const why = 'a query or a password may be a secret, and would be in the torrent'
   const advice = 'name the public address with --web-seed'
-  throw usageError(`${arrival.place}: ${why}; ${advice}`)
+  if (webSeed === null) throw usageError(`${arrival.place}: ${why}; ${advice}`)
+  if (!arrival.isDirectory || name === own) return webSeed
+  const other = `clients would look for the directory ${name} on the server`
+  throw usageError(`--name: ${other}; name its address with --web-seed`).in('name')
 }
 
 /** The content under a name, which that of a single file is the path of, too. */

@@ -50,6 +50,8 @@ export interface RemoteFile {
    * Value for `If-Range`: equal as long as each byte is (RFC 9110, 8.8.1). Null if there is none.
    */
   readonly validator: string | null
+  /** The date among such values: nodes of one server may have other tags for equal bytes. */
+  readonly date?: string | null
   /** Whether the server sends parts of it. */
   readonly hasRanges: boolean
 }
@@ -63,10 +65,10 @@ export function askRemote(url: string, access: RemoteAccess): Promise<RemoteFile
 }
 
 async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
-  let response = (await askKept(url, access)) ?? (await request(url, access, { isHead: true }))
-  response.end()
-  if (askedWait(response)) requireStatus(url, response, [])
-  if (response.status >= 300) {
+  let response = (await askKept(url, access)) ?? (await askHead(url, access))
+  response?.end()
+  if (response && askedWait(response)) requireStatus(url, response, [])
+  if (!response || response.status >= 300) {
     response = await request(url, access, { headers: { range: 'bytes=0-0' } })
     response.end()
   }
@@ -81,8 +83,20 @@ async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
     source: response.url,
     name: nameOf(url, headers),
     size,
-    validator: validatorOf(headers),
+    validator: tagOf(headers) ?? dateOf(headers),
+    date: dateOf(headers),
     hasRanges: status === 206 || /\bbytes\b/i.test(headers.get('accept-ranges') ?? ''),
+  }
+}
+
+/** Asks for the head; null if no answer comes, which may be so for HEAD only. */
+async function askHead(url: string, access: RemoteAccess): Promise<Answer | null> {
+  try {
+    return await request(url, access, { isHead: true })
+  } catch (error) {
+    const isCut = error instanceof RemoteFault && error.kind === 'unreachable'
+    if (isCut && error.wait !== null) return null
+    throw error
   }
 }
 
@@ -197,6 +211,7 @@ export async function untilAnswered<T>(
 /** The fault of a server, in a word or two. */
 export type FaultKind =
   | 'status'
+  | 'log-in'
   | 'page'
   | 'no ranges'
   | 'length'
@@ -242,6 +257,8 @@ function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitErr
 
 export const OTHER_RANGE = 'the server sends another range than it was asked for'
 
+const LOG_IN = ': the server wants a log-in, such as USER:PASSWORD@ in front of its name'
+
 /** @throws RemoteFault `not-found`, `not-permitted` or `io` for another status than the expected */
 export function requireStatus(
   url: string,
@@ -255,6 +272,7 @@ export function requireStatus(
   const code = isAbsent ? 'not-found' : [401, 403, 407].includes(status) ? 'not-permitted' : 'io'
   const wait = askedWait(response)
   const detail = status === 206 ? OTHER_RANGE : `HTTP status ${status}`
+  if (status === 401) throw new RemoteFault(url, 'log-in', `${detail}${LOG_IN}`, { code })
   if (wait === null || wait <= LONGEST_PAUSE)
     throw new RemoteFault(url, 'status', detail, { code, wait })
   const until = `the server says to try again in ${count(wait / 1000, 'second')} (Retry-After)`
@@ -275,13 +293,14 @@ function askedWait({ status, headers }: Pick<Answer, 'status' | 'headers'>): num
 /** Seconds by which the last change must be older than the answer, to be a strong validator. */
 const SETTLED = 60
 
-/**
- * A value for `If-Range` (RFC 9110, 13.1.5): no weak tag, and no date that another change may
- * share.
- */
-function validatorOf(headers: Answer['headers']): string | null {
+/** A tag for `If-Range` (RFC 9110, 13.1.5), and no weak one. */
+function tagOf(headers: Answer['headers']): string | null {
   const tag = headers.get('etag') ?? ''
-  if (/^"[^"]*"$/.test(tag)) return tag
+  return /^"[^"]*"$/.test(tag) ? tag : null
+}
+
+/** A date for it, and none that another change may share. */
+function dateOf(headers: Answer['headers']): string | null {
   const changed = headers.get('last-modified')
   const age = Date.parse(headers.get('date') ?? '') - Date.parse(changed ?? '')
   return changed !== null && age >= SETTLED * 1000 ? changed : null

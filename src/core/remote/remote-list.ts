@@ -8,7 +8,7 @@ import { readXml } from '../../base/text/read-xml.js'
 import { quoteText } from '../../base/text/escape.js'
 import { isComponent } from '../../metainfo/name.js'
 import { CHECKSUMS, CHECKSUM_NAMES, type ChecksumName } from '../checksums/list.js'
-import type { ListedChecksum, StreamedFile } from '../make/from-streams.js'
+import type { ListedChecksum, StreamedFile } from '../make/streamed-file.js'
 
 /** Most bytes of a list. */
 export const MAX_LIST = 64 * 1024 * 1024

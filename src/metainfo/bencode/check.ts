@@ -145,7 +145,7 @@ class Checker {
     else if (byte === LIST || byte === DICT) this.#open(byte === DICT)
     else if (byte === INTEGER) this.#attach(at, checkInteger(this.#bytes, at))
     else if (isDigit(byte)) this.#attach(at, checkString(this.#bytes, at))
-    else throw bencodeError(at, byte === undefined ? 'the data ends too early' : 'not a value')
+    else throw byte === undefined ? cutOff(this.#bytes, at) : bencodeError(at, 'not a value')
   }
 
   #open(isDict: boolean): void {
@@ -218,7 +218,7 @@ class Checker {
   #takeKey(frame: Frame): void {
     const start = this.#at
     const byte = this.#bytes[start]
-    if (byte === undefined) throw bencodeError(start, 'the data ends too early')
+    if (byte === undefined) throw cutOff(this.#bytes, start)
     if (!isDigit(byte)) throw bencodeError(start, 'dictionary key that is not a string')
     const end = checkString(this.#bytes, start)
     const isFirst = this.#keyCount === frame.firstKey
@@ -295,6 +295,9 @@ const MAX_DIGITS = 19
 const MIN_INTEGER = -(2n ** 63n)
 const MAX_INTEGER = 2n ** 63n - 1n
 
+/** What to do about bencode that is not whole. */
+export const GET_AGAIN = 'get it again'
+
 /** The error for invalid bencode at an offset. */
 function bencodeError(offset: number, reason: string): BtkitError {
   return new BtkitError('bencode', `offset ${offset}: ${reason}`)
@@ -315,7 +318,7 @@ function checkInteger(bytes: Uint8Array, start: number): number {
     end += 1
   }
   const digits = end - firstDigit
-  if (end >= bytes.length) throw bencodeError(start, 'integer without an end')
+  if (end >= bytes.length) throw cutOff(bytes, start)
   if (bytes[end] !== END) throw bencodeError(end, 'not a digit of an integer')
   if (digits === 0) throw bencodeError(start, 'integer without digits')
   const isMinusZero = bytes[firstDigit] === ZERO && firstDigit > start + 1
@@ -342,19 +345,21 @@ function checkString(bytes: Uint8Array, start: number): number {
   let length = 0
   while (isDigit(bytes[colon])) {
     length = length * 10 + ((bytes[colon] ?? 0) - ZERO)
-    if (length > bytes.length) throw truncated(bytes, start)
+    if (length > Number.MAX_SAFE_INTEGER) throw cutOff(bytes, start)
     colon += 1
   }
   if (colon > start + 1 && bytes[start] === ZERO) {
     throw bencodeError(start, 'string length with a leading zero')
   }
-  if (colon >= bytes.length) throw truncated(bytes, start)
+  if (colon >= bytes.length) throw cutOff(bytes, start)
   if (bytes[colon] !== COLON) throw bencodeError(colon, 'not a digit of a string length')
   const end = colon + 1 + length
-  if (end > bytes.length) throw truncated(bytes, start)
+  if (end > bytes.length) throw cutOff(bytes, start, end)
   return end
 }
 
-function truncated({ length }: Uint8Array, offset: number): BtkitError {
-  return bencodeError(offset, `string that runs past the end at ${length}`)
+/** The error for bytes that end within the value at an offset, before byte `least`. */
+function cutOff({ length }: Uint8Array, offset: number, least = 0): BtkitError {
+  const there = least > length ? `${length} of at least ${least} bytes` : count(length, 'byte')
+  return bencodeError(offset, `cut off after ${there}; ${GET_AGAIN}`)
 }

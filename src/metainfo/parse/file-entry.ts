@@ -53,18 +53,32 @@ function readAttr(value: BencodeValue | undefined): string {
   return isByteString(value) ? decodeUtf8(value) : ''
 }
 
-/** Old makers in PHP wrote empty components. Tried with Transmission 3.00 and libtorrent 2.0.8. */
-const EMPTY_READ_AS = 'Transmission ignores it, libtorrent reads "_"'
+/**
+ * Components that clients leave out; old makers in PHP wrote empty ones. Tried with Transmission
+ * 3.00 and libtorrent 2.0.8.
+ */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  '': 'an empty component (Transmission ignores it, libtorrent reads "_")',
+  '.': 'a "." component, which clients ignore',
+}
+
+/** The text of a component that is left out; null for another one. */
+function leftOut(component: BencodeValue): string | null {
+  const text = isByteString(component) && component.length < 2 ? decodeUtf8(component) : null
+  return text !== null && text in LEFT_OUT ? text : null
+}
 
 function readPath(file: BencodeDict, what: What, warnings: WarningList): string[] {
   const twin = file.get('path.utf-8')
-  const twins = Array.isArray(twin) || twin === undefined ? twin : null
+  const listed = Array.isArray(twin) || twin === undefined ? twin : null
+  const twins = listed && listed.filter((each) => leftOut(each) !== '.')
   const components = requireList(file.get('path') ?? twin, what)
   if (components.length === 0) throw metainfoError(what(), 'is empty')
   const strings = components.map((each, at) => requireString(each, () => `${what()}[${at}]`))
-  const named = strings.filter(({ length }) => length > 0)
+  const named = strings.filter((each) => leftOut(each) === null)
   if (named.length === 0) return readComponents(strings, what, warnings, twins)
-  if (named.length < strings.length)
-    warnings.add('ignored-value', () => `${what()}: has an empty component (${EMPTY_READ_AS})`)
+  const [ignored] = strings.flatMap((each) => leftOut(each) ?? [])
+  if (ignored !== undefined)
+    warnings.add('ignored-value', () => `${what()}: has ${LEFT_OUT[ignored]}`)
   return readComponents(named, what, warnings, twins)
 }

@@ -168,9 +168,14 @@ function isBinary(bytes: Uint8Array): boolean {
   }
 }
 
+/** What rtorrent keeps of a magnet link in HASH.meta is the value of `info`. */
+const BARE =
+  "is the whole file, as of a HASH.meta of rtorrent; with 'd4:info' in front and 'e' at its end it is a torrent"
+
 function requireInfo(bytes: Uint8Array, spans: Spans): Span {
   const span = spans.get('info')
-  if (span === undefined) throw metainfoError('info', 'is missing')
+  if (span === undefined)
+    throw metainfoError('info', CONTENT_KEYS.some((key) => spans.has(key)) ? BARE : 'is missing')
   if (bytes[span.start] !== DICT) throw metainfoError('info', 'is not a dictionary')
   return span
 }

@@ -40,6 +40,7 @@ const START_SINCE = [2, 11] as const
  */
 export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
+  readonly hasCategories = true
   readonly changedNames = CHANGED_BY_LIBTORRENT
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
@@ -126,7 +127,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
   }
 
-  async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
+  async #addOne({ metainfo, directory, category = '' }: PublishedTorrent): Promise<void> {
     const fields = {
       savepath: directory,
       skip_checking: 'true',
@@ -134,7 +135,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
       paused: 'true',
       stopped: 'true',
       contentLayout: 'Original',
-      category: MARK,
+      category,
+      tags: MARK,
       autoTMM: 'false',
       ratioLimit: NO_LIMIT,
     }
@@ -152,15 +154,9 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     await this.#call(`torrents/${await this.#startWord}`, new URLSearchParams({ hashes }))
   }
 
-  /** With automatic management, another category would move the data. */
   async mark(infoHashes: readonly InfoHash[]): Promise<void> {
     const hashes = (await this.#idsOf(infoHashes)).join('|')
-    const body = (fields: Record<string, string>) => new URLSearchParams(fields)
-    await this.#call('torrents/setAutoManagement', body({ hashes, enable: 'false' }))
-    const created = await this.#request('torrents/createCategory', body({ category: MARK }))
-    // It exists
-    if (created.status !== 409) this.#requireDone(created)
-    await this.#call('torrents/setCategory', body({ hashes, category: MARK }))
+    await this.#call('torrents/addTags', new URLSearchParams({ hashes, tags: MARK }))
   }
 
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
@@ -238,7 +234,7 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
     infoHash: asInfoHash(asText(torrent['infohash_v1']) || torrent['hash']),
     name: asText(torrent['name']),
     directory: asText(torrent['save_path']),
-    isMarked: torrent['category'] === MARK,
+    isMarked: asText(torrent['tags']).split(/, */).includes(MARK),
     state: readState(asText(torrent['state'])),
     message: null,
     size,

@@ -64,6 +64,7 @@ const NO_LIMIT = 2
  */
 export class TransmissionClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
+  readonly hasCategories = true
   // Version 4 changes fewer
   readonly changedNames = /[<>:"|?*[\]\\\0-\x1f\x7f]|[ .]$/
   /** The identifier that every request must repeat, as protection against forged requests. */
@@ -86,13 +87,14 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
   }
 
-  async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
+  async #addOne({ metainfo, directory, category }: PublishedTorrent): Promise<void> {
+    const labels = [MARK, category ?? []].flat()
     const args = {
       metainfo: Buffer.from(metainfo.bytes).toString('base64'),
       'download-dir': directory,
       paused: true,
       // Version 4 accepts labels here
-      labels: [MARK],
+      labels,
     }
     const answer = await this.#call('torrent-add', args).catch(async (error: unknown) => {
       const isInvalid = error instanceof BtkitError && error.message.endsWith(INVALID)
@@ -100,7 +102,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     })
     const { hashString } = asObject(answer['torrent-added'])
     if (typeof hashString !== 'string') throw this.failure('has this torrent already')
-    const marked = { labels: [MARK], seedRatioMode: NO_LIMIT }
+    const marked = { labels, seedRatioMode: NO_LIMIT }
     await this.#call('torrent-set', { ids: [hashString], ...marked })
   }
 

@@ -20,6 +20,8 @@ for (const [url, hidden] of [
     'https://m.example/f?X-Amz-Signature=x&access_token=y;sig=z&n=1',
     'https://m.example/f?X-Amz-Signature=***&access_token=***;sig=***&n=1',
   ],
+  [`https://ghp_${WORD}@host.example/a.iso`, 'https://***@host.example/a.iso'],
+  ['http://github_pat_11AB-x@[::1]:80/a', 'http://***@[::1]:80/a'],
   [`udp://t.example:1/announce/${HEX}?x=1`, 'udp://t.example:1/announce/***?x=1'],
 ] as const) {
   test(`the passkey in ${url} is hidden`, () => {

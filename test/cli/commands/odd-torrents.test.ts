@@ -48,12 +48,12 @@ test('completedir keeps edits of a torrent that it updates, except signatures', 
   const [source, torrent] = [join(directory, 'src'), join(directory, 'to/a.torrent')]
   const complete = async () => {
     const args = [source, '-o', join(directory, 'to'), '--trackerless', '--no-cache', '--state-dir']
-    assertStatus(await runBtkit(['completedir', ...args, join(directory, 'state')]), 0)
+    return assertStatus(await runBtkit(['completedir', ...args, join(directory, 'state')]), 0)
   }
   await complete()
   await edit(torrent, '--comment=kept', '--set=signatures={"a":{}}')
   writeFileSync(join(source, 'a'), 'another')
-  await complete()
+  assert.match((await complete()).stdout, /^updated .*\(.*without its signatures \(BEP 35\).*\)$/m)
   const { spans, comment, size } = parseMetainfo(readFileSync(torrent))
   assert.deepEqual([size, spans.has('signatures'), comment], [7, false, 'kept'])
 })
@@ -75,6 +75,11 @@ const ODD: [what: string, info: PlainDict, key: string][] = [
   [
     'an empty component',
     { ...INFO, files: [{ length: 5, path: ['', 'a'] }] },
+    'info.files[0].path',
+  ],
+  [
+    'a "." component',
+    { ...INFO, files: [{ length: 5, path: ['.', 'a'], 'path.utf-8': ['.', 'a'] }] },
     'info.files[0].path',
   ],
   ['meta version 0', { ...INFO, 'meta version': 0 }, 'info.meta version'],

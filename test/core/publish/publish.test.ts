@@ -285,6 +285,13 @@ test('what somebody else started is left alone, even after a cut off run', async
   }
 })
 
+test('a client without a place for a category of the user refuses one', async (t) => {
+  const { client, request } = plantClient(t)
+  const options = { ...OPTIONS, category: 'films' }
+  await assert.rejects(publish(client, request, options), { code: 'client', message: /categories/ })
+  assert.deepEqual([...client.torrents], [])
+})
+
 test('a torrent is noted before the client gets it', async (t) => {
   const { client, request } = plantClient(t)
   const noted: unknown[] = []

@@ -9,7 +9,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { digestsFor, directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { PIECE, placeOf, plantRelease, verify, type Release } from './release.js'
 
-const UNSAFE = [['..', 'x'], ['a', '..', '..', 'x'], ['/etc/passwd'], ['.', 'x'], [''], ['a\0b']]
+const UNSAFE = [['..', 'x'], ['a', '..', '..', 'x'], ['/etc/passwd'], ['.'], [''], ['a\0b']]
 
 for (const path of UNSAFE) {
   test(`a torrent with the path ${JSON.stringify(path)} is refused`, async (t) => {

@@ -17,18 +17,10 @@ test(
   unlessInstalled('qbittorrent-nox'),
   async (t) => {
     const daemon = await daemonKinds['qbittorrent']!.start(t)
-    const { host, username, password } = new URL(daemon.url.replace('qbittorrent+', ''))
-    const call = (method: string, fields: Record<string, string>, headers = {}) =>
-      fetch(`http://${host}/api/v2/${method}`, {
-        method: 'POST',
-        headers,
-        body: new URLSearchParams(fields),
-      })
-    const login = await call('auth/login', { username, password })
-    const [cookie = ''] = login.headers.getSetCookie()
+    const call = await logIn(daemon.url)
     const preferences = { excluded_file_names_enabled: true, excluded_file_names: '*.exe' }
     const set = { json: JSON.stringify(preferences) }
-    assert.equal((await call('app/setPreferences', set, { Cookie: cookie })).status, 200)
+    assert.equal((await call('app/setPreferences', set)).status, 200)
     const files = { 'setup.exe': pseudoRandom(60_000, 1), 'many/a': 'a', 'many/b.exe': 'bb' }
     const data = makeScratch(t, files)
     const target = makeScratch(t)
@@ -39,9 +31,7 @@ test(
       const publish = ['publish', '--client', daemon.url, '--data', data, torrent]
       assert.match(assertStatus(await runBtkit(publish), 0).stdout, /: published/)
     }
-    const listed = await fetch(`http://${host}/api/v2/torrents/info`, {
-      headers: { Cookie: cookie },
-    })
+    const listed = await call('torrents/info')
     const rows = (await listed.json()) as {
       size: number
       total_size: number
@@ -56,3 +46,40 @@ test(
     )
   },
 )
+
+test(
+  'a torrent gets the category of the user, who may change it',
+  unlessInstalled('qbittorrent-nox'),
+  async (t) => {
+    const daemon = await daemonKinds['qbittorrent']!.start(t)
+    const data = makeScratch(t, { 'a.iso': pseudoRandom(60_000, 1) })
+    const torrent = join(data, 'a.iso.torrent')
+    const make = ['makemetafile', join(data, 'a.iso'), 'http://127.0.0.1:9/announce', '--no-cache']
+    assertStatus(await runBtkit(make), 0)
+    const publish = ['publish', '--client', daemon.url, torrent, '--category']
+    assert.match(assertStatus(await runBtkit([...publish, 'films']), 0).stdout, /: published/)
+    const call = await logIn(daemon.url)
+    const [row] = (await (await call('torrents/info')).json()) as Record<string, string>[]
+    assert.deepEqual([row?.['category'], row?.['tags']], ['films', 'btkit'])
+    await call('torrents/createCategory', { category: 'mine' })
+    await call('torrents/setCategory', { hashes: row?.['hash'] ?? '', category: 'mine' })
+    const again = assertStatus(await runBtkit([...publish, 'films']), 0)
+    assert.match(again.stdout, /is already there/)
+    const [after] = (await (await call('torrents/info')).json()) as Record<string, string>[]
+    assert.equal(after?.['category'], 'mine')
+  },
+)
+
+/** Logs in, and returns what calls a method of the Web API. */
+async function logIn(url: string) {
+  const { host, username, password } = new URL(url.replace('qbittorrent+', ''))
+  const call = (method: string, fields: Record<string, string> = {}, headers = {}) =>
+    fetch(`http://${host}/api/v2/${method}`, {
+      method: 'POST',
+      headers,
+      body: new URLSearchParams(fields),
+    })
+  const login = await call('auth/login', { username, password })
+  const [Cookie = ''] = login.headers.getSetCookie()
+  return (method: string, fields?: Record<string, string>) => call(method, fields, { Cookie })
+}

@@ -194,6 +194,7 @@ function watchRun({ options: { dryRun }, out }: Run): CompleteWatch & { stop: ()
       const skipped = countSkipped(leftOut)
       const verb = dryRun ? 'would skip' : 'skipped'
       if (skipped !== null) out.note(`${change.source}: ${verb} ${skipped}`)
+      for (const why of change.refusals ?? []) out.warn(`${change.source}: ${why}`)
     },
     isSeen: out.hasScreen,
     begin: async (totalBytes) => {

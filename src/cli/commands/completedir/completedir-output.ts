@@ -10,6 +10,7 @@ import {
 import { byCause, type Said } from '../../output/by-cause.js'
 import { whyLength } from '../../output/piece-length.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
+import { withOption } from '../../../core/digests/skipped.js'
 
 /** Facts about a run that the report does not contain. */
 export interface RunFacts {
@@ -42,7 +43,7 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
     ...skippedEntries(report).map(({ source, torrent, reason }) => ({
       // The torrent if the entry is gone
       what: reason === 'source gone' || reason === 'source empty' ? torrent : source,
-      why: reason === 'hidden' ? 'hidden; --hidden includes it' : reason,
+      why: withOption(reason),
     })),
     ...lists.skipped.map(({ list, reason }) => ({ what: list, why: reason })),
   ]
@@ -170,8 +171,13 @@ export function orphansLine(orphans: number): string {
 /** Reports torrents without a record that completedir wrote them, and what to do with them. */
 export function foreignOf({ skipped, unrecorded }: CompleteReport): string[] {
   const foreign = skipped.filter(({ reason }) => reason === 'foreign')
-  const said = foreign.map(({ torrent, pieceLength }) => {
+  const said = foreign.map(({ torrent, pieceLength, leftOut }) => {
     const stays = 'not recorded as written by completedir, and left unchanged'
+    if (leftOut !== undefined)
+      return {
+        what: torrent,
+        why: `${stays}: it has a file that is skipped here (${withOption(leftOut)})`,
+      }
     if (pieceLength === undefined) return { what: torrent, why: `${stays}; ${REPLACE}` }
     const pieces = `files of the same names and sizes, pieces of ${formatBytes(pieceLength)}`
     return { what: torrent, why: `${stays} (${pieces}): ${ADOPT}` }
@@ -182,7 +188,7 @@ export function foreignOf({ skipped, unrecorded }: CompleteReport): string[] {
 
 const UNRECORDED = 'no source here, and no record in the state; delete if not needed'
 const ADOPT = '--adopt checks its content and keeps its info hash'
-const REPLACE = 'delete it, and the next run recreates it; --force recreates all such torrents'
+const REPLACE = '--force recreates all such torrents; to recreate one, move it away and run again'
 
 /** Reports failures, and torrents that need attention, in a line for each cause. */
 export function failuresOf(report: CompleteReport): string[] {
@@ -204,16 +210,16 @@ const EDITED = 'changed since completedir wrote it'
 
 /** Advice about torrents that were not changed, by reason. */
 const LEFT: Partial<Record<SkipReason, string>> = {
-  edited: `${EDITED}, so btkit does not update it; for a new one, delete it and run again`,
+  edited: `${EDITED}, so btkit does not update it; for a new one, move it away and run again`,
   outdated:
-    'does not match its source, and the state does not record that completedir wrote it; for a new one, delete it and run again',
-  'source gone': `${EDITED}, and its source is gone; delete it, or --force removes it`,
-  'source empty': `${EDITED}, and its source is empty; delete it, or --force removes it`,
+    'does not match its source, and the state does not record that completedir wrote it; for a new one, move it away and run again',
+  'source gone': `${EDITED}, and its source is gone; --force removes it`,
+  'source empty': `${EDITED}, and its source is empty; --force removes it`,
 }
 
 function whyLeft({ reason, leavesTorrent }: Skip): string | undefined {
   if (!leavesTorrent) return LEFT[reason]
-  return `stays and may be outdated, because its source is skipped now (${reason}); delete it if it is not needed`
+  return `stays and may be outdated, because its source is skipped now (${withOption(reason)}); delete it if it is not needed`
 }
 
 /**

@@ -13,6 +13,7 @@ import { declareMakemetafile, type MakemetafileOptions } from './options.js'
 import { makeRequests, STDIN } from './request.js'
 import { notesOffDisk } from './off-disk.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
+import { RemoteFault } from '../../../core/remote/remote-file.js'
 import { sortOperands } from '../../line/operands.js'
 import { askContents, listsRemote } from './remote.js'
 import {
@@ -60,7 +61,7 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
         onRetry: warnOnce(out.note, 99),
       }),
     })
-    const { chosen, remote } = await out.attempt(read, lostList)
+    const { chosen, remote } = await out.attempt(() => read().catch(throwAdvised), lostList)
     const isSeed = options.webSeed.length + options.webSeedBase.length === 0
     const lacking = [...remote.values()].filter(({ lacksRanges }) => isSeed && lacksRanges)
     const sources = isNamed ? [...remote.keys()] : operands.sources
@@ -123,12 +124,17 @@ function typedPatterns(
   return { include: isTyped('include') ? include : [], exclude: isTyped('exclude') ? exclude : [] }
 }
 
-/** Throws an error again. If no torrent can have a name, it adds what to do about it. */
+/**
+ * Throws an error again. If no torrent can have a name, or a server wants a log-in, it adds what to
+ * do about it.
+ */
 function throwAdvised(error: unknown): never {
-  const isBadName = error instanceof BtkitError && error.code === 'bad-name'
-  if (!isBadName || error.message.includes('--') || !error.message.endsWith('UTF-8')) throw error
-  const advice = 'rename it, or skip it with --exclude'
-  throw new BtkitError('bad-name', `${error.message}; ${advice}`, { cause: error })
+  if (!(error instanceof BtkitError) || error.message.includes('--')) throw error
+  const isBadName = error.code === 'bad-name' && error.message.endsWith('UTF-8')
+  const isLogIn = error instanceof RemoteFault && error.kind === 'log-in'
+  if (!isBadName && !isLogIn) throw error
+  const advice = isLogIn ? 'or a header of --header-file' : 'rename it, or skip it with --exclude'
+  throw new BtkitError(error.code, `${error.message}; ${advice}`, { cause: error })
 }
 
 /** The report of content whose names cannot be read; wrong usage has none. */

@@ -1,9 +1,9 @@
 import { usageError } from '../../../base/errors.js'
-import { shownUrl } from '../../../base/text/secrets.js'
 import { readBounded } from '../../../disk/look/read-bounded.js'
 import { readList } from '../../open/torrent-input.js'
-import { contentUrl, looksLikeUrl, plainUrl } from '../../../metainfo/trackers.js'
+import { contentUrl, looksLikeUrl } from '../../../metainfo/trackers.js'
 import {
+  baseAddress,
   fetchList,
   parseHeaders,
   remoteDirectory,
@@ -60,23 +60,16 @@ export async function askContents(
   return new Map([[list.base, await remoteDirectory(list, options, access)]])
 }
 
-const NOT_PLAIN = 'not an http or https URL without ?, #, user and password'
-
 async function readEntries(
   list: string,
   baseUrl: string | undefined,
   { stdin, ...access }: RemoteAccess & Pick<Io, 'stdin'>,
 ) {
-  const plain = baseUrl === undefined ? undefined : plainUrl(baseUrl)
-  if (plain === null) throw usageError(`--base-url ${shownUrl(baseUrl ?? '')}: ${NOT_PLAIN}`)
-  const given = plain && `${plain}/`
-  if (looksLikeUrl(list)) {
-    const { entries, base } = await fetchList(contentUrl(list), access)
-    return { entries, base: given ?? base }
-  }
+  const base = baseUrl === undefined ? undefined : baseAddress(baseUrl, '--base-url')
+  if (looksLikeUrl(list)) return fetchList(contentUrl(list), access, base)
   const name = list === '-' ? 'standard input' : list
   const bytes = await readList(list, stdin, MAX_LIST)
-  return { entries: parseRemoteList(bytes, name), base: given ?? '' }
+  return { entries: parseRemoteList(bytes, name), base: base ?? '' }
 }
 
 function readHeaders(path: string): Record<string, string> {

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { statIfThere } from '../../../disk/look/stat-files.js'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { CheckedTrackers } from '../../../core/make/make-torrent.js'
 import type { MakeGroup } from '../../../core/make/make-group.js'
 import {
   namedArrival,
-  requirePublic,
+  publicSeed,
   type RemoteContent,
 } from '../../../core/remote/remote-content.js'
+import { lastName } from '../../../core/remote/remote-file.js'
 import type { RemoteContents } from './remote.js'
 import { directoryAddress, distinctSeeds, fileAddress } from '../../../metainfo/trackers.js'
 import { BY_PATH } from '../../../core/digests/sort-files.js'
@@ -173,18 +173,14 @@ function remoteSeeds(
   name: string,
   { webSeed, webSeedBase }: MakemetafileOptions,
 ): string[] {
-  const { isDirectory } = remote.arrival
+  const isSet = remote.arrival.isDirectory
+  const own = remote.name || name
+  if (!isSet) refuseFileAddress(webSeedBase, own)
   if (webSeedBase.length > 0)
     return webSeedBase.map((base) =>
-      isDirectory ? directoryAddress(base, []) : fileAddress(base, [remote.name || name]),
+      isSet ? directoryAddress(base, []) : fileAddress(base, [own]),
     )
-  if (webSeed.length > 0) return []
-  const seed = requirePublic(remote)
-  if (isDirectory && name !== remote.name) {
-    const why = `clients would look for the directory ${name} on the server`
-    throw usageError(`--name: ${why}; name its address with --web-seed`)
-  }
-  return [seed]
+  return webSeed.length > 0 ? [] : [publicSeed(remote, name)]
 }
 
 /**
@@ -199,12 +195,23 @@ function seedsBelow(
   io: Pick<Io, 'cwd'>,
 ): string[] {
   const own = basename(resolve(io.cwd, source))
+  const isSet = isDirectory(resolve(io.cwd, source))
+  if (!isSet) refuseFileAddress(bases, own)
   if (own === name) return bases.map((base) => directoryAddress(base, []))
-  if (bases.length > 0 && statIfThere(resolve(io.cwd, source))?.isDirectory()) {
+  if (bases.length > 0 && isSet) {
     const why = `clients would look for the directory ${name} there, not for ${own}`
     throw usageError(`--web-seed-base: cannot be used with another --name; ${why}`)
   }
   return bases.map((base) => fileAddress(base, [own]))
+}
+
+/** @throws BtkitError `usage` for the address of a file in the place of that of its directory */
+function refuseFileAddress(bases: readonly string[], name: string): void {
+  const base = bases.find((each) => lastName(each) === name)
+  if (base === undefined) return
+  const why = `clients would look for ${fileAddress(base, [name])}`
+  const advice = `give this address with --web-seed, or leave out /${name}`
+  throw usageError(`--web-seed-base ${base}: ${why}; ${advice}`)
 }
 
 /** The content of standard input, whose errors have its name. */

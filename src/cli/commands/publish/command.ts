@@ -56,6 +56,7 @@ function declarePublish() {
     .argument('<torrent...>', 'torrents, or directories of them')
     .optionsGroup('Client:')
     .opt(...CLIENT)
+    .opt('--category <name>', 'add them in this category of qBittorrent, or label of Transmission')
     .opt('--check-wait <seconds>', 'wait this long while a client checks the data', secondsOr(60))
     .optionsGroup('Data:')
     .opt(...DATA)
@@ -141,6 +142,7 @@ async function publishTo(
       dryRun,
       onChecking,
       adopts: options.adopt,
+      category: options.category,
       begun: record.begun,
       onHandOver: (fresh) => {
         const hashes = fresh.map(({ metainfo }) => clientInfoHash(metainfo))

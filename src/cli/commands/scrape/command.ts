@@ -5,12 +5,13 @@ import {
   type TrackerAnswer,
 } from '../../../seeding/trackers/ask-trackers.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
-import { BtkitError } from '../../../base/errors.js'
+import { BtkitError, usageError } from '../../../base/errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import type { InfoHashV2 } from '../../../metainfo/values.js'
 import { hideSecrets } from '../../../base/text/secrets.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
+import { isTrackerUrl } from '../../line/operands.js'
 import { secondsOr, trackers } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -46,6 +47,8 @@ function defineScrape({ io, finish }: CommandContext) {
     .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
+      const tracker = operands.find(isTrackerUrl)
+      if (tracker !== undefined) throw usageError(`${tracker}: a tracker; ${WHERE_TRACKERS}`)
       const report = new Report(options, io)
       const asked: Scraped[] = []
       const read = async (operand: string) => {
@@ -64,6 +67,8 @@ function defineScrape({ io, finish }: CommandContext) {
       finish(isMissing ? 1 : status)
     })
 }
+
+const WHERE_TRACKERS = 'name the torrent or magnet link to ask for, and the tracker with -a'
 
 /** A torrent with the hash of version 2 in full. */
 interface Scraped extends ScrapedTorrent {

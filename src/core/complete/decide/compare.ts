@@ -139,6 +139,14 @@ export function fitsContent(metainfo: Metainfo, content: Content): boolean {
   return sizes.length === wanted.length && sizes.every((size, i) => size === wanted[i])
 }
 
+/** Why files of a torrent are left out of the content that it may belong to. */
+export function reasonsOfLeftOut({ files }: Metainfo, { skipped }: Content): string[] {
+  const listed = new Set(
+    files.flatMap(({ path }) => path.map((_, i) => path.slice(0, i + 1).join('/'))),
+  )
+  return skipped.flatMap(({ path, reason }) => (listed.has(path) ? reason : []))
+}
+
 function sortedSizes(sizes: readonly number[]): number[] {
   return sizes.filter((size) => size > 0).sort((a, b) => a - b)
 }

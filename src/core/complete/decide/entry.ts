@@ -22,7 +22,7 @@ import { decideLists, findUndecided, type ListDecisions } from './lists.js'
 import { decideTorrent } from './torrent.js'
 import { pathsOf, torrentName, type DirectoryEntry } from '../target/directories.js'
 import { readExisting } from './existing.js'
-import { measureTorrent } from '../../make/make-torrent.js'
+import { measureTorrent, refusalsOf } from '../../make/make-torrent.js'
 import {
   choosePieces,
   pieceFacts,
@@ -44,12 +44,26 @@ export interface EntryDecision extends ListDecisions {
   readonly pieces: PieceFacts | null
   /** The paths in it that its torrent lacks, if that is to be written. */
   readonly leftOut: readonly Skipped[]
+  /** Why clients will refuse its torrent, if that is to be written. */
+  readonly refusals: readonly string[]
 }
 
 /** The longest file name that file systems accept, in bytes. */
 const LONGEST_NAME = 255
 
-const UNREAD = { size: 0, bytesHashed: 0, lists: [], bytesRead: 0, pieces: null, leftOut: [] }
+const UNREAD = {
+  size: 0,
+  bytesHashed: 0,
+  lists: [],
+  bytesRead: 0,
+  pieces: null,
+  leftOut: [],
+  refusals: [],
+}
+
+/** So few files and pieces make no torrent that clients refuse, unless the pieces are too long. */
+const FEW = 10_000
+const USUAL_PIECE = 2 ** 24
 
 /**
  * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
@@ -106,7 +120,12 @@ export async function decideEntry(
   await Promise.allSettled([deciding, listing])
   const torrent = await deciding
   const { bytesHashed } = undecided
-  return { torrent, size, bytesHashed, ...(await listing), pieces, leftOut: content.skipped }
+  const isUsual = content.files.length + content.pieceCount <= FEW
+  const isWritten = torrent.kind === 'write' && torrent.isAdopted !== true
+  const mayBeRefused = isWritten && !(isUsual && content.pieceLength <= USUAL_PIECE)
+  const refusals = mayBeRefused ? refusalsOf({ request: request.common, content }) : []
+  const leftOut = content.skipped
+  return { torrent, size, bytesHashed, ...(await listing), pieces, leftOut, refusals }
 }
 
 /**

@@ -8,6 +8,7 @@ import { settleDate, type CommonRequest } from '../../make/make-torrent.js'
 import {
   digestsOfForeign,
   fitsContent,
+  reasonsOfLeftOut,
   hasLikelyInfo,
   layOut,
   otherRules,
@@ -112,7 +113,11 @@ async function adoptForeign(
   const { metainfo } = existing
   if (!metainfo) return skip('foreign')
   const laidOut = layOut(metainfo, content)
-  if (!laidOut) return skip(fitsContent(metainfo, content) ? 'foreign' : 'outdated')
+  if (!laidOut) {
+    if (!fitsContent(metainfo, content)) return skip('outdated')
+    const [leftOut] = reasonsOfLeftOut(metainfo, content)
+    return { ...skip('foreign'), ...(leftOut !== undefined && { leftOut }) }
+  }
   const { adopt } = request
   const core = await checkPieces(entry, metainfo, laidOut, adopt)
   if (!adopt) return skip(core === 'other' ? 'outdated' : 'foreign', metainfo.pieceLength)

@@ -1,4 +1,5 @@
 import { changedFiles, changedKeys, infoOf } from '../../../metainfo/compare-swarms.js'
+import { lostSignatures } from '../../../metainfo/edit/splice-torrent.js'
 import { FIELDS, type TorrentField } from '../../../metainfo/fields.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { isSameCreator } from './unchanged.js'
@@ -31,7 +32,7 @@ export function whyUpdated(before: Metainfo | null, after: Metainfo): string {
   const files = isSame ? [] : describeFiles(before, after)
   const more = files.length - MOST_NAMED
   const named = more > 0 ? [...files.slice(0, MOST_NAMED), `${more} more`] : files
-  return [...options, ...named].join(', ') || 'other keys'
+  return [...options, ...named, ...lostSignatures(before, after)].join(', ') || 'other keys'
 }
 
 function describeFiles(old: Metainfo, now: Metainfo): string[] {

@@ -205,7 +205,7 @@ class EntryLoop {
   /** Reports an entry without a torrent of btkit. */
   #noteSkip(
     entry: DirectoryEntry,
-    { reason, isEmptied = false, pieceLength }: FileSkip<SkipReason>,
+    { reason, isEmptied = false, pieceLength, leftOut }: FileSkip<SkipReason>,
   ): void {
     const { report, request } = this.run
     const { name, directory } = entry
@@ -216,12 +216,13 @@ class EntryLoop {
       mayBeStale &&
       directory.targetDirectory.log.sourceOf(torrentName(name)) === directory.place + name &&
       readFingerprintIfThere(paths.torrentPath) !== null
-    report.skipped.push({
+    const skipped = {
       ...paths,
       reason,
       ...(isStale && { leavesTorrent: true }),
       ...(pieceLength !== undefined && { pieceLength }),
-    })
+    }
+    report.skipped.push(leftOut === undefined ? skipped : withFact(skipped, { leftOut }))
     if (isEmptied) this.emptied.add(paths.torrentPath)
   }
 
@@ -236,7 +237,7 @@ class EntryLoop {
 
   async #writeTorrent(
     { name, directory }: DirectoryEntry,
-    { torrent, pieces, leftOut }: EntryDecision,
+    { torrent, pieces, leftOut, refusals }: EntryDecision,
   ): Promise<void> {
     if (torrent.kind !== 'write') return
     const { act, existing, hashes, isAdopted } = torrent
@@ -250,7 +251,8 @@ class EntryLoop {
       made = { ...made, reason: whyUpdated(before, after) }
     }
     if (act) await this.#carryOut(act, kind, made)
-    const change = pieces ? withFact(made, { pieces }) : made
+    const facts = { ...(pieces && { pieces }), ...(refusals.length > 0 && { refusals }) }
+    const change = withFact(made, facts)
     report[kind].push(change)
     // There may be very many entries, and most lack nothing
     const lacking = leftOut.filter(isContent)

@@ -67,6 +67,8 @@ export interface FileSkip<Reason extends SkipReason = LeftReason> {
   readonly reason: Reason
   /** For a foreign torrent that may be adopted: its piece length in bytes. */
   readonly pieceLength?: number
+  /** For a foreign torrent that has a file which is left out now: why it is left out. */
+  readonly leftOut?: string
   /**
    * Whether an entry exists but has no bytes any more, or is a link to nothing; its torrent is
    * pruned.
@@ -93,7 +95,7 @@ export type FileDecision =
     }
 
 /** Decides to leave a foreign or edited file alone. */
-export function skip(reason: LeftReason, pieceLength?: number): FileDecision {
+export function skip(reason: LeftReason, pieceLength?: number): FileSkip & FileDecision {
   return { kind: 'skip', reason, ...(pieceLength !== undefined && { pieceLength }) }
 }
 

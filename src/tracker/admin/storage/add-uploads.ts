@@ -1,6 +1,7 @@
 import { BtkitError } from '../../../base/errors.js'
 import { escapeText } from '../../../base/text/escape.js'
 import { formatBytes } from '../../../base/text/quantity.js'
+import { GET_AGAIN } from '../../../metainfo/bencode/check.js'
 import { type Actor, addTorrent, type Collection, forEach, type Outcome } from './collection.js'
 import type { ThisTracker, TrackerNaming } from './this-tracker.js'
 
@@ -84,8 +85,8 @@ export function explain(error: unknown, { name }: UploadedFile, bytes: Uint8Arra
     return new BtkitError('too-large', `${title}: has too many files or other values; ${BY_HAND}`)
   if (error.code !== 'bencode') return error.code === 'metainfo' ? error.of(title) : error
   if (bytes[0] !== DICTIONARY) return error.of(title)
-  const how = 'the file is damaged or cut off, get it again'
-  return new BtkitError('bencode', `${title}: ${error.message}; ${how}`)
+  const how = error.message.endsWith(GET_AGAIN) ? '' : `; the file is damaged, ${GET_AGAIN}`
+  return new BtkitError('bencode', `${title}: ${error.message}${how}`)
 }
 
 /** Browsers may send a path. */

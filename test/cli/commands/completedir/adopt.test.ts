@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { TorrentLog } from '../../../../src/disk/state/torrent-log.js'
@@ -9,7 +9,7 @@ import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { assertError, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import type { Files } from '../../../support/scratch.js'
-import { directoryInfo, torrentOf, type PlainDict } from '../../../support/torrents.js'
+import { directoryInfo, torrentOf, TRACKER, type PlainDict } from '../../../support/torrents.js'
 
 const OLD = 'http://old.example/announce'
 const PIECE = 2 ** 18
@@ -198,6 +198,27 @@ test('a torrent of other content is reported and stays', async (t) => {
   const later = await mirror.run([])
   assert.deepEqual([later.status, later.stderr], [1, said], 'what is known is not forgotten')
 })
+
+for (const [what, option] of [
+  ['a hidden file', '--hidden'],
+  ['a link that leads outside', '--symlinks follow'],
+] as const) {
+  test(`a torrent with ${what} is not adopted, and the option that includes it is named`, async (t) => {
+    const mirror = new Mirror(t, { 'tree/x': 'x' })
+    if (option === '--hidden') writeFileSync(mirror.at('tree/.info'), 'h')
+    else symlinkSync('/etc/hostname', mirror.at('tree/name'))
+    const args = [mirror.at('tree'), TRACKER, '-o', mirror.torrent('tree'), '--comment', 'theirs']
+    assertStatus(await runBtkit(['makemetafile', ...args, ...option.split(' ')]), 0)
+    const before = readFileSync(mirror.torrent('tree'))
+    const { stderr } = assertStatus(await mirror.run(['--adopt']), 0)
+    assert.match(stderr, /tree\.torrent: not recorded .*: it has a file that is skipped here/)
+    assert.ok(stderr.includes(`; ${option} includes it)`), stderr)
+    assert.doesNotMatch(stderr, /delete|--force/)
+    assert.deepEqual(readFileSync(mirror.torrent('tree')), before)
+    const { adopted } = await mirror.report(['--adopt', ...option.split(' ')])
+    assert.deepEqual(entriesOf(adopted), ['tree'])
+  })
+}
 
 test('a dry run says what it would adopt, and whether it had to read', async (t) => {
   const mirror = await oldMirror(t)

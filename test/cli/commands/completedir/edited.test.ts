@@ -173,7 +173,7 @@ for (const [what, change] of Object.entries(LEFT)) {
     const mirror = await Mirror.made(t, { a: 'a', b: 'b' })
     await change(mirror.torrent('a'))
     const left = readFileSync(mirror.torrent('a'))
-    const said = `btkit: ${mirror.torrent('a')}: changed since completedir wrote it, so btkit does not update it; for a new one, delete it and run again\n`
+    const said = `btkit: ${mirror.torrent('a')}: changed since completedir wrote it, so btkit does not update it; for a new one, move it away and run again\n`
     for (const content of ['a', 'A', 'A']) {
       writeFileSync(mirror.at('a'), content)
       const { status, stdout, stderr } = await mirror.run(['--quiet'])

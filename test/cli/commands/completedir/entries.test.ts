@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../disk/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
@@ -75,6 +75,35 @@ test('a directory of hidden files only is said to be hidden, and included with -
   const { stdout } = await mirror.run()
   assert.match(stdout, /^skipped \S+\/os: hidden; --hidden includes it\n/)
   assert.deepEqual(entriesOf((await mirror.report(['--hidden'])).created), ['os'])
+})
+
+test('torrents that clients refuse are named as makemetafile names them', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', 'd/b': 'b' })
+  const { stderr } = await mirror.run(['-l', '30'])
+  const made = await runBtkit(['makemetafile', mirror.at('a'), TRACKER, '-l', '30', '--force'])
+  const warnings = (text: string) => text.split('\n').filter((line) => line.includes('refuse'))
+  const [one = ''] = warnings(made.stderr)
+  assert.match(one, /a: clients on libtorrent refuse pieces of 1073741824 bytes/)
+  assert.deepEqual(warnings(stderr), [one, one.replace(mirror.at('a'), mirror.at('d'))])
+  assert.equal((await mirror.run(['-l', '30'])).stderr.includes('refuse'), false)
+})
+
+test('links that lead outside name the option that includes them', async (t) => {
+  const mirror = new Mirror(t, { 'os/a': '1' })
+  for (const link of ['os/out', 'out', 'set/only']) {
+    mkdirSync(dirname(mirror.at(link)), { recursive: true })
+    symlinkSync('/etc/hostname', mirror.at(link))
+  }
+  const { stdout, stderr } = await mirror.run()
+  assert.match(
+    stderr,
+    /os: skipped 1 link that leads outside \(out; --symlinks follow includes it\)/,
+  )
+  assert.match(stdout, /skipped .*out: link leads outside; --symlinks follow includes it\n/)
+  assert.deepEqual(entriesOf((await mirror.report(['--symlinks', 'follow'])).created), [
+    'out',
+    'set',
+  ])
 })
 
 test('a new torrent is reported with the entries that it lacks', async (t) => {

@@ -36,7 +36,7 @@ async function makeBeside(mirror: Mirror, name: string, args: readonly string[])
 }
 
 const NO_TORRENT_OF_OURS =
-  /^btkit: warning: \/.*a\.torrent: not recorded as written by completedir, and left unchanged; delete it, and the next run recreates it; --force recreates all such torrents\n$/
+  /^btkit: warning: \/.*a\.torrent: not recorded as written by completedir, and left unchanged; --force recreates all such torrents; to recreate one, move it away and run again\n$/
 
 /** Options of a torrent that a user made without completedir. */
 const CHOICES: readonly (readonly string[])[] = [
@@ -101,7 +101,7 @@ for (const [what, [before, now]] of Object.entries(OUTGROWN)) {
     const bytes = await makeBeside(mirror, 'a', ['--private'])
     assert.equal((await mirror.run(['--quiet'])).status, 0)
     plantFiles(mirror.source, now)
-    const said = `btkit: ${mirror.torrent('a')}: does not match its source, and the state does not record that completedir wrote it; for a new one, delete it and run again\n`
+    const said = `btkit: ${mirror.torrent('a')}: does not match its source, and the state does not record that completedir wrote it; for a new one, move it away and run again\n`
     for (let i = 0; i < 2; i++) {
       const { status, stderr } = await mirror.run(['--quiet'])
       assert.deepEqual([status, stderr], [1, said])

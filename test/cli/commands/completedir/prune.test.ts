@@ -265,7 +265,7 @@ test('--prune --force removes even an edited torrent of a missing entry', async 
   const { stderr } = assertStatus(await mirror.run(['--prune', '--quiet']), 1)
   assert.equal(
     stderr,
-    `btkit: ${mirror.torrent('a')}: changed since completedir wrote it, and its source is gone; delete it, or --force removes it\n`,
+    `btkit: ${mirror.torrent('a')}: changed since completedir wrote it, and its source is gone; --force removes it\n`,
   )
   const { stdout } = await mirror.run(['--prune'])
   assert.ok(stdout.includes(`skipped ${mirror.torrent('a')}: source gone\n`), stdout)
@@ -342,7 +342,8 @@ for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
     rmSync(mirror.at('a'))
     replace(mirror.at('a'), join(mirror.root, 'outside'))
     const options = reason === 'not a regular file' ? ['--symlinks', 'follow'] : []
-    const said = `btkit: ${mirror.torrent('a')}: ${STAYS} (${reason}); delete it if it is not needed\n`
+    const option = reason === 'link leads outside' ? '; --symlinks follow includes it' : ''
+    const said = `btkit: ${mirror.torrent('a')}: ${STAYS} (${reason}${option}); delete it if it is not needed\n`
     for (const args of [[], ['--prune'], ['--prune-all'], ['--prune-all']]) {
       const { status, stdout, stderr } = await mirror.run(['--quiet', ...options, ...args])
       assert.deepEqual([status, stdout, stderr], [1, '', said])

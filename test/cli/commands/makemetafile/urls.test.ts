@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { makeTorrent } from '../../../../src/library/index.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { type FileServer, rangeOf, serveFiles, tagOf } from '../../../support/file-server.js'
 import { mockHttp } from '../../../support/mock-http.js'
@@ -371,6 +372,166 @@ test('GET decides if HEAD is refused, whatever its status, and no fragment is se
     const verified = await runBtkit(['verify', at('ref.torrent'), '--data', `${server.url}/x.iso`])
     assert.equal(verified.status, 0, verified.stdout)
   }
+})
+
+for (const [what, cut] of [
+  ['before its answer', (response: ServerResponse) => response.socket?.destroy()],
+  ['in its answer', (response: ServerResponse) => response.socket?.end('HTTP/1.1 200 OK\r\nCont')],
+] as const) {
+  test(`GET decides if HEAD is cut off ${what}`, async (t) => {
+    const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL, list: 'x.iso\n' })
+    await make([at('x.iso'), TRACKER, '-o', at('ref.torrent')])
+    server.answer = ({ method }, response) => {
+      if (method === 'HEAD') cut(response)
+      return method === 'HEAD'
+    }
+    const url = `${server.url}/x.iso`
+    const made = await make([url, TRACKER, '-o', out, '--no-cache'])
+    assert.deepEqual([made.status, made.stderr], [0, ''])
+    const ofList = ['--files-from', `${server.url}/list`, '--base-url', server.url, '-n', 'x']
+    const seed = ['--web-seed', `${server.url}/`, '-o', at('list.torrent')]
+    assert.equal((await make([...ofList, TRACKER, ...seed])).status, 0)
+    const verified = await runBtkit(['verify', at('ref.torrent'), '--data', url])
+    assert.equal(verified.status, 0, verified.stdout)
+  })
+}
+
+/** A server of two nodes, which answer in turns, and give equal files of this date other tags. */
+function twoNodes(server: FileServer, date: string): void {
+  let turn = 0
+  server.tag = (bytes) => `"${turn++ % 2}-${tagOf(bytes).slice(1)}`
+  server.answer = ({ headers }, response) => {
+    response.setHeader('last-modified', date)
+    if (headers['if-range'] === date) delete headers['if-range']
+    return false
+  }
+}
+
+test('two nodes of a server that have other tags for a file are read as one, by its date', async (t) => {
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const files = Object.fromEntries(names.map((name, i) => [`r/${name}`, pseudoRandom(40_000, i)]))
+  const all = { ...files, 'r/list': names.join('\n'), 'x.iso': LARGE }
+  const { server, at, make, out } = await workplace(t, all)
+  const url = `${server.url}/x.iso`
+  await make([at('x.iso'), TRACKER, '--web-seed', url])
+  twoNodes(server, 'Wed, 21 Oct 2015 07:28:00 GMT')
+  const made = await make([url, TRACKER, '-o', out])
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  assert.deepEqual(readFileSync(out), readFileSync(at('x.iso.torrent')))
+  const verified = await runBtkit(['verify', out, '--data', url])
+  assert.equal(verified.status, 0, verified.stdout)
+  const set = await make(['--files-from', `${server.url}/r/list`, TRACKER, '-o', at('r.torrent')])
+  assert.deepEqual([set.status, set.stderr], [0, ''])
+  // A date that may be that of another change proves nothing
+  twoNodes(server, new Date().toUTCString())
+  assertError(await make([url, TRACKER, '-o', at('no.torrent'), '--no-cache']), 'changed', url)
+})
+
+const SET_OPTIONS = [[], ['--pad-files'], ['--v2'], ['--hybrid']]
+
+for (const options of SET_OPTIONS) {
+  test(`a changed file of a set is read, and no other ${options.join('')}`, async (t) => {
+    const names = ['a.bin', 'b.bin', 'c.bin', 'd.bin']
+    const files = names.map((name, i) => [`r/${name}`, pseudoRandom(500_000 + i, i)] as const)
+    const { server, at, make, out } = await workplace(t, Object.fromEntries(files))
+    writeFileSync(at('list'), names.join('\n'))
+    const set = ['--files-from', at('list'), '--base-url', `${server.url}/r`, TRACKER, '-o', out]
+    const args = [...set, ...options, '-l', '15', '--force', '--json']
+    const first = parseJson(await make(args))
+    assert.equal(first['bytesHashed'], 2_000_006)
+    const changed = pseudoRandom(500_001, 9)
+    server.files.set('r/b.bin', changed)
+    writeFileSync(at('r/b.bin'), changed)
+    server.asked.length = 0
+    const second = parseJson(await make(args))
+    const bytes = server.asked.reduce((sum, line) => {
+      const [, from, to] = /bytes=(\d+)-(\d+)$/.exec(line) ?? []
+      return sum + (from === undefined ? 0 : Number(to) - Number(from) + 1)
+    }, 0)
+    assert.ok(bytes >= 500_001 && bytes <= 500_001 + 2 * 2 ** 15, server.asked.join(', '))
+    await make([
+      at('r'),
+      TRACKER,
+      '-o',
+      at('disk.torrent'),
+      '--exclude',
+      'list',
+      ...options,
+      '-l',
+      '15',
+    ])
+    const disk = decodeTorrent(readFileSync(at('disk.torrent')))
+    assert.deepEqual(decodeTorrent(readFileSync(out)).info, disk.info)
+    assert.notEqual(
+      second['infoHash'] ?? second['infoHashV2'],
+      first['infoHash'] ?? first['infoHashV2'],
+    )
+    assert.equal(parseJson(await make(args))['bytesHashed'], 0)
+  })
+}
+
+test('the checksums of a list are believed, whatever tags a server has for files of one date', async (t) => {
+  const names = ['a.bin', 'b.bin', 'c.bin']
+  const files = Object.fromEntries(names.map((name, i) => [`r/${name}`, pseudoRandom(90_000, i)]))
+  const { server, at, make, out } = await workplace(t, files)
+  const run = () => {
+    const lines = names.map((name) => `${sha256(readFileSync(at('r', name)))}  ${name}\n`)
+    server.files.set('r/SHA256SUMS', Buffer.from(lines.join('')))
+    const list = ['--files-from', `${server.url}/r/SHA256SUMS`, TRACKER, '-o', out]
+    return make([...list, '-l', '15', '--force', '--json'])
+  }
+  twoNodes(server, 'Wed, 21 Oct 2015 07:28:00 GMT')
+  assert.equal(parseJson(await run())['bytesHashed'], 270_000)
+  for (let i = 0; i < 3; i++) assert.equal(parseJson(await run())['bytesHashed'], 0)
+  // Beside a file that changed, one that is not what the list says is not believed in part
+  const changed = pseudoRandom(90_000, 7)
+  writeFileSync(at('r/b.bin'), changed)
+  server.files.set('r/b.bin', changed)
+  server.files.set('r/a.bin', pseudoRandom(90_000, 8))
+  server.tag = (bytes) => tagOf(bytes)
+  const wrong = await run()
+  assert.deepEqual([wrong.code, /a\.bin: its sha256 is /.test(wrong.stderr)], ['changed', true])
+  server.files.set('r/a.bin', readFileSync(at('r/a.bin')))
+  const mended = await run()
+  assert.equal(mended.status, 0, mended.stderr)
+  await make([at('r'), TRACKER, '-o', at('disk.torrent'), '-l', '15'])
+  const disk = decodeTorrent(readFileSync(at('disk.torrent')))
+  assert.deepEqual(decodeTorrent(readFileSync(out)).info, disk.info)
+})
+
+test('files without tags and dates are known by the checksums of their list', async (t) => {
+  const { server, make, out } = await workplace(t, { 'r/a.bin': SMALL })
+  server.files.set('r/SHA256SUMS', Buffer.from(`${sha256(SMALL)}  a.bin\n`))
+  server.answer = ({ url, method }, response) => {
+    if (url !== '/r/a.bin') return false
+    response.writeHead(200, { 'content-length': SMALL.length })
+    response.end(method === 'HEAD' ? undefined : SMALL)
+    return true
+  }
+  const args = ['--files-from', `${server.url}/r/SHA256SUMS`, TRACKER, '-o', out, '--json']
+  assert.equal(parseJson(await make(args))['bytesHashed'], SMALL.length)
+  assert.equal(parseJson(await make(args))['bytesHashed'], 0)
+})
+
+test('a server that wants a log-in: the error says how one is sent', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL, list: 'x.iso\n' })
+  await make([at('x.iso'), TRACKER, '-o', at('ref.torrent')])
+  let open: string | undefined
+  server.answer = ({ url }, response) => {
+    if (url !== open) response.writeHead(401).end()
+    return url !== open
+  }
+  const why = 'HTTP status 401: the server wants a log-in, such as USER:PASSWORD@'
+  const url = `${server.url}/x.iso`
+  const list = ['--files-from', `${server.url}/list`]
+  for (const content of [[url], list, list]) {
+    const made = await make([...content, TRACKER, '-o', out])
+    assertError(made, 'not-permitted', why, 'or a header of --header-file')
+    open = content === list ? '/list' : undefined
+  }
+  const { stdout } = await runBtkit(['verify', at('ref.torrent'), '--data', url])
+  assert.ok(stdout.includes(why), stdout)
+  await assert.rejects(makeTorrent(url), { code: 'not-permitted', message: new RegExp(why) })
 })
 
 test('a server that is busy for a moment is asked again, for a list and for each file', async (t) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fetchSingle } from '../../../support/clients.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { serveFiles } from '../../../support/file-server.js'
 import { Mirror } from '../../../support/mirror.js'
 import { assertError, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -42,6 +43,7 @@ const SEEDS: readonly (readonly [args: string[], seeds: unknown])[] = [
   ],
   // Clients would add the name, which is not that of the file
   [['--web-seed-base', BASE, '--name', 'other'], [`${BASE}/a.iso`]],
+  [['--web-seed', `${BASE}/a.iso`], [`${BASE}/a.iso`]],
 ]
 
 for (const [args, seeds] of SEEDS) {
@@ -73,6 +75,17 @@ for (const [url, reason] of Object.entries(WRONG)) {
     assert.match(stderr, reason)
   })
 }
+
+test('the address of the file itself is refused, for a file on a disk, a URL and a stream', async (t) => {
+  const { source, directory } = makeWorkplace(t)
+  const server = await serveFiles(t, { 'a.iso': 'hello' })
+  const base = ['--web-seed-base', `${BASE}/a.iso/`, '-o', join(directory, 'x.torrent')]
+  const why = `--web-seed-base ${BASE}/a.iso: clients would look for ${BASE}/a.iso/a.iso`
+  for (const content of [[source], [`${server.url}/a.iso`], ['-', '--name', 'a.iso']]) {
+    const refused = await runBtkit(['makemetafile', ...content, TRACKER, ...base])
+    assertError(refused, 'usage', why, 'with --web-seed, or leave out /a.iso')
+  }
+})
 
 test('a directory under another name could not be found by its web seed', async (t) => {
   const { directory, make } = makeWorkplace(t)

@@ -120,7 +120,7 @@ test('one bad file causes one line and status 1, and the others are done', async
   const root = makeScratch(t, { a: torrent(BOTH), bad: 'd', b: torrent(BOTH) })
   const files = ['a', 'bad', 'b'].map((name) => join(root, name))
   const refused = await runBtkit(['reannounce', '--quiet', NEW, ...files])
-  assertError(refused, 'bencode', `${files[1]}: offset 1: the data ends too early`)
+  assertError(refused, 'bencode', `${files[1]}: offset 1: cut off after 1 byte; get it again`)
   assert.deepEqual(trackersOf(files[2]!), [NEW, null])
 })
 
@@ -141,7 +141,7 @@ test('the JSON has an object a torrent, failed ones included', async (t) => {
     error: null,
     code: null,
   })
-  const error = `${files[1]}: offset 1: the data ends too early`
+  const error = `${files[1]}: offset 1: cut off after 1 byte; get it again`
   assert.deepEqual(parseJson({ stdout: bad! }), {
     torrent: files[1],
     file: files[1],

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { digestOf, isSameBytes, sha256 } from '../../base/bytes.js'
+import { BtkitError } from '../../base/errors.js'
+import { count } from '../../base/text/quantity.js'
+import type { PieceCache } from '../../disk/cache/piece-cache.js'
+import { fileAt, type ContentStream } from '../../disk/hash/stream/content-stream.js'
+import { CHECKSUMS } from '../checksums/list.js'
+import { hashArriving, zeros } from '../digests/arriving.js'
+import type { ReadOnce } from '../digests/cache-access.js'
+import type { Content } from '../digests/content.js'
+import type { PieceTable } from '../digests/piece-table.js'
+import {
+  believedOf,
+  checksumsOf,
+  namesOf,
+  requireChecksums,
+  type StreamedFile,
+} from './streamed-file.js'
+
+/** A file whose length is known, and a text that changes with its bytes. */
+export type StatedFile = StreamedFile & { readonly length: number; readonly state: string }
+
+/** The name of a file in the cache, in the place of a path: another one as soon as any byte is. */
+export function keyOf(file: StatedFile): string {
+  const { state, looseState = state, length } = file
+  const text = `${length} ${believedOf(file) ? looseState : state} `
+  const sums = checksumsOf(file).map(({ digest }) => digest)
+  return digestOf('sha256', Buffer.concat([Buffer.from(text), ...sums])).toString('hex')
+}
+
+/** Names in the cache the state in which a file had its listed checksum. */
+const CHECKED = 'checked state'
+
+/** Files that begin to arrive, with the one that is read. */
+const AHEAD = 8
+
+/**
+ * Reads content of streams that say their states. Its pieces are kept as those of files on a disk
+ * are, and only bytes of the others are read.
+ */
+export class StatedContent {
+  #current = ''
+  /** The files of the stream, null for padding, and where each begins. */
+  readonly #files: (StatedFile | null)[] = []
+  readonly #offsets = [0]
+  /** The files of which all bytes are to be read. */
+  readonly #whole = new Set<StatedFile>()
+
+  /** The files of `content` have the names of keyOf in the place of their paths. */
+  constructor(
+    private readonly content: Content,
+    private readonly files: readonly StatedFile[],
+    private readonly cache: PieceCache,
+  ) {
+    let next = 0
+    for (let i = 0; i < content.files.length; i++) {
+      const file = content.files.isPad(i) ? null : (files[next++] ?? null)
+      const size = content.files.sizeAt(i)
+      if (size === 0) continue
+      this.#files.push(file)
+      this.#offsets.push((this.#offsets.at(-1) ?? 0) + size)
+    }
+  }
+
+  /** The path of the file that is being read. */
+  readonly at = () => this.#current
+
+  /** Reads unknown pieces. */
+  readonly readOnce: ReadOnce = async ({ table }, read) => {
+    this.#settle(table)
+    for (const file of this.files) {
+      if (file.length === 0 && !this.#isChecked(file)) for await (const _ of this.#readWhole(file));
+    }
+    return read(hashArriving((stream, span) => this.#read(stream, span)))
+  }
+
+  /**
+   * Marks all pieces of a file as unknown that must be read whole because one is unknown. That may
+   * concern the files beside it, too.
+   */
+  #settle({ isKnown }: PieceTable): void {
+    const { pieceLength } = this.content
+    const piecesOf = (number: number) => {
+      const [start = 0, end = 0] = this.#offsets.slice(number, number + 2)
+      return isKnown.subarray(Math.floor(start / pieceLength), Math.ceil(end / pieceLength))
+    }
+    const settle = (number: number) => {
+      const file = this.#files[number]
+      const known = piecesOf(number)
+      if (file && known.includes(0) && known.includes(1) && !this.#mayBePart(file)) known.fill(0)
+    }
+    for (let number = 0; number < this.#files.length; number++) settle(number)
+    for (let number = this.#files.length - 1; number >= 0; number--) settle(number)
+    for (const [number, file] of this.#files.entries())
+      if (file && !piecesOf(number).includes(1)) this.#whole.add(file)
+  }
+
+  /** Whether a part of a file is certainly of the bytes whose other digests are known. */
+  #mayBePart(file: StatedFile): boolean {
+    return file.range !== undefined && (checksumsOf(file).length === 0 || this.#isChecked(file))
+  }
+
+  /** Whether the whole file was read in its present state. */
+  #isChecked(file: StatedFile): boolean {
+    const record = this.cache.get('digest', { algorithm: CHECKED, path: keyOf(file) })
+    return record !== null && isSameBytes(record.digest, sha256(file.state))
+  }
+
+  async *#read(
+    stream: ContentStream,
+    [from, to]: readonly [number, number],
+  ): AsyncGenerator<Uint8Array> {
+    let at = from
+    for (let number = fileAt(stream, from); at < to; number++) {
+      const [begin = 0, next = 0] = this.#offsets.slice(number, number + 2)
+      const end = Math.min(next, to)
+      const file = this.#files[number]
+      if (!file) yield* zeros(end - at)
+      else if (this.#whole.has(file)) yield* this.#readWhole(file, number)
+      else yield* this.#readPart(file, at - begin, end - begin)
+      at = end
+    }
+  }
+
+  async *#readPart(file: StatedFile, start: number, end: number): AsyncGenerator<Uint8Array> {
+    this.#current = file.path
+    let left = end - start
+    for await (const chunk of file.range?.(start, end) ?? []) {
+      left -= chunk.length
+      if (left >= 0) yield chunk
+    }
+    if (left !== 0) throw new BtkitError('changed', `${file.path}: changed while it was read`)
+  }
+
+  /** Yields all bytes of a file. Its checksums are checked before the last bytes are hashed. */
+  async *#readWhole(file: StatedFile, number = this.#files.length): AsyncGenerator<Uint8Array> {
+    const { path, content, length } = file
+    this.#current = path
+    for (const next of this.#files.slice(number, number + AHEAD))
+      if (next && this.#whole.has(next)) next.begin?.()
+    const names = namesOf(checksumsOf(file))
+    const hashes = names.map((name) => createHash(CHECKSUMS[name].algorithm))
+    const check = () => {
+      const digests = hashes.splice(0).map((hash) => hash.digest())
+      requireChecksums(file, (name) => digests[names.indexOf(name)] ?? new Uint8Array(0))
+    }
+    let bytes = 0
+    for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+      if (chunk.length === 0) continue
+      bytes += chunk.length
+      if (bytes > length) break
+      for (const hash of hashes) hash.update(chunk)
+      if (bytes === length) check()
+      yield chunk
+    }
+    if (bytes !== length)
+      throw new BtkitError('changed', `${path}: has ${count(bytes, 'byte')}, not ${length}`)
+    if (length === 0) check()
+    const record = { fingerprint: new Uint8Array(0), digest: sha256(file.state) }
+    this.cache.put('digest', { algorithm: CHECKED, path: keyOf(file) }, record)
+  }
+}
