@@ -35,9 +35,9 @@ export interface ListedContent {
 }
 
 /**
- * Makes a torrent of a file, of a directory, of the file at an HTTP URL, of the files on a server
- * that a list names, or of bytes from async iterables. A file that changes while it is read is an
- * error. `output` is written whole or not at all.
+ * Makes a torrent of a file or directory, or of bytes from async iterables. Of a server, it makes
+ * that of the file at an HTTP URL, or of the files that a list names. A file that changes while it
+ * is read is an error. `output` is written whole or not at all.
  * @throws BtkitError such as `usage` for bad options, `not-found`, `empty`, `changed`, `exists` for
  *   an `output` that must not be replaced, and `interrupted`
  */

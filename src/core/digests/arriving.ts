@@ -28,13 +28,16 @@ type ReadBytes = (
 /** Most bytes of pieces whose digests are handed on together. */
 const GROUP = 256 * 1024 * 1024
 
-/** Hashes pieces whose bytes arrive in order, on another thread if the kernel can. */
-export function hashArriving(read: ReadBytes): HashGroups {
+/**
+ * Hashes pieces whose bytes arrive in order, on another thread if the kernel can. Hands on the
+ * digests of `group` bytes together.
+ */
+export function hashArriving(read: ReadBytes, group = GROUP): HashGroups {
   return async function* ({ stream, pieces, wanted }, engine) {
     const { pieceLength } = stream
     const sha1 = wanted === 'blocks' ? null : new PieceHasher('sha1', pieceLength)
     const sha256 = wanted === 'pieces' ? null : new PieceHasher('sha256', BLOCK)
-    const most = Math.ceil(GROUP / pieceLength) * pieceLength
+    const most = Math.ceil(group / pieceLength) * pieceLength
     let bytesDone = 0
     for (const indices of runsOf(pieces)) {
       const start = (indices[0] ?? 0) * pieceLength
@@ -58,8 +61,8 @@ export function hashArriving(read: ReadBytes): HashGroups {
           if (at < groupEnd) continue
           const [first, next] = [groupAt, at].map((end) => Math.ceil((end - start) / pieceLength))
           const digests = (await sha1?.finish()) ?? new Uint8Array(0)
-          const group = indices.subarray(first, next)
-          yield { indices: group, pieces: digests, blocks: Buffer.concat(leaves) }
+          const ended = indices.subarray(first, next)
+          yield { indices: ended, pieces: digests, blocks: Buffer.concat(leaves) }
           groupAt = at
           leaves = []
         }

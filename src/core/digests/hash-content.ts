@@ -166,7 +166,7 @@ export async function readPieces(
   hashContext: HashContext,
   hash: HashGroups = hashInGroups,
 ): Promise<Remembering> {
-  const { cacheAccess, engine, refusesWritten, turns } = hashContext
+  const { cacheAccess, engine, refusesWritten, turns, isElsewhere = false } = hashContext
   const startedMs = cacheAccess.now()
   const isPortable = hashKernel().name === 'crypto'
   // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must
@@ -181,7 +181,7 @@ export async function readPieces(
   )
   for (const path of refusesWritten ? written : []) throw isWritten(path)
   const writers = files ? new Uint8Array(countFiles(stream)) : undefined
-  const start = { ...cacheAccess, startedMs, written }
+  const start = { ...cacheAccess, startedMs, written, isElsewhere }
   const remembering = new Remembering(content, table, readTrees, start)
   const groups = hash({ stream, pieces, wanted }, { ...engine, writers, refusesWritten })
   for await (const group of groups) {

@@ -79,14 +79,14 @@ export async function obtainInfo(
 }
 
 /** Keeps an `info` and its layers, if the cache has it as a whole. */
-export function keepWhole(request: InfoRequest, core: TorrentCore, cache: PieceCache): void {
+function keepWhole(request: InfoRequest, core: TorrentCore, cache: PieceCache): void {
   if (!request.isKeptIn(cache)) return
   cache.put('info', request.input, core.info)
   if (core.pieceLayers) cache.put('layers', request.input, core.pieceLayers)
 }
 
 /** Returns an `info` with its layers if the cache has both, else null. */
-export function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
+function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
   if (!request.isKeptIn(cache)) return null
   const info = cache.get('info', request.input)
   if (!info || request.content.version === 'v1') return info && { info, pieceLayers: null }

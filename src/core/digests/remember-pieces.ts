@@ -61,7 +61,7 @@ export class Remembering {
     private readonly content: CutFiles,
     private readonly table: PieceTable,
     private readonly trees: ReadTrees | null,
-    readonly start: RememberingStart & ChangeRules,
+    readonly start: RememberingStart & ChangeRules & { readonly isElsewhere?: boolean },
   ) {
     this.#owners = new Upcoming(pieceOwners(content))
     this.#shared = new Upcoming(keyedPieces(content, table, start.trust))
@@ -74,7 +74,10 @@ export class Remembering {
    */
   async part(end: number, turns: Turns | undefined): Promise<void> {
     if (!this.start.cache.keepsAnything || this.#isChanged) return
-    const [changed] = await changesOf(this.#filesBefore(end), undefined, this.start)
+    const { isElsewhere = false } = this.start
+    const [changed] = isElsewhere
+      ? []
+      : await changesOf(this.#filesBefore(end), undefined, this.start)
     this.#isChanged = changed !== undefined
     if (this.#isChanged) return
     await doInTurns(this.#before(end), turns)

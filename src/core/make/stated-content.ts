@@ -31,6 +31,9 @@ export function keyOf(file: StatedFile): string {
 /** Names in the cache the state in which a file had its listed checksum. */
 const CHECKED = 'checked state'
 
+/** Bytes after which their digests are kept, so that an interruption loses no more. */
+const KEPT = 16 * 1024 * 1024
+
 /** Files that begin to arrive, with the one that is read. */
 const AHEAD = 8
 
@@ -71,7 +74,7 @@ export class StatedContent {
     for (const file of this.files) {
       if (file.length === 0 && !this.#isChecked(file)) for await (const _ of this.#readWhole(file));
     }
-    return read(hashArriving((stream, span) => this.#read(stream, span)))
+    return read(hashArriving((stream, span) => this.#read(stream, span), KEPT))
   }
 
   /**

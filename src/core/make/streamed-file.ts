@@ -25,8 +25,8 @@ export interface StreamedFile {
    */
   readonly looseState?: string | undefined
   /**
-   * Reads the bytes from `start` to before `end` alone, in this `state`. Without it, content is read
-   * whole or not at all.
+   * Reads the bytes from `start` to before `end` alone, in this `state`. Without it, content is
+   * read whole or not at all.
    */
   readonly range?: ((start: number, end: number) => AsyncIterable<Uint8Array>) | undefined
   /** The checksums that its bytes must have. */

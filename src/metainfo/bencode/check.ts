@@ -295,7 +295,7 @@ const MAX_DIGITS = 19
 const MIN_INTEGER = -(2n ** 63n)
 const MAX_INTEGER = 2n ** 63n - 1n
 
-/** What to do about bencode that is not whole. */
+/** The advice about bencode that is not whole. */
 export const GET_AGAIN = 'get it again'
 
 /** The error for invalid bencode at an offset. */

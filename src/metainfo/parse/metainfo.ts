@@ -168,7 +168,7 @@ function isBinary(bytes: Uint8Array): boolean {
   }
 }
 
-/** What rtorrent keeps of a magnet link in HASH.meta is the value of `info`. */
+/** The value of `info` alone, as rtorrent keeps it in HASH.meta of a magnet link. */
 const BARE =
   "is the whole file, as of a HASH.meta of rtorrent; with 'd4:info' in front and 'e' at its end it is a torrent"
 

@@ -444,10 +444,7 @@ for (const options of SET_OPTIONS) {
     writeFileSync(at('r/b.bin'), changed)
     server.asked.length = 0
     const second = parseJson(await make(args))
-    const bytes = server.asked.reduce((sum, line) => {
-      const [, from, to] = /bytes=(\d+)-(\d+)$/.exec(line) ?? []
-      return sum + (from === undefined ? 0 : Number(to) - Number(from) + 1)
-    }, 0)
+    const bytes = bytesAsked(server)
     assert.ok(bytes >= 500_001 && bytes <= 500_001 + 2 * 2 ** 15, server.asked.join(', '))
     await make([
       at('r'),
@@ -467,6 +464,48 @@ for (const options of SET_OPTIONS) {
       first['infoHash'] ?? first['infoHashV2'],
     )
     assert.equal(parseJson(await make(args))['bytesHashed'], 0)
+  })
+}
+
+/** The bytes of the ranges that a server was asked for. */
+function bytesAsked({ asked }: FileServer): number {
+  return asked.reduce((sum, line) => {
+    const [, from, to] = /bytes=(\d+)-(\d+)$/.exec(line) ?? []
+    return sum + (from === undefined ? 0 : Number(to) - Number(from) + 1)
+  }, 0)
+}
+
+for (const version of [[], ['--v2'], ['--hybrid']]) {
+  test(`a reading that failed goes on where it ended, of a file and of a set ${version.join('')}`, async (t) => {
+    const files = { 'r/a.bin': LARGE.subarray(0, 10 * MIB), 'r/b.bin': LARGE.subarray(10 * MIB) }
+    const { server, at, make, out } = await workplace(t, { ...files, 'x.iso': LARGE })
+    const sums = Object.entries(files).map(
+      ([path, bytes]) => `${sha256(bytes)}  ${path.slice(2)}\n`,
+    )
+    server.files.set('r/SHA256SUMS', Buffer.from(sums.join('')))
+    const list = ['--files-from', `${server.url}/r/SHA256SUMS`]
+    // The files of a set have checksums, so one is read as a whole
+    const sources = [
+      [[`${server.url}/x.iso`], at('x.iso'), 5 * MIB + 5],
+      [list, at('r'), 11 * MIB + 5],
+    ] as const
+    for (const [source, path, rest] of sources) {
+      const args = [...source, TRACKER, '-o', out, ...version, '--force', '-l', '18']
+      const last = path === at('r') ? 7 * MIB : 17 * MIB
+      server.answer = ({ url, headers }, response) => {
+        const isGone = (rangeOf(headers)?.[0] ?? 0) >= last && url !== '/r/a.bin'
+        if (isGone) response.writeHead(404).end()
+        return isGone
+      }
+      assertError(await make(args), 'not-found', server.url)
+      server.answer = () => false
+      server.asked.length = 0
+      assert.equal((await make(args)).status, 0)
+      assert.equal(bytesAsked(server), rest, server.asked.join(', '))
+      await make([path, TRACKER, '-o', at('disk.torrent'), ...version, '-l', '18', '--force'])
+      const disk = decodeTorrent(readFileSync(at('disk.torrent')))
+      assert.deepEqual(decodeTorrent(readFileSync(out)).info, disk.info)
+    }
   })
 }
 
