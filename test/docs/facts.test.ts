@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-list.js'
+import { NAMES_ELSEWHERE } from '../../src/cli/options/old-names.js'
 import { leafCommands } from '../../src/cli/options/table.js'
 import { allCommands } from '../support/commands.js'
 import { runBtkit } from '../support/run-btkit.js'
@@ -14,8 +15,14 @@ const GUIDES = readdirSync('docs')
 
 const PAGES = readdirSync('man').map((name) => join('man', name))
 
-/** Options of other programs that guides name. */
+/** Options of other programs, ignored ones, and beginnings that guides and pages name. */
 const OF_OTHERS = new Set([
+  '--filesystem-encoding',
+  '--no-',
+  '--print-md',
+  '--tag',
+  '--unix-socket',
+  '--workers',
   '--bt-detach-seed-only',
   '--failed',
   '--format',
@@ -68,8 +75,9 @@ for (const [path, fence] of [
     assert.ok(files.length > 0)
     const texts = files.map((text, n) => [`${n}.yaml`, text] as const)
     const root = makeScratch(t, Object.fromEntries(texts))
+    const env = { SEEDER: 'deluge+http://127.0.0.1:8112' }
     for (const [name, text] of texts) {
-      const result = await runBtkit(['config', 'check', '--config', join(root, name)])
+      const result = await runBtkit(['config', 'check', '--config', join(root, name)], { env })
       assert.deepEqual([result.status, result.stderr], [0, ''], text)
     }
   })
@@ -156,7 +164,8 @@ async function optionsOfCommands(): Promise<string[]> {
   // Taken from bttrack and the like without being shown
   const accepted = readFileSync('docs/from-bittornado.md', 'utf8')
   const named = options.flatMap(({ long }) => long ?? [])
-  return [...named, '--help', '--version', '--config', ...optionsIn(accepted)]
+  const elsewhere = NAMES_ELSEWHERE.map((name) => `--${name}`)
+  return [...named, ...elsewhere, '--help', '--version', '--config', ...optionsIn(accepted)]
 }
 
 function optionsIn(text: string): string[] {
