@@ -5,7 +5,7 @@ import { openAccessLog } from '../../server/exchange/log-file.js'
 import type { LogFormat } from '../../server/exchange/access-log.js'
 import { type Exchange, Exchanges } from '../../server/exchange/exchanges.js'
 import { CONNECTIONS } from '../../server/connections/connection-limits.js'
-import type { Handler } from '../../server/connections/pipeline-queue.js'
+import type { Handler } from '../../server/connections/request-turns.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
 import type { ServerContext } from '../../server/context.js'
 import { drainGate } from '../../server/listen/close.js'
@@ -151,9 +151,6 @@ function routedUrl({ url = '/' }: { readonly url?: string | undefined }): string
   return decodePercent(url, null) === null ? url.replace(/%[89a-f][\da-f]/gi, '_') : url
 }
 
-/** libtorrent sends a request for each file of a piece at once; there may be thousands. */
-const MAX_WAITING = 100
-
 /** Milliseconds after which a connection without a request is closed. */
 const KEEP_ALIVE = 30_000
 
@@ -168,7 +165,6 @@ function serverRules(limits: ServiceLimits): ServerRules {
       requestTimeout: limits.headerTimeout + limits.bodyTimeout,
       keepAliveTimeout: KEEP_ALIVE,
     },
-    maxWaiting: MAX_WAITING,
     grace: limits.bodyTimeout,
     prepare: (server) => {
       server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))

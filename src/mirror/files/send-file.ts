@@ -45,7 +45,9 @@ export async function sendFile(
         if (buffer === NOTHING) {
           // A download whose turn has come goes on only if others have not used it up
           while (sentInTurn >= TURN || isTurnOver()) {
-            await new Promise<void>(inTurn)
+            await new Promise<void>((resolve) => {
+              inTurn(resolve, response.client)
+            })
             sentInTurn = 0
           }
           if (response.destroyed) return

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { workInTurn } from '../connections/turns.js'
 import { Budget, type BudgetLimits, type MemoryAccount } from './memory.js'
 import type { Queue, QueuedWork } from './queue.js'
 
@@ -25,9 +25,8 @@ export class Planner {
    * @throws NotReady if too many requests wait, the signal's reason, and the errors of the work
    */
   run<T>(planned: PlannedWork, work: (budget: Budget) => Promise<T>): Promise<T> {
-    return this.queue.run(planned, async () => {
-      await setImmediate()
-      return work(new Budget(this.limits, planned))
+    return this.queue.run(planned, () => {
+      return workInTurn(planned.client, () => work(new Budget(this.limits, planned)))
     })
   }
 }

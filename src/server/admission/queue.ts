@@ -44,8 +44,9 @@ export class QueuedJob {
   done: number | null = null
   /** When it began, in milliseconds of `performance.now`. */
   begunAt = 0
-  /** Called by the queue when it begins. */
+  /** Called by the queue when it begins, or has to leave before that. */
   begin: () => void = () => undefined
+  leave: (reason: Error) => void = () => undefined
   /** Running jobs that hold its files. */
   readonly holders = new Set<QueuedJob>()
 
@@ -159,16 +160,20 @@ export class Queue {
     const lane = this.#laneOf(job)
     const waiting = this.#waiting[lane]
     const turn = new Promise<void>((resolve, reject) => {
-      const leave = () => {
-        waiting.delete(job.of.client, job)
-        this.end(job)
-        reject(signal?.reason as Error)
+      const abort = () => {
+        job.leave(signal?.reason as Error)
       }
-      signal?.addEventListener('abort', leave)
+      signal?.addEventListener('abort', abort)
       waiting.add(job.of.client, job)
       job.begin = () => {
-        signal?.removeEventListener('abort', leave)
+        signal?.removeEventListener('abort', abort)
         resolve()
+      }
+      job.leave = (reason) => {
+        signal?.removeEventListener('abort', abort)
+        waiting.delete(job.of.client, job)
+        this.end(job)
+        reject(reason)
       }
     })
     this.#fill()
@@ -193,14 +198,21 @@ export class Queue {
     this.#fill()
   }
 
-  /** Counts a job of a client. */
+  /** Counts a job of a client. In a full queue, the newest of those that have most gives way. */
   #admit({ of: { client } }: QueuedJob): void {
     const { maxWaiting, maxPerClient } = this.limits
-    if (this.length >= maxWaiting) throw new NotReady('the server is busy; try again in 10 s', 10)
     if (!this.#clients.take(client)) {
       const own = `${counted(maxPerClient, 'request')} of yours, the most of one client,`
       throw throttled(`${own} are under way; send fewer at once, or try again in 5 s`, 5)
     }
+    if (this.length < maxWaiting) return
+    const { small, large } = this.#waiting
+    const [more, fewer] = small.size > large.size ? [small, large] : [large, small]
+    const dropped = more.dropFor(client) ?? fewer.dropFor(client)
+    if (!dropped) this.#clients.give(client)
+    const busy = new NotReady('the server is busy; try again in 10 s', 10)
+    if (!dropped) throw busy
+    dropped.leave(busy)
   }
 
   /** The jobs that may wait for a running one: none if it reads no files. */

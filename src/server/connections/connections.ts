@@ -102,27 +102,3 @@ export function closeStalled(server: Server, standstill: number): void {
     clearInterval(timer)
   })
 }
-
-/** Milliseconds for the answer to a client that has closed its side. */
-const HALF_OPEN = 2000
-
-/**
- * Answers clients that close their side after their requests, as `nc -N` does. A client that has
- * left looks the same, so its connection is closed if the answer does not begin soon. `isAnswering`
- * returns whether it has begun.
- */
-export function answerHalfOpen(server: Server, isAnswering: (socket: Socket) => boolean): void {
-  // Node's types don't know this property
-  Object.assign(server, { httpAllowHalfOpen: true })
-  const watch = (socket: Socket) => {
-    socket.once('end', () => {
-      const timer = setTimeout(() => {
-        if (!isAnswering(socket)) socket.destroy()
-      }, HALF_OPEN).unref()
-      socket.once('close', () => {
-        clearTimeout(timer)
-      })
-    })
-  }
-  connectionsOf(server).follow({ come: watch })
-}

@@ -1,6 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { inTurn, isTurnOver } from './turns.js'
+import { type Client, inTurn, mayActNow } from './turns.js'
 import { LARGEST_PART, type UnreadBytes } from './unread-bytes.js'
 
 type Chunk = string | Uint8Array
@@ -25,6 +25,8 @@ export class CountedResponse<
 > extends ServerResponse<Request> {
   /** Counts the unread bytes; null if nothing does. */
   unread: UnreadBytes | null = null
+  /** In whose turns a large body is sent. */
+  client: Client = null
   /** Why the request is refused, for the log; null if it is not. */
   refusal: string | null = null
   /** Bytes of the body so far, including those the system has not accepted yet. */
@@ -85,7 +87,7 @@ export class CountedResponse<
     }
     this.#body = parts.reduce((largest, part) => (part.length > largest.length ? part : largest))
     const slices = parts.flatMap(slicesOf)
-    if (!isTurnOver()) {
+    if (mayActNow(this.client)) {
       this.#writeNext(slices)
       return
     }
@@ -146,7 +148,7 @@ export class CountedResponse<
     inTurn(() => {
       // Its client may have left, or the write failed
       if (!this.destroyed) this.#writeNext(slices)
-    })
+    }, this.client)
   }
 
   #endInSlices(body: Uint8Array): void {

@@ -5,76 +5,104 @@ import { networkOf } from './client-address.js'
 /** Milliseconds that such work may keep the event loop before all other work has its turn. */
 export const TURN = 4
 
+/** Milliseconds of work that each network may have in a round. */
+const ROUND = 0.1
+
 /** A client's key; null for all that are not known. Anything else has turns of its own. */
-type Client = string | object | null
+export type Client = string | object | null
+
+/** The things of a network, or of a client without one, by client; the next one's turn is first. */
+interface Network<T> {
+  readonly clients: Map<Client, T[]>
+  /** Milliseconds of work for it, less those of its rounds. */
+  debt: number
+}
 
 /**
  * Things that wait for their turn, those of a client in their order. Networks have turns, and in
- * each its clients: whoever has a /48 of IPv6 can be thousands of clients.
+ * each its clients: whoever has a /48 of IPv6 can be thousands of clients. A network that comes
+ * while others wait is first, and one whose work took long misses turns.
  */
 export class FairQueue<T> {
-  /** The things of networks, or clients without one, by client; the next one's turn is first. */
-  readonly #networks = new Map<Client, Map<Client, T[]>>()
+  /** Networks without a turn since they came, and those that had one. */
+  readonly #fresh = new Map<Client, Network<T>>()
+  readonly #known = new Map<Client, Network<T>>()
+  /** That of the last turn. */
+  last: Network<T> | undefined
   size = 0
 
   /** Whether something of a client waits. */
   has(client: Client): boolean {
-    return this.#networks.get(networkKey(client))?.has(client) ?? false
+    return this.#find(client)?.clients.has(client) === true
   }
 
   add(client: Client, thing: T): void {
-    const key = networkKey(client)
-    const network = this.#networks.get(key) ?? new Map<Client, T[]>()
-    const own = network.get(client) ?? []
-    own.push(thing)
-    this.#networks.set(key, network.set(client, own))
+    let network = this.#find(client)
+    if (!network) {
+      network = { clients: new Map(), debt: 0 }
+      this.#fresh.set(networkKey(client), network)
+    }
+    const own = network.clients.get(client)
+    if (own) own.push(thing)
+    else network.clients.set(client, [thing])
     this.size++
   }
 
   /** Removes the thing whose turn it is, of those that may have one. */
   next(mayHave?: (thing: T) => boolean): T | undefined {
-    for (const network of this.#networks.values()) {
-      for (const [client, things] of network) {
-        const thing = mayHave ? things.find(mayHave) : things[0]
+    for (const networks of [this.#fresh, this.#known]) {
+      for (const [key, network] of networks) {
+        const isLate = network.debt >= ROUND
+        const thing = isLate ? undefined : this.#take(network, mayHave)
+        if (isLate) network.debt -= ROUND
+        if (isLate || thing !== undefined || network.clients.size === 0) networks.delete(key)
+        // The last from now on
+        if (isLate || thing !== undefined) this.#known.set(key, network)
         if (thing === undefined) continue
-        // The client and its network are the last from now on
-        this.#networks.delete(networkKey(client))
-        this.#networks.set(networkKey(client), network)
-        network.delete(client)
-        network.set(client, things)
-        this.delete(client, thing)
+        if (this.size === 0) this.#known.clear()
+        this.last = network
         return thing
       }
     }
     return undefined
   }
 
+  #take({ clients }: Network<T>, mayHave?: (thing: T) => boolean): T | undefined {
+    for (const [client, things] of clients) {
+      const at = mayHave ? things.findIndex(mayHave) : 0
+      if (at === -1) continue
+      const [thing] = things.splice(at, 1)
+      clients.delete(client)
+      if (things.length > 0) clients.set(client, things)
+      this.size--
+      return thing
+    }
+    return undefined
+  }
+
   /** Removes a thing of a client, if it still waits. */
   delete(client: Client, thing: T): void {
-    const key = networkKey(client)
-    const network = this.#networks.get(key)
-    const things = network?.get(client) ?? []
+    const network = this.#find(client)
+    const things = network?.clients.get(client) ?? []
     const at = things.indexOf(thing)
     if (at === -1) return
     things.splice(at, 1)
     this.size--
-    if (things.length > 0) return
-    network?.delete(client)
-    if (network?.size === 0) this.#networks.delete(key)
+    if (things.length === 0) network?.clients.delete(client)
   }
 
   all(): T[] {
-    return [...this.#networks.values()].flatMap((network) => [...network.values()].flat())
+    return this.#networks().flatMap(({ clients }) => [...clients.values()].flat())
   }
 
   /** Removes the newest of those that have most, if a comer has fewer. */
   dropFor(comer: Client): T | undefined {
-    const own = this.#networks.get(networkKey(comer)) ?? new Map<Client, T[]>()
+    const own = this.#find(comer)?.clients ?? new Map<Client, T[]>()
     const ownSize = sizeOf(own)
     let [most, mostSize] = [own, ownSize]
-    for (const each of this.#networks.values()) {
-      const size = sizeOf(each)
-      if (size > mostSize) [most, mostSize] = [each, size]
+    for (const { clients } of this.#networks()) {
+      const size = sizeOf(clients)
+      if (size > mostSize) [most, mostSize] = [clients, size]
     }
     const isOther = mostSize > ownSize + 1
     if (!isOther) most = own
@@ -84,6 +112,15 @@ export class FairQueue<T> {
     if (things.length === 1) most.delete(client)
     this.size--
     return things.pop()
+  }
+
+  #find(client: Client): Network<T> | undefined {
+    const key = networkKey(client)
+    return this.#fresh.get(key) ?? this.#known.get(key)
+  }
+
+  #networks(): Network<T>[] {
+    return [...this.#fresh.values(), ...this.#known.values()]
   }
 }
 
@@ -111,23 +148,37 @@ export function inTurn(act: () => void, client: Client = act): void {
   isTurnDue = true
 }
 
-/**
- * Whether what a client wants may be done at once: nothing of it waits, and the event loop has
- * time.
- */
-export function mayActNow(client: Client): boolean {
-  return !waiting.has(client) && !isTurnOver()
-}
-
 function takeTurn(): void {
-  const end = monotonicNow() + TURN
-  do waiting.next()?.()
-  while (waiting.size > 0 && monotonicNow() < end)
+  let now = monotonicNow()
+  const end = now + TURN
+  do {
+    waiting.next()?.()
+    const begun = now
+    now = monotonicNow()
+    if (waiting.last) waiting.last.debt += now - begun
+  } while (waiting.size > 0 && now < end)
   isTurnDue = waiting.size > 0
   if (isTurnDue) setImmediate(takeTurn)
 }
 
 let turnEnd = Infinity
+
+/** Begins work when its client has its turn. */
+export function workInTurn<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve) => {
+    inTurn(() => {
+      resolve(work())
+    }, client)
+  })
+}
+
+/**
+ * Whether what a client wants may be done at once: nothing of it waits, and the event loop has
+ * time.
+ */
+export function mayActNow(client: Client): boolean {
+  return (waiting.size === 0 || !waiting.has(client)) && !isTurnOver()
+}
 
 /** Whether the event loop has worked for a whole turn since this was first asked in it. */
 export function isTurnOver(): boolean {

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { KeyOf } from './connections.js'
 
@@ -17,6 +16,12 @@ const SMALLEST_PART = 4 * 1024
 /** Parts that must fit into what is left. */
 const PARTS = 8
 
+/** A response, or a connection. */
+interface Holder {
+  readonly once: (event: 'close', act: () => void) => unknown
+  readonly destroy: () => unknown
+}
+
 /** Bytes in memory for one response. */
 interface Held {
   /** The whole body, which other responses may share; null if it is not kept as a whole. */
@@ -29,7 +34,7 @@ interface Held {
  * The unread responses of a client. A connection that many clients share is a client of its own.
  */
 interface Client {
-  readonly held: Map<ServerResponse, Held>
+  readonly held: Map<Holder, Held>
   bytes: number
 }
 
@@ -77,7 +82,7 @@ export class UnreadBytes {
   }
 
   /** Sets what a response holds, and closes connections if that is too much. */
-  hold(response: ServerResponse, socket: Socket, held: Held): void {
+  hold(response: Holder, socket: Socket, held: Held): void {
     const key = this.keyOf(socket) ?? socket
     const client: Client = this.#clients.get(key) ?? { held: new Map(), bytes: 0 }
     const before = client.held.get(response)
@@ -108,7 +113,7 @@ export class UnreadBytes {
     return this.of(this.keyOf(socket) ?? socket)
   }
 
-  #release(key: string | Socket, response: ServerResponse): void {
+  #release(key: string | Socket, response: Holder): void {
     const client = this.#clients.get(key)
     this.#forget(client, client?.held.get(response))
     client?.held.delete(response)

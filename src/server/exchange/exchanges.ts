@@ -47,11 +47,6 @@ export class Exchanges {
     connections.follow({ gone })
   }
 
-  /** The request of a connection that is being answered. */
-  first(socket: Followed): OpenExchange | undefined {
-    return socket[UNDER_WAY]
-  }
-
   /** Begins to follow a request. If the system has taken the whole answer already, it is over. */
   begin(
     request: IncomingMessage,
@@ -78,7 +73,7 @@ export class Exchanges {
   }
 
   /** Reports a request that never began, because its client left first. */
-  readonly reportLeft = (request: IncomingMessage): void => {
+  readonly reportLeft = (request: Exchange['request']): void => {
     const outcome = { status: CLIENT_LEFT, bytes: 0, milliseconds: 0, isComplete: false }
     this.report({ request, route: NO_ROUTE, ...outcome })
   }

@@ -10,15 +10,15 @@ import {
   maxDescriptors,
   type ConnectionRules,
 } from '../connections/connection-limits.js'
-import { answerHalfOpen, connectionsOf, type KeyOf } from '../connections/connections.js'
+import { connectionsOf, type KeyOf } from '../connections/connections.js'
 import { CountedResponse } from '../connections/counted-response.js'
-import { type Handler, PipelineQueue } from '../connections/pipeline-queue.js'
 import {
   refuseConnection,
   refuseExpectation,
   refuseUnread,
   tunnelError,
 } from '../connections/refuse-connection.js'
+import { type Handler, RequestTurns } from '../connections/request-turns.js'
 import { UnreadBytes } from '../connections/unread-bytes.js'
 import type { ServerContext } from '../context.js'
 import type { Exchanges } from '../exchange/exchanges.js'
@@ -30,8 +30,6 @@ import { limitHandshakes, TLS_RULES, type TlsKeys } from './tls-keys.js'
 export interface ServerRules {
   /** Node's timeouts and sizes. */
   readonly options: ServerOptions
-  /** Most pipelined requests that wait on a connection before its reading stops. */
-  readonly maxWaiting: number
   /** Time that a request has to arrive after its connection was not read. */
   readonly grace: number
   /** Adds further limits to a server; called before its first connection. */
@@ -134,17 +132,11 @@ async function listen(place: ListenPlace, parts: ListenParts) {
 /** Makes a server that does not listen yet. */
 export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   const { handler, exchanges, rules, unread } = parts
-  const onLeft = exchanges.reportLeft
-  const turns = new PipelineQueue(onLeft, parts.keyOf, rules.maxWaiting)
-  const admit: Handler = (request, response) => {
-    response.unread = unread
-    if (!unread.isFull(request.socket)) {
-      handler(request, response)
-      return
-    }
+  const turns = new RequestTurns(parts.keyOf, unread, exchanges.reportLeft)
+  const admit = turns.inTurn(handler, (request, response) => {
     exchanges.begin(request, response)
     refuseUnread(response)
-  }
+  })
   const server = makeWebServer(
     {
       connectionsCheckingInterval: CHECK_INTERVAL,
@@ -153,29 +145,23 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
       ...rules.options,
     },
     parts,
-    turns.inTurn(admit),
+    admit,
   )
   rules.prepare(server)
   parts.limitConnections(server)
   exchanges.follow(server)
   connectionsOf(server).follow(turns)
-  answerHalfOpen(server, (socket) => turns.isAnswering(socket))
+  // Node's types don't know this property
+  Object.assign(server, { httpAllowHalfOpen: true })
   const refuse = (error: NodeJS.ErrnoException, socket: Socket, tunnel?: IncomingMessage) => {
     const refusal = refuseConnection(error, socket, turns.isAnswering(socket))
     if (refusal) exchanges.refuse(socket, refusal, tunnel)
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const ahead = exchanges.first(socket)
-    const isBehind = ahead?.request.complete === true || turns.isAwaited(socket)
-    if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !isBehind) {
-      refuse(error, socket)
-      return
-    }
-    // Its bytes are not read while it waits for the answers before it, and the client would take a
-    // refusal for one of those
-    const limit = () => socket.setTimeout(rules.grace)
-    if (ahead) ahead.response.once('close', limit)
-    else limit()
+    // Its bytes came, and have not had their turn
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && turns.isAwaited(socket))
+      socket.setTimeout(rules.grace)
+    else refuse(error, socket)
   })
   // Without this, Node would close the connection without a word
   server.on('connect', (request, socket: Socket) => {
@@ -188,18 +174,19 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     server.on('upgrade', (request, socket: Socket, head) => {
       // Node has left the connection
       socket.on('error', () => socket.destroy())
-      // The client would take the answers before for part of the other protocol
-      if (turns.isBusy(socket)) socket.destroy()
+      const bytes = Buffer.concat([head, turns.leave(socket)])
+      // The client may take the answers before for part of the other protocol
+      if (turns.isHasty(socket)) socket.destroy()
       // HTTP/1.0 has no upgrades (RFC 9110, section 7.8)
-      else if (request.httpVersion === '1.0' || !upgrade(request, socket, head))
-        answerUpgrade(request, socket, turns.inTurn(admit))
+      else if (request.httpVersion === '1.0' || !upgrade(request, socket, bytes))
+        answerUpgrade(request, socket, admit)
     })
   }
-  const refuseInTurn = turns.inTurn((request, response) => {
+  const refuseInTurn: Handler = (request, response) => {
     exchanges.begin(request, response)
     refuseExpectation(request, response)
-  })
-  server.on('checkExpectation', refuseInTurn)
+  }
+  server.on('checkExpectation', turns.inTurn(refuseInTurn, refuseInTurn))
   return server
 }
 

@@ -9,7 +9,7 @@ import {
   maxDescriptors,
   CONNECTIONS,
 } from '../../server/connections/connection-limits.js'
-import type { Handler } from '../../server/connections/pipeline-queue.js'
+import type { Handler } from '../../server/connections/request-turns.js'
 import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { openAccessLog } from '../../server/exchange/log-file.js'

@@ -215,7 +215,6 @@ export const SERVER_RULES: ServerRules = {
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
   },
-  maxWaiting: 16,
   grace: REQUEST_TIMEOUT,
   prepare: (server) => {
     closeStalled(server, STANDSTILL)

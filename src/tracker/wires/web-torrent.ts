@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
 import { type ShareLimits, Shares } from '../../server/connections/connection-limits.js'
-import { inTurn, mayActNow } from '../../server/connections/turns.js'
+import { Intake } from '../../server/connections/intake.js'
 import type { ServerContext } from '../../server/context.js'
 import { splitTarget } from '../../server/headers/target.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
@@ -55,8 +55,6 @@ const MOST_SLOW = 256
 /** Bytes that wait or begin a message, for each connection that there may be on average. */
 const UNREAD = 2048
 
-const NOTHING = Buffer.alloc(0)
-
 const FORM: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 0 }
 
 /** A connection of a client. */
@@ -72,15 +70,12 @@ class Link extends WebSocket {
   heardAt = 0
   askedAt = 0
   checkedAt = 0
-  /** Bytes that came and wait for turns of the client. */
-  unread: Buffer = NOTHING
+  /** What came and waits for turns of the client. */
+  intake: Intake<Socket> | null = null
   /** Bytes that were read since the last message ended. */
   begun = 0
   /** How many of both are counted. */
   counted = 0
-  isTurnDue = false
-  /** Takes bytes that are read. */
-  take: (bytes: Buffer) => void = ignore
   /** Messages that wait until it is known whether a torrent has come; null if none does. */
   waiting: Buffer[] | null = null
 
@@ -176,15 +171,7 @@ export class WebTorrent {
     socket?.prependListener('close', socket.read.bind(socket, undefined))
     // Set on a client that does not read: see closeStalled
     socket?.on('timeout', () => socket.destroy())
-    const [take = ignore] = (socket?.listeners('data') ?? []) as ((bytes: Buffer) => void)[]
-    link.take = take.bind(socket)
-    socket?.off('data', take).on('data', (bytes: Buffer) => {
-      const { unread } = link
-      const all = unread.length === 0 ? bytes : Buffer.concat([unread, bytes])
-      link.unread = socket.destroyed ? NOTHING : all
-      this.#read(link)
-      this.#count(link)
-    })
+    if (socket) this.#readInTurns(link, socket)
     const hear = () => {
       link.heardAt = Math.max(monotonic(), link.askedAt)
       this.#decide(link)
@@ -203,36 +190,37 @@ export class WebTorrent {
     link.on('error', ignore)
   }
 
-  /**
-   * Reads what came: at once as far as the event loop has time, and the rest in the turns of the
-   * client. Reads nothing while the connection waits for something else.
-   */
-  #read(link: Link, isTurn = false): void {
-    if (link.isTurnDue || link.waiting || this.#slow.has(link)) return
-    if (link.unread.length === 0 || link.readyState !== WebSocket.OPEN) {
-      link.unread = NOTHING
-      if (link.isPaused) link.resume()
-    } else if (isTurn || mayActNow(link.share)) {
+  /** Reads what comes, but nothing while the connection waits for something else. */
+  #readInTurns(link: Link, socket: Socket): void {
+    const [take = ignore] = socket.listeners('data') as ((bytes: Buffer) => void)[]
+    socket.off('data', take).on('data', (bytes: Buffer) => {
+      if (link.readyState !== WebSocket.OPEN) return
+      link.begun += bytes.length
       // A copy: a fragment of a message would keep all that came with it in memory
-      const slice = Buffer.from(link.unread.subarray(0, SLICE))
-      link.unread = link.unread.subarray(SLICE)
-      link.begun += slice.length
-      link.take(slice)
-      this.#read(link)
-    } else {
-      link.pause()
-      link.isTurnDue = true
-      inTurn(() => {
-        link.isTurnDue = false
-        this.#read(link, true)
+      take.call(socket, Buffer.from(bytes))
+      this.#count(link)
+    })
+    link.intake = new Intake(socket, link.share ?? socket, {
+      portionOf: ({ length }) => {
+        if (link.readyState !== WebSocket.OPEN) return length
+        return link.waiting || this.#slow.has(link) ? 0 : Math.min(length, SLICE)
+      },
+      count: () => {
         this.#count(link)
-      }, link.share)
-    }
+      },
+    })
+  }
+
+  /** Reads on, unless the connection waits for something else, too. */
+  #goOn(link: Link): void {
+    if (link.waiting || this.#slow.has(link)) return
+    if (link.isPaused) link.resume()
+    link.intake?.goOn()
   }
 
   /** Counts what is unread of a connection. If there is too much of all, the largest is closed. */
   #count(link: Link): void {
-    const now = this.#links.has(link) ? link.unread.length + link.begun : 0
+    const now = this.#links.has(link) ? (link.intake?.unread.length ?? 0) + link.begun : 0
     this.#unread += now - link.counted
     link.counted = now
     if (this.#unread <= UNREAD * this.parts.limits.all) return
@@ -270,7 +258,7 @@ export class WebTorrent {
     await known
     link.waiting = null
     for (const each of messages) this.#receive(link, each, true)
-    this.#read(link)
+    this.#goOn(link)
   }
 
   /** Asks a connection for a pong. Resolves when that or its end has come, or is overdue. */
@@ -378,7 +366,7 @@ export class WebTorrent {
     link.pause()
     socket.once('drain', () => {
       this.#slow.delete(link)
-      this.#read(link)
+      this.#goOn(link)
     })
     const [first] = this.#slow
     if (this.#slow.size > MOST_SLOW) first?.terminate()

@@ -105,6 +105,20 @@ test('beyond the limit in all, jobs are refused for now', async () => {
   await assert.rejects(add('c', 1), refused('busy', /the server is busy/))
 })
 
+test('in a full queue, the newest job of the client with most gives way', async () => {
+  const { queue, begun, add, end } = open({ limit: 1, maxWaiting: 3 })
+  const jobs = ['a', 'b', 'c', 'd'].map((name) => add(name, 1, { client: 'x' }))
+  const other = add('other', 1, { client: 'y' })
+  await assert.rejects(jobs[3]!, refused('busy', /the server is busy/))
+  assert.equal(queue.length, 3)
+  await assert.rejects(add('e', 1, { client: 'x' }), refused('busy', /the server is busy/))
+  await end('a')
+  await end('b')
+  await end('other')
+  await other
+  assert.deepEqual(begun, ['a', 'b', 'other', 'c'])
+})
+
 test('a job that nobody wants any more leaves the queue', async () => {
   const { queue, begun, add, end } = open({ limit: 1 })
   const gone = new AbortController()

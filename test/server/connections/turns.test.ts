@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FairQueue, inTurn } from '../../../src/server/connections/turns.js'
+import { until } from '../../support/until.js'
 
 /**
  * The order in which acts of these clients are done; those without a client have turns of their
@@ -26,6 +27,24 @@ test('clients have turns, and each its acts in their order', async () => {
 test('the clients of an IPv6 network have the turns of one', async () => {
   const clients = ['2001:db8:1:1::/64', '2001:db8:1:2::/64', '2001:db8:1:1::/64', '192.0.2.2']
   assert.deepEqual(await orderOf(clients), [0, 3, 1, 2])
+})
+
+test('whoever comes while others wait is first, and long work costs turns', async () => {
+  const done: string[] = []
+  const act = (name: string, milliseconds: number) => {
+    inTurn(
+      () => {
+        done.push(name)
+        const end = performance.now() + milliseconds
+        while (performance.now() < end);
+        if (name === 'a1') act('d1', 0)
+      },
+      name.slice(0, 1),
+    )
+  }
+  for (const name of ['a1', 'a2', 'b1', 'b2', 'b3', 'c1']) act(name, name === 'a1' ? 0.25 : 0)
+  await until('all are done', () => done.length === 7)
+  assert.deepEqual(done, ['a1', 'b1', 'c1', 'd1', 'b2', 'b3', 'a2'])
 })
 
 test('a comer gets the place of the newest of those that have most', () => {

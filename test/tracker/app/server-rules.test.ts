@@ -24,6 +24,7 @@ async function listen(
   const keyOf = ({ remoteAddress }: Pick<Socket, 'remoteAddress'>) => remoteAddress ?? null
   const server = makeServer({
     handler: (request, response) => {
+      if (request.url === '/never') return
       heard.answered += 1
       work()
       response.end(
@@ -47,8 +48,8 @@ async function listen(
     tls: null,
   })
   const port = await listenLocally(t, server, '::')
-  const open = (sent: string, host = '127.0.0.1'): Socket => {
-    const socket = connect(port, host).on('error', () => undefined)
+  const open = (sent: string, host = '127.0.0.1', localAddress?: string): Socket => {
+    const socket = connect({ port, host, localAddress }).on('error', () => undefined)
     t.after(() => socket.destroy())
     socket.write(sent)
     return socket
@@ -95,6 +96,27 @@ test('hundreds of requests at once of one client do not keep another waiting', a
   assert.match((await answerOn(other)) ?? '', /\/other$/)
   assert.ok(heard.answered < 301 + 200, `${heard.answered}`)
   await until('answered', () => heard.answered === 2 * 301)
+})
+
+test('few connections of each of many clients do not keep another waiting', async (t) => {
+  const { heard, open } = await listen(t, { work: workHard })
+  const many = Array.from({ length: 320 }, (_, n) => {
+    return open(GET('/first'), '127.0.0.1', `127.0.0.${2 + (n % 40)}`).resume()
+  })
+  await Promise.all(many.map(answerOn))
+  for (const socket of many) socket.write(GET('/many').repeat(20))
+  await until('they begin', () => heard.answered > 320)
+  const before = heard.answered
+  assert.match((await answerOn(open(GET('/other'), '::1'))) ?? '', /\/other$/)
+  assert.ok(heard.answered < before + 100, `${heard.answered - before}`)
+})
+
+test('requests that are never answered hold up no others of their client', async (t) => {
+  const { open } = await listen(t, { maxPerClient: 300 })
+  const never = GET('/never').repeat(100)
+  for (let n = 0; n < 100; n += 1) open(never).resume()
+  for (let n = 0; n < 20; n += 1)
+    assert.match((await answerOn(open(GET('/other')))) ?? '', /\/other$/)
 })
 
 for (const [what, testPipelined, target, length, count] of [

@@ -57,7 +57,6 @@ const RULES: ServerRules = {
     keepAliveTimeout: 15_000,
     maxHeaderSize: 16 * 1024,
   },
-  maxWaiting: 16,
   grace: 10_000,
   prepare: (server) => {
     server.setTimeout(120_000)

@@ -4,8 +4,9 @@ import { join, relative } from 'node:path'
 import { asBtkitError, awaitSystem, BtkitError, awaitOr } from '../../../base/errors.js'
 import { absenceOf } from '../../../disk/look/inside.js'
 import { listNames } from '../../../disk/look/read-names.js'
+import { OPEN_TO_ALL } from '../../../disk/write/open-below.js'
 import { type Actor, type Collection, forEach, infoHashesAt, type Outcome } from './collection.js'
-import { type Category, makeDirectories, type Places, type Root } from './places.js'
+import { type Category, changeIn, type Places, type Spot } from './places.js'
 
 /** The directory of deleted torrents in a root. It is hidden, so nothing in it is tracked. */
 const BIN = '.bin'
@@ -49,9 +50,8 @@ export function deleteTorrents(
       const { category, name, path } = await collection.own(actor, address, 'delete')
       const { size } = await awaitSystem(name, lstat(path))
       const entry = `${collection.now()}-${randomBytes(4).toString('hex')}-${size}`
-      const names = [BIN, entry, ...category.names]
-      makeDirectories(category.root, names, 0o700)
-      await collection.move(path, join(category.root.path, ...names, name))
+      const bin = { ...category, names: [BIN, entry, ...category.names], name }
+      await collection.move({ ...category, name }, bin, 0o700)
       await actor.note('delete', collection.subject(category, name))
     })
     await removeExcess(collection, BIN_LIMITS)
@@ -107,11 +107,10 @@ export function restoreTorrents(
       actor.require('delete', await collection.ownerOf(deleted))
       const hashes = await infoHashesAt(path)
       await collection.refuseCopy(from, hashes)
-      makeDirectories(category.root, category.names)
-      await collection.places.category(category.address)
-      await collection.move(path, from)
+      const names = [...entry.names, entry.name, ...category.names]
+      await collection.move({ ...category, names, name }, { ...category, name }, OPEN_TO_ALL)
       collection.wrote(from, hashes)
-      await removeEntry(entry.path)
+      await removeEntry(entry)
       await actor.note('restore', collection.subject(category, name))
     })
     return outcomes.map(({ address, error }) => ({ address: shown.get(address) ?? '', error }))
@@ -132,20 +131,21 @@ async function removeExcess(
     total += size
     return now() - deletedAt >= age || total > bytes
   })
-  for (const { path } of removed) await removeEntry(path)
+  for (const entry of removed) await removeEntry(entry)
   await owners.forget(removed.map(({ path }) => path))
   return removed.length
 }
 
-async function removeEntry(path: string): Promise<void> {
-  await awaitSystem(path, rm(path, { recursive: true, force: true }))
+async function removeEntry(entry: Entry): Promise<void> {
+  await changeIn(entry, (way) =>
+    awaitSystem(entry.path, rm(join(way, entry.name), { recursive: true, force: true })),
+  )
 }
 
 /** A directory in the bin. */
-interface Entry {
+interface Entry extends Spot {
   /** See Deleted. */
   readonly id: string
-  readonly root: Root
   readonly path: string
   readonly deletedAt: number
   /** Bytes of its torrent. */
@@ -160,10 +160,9 @@ async function entriesOf({ roots }: Places): Promise<Entry[]> {
     return names.flatMap((name): Entry[] => {
       const [, deletedAt, size] = ENTRY.exec(name) ?? []
       if (deletedAt === undefined) return []
-      const path = join(bin, name)
-      return [
-        { id: `${number}/${name}`, root, path, deletedAt: Number(deletedAt), size: Number(size) },
-      ]
+      const [spot, path] = [{ root, names: [BIN], name }, join(bin, name)]
+      const id = `${number}/${name}`
+      return [{ ...spot, id, path, deletedAt: Number(deletedAt), size: Number(size) }]
     })
   })
   const all = (await Promise.all(lists)).flat()

@@ -1,10 +1,11 @@
 import { mkdir, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { asBtkitError, BtkitError, inField, osCodeOf } from '../../../base/errors.js'
 import { isWithin } from '../../../disk/look/inside.js'
 import { syncDirectory } from '../../../disk/write/draft.js'
+import { OPEN_TO_ALL } from '../../../disk/write/open-below.js'
 import { type Actor, type Collection, forEach, type Outcome } from './collection.js'
-import { type Category, makeDirectories } from './places.js'
+import { type Category, changeIn, spotOf } from './places.js'
 
 /**
  * Creates a category in another one, and returns it.
@@ -20,12 +21,14 @@ export function createCategory(
   return collection.change(async () => {
     const above = await inField('parent', () => collection.places.category(parent))
     const made = collection.places.below(above, name)
-    await mkdir(made.path).catch((error: unknown) => {
-      if (osCodeOf(error) === 'EEXIST')
-        throw new BtkitError('exists', `${name}: already exists; choose another name`)
-      throw asBtkitError(error, name)
+    await changeIn(above, async (way) => {
+      await mkdir(join(way, name)).catch((error: unknown) => {
+        if (osCodeOf(error) === 'EEXIST')
+          throw new BtkitError('exists', `${name}: already exists; choose another name`)
+        throw asBtkitError(error, name)
+      })
+      await syncDirectory(way)
     })
-    await syncDirectory(dirname(made.path))
     await actor.note('create category', collection.subject(made))
     return made
   })
@@ -51,7 +54,7 @@ export function renameCategory(
       await places.requireReadable(each)
       for (const torrent of each.torrents) held.refuse(each.path, torrent)
     }
-    await collection.move(from.path, to.path)
+    await collection.move(spotOf(from), spotOf(to))
     await actor.note('rename category', collection.subject(from), `to ${name}`)
   })
 }
@@ -68,14 +71,15 @@ export function removeCategory(
   actor.require('organize')
   return collection.change(async () => {
     const category = requireNoRoot(collection, await collection.places.category(address))
-    try {
-      await rmdir(category.path)
-    } catch (error) {
-      if (osCodeOf(error) === 'ENOTEMPTY')
-        throw new BtkitError('exists', 'the category is not empty; move or delete what is in it')
-      throw asBtkitError(error, category.names.join('/'))
-    }
-    await syncDirectory(dirname(category.path))
+    const spot = spotOf(category)
+    await changeIn(spot, async (way) => {
+      await rmdir(join(way, spot.name)).catch((error: unknown) => {
+        if (osCodeOf(error) === 'ENOTEMPTY')
+          throw new BtkitError('exists', 'the category is not empty; move or delete what is in it')
+        throw asBtkitError(error, category.names.join('/'))
+      })
+      await syncDirectory(way)
+    })
     await actor.note('remove category', collection.subject(category))
   })
 }
@@ -89,7 +93,7 @@ export function moveTorrents(
 ): Promise<Outcome[]> {
   return collection.change(async () => {
     const category = await collection.places.category(to)
-    return forEach(torrents, (address) => moveTorrent(collection, actor, address, category))
+    return forEach(torrents, (address) => moveTorrent(collection, actor, { address, to: category }))
   })
 }
 
@@ -112,9 +116,7 @@ export function archiveTorrents(
       const root = places.roots.find(({ isArchive }) => isArchive !== isBack)
       if (!root) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
       const to = places.at(root, category.names)
-      await collection.own(actor, address)
-      makeDirectories(to.root, to.names)
-      await moveTorrent(collection, actor, address, await places.category(to.address))
+      await moveTorrent(collection, actor, { address, to, mode: OPEN_TO_ALL })
     }),
   )
 }
@@ -122,15 +124,13 @@ export function archiveTorrents(
 async function moveTorrent(
   collection: Collection,
   actor: Actor,
-  address: string,
-  to: Category,
+  { address, to, mode }: { address: string; to: Category; mode?: number },
 ): Promise<void> {
-  const place = await collection.own(actor, address)
-  const path = join(to.path, place.name)
+  const { category, name } = await collection.own(actor, address)
   // A name that completedir keeps there may be missing just now
-  collection.held.refuse(to.path, place.name)
-  await collection.move(place.path, path)
-  const target = collection.subject(place.category, place.name)
+  collection.held.refuse(to.path, name)
+  await collection.move({ ...category, name }, { ...to, name }, mode)
+  const target = collection.subject(category, name)
   await actor.note('move', target, `to ${collection.subject(to)}`)
 }
 

@@ -16,10 +16,13 @@ import { HeldTorrents } from '../../../disk/state/held.js'
 import { prepareTorrent, type ThisTracker, type TrackerNaming } from './this-tracker.js'
 import {
   type Category,
+  changeIn,
   isTaken,
   moveEntry,
+  pathOf,
   Places,
   type Root,
+  type Spot,
   torrentName,
   type CollectionPlace,
 } from './places.js'
@@ -157,13 +160,14 @@ export class Collection {
   }
 
   /**
-   * Moves a torrent or category with the records of who added it.
+   * Moves a torrent or category with the records of who added it. Missing directories are made with
+   * a `mode`.
    * @throws BtkitError as moveEntry
    */
-  async move(from: string, to: string): Promise<void> {
-    await this.owners.copy(from, to)
-    await moveEntry(from, to)
-    await this.owners.forget([from])
+  async move(from: Spot, to: Spot, mode: number | null = null): Promise<void> {
+    await this.owners.copy(pathOf(from), pathOf(to))
+    await moveEntry(from, to, mode)
+    await this.owners.forget([pathOf(from)])
   }
 }
 
@@ -229,7 +233,7 @@ export async function addTorrent(
   await collection.refuseCopy(path, metainfo)
   const infoHash = mainHash(metainfo)
   await collection.owners.add([{ path, infoHash }], actor.user.id)
-  await writeAtomically(path, bytes, { noClobber: true })
+  await changeIn(category, (way) => writeAtomically(path, bytes, { noClobber: true, way }))
   collection.wrote(path, metainfo)
   await actor.note('add', collection.subject(category, name))
   return naming

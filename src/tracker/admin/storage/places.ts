@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { lstat, realpath, rename, stat } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
+import { basename, join, sep } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import {
   asBtkitError,
@@ -16,7 +16,7 @@ import { absenceOf, isSafeComponent, resolveInside } from '../../../disk/look/in
 import { listNames } from '../../../disk/look/read-names.js'
 import { isOfKind, lstatMany, stampOf } from '../../../disk/look/stat-files.js'
 import { syncDirectory } from '../../../disk/write/draft.js'
-import { OPEN_TO_ALL, openBelow } from '../../../disk/write/open-below.js'
+import { openBelow } from '../../../disk/write/open-below.js'
 import { escapeText, quoteText } from '../../../base/text/escape.js'
 import { sortNaturally } from '../../../base/text/natural-order.js'
 
@@ -290,29 +290,60 @@ function faultOf(name: string): string | null {
   return null
 }
 
-/**
- * Moves a file or directory to a free name in the same file system, by one system call. The caller
- * lets no other move run meanwhile.
- * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`
- */
-export async function moveEntry(from: string, to: string): Promise<void> {
-  const name = basename(to)
-  if (await isTaken(to))
-    throw new BtkitError('exists', `${name}: already exists and was not replaced`)
-  try {
-    await rename(from, to)
-  } catch (error) {
-    if (osCodeOf(error) === 'EXDEV')
-      throw new BtkitError('io', `${name}: the other directory is on another disk; move it by hand`)
-    throw asBtkitError(error, name)
-  }
-  for (const directory of new Set([dirname(to), dirname(from)])) await syncDirectory(directory)
+/** Where an entry is, or would be: its name in a directory below a root. */
+export interface Spot {
+  readonly root: Root
+  readonly names: readonly string[]
+  readonly name: string
+}
+
+/** The path of an entry. */
+export function pathOf({ root, names, name }: Spot): string {
+  return join(root.path, ...names, name)
+}
+
+/** The place of a category in the one above. */
+export function spotOf({ root, names }: Category): Spot {
+  return { root, names: names.slice(0, -1), name: names.at(-1) ?? '' }
 }
 
 /**
- * Creates a directory below a root, and its missing parents.
- * @throws BtkitError `not-permitted` or `io`
+ * Changes something in a directory below a root. `act` gets a path that leads to the directory even
+ * if a link takes its name meanwhile. Missing directories are made with a `mode`.
+ * @throws BtkitError `unsafe-path` if a link leads to it; `not-found`, `not-permitted` or `io`
  */
-export function makeDirectories(root: Root, names: readonly string[], mode = OPEN_TO_ALL): void {
-  openBelow(root.path, names, mode).close()
+export async function changeIn<T>(
+  { root, names }: Pick<Spot, 'root' | 'names'>,
+  act: (way: string) => Promise<T>,
+  mode: number | null = null,
+): Promise<T> {
+  const directory = openBelow(root.path, names, mode)
+  try {
+    if (directory.path !== join(root.path, ...names))
+      throw refusal(['', ...names].join('/'), 'link')
+    return await act(directory.way)
+  } finally {
+    directory.close()
+  }
+}
+
+/**
+ * Moves a file or directory to a free name in the same file system, by one system call. The caller
+ * lets no other move run meanwhile. Missing directories are made with a `mode`.
+ * @throws BtkitError `exists`, `not-found`, `not-permitted`, `unsafe-path` or `io`
+ */
+export async function moveEntry(from: Spot, to: Spot, mode: number | null): Promise<void> {
+  const move = async (source: string, target: string) => {
+    if (await isTaken(join(target, to.name)))
+      throw new BtkitError('exists', `${to.name}: already exists and was not replaced`)
+    try {
+      await rename(join(source, from.name), join(target, to.name))
+    } catch (error) {
+      if (osCodeOf(error) !== 'EXDEV') throw asBtkitError(error, to.name)
+      const why = 'the other directory is on another disk; move it by hand'
+      throw new BtkitError('io', `${to.name}: ${why}`)
+    }
+    for (const directory of [target, source]) await syncDirectory(directory)
+  }
+  await changeIn(from, (source) => changeIn(to, (target) => move(source, target), mode))
 }

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { setImmediate } from 'node:timers/promises'
-import pLimit from 'p-limit'
+import { Queue } from '../../../server/admission/queue.js'
 import { type Answer, fitted, metricsAnswer, OK } from '../../../server/headers/answer.js'
 import { attachmentNamed } from '../../../server/headers/attachment.js'
 import { errorAnswer, methodAnswer, NotReady, Refusal } from '../../../server/headers/refusal.js'
 import { splitTarget } from '../../../server/headers/target.js'
 import { clientKey } from '../../../server/connections/client-address.js'
-import { Shares } from '../../../server/connections/connection-limits.js'
 import type { CountedResponse } from '../../../server/connections/counted-response.js'
+import { workInTurn } from '../../../server/connections/turns.js'
 import { refuseUnread } from '../../../server/connections/refuse-connection.js'
 import { webSocketUrl } from '../../../metainfo/trackers.js'
 import type { ServerContext } from '../../../server/context.js'
@@ -53,37 +52,21 @@ export function fileAnswer(bytes: Uint8Array, name: string): Answer {
   return { status: 200, headers, body: bytes }
 }
 
-/** Pages that are rendered at once. */
-const AT_ONCE = 2
+/** The most pages that are rendered at once, that wait, and of one client. */
+const LIMITS = { limit: 2, maxWaiting: 100, maxPerClient: 16, small: 0 }
 
-/** The most pages that are rendered or wait, in all and for one client. */
-const PLACES = { all: 100, perClient: 16, perNetwork: 32 }
-
-/**
- * Renders two pages at a time, so that announces do not wait for pages. Refuses more than some in
- * all or of one client, which p-limit would let wait.
- */
+/** Renders two pages at a time in turns of clients, so that announces do not wait for pages. */
 export class PageTurns {
-  readonly #limit = pLimit(AT_ONCE)
-  readonly #places = new Shares(PLACES)
+  readonly #queue = new Queue(LIMITS)
 
   /**
    * Renders a page for a client in its turn.
    * @throws NotReady if too many wait
    */
-  async run(client: string | null, act: () => Answer | Promise<Answer>): Promise<Answer> {
+  run(client: string | null, act: () => Answer | Promise<Answer>): Promise<Answer> {
     // All on a Unix socket are one client
     const key = client === null ? '' : clientKey(client)
-    if (!this.#places.take(key)) throw new NotReady('too many requests; try again in 1 s', 1)
-    try {
-      return await this.#limit(async () => {
-        // Announces that came meanwhile are first
-        await setImmediate()
-        return act()
-      })
-    } finally {
-      this.#places.give(key)
-    }
+    return this.#queue.run({ size: 0, client: key }, () => workInTurn(key, async () => act()))
   }
 }
 

@@ -1,13 +1,25 @@
 import { startForms } from '../../../support/admin.js'
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   createCategory,
   moveTorrents,
+  removeCategory,
   renameCategory,
 } from '../../../../src/tracker/admin/storage/categories.js'
+import { addUploads } from '../../../../src/tracker/admin/storage/add-uploads.js'
+import { deleteTorrents } from '../../../../src/tracker/admin/storage/bin.js'
 import { addTorrent } from '../../../../src/tracker/admin/storage/collection.js'
 import { TorrentLog } from '../../../../src/disk/state/torrent-log.js'
 import {
@@ -21,6 +33,7 @@ import {
 
 const A = torrentNamed('a')
 const B = torrentNamed('b')
+const C = torrentNamed('c')
 
 test('a move never replaces a torrent, and the others still move', async (t) => {
   const { collection, root } = openTestCollection(t, {
@@ -89,6 +102,51 @@ test('what completedir keeps is neither moved nor renamed', async (t) => {
   assert.match(outcome!.error!.message, /a\.torrent: btkit completedir maintains this torrent/)
   await assert.rejects(renameCategory(collection, ADMIN, '0/x', 'z'), /completedir/)
 })
+
+type Opened = ReturnType<typeof openTestCollection>['collection']
+
+/** All that writes into the category 0/x. */
+const CHANGES: Record<string, (collection: Opened) => Promise<unknown>> = {
+  'an upload': (collection) => {
+    const file = { name: 'a.torrent', bytes: A, to: '0/x', as: '', comment: '', addsTracker: false }
+    return addUploads(collection, ADMIN, [file], null)
+  },
+  'a new category': (collection) => createCategory(collection, ADMIN, '0/x', 'new'),
+  'another name of a category': (collection) => renameCategory(collection, ADMIN, '0/x/y', 'z'),
+  'the end of a category': (collection) => removeCategory(collection, ADMIN, '0/x/y'),
+  'a move': (collection) => moveTorrents(collection, ADMIN, ['0/b.torrent'], '0/x'),
+  'a deletion': (collection) => deleteTorrents(collection, ADMIN, ['0/x/c.torrent']),
+}
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`${what} follows no link that takes the place of a category`, async (t) => {
+    const files = { 't/b.torrent': B, 't/x/c.torrent': C, 'elsewhere/c.torrent': C }
+    const { collection, root } = openTestCollection(t, files)
+    const [x, elsewhere] = [join(root, 't/x'), join(root, 'elsewhere')]
+    for (const directory of [x, elsewhere]) mkdirSync(join(directory, 'y'))
+    const { places } = collection
+    const swap = <T>(found: T): T => {
+      if (!existsSync(join(root, 'parked'))) {
+        renameSync(x, join(root, 'parked'))
+        symlinkSync(elsewhere, x)
+        if (process.getuid?.() === 0) lchownSync(x, 1, 1)
+      }
+      return found
+    }
+    for (const name of ['category', 'torrent'] as const) {
+      const find = places[name].bind(places) as (address: string) => Promise<never>
+      places[name] = async (address: string) => {
+        const found = await find(address)
+        return address.startsWith('0/x') ? swap(found) : found
+      }
+    }
+    const outcome = await change(collection).catch((error: unknown) => [{ error }])
+    const [{ error }] = outcome as [{ error: unknown }]
+    assert.match(String(error), /is a link/)
+    assert.deepEqual(readdirSync(elsewhere).sort(), ['c.torrent', 'y'])
+    assert.ok(existsSync(join(root, 't/b.torrent')))
+  })
+}
 
 test('only a category without torrents or categories has a button that removes it', async (t) => {
   const { logIn } = await startForms(t, {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
+import { type Answer, OK } from '../../../../src/server/headers/answer.js'
+import { PageTurns } from '../../../../src/tracker/pages/overview/page-answer.js'
+import { until } from '../../../support/until.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { startTrack } from '../../../support/track.js'
 import { ask } from '../../../mirror/ask.js'
@@ -17,6 +21,24 @@ async function trackMany(t: TestContext, count: number) {
   const directory = makeScratch(t, Object.fromEntries(files))
   return startTrack(t, { args: ['--allowed-dir', directory, '--show-names'] })
 }
+
+test('clients that fill all places of pages keep no other from its page', async () => {
+  const turns = new PageTurns()
+  const ends: (() => void)[] = []
+  const held = () => new Promise<Answer>((resolve) => ends.push(resolve.bind(null, OK)))
+  const asked = Array.from({ length: 7 * 16 }, (_, n) => turns.run(`192.0.2.${n % 7}`, held))
+  const page = turns.run('192.0.2.99', () => OK)
+  const outcomes = Promise.allSettled([page, ...asked])
+  await until('two are rendered', () => ends.length === 2)
+  while (ends.length > 0) {
+    ends.pop()?.()
+    await setImmediate()
+    await setImmediate()
+  }
+  const [own, ...others] = (await outcomes).map(({ status }) => status)
+  assert.equal(own, 'fulfilled')
+  assert.equal(others.filter((status) => status === 'rejected').length, 7 * 16 + 1 - 102)
+})
 
 test('pages, JSON and feeds are compressed for clients that accept gzip', async (t) => {
   const { port } = await trackMany(t, 100)
