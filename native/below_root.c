@@ -108,6 +108,12 @@ static void parent_of(const char *path, char parent[MAX_PATH_LENGTH]) {
 
 static void put(uint8_t *look, size_t at, int32_t value) { memcpy(look + at, &value, sizeof value); }
 
+static enum waits how_read(const uint8_t *look) {
+  int32_t waits;
+  memcpy(&waits, look + LOOK_WAITS, sizeof waits);
+  return (enum waits)waits;
+}
+
 /* Whether a name that the kernel gave for a deleted file is that of another. */
 static bool is_deleted(const char *path, const struct stat *stats) {
   static const char mark[] = " (deleted)";
@@ -129,17 +135,36 @@ static int find_path(int file, char link[LINK_LENGTH], char *real) {
   return 0;
 }
 
+/* Whether the answers for an entry come without waiting for a disk, which may have its access list. */
+static bool is_answered_now(const char *path, const struct stat *stats) {
+  return (stats->st_mode & S_IROTH) != 0 && strstr(path, " (deleted)") == NULL;
+}
+
 /* Describes an entry that was opened by O_PATH. Returns 0, or an errno. */
-static int describe(int entry, uint8_t *look, char *real) {
+static int describe(int entry, bool is_now, uint8_t *look, char *real) {
   char link[LINK_LENGTH];
   struct stat stats;
   const int error = find_path(entry, link, real);
   if (error != 0) return error;
   if (fstat(entry, &stats) != 0) return errno;
+  if (is_now && !is_answered_now(real, &stats)) return EAGAIN;
   if (is_deleted(real, &stats)) return ENOENT;
   write_fingerprint(&stats, look + LOOK_FINGERPRINT);
   put(look, LOOK_MODE, (int32_t)stats.st_mode);
   put(look, LOOK_IS_READABLE, (stats.st_mode & S_IROTH) != 0 || access(link, R_OK) == 0);
+  return 0;
+}
+
+/* Looks for a name in a directory. Returns 0 if it is there, or an errno. */
+static int find_name(int directory, const char *name, uint64_t resolve, enum waits waits) {
+  struct stat stats;
+  /* Without a disk, the kernel does not remember which names are missing */
+  if ((resolve & CACHED) == 0 || waits == NEVER_WAITS) {
+    return fstatat(directory, name, &stats, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+  }
+  const int entry = open_below(directory, name, O_PATH | O_NOFOLLOW, resolve);
+  if (entry < 0) return errno;
+  close(entry);
   return 0;
 }
 
@@ -151,11 +176,12 @@ static int look_around(int root, const struct lookup *names, uint64_t resolve, u
   const int parent = open_below(root, directory, O_PATH | O_DIRECTORY, resolve);
   if (parent < 0) return errno;
   uint32_t taken = 0;
-  const int error = fstat(parent, &stats) == 0 ? 0 : errno;
+  int error = fstat(parent, &stats) == 0 ? 0 : errno;
   if (error == 0) write_fingerprint(&stats, look + LOOK_PARENT);
   for (uint32_t i = 3; error == 0 && i < names->count; i++) {
-    const char *name = names->names + names->starts[i];
-    if (fstatat(parent, name, &stats, AT_SYMLINK_NOFOLLOW) == 0) taken |= 1u << (i - 3);
+    const int absence = find_name(parent, names->names + names->starts[i], resolve, how_read(look));
+    if (absence == 0) taken |= 1u << (i - 3);
+    if (absence == EAGAIN) error = EAGAIN;
   }
   put(look, LOOK_TAKEN, (int32_t)taken);
   close(parent);
@@ -175,16 +201,23 @@ static void list_entry(int entry, struct later *later) {
   free_lookup(&listing);
 }
 
-static int look_from(int root, struct later *later) {
-  const struct lookup *names = &later->lookup;
-  uint8_t *look = names->answers;
-  char *real = later->path;
-  const char *path = names->names + names->starts[1];
-  const uint64_t resolve = resolve_by(names->names + names->starts[2]);
+/* Describes the file system of an open root. */
+static int look_at_root(int root, uint8_t *look) {
   struct stat stats;
   if (fstat(root, &stats) != 0) return errno;
   write_word(look + LOOK_ROOT_DEVICE, (uint64_t)stats.st_dev);
   put(look, LOOK_WAITS, waits_of(root));
+  return 0;
+}
+
+/* Looks at a path below an open root that is described; without CACHED in `how`, waits for disks. */
+static int look_from(int root, struct later *later, uint64_t how) {
+  const struct lookup *names = &later->lookup;
+  uint8_t *look = names->answers;
+  char *real = later->path;
+  const char *path = names->names + names->starts[1];
+  const uint64_t resolve = how | resolve_by(names->names + names->starts[2]);
+  struct stat stats;
   int entry = open_below(root, path, O_PATH | O_NOFOLLOW, resolve);
   if (entry < 0) return errno;
   if (fstat(entry, &stats) == 0 && S_ISLNK(stats.st_mode)) {
@@ -193,7 +226,7 @@ static int look_from(int root, struct later *later) {
     entry = open_below(root, path, O_PATH, resolve);
     if (entry < 0) return errno;
   }
-  int error = describe(entry, look, real);
+  int error = describe(entry, how != 0, look, real);
   if (error == 0 && names->most > 0) list_entry(entry, later);
   close(entry);
   if (error == 0) error = look_around(root, names, resolve, look);
@@ -201,13 +234,17 @@ static int look_from(int root, struct later *later) {
   return error == 0 ? find_path(root, link, real + strlen(real) + 1) : error;
 }
 
-static void look_at(struct later *later) {
-  const struct lookup *names = &later->lookup;
-  const int root = open(names->names, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  const int error = root < 0 ? errno : look_from(root, later);
+static void end_look(int root, struct later *later, int error) {
   if (root >= 0) close(root);
-  put(names->answers, LOOK_ERROR, error);
+  put(later->lookup.answers, LOOK_ERROR, error);
   if (error != 0) later->path[0] = later->path[1] = '\0';
+}
+
+static void look_at(struct later *later) {
+  const int root = open(later->lookup.names, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int error = root < 0 ? errno : look_at_root(root, later->lookup.answers);
+  if (error == 0) error = look_from(root, later, 0);
+  end_look(root, later, error);
 }
 
 /* Reads what is in memory, if it may not wait. Returns the number of bytes, or a negative errno. */
@@ -236,6 +273,16 @@ static bool is_on_device(int directory, const uint8_t *device) {
   if (syscall(SYS_statx, directory, "", AT_EMPTY_PATH | without_asking, 0, &stats) != 0) return false;
   write_word(found, (uint64_t)makedev(stats.device_major, stats.device_minor));
   return memcmp(found, device, sizeof found) == 0;
+}
+
+/* Does the same without waiting for a disk. The answers already say how the root's device is read. */
+static void look_at_now(struct later *later) {
+  const uint8_t *look = later->lookup.answers;
+  const int root = open_below(AT_FDCWD, later->lookup.names, O_PATH | O_DIRECTORY, CACHED);
+  int error = root < 0 ? errno : how_read(look) == MAY_WAIT ? EAGAIN : 0;
+  if (error == 0 && !is_on_device(root, look + LOOK_ROOT_DEVICE)) error = EAGAIN;
+  if (error == 0) error = look_from(root, later, CACHED | NO_XDEV);
+  end_look(root, later, error);
 }
 
 /* Whether the directory that contains an entry is in the state of the look. */
@@ -269,8 +316,7 @@ static int read_known(int file, struct opening *o, enum waits waits) {
 }
 
 static int open_known(int root, struct opening *o) {
-  int32_t waits;
-  memcpy(&waits, o->look + LOOK_WAITS, sizeof waits);
+  const enum waits waits = how_read(o->look);
   uint64_t resolve = o->resolve;
   if (o->is_now) {
     if (waits == MAY_WAIT || !is_on_device(root, o->look + LOOK_ROOT_DEVICE)) return EAGAIN;
@@ -281,7 +327,7 @@ static int open_known(int root, struct opening *o) {
   if (error != 0 || o->path[length == 0 ? 0 : length - 1] == '/') return error;
   const int file = open_below(root, o->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve);
   if (file < 0) return errno;
-  error = read_known(file, o, (enum waits)waits);
+  error = read_known(file, o, waits);
   if (error == 0 && ((o->flags & KEEPS_OPEN) != 0 || (size_t)o->result[1] < o->length)) o->result[0] = file;
   else close(file);
   return error;
@@ -330,6 +376,8 @@ static void look_at(struct later *later) {
   later->path[0] = later->path[1] = '\0';
 }
 
+static void look_at_now(struct later *later) { look_at(later); }
+
 static void open_and_read(struct opening *o) {
   o->result[0] = -1;
   o->result[1] = 0;
@@ -366,25 +414,34 @@ static napi_value give_look(napi_env env, struct lookup *lookup) {
 
 #define MOST_NAMES 32u
 
-napi_value look_below(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];
-  size_t count = 2;
-  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+/* Creates a look at the path that is the first argument; throws and returns NULL for anything else. */
+static struct later *create_look(napi_env env, const napi_value *arguments) {
   struct later *later = create_later(env, NULL, LOOK_LENGTH);
   if (later == NULL) return NULL;
   later->work = look_at;
   later->give = give_look;
   struct lookup *lookup = &later->lookup;
-  bool is_refused = !read_names(env, arguments[0], lookup);
-  if (!is_refused && (lookup->count < 3 || lookup->count > 3 + MOST_NAMES ||
-                      napi_get_value_uint32(env, arguments[1], &lookup->most) != napi_ok)) {
-    is_refused = true;
-    refuse(env, "lookBelow([root, path, rule, ...names], most)");
+  if (read_names(env, arguments[0], lookup)) {
+    const bool is_right = lookup->count >= 3 && lookup->count <= 3 + MOST_NAMES;
+    if (is_right && make_answers(lookup)) return later;
+    if (is_right) napi_throw_error(env, NULL, "out of memory");
+    else refuse(env, "look…([root, path, rule, ...names], …)");
   }
-  if (!is_refused && make_answers(lookup)) return begin_later(env, later);
-  if (!is_refused) napi_throw_error(env, NULL, "out of memory");
   free_later(env, later);
   return NULL;
+}
+
+napi_value look_below(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  size_t count = 2;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  struct later *later = create_look(env, arguments);
+  if (later == NULL) return NULL;
+  if (napi_get_value_uint32(env, arguments[1], &later->lookup.most) == napi_ok) {
+    return begin_later(env, later);
+  }
+  free_later(env, later);
+  return refuse(env, "lookBelow([root, path, rule, ...names], most)");
 }
 
 static bool read_bytes_of(napi_env env, napi_value value, napi_typedarray_type wanted, void **data,
@@ -394,6 +451,24 @@ static bool read_bytes_of(napi_env env, napi_value value, napi_typedarray_type w
   return napi_is_typedarray(env, value, &is_typed_array) == napi_ok && is_typed_array &&
          napi_get_typedarray_info(env, value, &type, length, data, NULL, NULL) == napi_ok &&
          type == wanted;
+}
+
+napi_value look_now(napi_env env, napi_callback_info info) {
+  napi_value arguments[2], result = NULL;
+  size_t count = 2, length;
+  void *known;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  if (!read_bytes_of(env, arguments[1], napi_uint8_array, &known, &length) || length < LOOK_LENGTH) {
+    return refuse(env, "lookNow([root, path, rule, ...names], look)");
+  }
+  struct later *later = create_look(env, arguments);
+  if (later == NULL) return NULL;
+  memcpy(later->lookup.answers + LOOK_ROOT_DEVICE, (uint8_t *)known + LOOK_ROOT_DEVICE, sizeof(uint64_t));
+  memcpy(later->lookup.answers + LOOK_WAITS, (uint8_t *)known + LOOK_WAITS, sizeof(int32_t));
+  look_at_now(later);
+  result = give_look(env, &later->lookup);
+  free_later(env, later);
+  return result;
 }
 
 #define ARGUMENTS 8

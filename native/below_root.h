@@ -32,6 +32,14 @@ enum {
 napi_value look_below(napi_env env, napi_callback_info info);
 
 /*
+ * lookNow([root, path, rule, ...names], look: Uint8Array): Buffer
+ *
+ * Does the same at once, and never waits for a disk: the error is EAGAIN then. The other look is one
+ * below the same root, whose device it knows.
+ */
+napi_value look_now(napi_env env, napi_callback_info info);
+
+/*
  * openNow(root, path, rule, look, target, offset, flags, result): void
  * openLater(root, path, rule, look, target, offset, flags, result): Promise<void>
  *

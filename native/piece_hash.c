@@ -294,6 +294,7 @@ NAPI_MODULE_INIT() {
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lookBelow", NULL, look_below, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lookNow", NULL, look_now, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openNow", NULL, open_now, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openLater", NULL, open_later, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readNow", NULL, read_now, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -23,13 +23,20 @@ export async function askFor(port, requests, { seconds, count = 32 }) {
   return state.answers
 }
 
+/** Sends each of `requests` once; returns the answers. */
+export async function askEach(port, requests) {
+  const state = { answers: 0, isOver: false, isOnce: true, next: 0, requests }
+  await Promise.all(Array.from({ length: 32 }, () => askOn(port, state)))
+  return state.answers
+}
+
 /** Asks on one connection until somebody closes it. */
 function askOn(port, state) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let [left, head] = [0, '']
     const ask = () => {
-      if (state.isOver) socket.destroy()
+      if (state.isOver || (state.isOnce && state.next === state.requests.length)) socket.destroy()
       else socket.write(state.requests[state.next++ % state.requests.length])
     }
     const end = (rest) => {

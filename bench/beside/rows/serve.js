@@ -1,10 +1,10 @@
 // Rows of `btkit serve`.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { MIB, plantFile, run } from '../../support.js'
-import { askFor, openMany, readSlowly } from '../load.js'
+import { askEach, askFor, openMany, readSlowly } from '../load.js'
 import { cpuOf, perCpu, services, startBare, startNginx, startServe, stop } from '../programs.js'
 
 const LARGE = 704
@@ -249,6 +249,27 @@ const revalidated = services({
   },
 })
 
+/** Small files, more than the server remembers. */
+const small = services({
+  name: 'serve beside nginx, 24,000 small files, each once a turn',
+  needs: ['nginx'],
+  figures: [{ key: 'perCpu', unit: 'a second', limit: 0.07, beside: 'nginx', isMore: true }],
+  async begin(places) {
+    const paths = Array.from({ length: 24_000 }, (_, i) => `small-${i % 24}/file-${i}`)
+    const root = await places.shared('small', (at) => {
+      for (const path of paths) {
+        mkdirSync(join(at, dirname(path)), { recursive: true })
+        writeFileSync(join(at, path), Buffer.alloc(2000, path))
+      }
+    })
+    const servers = await startBuilds(places, root, `/${paths[0]}`, '--log', 'off')
+    servers.reference = await startNginx(places, root)
+    const requests = paths.map((path) => get(`/${path}`))
+    const measure = (server) => perCpu(server, () => askEach(server.port, requests))
+    return { servers, measure }
+  },
+})
+
 export const ROWS = [
   besideBare('warm torrent of 4 KB', 0.7, torrentPath('4 KB')),
   besideBare('warm torrent of 82 KB', 0.6, torrentPath('82 KB')),
@@ -265,6 +286,7 @@ export const ROWS = [
   besideNginx('ranges of 256 KiB', 0.9, '/m/part', { rateOf: ranges }),
   besideNginx('listing of 40 directories', 1.5, LISTING, { rateOf: wrk(8) }),
   revalidated,
+  small,
   slow,
   page,
   search,

@@ -98,7 +98,7 @@ export async function runService(settings: ServiceSettings, world: ServiceWorld)
       const startedAt = monotonic()
       // An unchanged answer that was sent before needs no router. A file may have the name of a
       // view.
-      const isOfFile = downloads.answerKnown(response, 'now') === true
+      const isOfFile = downloads.answerNow(response)
       const route = isOfFile ? ROUTE : responses.answer(request, response)
       exchanges.begin(request, response, route ?? undefined, startedAt)
       if (route === null) app.routing(request, response)

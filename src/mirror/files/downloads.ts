@@ -1,46 +1,34 @@
-import { asBtkitError, BtkitError } from '../../base/errors.js'
-import { encodeName } from '../../base/percent.js'
-import { warnOnce } from '../../base/warn-once.js'
-import { LRUCache } from 'lru-cache'
+import { constants } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { isRacy } from '../../disk/cache/trust.js'
-import {
-  DEVICE_OFFSET,
-  encodeFingerprint,
-  type Fingerprint,
-} from '../../disk/file-lists/fingerprint.js'
+import { LRUCache } from 'lru-cache'
+import { BufferPool, NOTHING } from '../../base/buffer-pool.js'
+import { asBtkitError, BtkitError } from '../../base/errors.js'
+import { warnOnce } from '../../base/warn-once.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
+import { isOfKind } from '../../disk/look/stat-files.js'
 import { Queue } from '../../server/admission/queue.js'
-import type { ServiceOptions } from '../options.js'
-import { isPlainRequest, viewAddress, type ViewName } from '../tree/address.js'
-import { CORS } from '../../server/headers/cors.js'
-import type { Look } from '../tree/below-root.js'
-import { fileOf, MirrorView, toRefusal } from '../tree/mirror.js'
-import { type LookedFile, openLater, openNow, type OpenedFile } from '../tree/open-looked.js'
-import { takenViews } from '../tree/taken-views.js'
-import {
-  answerRanged,
-  asRanged,
-  etagOf,
-  type Ranged,
-  type RangedAnswer,
-} from '../../server/headers/conditional.js'
-import { NotReady, Refusal } from '../../server/headers/refusal.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { ServerContext } from '../../server/context.js'
-import { isRaw } from '../../base/text/raw-path.js'
-import { typeOfFile } from './media-type.js'
+import { answerRanged, type RangedAnswer } from '../../server/headers/conditional.js'
+import { NotReady, Refusal } from '../../server/headers/refusal.js'
+import type { ServiceOptions } from '../options.js'
+import { isPlainRequest } from '../tree/address.js'
+import { type Look, lookBelowNow } from '../tree/below-root.js'
+import { fileOf, MirrorView, toRefusal } from '../tree/mirror.js'
+import {
+  openLater,
+  openNow,
+  type OpenedFile,
+  readBeginning,
+  readBeginningNow,
+} from '../tree/open-looked.js'
+import { takenViews } from '../tree/taken-views.js'
+import { describeFile, descriptionsOf, fileAddress, type KnownFile, VIEWS } from './known-file.js'
+import { LOOKED_AT, mediaType } from './media-type.js'
 import { type OpenDownload, sendFile } from './send-file.js'
-import { BufferPool, NOTHING } from '../../base/buffer-pool.js'
 
 /** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
 const DIGEST_UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/
-
-/** The views that describe a file, with their media types (RFC 8288, RFC 6249). */
-const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
-  ['torrent', 'application/x-bittorrent'],
-  ['meta4', 'application/metalink4+xml'],
-]
 
 /** Looks and reads are many and short, so they only wait for each other, in turns of clients. */
 const UNLIMITED = { maxWaiting: Infinity, maxPerClient: Infinity, small: 0 }
@@ -54,27 +42,11 @@ const KNOWN_COST = 3000
 /** Milliseconds before an unknown digest is looked up again: another process may have made it. */
 const DIGEST_FOR = 5000
 
-/** Milliseconds after which a local file system gives another change another time. */
-const CLOCK_TICK = 20
-
 /** Most files of a failing disk that are reported. */
 const MOST_TOLD = 20
 
 /** Most looks at a file that others replace meanwhile. */
 const TRIES = 5
-
-/** A file of the mirror in one state, and its answers. */
-interface KnownFile extends LookedFile {
-  isFresh: boolean
-  mayGrow: boolean
-  /** Its answers, with Repr-Digest if it is known. */
-  readonly ranged: Ranged
-  readonly file: ScannedFile
-  /** Whether it cannot change without a trace, so that it may be kept. */
-  readonly isSettled: boolean
-  /** When the digest was looked up, and how many were made here by then. */
-  digestSeen: { readonly at: number; readonly made: number }
-}
 
 /**
  * Sends the files of a mirror. A file that was sent before is opened, checked and read in one call,
@@ -91,6 +63,8 @@ export class Downloads {
     maxSize: MEMORY,
     sizeCalculation: (_, address) => KNOWN_COST + address.length,
   })
+  /** The last look that waited. */
+  #lastLook: Look | null = null
   readonly #pool = new BufferPool()
   readonly #turns: Queue
   readonly #tell: ReturnType<typeof warnOnce>
@@ -112,12 +86,24 @@ export class Downloads {
 
   /**
    * Answers a request for a file that was sent before and is in the same state; else returns false.
-   * With `now`, answers only a plain request, and only if that has not to wait for a disk.
    */
-  answerKnown(response: CountedResponse, when?: 'now'): boolean | Promise<boolean> {
+  async answerKnown(response: CountedResponse): Promise<boolean> {
     const known = this.#known.get(response.req.url ?? '')
-    if (!known || (when && !isPlainRequest(response.req))) return false
-    return this.#send(response, known, when)
+    return known !== undefined && this.#send(response, known)
+  }
+
+  /**
+   * Answers a plain request for a file, if neither the look at the file nor the answer has to wait
+   * for a disk; else returns false.
+   */
+  answerNow(response: CountedResponse): boolean {
+    const { url = '' } = response.req
+    if (!isPlainRequest(response.req)) return false
+    const before = this.#known.get(url)
+    const known = before ?? this.#learnNow(url)
+    if (!known || this.#send(response, known, 'now') !== true) return false
+    if (!before) this.#keep(url, known)
+    return true
   }
 
   /**
@@ -125,13 +111,15 @@ export class Downloads {
    * views that describe it.
    * @throws Refusal
    */
-  look(
+  async look(
     request: IncomingMessage,
     components: readonly string[],
-    names = DESCRIPTIONS.map(([view]) => `${components.at(-1) ?? ''}.${view}`),
+    names = descriptionsOf(components),
   ): Promise<Look> {
     const view = new MirrorView(this.options.mirror, true)
-    return this.#inTurn(request, () => view.look(components, names))
+    const look = await this.#inTurn(request, () => view.look(components, names))
+    if (look.native) this.#lastLook = look
+    return look
   }
 
   /**
@@ -149,14 +137,17 @@ export class Downloads {
       const known = await this.#learn(request, fileOf(components, current), current)
       if (known) known.mayGrow = tries > 0
       if (known && (await this.#send(response, known))) {
-        Object.assign(known, { isFresh: false, mayGrow: false })
-        const { url = '' } = request
-        if (known.isSettled && !url.includes('?')) this.#known.set(url, known)
+        this.#keep(request.url ?? '', known)
         return
       }
       current = await this.look(request, components)
     }
     throw new NotReady('the file changes while it is opened; try again in 5 s', 5)
+  }
+
+  #keep(url: string, known: KnownFile): void {
+    Object.assign(known, { isFresh: false, mayGrow: false })
+    if (known.isSettled && !url.includes('?')) this.#known.set(url, known)
   }
 
   /**
@@ -224,33 +215,36 @@ export class Downloads {
   /** Finds out what the answers for a file contain; null if it changes meanwhile. */
   async #learn(request: IncomingMessage, file: ScannedFile, look: Look): Promise<KnownFile | null> {
     const now = this.clocks.now()
-    const type = await this.#readInTurn(request, file, () => typeOfFile(file))
+    const name = file.path.at(-1) ?? ''
+    const read = () => readBeginning(file, LOOKED_AT)
+    const type =
+      mediaType(name, null) ?? mediaType(name, await this.#readInTurn(request, file, read))
     if (type === null) return null
-    const { size, mtimeNs } = file.fingerprint
-    const hasTorrent = size > 0 && !file.path.some(isRaw)
-    const isSettled = !mayChangeUnseen(look, look.fingerprint, now)
-    const headers = {
-      'Content-Type': type,
-      'X-Content-Type-Options': 'nosniff',
-      ...(hasTorrent && { Link: await linksOf(file, look, new MirrorView(this.options.mirror)) }),
-    }
-    const isPast = Number(mtimeNs / 1_000_000n) <= now
-    const validators = {
-      etag: tagOf(look.fingerprint, isSettled),
-      lastModified: isPast ? new Date(Number(mtimeNs / 1_000_000n)).toUTCString() : null,
-      isDateWeak: isRacy(look.fingerprint, now, 'mtime'),
-    }
-    return {
-      place: this.options.mirror,
-      path: file.path.join('/'),
-      look,
-      isFresh: true,
-      mayGrow: false,
-      file,
-      isSettled: isSettled && isPast && !mayChangeUnseen(look, look.parent, now),
-      ranged: asRanged({ size, validators }, headers, this.options.cors ? CORS : {}),
-      digestSeen: { at: -Infinity, made: 0 },
-    }
+    // Usually no file has the name of a view
+    const isAlone = look.taken.length === 0
+    const view = new MirrorView(this.options.mirror)
+    const taken = isAlone ? [] : await takenViews(view, file.path, VIEWS)
+    return describeFile(file, look, { type, taken, now }, this.options)
+  }
+
+  /**
+   * Does the same for a file at an address, if nothing waits for a disk; null if something may. A
+   * look that waited has told how the root is read.
+   */
+  #learnNow(url: string): KnownFile | null {
+    const { options } = this
+    const components = this.#lastLook && options.files ? fileAddress(url, options.mirror) : null
+    if (!components || !this.#lastLook) return null
+    const now = this.clocks.now()
+    const names = descriptionsOf(components)
+    const look = lookBelowNow(options.mirror, components, names, this.#lastLook)
+    if (!look || !isOfKind(look, constants.S_IFREG) || !look.isReadable) return null
+    if (look.taken.length > 0) return null
+    const file = fileOf(components, look)
+    const name = components.at(-1) ?? ''
+    const looked = { place: options.mirror, path: components.join('/'), look }
+    const type = mediaType(name, null) ?? mediaType(name, readBeginningNow(looked))
+    return type === null ? null : describeFile(file, look, { type, taken: [], now }, options)
   }
 
   /** Adds the digest of a whole file as soon as it is known (RFC 9530, section 3). */
@@ -295,37 +289,7 @@ export class Downloads {
 
 const NO_RANGE = { start: 0, end: 0 }
 
-/** Whether another change could leave the same state behind. */
-function mayChangeUnseen({ waits }: Look, state: Fingerprint, now: number): boolean {
-  return isRacy(state, waits !== 0 ? now + 2000 - CLOCK_TICK : now, 'full')
-}
-
-/**
- * The tag of a state. It differs if the file was replaced by one of the same size and time. A tag
- * of a state that may still change unseen is weak, and another one than later.
- */
-function tagOf(state: Fingerprint, isSettled: boolean): string {
-  const tag = etagOf(encodeFingerprint(state).subarray(0, DEVICE_OFFSET))
-  return isSettled ? tag : `W/${tag.slice(0, -1)}-new"`
-}
-
 function withoutDigest(answer: RangedAnswer): RangedAnswer {
   const { 'Repr-Digest': _digest, ...headers } = answer.headers
   return { ...answer, headers }
-}
-
-/**
- * The Link header of an existing file, which names the views that describe it. The addresses are
- * relative, so that they are right behind proxies, too.
- * @throws Refusal
- */
-async function linksOf({ path }: ScannedFile, look: Look, view: MirrorView): Promise<string> {
-  const views = DESCRIPTIONS.map(([each]) => each)
-  // Usually no file has the name of a view
-  const taken = look.taken.length === 0 ? [] : await takenViews(view, path, views)
-  const name = encodeName(path.at(-1) ?? '')
-  const links = DESCRIPTIONS.map(([each, type]) => {
-    return `<${viewAddress(name, each, taken.includes(each))}>; rel="describedby"; type="${type}"`
-  })
-  return links.join(', ')
 }

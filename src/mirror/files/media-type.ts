@@ -1,7 +1,5 @@
 import mime from 'mime'
 import { isUtf8 } from 'node:buffer'
-import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
-import { readBeginning } from '../tree/open-looked.js'
 
 /** Names of text files that have no extension, in small letters. */
 const NAMES = new Set(
@@ -16,7 +14,7 @@ const NAMES = new Set(
 const PATTERNS = [/^(?:md5|b2|sha\d+|blake\w+)sums?$/, /^contents-[\w-]+$/]
 
 /** Bytes at the beginning of a text that are examined for its encoding. */
-const LOOKED_AT = 16 * 1024
+export const LOOKED_AT = 16 * 1024
 
 /** Types of text that contain their encoding, which a header would override. */
 const TELLING = new Set(['text/html', 'text/xml'])
@@ -25,16 +23,15 @@ const TELLING = new Set(['text/html', 'text/xml'])
 const ANY = 'application/octet-stream'
 
 /**
- * The media type of a file; null if it changed. Adds UTF-8 for a text whose first 16 KiB are valid
- * UTF-8. For any other text, browsers guess the encoding, as they would without the header.
+ * The media type of a file; null if it depends on its beginning, and that is null. Adds UTF-8 for a
+ * text whose first 16 KiB are valid UTF-8. For any other text, browsers guess the encoding, as they
+ * would without the header.
  */
-export async function typeOfFile(file: ScannedFile): Promise<string | null> {
-  const name = file.path.at(-1) ?? ''
+export function mediaType(name: string, beginning: Uint8Array | null): string | null {
   // For a name without slash and dot, mime would use the whole name as the extension
   const own = mime.getType(`/${name}`)
   const type = own ?? (isNameOfText(name) ? 'text/plain' : ANY)
   if (!type.startsWith('text/') || TELLING.has(type)) return type
-  const beginning = await readBeginning(file, LOOKED_AT)
   if (beginning === null) return null
   // A name without an extension is less certain
   if (own === null && beginning.includes(0)) return ANY

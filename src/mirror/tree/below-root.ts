@@ -52,8 +52,11 @@ export interface Look extends PathState {
   readonly listed: Buffer | null
 }
 
-/** The addon's function; see native/below_root.h. */
-type NativeLook = (names: readonly string[], most: number) => Promise<Buffer>
+/** The addon's functions; see native/below_root.h. */
+interface NativeLooks {
+  readonly lookBelow: (names: readonly string[], most: number) => Promise<Buffer>
+  readonly lookNow: (names: readonly string[], look: Uint8Array) => Buffer
+}
 
 /** Stands for all names in a directory. */
 export const LISTED = 'listed'
@@ -61,7 +64,7 @@ export const LISTED = 'listed'
 /** Fewer entries than this are listed at once: a millisecond. */
 const MOST_LISTED = 5000
 
-const addon = loadNative<{ readonly lookBelow: NativeLook }>('lookBelow')
+const addon = loadNative<NativeLooks>('lookBelow', 'lookNow')
 
 const { EAGAIN, EINVAL, ENOSYS, EPERM, EXDEV } = system.errno
 
@@ -92,6 +95,22 @@ export async function lookBelow(
   if (look && look.error === 0) return look
   if (look && !NEEDS_OTHER_WAY.includes(look.error)) throw systemError(-look.error, 'open', path)
   return lookPortably(place, components, names)
+}
+
+/**
+ * Looks as `lookBelow` does, but at once, without ever waiting for a disk. Null if that may be
+ * impossible, or if nothing is there. `known` is another look below the same root.
+ */
+export function lookBelowNow(
+  place: TreeRoot,
+  components: readonly string[],
+  names: readonly string[],
+  { native }: Look,
+): Look | null {
+  const path = components.join('/')
+  if (!addon || !native || isRaw(path)) return null
+  const look = readLook(addon.lookNow([place.root, path, ruleOf(place), ...names], native), names)
+  return look.error === 0 ? look : null
 }
 
 /** The rule of a root, as the addon has it. */

@@ -239,6 +239,20 @@ export function isUnchangedNow(looked: Omit<LookedFile, 'isFresh'>): boolean {
   return openNow(looked, NOTHING_READ) !== null
 }
 
+const BEGINNING = Buffer.allocUnsafeSlow(16 * 1024)
+
+/**
+ * The first bytes of a file, at most 16 KiB of them, until the next call. Never waits for a disk;
+ * null if that may be impossible.
+ */
+export function readBeginningNow(looked: Omit<LookedFile, 'isFresh'>): Uint8Array | null {
+  const target = BEGINNING.subarray(0, looked.look.fingerprint.size)
+  const opened = openNow(looked, { target, offset: 0, isMore: false })
+  if (opened?.descriptor == null) return opened && target
+  void closeFile(opened.descriptor)
+  return null
+}
+
 const NOTHING_READ = { target: new Uint8Array(0), offset: 0, isMore: false }
 
 function openedFile([descriptor = -1, bytesRead = 0, error = 0]: Int32Array): OpenedFile | null {

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { plantFiles } from '../../support/scratch.js'
+import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
 import { type Answer, ask } from '../ask.js'
@@ -57,6 +57,41 @@ test('a file that has left the memory is sent, whole and in part, also if it was
       const { body } = await ask(port, `/${name}`, { headers: range ? { Range: range } : {} })
       assert.ok(body.equals(range ? content.subarray(3, 10) : content))
     }
+  }
+})
+
+test('the first file that is asked for and the others have the same headers', async (t) => {
+  const root = makeScratch(t, {
+    'pub/a.iso': CONTENT,
+    'pub/empty': '',
+    'pub/utf-8.txt': 'ü',
+    'pub/latin-1.txt': Buffer.from('\xfc', 'latin1'),
+    'pub/taken.iso': 'x',
+    'pub/taken.iso.torrent': 'd1:ai1ee',
+    'pub/other': 'other',
+  })
+  for (const name of ['a.iso', 'empty', 'utf-8.txt', 'latin-1.txt', 'taken.iso']) {
+    const headersOf = async (port: number) => {
+      const { date: _date, etag: _etag, ...headers } = (await ask(port, `/pub/${name}`)).headers
+      return headers
+    }
+    const { port } = await serveMirror(t, { root })
+    await ask(port, '/pub/other')
+    const first = await headersOf((await serveMirror(t, { root })).port)
+    assert.deepEqual(await headersOf(port), first, name)
+    assert.deepEqual(await headersOf(port), first, `${name}, again`)
+  }
+})
+
+test('an address of the service, of a view or of a hidden name is no file, whatever was sent', async (t) => {
+  const files = { 'a.iso': 'x', '.hidden': 'secret', '-/own': 'secret' }
+  const { port } = await serveMirror(t, { files })
+  await ask(port, '/a.iso')
+  for (const address of ['/.hidden', '/-/own', '/a.iso/', '/../a.iso'])
+    assert.ok((await ask(port, address)).status >= 300, address)
+  for (const address of ['/a.iso.torrent', '/m/torrent_service/single/a.iso']) {
+    const { headers } = await ask(port, address)
+    assert.equal(headers['content-type'], 'application/x-bittorrent', address)
   }
 })
 

@@ -9,7 +9,13 @@ import { BtkitError } from '../../../src/base/errors.js'
 import type { ScannedFile } from '../../../src/disk/file-lists/scanned-file.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { singleContent } from '../../../src/core/digests/content.js'
-import { lookBelow, lookPortably } from '../../../src/mirror/tree/below-root.js'
+import {
+  type Look,
+  lookBelow,
+  lookBelowNow,
+  lookPortably,
+  type TreeRoot,
+} from '../../../src/mirror/tree/below-root.js'
 import { fileOf } from '../../../src/mirror/tree/mirror.js'
 import {
   type FirstRead,
@@ -27,7 +33,14 @@ const PATH = ['directory', 'file']
 const unlessPosix = { skip: process.platform === 'win32' && 'no such files here' }
 
 /** The ways to look, that of the addon first, where it is. */
-const WAYS = { addon: lookBelow, 'all systems': lookPortably }
+const WAYS = {
+  addon: lookBelow,
+  'the addon without waiting': async (place: TreeRoot, path: string[], names: string[]) => {
+    const known = await lookBelow(place, [])
+    return lookBelowNow(place, path, names, known) ?? lookBelow(place, path, names)
+  },
+  'all systems': lookPortably,
+} satisfies Record<string, (place: TreeRoot, path: string[], names: string[]) => Promise<Look>>
 type Way = keyof typeof WAYS
 
 /** A file that was looked at, with its mirror and the files beside it. */
@@ -116,7 +129,7 @@ const CHANGES: Record<string, (looked: LookedAt) => unknown> = {
   },
 }
 
-for (const way of ['addon', 'all systems'] as const) {
+for (const way of Object.keys(WAYS) as Way[]) {
   test(`by the way of ${way}, a file is opened that is unchanged since the look`, async (t) => {
     const looked = await lookedAt(t, way)
     const read = await readings(looked)
@@ -182,6 +195,20 @@ for (const way of ['addon', 'all systems'] as const) {
   })
 }
 
+test('without waiting, nothing is found that is missing, a pipe or outside', async (t) => {
+  const { root, outside, mirror, look } = await lookedAt(t, 'addon')
+  const known = await lookBelow(mirror, [])
+  const now = (...path: string[]) => lookBelowNow(mirror, path, [], known)
+  symlinkSync(outside, join(root, 'out'))
+  assert.deepEqual(
+    [now('missing'), now('out', 'file'), now('..', basename(outside))],
+    [null, null, null],
+  )
+  // On file systems that may wait, it never looks
+  const found = now(...PATH)
+  assert.deepEqual(found, known.waits === 0 ? null : look)
+})
+
 test('refuses a file that became a device, even if links are followed', unlessPosix, async (t) => {
   const looked = await lookedAt(t, 'addon', true)
   // The target of its path is opened, however the path is written
@@ -197,7 +224,7 @@ test('does not hash a file that was replaced since it was looked up', async (t) 
   await assert.rejects(hash(file), isUnreadable)
 })
 
-for (const way of ['addon', 'all systems'] as const) {
+for (const way of Object.keys(WAYS) as Way[]) {
   test(`by the way of ${way}, a known file is not opened after its directory changed`, async (t) => {
     const { root, mirror, look } = await lookedAt(t, way)
     const first = { target: Buffer.alloc(6), offset: 0, isMore: false }
