@@ -1,14 +1,18 @@
 import { count } from './quantity.js'
+
+/** The description of a connection that ended before its answer. */
+export const BROKEN_OFF = 'the connection broke off'
+
 /** Descriptions of the error codes of failed requests. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
-  ECONNRESET: 'the connection broke off',
+  ECONNRESET: BROKEN_OFF,
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the host name cannot be looked up now; try again later',
   ENOENT: 'there is no such socket',
-  ECONNABORTED: 'the connection broke off',
-  EPIPE: 'the connection broke off',
-  HPE_INVALID_EOF_STATE: 'the connection broke off',
+  ECONNABORTED: BROKEN_OFF,
+  EPIPE: BROKEN_OFF,
+  HPE_INVALID_EOF_STATE: BROKEN_OFF,
   ENODATA: 'there is no such host',
   EHOSTUNREACH: 'there is no way to this host',
   ENETUNREACH: 'there is no way to this host',

@@ -15,7 +15,7 @@ import type { KeptConnections } from './range-connection.js'
 import { AnswerFault, RedirectFault } from './redirect-guard.js'
 import { decodePercent } from '../../base/percent.js'
 import { escapeText, quoteText } from '../../base/text/escape.js'
-import { describeFailure } from '../../base/text/network-failure.js'
+import { BROKEN_OFF, describeFailure } from '../../base/text/network-failure.js'
 import { count } from '../../base/text/quantity.js'
 import { shownUrl } from '../../base/text/secrets.js'
 import { isPlainName } from '../../metainfo/name.js'
@@ -89,13 +89,12 @@ async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
   }
 }
 
-/** Asks for the head; null if no answer comes, which may be so for HEAD only. */
+/** Asks for the head; null if its answer breaks off, which may be so for HEAD only. */
 async function askHead(url: string, access: RemoteAccess): Promise<Answer | null> {
   try {
     return await request(url, access, { isHead: true })
   } catch (error) {
-    const isCut = error instanceof RemoteFault && error.kind === 'unreachable'
-    if (isCut && error.wait !== null) return null
+    if (error instanceof RemoteFault && error.detail === BROKEN_OFF) return null
     throw error
   }
 }
