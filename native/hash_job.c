@@ -9,6 +9,8 @@
 
 #include "instance.h"
 #include "job_request.h"
+#include "shares.h"
+#include "stream/open_files.h"
 
 /* undefined, or [index of the file, reason] of a job that failed. */
 static napi_value describe_end(napi_env env, const struct hash_job *job) {
@@ -41,13 +43,16 @@ napi_value hash_job_here(napi_env env, napi_callback_info info) {
 
 /* A running job. */
 struct run {
-  struct hash_job job;
+  struct hash_job job; /* first, so that a job leads to its run */
   struct cpu_features cpu;
   napi_ref request; /* keeps the memory alive that the results go to */
   napi_deferred deferred;
   napi_threadsafe_function done;
   int niceness;
   size_t at_work; /* threads that have not finished */
+  pthread_t helpers[MOST_WAITING]; /* started when the threads were seen to wait */
+  size_t helper_count;
+  int32_t has_help;
   size_t thread_count;
   pthread_t threads[];
 };
@@ -61,7 +66,7 @@ static void yield_to_others(int niceness) {
 #endif
 }
 
-static void take_share(struct run *run) {
+static void work_on(struct run *run) {
   struct worker worker = {.buffer = NULL};
   run_share(&run->job, &worker);
   free_buffer(&worker);
@@ -73,13 +78,27 @@ static void take_share(struct run *run) {
 static void *work(void *data) {
   struct run *run = data;
   yield_to_others(run->niceness);
-  take_share(run);
+  work_on(run);
   return NULL;
+}
+
+/* Starts threads that wait beside those that wait for a disk; one of these calls it, with its job. */
+static void call_help(struct hash_job *job) {
+  struct run *run = (struct run *)job;
+  if (__atomic_exchange_n(&run->has_help, 1, __ATOMIC_SEQ_CST) != 0) return;
+  for (bool is_started = true; is_started && run->helper_count < MOST_WAITING;) {
+    __atomic_add_fetch(&run->at_work, 1, __ATOMIC_SEQ_CST);
+    is_started = pthread_create(&run->helpers[run->helper_count], NULL, work, run) == 0;
+    if (is_started) run->helper_count++;
+    else __atomic_sub_fetch(&run->at_work, 1, __ATOMIC_SEQ_CST);
+  }
 }
 
 static void join_threads(struct run *run) {
   for (size_t i = 0; i < run->thread_count; i++) pthread_join(run->threads[i], NULL);
-  run->thread_count = 0;
+  /* Only those threads started others */
+  for (size_t i = 0; i < run->helper_count; i++) pthread_join(run->helpers[i], NULL);
+  run->thread_count = run->helper_count = 0;
 }
 
 /* Stops the job if JavaScript ends first: its memory is freed, so nothing may be written to it. */
@@ -121,7 +140,7 @@ static void start_threads(struct run *run, size_t wanted) {
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   /* This thread does the work of the threads that could not start; the first call does all of it */
-  for (size_t i = run->thread_count; i < wanted; i++) take_share(run);
+  for (size_t i = run->thread_count; i < wanted; i++) work_on(run);
 }
 
 static bool set_up(napi_env env, napi_value request, struct run *run, napi_value *promise) {
@@ -139,6 +158,11 @@ static bool set_up(napi_env env, napi_value request, struct run *run, napi_value
 
 #define MAX_THREADS 1024
 
+/* Large files are read in long stretches, for which a disk needs no more threads. */
+static bool has_small_files(const struct content_stream *stream) {
+  return stream_length(stream) / SMALL_FILE < stream->file_count;
+}
+
 static struct run *create_run(napi_env env, const napi_value *arguments, uint32_t *threads) {
   const struct instance *instance = get_instance(env);
   int32_t niceness;
@@ -155,7 +179,10 @@ static struct run *create_run(napi_env env, const napi_value *arguments, uint32_
   }
   run->cpu = instance->cpu;
   run->niceness = niceness;
-  if (read_job(env, &run->cpu, arguments[0], &run->job)) return run;
+  if (read_job(env, &run->cpu, arguments[0], &run->job)) {
+    if (*threads > 1 && has_small_files(&run->job.stream)) run->job.call_help = call_help;
+    return run;
+  }
   free(run);
   return NULL;
 }

@@ -7,8 +7,6 @@
 #include "look_again.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,16 +15,12 @@
 #include "fingerprint.h"
 #include "job_request.h"
 #include "lookup.h"
+#include "shares.h"
 #include "stream/open_files.h"
-
-/* The number of files that a thread looks at in turn. A few of these are not worth a thread. */
-#define SHARE 1024u
-#define MIN_SHARES 2u
-#define MAX_THREADS 4u
 
 struct second_look {
   struct looked looked;
-  atomic_size_t next;
+  struct shares shares;
 };
 
 static void look_at(const struct looked *looked, struct open_files *open, size_t file) {
@@ -47,10 +41,8 @@ static void *look_at_shares(void *data) {
   struct second_look *look = data;
   struct open_files open = {.count = 0};
   const struct content_stream *files = &look->looked.files;
-  for (;;) {
-    const size_t first = atomic_fetch_add(&look->next, SHARE);
-    if (first >= files->file_count) break;
-    const size_t end = files->file_count - first < SHARE ? files->file_count : first + SHARE;
+  size_t first, end;
+  while (take_share(&look->shares, &first, &end)) {
     for (size_t file = first; file < end; file++) {
       if (!is_padding(files, file)) look_at(&look->looked, &open, file);
     }
@@ -59,21 +51,11 @@ static void *look_at_shares(void *data) {
   return NULL;
 }
 
-static void look_at_all(struct second_look *look) {
-  pthread_t threads[MAX_THREADS];
-  const bool is_small = look->looked.files.file_count < MIN_SHARES * SHARE;
-  const long processors = is_small ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
-  const long wanted = processors > (long)MAX_THREADS ? (long)MAX_THREADS : processors;
-  long started = 0;
-  while (started + 1 < wanted &&
-         pthread_create(&threads[started], NULL, look_at_shares, look) == 0) {
-    started++;
-  }
-  look_at_shares(look);
-  for (long i = 0; i < started; i++) pthread_join(threads[i], NULL);
+static void look_later(struct later *later) {
+  struct second_look *look = later->data;
+  look->shares.count = look->looked.files.file_count;
+  share_out(&look->shares, look_at_shares, look);
 }
-
-static void look_later(struct later *later) { look_at_all(later->data); }
 
 /* The lookup is the beginning of its `later`. */
 static napi_value give_later(napi_env env, struct lookup *lookup) {

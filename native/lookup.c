@@ -3,7 +3,6 @@
 #include "lookup.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,39 +18,21 @@ bool read_string(napi_env env, napi_value value, char *buffer, size_t size) {
   return length < size - 1 && strlen(buffer) == length;
 }
 
-/* The number of names that a thread takes at a time. A few of these are not worth a thread. */
-#define SHARE 256u
-#define MIN_SHARES 4u
-#define MAX_THREADS 4u
-
 static void *look_up_shares(void *data) {
   struct lookup *lookup = data;
-  for (;;) {
-    const uint32_t first = atomic_fetch_add(&lookup->next, SHARE);
-    if (first >= lookup->count) return NULL;
-    const uint32_t end = lookup->count - first < SHARE ? lookup->count : first + SHARE;
-    for (uint32_t i = first; i < end; i++) {
-      lookup->look(lookup, i, lookup->names + lookup->starts[i],
+  size_t first, end;
+  while (take_share(&lookup->shares, &first, &end)) {
+    for (size_t i = first; i < end; i++) {
+      lookup->look(lookup, (uint32_t)i, lookup->names + lookup->starts[i],
                    lookup->answers + i * lookup->answer_length);
     }
   }
+  return NULL;
 }
 
-/* Most of the work is in the kernel, which serves several threads at once. */
 void look_up_all(struct lookup *lookup) {
-  pthread_t threads[MAX_THREADS];
-  /* The question reads a file of the kernel, which takes longer than to look at a few files */
-  const long processors =
-      lookup->count / SHARE < MIN_SHARES ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
-  const uint32_t wanted =
-      processors < 1 ? 1 : processors > (long)MAX_THREADS ? MAX_THREADS : (uint32_t)processors;
-  uint32_t started = 0;
-  while (started + 1 < wanted &&
-         pthread_create(&threads[started], NULL, look_up_shares, lookup) == 0) {
-    started++;
-  }
-  look_up_shares(lookup);
-  for (uint32_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
+  lookup->shares.count = lookup->count;
+  share_out(&lookup->shares, look_up_shares, lookup);
 }
 
 bool add_name(struct lookup *lookup, uint32_t i, const char *name) {

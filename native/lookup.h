@@ -6,12 +6,12 @@
 #define BTKIT_LOOKUP_H
 
 #include <node_api.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "batch.h"
+#include "shares.h"
 #include "small_files.h"
 
 /* Longer than any path that the system accepts. */
@@ -35,7 +35,7 @@ struct lookup {
   size_t *starts;
   char *kinds; /* of listed names, as their directory has them; NULL for others */
   uint8_t *answers;
-  atomic_uint next;
+  struct shares shares;
   /* For some: the kernel of small files, where their bytes go, and what each draft gets */
   struct cpu_features cpu;
   enum kernel kernel;

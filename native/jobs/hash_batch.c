@@ -4,6 +4,7 @@
 
 #include "hash_blocks.h"
 #include "lanes.h"
+#include "../shares.h"
 #include "zeros.h"
 
 /* Returns the number of pieces from `first` on that are hashed together: up to a piece of zeros. */
@@ -36,6 +37,7 @@ void run_share(struct hash_job *job, struct worker *worker) {
     if (first == end) break;
     /* Data that was not in the page cache for one batch may be there for the next */
     worker->reader.is_cold = job->next_turn != NULL;
+    worker->reader.waited = job->call_help == NULL ? 0 : times_waited();
     if (job->piece_digests == NULL) {
       hash_blocks_of(worker, first, end);
     } else {

@@ -43,6 +43,9 @@ struct hash_job {
   int64_t *next_turn; /* when the next read may begin, in ns of CLOCK_MONOTONIC; NULL: at once */
   double bytes_per_second;
 
+  /* Called by a thread that waits for a disk again and again; NULL if no other may help. */
+  void (*call_help)(struct hash_job *job);
+
   /* Where to note what can't be read: 1 for each piece, the reason for each file. NULL: fail. */
   uint8_t *failed_pieces;
   int32_t *reasons;

@@ -7,6 +7,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../shares.h"
+
 /* Reads from the page cache without waiting for a disk. Returns the number of bytes. */
 static size_t read_cached(int descriptor, const struct iovec *targets, int count, uint64_t offset) {
 #ifdef RWF_NOWAIT
@@ -51,6 +53,16 @@ static int32_t read_open(struct reader *reader, int descriptor, uint64_t offset,
   return read_fully(descriptor, target + cached, length - cached, offset + cached);
 }
 
+/* As often as this a thread waits in a batch whose files come from a disk one by one. */
+#define OFTEN 8
+
+/* Calls for help if the thread waits again and again. */
+static void heed_waiting(struct reader *reader) {
+  struct hash_job *job = reader->job;
+  if (job->call_help == NULL || ++reader->parts % OFTEN != 0) return;
+  if (times_waited() - reader->waited >= OFTEN) job->call_help(job);
+}
+
 /* Reads from one file. Returns the reason of a failure, or 0. */
 static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, uint8_t *target,
                          size_t length) {
@@ -63,6 +75,7 @@ static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, ui
   if (refusal != 0) return refusal;
   const int32_t reason = read_open(reader, descriptor, offset, target, length);
   if (is_once) close(descriptor);
+  heed_waiting(reader);
   return reason;
 }
 

@@ -18,6 +18,9 @@ struct reader {
    * reader has become cold. For callers that read in any order, and must read disks in order.
    */
   bool turns_back;
+  /* Parts of files so far, and how often the thread had waited before its batch. */
+  size_t parts;
+  long waited;
 };
 
 /*

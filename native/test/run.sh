@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-sources="batch.c cpu.c read_lease.c $(
+sources="batch.c cpu.c read_lease.c shares.c $(
   echo kernels/*.c stream/*.c jobs/*.c)"
 
 # try FLAGS TEST...: compiles everything once with these flags, and runs the tests.

@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { run } from '../../support.js'
 import { makeArgs, MEMORY, mktorrent, SECONDS, torrentIn } from './hashing.js'
 
@@ -91,6 +92,30 @@ function onTorrent(name, limit, argsOf) {
   })
 }
 
+/** Work on 2,000 files of a disk that takes two milliseconds for each call, beside 16 readers. */
+function slow(name, limit, prepareWork) {
+  return {
+    name: `2,000 files of a slow disk: ${name}`,
+    needs: ['gcc'],
+    figures: [{ ...SECONDS, limit, beside: 'cat, 16 at a time' }],
+    turns: 3,
+    quickTurns: 1,
+    async prepare(places) {
+      const source = await places.shared('slow', (root) => plantTree(root, 2000, 20_000))
+      const library = join(places.scratch, 'slow-disk.so')
+      const code = fileURLToPath(new URL('../slow-disk.c', import.meta.url))
+      run(['gcc', '-O1', '-shared', '-fPIC', '-o', library, code])
+      const env = { LD_PRELOAD: library, SLOW_DISK: source }
+      const args = prepareWork(places, source)
+      const cat = `find ${source} -type f | xargs -P 16 -n 1 cat`
+      return {
+        reference: () => run(['sh', '-c', cat], { env: { ...env, PATH: process.env.PATH } }),
+        run: (who) => places.run(who, args, env),
+      }
+    },
+  }
+}
+
 export const ROWS = [
   tree({ name: '500 files of 300 KB', count: 500, size: 300_000 }),
   tree({ name: '500 files of 300 KB, with an empty cache', count: 500, size: 300_000, cache: [] }),
@@ -98,6 +123,15 @@ export const ROWS = [
   tree({ name: '100,000 files of 2 KB on a disk', limit: 0.2, inMemory: false }),
   tree({ name: "100,000 files of 2 KB in memory, in mktorrent's best order" }),
   tree({ name: '100,000 files of 2 KB in memory, in random order', isShuffled: true }),
+  slow('makemetafile', 1.5, (places, source) => makeArgs(places, source, '--no-cache')),
+  slow('verify', 1.5, (places, source) => {
+    places.run('now', makeArgs(places, source, '--no-cache'))
+    return ['verify', torrentIn(places), source]
+  }),
+  slow('makemetafile, all known', 1, (places, source) => {
+    for (const who of places.builds) places.run(who, makeArgs(places, source))
+    return makeArgs(places, source)
+  }),
   made,
   unchanged,
   onTorrent('hash', 0.6, (torrent) => ['hash', torrent]),

@@ -2,7 +2,7 @@ import { rawPath } from '../../../base/text/raw-path.js'
 import { asBtkitError, systemError } from '../../../base/errors.js'
 import { hashAddon, type Addon, type JobEnd, type NativeJob, hashKernel } from '../kernels.js'
 import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
-import { pathAt, type ContentStream } from '../stream/content-stream.js'
+import { countFiles, pathAt, streamLength, type ContentStream } from '../stream/content-stream.js'
 import { runPortableJob } from './portable-job.js'
 import type { HashJob } from './job.js'
 
@@ -39,6 +39,9 @@ const MIN_BATCH = 1024 * 1024
  */
 const BLOCKS_BATCH = 8 * 1024 * 1024
 
+/** Average size in bytes of small files: to open and read them takes longer than any call. */
+const SMALL_FILE = 64 * 1024
+
 /**
  * Divides a job into batches, which the threads take in turn: full ones with as many pieces as the
  * kernel has lanes, then smaller ones, so that all threads finish together.
@@ -47,9 +50,11 @@ function planBatches(job: HashJob) {
   const { wanted, stream } = job
   const pieceCount = job.pieces.length
   const threads = Math.max(1, job.threads)
-  const least = Math.max(1, Math.floor(MIN_BATCH / stream.pieceLength))
+  const isOfSmall = streamLength(stream) < SMALL_FILE * countFiles(stream)
+  const least = isOfSmall ? 1 : Math.max(1, Math.floor(MIN_BATCH / stream.pieceLength))
+  const blocksBatch = isOfSmall ? MIN_BATCH : BLOCKS_BATCH
   const suited =
-    wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / stream.pieceLength) : hashKernel().lanes
+    wanted === 'blocks' ? Math.floor(blocksBatch / stream.pieceLength) : hashKernel().lanes
   const piecesPerBatch = Math.max(least, suited)
   const fullBatches = Math.floor(pieceCount / (threads * piecesPerBatch)) * threads
   const rest = pieceCount - fullBatches * piecesPerBatch
