@@ -4,6 +4,9 @@ import { type Client, inTurn, mayActNow } from './turns.js'
 /** Bytes of a connection that may wait here before no more of it are read. */
 const MOST_WAITING = 16 * 1024
 
+/** Bytes that may wait for a turn without being counted: most requests have less. */
+const FEW = 2048
+
 const NOTHING = Buffer.alloc(0)
 
 type Listener = (bytes: Buffer) => void
@@ -72,7 +75,8 @@ export class Intake<Connection extends Socket> {
       if (mayActNow(this.client)) this.#handOn(size)
       else this.#waitForTurn()
     }
-    if (this.unread.length !== this.#counted) this.#count()
+    const isFew = this.#isTurnDue && this.unread.length <= FEW && this.#counted === 0
+    if (!isFew && this.unread.length !== this.#counted) this.count()
     if (!this.#isEnded || this.unread.length > 0) return
     this.#isEnded = false
     this.#end(NOTHING)
@@ -99,8 +103,8 @@ export class Intake<Connection extends Socket> {
     }, this.client)
   }
 
-  /** Reads the connection only as long as little waits: until then its end is noticed. */
-  #count(): void {
+  /** Counts what waits. Reads the connection only as long as that is little, and notices its end. */
+  count(): void {
     const { socket, unread } = this
     // Others resume it, too, for example when a part of a body was read
     if (this.#counted === 0) socket.on('resume', this.#resume)
@@ -124,7 +128,7 @@ export class Intake<Connection extends Socket> {
     this.socket.off('data', this.#receive).off('end', this.#finish)
     const { unread } = this
     this.unread = NOTHING
-    this.#count()
+    this.count()
     return unread
   }
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { monotonicNow } from '../../base/process.js'
 import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
 import { Intake, type Taker } from './intake.js'
-import { inTurn } from './turns.js'
+import { inTurn, isTurnOver } from './turns.js'
 import { UnreadBytes } from './unread-bytes.js'
 
 /** Properties of the socket, because a map would get an entry for each request. */
@@ -16,20 +17,27 @@ interface Followed extends Socket {
   [BEGUN]?: CountedResponse
   /** The response behind which another request waits. */
   [AWAITED]?: CountedResponse
-  [INTAKE]?: Intake<Followed>
+  [INTAKE]?: RequestIntake
 }
 
-/** A request that was not read. */
-type LeftRequest = Pick<IncomingMessage, 'socket' | 'headers' | 'method' | 'url'>
+/** The bytes of a connection that wait, and its requests that were read before. */
+class RequestIntake extends Intake<Followed> {
+  readonly requests = new Set<LeftRequest>()
+}
 
-const REQUEST_LINE = /^(\S+) (\S+) HTTP/
+/** A request that did not begin. */
+type LeftRequest = Pick<IncomingMessage, 'socket' | 'headers' | 'method' | 'url'>
 
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
 
+const REQUEST_LINE = /^(\S+) (\S+) HTTP/
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 
 /** Most bytes of a head or a body that are taken in one turn. */
 const PORTION = 16 * 1024
+
+/** Bytes that a request takes that was read and has not begun. */
+const REQUEST_COST = 2048
 
 /** Most bytes that wait of all clients together. Beyond, the client with the most gives way. */
 const MOST_WAITING = 32 * 1024 * 1024
@@ -37,13 +45,24 @@ const MOST_WAITING = 32 * 1024 * 1024
 /** Milliseconds for the answer to a client that has closed its side. */
 const HALF_OPEN = 2000
 
+/** Turns of work in one round of the event loop for which all others wait too long. */
+const LATE = 3
+
+/** Milliseconds in which connections begin with an intake after the event loop had no time. */
+const BUSY = 1000
+
 /**
- * Takes the requests of a server's connections one after the other, in turns of clients. Answers
- * clients that close their side after their requests, as `nc -N` does. A client that has left looks
- * the same, so its connection is closed if the answer does not begin soon.
+ * Takes the requests of a server's connections one after the other, in turns of clients, as soon as
+ * the event loop has no time, or a client sends several at once. Before, Node reads connections by
+ * itself, which takes less. Answers clients that close their side after their requests, as `nc -N`
+ * does. A client that has left looks the same, so its connection is closed if the answer does not
+ * begin soon.
  */
 export class RequestTurns implements ConnectionFollower {
   readonly #taker: Taker<Followed>
+  /** The connections that Node reads. */
+  readonly #plain = new Set<Followed>()
+  #busyUntil = 0
 
   /**
    * `unread` counts what clients have not read of all responses. `onLeft` receives requests that
@@ -54,16 +73,19 @@ export class RequestTurns implements ConnectionFollower {
     private readonly unread: UnreadBytes,
     private readonly onLeft: (request: LeftRequest) => void,
   ) {
-    const waiting = new UnreadBytes(keyOf, { all: MOST_WAITING, perClient: MOST_WAITING })
+    const all = new UnreadBytes(keyOf, { all: MOST_WAITING, perClient: MOST_WAITING })
     const count = (bytes: number, socket: Followed) => {
-      waiting.hold(socket, socket, { body: null, waiting: bytes })
+      const waiting = bytes + REQUEST_COST * (socket[INTAKE]?.requests.size ?? 0)
+      all.hold(socket, socket, { body: null, waiting })
     }
     this.#taker = { portionOf, count }
   }
 
   readonly come = (socket: Followed): void => {
-    socket[INTAKE] = new Intake(socket, this.keyOf(socket) ?? socket, this.#taker)
-    socket.once('end', () => {
+    if (monotonicNow() < this.#busyUntil) this.#takeOver(socket)
+    else this.#plain.add(socket)
+    // The last listener is Node's
+    socket.prependOnceListener('end', () => {
       const timer = setTimeout(() => {
         if (!this.isAnswering(socket)) socket.destroy()
       }, HALF_OPEN).unref()
@@ -74,14 +96,22 @@ export class RequestTurns implements ConnectionFollower {
   }
 
   readonly gone = (socket: Followed): void => {
-    const { unread, client } = socket[INTAKE] ?? {}
-    if (!unread || unread.length === 0) return
+    this.#plain.delete(socket)
+    const { unread, requests, client = null } = socket[INTAKE] ?? {}
+    if (!unread || !requests || unread.length + requests.size === 0) return
     inTurn(() => {
+      for (const request of requests) this.onLeft(request)
       for (const head of unread.toString('latin1').split('\r\n\r\n').slice(0, -1)) {
         const [, method, url] = REQUEST_LINE.exec(head) ?? []
         if (url !== undefined) this.onLeft({ socket, headers: {}, method, url })
       }
     }, client)
+  }
+
+  #takeOver(socket: Followed): RequestIntake {
+    this.#plain.delete(socket)
+    const client = this.keyOf(socket) ?? socket
+    return (socket[INTAKE] ??= new RequestIntake(socket, client, this.#taker))
   }
 
   /**
@@ -90,28 +120,46 @@ export class RequestTurns implements ConnectionFollower {
    * response emits `close` when the client leaves.
    */
   inTurn(handler: Handler, refuse: Handler): Handler {
-    const handle: Handler = (request, response) => {
+    const begin: Handler = (request, response) => {
       const socket: Followed = request.socket
-      if (response.socket) {
-        socket[BEGUN] = response
-        response.unread = this.unread
-        response.client = socket[INTAKE]?.client ?? socket
-        if (this.unread.isFull(socket)) refuse(request, response)
-        else handler(request, response)
-        return
-      }
-      // It came in a portion of the body before. At the event, Node has not finished the answer
-      response.once('socket', () =>
-        setImmediate(() => {
-          if (!socket.destroyed) handle(request, response)
-        }),
-      )
+      socket[BEGUN] = response
+      response.unread = this.unread
+      response.client = this.keyOf(socket) ?? socket
+      if (this.unread.isFull(socket)) refuse(request, response)
+      else handler(request, response)
     }
-    return handle
+    return (request, response) => {
+      const socket: Followed = request.socket
+      if (!socket[INTAKE] && isTurnOver(LATE)) this.#takeOverAll()
+      if (response.socket) begin(request, response)
+      else this.#wait(request, response, begin)
+    }
+  }
+
+  #takeOverAll(): void {
+    this.#busyUntil = monotonicNow() + BUSY
+    for (const socket of this.#plain) this.#takeOver(socket)
+  }
+
+  /** Lets a request wait that came with the one before. */
+  #wait(request: IncomingMessage, response: CountedResponse, begin: Handler): void {
+    const intake = this.#takeOver(request.socket)
+    intake.requests.add(request)
+    intake.count()
+    const act = () => {
+      if (request.socket.destroyed || !intake.requests.delete(request)) return
+      intake.count()
+      begin(request, response)
+      intake.goOn()
+    }
+    response.once('socket', () => {
+      inTurn(act, intake.client)
+    })
   }
 
   /** Leaves a connection to another protocol, and returns what came for that. */
   leave(socket: Followed): Buffer {
+    this.#plain.delete(socket)
     return socket[INTAKE]?.release() ?? Buffer.alloc(0)
   }
 
@@ -128,14 +176,23 @@ export class RequestTurns implements ConnectionFollower {
     return response?.socket === socket || (response !== undefined && socket[AWAITED] === response)
   }
 
-  /** Whether bytes of a connection wait for their turn. */
+  /** Whether something came on a connection that has not had its turn. */
   isAwaited(socket: Followed): boolean {
-    return (socket[INTAKE]?.unread.length ?? 0) > 0
+    const { unread, requests } = socket[INTAKE] ?? {}
+    return (unread?.length ?? 0) + (requests?.size ?? 0) > 0
+  }
+
+  /** Acts when the answer that a connection waits for has ended, or at once. */
+  afterAnswer(socket: Followed, act: () => void): void {
+    const response = socket[BEGUN]
+    if (response?.socket === socket) response.once('close', act)
+    else act()
   }
 }
 
 /** The next head, or a part of a body; nothing behind a request that has no whole answer yet. */
 function portionOf(bytes: Buffer, socket: Followed): number {
+  if ((socket[INTAKE]?.requests.size ?? 0) > 0) return 0
   const response = socket[BEGUN]
   if (response?.socket === socket) {
     const { complete, readableLength, readableHighWaterMark } = response.req

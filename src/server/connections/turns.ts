@@ -161,8 +161,6 @@ function takeTurn(): void {
   if (isTurnDue) setImmediate(takeTurn)
 }
 
-let turnEnd = Infinity
-
 /** Begins work when its client has its turn. */
 export function workInTurn<T>(client: Client, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve) => {
@@ -180,13 +178,31 @@ export function mayActNow(client: Client): boolean {
   return (waiting.size === 0 || !waiting.has(client)) && !isTurnOver()
 }
 
-/** Whether the event loop has worked for a whole turn since this was first asked in it. */
-export function isTurnOver(): boolean {
+/** The round of the event loop: when it may have worked for a turn, and how long before it began. */
+const round = { end: 0, isSame: false, before: 0 }
+
+/**
+ * Whether the event loop has worked for a whole turn since others had theirs, or for more turns.
+ * That is found out once in a turn, because whatever waits for an immediate costs a look at all
+ * connections. Time in which the system runs other programs does not count.
+ */
+export function isTurnOver(turns = 1): boolean {
   const now = monotonicNow()
-  if (turnEnd !== Infinity) return now >= turnEnd
-  turnEnd = now + TURN
-  setImmediate(() => {
-    turnEnd = Infinity
-  })
-  return false
+  if (now < round.end) return false
+  if (!round.isSame) {
+    round.isSame = true
+    round.before = processorTime()
+    setImmediate(() => {
+      round.isSame = false
+    })
+  }
+  const worked = processorTime() - round.before
+  if (worked < TURN) round.end = now + TURN - worked
+  return worked >= turns * TURN
+}
+
+/** Milliseconds that all threads of this process have worked. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }

@@ -158,10 +158,12 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     if (refusal) exchanges.refuse(socket, refusal, tunnel)
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // Its bytes came, and have not had their turn
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && turns.isAwaited(socket))
-      socket.setTimeout(rules.grace)
-    else refuse(error, socket)
+    if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !turns.isAwaited(socket)) {
+      refuse(error, socket)
+      return
+    }
+    // It is not read, and the client would take a refusal for the answer before
+    turns.afterAnswer(socket, () => socket.setTimeout(rules.grace))
   })
   // Without this, Node would close the connection without a word
   server.on('connect', (request, socket: Socket) => {
