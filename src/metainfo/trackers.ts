@@ -262,7 +262,8 @@ export function hasTracker(trackers: NamedTrackers): boolean {
 
 /** Returns each tracker once, first the announce URL, which older clients ask. */
 export function announceUrls(trackers: NamedTrackers): string[] {
-  const first = trackerTiers({ ...trackers, announceList: null })
+  const { announce } = trackers
+  const first = trackerTiers({ announce, announceList: null })
   return [...new Set([...first, ...trackerTiers(trackers)].flat())]
 }
 

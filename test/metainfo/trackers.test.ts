@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  announceUrls,
   checkSeed,
   checkTracker,
   formatAnnounceList,
@@ -234,3 +235,14 @@ for (const [what, named, tiers] of [
     assert.equal(hasTracker(named), tiers.length > 0)
   })
 }
+
+test('the trackers of a torrent are found without its files, which may be very many', () => {
+  const torrent = {
+    announce: A,
+    announceList: [[B, A]],
+    get files(): never {
+      throw new Error('the files were decoded')
+    },
+  }
+  assert.deepEqual(announceUrls(torrent), [A, B])
+})

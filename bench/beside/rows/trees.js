@@ -135,5 +135,6 @@ export const ROWS = [
   made,
   unchanged,
   onTorrent('hash', 0.6, (torrent) => ['hash', torrent]),
+  onTorrent('magnet', 2, (torrent) => ['magnet', torrent]),
   onTorrent('edit', 0.8, (torrent) => ['edit', '--quiet', '--comment', randomUUID(), torrent]),
 ]

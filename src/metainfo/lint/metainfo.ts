@@ -14,6 +14,8 @@ const RULES = {
   'tracker-rule': findNothing,
 } satisfies LintRules
 
+const LISTED = Object.entries(RULES) as [keyof typeof RULES, LintRule][]
+
 /** Codes of all findings, including the warnings of the parser. btkit-lint(1) explains them. */
 export type LintCode = WarningCode | keyof typeof RULES
 
@@ -71,8 +73,9 @@ export const MAX_FINDINGS_OF_A_KIND = 50
  */
 export function lintMetainfo(metainfo: Metainfo, byTracker: LintRule = findNothing): Finding[] {
   const all: { code: LintCode; message: string }[] = [...metainfo.warnings]
-  for (const [code, rule] of Object.entries({ ...RULES, 'tracker-rule': byTracker })) {
-    for (const message of boundedly(rule(metainfo))) all.push({ code: code as LintCode, message })
+  for (const [code, own] of LISTED) {
+    const rule = code === 'tracker-rule' ? byTracker : own
+    for (const message of boundedly(rule(metainfo))) all.push({ code, message })
   }
   return all.map(({ code, message }) => {
     return { code, severity: severityOf(code), message: hideSecrets(message) }
