@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { clientPatience } from '../../src/cli/open/clients.js'
+import { expected } from '../../src/core/remote/read-remote.js'
 import { displayPauses } from '../../src/cli/output/torrent-display.js'
 import { queueTimes } from '../../src/fleet/connect.js'
 import { dhtStart } from '../../src/seeding/peer/dht.js'
@@ -28,6 +29,13 @@ export function hurryClients(t: TestContext, ms: number): void {
   const usual = clientPatience.ms
   clientPatience.ms = ms
   t.after(() => (clientPatience.ms = usual))
+}
+
+/** Takes each reading of a file at a URL for a long one in this process, until the test ends. */
+export function readSlowly(t: TestContext): void {
+  const usual = expected.unchanged
+  expected.unchanged = 0
+  t.after(() => (expected.unchanged = usual))
 }
 
 export const NO_NODE = '127.0.0.1:9'

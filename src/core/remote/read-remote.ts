@@ -33,7 +33,7 @@ const LARGE = CONNECTIONS * PART
 const MOST_UNTOLD = 64 * 1024 ** 3
 
 /** Milliseconds of reading in which a file is not expected to change. */
-const MOMENT = 3000
+export const expected = { unchanged: 3000 }
 
 /** The bytes of a file from `start` to before `end`. */
 type Span = readonly [start: number, end: number]
@@ -79,7 +79,7 @@ export async function* readRemote(
     }
   }
   // An answer has the tag of its beginning
-  if (passed || monotonicNow() - begun < MOMENT) return
+  if (passed || monotonicNow() - begun < expected.unchanged) return
   const now = await askRemote(url, access)
   const isSame = now.validator === file.validator || file.validator === null
   if (now.size !== size || !(isSame || hasSameDate(file, now))) throw changed(url)
