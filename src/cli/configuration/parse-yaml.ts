@@ -1,4 +1,6 @@
 import {
+  Composer,
+  type CST,
   isAlias,
   isMap,
   isNode,
@@ -6,7 +8,6 @@ import {
   isSeq,
   Lexer,
   LineCounter,
-  parseDocument,
   Parser,
   type Document,
 } from 'yaml'
@@ -33,7 +34,6 @@ const MAX_VALUES = 20_000
  * @throws BtkitError `usage` with file, line and column
  */
 export function parseConfiguration(text: string, path: string): readonly LocatedEntry[] {
-  refuseDepth(text, path)
   const lines = new LineCounter()
   const document = parse(text, path, lines)
   const reader = new Reader(document, path, lines)
@@ -46,35 +46,35 @@ export function parseConfiguration(text: string, path: string): readonly Located
 }
 
 /**
- * Refuses deep nesting. The package builds nodes recursively: V8 can end the process when the stack
- * is full, instead of throwing an error. Its parser of tokens does not recurse.
+ * The tokens of documents. Refuses deep nesting: the package builds nodes recursively, and V8 can
+ * end the process when the stack is full, instead of throwing an error. Its parser of tokens does
+ * not recurse, and yields a document when that has ended.
  */
-function refuseDepth(text: string, path: string): void {
-  const lines = new LineCounter()
+function* tokensOf(text: string, path: string, lines: LineCounter): Generator<CST.Token> {
   const parser = new Parser(lines.addNewLine)
-  for (const token of new Lexer().lex(text)) {
-    // Nobody needs the documents
-    Array.from(parser.next(token))
+  lines.addNewLine(0)
+  for (const word of new Lexer().lex(text)) {
+    yield* parser.next(word)
     if (parser.stack.length <= MAX_PARSER_DEPTH) continue
     throw placeOf(path, lines, parser.offset).error('nested too deeply')
   }
+  yield* parser.end()
 }
 
 function parse(text: string, path: string, lines: LineCounter): Document {
-  // The parser's own check compares all keys with each other, which is slow for many
-  const document = parseDocument(text, {
-    schema: 'failsafe',
-    uniqueKeys: false,
-    lineCounter: lines,
-    prettyErrors: false,
-  })
+  // The composer's own check compares all keys with each other, which is slow for many
+  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false })
+  const documents = composer.compose(tokensOf(text, path, lines), true, text.length)
+  const document = documents.next().value as Document
+  const { value: second } = documents.next()
   const [error] = [...document.errors, ...document.warnings]
-  if (!error) return document
-  throw placeOf(path, lines, error.pos[0]).error(said(error.message))
+  if (error) throw placeOf(path, lines, error.pos[0]).error(said(error.message))
+  if (!second) return document
+  const place = placeOf(path, lines, (second as Document).range?.[0] ?? 0)
+  throw place.error('a second document; a file has only one')
 }
 
 function said(message: string): string {
-  if (message.includes('multiple documents')) return 'a second document; a file has only one'
   return message.charAt(0).toLowerCase() + message.slice(1).replaceAll('\n', ' ')
 }
 

@@ -13,6 +13,7 @@ import { collect } from '../../options/values.js'
 import { Problems } from '../../options/given.js'
 import { suggestion } from '../../line/spelling.js'
 import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
+import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { contradictionIn, lackIn } from '../../configuration/together.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
@@ -100,10 +101,12 @@ async function checkedJobs(
 ): Promise<readonly BatchJob[] | null> {
   const problems = new Problems()
   const jobs = readJobs(file, await commands(), problems, io)
+  const below = ioBelow(dirname(file), io)
+  const read = await readConfigurations(configurationFiles(config, below), below, problems)
   for (const { name, place, command, levels: job } of jobs) {
     const target = { section: command.name(), command, isLegacy: false }
-    const from = { config, line: NOTHING_TYPED, job, problems }
-    const { decided } = await decide(target, from, ioBelow(dirname(file), io))
+    const from = { config, line: NOTHING_TYPED, job, problems, read }
+    const { decided } = await decide(target, from, below)
     const refused = contradictionIn(decided) ?? lackIn(decided)
     if (refused) problems.add(place.error(`${name}: ${refused.message}`))
   }
