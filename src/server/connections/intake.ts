@@ -32,6 +32,7 @@ export class Intake<Connection extends Socket> {
   unread: Buffer = NOTHING
   readonly #take: Listener
   readonly #end: Listener
+  readonly #begin: () => void
   #counted = 0
   #isTurnDue = false
   /** Whether the connection is not read, because so much waits. */
@@ -48,8 +49,14 @@ export class Intake<Connection extends Socket> {
     const [end = ignore] = (socket.listeners('end') as Listener[]).slice(-1)
     this.#take = take.bind(socket)
     this.#end = end.bind(socket)
-    socket.off('data', take).off('end', end)
-    socket.on('data', this.#receive).on('end', this.#finish)
+    this.#begin = () => {
+      if (socket.isPaused()) return
+      socket.off('resume', this.#begin).off('data', take).off('end', end)
+      socket.on('data', this.#receive).on('end', this.#finish)
+    }
+    // If Node has stopped reading by itself, only its own listeners begin again
+    socket.on('resume', this.#begin)
+    this.#begin()
   }
 
   readonly #receive = (bytes: Buffer): void => {
@@ -125,7 +132,7 @@ export class Intake<Connection extends Socket> {
 
   /** Stops to listen, and returns what waits. */
   release(): Buffer {
-    this.socket.off('data', this.#receive).off('end', this.#finish)
+    this.socket.off('resume', this.#begin).off('data', this.#receive).off('end', this.#finish)
     const { unread } = this
     this.unread = NOTHING
     this.count()

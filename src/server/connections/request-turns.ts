@@ -182,6 +182,11 @@ export class RequestTurns implements ConnectionFollower {
     return (unread?.length ?? 0) + (requests?.size ?? 0) > 0
   }
 
+  /** Whether a request of a connection waits for its turn, behind no answer. */
+  isDue(socket: Followed): boolean {
+    return this.isAwaited(socket) && socket[BEGUN]?.socket !== socket
+  }
+
   /** Acts when the answer that a connection waits for has ended, or at once. */
   afterAnswer(socket: Followed, act: () => void): void {
     const response = socket[BEGUN]

@@ -179,7 +179,7 @@ export function mayActNow(client: Client): boolean {
 }
 
 /** The round of the event loop: when it may have worked for a turn, and how long before it began. */
-const round = { end: 0, isSame: false, before: 0 }
+const round = { end: 0, isSame: false, since: 0, before: 0 }
 
 /**
  * Whether the event loop has worked for a whole turn since others had theirs, or for more turns.
@@ -191,12 +191,14 @@ export function isTurnOver(turns = 1): boolean {
   if (now < round.end) return false
   if (!round.isSame) {
     round.isSame = true
+    round.since = now
     round.before = processorTime()
     setImmediate(() => {
       round.isSame = false
     })
   }
-  const worked = processorTime() - round.before
+  // Threads that hash work, too, but nobody waits for them here
+  const worked = Math.min(processorTime() - round.before, now - round.since)
   if (worked < TURN) round.end = now + TURN - worked
   return worked >= turns * TURN
 }

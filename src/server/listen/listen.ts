@@ -151,6 +151,12 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   parts.limitConnections(server)
   exchanges.follow(server)
   connectionsOf(server).follow(turns)
+  // For Node, a connection whose next request waits for its turn is idle
+  const closeIdle = server.closeIdleConnections.bind(server)
+  server.closeIdleConnections = () => {
+    const { open } = connectionsOf(server)
+    if (![...open].some((socket) => turns.isDue(socket))) closeIdle()
+  }
   // Node's types don't know this property
   Object.assign(server, { httpAllowHalfOpen: true })
   const refuse = (error: NodeJS.ErrnoException, socket: Socket, tunnel?: IncomingMessage) => {

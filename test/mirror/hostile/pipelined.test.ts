@@ -8,6 +8,7 @@ import { holdHashing } from '../../support/held-hashing.js'
 import { longTest, quickFirst } from '../../support/long.js'
 import { makeScratch, plantFiles, plantHuge, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
+import { until } from '../../support/until.js'
 import { ask } from '../ask.js'
 import { readMetric, untilMetric } from '../read-metric.js'
 import { startServe } from './process.js'
@@ -177,4 +178,23 @@ longTest('thousands of requests behind a slow one are not treated as late', PATI
     answers.map(({ status }) => status),
     [503, ...[...MANY, HEALTH].map(() => 200)],
   )
+})
+
+test('requests that come one by one while nothing is read are all answered', BOUNDED, async (t) => {
+  const root = makeScratch(t)
+  plantSparse(root, 'zeros', 64 * MIB)
+  const { port } = await serveMirror(t, { root })
+  const socket = pipeline(t, port, get('/zeros'))
+  await once(socket, 'data')
+  socket.pause()
+  for (const path of ['/-/health', '/-/ready']) {
+    socket.write(get(path))
+    // Others are served meanwhile, and the server has seen what came
+    await Promise.all(Array.from({ length: 20 }, () => ask(port, '/-/health')))
+  }
+  let tail = ''
+  socket.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString('latin1')).slice(-4000)))
+  socket.resume()
+  await until('both are answered', () => tail.split('HTTP/1.1 200').length > 2)
+  assert.match(tail, /\r\nok\n(?:.|\r|\n)*\r\nok\n$/)
 })
