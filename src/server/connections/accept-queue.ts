@@ -3,7 +3,7 @@ import { type Server, Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { loadNative } from '../../base/native-addon.js'
 import { type ConnectionPeer, isReset, type KeyOf } from './connections.js'
-import { FairQueue, TURN, Work } from './turns.js'
+import { FairQueue, Stint, TURN } from './turns.js'
 
 /** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
 interface AcceptAddon {
@@ -76,7 +76,7 @@ export class AcceptQueue {
 
   /** Begins connections until their time is over. */
   #begin(): void {
-    const work = new Work()
+    const work = new Stint()
     do {
       const descriptor = this.#waiting.next()
       if (descriptor !== undefined) this.#connect(descriptor)

@@ -141,7 +141,7 @@ const LOOK = 1
  * The work of this process since a moment. Time in which the system runs other programs does not
  * count: then clients would get little of their turns.
  */
-export class Work {
+export class Stint {
   readonly #before = processorTime()
   #time = 0
   #next: number
@@ -180,7 +180,7 @@ export function inTurn(act: () => void, client: Client = act): void {
 
 function takeTurn(): void {
   let now = monotonicNow()
-  const work = new Work(now)
+  const work = new Stint(now)
   do {
     waiting.next()?.()
     const begun = now
@@ -209,7 +209,7 @@ export function mayActNow(client: Client): boolean {
 }
 
 /** The round of the event loop, or one a turn ago. */
-let round = { isSame: false, end: 0, work: new Work() }
+let round = { isSame: false, end: 0, work: new Stint() }
 
 /**
  * Whether the event loop has worked for a whole turn since others had theirs, or for more turns.
@@ -220,7 +220,7 @@ export function isTurnOver(turns = 1): boolean {
   const now = monotonicNow()
   if (round.isSame) return round.work.time(now) >= turns * TURN
   if (now < round.end) return false
-  round = { isSame: true, end: now + TURN, work: new Work(now) }
+  round = { isSame: true, end: now + TURN, work: new Stint(now) }
   setImmediate(() => {
     round.isSame = false
   })
