@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { start, waitFor } from './beside/programs.js'
+import { cpuSeconds, freePort, start, waitFor } from './beside/programs.js'
 import { ATTACKERS, goalsOf, SEARCHES } from './siege/attackers.js'
 import { getText, send } from './siege/client.js'
 import { askSteadily, percentile } from './siege/honest.js'
@@ -50,21 +50,25 @@ async function main() {
   plantMirror(mirror, { hasLarge: numbers.includes(11), hasNames: numbers.includes(SEARCHES) })
   // Files that changed a moment ago would not be remembered
   await setTimeout(2100)
-  const { child, port } = await startService(mirror, cache)
+  const isTracker = numbers.some((number) => ATTACKERS[number].onTracker)
+  const trackerPort = isTracker ? await freePort() : undefined
+  const { child, port } = await startService(mirror, cache, trackerPort)
   await warmUp(port)
-  const before = sizeOnDisk(cache)
-  const attack = startAttack(port)
-  const honest = await askSteadily(port, seconds)
-  const memory = memoryOf(child.pid)
+  const [before, worked] = [sizeOnDisk(cache), cpuSeconds({ child })]
+  const attack = startAttack(port, trackerPort)
+  const honest = await askSteadily(port, seconds, trackerPort)
+  const [memory, cpu] = [memoryOf(child.pid), (cpuSeconds({ child }) - worked) / seconds]
   const stop = await stopService(child)
-  report(honest, await attack, { memory, stop, growth: sizeOnDisk(cache) - before })
+  report(honest, await attack, { memory, cpu, stop, growth: sizeOnDisk(cache) - before })
 }
 
 /** Starts the service; nobody reads what it logs. */
-async function startService(mirror, cache) {
+async function startService(mirror, cache, trackerPort) {
+  const track = ['--track', '--track-port', `${trackerPort}`, '--web-torrent']
   const args = ['--port', '0', '--cache-dir', cache, '--tracker', tracker]
   const log = ['--log', numbers.includes(7) ? 'text' : 'off']
   const command = [process.execPath, btkit, 'serve', mirror, ...args, ...log]
+  if (trackerPort !== undefined) command.push(...track)
   const child = start(command, { stdio: ['ignore', 'pipe', 'pipe'] })
   const [, port] = await waitFor(child, /^address: .*:(\d+)$[^]*^try:/m)
   return { child, port: Number(port) }
@@ -86,10 +90,10 @@ async function warmUp(port) {
 }
 
 /** Resolves with the answers that attackers had, once they have gone. */
-function startAttack(port) {
+function startAttack(port, trackerPort) {
   const script = fileURLToPath(new URL('siege/attack.js', import.meta.url))
   // They go on while the service is asked to stop
-  const child = fork(script, [port, seconds + 5, ...numbers].map(String))
+  const child = fork(script, [port, trackerPort ?? NaN, seconds + 5, ...numbers].map(String))
   setPriority(child.pid, NICENESS_OF_ATTACKERS)
   process.on('exit', () => child.kill('SIGKILL'))
   return new Promise((resolve) => {
@@ -126,9 +130,10 @@ function sizeOnDisk(directory) {
   return (sizes.reduce((sum, blocks) => sum + blocks, 0) * 512) / MIB
 }
 
-function report(honest, { answers, took }, { memory, stop, growth }) {
+function report(honest, { answers, took }, { memory, cpu, stop, growth }) {
   const goals = goalsOf(numbers.length)
-  const latency = Math.max(percentile(honest.torrent, 0.99), percentile(honest.health, 0.99))
+  const asked = ['torrent', 'health', 'announce', 'page'].filter((name) => honest[name].length > 0)
+  const latency = Math.max(...asked.map((name) => percentile(honest[name], 0.99)))
   const rows = [
     ["99th percentile of the honest client's requests", latency, goals.latency, 'ms'],
     ['longest first answer to a new client', percentile(honest.fresh, 1), goals.fresh, 'ms'],
@@ -144,10 +149,11 @@ function report(honest, { answers, took }, { memory, stop, growth }) {
       return [what, `${round(value)} ${unit}`, `< ${goal} ${unit}`, verdict]
     }),
   ])
-  const kinds = ['torrent', 'health', 'cold', 'fresh'].map((name) => [name, timesOf(honest[name])])
+  const kinds = [...asked, 'cold', 'fresh'].map((name) => [name, timesOf(honest[name])])
   printTable('Besides', [
     ['what', 'measured'],
     ...kinds,
+    ['processors that the service used', round(cpu)],
     ['requests without a good answer', JSON.stringify(honest.failures)],
     ['how the service ended', stop.how],
     ...Object.entries(answers).map(([n, counts]) => [`attacker ${n}`, JSON.stringify(counts)]),

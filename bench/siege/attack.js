@@ -1,8 +1,8 @@
 // The process of the attackers, so that neither side takes the other's turn:
-//   node attack.js PORT SECONDS NUMBER...
+//   node attack.js PORT TRACKER-PORT SECONDS NUMBER...
 import { ATTACKERS, Siege } from './attackers.js'
 
-const [port, seconds, ...numbers] = process.argv.slice(2).map(Number)
+const [port, trackerPort, seconds, ...numbers] = process.argv.slice(2).map(Number)
 const end = performance.now() + seconds * 1000
 
 // Whoever began the siege may be gone
@@ -13,7 +13,7 @@ const answers = {}
 const took = {}
 await Promise.all(
   numbers.map(async (number) => {
-    const siege = new Siege(port, end)
+    const siege = new Siege(port, end, trackerPort)
     answers[number] = siege.answers
     await ATTACKERS[number].attack(siege)
     if (siege.took.length > 0) took[number] = siege.took

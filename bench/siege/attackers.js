@@ -21,14 +21,17 @@ export function goalsOf(count) {
 
 /** A siege of a port until a moment on this process's clock, in milliseconds. */
 export class Siege {
+  /** The port of the tracker; NaN if there is none. */
+  trackerPort
   /** How many answers there were of each status. */
   answers = {}
   /** Milliseconds of each request whose time counts. */
   took = []
 
-  constructor(port, end) {
+  constructor(port, end, trackerPort) {
     this.port = port
     this.end = end
+    this.trackerPort = trackerPort
   }
 
   /**
@@ -59,11 +62,14 @@ export class Siege {
     const left = Math.max(1, this.end - performance.now())
     const leaveAfter = Math.min(left, options.leaveAfter ?? 30_000)
     const from = ADDRESSES[turn % ADDRESSES.length]
-    return send(this.port, bytes, { from, ...options, leaveAfter })
+    return send(options.port ?? this.port, bytes, { from, ...options, leaveAfter })
   }
 }
 
-/** Attackers by their numbers. Each is given a Siege, and resolves when that is over. */
+/**
+ * Attackers by their numbers. Each is given a Siege, and resolves when that is over. `onTracker`:
+ * the service is a tracker, too.
+ */
 export const ATTACKERS = {
   1: {
     name: 'long tails behind a wildcard that matches 9,900 names',
@@ -183,7 +189,64 @@ export const ATTACKERS = {
     name: 'unread torrents of 1.3 MB, each for a host of its own',
     attack: (siege) => leaveUnread(siege, `${FOLDER}/*`, (turn) => `m${turn}.`),
   },
+  19: {
+    name: 'QR codes of ever new links, of ten addresses with 32 connections each',
+    attack: (siege) =>
+      keepAsking(siege, { addresses: 10, count: 4 }, () => {
+        return `/-/qr.svg?magnet:?xt=urn:btih:${randomBytes(575).toString('hex')}`
+      }),
+  },
+  20: {
+    name: 'pipelined requests of 40 addresses with 32 connections each',
+    attack: (siege) => keepAsking(siege, { addresses: 40, count: 400 }, () => '/yum/cold/0'),
+  },
+  21: {
+    name: 'pipelined requests of one address whose answers nobody reads',
+    attack: (siege) =>
+      siege.repeat({ lanes: 300, pause: 100 }, (turn) => {
+        const request = getText(PACKAGE_PATHS.at(turn % 10)).replace('Connection: close\r\n', '')
+        return siege.raw(request.repeat(400), 0, { appetite: 0, leaveAfter: 20_000 })
+      }),
+  },
+  22: {
+    name: 'pages of the tracker, for seven addresses with 16 connections each',
+    onTracker: true,
+    attack: (siege) =>
+      siege.repeat({ lanes: 7 * 16, pause: 0 }, (turn) =>
+        siege.get('/index.html', turn % 7, { port: siege.trackerPort }),
+      ),
+  },
+  23: {
+    name: 'WebSocket messages of 40 addresses that stay unfinished',
+    onTracker: true,
+    attack: (siege) =>
+      siege.repeat({ lanes: 2000, pause: 100 }, (turn) => {
+        const from = addressOf(turn)
+        return siege.raw(UNFINISHED, 0, { from, port: siege.trackerPort, leaveAfter: 20_000 })
+      }),
+  },
   [SEARCHES]: { name: 'searches of a million names, 50 at once', attack: searches },
+}
+
+/** A request for WebSocket, and the most of a message without its end. */
+const UNFINISHED = Buffer.concat([
+  Buffer.from(
+    'GET /announce HTTP/1.1\r\nHost: mirror.example\r\nConnection: Upgrade\r\n' +
+      'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  ),
+  Buffer.from([0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0]),
+  Buffer.alloc(65_000, 'x'),
+])
+
+/** Each connection sends so many requests at once, and another one comes when all are answered. */
+async function keepAsking(siege, { addresses, count }, targetOf) {
+  await siege.repeat({ lanes: 32 * addresses, pause: 0 }, (turn) => {
+    const requests = Array.from({ length: count }, () => getText(targetOf()))
+    const kept = requests.slice(1).map((each) => each.replace('Connection: close\r\n', ''))
+    const from = `127.0.1.${1 + (turn % addresses)}`
+    return siege.raw([...kept, requests[0]].join(''), 0, { from })
+  })
 }
 
 /** Classes of characters each have a range of their own. */

@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { COLD, MOUNT } from './mirror.js'
 
+const ANNOUNCE = `/announce?info_hash=${'v'.repeat(20)}&peer_id=${'p'.repeat(20)}&port=7000&left=1`
 const SINGLE = `${MOUNT}/single`
 
 /** Milliseconds between two requests for the same, and until one counts as lost. */
@@ -14,26 +15,33 @@ const LOST = 30_000
 /**
  * Asks for a warm torrent and for /-/health for so many seconds, and now and then for the torrent
  * of a small cold file; and for /-/health as a client that has just come, on a connection of its
- * own. Resolves with what each took, in milliseconds from when it was due; Infinity where there was
- * no good answer. `failures` counts these by why.
+ * own. If there is a tracker, it announces and looks at the page of all torrents. Resolves with
+ * what each took, in milliseconds from when it was due; Infinity where there was no good answer.
+ * `failures` counts these by why.
  */
-export async function askSteadily(port, seconds) {
+export async function askSteadily(port, seconds, trackerPort) {
   const agent = new Agent({ keepAlive: true })
   const end = performance.now() + seconds * 1000
   const failures = {}
-  const ask = async (path, by = agent) => {
-    const outcome = await outcomeOf({ port, path, agent: by }, end)
+  const ask = async (path, by = agent, at = port) => {
+    const outcome = await outcomeOf({ port: at, path, agent: by }, end)
     if (outcome !== 200) failures[outcome] = (failures[outcome] ?? 0) + 1
     return outcome === 200
   }
-  const [torrent, health, cold, fresh] = await Promise.all([
+  const visit = (path, period) => {
+    const isThere = trackerPort !== undefined
+    return isThere ? repeat(period, end, () => ask(path, agent, trackerPort)) : []
+  }
+  const [torrent, health, cold, fresh, announce, page] = await Promise.all([
     repeat(PERIOD, end, () => ask(`${SINGLE}/yum/warm/file`)),
     repeat(PERIOD, end, () => ask('/-/health')),
     repeat(COLD_PERIOD, end, (turn) => ask(`${SINGLE}/yum/cold/${turn % COLD}`)),
     repeat(NEW_PERIOD, end, () => ask('/-/health', false)),
+    visit(ANNOUNCE, PERIOD),
+    visit('/index.html', NEW_PERIOD),
   ])
   agent.destroy()
-  return { torrent, health, cold, fresh, failures }
+  return { torrent, health, cold, fresh, announce, page, failures }
 }
 
 /** Acts at even intervals, whether or not what was begun before is done. */

@@ -14,6 +14,7 @@ function siege({ name, numbers, seconds, quickSeconds }) {
       { key: 'latency', unit: 'ms', limit: latency, what: '99th percentile of honest requests' },
       { key: 'fresh', unit: 'ms', limit: fresh, what: 'first answer to a new client' },
       { key: 'memory', unit: 'MiB', limit: memory, what: 'memory' },
+      { key: 'cpu', unit: 'processors', what: 'used by the service' },
     ],
     turns: 1,
     quickTurns: 1,
@@ -26,7 +27,8 @@ function siege({ name, numbers, seconds, quickSeconds }) {
         const { stdout } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
         const figure = (what) => Number(new RegExp(`\\| ${what}[^|]*\\| (\\S+)`).exec(stdout)?.[1])
         const [latency, fresh] = [figure('99th percentile'), figure('longest first answer')]
-        return { latency, fresh, memory: figure('peak memory') }
+        const [memory, cpu] = [figure('peak memory'), figure('processors')]
+        return { latency, fresh, memory, cpu }
       },
     }),
   }

@@ -2,9 +2,8 @@ import { closeSync } from 'node:fs'
 import { type Server, Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { loadNative } from '../../base/native-addon.js'
-import { monotonicNow } from '../../base/process.js'
 import { type ConnectionPeer, isReset, type KeyOf } from './connections.js'
-import { FairQueue, TURN } from './turns.js'
+import { FairQueue, Stint, TURN } from './turns.js'
 
 /** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
 interface AcceptAddon {
@@ -77,11 +76,11 @@ export class AcceptQueue {
 
   /** Begins connections until their time is over. */
   #begin(): void {
-    const end = monotonicNow() + TURN
+    const work = new Stint()
     do {
       const descriptor = this.#waiting.next()
       if (descriptor !== undefined) this.#connect(descriptor)
-    } while (this.#waiting.size > 0 && monotonicNow() < end)
+    } while (this.#waiting.size > 0 && work.time() < TURN)
   }
 
   /** Does what Node does with a connection that it has accepted. */

@@ -110,7 +110,7 @@ export class Intake<Connection extends Socket> {
     }, this.client)
   }
 
-  /** Counts what waits. Reads the connection only as long as that is little, and notices its end. */
+  /** Counts what waits. The connection is read, and its end noticed, as long as that is little. */
   count(): void {
     const { socket, unread } = this
     // Others resume it, too, for example when a part of a body was read

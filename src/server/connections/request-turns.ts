@@ -22,15 +22,11 @@ interface Followed extends Socket {
 
 /** The bytes of a connection that wait, and its requests that were read before. */
 class RequestIntake extends Intake<Followed> {
-  readonly requests = new Set<LeftRequest>()
+  readonly requests = new Set<IncomingMessage>()
 }
-
-/** A request that did not begin. */
-type LeftRequest = Pick<IncomingMessage, 'socket' | 'headers' | 'method' | 'url'>
 
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
 
-const REQUEST_LINE = /^(\S+) (\S+) HTTP/
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 
 /** Most bytes of a head or a body that are taken in one turn. */
@@ -71,7 +67,7 @@ export class RequestTurns implements ConnectionFollower {
   constructor(
     private readonly keyOf: KeyOf,
     private readonly unread: UnreadBytes,
-    private readonly onLeft: (request: LeftRequest) => void,
+    private readonly onLeft: (request: IncomingMessage) => void,
   ) {
     const all = new UnreadBytes(keyOf, { all: MOST_WAITING, perClient: MOST_WAITING })
     const count = (bytes: number, socket: Followed) => {
@@ -97,14 +93,10 @@ export class RequestTurns implements ConnectionFollower {
 
   readonly gone = (socket: Followed): void => {
     this.#plain.delete(socket)
-    const { unread, requests, client = null } = socket[INTAKE] ?? {}
-    if (!unread || !requests || unread.length + requests.size === 0) return
+    const { requests, client } = socket[INTAKE] ?? {}
+    if (!requests || requests.size === 0) return
     inTurn(() => {
       for (const request of requests) this.onLeft(request)
-      for (const head of unread.toString('latin1').split('\r\n\r\n').slice(0, -1)) {
-        const [, method, url] = REQUEST_LINE.exec(head) ?? []
-        if (url !== undefined) this.onLeft({ socket, headers: {}, method, url })
-      }
     }, client)
   }
 

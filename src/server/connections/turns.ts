@@ -134,6 +134,36 @@ function sizeOf(network: Map<Client, unknown[]>): number {
   return size
 }
 
+/** Milliseconds between two questions how long the process has worked. */
+const LOOK = 1
+
+/**
+ * The work of this process since a moment. Time in which the system runs other programs does not
+ * count: then clients would get little of their turns.
+ */
+export class Stint {
+  readonly #before = processorTime()
+  #time = 0
+  #next: number
+
+  constructor(now = monotonicNow()) {
+    this.#next = now + LOOK
+  }
+
+  /** Milliseconds that it took, at most one less. */
+  time(now = monotonicNow()): number {
+    if (now < this.#next) return this.#time
+    this.#next = now + LOOK
+    return (this.#time = processorTime() - this.#before)
+  }
+}
+
+/** Milliseconds that all threads of this process have worked. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 /** The acts that wait for a turn. */
 const waiting = new FairQueue<() => void>()
 let isTurnDue = false
@@ -150,13 +180,13 @@ export function inTurn(act: () => void, client: Client = act): void {
 
 function takeTurn(): void {
   let now = monotonicNow()
-  const end = now + TURN
+  const work = new Stint(now)
   do {
     waiting.next()?.()
     const begun = now
     now = monotonicNow()
     if (waiting.last) waiting.last.debt += now - begun
-  } while (waiting.size > 0 && now < end)
+  } while (waiting.size > 0 && work.time(now) < TURN)
   isTurnDue = waiting.size > 0
   if (isTurnDue) setImmediate(takeTurn)
 }
@@ -178,17 +208,24 @@ export function mayActNow(client: Client): boolean {
   return (waiting.size === 0 || !waiting.has(client)) && !isTurnOver()
 }
 
+<<<<<<< HEAD
 /** The round of the event loop: when it may have worked for a turn, and how long before it began. */
 const round = { end: 0, isSame: false, since: 0, before: 0 }
+=======
+/** The round of the event loop, or one a turn ago. */
+let round = { isSame: false, end: 0, work: new Stint() }
+>>>>>>> services
 
 /**
  * Whether the event loop has worked for a whole turn since others had theirs, or for more turns.
  * That is found out once in a turn, because whatever waits for an immediate costs a look at all
- * connections. Time in which the system runs other programs does not count.
+ * connections.
  */
 export function isTurnOver(turns = 1): boolean {
   const now = monotonicNow()
+  if (round.isSame) return round.work.time(now) >= turns * TURN
   if (now < round.end) return false
+<<<<<<< HEAD
   if (!round.isSame) {
     round.isSame = true
     round.since = now
@@ -207,4 +244,11 @@ export function isTurnOver(turns = 1): boolean {
 function processorTime(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
+=======
+  round = { isSame: true, end: now + TURN, work: new Stint(now) }
+  setImmediate(() => {
+    round.isSame = false
+  })
+  return false
+>>>>>>> services
 }

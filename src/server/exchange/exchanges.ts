@@ -73,7 +73,7 @@ export class Exchanges {
   }
 
   /** Reports a request that never began, because its client left first. */
-  readonly reportLeft = (request: Exchange['request']): void => {
+  readonly reportLeft = (request: IncomingMessage): void => {
     const outcome = { status: CLIENT_LEFT, bytes: 0, milliseconds: 0, isComplete: false }
     this.report({ request, route: NO_ROUTE, ...outcome })
   }

@@ -182,7 +182,8 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     server.on('upgrade', (request, socket: Socket, head) => {
       // Node has left the connection
       socket.on('error', () => socket.destroy())
-      const bytes = Buffer.concat([head, turns.leave(socket)])
+      const rest = turns.leave(socket)
+      const bytes = rest.length === 0 ? head : Buffer.concat([head, rest])
       // The client may take the answers before for part of the other protocol
       if (turns.isHasty(socket)) socket.destroy()
       // HTTP/1.0 has no upgrades (RFC 9110, section 7.8)
