@@ -158,9 +158,12 @@ static bool set_up(napi_env env, napi_value request, struct run *run, napi_value
 
 #define MAX_THREADS 1024
 
-/* Large files are read in long stretches, for which a disk needs no more threads. */
-static bool has_small_files(const struct content_stream *stream) {
-  return stream_length(stream) / SMALL_FILE < stream->file_count;
+/*
+ * Whether other threads may help those that wait for a disk. Large files are read in long stretches,
+ * for which a disk needs no more threads. With a limited rate, threads wait for their turns.
+ */
+static bool may_have_help(const struct hash_job *job) {
+  return job->next_turn == NULL && stream_length(&job->stream) / SMALL_FILE < job->stream.file_count;
 }
 
 static struct run *create_run(napi_env env, const napi_value *arguments, uint32_t *threads) {
@@ -180,7 +183,7 @@ static struct run *create_run(napi_env env, const napi_value *arguments, uint32_
   run->cpu = instance->cpu;
   run->niceness = niceness;
   if (read_job(env, &run->cpu, arguments[0], &run->job)) {
-    if (*threads > 1 && has_small_files(&run->job.stream)) run->job.call_help = call_help;
+    if (*threads > 1 && may_have_help(&run->job)) run->job.call_help = call_help;
     return run;
   }
   free(run);

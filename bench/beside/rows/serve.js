@@ -253,7 +253,7 @@ const revalidated = services({
 const small = services({
   name: 'serve beside nginx, 24,000 small files, each once a turn',
   needs: ['nginx'],
-  figures: [{ key: 'perCpu', unit: 'a second', limit: 0.07, beside: 'nginx', isMore: true }],
+  figures: [{ key: 'perCpu', unit: 'a second', limit: 0.05, beside: 'nginx', isMore: true }],
   async begin(places) {
     const paths = Array.from({ length: 24_000 }, (_, i) => `small-${i % 24}/file-${i}`)
     const root = await places.shared('small', (at) => {
