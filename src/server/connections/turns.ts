@@ -139,22 +139,22 @@ const LOOK = 1
 
 /**
  * The work of this process since a moment. Time in which the system runs other programs does not
- * count: then clients would get little of their turns.
+ * count: then clients would get little of their turns. Nor does that of threads that hash.
  */
 export class Stint {
   readonly #before = processorTime()
   #time = 0
   #next: number
 
-  constructor(now = monotonicNow()) {
-    this.#next = now + LOOK
+  constructor(private readonly begun = monotonicNow()) {
+    this.#next = begun + LOOK
   }
 
   /** Milliseconds that it took, at most one less. */
   time(now = monotonicNow()): number {
     if (now < this.#next) return this.#time
     this.#next = now + LOOK
-    return (this.#time = processorTime() - this.#before)
+    return (this.#time = Math.min(processorTime() - this.#before, now - this.begun))
   }
 }
 
@@ -208,13 +208,8 @@ export function mayActNow(client: Client): boolean {
   return (waiting.size === 0 || !waiting.has(client)) && !isTurnOver()
 }
 
-<<<<<<< HEAD
-/** The round of the event loop: when it may have worked for a turn, and how long before it began. */
-const round = { end: 0, isSame: false, since: 0, before: 0 }
-=======
 /** The round of the event loop, or one a turn ago. */
 let round = { isSame: false, end: 0, work: new Stint() }
->>>>>>> services
 
 /**
  * Whether the event loop has worked for a whole turn since others had theirs, or for more turns.
@@ -225,30 +220,9 @@ export function isTurnOver(turns = 1): boolean {
   const now = monotonicNow()
   if (round.isSame) return round.work.time(now) >= turns * TURN
   if (now < round.end) return false
-<<<<<<< HEAD
-  if (!round.isSame) {
-    round.isSame = true
-    round.since = now
-    round.before = processorTime()
-    setImmediate(() => {
-      round.isSame = false
-    })
-  }
-  // Threads that hash work, too, but nobody waits for them here
-  const worked = Math.min(processorTime() - round.before, now - round.since)
-  if (worked < TURN) round.end = now + TURN - worked
-  return worked >= turns * TURN
-}
-
-/** Milliseconds that all threads of this process have worked. */
-function processorTime(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-=======
   round = { isSame: true, end: now + TURN, work: new Stint(now) }
   setImmediate(() => {
     round.isSame = false
   })
   return false
->>>>>>> services
 }
