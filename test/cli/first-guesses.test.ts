@@ -81,6 +81,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'btkit: t.example: no such file or directory; nothing was written; if it is the tracker, give it with -a\n',
   ],
   [
+    'completedir t.example DIR/tree',
+    'btkit: t.example: no such file or directory; nothing was written; if it is the tracker, give it with -a\n',
+  ],
+  [
     `${TREE} t.example/announce`,
     'btkit: t.example/announce: no such file; a tracker begins with http:// or udp://, as in http://t.example/announce\n',
   ],

@@ -256,7 +256,8 @@ function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitErr
 
 export const OTHER_RANGE = 'the server sends another range than it was asked for'
 
-const LOG_IN = ': the server wants a log-in, such as USER:PASSWORD@ in front of its name'
+const LOG_IN = 'the server wants a log-in, such as USER:PASSWORD@ in front of its name'
+const WRONG_LOG_IN = 'the server does not take this user name and password'
 
 /** @throws RemoteFault `not-found`, `not-permitted` or `io` for another status than the expected */
 export function requireStatus(
@@ -271,7 +272,11 @@ export function requireStatus(
   const code = isAbsent ? 'not-found' : [401, 403, 407].includes(status) ? 'not-permitted' : 'io'
   const wait = askedWait(response)
   const detail = status === 206 ? OTHER_RANGE : `HTTP status ${status}`
-  if (status === 401) throw new RemoteFault(url, 'log-in', `${detail}${LOG_IN}`, { code })
+  if (status === 401) {
+    const isWrong = new URL(url).username !== ''
+    const why = isWrong ? WRONG_LOG_IN : LOG_IN
+    throw new RemoteFault(url, isWrong ? 'status' : 'log-in', `${detail}: ${why}`, { code })
+  }
   if (wait === null || wait <= LONGEST_PAUSE)
     throw new RemoteFault(url, 'status', detail, { code, wait })
   const until = `the server says to try again in ${count(wait / 1000, 'second')} (Retry-After)`

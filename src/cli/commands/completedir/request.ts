@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { InfoRule } from '../../../core/complete/report.js'
 import { TorrentFeed } from '../../../core/complete/tidy/feed.js'
@@ -7,7 +8,7 @@ import { usageError } from '../../../base/errors.js'
 import type { Decided } from '../../configuration/parse.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import type { Operands } from '../../line/operands.js'
+import { missingSource, type Operands } from '../../line/operands.js'
 import { commonRequest } from '../../options/torrent-request.js'
 import type { CompletedirOptions } from './options.js'
 
@@ -28,6 +29,7 @@ export async function completeRequest(
     throw usageError('--sort-by given: only makemetafile reads a list of files')
   }
   const keepTrackers = common.parts.announce === null && !options.trackerless
+  if (keepTrackers && sources.length > 1) requireAll(sources, io)
   return {
     directories: sources,
     target: options.output ?? null,
@@ -43,6 +45,15 @@ export async function completeRequest(
     publish: await clientsOf(options, io),
     feed: feedOf(options, sources, io),
   }
+}
+
+/**
+ * Refuses several directories of which one is missing if no tracker is named: it may be a mistyped
+ * one.
+ */
+function requireAll(sources: readonly string[], io: Io): void {
+  const missing = sources.find((source) => !existsSync(resolve(io.cwd, source)))
+  if (missing !== undefined) throw missingSource(missing)
 }
 
 /** Milliseconds that a client may take to check data before the run continues. */

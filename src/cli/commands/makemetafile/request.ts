@@ -16,7 +16,7 @@ import { inShell } from '../../../base/text/escape.js'
 import { asBtkitError, BtkitError, usageError } from '../../../base/errors.js'
 import { commonRequest } from '../../options/torrent-request.js'
 import type { Io } from '../../io.js'
-import { isDirectory, type Operands } from '../../line/operands.js'
+import { isDirectory, MAY_BE_TRACKER, missingSource, type Operands } from '../../line/operands.js'
 import { shownUrl } from '../../../base/text/secrets.js'
 import type { MakemetafileOptions } from './options.js'
 import { count } from '../../../base/text/quantity.js'
@@ -102,12 +102,12 @@ export function makeRequests(
  */
 function requireAll({ sources, remote }: MakeOperands, io: Io): void {
   if (sources.length < 2) return
-  const advice = 'nothing was written; if it is the tracker, give it with -a'
   for (const source of sources) {
     const fault = remote?.get(source)?.arrival.fault
-    if (fault) throw new BtkitError(fault.code, `${fault.message}; ${advice}`, { cause: fault })
+    if (fault)
+      throw new BtkitError(fault.code, `${fault.message}; ${MAY_BE_TRACKER}`, { cause: fault })
     if (source === STDIN || remote?.has(source) || existsSync(resolve(io.cwd, source))) continue
-    throw new BtkitError('not-found', `${source}: no such file or directory; ${advice}`)
+    throw missingSource(source)
   }
 }
 

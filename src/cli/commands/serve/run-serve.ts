@@ -29,6 +29,7 @@ import { Report } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 import type { ServeOptions } from './options.js'
 import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
+import { refusePublic } from './refuse-public.js'
 import { type StartedTracker, startTracker } from './tracker.js'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
@@ -40,6 +41,7 @@ import { recordsDirectory } from '../../open/tracker.js'
 import { ChangeNotes, reportTrackers } from '../../seeding/keeper.js'
 import { OwnTarget } from '../../../seeding/peer/own-target.js'
 import { MadeTorrents } from '../../../seeding/peer/mirror-seed.js'
+import { isWithheld } from '../../../mirror/tree/mirror.js'
 import { readSiteLook } from '../../../page-parts/site-look.js'
 import type { ServerContext } from '../../../server/context.js'
 import { version } from '../../../base/process.js'
@@ -56,6 +58,7 @@ type SharingOptions = ServeOptions & { readonly shareWith: ServiceSettings['shar
 export async function serve(root: string, options: SharingOptions, io: ServeIo): Promise<void> {
   const tls = await openTls(options, io)
   const settings = { ...serviceSettings(root, options, io), tls }
+  refuseOwnPlaces(settings)
   const look = await readSiteLook(options, io.cwd)
   const world = {
     ...serverContext(io),
@@ -104,6 +107,16 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
     }
     await Promise.all([close(), service.stop()])
   }
+}
+
+/** Refuses to publish the cache and the state, which has the addresses of peers. */
+function refuseOwnPlaces({ options, cacheDirectory, stateDirectory }: ServiceSettings): void {
+  const { mirror } = options
+  const places = [
+    ['--cache-dir', cacheDirectory],
+    ['--state-dir', stateDirectory],
+  ] as const
+  refusePublic(places, mirror.root, (below) => !isWithheld(below, mirror))
 }
 
 function serviceSettings(

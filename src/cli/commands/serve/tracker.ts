@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { isLoopback } from '../../../core/remote/address-reach.js'
-import { isWithin, realPath } from '../../../disk/look/inside.js'
+import { refusePublic } from './refuse-public.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { TrackerWorld } from '../../../tracker/app/run-tracker.js'
 import type { MirrorPlace } from '../../../tracker/pages/overview/site.js'
@@ -12,12 +12,7 @@ import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import type { SiteLook } from '../../../page-parts/layout.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import {
-  runWithAdmin,
-  prepareAdmin,
-  type AdminRequest,
-  type OpenTracker,
-} from '../../open/tracker-admin.js'
+import { runWithAdmin, prepareAdmin, type OpenTracker } from '../../open/tracker-admin.js'
 import { commonSettings, trackerPlaces } from '../../open/tracker.js'
 import { TRACKER_PORT, type ServeOptions } from './options.js'
 import { ownAnnounce, sharedSockets } from './request.js'
@@ -56,7 +51,13 @@ export async function startTracker(
   const port = options.trackPort ?? (own.isProxied ? TRACKER_PORT : portOf(url))
   if (!service && !sockets) requireOwnPort(options, port)
   const admin = prepareAdmin(options, io)
-  if (admin) refusePublic(admin, resolve(io.cwd, root))
+  if (admin) {
+    const places = [
+      ['--admin-users', admin.usersFile],
+      ['--state-dir', admin.directory],
+    ] as const
+    refusePublic(places, resolve(io.cwd, root))
+  }
   const page = announceAt ? null : pageOf(url)
   const isForAll = sockets !== null || !(announceAt || isLoopback(new URL(url).hostname))
   const host = options.host.filter((each) => !each.includes('/'))
@@ -116,21 +117,6 @@ function atUsualPort(announce: string): string {
   const url = new URL(announce)
   url.port = String(TRACKER_PORT)
   return url.href
-}
-
-/**
- * Refuses to keep passwords, uploads and the log among the files that everybody may download.
- * @throws BtkitError `usage`
- */
-function refusePublic({ usersFile, directory }: AdminRequest, root: string): void {
-  for (const [option, path] of [
-    ['--admin-users', usersFile],
-    ['--state-dir', directory],
-  ] as const) {
-    if (!isWithin(realPath(path) ?? path, realPath(root) ?? root)) continue
-    const why = `is below ${root}, whose files are public; put it somewhere else`
-    throw usageError(`${option} ${path}: ${why}`)
-  }
 }
 
 /** URL of the tracker's page: beside the announce URL, over HTTP, which has the same port. */

@@ -571,6 +571,9 @@ test('a server that wants a log-in: the error says how one is sent', async (t) =
   }
   const { stdout } = await runBtkit(['verify', at('ref.torrent'), '--data', url])
   assert.ok(stdout.includes(why), stdout)
+  const named = url.replace('//', '//user:wrong@')
+  const wrong = await make([named, TRACKER, '--web-seed', 'http://w.example/x.iso', '-o', out])
+  assertError(wrong, 'not-permitted', 'the server does not take this user name and password')
   await assert.rejects(makeTorrent(url), { code: 'not-permitted', message: new RegExp(why) })
 })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
@@ -120,5 +120,19 @@ test('serve refuses passwords and uploads below its root, which is public', asyn
   ] as const) {
     const refused = await runBtkit([...args, ...rest])
     assertError(refused, 'usage', `${option} ${root}`, 'whose files are public')
+  }
+})
+
+test('serve refuses its cache and its state where everybody may download them', async (t) => {
+  const root = makeScratch(t, { 'a.iso': 'x' })
+  for (const option of ['--cache-dir', '--state-dir']) {
+    const place = join(root, 'own')
+    const refused = await runBtkit(['serve', root, '--trackerless', option, place])
+    assertError(refused, 'usage', `${option} ${place}`, 'whose files are public')
+    assert.equal(existsSync(place), false)
+    const hidden = [option, join(root, '.own')]
+    await serveMirror(t, { root, args: hidden })
+    const shown = await runBtkit(['serve', root, '--trackerless', '--hidden', ...hidden])
+    assertError(shown, 'usage', 'whose files are public')
   }
 })
