@@ -33,8 +33,7 @@ export interface EntryRow {
 /** A file, directory or torrent as a row; `hasSwarms` says whether the table has that column. */
 export function renderEntryRow(row: EntryRow, hasSwarms: boolean): Html {
   const { name, address, isDirectory, size, time, counts, links, before, after } = row
-  const [shownKind = ''] = KINDS.find(([, ends]) => !isDirectory && ends.test(name)) ?? []
-  const kind = isDirectory ? 'dir' : `file ${shownKind}`.trimEnd()
+  const kind = kindOf(name, isDirectory)
   const text = isDirectory ? `${name}/` : name
   const shown = typeof size === 'number' ? renderBytes(size) : size
   // A page has 1,000 rows, so there is no space between their cells
@@ -52,7 +51,7 @@ export function renderEntryRow(row: EntryRow, hasSwarms: boolean): Html {
 
 /** Bytes for people; the script of the page shows them exactly, too. */
 export function renderBytes(size: number): Html {
-  return html`<data value="${size}">${formatBytes(size)}</data>`
+  return html`<data value="${size}">${formatBytes(size, 1)}</data>`
 }
 
 /**
@@ -68,6 +67,12 @@ const KINDS: readonly (readonly [kind: string, ends: RegExp])[] = [
     /\.(?:png|jpe?g|gif|svg|webp|avif|bmp|tiff?|ico|mp4|mkv|webm|mov|mp3|flac|ogg|opus|wav)$/i,
   ],
 ]
+
+/** The class of an entry by its kind, which shows its icon. */
+export function kindOf(name: string, isDirectory: boolean): string {
+  const [kind = ''] = KINDS.find(([, ends]) => !isDirectory && ends.test(name)) ?? []
+  return isDirectory ? 'dir' : `file ${kind}`.trimEnd()
+}
 
 function renderSwarm(counts: ShownCounts | null): Html {
   if (!counts) return html`<td class="swarm"></td>`

@@ -66,7 +66,7 @@ export function sortHeading<Key extends string>(
   order: ListOrder<Key>,
 ): Html {
   const isSorted = order.sort === key
-  const isDescending = isSorted ? !order.isDescending : style === 'n' || style === 'date'
+  const isDescending = isSorted ? !order.isDescending : /^(?:n|date)\b/.test(style)
   const arrow = html`<span aria-hidden="true">${order.isDescending ? ' ↓' : ' ↑'}</span>`
   const state = html`aria-sort="${order.isDescending ? 'descending' : 'ascending'}"`
   return html`<th scope="col" class="${style}" ${isSorted && state}>

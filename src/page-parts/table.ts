@@ -34,11 +34,13 @@ export interface Table {
  */
 export function renderTable(table: Table): Html {
   const { label, columns, rows, totals, order, style = 'stack' } = table
-  const heads = columns.map(([title, kind, key]) => {
-    if (order && key !== undefined) return sortHeading({ key, title, style: kind ?? '' }, order)
+  const heads = columns.map((column) => {
+    const [title, , key] = column
+    const style = classOf(column)
+    if (order && key !== undefined) return sortHeading({ key, title, style }, order)
     return title === ''
-      ? html`<td class="${classOf(kind)}"></td>`
-      : html`<th class="${classOf(kind)}">${title}</th>`
+      ? html`<td class="${style}"></td>`
+      : html`<th class="${style}">${title}</th>`
   })
   const bodyRow = (cells: readonly HtmlValue[]) =>
     html`<tr>
@@ -70,14 +72,14 @@ function renderCell(cell: HtmlValue, column: Column, isBlock: boolean): Html {
   const [title, kind, key] = column
   if (kind === 'name') return html`<th class="name" scope="row">${cell}</th>`
   // One text, as there may be thousands
-  const words = kind === 'n' && key !== undefined ? ` ${key}${cell === 0 ? ' none' : ''}` : ''
-  const style = classOf(kind) + words
+  const style = classOf(column) + (key !== undefined && cell === 0 ? ' none' : '')
   const shown = kind === 'n' && typeof cell === 'number' ? formatNumber(cell) : cell
   if (!isBlock || title === '') return html`<td class="${style}">${shown}</td>`
   return html`<td class="${style}" data-label="${title}">${shown}</td>`
 }
 
-function classOf(kind: Column[1]): string {
+function classOf([, kind, key]: Column): string {
+  if (kind === 'n' && key !== undefined) return `n ${key}`
   return kind === 'wide' ? 'name' : (kind ?? '')
 }
 

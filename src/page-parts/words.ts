@@ -10,7 +10,6 @@ export const WORDS = {
   copy: 'Copy',
   search: 'Search',
   nameOrHash: 'Name or info hash',
-  inCategory: 'In this category',
   inAll: 'In all torrents',
   searchMirror: 'Search the mirror',
   filesAndTorrents: 'Files and torrents',

@@ -1,7 +1,10 @@
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
 
-/** Formats a number of bytes for people: `0 B`, `1023 B`, `1.5 KiB`, `256 KiB`. */
-export function formatBytes(bytes: number): string {
+/**
+ * Formats a number of bytes for people: `0 B`, `1023 B`, `1.5 KiB`, `256 KiB`. Whole numbers below
+ * 100 have `digits` behind the point, 1 in a column of others.
+ */
+export function formatBytes(bytes: number, digits: 0 | 1 = 0): string {
   if (bytes < 1024) return `${Math.round(bytes)} B`
   let value = bytes / 1024
   let unit = 0
@@ -9,8 +12,8 @@ export function formatBytes(bytes: number): string {
     value /= 1024
     unit++
   }
-  const digits = Number.isInteger(value) || value >= 100 ? 0 : 1
-  return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`
+  const shown = value >= 100 ? 0 : Number.isInteger(value) ? digits : 1
+  return `${value.toFixed(shown)} ${UNITS[unit] ?? ''}`
 }
 
 /** Formats a number with its noun: `1 file`, `2 files`, `3 entries`. */

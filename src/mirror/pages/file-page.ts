@@ -125,6 +125,7 @@ function moreOf(file: PagedFile, root: string, link: string | null): Html {
   return html`<p class="get">
       ${hybrid && html`<a href="${hybrid}">Hybrid .torrent</a>`}
       ${!components.some(isRaw) && html`<a href="${view}.meta4">Metalink</a>`}
+      <a href="${view}.sha256">Checksum file</a>
     </p>
     ${renderFacts([aria2 !== null && [WORDS.withTorrents, renderCopied('aria2', WORDS.withTorrents, aria2)]])}`
 }
@@ -140,7 +141,8 @@ function urlOf({ components, base }: PagedFile): string | null {
 function factsOf(file: PagedFile, root: string): Html {
   const { components, size, modified, sha256, stated, infoHash, swarmPage } = file
   const digest = sha256 && Buffer.from(sha256).toString('hex')
-  const shown = html`<a href="${viewsOf(root, components)}.sha256">Show the checksum</a>`
+  const page = `${viewsOf(root, components)}.details?sha256`
+  const shown = html`<a href="${page}" rel="nofollow">Show the checksum</a>`
   const url = urlOf(file)
   return renderFacts([
     [WORDS.size, renderSize(size)],

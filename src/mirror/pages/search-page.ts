@@ -230,7 +230,7 @@ function searchPage(
   options: ServiceOptions,
 ): Answer {
   const filter = new URLSearchParams({ filter: query.text }).toString()
-  const way = folder && `${directoryAddress(`${ROOT}.`, folder)}?${filter}`
+  const way = folder && folder.length > 0 && `${directoryAddress(`${ROOT}.`, folder)}?${filter}`
   const label = folder && `Only names in ${formatMirrorPath([...folder, ''])}`
   return mirrorPage(
     options,

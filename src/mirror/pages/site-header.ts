@@ -76,7 +76,7 @@ function trackerPages({ ownTracker }: Pick<HeaderOptions, 'ownTracker'>) {
 export interface SitePlace {
   /** The way to the root of the mirror, such as `../`. */
   readonly root: string
-  /** The page that the header marks, or its search (default: nothing). */
+  /** The page that the header marks (default: files), and what was searched. */
   readonly current?: CurrentPage
 }
 
@@ -106,7 +106,7 @@ function renderSiteHeader(
   const { folder = null, searched = '' } = current === 'status' ? {} : (current ?? {})
   const page = (title: string, path: string, isCurrent: boolean) => ({ title, path, isCurrent })
   const menu = [
-    ...(hasListings(options) ? [page(WORDS.files, './', folder !== null)] : []),
+    ...(hasListings(options) ? [page(WORDS.files, './', current !== 'status')] : []),
     ...trackerPages(options),
     page(WORDS.status, './-/status', current === 'status'),
   ]

@@ -10,7 +10,7 @@ import {
   OK,
 } from '../../server/headers/answer.js'
 import { iconAnswer } from '../../page-parts/layout.js'
-import { type Figure, renderFigures } from '../../page-parts/item.js'
+import { type Figure, renderFacts, renderFigures } from '../../page-parts/item.js'
 import { WORDS } from '../../page-parts/words.js'
 import { html, type Html } from '../../base/text/html.js'
 import { counted, formatAge, formatBytes, formatNumber } from '../../base/text/quantity.js'
@@ -35,7 +35,7 @@ function statusPage(report: StatusReport, isLive: boolean, options: HeaderOption
   const again = isLive
     ? html`<a href="status">Stop</a> &middot;
         <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
-    : html`<a href="status?live">Live</a>`
+    : html`<a href="status?live">Update every ${LIVE} s</a>`
   const { torrents } = report.hashing
   return mirrorPage(
     options,
@@ -89,25 +89,18 @@ function figuresOf({ hashing, warm, seed }: StatusReport): (Figure | false)[] {
 }
 
 function hashing({ hashing, planning, warm }: StatusReport): Html {
-  const { running, waiting, bytesHashed } = hashing
+  const queue = (of: { readonly running: number; readonly waiting: number }) =>
+    `${formatNumber(of.running)} running, ${formatNumber(of.waiting)} waiting`
   return html`<h2>Being hashed</h2>
-    <dl>
-      <dt>Torrents</dt>
-      <dd>${running} running, ${waiting} waiting</dd>
-      <dt>Requests looked up</dt>
-      <dd>${planning.running} running, ${planning.waiting} waiting</dd>
-      <dt>Hashed since the start</dt>
-      <dd>${formatBytes(bytesHashed)}</dd>
-      ${
-        warm &&
-        html`<dt>Hashed before anybody asked</dt>
-          <dd>
-            ${counted(warm.ready, 'file')} ready, ${formatNumber(warm.running)} running,
-            ${formatNumber(warm.waiting)} waiting, ${formatNumber(warm.failed)} failed;
-            ${formatBytes(warm.bytesHashed)} hashed
-          </dd>`
-      }
-    </dl>`
+    ${renderFacts([
+      [WORDS.torrents, queue(hashing)],
+      ['Requests looked up', queue(planning)],
+      ['Hashed since the start', formatBytes(hashing.bytesHashed)],
+      warm && [
+        'Hashed before anybody asked',
+        `${counted(warm.ready, 'file')} ready, ${queue(warm)}, ${formatNumber(warm.failed)} failed; ${formatBytes(warm.bytesHashed)} hashed`,
+      ],
+    ])}`
 }
 
 function hashingRow(told: ProgressStatus): Html {
@@ -157,19 +150,15 @@ const CACHE_STATES = {
 function cache({ cache: { state, bytes, records, hits, misses, origins } }: StatusReport): Html {
   const { memory, cache, files } = origins
   return html`<h2>Cache</h2>
-    <dl>
-      <dt>State</dt>
-      <dd>${CACHE_STATES[state]}</dd>
-      <dt>Size</dt>
-      <dd>${formatBytes(bytes)}, ${counted(records, 'record')}</dd>
-      <dt>Look-ups</dt>
-      <dd>${formatNumber(hits)} found, ${formatNumber(misses)} not found</dd>
-      <dt>Torrents</dt>
-      <dd>
-        ${formatNumber(memory)} from memory, ${formatNumber(cache)} from the cache,
-        ${formatNumber(files)} by reading files
-      </dd>
-    </dl>`
+    ${renderFacts([
+      ['State', CACHE_STATES[state]],
+      [WORDS.size, `${formatBytes(bytes)}, ${counted(records, 'record')}`],
+      ['Look-ups', `${formatNumber(hits)} found, ${formatNumber(misses)} not found`],
+      [
+        WORDS.torrents,
+        `${formatNumber(memory)} from memory, ${formatNumber(cache)} from the cache, ${formatNumber(files)} by reading files`,
+      ],
+    ])}`
 }
 
 /** Also answered while the service stops. */

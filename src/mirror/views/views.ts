@@ -15,6 +15,7 @@ import {
   chosenNames,
   pageLinks,
   publicAddress,
+  readQuery,
   type ViewName,
 } from '../tree/address.js'
 import { wantsPage } from '../../server/headers/accept.js'
@@ -113,7 +114,8 @@ export class Views {
   }
 
   /**
-   * Sends the page of a file, with its magnet link if the torrent is known. None is made for it.
+   * Sends the page of a file, with its magnet link if the torrent is known. None is made for it,
+   * and the file is only read if the address asks for its checksum.
    */
   async sendPage(
     request: FastifyRequest,
@@ -122,6 +124,11 @@ export class Views {
   ): Promise<FastifyReply> {
     const { requesters, files, sender, options } = this.mirror
     const { path: components } = file
+    if (readQuery(request.raw.url ?? '').view === 'sha256') {
+      const ready = (await this.#obtainDigest(request, new Requester(reply, requesters), file))
+        .ready
+      if (ready) return sendAnswer(reply, ready)
+    }
     const paged = await this.#paged(request, file)
     const { root } = pageLinks(request.raw.url ?? '')
     const page = { components, root, file: paged }
@@ -163,17 +170,22 @@ export class Views {
     requester: Requester,
     file: ScannedFile,
   ): Promise<FastifyReply> {
-    const { path, fingerprint } = file
-    const sha256 = await this.mirror.digests.obtain(file, requester)
-    const name = path.at(-1) ?? ''
-    const title = { name, path, files: 1, size: fingerprint.size }
-    const ready = readyAnswer(request.raw, title, this.mirror.options)
+    const { sha256, ready } = await this.#obtainDigest(request, requester, file)
     if (ready) return sendAnswer(reply, ready)
+    const name = file.path.at(-1) ?? ''
     const body =
       view === 'sha256'
         ? formatChecksums([{ path: name, digest: sha256 }])
         : await this.#metalinkOf(sha256, request, requester, file)
     return sendAnswer(reply, textAnswer(TYPES[view], body))
+  }
+
+  /** Obtains the checksum of a file, and the page of one that waited for it; null for others. */
+  async #obtainDigest(request: FastifyRequest, requester: Requester, file: ScannedFile) {
+    const { path, fingerprint } = file
+    const sha256 = await this.mirror.digests.obtain(file, requester)
+    const title = { name: path.at(-1) ?? '', path, files: 1, size: fingerprint.size }
+    return { sha256, ready: readyAnswer(request.raw, title, this.mirror.options) }
   }
 
   /**

@@ -7,11 +7,12 @@ import { awaitSystem, BtkitError, inField } from '../../base/errors.js'
 import { isSafeComponent, isWithin } from '../../disk/look/inside.js'
 import { readEntries } from '../../disk/look/read-names.js'
 import { renderTime } from '../../page-parts/time.js'
-import { fieldValue, html, type Html } from '../../base/text/html.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import { defaultAct, Form, hiddenFields } from './form.js'
 import type { Answer } from '../../server/headers/answer.js'
 import type { PageParts } from './frame.js'
+import { kindOf as iconOf } from '../../page-parts/rows.js'
 import { renderTable } from '../../page-parts/table.js'
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */
@@ -45,7 +46,10 @@ async function pickerPage(picking: Picking): Promise<Answer> {
   const { entries, error, isCut } = await list(directory)
   const rows = entries.map(({ name, isDirectory, size, changed }) => {
     const text = isDirectory ? `${name}/` : name
-    const button = step(isDirectory ? 'at' : 'picked', join(directory, name), text)
+    const path = fieldValue(fieldPath(join(directory, name)))
+    const act = isDirectory ? 'at' : 'picked'
+    const icon = iconOf(name, isDirectory)
+    const button = html`<button name="${act}" value="${path}" class="${icon}">${text}</button>`
     return [button, isDirectory ? '' : formatBytes(size), renderTime(changed, 'minute')]
   })
   return page({
@@ -57,7 +61,7 @@ async function pickerPage(picking: Picking): Promise<Answer> {
       <input type="hidden" name="here" value="${fieldValue(fieldPath(directory))}" />
       ${defaultAct('create')}
       <section>
-        <p class="acts">${places.map((place) => step('at', place, placeName(place, top)))}</p>
+        <p class="acts">${places.map((place) => step(place, placeName(place, top)))}</p>
         <p class="crumbs">${crumbsOf(directory, top)}</p>
         ${actsOf(directory, top === null)}
       </section>
@@ -99,15 +103,16 @@ function placeName(place: string, top: string | null): string {
   return place === homeDirectory(process.env) ? 'Home' : place
 }
 
-function step(name: 'at' | 'picked', path: string, text: string): Html {
-  return html`<button name="${name}" value="${fieldValue(fieldPath(path))}">${text}</button>`
+/** A button that shows a directory. */
+function step(path: string, text: string): Html {
+  return html`<button name="at" value="${fieldValue(fieldPath(path))}">${text}</button>`
 }
 
 /** Buttons that lead to the directories above, up to `top`, or else the root. */
-function crumbsOf(directory: string, top: string | null): Html[] {
+function crumbsOf(directory: string, top: string | null): HtmlValue[] {
   const parent = dirname(directory)
-  if (directory === top || parent === directory) return [step('at', directory, directory)]
-  return [...crumbsOf(parent, top), step('at', directory, `${basename(directory)}/`)]
+  if (directory === top || parent === directory) return [step(directory, placeName(directory, top))]
+  return [...crumbsOf(parent, top), ' / ', step(directory, basename(directory))]
 }
 
 interface Entry {

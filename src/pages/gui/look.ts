@@ -60,15 +60,17 @@ function formPage(form: Form, content: Html | null): PageParts {
   return {
     title: content ? basename(torrent) : 'Inspect a torrent',
     error: form.error,
-    content: html`<form method="post" action="look" data-keep>
+    content: html`${content}
+      <form method="post" action="look" data-keep>
         ${defaultAct('look')}
         <fieldset>
-          <legend>What to show</legend>
+          <legend>${content ? 'Another torrent' : 'What to show'}</legend>
           ${textField(form, { name: 'torrent', label: 'Torrent', hint: DROP, pick: 'send' })}
         </fieldset>
-        <div class="acts"><button class="main" name="act" value="look">Inspect</button></div>
-      </form>
-      ${content}`,
+        <div class="acts">
+          <button class="${content ? '' : 'main'}" name="act" value="look">Inspect</button>
+        </div>
+      </form>`,
   }
 }
 

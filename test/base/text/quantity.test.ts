@@ -42,6 +42,11 @@ for (const [bytes, text] of [
   })
 }
 
+test('bytes in a column have a digit behind the point below 100', () => {
+  const shown = [512, 2048, 2150, 102_400].map((bytes) => formatBytes(bytes, 1))
+  assert.deepEqual(shown, ['512 B', '2.0 KiB', '2.1 KiB', '100 KiB'])
+})
+
 for (const [seconds, text] of [
   [0, '0:00'],
   [0.2, '0:01'],

@@ -12,7 +12,7 @@ const PUB = 'Index / pub'
 
 /** The links of the header and of the page. */
 function linksOf(page: string): Record<string, string> {
-  const links = [...page.matchAll(/<a\s+href="([^"]*)"\s*>([^<]*)</g)]
+  const links = [...page.matchAll(/<a\s+href="([^"]*)"[^>]*>([^<]*)</g)]
   return Object.fromEntries(links.map(([, address = '', text = '']) => [text, address]))
 }
 

@@ -112,7 +112,7 @@ test('the page of a file links everything that is made of it', async (t) => {
   const links = [...page.matchAll(/<a[^>]*\shref="((?:\.\.\/)+[^"]*\.iso[^"]*)"/g)].map(
     ([, link = '']) => link,
   )
-  assert.equal(links.length, 6)
+  assert.equal(links.length, 7)
   for (const link of links) {
     const { href } = new URL(link.replaceAll('&#39;', "'"), `http://host/${path}`)
     assert.equal((await ask(port, href.slice('http://host'.length))).status, 200, link)

@@ -39,7 +39,7 @@ function menuOf(options: Partial<HeaderOptions>, place: Pick<SitePlace, 'current
 }
 
 test('the header leads to what is on', () => {
-  assert.deepEqual(menuOf({}), ['Files .././', 'Status .././-/status'])
+  assert.deepEqual(menuOf({}), ['Files* .././', 'Status .././-/status'])
   assert.deepEqual(menuOf({ listings: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ ownTracker: tracker }, { current: { folder: [] } }), [

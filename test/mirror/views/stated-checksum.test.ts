@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
+import { until } from '../../support/until.js'
 import { ask } from '../ask.js'
 
 test('the page of a file says whether the lists beside it have its checksum', async (t) => {
@@ -48,6 +49,27 @@ test('the page of a file says whether the lists beside it have its checksum', as
   rmSync(join(root, `pub/${name}.sha256`))
   symlinkSync(join(makeScratch(t, { list: own }), 'list'), join(root, 'pub/SHA256SUMS'))
   assert.equal(await visit(), null)
+})
+
+test('the page of a file computes its checksum when it is asked for, and shows it in place', async (t) => {
+  const root = makeScratch(t, { 'pub/a.iso': 'one' })
+  const { port } = await serveMirror(t, { root })
+  const headers = { Accept: 'text/html' }
+  const page = async (path: string) => (await ask(port, path, { headers })).body.toString()
+  const before = await page('/-/view/pub/a.iso.details')
+  const [, link = ''] = /href="([^"]*)" rel="nofollow">Show the checksum/.exec(before) ?? []
+  const { pathname, search } = new URL(link, `http://x/-/view/pub/a.iso.details`)
+  // Under load the progress may come first
+  const shown = await until('the checksum', async () => {
+    const text = await page(pathname + search)
+    return text.includes('id="sha256"') && text
+  })
+  const [digest = ''] = execFileSync('sha256sum', ['pub/a.iso'], { cwd: root })
+    .toString()
+    .split(' ')
+  assert.match(shown, new RegExp(`<code id="sha256"[^>]*>${digest}</code>`))
+  assert.match(shown, /<button type="button" data-copy="sha256"/)
+  assert.doesNotMatch(shown, /Show the checksum/)
 })
 
 for (const [program, lists] of [

@@ -295,12 +295,13 @@ test('the picker lists directories first, then names as people sort, and makes d
     'd/Ep2': 'y',
     'd/über': 'z',
     'd/sub/a': 'a',
+    'd/z.iso': 'i',
   })
   const { text } = await send('make', { act: 'browse-path', path: 'd/ep10' })
-  const names = [...text.matchAll(/<th class="name" scope="row">\s*<button[^>]*>([^<]*)/g)]
+  const entries = [...text.matchAll(/scope="row">\s*<button[^>]*class="([^"]*)"[^>]*>([^<]*)/g)]
   assert.deepEqual(
-    names.map(([, name]) => name),
-    ['sub/', 'Ep2', 'ep10', 'über'],
+    entries.map(([, icon, name]) => `${icon} ${name}`),
+    ['dir sub/', 'file Ep2', 'file ep10', 'file über', 'file disc z.iso'],
   )
   assert.match(text, />1 B</)
   const made = await send('make', {

@@ -12,15 +12,15 @@ import {
   stepsTo,
   titleOf,
 } from '../overview/category.js'
-import { hasOwnSearch, type Site, listTitle, sitePage } from '../overview/site.js'
+import { hasOwnSearch, listTitle, searchAddress, type Site, sitePage } from '../overview/site.js'
 import type { Cell, SwarmRow } from '../overview/swarm-row.js'
 import type { TorrentLinks } from '../overview/torrent-links.js'
 import {
   formatListQuery,
   type ListedRows,
   type ListQuery,
-  renderList,
-  renderListSearch,
+  renderFound,
+  renderList as renderRows,
   renderTorrents,
 } from '../overview/torrent-list.js'
 
@@ -60,8 +60,7 @@ export function categoryPage(parts: CategoryPageParts): Page {
     type="application/json"
     href="index.json${formatListQuery(query)}"
   />`
-  // The search of all pages finds the same as that of the first list
-  const hasSearch = !isTop || (query.search !== '' && !hasOwnSearch(site, current))
+  const ownSearch = hasSearchHere(parts) && { placeholder: `In ${title}`, action: './' }
   return sitePage(
     {
       site,
@@ -69,7 +68,8 @@ export function categoryPage(parts: CategoryPageParts): Page {
       title,
       current,
       kept,
-      search: isTop ? query.search : '',
+      search: query.search,
+      ownSearch,
       description: `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`,
       head: html`<link
           rel="alternate"
@@ -81,9 +81,15 @@ export function categoryPage(parts: CategoryPageParts): Page {
       footer: html`<a href="feed.xml">Feed of new torrents</a>`,
     },
     html`${isTop ? listTitle(site, root, current) : renderPath(stepsTo(category.parent, root), title)}
-    ${hasSearch && renderListSearch(query, WORDS.inCategory, kept)}
-    ${renderChildren(children, query)} ${newest ? renderNewest(newest, parts) : renderFound(parts)}`,
+    ${renderChildren(children, query)} ${newest ? renderNewest(newest, parts) : renderList(parts)}`,
   )
+}
+
+/** Whether the search is of this category alone. That of all pages is of the first list. */
+function hasSearchHere({ site, category, query }: CategoryPageParts): boolean {
+  const { path, isArchive } = category
+  if (path.length > 0) return true
+  return query.search !== '' && !hasOwnSearch(site, isArchive ? 'archive' : 'catalogue')
 }
 
 function renderChildren(children: Paged<CatalogueCategory>, query: ListQuery): Html | false {
@@ -120,18 +126,15 @@ function renderNewest(rows: readonly SwarmRow[], parts: CategoryPageParts): Html
   </section>`
 }
 
-function renderFound(parts: CategoryPageParts): Html {
-  const { rows, query } = parts
-  const { total, totals } = rows
-  if (total === 0) {
-    return html`<p>
-      ${query.search === '' ? 'No torrents yet.' : `Nothing here matches “${query.search}”.`}
-    </p>`
-  }
-  return html`<section aria-labelledby="torrents">
-    <h2 id="torrents">${query.search === '' ? 'Torrents' : `Found for “${query.search}”`}</h2>
-    <p class="muted">${counted(total, 'torrent')}, ${formatBytes(totals.size)}</p>
-    ${renderList(query, rows, { ...tableOf(parts), label: 'Torrents', style: 'torrents' })}
+function renderList(parts: CategoryPageParts): Html {
+  const { rows, query, site, category, children } = parts
+  const isOfAll = query.search === '' || !hasSearchHere(parts)
+  const everywhere = isOfAll ? null : searchAddress(site, rootFrom(category), query.search)
+  const others = everywhere !== null && html`<p><a href="${everywhere}">Search everywhere</a></p>`
+  const table = { ...tableOf(parts), label: WORDS.torrents, style: 'torrents' }
+  return html`<section aria-label="${WORDS.torrents}">
+    ${children.total > 0 && html`<h2>${WORDS.torrents}</h2>`} ${renderFound(query, rows)}
+    ${rows.total > 0 && renderRows(query, rows, table)} ${others}
   </section>`
 }
 

@@ -31,7 +31,7 @@ import {
 } from './site.js'
 import type { FreshSnapshot } from './snapshot.js'
 import { jsonOfRow, TorrentLinks } from './torrent-links.js'
-import { listRows, parseListQuery, renderList, renderListSearch } from './torrent-list.js'
+import { listRows, parseListQuery, renderFound, renderList } from './torrent-list.js'
 import { COLUMNS, type SwarmRow, type TorrentColumn } from './swarm-row.js'
 import { infoHashOf } from '../../wires/http-query.js'
 import type { SwarmStore } from '../../swarms/swarm-store.js'
@@ -113,12 +113,13 @@ export class Pages {
     const { snapshot, query, rows, keys, kept } = await this.#select(given)
     const label = WORDS.allTorrents
     const table = { label, keys, style: 'swarms', totals: rows.totals }
-    const hasSearch = query.search !== '' && !hasOwnSearch(site, 'list')
+    const isOwn = query.search !== '' && !hasOwnSearch(site, 'list')
+    const ownSearch = isOwn && { placeholder: WORDS.inAll, action: './' }
     const footer = html`tracker version: btkit ${version}<br />server time:
       ${formatTime(now(), 'second')} UTC`
     return sitePage(
-      { title: label, site, current: 'list', search: query.search, kept, footer },
-      html`${listTitle(site, '', 'list')} ${hasSearch && renderListSearch(query, WORDS.inAll, kept)}
+      { title: label, site, current: 'list', search: query.search, kept, ownSearch, footer },
+      html`${listTitle(site, '', 'list')} ${query.search !== '' && renderFound(query, rows)}
       ${renderList(query, rows, { ...table, links: this.#links(announceUrls) })}
       ${snapshot.isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
       ${legend(keys)}`,

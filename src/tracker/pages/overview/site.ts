@@ -128,8 +128,14 @@ function searchOf({ mirror, hasCatalogue, hasList }: Site) {
   return hasList ? { path: 'index.html', ...list } : null
 }
 
+/** The address of a search of all from a page; null if there is none. */
+export function searchAddress(site: Site, root: string, text: string): string | null {
+  const path = searchOf(site)?.path
+  return path === undefined ? null : `${root}${path}?${new URLSearchParams({ q: text }).toString()}`
+}
+
 /** Whether the search of all pages is that of a list. */
-export function hasOwnSearch(site: Site, list: ListPage): boolean {
+export function hasOwnSearch(site: Site, list: SitePlace): boolean {
   return searchOf(site)?.path === LISTS.find(({ page }) => page === list)?.path
 }
 
@@ -143,6 +149,14 @@ interface PagePlace {
   readonly search?: string
   /** Hidden fields for the search of this list, such as its order. */
   readonly kept?: Html
+  /** The search of this list in place of that of all pages. */
+  readonly ownSearch?: OwnSearch | false
+}
+
+/** The search of one list: its words in the empty field, and its address from the page. */
+interface OwnSearch {
+  readonly placeholder: string
+  readonly action: string
 }
 
 /** The style of the tracker's pages. */
@@ -167,7 +181,7 @@ export function siteFrame(site: Site, place: PagePlace) {
 /** The head of a tracker's page, which has the menu of the mirror in the same process. */
 function siteHead(
   site: Site,
-  { root = '', current = null, search: searched = '', kept }: PagePlace,
+  { root = '', current = null, search: searched = '', kept, ownSearch }: PagePlace,
 ): Html {
   const [first] = listsOf(site)
   const isList = LISTS.some(({ page }) => page === current)
@@ -179,17 +193,14 @@ function siteHead(
     ...mirrorLinks(site, 'status'),
   ]
   const [home] = files
-  const search = searchOf(site)
+  const ofAll = searchOf(site)
+  const isOwn = ownSearch || (current && hasOwnSearch(site, current))
+  const search = ownSearch
+    ? { ...ownSearch, most: MAX_SEARCH }
+    : ofAll && { ...ofAll, action: root + ofAll.path }
   const end =
     search &&
-    renderSearch({
-      id: 'search',
-      name: 'q',
-      value: searched,
-      ...search,
-      ...(kept && current !== 'activity' && current && hasOwnSearch(site, current) && { kept }),
-      action: root + search.path,
-    })
+    renderSearch({ id: 'search', name: 'q', value: searched, ...search, ...(isOwn && { kept }) })
   return renderMasthead(root, {
     name: site.name,
     menu,

@@ -9,10 +9,10 @@ import {
   renderPages,
   sortForms,
 } from '../../../page-parts/sorting.js'
-import { renderSearch } from '../../../page-parts/search.js'
 import { renderTable, type Table } from '../../../page-parts/table.js'
 import { html, type Html, type HtmlValue } from '../../../base/text/html.js'
-import { counted } from '../../../base/text/quantity.js'
+import { counted, formatBytes } from '../../../base/text/quantity.js'
+import { WORDS } from '../../../page-parts/words.js'
 import { MAX_SEARCH } from './site.js'
 import {
   type Cell,
@@ -157,8 +157,10 @@ export function renderList(
   ${renderPages(rows, (page) => formatListQuery({ ...query, page }), 'Pages of torrents')}`
 }
 
-/** The search of one list. */
-export function renderListSearch({ search }: ListQuery, placeholder: string, kept: Html): Html {
-  const field = { id: 'filter', action: './', name: 'q', value: search, most: MAX_SEARCH }
-  return renderSearch({ ...field, placeholder, kept, all: './' })
+/** How many torrents a list has, or a search found, which leads back to all. */
+export function renderFound({ search }: ListQuery, { total, totals }: ListedRows): Html {
+  const size = total > 0 ? `, ${formatBytes(totals.size)}` : ''
+  const found = total > 0 ? counted(total, 'torrent') : 'No torrents'
+  const all = html`with “${search}”, <a href="./">${WORDS.showAll}</a>`
+  return html`<p class="muted">${found}${size} ${search !== '' && all}</p>`
 }

@@ -64,7 +64,12 @@ test('a category has all torrents below it, sorted and searched', async (t) => {
   assert.equal(await names('q=linux/deb'), 'debian-13.iso')
   assert.equal(await names(`q=${debian.hash.slice(0, 9)}`), 'debian-13.iso')
   assert.equal(await names('q=book'), '')
-  assert.match(textOf((await ask('/catalogue/', 'q=book')).text), /Found for “book” 1 torrent, 5 B/)
+  const found = textOf((await ask('/catalogue/', 'q=book')).text)
+  assert.match(found, /1 torrent, 5 B with “book”, show all/)
+  assert.doesNotMatch(found, /Search everywhere/)
+  const here = (await ask('/catalogue/linux/', 'q=book')).text
+  assert.match(textOf(here), /No torrents with “book”, show all Search everywhere/)
+  assert.match(here, /href="\.\.\/\.\.\/catalogue\/\?q=book">Search everywhere/)
 })
 
 test('long lists of torrents and categories are divided into pages', async (t) => {

@@ -24,7 +24,7 @@ test('the page has the columns of old, by name, and their sums', async (t) => {
   const heads = /Info hash Name ↑ Size Seeds Leechers Completed Transferred Get/
   assert.match(shown, heads)
   const rows = shown.split('\n').map((row) => row.trim())
-  assert(rows.includes(`${large.hash} A-large 48 KiB 2 1 4 192 KiB magnet`), shown)
+  assert(rows.includes(`${large.hash} A-large 48.0 KiB 2 1 4 192 KiB magnet`), shown)
   assert(rows.includes(`${small.hash} b-small 5 B 0 3 1 5 B magnet`), shown)
   assert(rows.indexOf(rows.find((row) => row.includes('A-large')) ?? '') < rows.length - 2)
   assert(rows.includes('2 torrents 48.0 KiB 2 4 5 192 KiB'), shown)

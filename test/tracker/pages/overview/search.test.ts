@@ -21,7 +21,7 @@ test('each page of a tracker has the search of its catalogue, and the script of 
     ['/', '', 'catalogue/ '],
     ['/activity', '', 'catalogue/ '],
     ['/catalogue/', 'q=debian', '../catalogue/ debian'],
-    ['/catalogue/linux/', '', '../../catalogue/ '],
+    ['/catalogue/linux/', 'q=debian', './ debian'],
     ['/torrent', `info_hash=${debian.hash}`, 'catalogue/ '],
     ['/no/where', '', '../catalogue/ '],
   ] as const) {
