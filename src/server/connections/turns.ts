@@ -185,7 +185,8 @@ function takeTurn(): void {
     waiting.next()?.()
     const begun = now
     now = monotonicNow()
-    if (waiting.last) waiting.last.debt += now - begun
+    // The system may have run another program meanwhile
+    if (waiting.last) waiting.last.debt = Math.min(TURN, waiting.last.debt + now - begun)
   } while (waiting.size > 0 && work.time(now) < TURN)
   isTurnDue = waiting.size > 0
   if (isTurnDue) setImmediate(takeTurn)
