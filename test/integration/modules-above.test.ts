@@ -49,11 +49,11 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 const FAILING = ['makemetafile URL', 'scrape over WebSocket', 'verify', 'find']
 
 const SERVICES: Readonly<Record<string, readonly string[]>> = {
-  serve: ['serve', '.', '--trackerless', ...PORT],
+  serve: ['serve', 'entries', '--trackerless', ...PORT],
   'serve --track': [
     ...[
       'serve',
-      '.',
+      'entries',
       '--track',
       `http://127.0.0.1:${await findFreePort()}/announce`,
       '--web-torrent',

@@ -90,7 +90,8 @@ export class StatedContent {
     const settle = (number: number) => {
       const file = this.#files[number]
       const known = piecesOf(number)
-      if (file && known.includes(0) && known.includes(1) && !this.#mayBePart(file)) known.fill(0)
+      if (file && known.includes(0) && known.includes(1) && !this.#mayBePart(file, known))
+        known.fill(0)
     }
     for (let number = 0; number < this.#files.length; number++) settle(number)
     for (let number = this.#files.length - 1; number >= 0; number--) settle(number)
@@ -98,9 +99,14 @@ export class StatedContent {
       if (file && !piecesOf(number).includes(1)) this.#whole.add(file)
   }
 
-  /** Whether a part of a file is certainly of the bytes whose other digests are known. */
-  #mayBePart(file: StatedFile): boolean {
-    return file.range !== undefined && (checksumsOf(file).length === 0 || this.#isChecked(file))
+  /**
+   * Whether a part of a file is certainly of the bytes whose other digests are known. One with a
+   * listed checksum is read for it as a whole, so its part is at most the piece that it shares with
+   * a file that changed.
+   */
+  #mayBePart(file: StatedFile, known: Uint8Array): boolean {
+    if (checksumsOf(file).length === 0) return file.range !== undefined
+    return known.indexOf(0) === known.lastIndexOf(0) && this.#isChecked(file)
   }
 
   /** Whether the whole file was read in its present state. */
@@ -120,9 +126,22 @@ export class StatedContent {
       const file = this.#files[number]
       if (!file) yield* zeros(end - at)
       else if (this.#whole.has(file)) yield* this.#readWhole(file, number)
+      else if (checksumsOf(file).length > 0) yield* this.#readChecked(file, at - begin, end - begin)
       else yield* this.#readPart(file, at - begin, end - begin)
       at = end
     }
+  }
+
+  /** Yields a part of a file when the whole of it has its checksums. */
+  async *#readChecked(file: StatedFile, start: number, end: number): AsyncGenerator<Uint8Array> {
+    const part: Uint8Array[] = []
+    let at = 0
+    for await (const chunk of this.#readWhole(file)) {
+      const own = chunk.subarray(Math.max(0, start - at), Math.max(0, end - at))
+      if (own.length > 0) part.push(own.slice())
+      at += chunk.length
+    }
+    yield* part
   }
 
   async *#readPart(file: StatedFile, start: number, end: number): AsyncGenerator<Uint8Array> {

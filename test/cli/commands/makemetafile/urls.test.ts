@@ -539,6 +539,35 @@ test('the checksums of a list are believed, whatever tags a server has for files
   assert.deepEqual(decodeTorrent(readFileSync(out)).info, disk.info)
 })
 
+test('a server that lies in a part of a file whose checksum was right before is found out', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'r/a.bin': LARGE, 'r/b.bin': SMALL })
+  const lines = [`${sha256(LARGE)}  a.bin`, `${sha256(SMALL)}  b.bin`]
+  server.files.set('r/SHA256SUMS', Buffer.from(`${lines.join('\n')}\n`))
+  const list = ['--files-from', `${server.url}/r/SHA256SUMS`, TRACKER, '-o', out, '-l', '18']
+  server.files.delete('r/b.bin')
+  server.answer = ({ url, method }, response) => {
+    const isGone = url === '/r/b.bin' && method === 'GET'
+    if (url === '/r/b.bin' && !isGone) {
+      const headers = { etag: tagOf(SMALL), 'content-length': SMALL.length }
+      response.writeHead(200, { ...headers, 'accept-ranges': 'bytes' }).end()
+    }
+    if (isGone) response.writeHead(404).end()
+    return url === '/r/b.bin'
+  }
+  assertError(await make(list), 'not-found', 'b.bin')
+  server.answer = () => false
+  const wrong = Buffer.concat([LARGE.subarray(0, 16 * MIB), pseudoRandom(5 * MIB + 5, 9)])
+  server.files.set('r/a.bin', wrong).set('r/b.bin', SMALL)
+  server.tag = (bytes) => tagOf(bytes === wrong ? LARGE : bytes)
+  assertError(await make(list), 'changed', 'a.bin: its sha256 is ')
+  assert.equal(existsSync(out), false)
+  server.files.set('r/a.bin', LARGE)
+  assert.equal((await make(list)).status, 0)
+  await make([at('r'), TRACKER, '-o', at('disk.torrent'), '-l', '18'])
+  const disk = decodeTorrent(readFileSync(at('disk.torrent')))
+  assert.deepEqual(decodeTorrent(readFileSync(out)).info, disk.info)
+})
+
 test('files without tags and dates are known by the checksums of their list', async (t) => {
   const { server, make, out } = await workplace(t, { 'r/a.bin': SMALL })
   server.files.set('r/SHA256SUMS', Buffer.from(`${sha256(SMALL)}  a.bin\n`))
