@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, rm } from 'node:fs/promises'
+import { lstat, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { asBtkitError, awaitSystem, BtkitError, awaitOr } from '../../../base/errors.js'
 import { absenceOf } from '../../../disk/look/inside.js'
@@ -49,6 +49,7 @@ export function deleteTorrents(
     const outcomes = await forEach(torrents, async (address) => {
       const { category, name, path } = await collection.own(actor, address, 'delete')
       const { size } = await awaitSystem(name, lstat(path))
+      await requireOwn(join(category.root.path, BIN))
       const entry = `${collection.now()}-${randomBytes(4).toString('hex')}-${size}`
       const bin = { ...category, names: [BIN, entry, ...category.names], name }
       await collection.move({ ...category, name }, bin, 0o700)
@@ -137,9 +138,26 @@ async function removeExcess(
 }
 
 async function removeEntry(entry: Entry): Promise<void> {
-  await changeIn(entry, (way) =>
-    awaitSystem(entry.path, rm(join(way, entry.name), { recursive: true, force: true })),
-  )
+  await changeIn(entry, async (way) => {
+    // It may be another one than was listed
+    await requireOwn(`${way}/.`)
+    await awaitSystem(entry.path, rm(join(way, entry.name), { recursive: true, force: true }))
+  })
+}
+
+/** @throws BtkitError `unsafe-path` for a bin of others, who could make links of what is in it */
+async function requireOwn(bin: string): Promise<void> {
+  if (!(await isOwn(bin)))
+    throw new BtkitError('unsafe-path', `${BIN}: other users can change it; move it away`)
+}
+
+/** Whether only this user and root can change a bin; also if there is none. */
+async function isOwn(bin: string): Promise<boolean> {
+  const user = process.geteuid?.()
+  const stats = await stat(bin).catch(() => null)
+  if (!stats || user === undefined) return true
+  const isOfOthers = (stats.mode & 0o022) !== 0
+  return stats.isDirectory() && [0, user].includes(stats.uid) && !isOfOthers
 }
 
 /** A directory in the bin. */
@@ -156,6 +174,7 @@ interface Entry extends Spot {
 async function entriesOf({ roots }: Places): Promise<Entry[]> {
   const lists = roots.map(async (root, number) => {
     const bin = join(root.path, BIN)
+    if (!(await isOwn(bin))) return []
     const names = await awaitOr([], awaitSystem(`bin ${root.path}`, listNames(bin)), 'not-found')
     return names.flatMap((name): Entry[] => {
       const [, deletedAt, size] = ENTRY.exec(name) ?? []

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { lchownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -42,6 +52,29 @@ test('a deleted torrent is not tracked, and comes back with its category', async
 })
 
 const onlyRoot = { skip: process.getuid?.() !== 0 && 'only root can give links away' }
+
+test('a bin that others can change is neither emptied nor used', onlyRoot, async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/a.torrent': A, 't/b.torrent': B })
+  const bin = join(root, 't/.bin')
+  const old = join(bin, '1-00000000-1/d')
+  const plant = () => {
+    mkdirSync(old, { recursive: true })
+    writeFileSync(join(old, 'theirs'), '')
+  }
+  for (const spoil of [() => chownSync(bin, 1, 1), () => chmodSync(bin, 0o777)]) {
+    plant()
+    spoil()
+    assert.equal(await emptyBin(collection), 0)
+    assert.ok(existsSync(join(old, 'theirs')))
+    assert.deepEqual(await listBin(collection), [])
+    const [refused] = await deleteTorrents(collection, ADMIN, ['0/a.torrent'])
+    assert.match(refused!.error!.message, /\.bin: other users can change it/)
+    rmSync(bin, { recursive: true })
+  }
+  plant()
+  chmodSync(bin, 0o700)
+  assert.equal(await emptyBin(collection), 1)
+})
 
 test('a torrent is deleted and restored through no link of another user', onlyRoot, async (t) => {
   const { collection, root } = openTestCollection(t, { 't/x/y/a.torrent': A, 't/b.torrent': B })
