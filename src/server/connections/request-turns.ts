@@ -168,23 +168,39 @@ export class RequestTurns implements ConnectionFollower {
     return response?.socket === socket || (response !== undefined && socket[AWAITED] === response)
   }
 
-  /** Whether something came on a connection that has not had its turn. */
-  isAwaited(socket: Followed): boolean {
-    const { unread, requests } = socket[INTAKE] ?? {}
-    return (unread?.length ?? 0) + (requests?.size ?? 0) > 0
-  }
-
   /** Whether a request of a connection waits for its turn, behind no answer. */
   isDue(socket: Followed): boolean {
-    return this.isAwaited(socket) && socket[BEGUN]?.socket !== socket
+    return isAwaited(socket) && socket[BEGUN]?.socket !== socket
   }
 
-  /** Acts when the answer that a connection waits for has ended, or at once. */
-  afterAnswer(socket: Followed, act: () => void): void {
-    const response = socket[BEGUN]
-    if (response?.socket === socket) response.once('close', act)
-    else act()
+  /**
+   * Closes a connection unless its next request is whole in so many milliseconds after the answer
+   * that it waits for, however little comes meanwhile.
+   */
+  limit(socket: Followed, milliseconds: number): void {
+    const before = socket[BEGUN]
+    const isBody = before?.req.complete === false
+    const hasCome = () => {
+      const now = socket[BEGUN]
+      return now?.req.complete === true && (isBody || now !== before)
+    }
+    const limit = () => {
+      const timer = setTimeout(() => {
+        if (!hasCome()) socket.destroy()
+      }, milliseconds).unref()
+      socket.once('close', () => {
+        clearTimeout(timer)
+      })
+    }
+    if (before?.socket === socket && !isBody) before.once('close', limit)
+    else limit()
   }
+}
+
+/** Whether something came on a connection that has not had its turn. */
+export function isAwaited(socket: Followed): boolean {
+  const { unread, requests } = socket[INTAKE] ?? {}
+  return (unread?.length ?? 0) + (requests?.size ?? 0) > 0
 }
 
 /** The next head, or a part of a body; nothing behind a request that has no whole answer yet. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
 import type { CountedResponse } from '../connections/counted-response.js'
+import { isAwaited } from '../connections/request-turns.js'
 import type { ServerContext } from '../context.js'
 
 /** A connection, with its request that is being answered: the next one begins behind it. */
@@ -32,9 +33,10 @@ export class Exchanges {
     return this.#open.flatMap((open) => [...open]).filter((socket) => socket[UNDER_WAY]).length
   }
 
-  /** Connections that have sent something. */
+  /** Connections that have sent something, all of which had its turn. */
   asked(): Set<Socket> {
-    return new Set(this.#open.flatMap((open) => [...open]).filter(({ bytesRead }) => bytesRead > 0))
+    const open = this.#open.flatMap((each) => [...each])
+    return new Set(open.filter((socket) => socket.bytesRead > 0 && !isAwaited(socket)))
   }
 
   /** Follows the connections of a server. */

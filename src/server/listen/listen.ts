@@ -18,7 +18,7 @@ import {
   refuseUnread,
   tunnelError,
 } from '../connections/refuse-connection.js'
-import { type Handler, RequestTurns } from '../connections/request-turns.js'
+import { type Handler, isAwaited, RequestTurns } from '../connections/request-turns.js'
 import { UnreadBytes } from '../connections/unread-bytes.js'
 import type { ServerContext } from '../context.js'
 import type { Exchanges } from '../exchange/exchanges.js'
@@ -164,12 +164,10 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     if (refusal) exchanges.refuse(socket, refusal, tunnel)
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !turns.isAwaited(socket)) {
-      refuse(error, socket)
-      return
-    }
-    // It is not read, and the client would take a refusal for the answer before
-    turns.afterAnswer(socket, () => socket.setTimeout(rules.grace))
+    // What came is not read, and the client would take a refusal for the answer before
+    const isHeld = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isAwaited(socket)
+    if (isHeld) turns.limit(socket, rules.grace)
+    else refuse(error, socket)
   })
   // Without this, Node would close the connection without a word
   server.on('connect', (request, socket: Socket) => {
