@@ -148,7 +148,7 @@ export function checkUtf8(args: readonly string[]): void {
   throw usageError(`argument ${wrong}: not valid UTF-8; nothing was done${advice}`)
 }
 
-/** What may be wrong if one of several sources is missing, and no tracker is named. */
+/** Advice for a missing source among several, if no tracker is named. */
 export const MAY_BE_TRACKER = 'nothing was written; if it is the tracker, give it with -a'
 
 /** The error for a missing source, which may be a mistyped tracker. */

@@ -48,11 +48,11 @@ const LATE = 3
 const BUSY = 1000
 
 /**
- * Takes the requests of a server's connections one after the other, in turns of clients, as soon as
- * the event loop has no time, or a client sends several at once. Before, Node reads connections by
- * itself, which takes less. Answers clients that close their side after their requests, as `nc -N`
- * does. A client that has left looks the same, so its connection is closed if the answer does not
- * begin soon.
+ * Takes the requests of a server's connections one after the other. They have turns of clients as
+ * soon as the event loop has no time, or a client sends several at once. Before, Node reads
+ * connections by itself, which takes less. Answers clients that close their side after their
+ * requests, as `nc -N` does. A client that has left looks the same, so its connection is closed if
+ * the answer does not begin soon.
  */
 export class RequestTurns implements ConnectionFollower {
   readonly #taker: Taker<Followed>
@@ -82,12 +82,7 @@ export class RequestTurns implements ConnectionFollower {
     else this.#plain.add(socket)
     // The last listener is Node's
     socket.prependOnceListener('end', () => {
-      const timer = setTimeout(() => {
-        if (!this.isAnswering(socket)) socket.destroy()
-      }, HALF_OPEN).unref()
-      socket.once('close', () => {
-        clearTimeout(timer)
-      })
+      closeUnless(() => this.isAnswering(socket), socket, HALF_OPEN)
     })
   }
 
@@ -185,16 +180,21 @@ export class RequestTurns implements ConnectionFollower {
       return now?.req.complete === true && (isBody || now !== before)
     }
     const limit = () => {
-      const timer = setTimeout(() => {
-        if (!hasCome()) socket.destroy()
-      }, milliseconds).unref()
-      socket.once('close', () => {
-        clearTimeout(timer)
-      })
+      closeUnless(hasCome, socket, milliseconds)
     }
     if (before?.socket === socket && !isBody) before.once('close', limit)
     else limit()
   }
+}
+
+/** Closes a connection after so many milliseconds unless it may stay open then. */
+function closeUnless(mayStay: () => boolean, socket: Socket, milliseconds: number): void {
+  const timer = setTimeout(() => {
+    if (!mayStay()) socket.destroy()
+  }, milliseconds).unref()
+  socket.once('close', () => {
+    clearTimeout(timer)
+  })
 }
 
 /** Whether something came on a connection that has not had its turn. */

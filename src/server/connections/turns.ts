@@ -27,7 +27,7 @@ export class FairQueue<T> {
   /** Networks without a turn since they came, and those that had one. */
   readonly #fresh = new Map<Client, Network<T>>()
   readonly #known = new Map<Client, Network<T>>()
-  /** That of the last turn. */
+  /** The network that had the last turn. */
   last: Network<T> | undefined
   size = 0
 

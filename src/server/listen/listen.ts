@@ -164,7 +164,7 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     if (refusal) exchanges.refuse(socket, refusal, tunnel)
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // What came is not read, and the client would take a refusal for the answer before
+    // Its request waits unread, and the client would take a refusal for the answer before
     const isHeld = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isAwaited(socket)
     if (isHeld) turns.limit(socket, rules.grace)
     else refuse(error, socket)

@@ -70,7 +70,7 @@ class Link extends WebSocket {
   heardAt = 0
   askedAt = 0
   checkedAt = 0
-  /** What came and waits for turns of the client. */
+  /** Bytes that came and wait for turns of the client. */
   intake: Intake<Socket> | null = null
   /** Bytes that were read since the last message ended. */
   begun = 0

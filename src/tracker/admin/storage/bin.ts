@@ -5,6 +5,7 @@ import { asBtkitError, awaitSystem, BtkitError, awaitOr } from '../../../base/er
 import { absenceOf } from '../../../disk/look/inside.js'
 import { listNames } from '../../../disk/look/read-names.js'
 import { OPEN_TO_ALL } from '../../../disk/write/open-below.js'
+import { isOfUsOrRoot } from '../../../disk/write/target.js'
 import { type Actor, type Collection, forEach, infoHashesAt, type Outcome } from './collection.js'
 import { type Category, changeIn, type Places, type Spot } from './places.js'
 
@@ -153,11 +154,10 @@ async function requireOwn(bin: string): Promise<void> {
 
 /** Whether only this user and root can change a bin; also if there is none. */
 async function isOwn(bin: string): Promise<boolean> {
-  const user = process.geteuid?.()
   const stats = await stat(bin).catch(() => null)
-  if (!stats || user === undefined) return true
-  const isOfOthers = (stats.mode & 0o022) !== 0
-  return stats.isDirectory() && [0, user].includes(stats.uid) && !isOfOthers
+  if (!stats || !process.geteuid) return true
+  const mayOthersWrite = (stats.mode & 0o022) !== 0
+  return stats.isDirectory() && isOfUsOrRoot(stats) && !mayOthersWrite
 }
 
 /** A directory in the bin. */

@@ -85,7 +85,7 @@ export function categoryPage(parts: CategoryPageParts): Page {
   )
 }
 
-/** Whether the search is of this category alone. That of all pages is of the first list. */
+/** Whether the search is of this category alone. The search of all pages is of the first list. */
 function hasSearchHere({ site, category, query }: CategoryPageParts): boolean {
   const { path, isArchive } = category
   if (path.length > 0) return true

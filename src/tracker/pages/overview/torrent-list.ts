@@ -159,8 +159,7 @@ export function renderList(
 
 /** How many torrents a list has, or a search found, which leads back to all. */
 export function renderFound({ search }: ListQuery, { total, totals }: ListedRows): Html {
-  const size = total > 0 ? `, ${formatBytes(totals.size)}` : ''
-  const found = total > 0 ? counted(total, 'torrent') : 'No torrents'
+  const some = `${counted(total, 'torrent')}, ${formatBytes(totals.size)}`
   const all = html`with “${search}”, <a href="./">${WORDS.showAll}</a>`
-  return html`<p class="muted">${found}${size} ${search !== '' && all}</p>`
+  return html`<p class="muted">${total > 0 ? some : 'No torrents'} ${search !== '' && all}</p>`
 }
