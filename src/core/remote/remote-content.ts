@@ -140,10 +140,12 @@ async function ask(
   access: RemoteAccess,
 ): Promise<{ readonly found: RemoteFile; readonly file: StreamedFile }> {
   const found = await askRemote(url, access)
-  const { size, validator, date, hasRanges } = found
+  const { size, validator, date, hasRanges, source = url } = found
   const isStated = size !== null && (validator !== null || believedOf(entry) !== undefined)
+  // A mirror that a URL redirects to may imitate the tags of another one
+  const { origin } = new URL(source)
   const states = {
-    state: isStated ? `${url} ${size} ${validator ?? ''}` : undefined,
+    state: isStated ? `${url} ${origin} ${size} ${validator ?? ''}` : undefined,
     looseState: date ? `${url} ${size} ${date}` : undefined,
   }
   const range = (start: number, end: number) => readRemote(found, access, [start, end])

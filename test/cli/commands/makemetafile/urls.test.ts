@@ -142,6 +142,25 @@ test('an unchanged URL is asked for its state only, another tag has it read agai
   assert.notEqual(changed['infoHash'], first['infoHash'])
 })
 
+test('a mirror with the tag of another one is read itself, whatever was read from that', async (t) => {
+  const [wrong, right] = [pseudoRandom(SMALL.length, 9), SMALL]
+  const mirrors = [await serveFiles(t, { 'x.iso': wrong }), await serveFiles(t, { 'x.iso': right })]
+  for (const mirror of mirrors) mirror.tag = () => '"one"'
+  const { server, at, make, out } = await workplace(t, { 'r/x.iso': SMALL, 'r/list': 'x.iso\n' })
+  await make([at('r/x.iso'), TRACKER, '-o', at('disk.torrent')])
+  const { pieces } = decodeTorrent(readFileSync(at('disk.torrent'))).info
+  for (const content of [[`${server.url}/r/x.iso`], ['--files-from', `${server.url}/r/list`]]) {
+    for (const { url: mirror } of mirrors) {
+      server.answer = ({ url = '' }, response) => {
+        if (url.endsWith('.iso')) response.writeHead(302, { location: `${mirror}/x.iso` }).end()
+        return url.endsWith('.iso')
+      }
+      await make([...content, TRACKER, '-o', out, '--force'])
+    }
+    assert.deepEqual(decodeTorrent(readFileSync(out)).info.pieces, pieces)
+  }
+})
+
 test('--check tells whether the torrent still fits', async (t) => {
   const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
   const args = [`${server.url}/x.iso`, TRACKER, '-o', out]
