@@ -1,4 +1,4 @@
-import { inField } from '../../base/errors.js'
+import { BtkitError, inField } from '../../base/errors.js'
 import { isSameBytes } from '../../base/bytes.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
@@ -27,11 +27,12 @@ import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.
 import { parseTorrent, refuseUnsafePaths } from '../read-torrent.js'
 import { encodeBencode, join } from '../../metainfo/bencode/encode.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
+import { formatBytes } from '../../base/text/quantity.js'
 import { countItems } from '../../metainfo/bencode/offsets.js'
 import { REFUSALS, refusal } from '../../metainfo/lint/refused.js'
 import { otherEntries, spliceDict } from '../../metainfo/edit/splice-torrent.js'
 import type { InfoHashes, TrackerUrl } from '../../metainfo/values.js'
-import { SHA1, SHA256 } from '../../metainfo/sizes.js'
+import { MAX_TORRENT, SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /**
  * The creation date: seconds since 1970, or `mtime` for the date of the files, or null for none.
@@ -101,7 +102,8 @@ export function checkOutput(request: MakeRequest): ReplacedTorrent {
 
 /**
  * Plans the torrent of some content. `target` is what checkOutput returned.
- * @throws BtkitError as choosePieces, and `exists` if another torrent is in its place
+ * @throws BtkitError as choosePieces, `too-large` for a torrent that btkit would not read, and
+ *   `exists` if another torrent is in its place
  */
 export function planOf(
   content: Content,
@@ -111,6 +113,12 @@ export function planOf(
   const { content: cut, ...pieces } = choosePieces(content, request, (other) => {
     return measureTorrent({ request, content: other })
   })
+  // Before there is memory for its digests: a server may claim any length
+  const size = sizeBeyond(MAX_TORRENT, { request, content: cut })
+  if (size !== null) {
+    const why = `its torrent would have ${formatBytes(size)}, and the limit is ${formatBytes(MAX_TORRENT)}`
+    throw new BtkitError('too-large', `${request.source}: ${why}`)
+  }
   return { request, content: cut, pieces, replaced: replacedBy(cut, request, target), target }
 }
 

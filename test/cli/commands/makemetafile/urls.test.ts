@@ -1025,6 +1025,14 @@ const WRONG: Readonly<Record<string, readonly [Parameters<typeof assertError>[1]
   ],
   'a status': ['io', replies(418, {})],
   'what is not there any more': ['not-found', replies(404, {})],
+  'a length whose digests no torrent can hold': [
+    'too-large',
+    (_, response) => {
+      response.writeHead(200, { etag: '"x"', 'content-length': 999e12, 'accept-ranges': 'bytes' })
+      response.end()
+      return true
+    },
+  ],
   'a redirect to a file': ['io', replies(302, { location: 'file:///etc/passwd' })],
 }
 
