@@ -10,8 +10,38 @@ const STATUS_LINES: Record<string, string> = {
 /** The error of a request for a tunnel, which only proxies make (RFC 9110, section 9.3.6). */
 export const tunnelError = Object.assign(new Error('CONNECT'), { code: 'TUNNEL' })
 
-/** Milliseconds that a refused client has to read the answer before the connection closes. */
-const LINGER = 1000
+/** Milliseconds without a byte of a refused client after which its connection closes. */
+const LINGER = 5000
+
+/** Most milliseconds and bytes that it may send. */
+const MOST_LINGER = 30_000
+const MOST_UNREAD = 64 * 1024 * 1024
+
+/**
+ * Closes a connection after its last answer, of whose request more may come. That is read and
+ * thrown away: bytes that nobody reads reset the connection, and the client loses the answer (RFC
+ * 9112, section 9.6).
+ */
+export function closeAnswered(socket: Socket): void {
+  const before = socket.bytesRead
+  const close = () => socket.destroy()
+  const discard = () => {
+    socket.removeAllListeners('data').on('data', () => {
+      idle.refresh()
+      if (socket.bytesRead - before > MOST_UNREAD) close()
+    })
+  }
+  const idle = setTimeout(close, LINGER).unref()
+  const all = setTimeout(close, MOST_LINGER).unref()
+  socket.once('close', () => {
+    clearTimeout(idle)
+    clearTimeout(all)
+  })
+  socket.end()
+  // If Node has stopped reading by itself, only its own listeners begin again
+  if (socket.isPaused()) socket.once('resume', discard).resume()
+  else discard()
+}
 
 /**
  * Answers bytes that are not a request or not a complete one in time, and closes the connection.
@@ -29,12 +59,11 @@ export function refuseConnection(
   }
   const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request'
   const body = `${status.slice(4)}\n`
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
-  // Otherwise a client that does not close its end keeps the connection
-  setTimeout(() => socket.destroy(), LINGER).unref()
+  closeAnswered(socket)
   return { status: Number(status.slice(0, 3)), bytes: body.length }
 }
 

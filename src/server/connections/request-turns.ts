@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { monotonicNow } from '../../base/process.js'
 import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
 import { Intake, type Taker } from './intake.js'
+import { closeAnswered } from './refuse-connection.js'
 import { inTurn, isTurnOver } from './turns.js'
 import { UnreadBytes } from './unread-bytes.js'
 
@@ -80,6 +81,7 @@ export class RequestTurns implements ConnectionFollower {
   readonly come = (socket: Followed): void => {
     if (monotonicNow() < this.#busyUntil) this.#takeOver(socket)
     else this.#plain.add(socket)
+    socket.destroySoon = closeSoon
     // The last listener is Node's
     socket.prependOnceListener('end', () => {
       closeUnless(() => this.isAnswering(socket), socket, HALF_OPEN)
@@ -185,6 +187,12 @@ export class RequestTurns implements ConnectionFollower {
     if (before?.socket === socket && !isBody) before.once('close', limit)
     else limit()
   }
+}
+
+/** Closes a connection when its last answer is sent. Node calls it as a method of each. */
+function closeSoon(this: Followed): void {
+  if (this[BEGUN]?.req.complete === false) closeAnswered(this)
+  else Socket.prototype.destroySoon.call(this)
 }
 
 /** Closes a connection after so many milliseconds unless it may stay open then. */

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
-import { parseAnswers, rawRequest, readToEnd } from './raw.js'
+import { parseAnswers, rawRequest, readToEnd, requestText } from './raw.js'
 import { besiege, digestAddress, SINGLE, type Siege } from './siege.js'
 
 const limits = { headerTimeout: 1000, bodyTimeout: 1000 }
@@ -44,6 +44,34 @@ test('closes connections that send the rest of a request byte by byte', async (t
     })
     for (const received of sockets.map(readToEnd)) checkGivenUp(siege, await received)
   })
+})
+
+test('a client that sends on after it was refused gets the whole answer', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'yum/good.rpm': 'good' } })
+  const rest = Buffer.alloc(256 * 1024)
+  const fields = ['Host: mirror.example', `Content-Length: ${16 * rest.length}`]
+  const form = 'Content-Type: application/x-www-form-urlencoded'
+  const refused = [
+    [405, requestText('POST /yum/good.rpm', fields)],
+    [405, requestText('POST /yum/good.rpm', [...fields, form], 'x'.repeat(20_000))],
+    [413, requestText(`POST ${digestAddress(['/yum/good.rpm'])}`, [...fields, form])],
+    [417, requestText('POST /yum/good.rpm', [...fields, 'Expect: more'])],
+    [431, `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`],
+  ] as const
+  for (const [status, head] of refused) {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    // Bytes that the server does not read reset the connection
+    let fault: Error | null = null
+    socket.on('error', (error) => (fault = error))
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(head)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    assert.match(answer.toString(), new RegExp(`^HTTP/1.1 ${status} .*\r\n\r\n.`, 's'))
+    for (let i = 0; i < 16; i++) await new Promise((resolve) => socket.write(rest, resolve))
+    socket.end()
+    await closed
+    assert.equal(fault, null)
+  }
 })
 
 test('serves others while many connections are silent', async (t) => {
