@@ -82,6 +82,8 @@ export class RequestTurns implements ConnectionFollower {
     if (monotonicNow() < this.#busyUntil) this.#takeOver(socket)
     else this.#plain.add(socket)
     socket.destroySoon = closeSoon
+    // Not before, because of handshakes of TLS that nobody completes
+    socket.allowHalfOpen = true
     // The last listener is Node's
     socket.prependOnceListener('end', () => {
       closeUnless(() => this.isAnswering(socket), socket, HALF_OPEN)
