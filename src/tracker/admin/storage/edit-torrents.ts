@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { EditOutcome } from '../../../core/edit/files.js'
 import { loadTorrent } from '../../../core/read-torrent.js'
@@ -5,7 +6,8 @@ import type { TorrentChanges } from '../../../library/changes.js'
 import { editFiles } from '../../../library/edit.js'
 import { swarmHashes } from '../../../metainfo/info-hash.js'
 import { type Actor, type Collection, CopyError, mainHash } from './collection.js'
-import type { CollectionPlace } from './places.js'
+import { changeIn, type CollectionPlace } from './places.js'
+import { BtkitError } from '../../../base/errors.js'
 import type { EditedFile } from '../../../core/edit/file.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type ChangedFact, changedFacts } from '../../../metainfo/facts.js'
@@ -73,15 +75,34 @@ export function editTorrents<Read>(
   })
 }
 
+/** Edits the torrents of one category after the other, which no link can take the place of. */
 async function run(
   places: readonly CollectionPlace[],
   changes: TorrentChanges,
   dryRun: boolean,
 ): Promise<EditOutcome[]> {
-  const outcomes: EditOutcome[] = []
-  const files = places.map(({ path }) => path)
-  for await (const outcome of editFiles(files, changes, { dryRun })) outcomes.push(outcome)
-  return outcomes
+  const outcomes = new Map<CollectionPlace, EditOutcome>()
+  const categories = new Map(places.map(({ category }) => [category.address, category]))
+  for (const category of categories.values()) {
+    const own = places.filter((place) => place.category.address === category.address)
+    await changeIn(category, async (way) => {
+      const files = own.map(({ name }) => join(way, name))
+      let next = 0
+      for await (const outcome of editFiles(files, changes, { dryRun })) {
+        const place = own[next++]
+        if (place) outcomes.set(place, named(outcome, way, place))
+      }
+    })
+  }
+  return places.flatMap((place) => outcomes.get(place) ?? [])
+}
+
+/** The outcome for the file at a way to its directory, by its path. */
+function named(outcome: EditOutcome, way: string, { path }: CollectionPlace): EditOutcome {
+  const { error } = outcome
+  if (!(error instanceof BtkitError)) return { ...outcome, file: path }
+  const message = error.message.replaceAll(way, dirname(path))
+  return { file: path, error: new BtkitError(error.code, message, { cause: error }) }
 }
 
 /** Refuses a change of info that leads to another torrent. */

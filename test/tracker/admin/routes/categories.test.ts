@@ -19,6 +19,7 @@ import {
   renameCategory,
 } from '../../../../src/tracker/admin/storage/categories.js'
 import { addUploads } from '../../../../src/tracker/admin/storage/add-uploads.js'
+import { editTorrents } from '../../../../src/tracker/admin/storage/edit-torrents.js'
 import { deleteTorrents } from '../../../../src/tracker/admin/storage/bin.js'
 import { addTorrent } from '../../../../src/tracker/admin/storage/collection.js'
 import { TorrentLog } from '../../../../src/disk/state/torrent-log.js'
@@ -115,7 +116,15 @@ const CHANGES: Record<string, (collection: Opened) => Promise<unknown>> = {
   'another name of a category': (collection) => renameCategory(collection, ADMIN, '0/x/y', 'z'),
   'the end of a category': (collection) => removeCategory(collection, ADMIN, '0/x/y'),
   'a move': (collection) => moveTorrents(collection, ADMIN, ['0/b.torrent'], '0/x'),
+  'an edit': (collection) => editTorrents(collection, ADMIN, EDIT),
   'a deletion': (collection) => deleteTorrents(collection, ADMIN, ['0/x/c.torrent']),
+}
+
+const EDIT = {
+  torrents: ['0/x/c.torrent'],
+  open: () => null,
+  changesOf: () => ({ comment: 'changed' }),
+  isDry: false,
 }
 
 for (const [what, change] of Object.entries(CHANGES)) {
@@ -125,8 +134,10 @@ for (const [what, change] of Object.entries(CHANGES)) {
     const [x, elsewhere] = [join(root, 't/x'), join(root, 'elsewhere')]
     for (const directory of [x, elsewhere]) mkdirSync(join(directory, 'y'))
     const { places } = collection
+    // An edit looks for each torrent twice, and for its category
+    let looks = what === 'an edit' ? 4 : 1
     const swap = <T>(found: T): T => {
-      if (!existsSync(join(root, 'parked'))) {
+      if (--looks === 0) {
         renameSync(x, join(root, 'parked'))
         symlinkSync(elsewhere, x)
         if (process.getuid?.() === 0) lchownSync(x, 1, 1)
@@ -144,6 +155,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
     const [{ error }] = outcome as [{ error: unknown }]
     assert.match(String(error), /is a link/)
     assert.deepEqual(readdirSync(elsewhere).sort(), ['c.torrent', 'y'])
+    assert.deepEqual(readFileSync(join(elsewhere, 'c.torrent')), Buffer.from(C))
     assert.ok(existsSync(join(root, 't/b.torrent')))
   })
 }
