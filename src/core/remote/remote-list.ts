@@ -191,6 +191,11 @@ function ofLines(bytes: Uint8Array, name: string): RemoteEntry[] {
   })
 }
 
+/** Whether a line has a checksum and a path. */
+export function isChecksumLine(line: string): boolean {
+  return (gnuEntry(line) ?? taggedEntry(line)) !== null
+}
+
 const ESCAPED: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\r': '\r' }
 
 /** A line of sha256sum(1): the digest, a blank, mostly a blank or an asterisk, and the path. */

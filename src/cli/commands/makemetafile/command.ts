@@ -14,6 +14,7 @@ import { makeRequests, STDIN } from './request.js'
 import { notesOffDisk } from './off-disk.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { RemoteFault } from '../../../core/remote/remote-file.js'
+import { isChecksumLine } from '../../../core/remote/remote-list.js'
 import { sortOperands } from '../../line/operands.js'
 import { askContents, listsRemote } from './remote.js'
 import {
@@ -143,12 +144,21 @@ function lostList(failure: unknown): object[] {
   return isUsage ? [] : [torrentValue(null, null, { failure })]
 }
 
-/** The paths that a list names; undefined when there is none. */
+/** Lines of a list of which one shows whether it has checksums. */
+const FIRST = 10
+
+/**
+ * The paths that a list names; undefined when there is none.
+ * @throws BtkitError `metainfo` for a list of checksums, which are those of files on a server
+ */
 async function readChosen({ filesFrom }: MakemetafileOptions, io: Io) {
   if (filesFrom === undefined) return undefined
   const { files, refused } = await readFileList(filesFrom, io)
   for (const { error } of refused) throw error
-  return files
+  // A signed list begins with lines about its signature
+  if (!files.slice(0, FIRST).some(isChecksumLine)) return files
+  const how = 'name the server of the files with --base-url, or list a path a line'
+  throw new BtkitError('metainfo', `${filesFrom}: has checksums in front of its paths; ${how}`)
 }
 
 /** One run of the command, for all its torrents. */

@@ -262,17 +262,19 @@ test('a list in a file can be sorted as well', async (t) => {
   assert.deepEqual(await order('--sort-by', 'size'), ['b', 'a'])
 })
 
-test('a list with a missing, outside or non-UTF-8 path makes no torrent', async (t) => {
-  for (const [list, code, why] of [
+test('a list with a missing, outside or non-UTF-8 path, or with checksums, makes no torrent', async (t) => {
+  for (const [list, code, ...why] of [
     ['a\nx\n', 'not-found', '/x: '],
     ['../list\n', 'unsafe-path', '../list: is not below'],
     [Buffer.from([0xff, 0x0a]), 'bad-name', 'xff'],
+    [`${'0'.repeat(64)}  a\n`, 'metainfo', '/list: has checksums', '--base-url'],
+    [`SHA256 (a) = ${'0'.repeat(64)}\n`, 'metainfo', '/list: has checksums', '--base-url'],
   ] as const) {
     const directory = makeScratch(t, { 'tree/a': '1', list: '' })
     writeFileSync(join(directory, 'list'), list)
     const tree = join(directory, 'tree')
     const command = ['makemetafile', tree, TRACKER, '--files-from', join(directory, 'list')]
-    assertError(await runBtkit(command), code, why)
+    assertError(await runBtkit(command), code, ...why)
     assert.ok(!existsSync(`${tree}.torrent`))
   }
 })
