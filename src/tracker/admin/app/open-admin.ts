@@ -267,6 +267,7 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
   const isAllowed = ({ needs }: AdminRoute) => needs === undefined || may(needs)
   return {
     user,
+    address,
     may,
     require: (action, owner = null) => {
       if (may(action, owner)) return

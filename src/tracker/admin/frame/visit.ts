@@ -32,6 +32,8 @@ export function mayDo(
 /** A request of somebody who is logged in. */
 export interface AdminContext extends FormContext {
   readonly user: Visitor
+  /** Where the request comes from; null on a Unix socket. */
+  readonly address: string | null
   /** Whether the user may do something: see `mayDo`. */
   readonly may: (action: Action, owner?: string | null) => boolean
   /**

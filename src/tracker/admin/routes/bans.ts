@@ -8,7 +8,7 @@ import type { Answer } from '../../../server/headers/answer.js'
 import { renderTable } from '../../../page-parts/table.js'
 import { escapeText, quoteText } from '../../../base/text/escape.js'
 import { type Html, fieldValue, html } from '../../../base/text/html.js'
-import { parseAddressRange } from '../../allowed/address-rules.js'
+import { AddressSet, parseAddressRange } from '../../allowed/address-rules.js'
 import { parseHash } from '../../allowed/torrent-list.js'
 import type { RunningTracker } from '../../app/run-tracker.js'
 import type { BanList, Ban } from '../storage/ban-list.js'
@@ -48,7 +48,7 @@ type Kind = (typeof KINDS)[number]['kind']
 
 /** The page of bans, and one that asks before a torrent or address is banned. */
 export function banRoutes(parts: BanParts): AdminRoute[] {
-  const handle = (context: AdminContext) => ask(context, parts)
+  const handle = (context: AdminContext) => ask(context, parts, context.query)
   return [
     ...formRoutes<AdminContext, Action>({
       path: 'bans',
@@ -68,7 +68,8 @@ export function banAddress(kind: Kind, value: string, from: string): string {
   return `ban${query({ kind, [kind]: value, from })}`
 }
 
-async function change({ form, note, user, seeOther }: AdminContext, parts: BanParts) {
+async function change(context: AdminContext, parts: BanParts) {
+  const { form, note, user, seeOther } = context
   const { bans, tracker, now } = parts
   const kind = kindIn(form)
   const list = placeIn(form, 'from') || 'bans'
@@ -82,6 +83,8 @@ async function change({ form, note, user, seeOther }: AdminContext, parts: BanPa
     return seeOther(list, html`<p class="note" role="status">The ban of ${name} is lifted.</p>`)
   }
   const value = valueIn(form)
+  const isSure = form.text('sure') !== ''
+  if (!isSure && ownAddresses(kind, value, context).length > 0) return ask(context, parts, form)
   const name = nameOf(value, parts).slice(0, LONGEST)
   const reason = form.text('reason').slice(0, LONGEST)
   const day = new Date(now()).toISOString().slice(0, 10)
@@ -111,18 +114,36 @@ function nameOf(value: string, { tracker }: Pick<BanParts, 'tracker'>): string {
   return (hash && tracker.view.torrents.torrents.get(hash)?.metainfo?.name) ?? ''
 }
 
-function ask({ query: asked, page }: AdminContext, parts: BanParts): Answer {
+/** Sentences about the addresses of a ban by which somebody would shut out himself. */
+function ownAddresses(kind: Kind, value: string, { address }: Pick<AdminContext, 'address'>) {
+  const range = kind === 'addresses' ? parseAddressRange(value) : null
+  if (range === null) return []
+  const banned = new AddressSet([range])
+  const isOwn = address !== null && banned.has(address)
+  const isMachine = LOOPBACK.some((each) => banned.has(each))
+  return [
+    ...(isOwn ? [`You come from ${address}: the tracker will refuse you, too.`] : []),
+    ...(isMachine ? [`This machine is in it: the tracker will refuse its seeds and proxies.`] : []),
+  ]
+}
+
+const LOOPBACK = ['127.0.0.1', '::1']
+
+function ask(context: AdminContext, parts: BanParts, asked: Form): Answer {
   const kind = kindIn(asked)
   const value = valueIn(asked)
   const from = placeIn(asked, 'from') || 'bans'
   const name = nameOf(value, parts)
-  return page({
+  const warnings = ownAddresses(kind, value, context)
+  const sure = warnings.length > 0 ? { sure: 'on' } : {}
+  return context.page({
     title: `Ban ${name || value}?`,
     content: html`<form method="post" action="bans">
-      ${hiddenFields(new Form({ kind, [kind]: value, from }))}
+      ${hiddenFields(new Form({ kind, [kind]: value, from, ...sure }))}
       <section>
+        ${warnings.map((warning) => html`<p class="bad">${warning}</p>`)}
         ${name !== '' && html`<p><code>${value}</code></p>`}
-        ${textField(new Form(), { name: 'reason', label: 'Reason', most: LONGEST, isFirst: true })}
+        ${textField(asked, { name: 'reason', label: 'Reason', most: LONGEST, isFirst: true })}
         <div class="acts">
           <button class="main" name="act" value="ban">Ban</button>
           <a href="${from}">Cancel</a>

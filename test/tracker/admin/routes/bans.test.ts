@@ -119,6 +119,24 @@ test('a banned address gets no answer, nor does its network', async (t) => {
   assert.notEqual(await failureOf(admin, HASH, '198.51.100.7'), undefined)
 })
 
+test('a ban of the own address or this machine is asked about first', async (t) => {
+  const admin = await startAdmin(t, { open: true })
+  const browser = await admin.logIn()
+  const ban: Fields = [
+    ['kind', 'addresses'],
+    ['addresses', '127.0.0.0/8'],
+    ['reason', 'a slip'],
+    ['act', 'ban'],
+  ]
+  const asked = await browser.post('/bans', ban)
+  assert.match(asked.text, /You come from 127\.0\.0\.1: [^]*This machine is in it: /)
+  assert.equal(await failureOf(admin, HASH), undefined)
+  const given = hiddenIn(asked)
+  assert.ok(given.some(([name, value]) => name === 'reason' && value === 'a slip'))
+  assert.equal((await browser.post('/bans', given)).location, 'bans')
+  assert.match((await failureOf(admin, HASH)) ?? '', /address/)
+})
+
 test('a peer whose address is banned is given to others no more', async (t) => {
   const admin = await startAdmin(t, { open: true })
   const browser = await admin.logIn()
