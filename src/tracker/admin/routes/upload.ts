@@ -11,7 +11,7 @@ import {
 import type { Answer } from '../../../server/headers/answer.js'
 import { statusOf } from '../../../server/headers/refusal.js'
 import { type Html, html } from '../../../base/text/html.js'
-import { formatBytes } from '../../../base/text/quantity.js'
+import { counted, formatBytes } from '../../../base/text/quantity.js'
 import { outcomeOf, torrentLinks } from './outcome.js'
 import { choicesOf, type FormsParts } from './parts.js'
 import { shownName } from '../storage/places.js'
@@ -140,10 +140,21 @@ async function add(
   const own = { urls: parts.announceUrls, added: parts.announce }
   const outcomes = await addUploads(parts.collection, context, wanted, own)
   await parts.changed()
-  const done = outcomes.filter(({ error }) => error === null)
-  const added = html`${torrentLinks(done.map(({ address }) => address))} ${trackerNote(done)}`
+  const known = outcomes.filter(({ naming }) => naming === 'known')
+  const others = outcomes.filter(({ naming }) => naming !== 'known')
+  const done = others.filter(({ error }) => error === null)
+  const added = html`${linksTo(done)} ${trackerNote(done)}`
   const next = `upload${query({ to: form.text('to') })}`
-  return context.seeOther(next, outcomeOf(outcomes, 'added', added))
+  const before = html`<div class="note" role="status">
+    ${counted(known.length, 'torrent')} ${known.length === 1 ? 'was' : 'were'} there already.
+    ${linksTo(known)}
+  </div>`
+  const said = html`${outcomeOf(others, 'added', added)} ${known.length > 0 && before}`
+  return context.seeOther(next, said)
+}
+
+function linksTo(outcomes: readonly UploadOutcome[]): Html {
+  return torrentLinks(outcomes.map(({ address }) => address))
 }
 
 /** Says which torrents were changed to name this tracker, and which do not name it. */

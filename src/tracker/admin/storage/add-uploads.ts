@@ -26,7 +26,8 @@ export interface WantedFile extends UploadedFile {
 
 /** The outcome for one of several uploaded torrents. */
 export interface UploadOutcome extends Outcome {
-  readonly naming: TrackerNaming
+  /** `known` for a torrent that was there before. */
+  readonly naming: TrackerNaming | 'known'
 }
 
 /**
@@ -41,7 +42,7 @@ export function addUploads(
 ): Promise<UploadOutcome[]> {
   if (files.length === 0) throw new BtkitError('usage', 'no file was chosen').in('files')
   return collection.changeInfo(async () => {
-    const namings: TrackerNaming[] = []
+    const namings: UploadOutcome['naming'][] = []
     const add = async ([i, file]: readonly [number, WantedFile]) => {
       const { to, as, comment, addsTracker } = file
       const bytes = checkBytes(file)

@@ -209,8 +209,8 @@ export interface AddedTorrent {
 }
 
 /**
- * Writes a new torrent, and records who added it. An existing file is never replaced, but may have
- * the very same bytes. Call it in `changeInfo`.
+ * Writes a new torrent, and records who added it. An existing file is never replaced. One with the
+ * very same bytes is `known`, and nothing is changed. Call it in `changeInfo`.
  * @throws BtkitError `exists`, `bad-name`, `not-permitted` or `io`; `bencode`, `metainfo` or
  *   `too-large` for what is no torrent, or one of too many values
  */
@@ -218,7 +218,7 @@ export async function addTorrent(
   collection: Collection,
   actor: Actor,
   torrent: AddedTorrent,
-): Promise<TrackerNaming> {
+): Promise<TrackerNaming | 'known'> {
   const { category, maxValues = MAX_VALUES, own = null, comment = '' } = torrent
   const name = torrentName(torrent.name)
   const metainfo = parseMetainfo(torrent.bytes, { maxSize: torrent.bytes.length, maxValues })
@@ -227,7 +227,7 @@ export async function addTorrent(
   const path = join(category.path, name)
   collection.held.refuse(category.path, name)
   if (await isTaken(path)) {
-    if (await holds(path, bytes)) return naming
+    if (await holds(path, bytes)) return 'known'
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
   }
   await collection.refuseCopy(path, metainfo)
