@@ -43,6 +43,9 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   assert.match(page, />7 B</)
   const listing = await (await fetch(`${mirror.address}/pub/`)).text()
   assert.match(listing, new RegExp(`<a href="http://127.0.0.1:${port}/catalogue/" >Torrents</a>`))
+  // Programs that follow this link from the mirror would get each order of all lists
+  const robots = await fetch(`http://127.0.0.1:${port}/robots.txt`)
+  assert.equal(await robots.text(), 'User-agent: *\nDisallow: /\n')
   const swarms = [...listing.matchAll(/<td class="swarm"(?: title="([^"]*)")?/g)]
   assert.deepEqual(
     swarms.map(([, title]) => title),
