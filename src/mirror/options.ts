@@ -79,6 +79,8 @@ export interface OwnTracker {
   readonly announceAt: ((address: string) => TrackerUrl) | null
   /** Whether a torrent of that info hash was added. */
   readonly has: (infoHash: InfoHash) => boolean
+  /** The torrents that it refuses: nor does the mirror offer them. */
+  readonly banned: () => ReadonlySet<InfoHash>
   /**
    * Receives the bytes of each new torrent, and its web seed relative to the root of the mirror;
    * null for none.

@@ -229,7 +229,8 @@ function openMakers(
 /** The counts of swarms: those of the tracker here, else this seed alone. */
 function swarmCounts({ ownTracker, seed }: ServiceOptions) {
   if (!ownTracker || !seed) return ownTracker ?? seed
-  return { countsOf: (hash: InfoHash) => ownTracker.countsOf(hash) ?? seed.countsOf(hash) }
+  const { banned } = ownTracker
+  return { banned, countsOf: (hash: InfoHash) => ownTracker.countsOf(hash) ?? seed.countsOf(hash) }
 }
 
 /** Returns a function that gives each torrent to the seed; null without one. */

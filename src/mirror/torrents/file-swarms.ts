@@ -35,6 +35,9 @@ interface MadeAhead {
     | undefined
 }
 
+/** The tracker, or else a seed, which refuses no torrent. */
+type SwarmSource = Pick<OwnTracker, 'countsOf'> & Partial<Pick<OwnTracker, 'banned'>>
+
 /** A swarm of a file, with its current counts. */
 interface FileSwarm {
   readonly infoHash: InfoHash
@@ -55,7 +58,7 @@ export class FileSwarms {
 
   /** Null stands for no tracker or seed in this process, and for no files that are hashed ahead. */
   constructor(
-    private readonly tracker: Pick<OwnTracker, 'countsOf'> | null,
+    private readonly tracker: SwarmSource | null,
     private readonly warm: MadeAhead | null,
   ) {}
 
@@ -106,17 +109,22 @@ export class FileSwarms {
 
   /**
    * The info hash of a file's torrent of version 1; null if it is not known without reading the
-   * file, or the operator has a torrent of the file.
+   * file, the operator has a torrent of the file, or the tracker here refuses it.
    */
   infoHashOf(path: readonly string[], file: ListedFile): InfoHash | null {
     const { torrent } = this.#ahead(path, file) ?? {}
-    if (torrent) return torrent.isOwn ? torrent.infoHash : null
-    return this.#sent(path, file)?.own ?? null
+    const infoHash = torrent ? torrent.isOwn && torrent.infoHash : this.#sent(path, file)?.own
+    return infoHash && !this.#isBanned(infoHash) ? infoHash : null
+  }
+
+  #isBanned(infoHash: InfoHash): boolean {
+    return this.tracker?.banned?.().has(infoHash) === true
   }
 
   #hashesOf(path: readonly string[], file: ListedFile): readonly InfoHash[] {
     const warm = this.#ahead(path, file)?.torrent
-    return [...(this.#sent(path, file)?.infoHashes ?? []), ...(warm ? [warm.infoHash] : [])]
+    const all = [...(this.#sent(path, file)?.infoHashes ?? []), ...(warm ? [warm.infoHash] : [])]
+    return all.filter((infoHash) => !this.#isBanned(infoHash))
   }
 
   /** The torrents of a file that were sent; undefined if the file changed since. */

@@ -30,7 +30,7 @@ import { CORS } from '../../server/headers/cors.js'
 import { SAFE_HEADERS, sendAnswer, unmetAnswer } from '../../server/headers/answer.js'
 import { etagOf } from '../../server/headers/conditional.js'
 import { type CountedResponse, WHOLE } from '../../server/connections/counted-response.js'
-import { manyUnread } from '../../server/headers/refusal.js'
+import { manyUnread, Refusal } from '../../server/headers/refusal.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
 /** The parts of a torrent that depend on the time and the client. */
@@ -187,6 +187,8 @@ function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, strin
 /** The route in the metrics of torrents that are sent again without another look at their files. */
 const KEPT = 'kept response'
 
+const BANNED = 'this torrent is banned here; the file may still be downloaded'
+
 /** Answers requests with torrents or views of them. */
 export class TorrentSender {
   /** `known` receives answers to send again, and the files that torrents belong to. */
@@ -215,6 +217,7 @@ export class TorrentSender {
     if (raw.isCrowded) throw manyUnread()
     const ready = readyAnswer(request.raw, checked.torrent.title, this.options)
     if (ready) return sendAnswer(reply, ready)
+    if (this.#isBanned(checked)) throw new Refusal('not-permitted', BANNED)
     const answer = this.#compose(request, checked, form, isKept)
     const { headers } = answer
     if (!isKept)
@@ -228,6 +231,12 @@ export class TorrentSender {
     raw.writeHead(200, headers)
     raw.endInParts(answer.parts)
     return reply
+  }
+
+  /** Whether the tracker in this process refuses a torrent. */
+  #isBanned({ torrent }: CurrentTorrent): boolean {
+    const banned = this.options.ownTracker?.banned()
+    return banned !== undefined && swarmHashes(torrent.infoHashes).some((hash) => banned.has(hash))
   }
 
   /** Composes an answer, and keeps it. */
@@ -261,7 +270,8 @@ export class TorrentSender {
       ...(options.cors && CORS),
     }
     const answer = { parts, length, headers }
-    const isCurrent = () => this.trackers() === trackers && known.torrents.isCurrent(checked)
+    const isCurrent = () =>
+      this.trackers() === trackers && known.torrents.isCurrent(checked) && !this.#isBanned(checked)
     trackTorrent(torrent, options, trackers)
     known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone

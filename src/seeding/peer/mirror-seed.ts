@@ -189,9 +189,12 @@ export class MadeTorrents {
     }
     const { name, size } = content
     const seeded = { ...torrent, path: null, name, size, private: options.private, files, load }
-    if (!this.service.add(seeded)) return
+    // A torrent that is banned waits until that is lifted
+    const isBanned = this.service.isBanned(seeded)
+    if (!isBanned && !this.service.add(seeded)) return
     if (isSet) this.#sets.set(keyOf(seeded), seeded, { size: cost })
     else this.#single.set(keyOf(seeded), seeded)
+    if (isBanned) this.#failed.set(keyOf(seeded), this.world.monotonic())
     const [infoHash] = swarmHashes(torrent)
     if (infoHash) this.#record(keyOf(seeded), { infoHash, stamp: source })
   }
@@ -237,7 +240,7 @@ export class MadeTorrents {
         return
       }
       await kept.load()
-      if (this.#keptOf(key) !== kept) return
+      if (this.#keptOf(key) !== kept || this.service.isBanned(kept)) return
       this.#failed.delete(key)
       this.service.add(kept)
     })

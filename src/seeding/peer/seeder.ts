@@ -257,10 +257,10 @@ export class Seeder {
       this.#refused++
       return
     }
-    this.#withdraw(seeded, error instanceof Error ? error : new Error(String(error)))
+    this.withdraw(seeded.torrent, error instanceof Error ? error : new Error(String(error)))
   }
 
-  #withdraw({ torrent }: Seeded, reason: Error | null): void {
+  protected withdraw(torrent: SeedTorrent, reason: Error | null): void {
     trace(() => `${torrent.name}: not seeded any more: ${reason?.message ?? 'its data changed'}`)
     this.remove(torrent)
     this.options.onWithdrawn(torrent, reason)
@@ -269,7 +269,7 @@ export class Seeder {
   /** Looks at the data of some torrents, and withdraws those whose data changed. */
   async lookAtData(): Promise<void> {
     await this.#rounds.look(this.#all, (seeded) => {
-      if (this.#all.has(seeded)) this.#withdraw(seeded, null)
+      if (this.#all.has(seeded)) this.withdraw(seeded.torrent, null)
     })
   }
 

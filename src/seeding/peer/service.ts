@@ -1,4 +1,4 @@
-import { orClose } from '../../base/errors.js'
+import { BtkitError, orClose } from '../../base/errors.js'
 import { Announcer, type OnTrackerChange } from './announcer.js'
 import { DhtAnnouncer } from './dht.js'
 import { LocalDiscovery } from './local-discovery.js'
@@ -23,12 +23,14 @@ export interface SeedServiceOptions extends SeederOptions {
 /** Seeds torrents, and tells trackers, the DHT and the local network of them. */
 export class SeedService extends Seeder {
   readonly #announcer: Announcer
+  readonly #tracker: TrackerHere | null
   #dht: DhtAnnouncer | null = null
   #local: LocalDiscovery | null = null
 
   private constructor(options: SeedServiceOptions) {
     super(options)
-    const { announcedAddress, onTrackerChange, ownTracker } = options
+    const { announcedAddress, onTrackerChange, ownTracker = null } = options
+    this.#tracker = ownTracker
     this.#announcer = new Announcer(this, announcedAddress, onTrackerChange, ownTracker)
   }
 
@@ -67,8 +69,14 @@ export class SeedService extends Seeder {
     return !torrent.private && (this.#dht !== null || this.#local !== null)
   }
 
+  /** Whether the tracker in this process refuses a torrent. */
+  isBanned(torrent: SeedTorrent): boolean {
+    const banned = this.#tracker?.banned()
+    return banned !== undefined && swarmHashes(torrent).some((hash) => banned.has(hash))
+  }
+
   override add(torrent: SeedTorrent): boolean {
-    if (!super.add(torrent)) return false
+    if (this.isBanned(torrent) || !super.add(torrent)) return false
     this.#announcer.add(torrent)
     if (!torrent.private) this.#local?.announce(swarmHashes(torrent))
     return true
@@ -78,6 +86,15 @@ export class SeedService extends Seeder {
   retry(infoHash: InfoHash): void {
     const torrent = this.find(infoHash)
     if (torrent) this.#announcer.retry(torrent)
+  }
+
+  /** Withdraws torrents that are banned now, too. */
+  override async lookAtData(): Promise<void> {
+    for (const infoHash of this.#tracker?.banned() ?? []) {
+      const torrent = this.find(infoHash)
+      if (torrent) this.withdraw(torrent, new BtkitError('not-permitted', 'it is banned'))
+    }
+    await super.lookAtData()
   }
 
   override remove(torrent: SeedTorrent): void {

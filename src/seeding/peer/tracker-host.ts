@@ -10,6 +10,7 @@ import {
 } from '../trackers/announce.js'
 import { answeredWithin, firstAnswer, refused } from '../trackers/swarm-counts.js'
 import { isLoopback, Reach, reachOf } from '../../core/remote/address-reach.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import type { Seeder } from './seeder.js'
 
 /** Announces that wait for the answers of a host, at most. */
@@ -25,6 +26,8 @@ export type OnPeers = (peers: AnnouncedPeers['peers'], reach: number) => void
 /** The tracker in this process. No request, network or limit is between it and the seed. */
 export interface TrackerHere {
   readonly url: string
+  /** The torrents that it refuses. */
+  readonly banned: () => ReadonlySet<InfoHash>
   /** Records the seed at an IP address; a text says why the tracker refuses it. */
   readonly announceOwn: (seed: {
     readonly infoHash: Uint8Array

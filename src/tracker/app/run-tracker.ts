@@ -49,6 +49,8 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly view: TrackerView
   /** Whether a torrent of that info hash was added. */
   readonly has: (infoHash: InfoHash) => boolean
+  /** The torrents that are refused. */
+  readonly banned: () => ReadonlySet<InfoHash>
   /** Tracks a new torrent, if the settings allow adding; for `place` see KnownSummary. */
   readonly add: (bytes: Uint8Array, place: string | null) => void
   /** Lists an added torrent no longer. It is tracked as long as it has peers. */
@@ -101,6 +103,7 @@ async function startTracker(
       torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
       view: { torrents, store },
       has: (infoHash) => torrents.has(infoHash),
+      banned: () => torrents.banned,
       add: (bytes, place) => {
         torrents.add(bytes, place)
       },

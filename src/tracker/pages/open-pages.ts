@@ -21,8 +21,8 @@ export interface TrackerPages {
 }
 
 /**
- * Programs that follow links, such as `wget -r`, come from the pages of the mirror, whose files they
- * want: lists of torrents have any number of orders and pages.
+ * Programs that follow links, such as `wget -r`, come from the pages of the mirror, whose files
+ * they want: lists of torrents have any number of orders and pages.
  */
 const ROBOTS = 'User-agent: *\nDisallow: /\n'
 

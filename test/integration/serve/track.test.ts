@@ -285,6 +285,28 @@ test('the feed counts the bytes of torrents with the host of its reader', async 
   }
 })
 
+test('a torrent that the tracker bans is no longer offered, and its file is', async (t) => {
+  const port = await findFreePort()
+  const bans = join(makeScratch(t, { bans: '' }), 'bans')
+  const url = `http://127.0.0.1:${port}/announce`
+  const args = ['--host', '127.0.0.1', '--track', url, '--banned-list', bans]
+  const env = { BTKIT_STATE_DIR: makeScratch(t) }
+  const mirror = await serveMirror(t, { files, args, io: { env } })
+  const sent = await fetch(`${mirror.address}/pub/a.iso.torrent`)
+  const { infoHash } = parseMetainfo(new Uint8Array(await sent.arrayBuffer()))
+  const statusOf = async (path: string) => (await fetch(`${mirror.address}/pub/${path}`)).status
+  writeFileSync(bans, `${infoHash}\n`)
+  mirror.hangUp()
+  await until('the torrent is refused', async () => (await statusOf('a.iso.torrent')) === 403)
+  assert.equal(await statusOf('a.iso.magnet'), 403)
+  assert.deepEqual([await statusOf('a.iso'), await statusOf('b.iso.torrent')], [200, 200])
+  const details = await (await fetch(`${mirror.address}/-/view/pub/a.iso.details`)).text()
+  assert.doesNotMatch(details, new RegExp(infoHash ?? 'no hash'))
+  writeFileSync(bans, '')
+  mirror.hangUp()
+  await until('the torrent is sent', async () => (await statusOf('a.iso.torrent')) === 200)
+})
+
 test('--seed announces to the tracker that has no URL', async (t) => {
   const { host, get } = await serveTracked(t, ['--seed', '--seed-port', '0'])
   const { infoHash } = parseMetainfo((await get('/pub/a.iso.torrent', 'm.example')).body)

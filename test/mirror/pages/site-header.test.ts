@@ -26,6 +26,7 @@ const tracker = {
   page: PAGE,
   announceAt: null,
   has: () => false,
+  banned: () => new Set<InfoHash>(),
   add: () => undefined,
   remove: () => undefined,
   countsOf: () => null,

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { fingerprintOf } from '../../../src/disk/file-lists/fingerprint.js'
 import { openNullCache } from '../../../src/disk/cache/piece-cache.js'
 import type { ScannedFile } from '../../../src/disk/file-lists/scanned-file.js'
 import { GivenRecord } from '../../../src/core/keep-seeded/given.js'
 import { infoHashOfBytes } from '../../../src/metainfo/info-hash.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
+import type { InfoHash } from '../../../src/metainfo/values.js'
 import { MadeTorrents, type MadeSeed } from '../../../src/seeding/peer/mirror-seed.js'
 import { makeScratch } from '../../support/scratch.js'
 import { connectPeer } from '../../support/seed.js'
@@ -61,10 +62,13 @@ const OPTIONS = {
   given: new GivenRecord(),
 }
 
-test('a torrent that could not be read is seeded again by itself when it can be read', async (t) => {
+/** A seed whose clock goes on while it is waited for, a torrent, and the set of those banned. */
+async function seedOne(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 0
-  const made = await MadeTorrents.open({ ...OPTIONS, monotonic: () => now })
+  const banned = new Set<InfoHash>()
+  const ownTracker = { url: '', banned: () => banned, announceOwn: () => '' }
+  const made = await MadeTorrents.open({ ...OPTIONS, ownTracker, monotonic: () => now })
   t.after(() => made.close())
   const directory = join(makeScratch(t, { 'iso/a.bin': 'x' }), 'iso')
   const absolutePath = join(directory, 'a.bin')
@@ -74,21 +78,47 @@ test('a torrent that could not be read is seeded again by itself when it can be 
     `d6:lengthi1e4:name5:a.bin12:piece lengthi32768e6:pieces20:${'a'.repeat(20)}e`,
   )
   const infoHash = infoHashOfBytes(createHash('sha1').update(info).digest())
-  made.add({ ...seed, infoHash, core: { info, pieceLayers: null } })
+  const torrent = { ...seed, infoHash, core: { info, pieceLayers: null } }
+  const untilSeeded = (count: number) =>
+    until(`${count} torrents are seeded`, () => {
+      now += 10_000
+      t.mock.timers.tick(10_000)
+      return made.status.torrents === count
+    })
+  return { made, banned, directory, infoHash, torrent, untilSeeded, clock: () => now }
+}
+
+test('a torrent that could not be read is seeded again by itself when it can be read', async (t) => {
+  const { made, directory, infoHash, torrent, untilSeeded, clock } = await seedOne(t)
+  made.add(torrent)
   renameSync(directory, `${directory}.gone`)
   const peer = await connectPeer(t, made.port, { infoHash })
   await assert.rejects(peer.ask(0, 0, 1))
   await peer.closed
   assert.equal(made.status.torrents, 0)
   renameSync(`${directory}.gone`, directory)
-  await until('it is seeded', () => {
-    now += 10_000
-    t.mock.timers.tick(10_000)
-    return made.status.torrents === 1
-  })
-  assert.ok(now >= 60_000, `${now}`)
+  await untilSeeded(1)
+  assert.ok(clock() >= 60_000, `${clock()}`)
   const again = await connectPeer(t, made.port, { infoHash })
   assert.equal((await again.ask(0, 0, 1)).toString(), 'x')
+})
+
+test('a torrent that the tracker here bans is seeded only after the ban is lifted', async (t) => {
+  const { made, banned, infoHash, torrent, untilSeeded } = await seedOne(t)
+  made.add(torrent)
+  const peer = await connectPeer(t, made.port, { infoHash })
+  assert.equal((await peer.ask(0, 0, 1)).toString(), 'x')
+  banned.add(infoHash)
+  await untilSeeded(0)
+  await peer.closed
+  banned.clear()
+  await untilSeeded(1)
+  const other = infoHashOfBytes(randomBytes(20))
+  banned.add(other)
+  made.add({ ...torrent, infoHash: other })
+  assert.equal(made.status.torrents, 1)
+  banned.clear()
+  await untilSeeded(2)
 })
 
 test('sets that strangers choose have bounded memory, and displace no single file', async (t) => {
