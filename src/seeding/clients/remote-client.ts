@@ -8,7 +8,7 @@ import {
   type HttpCall,
 } from './http-call.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
-import { BtkitError, nameErrors, valueOr } from '../../base/errors.js'
+import { awaitOr, BtkitError, nameErrors, valueOr } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { clipText, escapeText, quoteText } from '../../base/text/escape.js'
 
@@ -24,6 +24,7 @@ const KINDS = { v1: 'torrent', v2: 'torrent of version 2', hybrid: 'hybrid' } as
 export abstract class RemoteClient {
   /** Cookies by name: that of the client's session, and those of proxies in front of it. */
   readonly #cookies = new Map<string, string>()
+  #hasProbed = false
 
   constructor(
     protected readonly address: ClientAddress,
@@ -45,10 +46,29 @@ export abstract class RemoteClient {
       const [, name, value] = /^([^=;]+)=([^;]*)/.exec(line) ?? []
       if (name !== undefined && value !== undefined) this.#cookies.set(name.trim(), value.trim())
     }
+    const other = await this.#otherClient(answer)
+    if (other !== null) {
+      const address = this.label.replace(/^\w+/, other.toLowerCase())
+      throw this.refused(`${other} answers here; use ${address}`)
+    }
     const location = answer.headers.get('Location')
     const isRedirect = answer.status >= 300 && answer.status < 400
     if (isRedirect && location !== null) throw this.#redirect(url, location)
     return answer
+  }
+
+  /** The name of another client whose answer this is; null if none is known. */
+  async #otherClient({ status, headers }: HttpAnswer): Promise<string | null> {
+    const { kind, url } = this.address
+    if (headers.get('Server') === 'Transmission')
+      return kind === 'transmission' ? null : 'Transmission'
+    const mayBe = kind !== 'qbittorrent' && (status === 400 || status === 404)
+    if (!mayBe || this.#hasProbed) return null
+    this.#hasProbed = true
+    const asked = callHttp({ url: new URL('/api/v2/app/version', url).href }, this.options)
+    const probe = await awaitOr(null, asked)
+    const isFound = probe && (probe.status === 403 ? /^Forbidden$/ : /^v\d+\.\d/).test(probe.text)
+    return isFound ? 'qBittorrent' : null
   }
 
   /** The error for a redirect, with the address that it leads to, but without its query. */

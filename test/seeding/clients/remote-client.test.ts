@@ -50,6 +50,26 @@ for (const { kind, status, body, words } of refusals) {
   })
 }
 
+for (const [kind, other, isOther] of [
+  ['qbittorrent', 'transmission', () => [301, '', { Server: 'Transmission', Location: '/web/' }]],
+  ['transmission', 'qbittorrent', (url) => (url.endsWith('/app/version') ? [200, 'v4.5'] : [400])],
+  ['aria2', 'qbittorrent', (url) => (url.endsWith('/app/version') ? [403, 'Forbidden'] : [404])],
+] as readonly [
+  string,
+  string,
+  (url: string) => readonly [status: number, body?: string, headers?: Record<string, string>],
+][]) {
+  test(`${kind} at the address of ${other} is reported with the address to use`, async (t) => {
+    const port = await serveLocally(t, (request, response) => {
+      const [status, body, headers] = isOther(request.url ?? '')
+      request.resume().on('end', () => response.writeHead(status, headers).end(body))
+    })
+    const result = await runBtkit(['status', '--client', `${kind}+http://a:b@127.0.0.1:${port}`])
+    assert.equal(result.status, 1)
+    assert.ok(result.stderr.includes(`answers here; use ${other}+http://127.0.0.1:${port}\n`))
+  })
+}
+
 for (const [kind, path, address] of [
   ['transmission', '/transmission/rpc', 'transmission+https://box.example:443/transmission/rpc'],
   ['qbittorrent', '/', 'qbittorrent+https://box.example:443/'],
