@@ -193,8 +193,13 @@ export class RequestTurns implements ConnectionFollower {
 
 /** Closes a connection when its last answer is sent. Node calls it as a method of each. */
 function closeSoon(this: Followed): void {
-  if (this[BEGUN]?.req.complete === false) closeAnswered(this)
-  else Socket.prototype.destroySoon.call(this)
+  if (this[BEGUN]?.req.complete !== false) {
+    Socket.prototype.destroySoon.call(this)
+    return
+  }
+  // What waits for a turn would hold the connection
+  this[INTAKE]?.release()
+  closeAnswered(this)
 }
 
 /** Closes a connection after so many milliseconds unless it may stay open then. */

@@ -51,9 +51,12 @@ test('a client that sends on after it was refused gets the whole answer', async 
   const rest = Buffer.alloc(256 * 1024)
   const fields = ['Host: mirror.example', `Content-Length: ${16 * rest.length}`]
   const form = 'Content-Type: application/x-www-form-urlencoded'
+  const first = 'GET /yum/good.rpm HTTP/1.1\r\nHost: mirror.example\r\n\r\n'
   const refused = [
     [405, requestText('POST /yum/good.rpm', fields)],
     [405, requestText('POST /yum/good.rpm', [...fields, form], 'x'.repeat(20_000))],
+    // Behind another request
+    [200, first + requestText('POST /yum/good.rpm', fields, 'x'.repeat(100_000))],
     [413, requestText(`POST ${digestAddress(['/yum/good.rpm'])}`, [...fields, form])],
     [417, requestText('POST /yum/good.rpm', [...fields, 'Expect: more'])],
     [431, `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`],
