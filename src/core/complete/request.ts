@@ -131,6 +131,8 @@ export interface CompleteWatch {
     change: Change,
     leftOut: readonly Skipped[],
   ) => void
+  /** Called for each tree, with what systems leave in directories: it gets no torrents. */
+  readonly leftovers?: ((root: string, leftOut: readonly Skipped[]) => void) | undefined
   /** Called without pruning, with the number of torrents of a target whose sources are gone. */
   readonly orphans?: ((count: number) => void) | undefined
   /** Called with the bytes hashed by the whole run. */

@@ -35,7 +35,7 @@ import { Report } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { sortOperands } from '../../line/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
-import { countSkipped } from '../../../core/digests/skipped.js'
+import { countSkipped, type Skipped } from '../../../core/digests/skipped.js'
 import { warnOfLists } from '../../output/name-patterns.js'
 
 export const command: CommandRecord = {
@@ -186,14 +186,18 @@ function watchRun({ options: { dryRun }, out }: Run): CompleteWatch & { stop: ()
   let bar: Awaited<ReturnType<Report['progress']>> = null
   let orphans = 0
   const countOrphans = (count: number) => (orphans += count)
+  const noteSkipped = (source: string, leftOut: readonly Skipped[]) => {
+    const skipped = countSkipped(leftOut)
+    const verb = dryRun ? 'would skip' : 'skipped'
+    if (skipped !== null) out.note(`${source}: ${verb} ${skipped}`)
+  }
   return {
     orphans: out.isQuiet ? undefined : countOrphans,
+    leftovers: out.isQuiet ? undefined : noteSkipped,
     written: (kind, change, leftOut) => {
       if (out.isQuiet) return
       out.text([writtenLine(kind, change, dryRun)])
-      const skipped = countSkipped(leftOut)
-      const verb = dryRun ? 'would skip' : 'skipped'
-      if (skipped !== null) out.note(`${change.source}: ${verb} ${skipped}`)
+      noteSkipped(change.source, leftOut)
       for (const why of change.refusals ?? []) out.warn(`${change.source}: ${why}`)
     },
     isSeen: out.hasScreen,

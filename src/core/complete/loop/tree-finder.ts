@@ -8,6 +8,7 @@ import { readNames } from '../../../disk/look/read-names.js'
 import { isOrdinary, skipReasonOf } from '../../../disk/scan/entry.js'
 import { TEMPORARY_SUFFIX } from '../../../disk/write/temporary-files.js'
 import { CHECKSUM_NAMES } from '../../checksums/list.js'
+import type { Skipped } from '../../digests/skipped.js'
 import { digestOptions } from '../decide/unchanged.js'
 import { createReport, noteOnce, type CompleteReport, type TorrentPaths } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteRun, SourcePlace } from '../request.js'
@@ -73,7 +74,10 @@ export interface TreeWork extends Pick<CompleteRun, 'report' | 'watch'> {
 export class TreeFinder {
   readonly #request: CompleteRequest
   readonly #report: CompleteReport
+  readonly #watch: TreeWork['watch']
   readonly #choice: TreeChoice
+  /** What systems left in the directories of the tree that is being listed. */
+  #leftovers: Skipped[] = []
   /** The sources of torrents that several trees may have; null for one tree. */
   readonly #claimed: Map<string, string> | null
   /** Null if each directory must be looked at in any case. */
@@ -82,8 +86,9 @@ export class TreeFinder {
   #targets: ReadonlyMap<string, TargetPlace> | null = null
 
   constructor(work: TreeWork) {
-    const { request, report, choice } = work
+    const { request, report, watch, choice } = work
     this.#request = request
+    this.#watch = watch
     this.#report = report
     this.#choice = choice
     const isShared = request.target !== null && request.directories.length > 1
@@ -163,7 +168,9 @@ export class TreeFinder {
     const onError = (error: unknown, directory: string) => {
       noteOnce(this.#report, directory, asBtkitError(error, directory))
     }
+    this.#leftovers = []
     await listTree(root, { see, onError })
+    if (this.#leftovers.length > 0) this.#watch.leftovers?.(root, this.#leftovers)
     const keys = await this.#unchanged?.keysOf(seen)
     for (const [i, { place }] of seen.entries()) {
       const key = keys?.[i] ?? null
@@ -232,6 +239,7 @@ export class TreeFinder {
   ): 'file' | 'directory' | null {
     const kind = kindOf(() => childPath(directory, name), listing.table, number)
     const why = skipReasonOf(name, this.#request.common.scan)
+    if (why === 'system') this.#leftovers.push({ path: below(place, name), reason: why })
     const isLink = why === undefined && kind === 'link to a directory'
     if (why === 'hidden' || isLink)
       this.#report.skipped.push({ ...this.#pathsOf(root, place, name), reason: why ?? 'link' })

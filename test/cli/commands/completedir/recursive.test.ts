@@ -63,6 +63,14 @@ test('--recursive reports hidden names and links to directories, each once', asy
   ])
 })
 
+test('--recursive notes what systems leave in directories', async (t) => {
+  const mirror = new Mirror(t, { 'x/a': 'a', 'x/#recycle/b': 'b', 'x/y/@eaDir/c': 'c' })
+  const { stderr } = await mirror.run(['--recursive'])
+  const skipped = 'skipped 2 system (x/#recycle, …; --hidden includes them)'
+  assert.equal(stderr, `btkit: ${mirror.at('').replace(/\/$/, '')}: ${skipped}\n`)
+  assert.equal((await mirror.run(['--recursive', '--quiet'])).stderr, '')
+})
+
 test('--recursive skips a link that leads to itself, and completes all else', async (t) => {
   const mirror = new Mirror(t, { 'x/a': 'a' })
   symlinkSync('loop', mirror.at('x/loop'))
