@@ -5,6 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
 import { type ShareLimits, Shares } from '../../server/connections/connection-limits.js'
 import { Intake } from '../../server/connections/intake.js'
+import { UnreadBytes } from '../../server/connections/unread-bytes.js'
 import type { ServerContext } from '../../server/context.js'
 import { splitTarget } from '../../server/headers/target.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
@@ -55,6 +56,13 @@ const MOST_SLOW = 256
 /** Bytes that wait or begin a message, for each connection that there may be on average. */
 const UNREAD = 2048
 
+/** Milliseconds until a connection closes whose client has too many such bytes already. */
+const PENALTY = 2000
+
+/** The property of a socket that has the key of its client. */
+const CLIENT = Symbol('client')
+type OfClient = Socket & { [CLIENT]?: string | null }
+
 const FORM: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 0 }
 
 /** A connection of a client. */
@@ -74,8 +82,6 @@ class Link extends WebSocket {
   intake: Intake<Socket> | null = null
   /** Bytes that were read since the last message ended. */
   begun = 0
-  /** How many of both are counted. */
-  counted = 0
   /** Messages that wait until it is known whether a torrent has come; null if none does. */
   waiting: Buffer[] | null = null
 
@@ -124,7 +130,7 @@ export class WebTorrent {
   readonly #links = new Set<Link>()
   readonly #slow = new Set<Link>()
   /** The bytes of all connections that wait or begin a message. */
-  #unread = 0
+  readonly #unread: UnreadBytes
   /** Continue what waits until it is known whether a connection is lost. */
   readonly #doubted = new Map<Link, (() => void)[]>()
   readonly #swarms: WebSwarms<Link>
@@ -138,17 +144,29 @@ export class WebTorrent {
   #isClosed = false
 
   constructor(private readonly parts: WebTorrentParts) {
+    const all = UNREAD * parts.limits.all
+    const keyOf = (socket: OfClient) => socket[CLIENT] ?? null
+    this.#unread = new UnreadBytes(keyOf, { all, perClient: all })
     this.#shares = new Shares(parts.limits)
     this.#swarms = new WebSwarms(parts.limits)
   }
 
-  /** Takes a connection that asks for WebSocket at an announce URL. Returns false for any other. */
-  readonly upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
+  /**
+   * Takes a connection that asks for WebSocket at an announce URL. Returns false for any other. One
+   * of a client that lets too many bytes wait stays unanswered for a while, because another would
+   * come as soon as it closes.
+   */
+  readonly upgrade = (request: IncomingMessage, socket: OfClient, head: Buffer): boolean => {
     const [path] = splitTarget(request.url ?? '')
     const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
     if (!isWebSocket || ROUTES.get(path) !== 'announce' || this.#isClosed) return false
     const { clientAddresses } = this.parts
-    const share = clientAddresses.keyOf(request)
+    const share = (socket[CLIENT] = clientAddresses.keyOf(request))
+    if (this.#unread.isFull(socket)) {
+      socket.pause()
+      setTimeout(() => socket.destroy(), PENALTY).unref()
+      return true
+    }
     if (!this.#shares.take(share)) {
       socket.destroy()
       return true
@@ -218,16 +236,11 @@ export class WebTorrent {
     link.intake?.goOn()
   }
 
-  /** Counts what is unread of a connection. If there is too much of all, the largest is closed. */
-  #count(link: Link): void {
-    const now = this.#links.has(link) ? (link.intake?.unread.length ?? 0) + link.begun : 0
-    this.#unread += now - link.counted
-    link.counted = now
-    if (this.#unread <= UNREAD * this.parts.limits.all) return
-    let largest = link
-    for (const each of this.#links) if (each.counted > largest.counted) largest = each
-    largest.terminate()
-    this.#leave(largest)
+  /** Counts what is unread of a connection. */
+  #count({ intake, begun, socket }: Link): void {
+    if (!socket || socket.destroyed) return
+    const waiting = (intake?.unread.length ?? 0) + begun
+    this.#unread.hold(socket, socket, { body: null, waiting })
   }
 
   /**
@@ -408,7 +421,6 @@ export class WebTorrent {
   #leave(link: Link): void {
     if (this.#links.delete(link)) this.#shares.give(link.share)
     this.#slow.delete(link)
-    this.#count(link)
     for (const member of link.members) {
       this.#swarms.forget(member)
       const [infoHash, peerId] = [bytesOf(member.infoHash), bytesOf(member.peerId)]

@@ -473,12 +473,12 @@ test('a connection whose message stays unfinished is closed', async (t) => {
   await until('it is not counted', () => (counts()?.incomplete ?? 0) === 0)
 })
 
-test('of too many bytes of unfinished messages, the connection with the most gives way', async (t) => {
+test('of too many bytes of unfinished messages, the client with the most gives way', async (t) => {
   const { peer, sockets, counts } = await openParts(t)
   const good = await peer()
   await good.ask(webAnnounce(HASH, 'good'))
-  const begin = async (bytes: number) => {
-    const link = await peer()
+  const begin = async (from: string, bytes: number) => {
+    const link = await peer(from)
     const socket = sockets.at(-1)
     rawOf(link.socket).write(Buffer.from([0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0]))
     rawOf(link.socket).write(Buffer.alloc(bytes, 0x20))
@@ -486,17 +486,20 @@ test('of too many bytes of unfinished messages, the connection with the most giv
     return link
   }
   // 2 KiB for each of 100 connections
-  await begin(50_000)
-  const large = await begin(60_000)
-  await begin(50_000)
+  const greedy = '192.0.2.66'
+  const first = await begin(greedy, 60_000)
+  const [other, newest] = [await begin('192.0.2.2', 50_000), await begin(greedy, 60_000)]
+  const refused = assert.rejects(peer(greedy), { code: 'ECONNRESET' })
+  await until('one more came', () => sockets.length === 5)
+  assert.equal((await peer('192.0.2.3')).socket.readyState, 1)
+  await refused
+  await begin('192.0.2.4', 60_000)
+  assert.equal(await newest.closed, 1006)
   await good.ask(webAnnounce(HASH, 'good'))
-  assert.equal(large.socket.readyState, 1)
-  await begin(50_000)
-  assert.equal(await large.closed, 1006)
-  await good.ask(webAnnounce(HASH, 'good'))
+  assert.deepEqual([first.socket.readyState, other.socket.readyState], [1, 1])
   assert.equal(counts()?.incomplete, 1)
   // What the closed one had does not count any more
-  const last = await begin(30_000)
+  const last = await begin('192.0.2.5', 30_000)
   await good.ask(webAnnounce(HASH, 'good'))
   assert.equal(last.socket.readyState, 1)
 })
