@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { inTurn } from './turns.js'
 
 const STATUS_LINES: Record<string, string> = {
   TUNNEL: '501 Not Implemented',
@@ -19,16 +20,20 @@ const MOST_UNREAD = 64 * 1024 * 1024
 
 /**
  * Closes a connection after its last answer, of whose request more may come. That is read and
- * thrown away: bytes that nobody reads reset the connection, and the client loses the answer (RFC
- * 9112, section 9.6).
+ * thrown away in turns: bytes that nobody reads reset the connection, and the client loses the
+ * answer (RFC 9112, section 9.6).
  */
 export function closeAnswered(socket: Socket): void {
   const before = socket.bytesRead
+  const client = socket.remoteAddress ?? socket
   const close = () => socket.destroy()
+  const readOn = () => socket.resume()
   const discard = () => {
     socket.removeAllListeners('data').on('data', () => {
       idle.refresh()
       if (socket.bytesRead - before > MOST_UNREAD) close()
+      else inTurn(readOn, client)
+      socket.pause()
     })
   }
   const idle = setTimeout(close, LINGER).unref()
