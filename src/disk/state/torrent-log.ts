@@ -3,7 +3,7 @@ import { join, sep } from 'node:path'
 import { textOf } from '../../base/bytes.js'
 import { awaitSystem, callSystem, osCodeOf } from '../../base/errors.js'
 import { stampsOf } from '../look/stat-files.js'
-import { lockByFile, type FileLock, type LockWait } from '../write/locks.js'
+import { lockByByte, type FileLock, type LockWait } from '../write/locks.js'
 import { attempt, requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
 import { nameOf } from './notes.js'
@@ -167,15 +167,18 @@ export class TorrentLog {
 /**
  * Locks a directory of torrents, given by its real path, against other runs with this state. The
  * caller has made sure that the state is trusted.
- * @throws BtkitError as lockByFile and requireWritable
+ * @throws BtkitError as lockByByte and requireWritable
  */
 export async function lockTorrents(
   stateDirectory: string,
   target: string,
   wait: LockWait,
 ): Promise<FileLock> {
-  const path = logPath(stateDirectory, target)
-  const lock = () => lockByFile(`${path}.lock`, target, wait)
+  const path = join(logDirectory(stateDirectory), 'locks')
+  // Most of those that a number can count
+  const byte = Number.parseInt(nameOf(target).slice(0, 13), 16)
+  // An async function, so that each error is one of the promise
+  const lock = async () => lockByByte(path, byte, target, wait)
   try {
     return await lock()
   } catch (error) {

@@ -23,7 +23,7 @@ export interface LockWait {
 }
 
 /** The descriptor serves only for the lock, and links are not followed. */
-const FLAGS = constants.O_RDONLY | constants.O_CREAT | NO_LINK | NO_WAIT
+const FLAGS = constants.O_RDWR | constants.O_CREAT | NO_LINK | NO_WAIT
 
 /** Only this user may open the file: whoever may can hold the lock. */
 const MODE = 0o600
@@ -43,6 +43,20 @@ export async function lockByFile(file: string, shown: string, wait: LockWait): P
     // The run that held the lock has just removed the file
     release()
   }
+}
+
+/**
+ * Locks what `shown` names as lockByFile does, by one byte of a file that stays: of many locks,
+ * files of their own would take as long as what is done meanwhile.
+ * @throws BtkitError as lockByFile
+ */
+export function lockByByte(
+  file: string,
+  byte: number,
+  shown: string,
+  wait: LockWait,
+): Promise<FileLock> {
+  return lockDescriptor(openSync(file, FLAGS, MODE), shown, wait, byte)
 }
 
 /** Whether a path still refers to the open file. */
@@ -65,16 +79,20 @@ function removeBefore(release: () => void, path: string, descriptor: number): ()
 }
 
 /**
- * Locks an open descriptor. Closes it if locking fails, or when the lock is released.
+ * Locks an open descriptor, or a byte of it. Closes it if locking fails, or when the lock is
+ * released.
  * @throws BtkitError as lockByFile does, with `path` in the message
  */
 async function lockDescriptor(
   descriptor: number,
   path: string,
   { waitSeconds, signal }: LockWait,
+  byte: number | null = null,
 ): Promise<FileLock> {
   const { dev, ino } = fstatSync(descriptor)
-  const file = `${dev}:${ino}`
+  const file = `${dev}:${ino}:${byte ?? ''}`
+  const tryLock = () =>
+    byte === null ? addon?.tryLock(descriptor) : addon?.lockByte(descriptor, byte)
   let isLocked = false
   const release = () => {
     closeSync(descriptor)
@@ -83,9 +101,7 @@ async function lockDescriptor(
   const deadline = monotonicNow() + waitSeconds * 1000
   try {
     for (;;) {
-      const errno = heldHere.has(file)
-        ? system.errno.EWOULDBLOCK
-        : (addon?.tryLock(descriptor) ?? 0)
+      const errno = heldHere.has(file) ? system.errno.EWOULDBLOCK : (tryLock() ?? 0)
       if (errno === 0) {
         isLocked = true
         heldHere.add(file)
@@ -121,7 +137,7 @@ export async function lockFile(path: string): Promise<FileLock | null> {
   }
 }
 
-/** The device and number of each file that this process holds a lock of. */
+/** The device and number of each file that this process holds a lock of, and the byte. */
 const heldHere = new Set<string>()
 
 /**

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { lockByFile } from '../../../src/disk/write/locks.js'
+import { lockByByte, lockByFile } from '../../../src/disk/write/locks.js'
 import { failure } from '../failure.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -31,6 +31,22 @@ test('only this user may open the file of a lock, and nothing is left of it', as
   assert.equal(statSync(join(directory, 'lock')).mode & 0o777, 0o600)
   held.release()
   assert.deepEqual(readdirSync(directory), [])
+})
+
+test('locks of bytes of one file have nothing to do with each other', async (t) => {
+  const directory = makeScratch(t)
+  const lockAt = (byte: number) => {
+    const wait = { waitSeconds: 0, signal: never }
+    return lockByByte(join(directory, 'locks'), byte, directory, wait)
+  }
+  const [first, last] = [await lockAt(0), await lockAt(2 ** 52 - 1)]
+  t.after(last.release)
+  await assert.rejects(lockAt(0), heldIn(directory))
+  first.release()
+  const again = await lockAt(0)
+  t.after(again.release)
+  await assert.rejects(lockAt(2 ** 52 - 1), heldIn(directory))
+  assert.equal(statSync(join(directory, 'locks')).mode & 0o777, 0o600)
 })
 
 test('whoever waits gets the lock as soon as it is free', async (t) => {
