@@ -21,9 +21,7 @@ const dataPrefixes = repeated((text) => {
 
 export const CLIENT = option(
   '--client <url>',
-  `use this client (repeatable; default: BTKIT_CLIENT); see btkit-clients(7). A client that does not
-    answer in 30 seconds, or refuses the login, is not asked again in this run, and the exit status
-    is 1.`,
+  'use this client (repeatable; default: BTKIT_CLIENT); see btkit-clients(7)',
   { isSecret: true, variable: 'BTKIT_CLIENT', ...clients },
 )
 

@@ -52,7 +52,7 @@ export const SHARE_KEY_FILE = option(
 
 export const SHARE_MACHINE = option(
   '--share-machine <name>',
-  'name this worker so (default: its host name)',
+  'set the name of this machine (default: its host name)',
   { parse: machineName },
 )
 
