@@ -112,18 +112,19 @@ export function declareCompletedir(isLegacy: boolean) {
     .opt(...TRUST_DATA_PATH)
     .opt(
       '--on-change <command>',
-      `run this command in the shell if the run changed or published anything. The command gets the
-        JSON report on standard input. Its output goes to standard error. The run ends when this
-        output is closed; a program that the command leaves in the background needs an output of its
-        own, such as '> /dev/null 2>&1'. It also runs if a signal ended the run early, and btkit
-        waits for it. If it fails, the exit status is 1, and each next run over these directories
-        runs it again until it succeeds. It then gets the report of that run, with all changes since
-        it last succeeded, also those of runs that were killed. A torrent that was created and
-        removed since then is only in *removed*, with its info hashes: the command that failed may
-        have used it. Each other torrent has the info hashes of its file, which others may have
-        changed. Runs without --on-change are not recorded, so torrents that only they changed are
-        not in the report. Runs over the same directories are those that name the same paths in the
-        same order, and the same --output, also after a link was switched to another directory.`,
+      `run this command after changes, with the JSON report as its input. It runs in the shell if
+        the run changed or published anything. Its output goes to standard error. The run ends when
+        this output is closed; a program that the command leaves in the background needs an output
+        of its own, such as '> /dev/null 2>&1'. It also runs if a signal ended the run early, and
+        btkit waits for it. If it fails, the exit status is 1, and each next run over these
+        directories runs it again until it succeeds. It then gets the report of that run, with all
+        changes since it last succeeded, also those of runs that were killed. A torrent that was
+        created and removed since then is only in *removed*, with its info hashes: the command that
+        failed may have used it. Each other torrent has the info hashes of its file, which others
+        may have changed. Runs without --on-change are not recorded, so torrents that only they
+        changed are not in the report. Runs over the same directories are those that name the same
+        paths in the same order, and the same --output, also after a link was switched to another
+        directory.`,
       { parse: read.commandLine },
     )
     .opt(

@@ -190,7 +190,7 @@ function declareConvert() {
     .opt('--v1', 'make a torrent of version 1 only', { excludes: ['hybrid', 'v2'] })
     .opt(
       '--piece-length <size>',
-      `use this piece length, such as '1M', or 'auto' (default: that of the torrent). The default
+      `use this piece length, such as 1M, or auto (default: that of the torrent). The default
         changes if version 2 does not allow the old length, or if more than a fifth of a hybrid
         would be padding.`,
       { parse: pieceLength },

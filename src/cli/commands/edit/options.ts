@@ -42,8 +42,8 @@ export function declareEdit() {
     .opt('--no-date', 'remove the creation date')
     .opt(
       '--name <name>',
-      `set the name of the file or directory in a single torrent. This changes the info hash, as
-        btkit-rename(1) does.`,
+      `set the name; changes the info hash. It is that of the file or directory in a single torrent,
+        as btkit-rename(1) sets it.`,
       { parse: checkName },
     )
     .opt(
@@ -101,8 +101,8 @@ export function declareEdit() {
     })
     .opt(
       '-w, --web-seed <url>',
-      `replace all web seeds (BEP 19; repeatable). '|' or ',' separates several in one value. An
-        empty value or '0' removes all.`,
+      `replace all web seeds (BEP 19); '' or 0 removes all (repeatable). One value may have several
+        with '|' or ',' between them.`,
       { form: 'list', excludes: [notRemoved('removeWebSeed')], ...orNone(read.seeds) },
     )
     .opt(

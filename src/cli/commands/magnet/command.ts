@@ -27,8 +27,8 @@ function defineMagnet({ io, finish }: CommandContext) {
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
     .opt(
       '--select-only <files>',
-      `let clients download only these files (BEP 53), such as '0,2,4-6'. The first file is 0, and
-        pad files count.`,
+      `let clients download only these files (BEP 53), such as 0,2,4-6. The first file is 0, and pad
+        files count.`,
       { parse: parseFileRanges },
     )
     .opt(

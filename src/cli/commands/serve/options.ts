@@ -48,10 +48,11 @@ export function declareServeOptions() {
     )
     .opt(
       '--public-url <url>',
-      `use this URL of the root as web seed. It may have a path, but no user and password. By
-        default, it is 'http://' or 'https://', and the 'Host' of the request. Required behind a
-        proxy that speaks HTTPS or adds a path, and behind any HTTP cache. A warning in the log says
-        when a proxy of --trust-proxy sends 'X-Forwarded-Proto: https' and this URL is missing.`,
+      `use this URL of the root as web seed; required behind a proxy that speaks HTTPS or adds a
+        path. It may have a path, but no user and password. By default, it is 'http://' or
+        'https://', and the 'Host' of the request. An HTTP cache in front needs this URL, too. A
+        warning in the log says when a proxy of --trust-proxy sends 'X-Forwarded-Proto: https' and
+        this URL is missing.`,
       { parse: publicUrl },
     )
     .opt(...TRUST_PROXY)
