@@ -13,6 +13,7 @@ const AFTER = [
   'lint:format',
   'lint:layers',
   'lint:source',
+  'lint:manual',
   'lint:unused',
   'lint:prose',
   'lint:subjects',

@@ -121,7 +121,7 @@ function describeBelow(...item: Parameters<Help['formatItem']>): string {
 }
 
 /** An option's description in the help, with its choices and default. */
-function describeOption(option: Option): string {
+export function describeOption(option: Option): string {
   const { description, defaultValueDescription, argChoices } = option
   const defaultValue: unknown = option.defaultValue
   const isTelling =

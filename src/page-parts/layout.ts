@@ -91,7 +91,7 @@ export interface Step {
 export function renderPath(above: readonly Step[], title: string): Html {
   const steps = above.map((step) => html`<a href="${step.address}">${step.title}</a> / `)
   return html`<nav aria-label="Path">
-    <h1 class="path" id="path">${steps}<span aria-current="page">${title}</span></h1>
+    <h1 class="path">${steps}<span aria-current="page">${title}</span></h1>
   </nav>`
 }
 

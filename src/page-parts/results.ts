@@ -76,7 +76,7 @@ export const NOTHING: SearchResults = {
 }
 
 /** How many of some kind were found. */
-export function describeFound({ count, isCut }: Pick<SearchResults, 'count' | 'isCut'>): string {
+function describeFound({ count, isCut }: Pick<SearchResults, 'count' | 'isCut'>): string {
   return `${isCut ? `First ${formatNumber(count)}` : formatNumber(count)} found`
 }
 
@@ -95,7 +95,12 @@ export function renderResults(
   return html`<h1>${searchTitle(query)}</h1>
     ${query.isCut && html`<p>Only the first ${MOST_SEARCHED} characters and ${MOST_WORDS} words count.</p>`}
     ${query.text !== '' && isEmpty && html`<p>Nothing has all these words in its path.</p>`}
-    ${torrents && files.table && html`<h2>${WORDS.files}</h2>`} ${files.note} ${files.table}
-    ${torrents?.table != null && html`<h2>${WORDS.torrents}</h2>`} ${torrents?.note ?? null}
-    ${torrents?.table ?? null}`
+    ${renderKind(files, torrents && WORDS.files)}
+    ${torrents && renderKind(torrents, WORDS.torrents)}`
+}
+
+function renderKind(results: SearchResults, title: string | null): Html {
+  const { table, note } = results
+  return html`${table && title !== null && html`<h2>${title}</h2>`} ${note}
+  ${table && html`<p class="muted">${describeFound(results)}</p>`} ${table}`
 }

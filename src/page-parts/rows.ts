@@ -1,5 +1,6 @@
 import { html, type Html, type HtmlValue } from '../base/text/html.js'
 import { counted, formatBytes, formatNumber } from '../base/text/quantity.js'
+import { type Cells, type Column, StyledCell } from './table.js'
 import { renderTime } from './time.js'
 import { WORDS } from './words.js'
 
@@ -24,29 +25,34 @@ export interface EntryRow {
   readonly counts: ShownCounts | null
   /** The links to its torrent, and others. */
   readonly links: HtmlValue
-  /** The first cell, before that of the name; none by default. */
-  readonly before?: HtmlValue
   /** Behind the name. */
   readonly after?: HtmlValue
 }
 
-/** A file, directory or torrent as a row; `hasSwarms` says whether the table has that column. */
-export function renderEntryRow(row: EntryRow, hasSwarms: boolean): Html {
-  const { name, address, isDirectory, size, time, counts, links, before, after } = row
-  const kind = kindOf(name, isDirectory)
+/** The columns of a list of entries; `date` names the times. */
+export function entryColumns(date: string, hasSwarms: boolean, hasBoxes = false): Column[] {
+  return [
+    ...(hasBoxes ? [['', 'pick'] as const] : []),
+    [WORDS.name, 'name', 'name'],
+    [WORDS.size, 'size', 'size'],
+    [date, 'date', 'date'],
+    ...(hasSwarms ? [[WORDS.seeds, 'swarm'] as const] : []),
+    ['Get', 'get'],
+  ]
+}
+
+/** The cells of a file, directory or torrent, from that of its name on. */
+export function entryCells(row: EntryRow, hasSwarms: boolean): Cells {
+  const { name, address, isDirectory, size, time, counts, links, after } = row
   const text = isDirectory ? `${name}/` : name
-  const shown = typeof size === 'number' ? renderBytes(size) : size
-  // A page has 1,000 rows, so there is no space between their cells
-  return html`<tr>
-    ${[
-      before ?? null,
-      html`<th scope="row" class="${kind}"><a href="${address}">${text}</a>${after ?? null}</th>`,
-      html`<td class="n">${shown}</td>`,
-      html`<td class="date">${time !== null && renderTime(time, 'minute')}</td>`,
-      hasSwarms && renderSwarm(counts),
-      html`<td class="get">${links}</td>`,
-    ]}
-  </tr> `
+  const link = html`<a href="${address}">${text}</a>${after ?? null}`
+  return [
+    new StyledCell(link, kindOf(name, isDirectory)),
+    typeof size === 'number' ? renderBytes(size) : size,
+    time !== null && renderTime(time, 'minute'),
+    ...(hasSwarms ? [swarmCell(counts)] : []),
+    links,
+  ]
 }
 
 /** Bytes for people; the script of the page shows them exactly, too. */
@@ -74,40 +80,11 @@ export function kindOf(name: string, isDirectory: boolean): string {
   return isDirectory ? 'dir' : `file ${kind}`.trimEnd()
 }
 
-function renderSwarm(counts: ShownCounts | null): Html {
-  if (!counts) return html`<td class="swarm"></td>`
+function swarmCell(counts: ShownCounts | null): StyledCell | null {
+  if (!counts) return null
   const { seeds, leechers } = counts
   const text = `${counted(seeds, 'seed')}, ${counted(leechers, 'leecher')}`
-  return html`<td class="swarm" title="${text}" aria-label="${text}">
-    ${[
-      html`<span${seeds > 0 && html` class="seeds"`}>↑${formatNumber(seeds)}</span> `,
-      html`<span${leechers > 0 && html` class="peers"`}>↓${formatNumber(leechers)}</span>`,
-    ]}
-  </td>`
-}
-
-/** A table of rows in a fixed order; `date` names the times. */
-export function renderEntries(
-  rows: readonly Html[],
-  caption: string,
-  date: string,
-  hasSwarms: boolean,
-): Html {
-  return html`<table class="rows listing">
-    <caption>
-      ${caption}
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col" class="name">${WORDS.name}</th>
-        <th scope="col" class="n">${WORDS.size}</th>
-        <th scope="col" class="date">${date}</th>
-        ${hasSwarms && html`<th scope="col" class="swarm">${WORDS.seeds}</th>`}
-        <th scope="col" class="get">Get</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`
+  const [up, down] = [formatNumber(seeds), formatNumber(leechers)]
+  const content = html`<span${seeds > 0 && html` class="seeds"`}>↑${up}</span> <span${leechers > 0 && html` class="peers"`}>↓${down}</span>`
+  return new StyledCell(content, 'swarm', text)
 }

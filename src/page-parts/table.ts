@@ -1,85 +1,121 @@
-import { fieldValue, html, type Html, type HtmlValue } from '../base/text/html.js'
+import { fieldValue, html, Html, type HtmlValue } from '../base/text/html.js'
 import { formatNumber } from '../base/text/quantity.js'
 import { type ListOrder, sortHeading } from './sorting.js'
 
 /**
- * A column of a table. A name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
- * time, `pick` a box to check, and `get` links; boxes and buttons have no title. `key` is the order
- * of the column if the table can be sorted, and a class of numbers.
+ * A column of a table. A name heads its row, `wide` is as wide as a name, `n` is a number, `size` a
+ * size, `date` a time, `swarm` the numbers of a swarm, `pick` a box to check, and `get` links;
+ * boxes and buttons have no title. `key` is the order of the column if the table can be sorted, and
+ * a class of numbers.
  */
-type Column = readonly [
+export type Column = readonly [
   title: string,
-  kind?: 'name' | 'wide' | 'n' | 'date' | 'pick' | 'get' | 'hash',
+  kind?: 'name' | 'wide' | 'n' | 'size' | 'date' | 'swarm' | 'pick' | 'get' | 'hash',
   key?: string,
 ]
+
+/** A cell with a class of its own, and words that say what its content means. */
+export class StyledCell {
+  constructor(
+    readonly content: HtmlValue,
+    readonly style: string,
+    readonly meaning: string | null = null,
+  ) {}
+}
+
+type Cell = HtmlValue | StyledCell
+
+/** The cells of a row. */
+export type Cells = readonly Cell[]
 
 /** The content of a table. */
 export interface Table {
   /** Names the table for screen readers. */
   readonly label: string
   readonly columns: readonly Column[]
-  /** The cells of each row. */
-  readonly rows: readonly (readonly HtmlValue[])[]
+  /** The cells of each row, or what `rowRenderer` made of them. */
+  readonly rows: readonly (Cells | Html)[]
   /** The cells of a last row with sums. */
-  readonly totals?: readonly HtmlValue[] | undefined
+  readonly totals?: Cells | undefined
   /** The order of the rows; by default, nobody can change it. */
   readonly order?: ListOrder<string> | null
-  /** The class of the table; by default each row is a block on narrow screens. */
+  /**
+   * The class of the table; by default each row is a block on narrow screens. Only a `listing` is
+   * in no box that scrolls sideways.
+   */
   readonly style?: string
 }
 
-/**
- * Renders a table in a box that scrolls sideways. If there are boxes to check, a script offers to
- * check all.
- */
+/** Renders a table. If there are boxes to check in a form, a script offers to check all. */
 export function renderTable(table: Table): Html {
   const { label, columns, rows, totals, order, style = 'stack' } = table
-  const heads = columns.map((column) => {
-    const [title, , key] = column
-    const style = classOf(column)
-    if (order && key !== undefined) return sortHeading({ key, title, style }, order)
-    return title === ''
-      ? html`<td class="${style}"></td>`
-      : html`<th class="${style}">${title}</th>`
-  })
-  const bodyRow = (cells: readonly HtmlValue[]) =>
-    html`<tr>
-      ${cells.map((cell, at) => renderCell(cell, columns[at] ?? [''], style === 'stack'))}
-    </tr>`
+  const renderRow = rowRenderer(columns, style)
   const hasBoxes = columns.some(([, kind]) => kind === 'pick')
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}">
-    <table class="rows ${style}" aria-label="${label}" ${hasBoxes && html`data-all`}>
-      <thead>
-        <tr>
-          ${heads}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(bodyRow)}
-      </tbody>
-      ${
-        totals !== undefined &&
-        html`<tfoot>
-          ${bodyRow(totals)}
-        </tfoot>`
-      }
-    </table>
-  </div>`
+  const named = html`aria-label="${label}"`
+  const whole = html`<table class="rows ${style}" ${named} ${hasBoxes && html`data-all`}>
+    <thead>
+      <tr>
+        ${columns.map((column) => renderHead(column, order ?? null))}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map((row) => (row instanceof Html ? row : renderRow(row)))}
+    </tbody>
+    ${
+      totals !== undefined &&
+      html`<tfoot>
+        ${renderRow(totals)}
+      </tfoot>`
+    }
+  </table>`
+  if (style === 'listing') return whole
+  return html`<div class="scroll" tabindex="0" role="group" ${named}>${whole}</div>`
+}
+
+function renderHead(column: Column, order: ListOrder<string> | null): Html {
+  const [title, , key] = column
+  const style = classOf(column)
+  if (order && key !== undefined) return sortHeading({ key, title, style }, order)
+  const attribute = classAttribute(style)
+  return title === '' ? html`<td${attribute}></td>` : html`<th${attribute}>${title}</th>`
+}
+
+/** Renders the rows of a table of that style; a caller with many rows does it in slices. */
+export function rowRenderer(columns: readonly Column[], style: string): (cells: Cells) => Html {
+  // There may be thousands of rows
+  const renderers = columns.map((column) => cellRenderer(column, style === 'stack'))
+  return (cells) =>
+    html`<tr>
+      ${cells.map((cell, at) => renderers[at]?.(cell) ?? null)}
+    </tr>`
 }
 
 /** In blocks, labels replace the headings. */
-function renderCell(cell: HtmlValue, column: Column, isBlock: boolean): Html {
+function cellRenderer(column: Column, isBlock: boolean): (cell: Cell) => Html {
   const [title, kind, key] = column
-  if (kind === 'name') return html`<th class="name" scope="row">${cell}</th>`
-  // One text, as there may be thousands
-  const style = classOf(column) + (key !== undefined && cell === 0 ? ' none' : '')
-  const shown = kind === 'n' && typeof cell === 'number' ? formatNumber(cell) : cell
-  if (!isBlock || title === '') return html`<td class="${style}">${shown}</td>`
-  return html`<td class="${style}" data-label="${title}">${shown}</td>`
+  const isName = kind === 'name'
+  const [tag, end] = isName ? [html`th scope="row"`, html`</th>`] : [html`td`, html`</td>`]
+  const label = isBlock && !isName && title !== '' && html` data-label="${title}"`
+  const start = (style: string) => html`<${tag}${classAttribute(style)}${label}`
+  const [usual, zero] = [start(classOf(column)), start(`${classOf(column)} none`)]
+  return (cell) => {
+    if (cell instanceof StyledCell) {
+      const { content, style, meaning } = cell
+      const words = meaning !== null && html` title="${meaning}" aria-label="${meaning}"`
+      return html`${start(style)}${words}>${content}${end}`
+    }
+    const shown = kind === 'n' && typeof cell === 'number' ? formatNumber(cell) : cell
+    return html`${key !== undefined && cell === 0 ? zero : usual}>${shown}${end}`
+  }
+}
+
+function classAttribute(style: string): Html | false {
+  return style !== '' && html` class="${style}"`
 }
 
 function classOf([, kind, key]: Column): string {
   if (kind === 'n' && key !== undefined) return `n ${key}`
+  if (kind === 'size') return 'n'
   return kind === 'wide' ? 'name' : (kind ?? '')
 }
 

@@ -33,16 +33,19 @@ const FIELD: Readonly<Record<string, Change>> = {
     "    .opt('--label <text>', 'set a label')\n",
   ),
   'src/cli/commands/edit/options.ts': before(
-    "    .opt('--created-by <text>', 'set the creator",
+    "    .opt('--no-created-by', 'remove the creator')",
     "    .opt('--label <text>', 'set the label', { excludes: ['label'] })\n    .opt('--no-label', 'remove the label')\n",
   ),
-  'man/btkit-makemetafile.1': before(
-    '.It Fl c , -comment Ar text\nSet a comment.',
-    '.It Fl -label Ar text\nSet a label.\n',
+  'man/btkit-makemetafile.1': both(
+    before('comment private source date no-date', 'label '),
+    before('.It Fl p , -private', '.It Fl -label Ar text\nSet a label.\n'),
   ),
-  'man/btkit-edit.1': before(
-    '.It Fl -no-comment , Fl',
-    '.It Fl -label Ar text\nSet the label.\n.It Fl -no-label\nRemove it.\n',
+  'man/btkit-edit.1': both(
+    before('no-created-by no-date no-private', 'label no-label '),
+    before(
+      '.It Fl -no-comment',
+      '.It Fl -label Ar text\nSet the label.\n.It Fl -no-label\nRemove the label.\n',
+    ),
   ),
   'docs/schemas/showmetainfo.json': both(
     before('    "source": {', '    "label": {\n      "type": ["string", "null"]\n    },\n'),

@@ -6,19 +6,33 @@ import { FILE } from '../options/option.js'
 /** Declares a command that edits torrents, with the common options. */
 export function declareEditing(name: string, isTracker = false) {
   return new Command(name, { takes: 'torrent', isTracker, ownsOptions: true })
-    .opt('--dry-run', 'show what would change, and write nothing', HOW)
-    .opt('--json', 'print one line of JSON for each torrent', HOW)
+    .opt('--dry-run', 'print what would change, and write nothing', HOW)
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent, in their order. It has *torrent*, *infoHash*,
+        *infoHashV2*, *changed*, *dryRun*, *oldInfoHash*, *oldInfoHashV2*, *error* and *code*.
+        Absent values are null.`,
+      HOW,
+    )
     .opt('-q, --quiet', 'print nothing but errors', HOW)
 }
 
 /** Declares a command that edits any number of torrents, where they are or elsewhere. */
 export function declareBulkEdit(name: string, isTracker = false) {
   return declareEditing(name, isTracker)
-    .opt('-o, --output <path>', 'write to this directory or file, and keep the originals', FILE)
+    .opt(
+      '-o, --output <path>',
+      `write to this directory or file, and keep the originals. A file is possible for a single
+        torrent, with a name that ends in .torrent. Torrents without a change are copied. An
+        existing file is replaced only if it is a torrent or empty. The original is never
+        overwritten, not even through a link.`,
+      FILE,
+    )
     .opt('--force', 'replace files of --output even if they are not torrents', HOW)
     .opt(
       '--files-from <list>',
-      'edit also the torrents in a list, one per line or with NULs; - reads standard input',
+      `edit also the torrents named in this file; - means standard input. Names end with a newline,
+        or with NUL if the file contains one, as 'find -print0' writes it.`,
       FILE,
     )
 }

@@ -21,17 +21,19 @@ const dataPrefixes = repeated((text) => {
 
 export const CLIENT = option(
   '--client <url>',
-  'use this client (repeatable; default: BTKIT_CLIENT)',
+  'use this client (repeatable; default: BTKIT_CLIENT); see btkit-clients(7)',
   { isSecret: true, variable: 'BTKIT_CLIENT', ...clients },
 )
 
 export const DATA_PREFIX = option(
   '--data-prefix <local=remote>',
-  'give the client this path instead of the local one (repeatable)',
+  `give the client this path instead of the local one (repeatable). Data that is in the directory
+    <local> here is in <remote> there. The longest match counts.`,
   { form: 'map', ...dataPrefixes },
 )
 
 export const TRUST_DATA_PATH = option(
   '--trust-data-path',
-  'assume that the client finds the data, if it cannot report that (aria2)',
+  `assume that the client finds the data, if it cannot report that (aria2). If that is wrong, it
+    downloads over existing files.`,
 )

@@ -110,13 +110,16 @@ export interface Declared<Value, Default, Choice extends string | undefined> ext
 /** An option's value if it is not given. */
 export type DefaultValue = string | number | boolean | readonly unknown[] | undefined
 
-/** The declaration of an option: `--name <value>`, its description and its properties. */
+/**
+ * The declaration of an option: `--name <value>`, its paragraph in the manual and its properties.
+ * The help has the first sentence. `scripts/manual-options.js` says what a paragraph may have.
+ */
 export type Declaration<
   Flags extends string,
   Value,
   Default,
   Choice extends string | undefined,
-> = readonly [flags: Flags, description: string, declared?: Declared<Value, Default, Choice>]
+> = readonly [flags: Flags, paragraph: string, declared?: Declared<Value, Default, Choice>]
 
 /** The declaration of an option that several commands have. */
 export function option<
@@ -128,19 +131,25 @@ export function option<
   return declaration
 }
 
-/** The option of a declaration as commander has it. Its properties are its `traits`. */
+const SENTENCE_END = /\. (?=[A-Z0-9'<*-])/
+
+/**
+ * The option of a declaration as commander has it. Its properties are its `traits`; `more` has the
+ * sentences of its paragraph that the help omits.
+ */
 export function declaredOption(
   flags: string,
-  description: string,
+  paragraph: string,
   traits: Declared<unknown, unknown, string | undefined>,
 ): Option {
   const { parse, choices, isHidden = false } = traits
-  const made = new Option(flags, description)
+  const [sentence = '', ...more] = paragraph.replaceAll(/\s+/g, ' ').split(SENTENCE_END)
+  const made = new Option(flags, sentence)
     .default(traits.default, traits.defaultText)
     .hideHelp(isHidden)
   if (choices) made.choices(choices as readonly string[])
   if (parse) made.argParser(parse as (text: string, previous: unknown) => unknown)
-  return Object.assign(made as unknown as Option, { traits })
+  return Object.assign(made as unknown as Option, { traits, more })
 }
 
 /** An option of a command, with the properties of its declaration. */

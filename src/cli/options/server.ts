@@ -11,7 +11,10 @@ const CURRENT: Need = { oneOf: ['allowed-dir'], why: 'the directory of the curre
 
 export const TRUST_PROXY = option(
   '--trust-proxy <address>',
-  'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
+  `trust X-Forwarded-For from this address[/bits] or unix (repeatable). With 'unix', all peers on
+    Unix sockets are trusted. The client is the last address in that header that is not a trusted
+    proxy; it may have a port and brackets. A trusted proxy that sends no address is warned of once.
+    A tracker in the same process trusts the same proxies.`,
   read.repeated((text) => {
     const proxy = valueOr(null, () => parseTrustedProxy(text))
     if (proxy) return [proxy]
@@ -47,11 +50,30 @@ export function declareSiteOptions<A extends unknown[], O extends OptionValues>(
 ) {
   return command
     .optionsGroup('Look of pages:')
-    .opt('--site-name <name>', `show this name on all pages (default: ${name})`, {
-      parse: siteName,
-    })
-    .opt('--site-header <file>', 'show this Markdown or HTML above pages', FILE)
-    .opt('--site-style <file>', 'add this CSS to all pages', FILE)
+    .opt(
+      '--site-name <name>',
+      `show this name on all pages (default: ${name}). It has up to 60 characters.`,
+      { parse: siteName },
+    )
+    .opt(
+      '--site-header <file>',
+      `show this Markdown or HTML above pages, also on those of a tracker. The name of a Markdown
+        file ends in .md or .markdown, that of an HTML file in .html or .htm. Markdown is formatted
+        like that of a README, and HTML in it is text. An HTML file keeps its text, headings, lists,
+        tables and links, with 'class', 'title' and 'href'. Scripts, styles, forms and all other
+        elements and attributes are left out. Instead of a picture, its description ('alt') is
+        shown. Headings are below those of the page: 'h1' becomes 'h3'. Links lead to http, https or
+        this server. A path begins with a slash, because pages are in many directories.`,
+      FILE,
+    )
+    .opt(
+      '--site-style <file>',
+      `add this CSS to all pages, after their own. '#site-header' is the element of --site-header.
+        Pictures are loaded only from this server, for example by 'url(/logo.png)'. Other styles and
+        fonts are not loaded. A file with '@import', '@font-face', '</style' or another server's URL
+        is refused.`,
+      FILE,
+    )
 }
 
 /** Declares the options of a tracker's administration, in a group of their own. */
@@ -63,54 +85,81 @@ export function declareAdminOptions<A extends unknown[], O extends OptionValues>
   const ofUsers = { ...traits, needs: [...tracker, USERS] }
   return command
     .optionsGroup('Administration:')
-    .opt('--admin-users <file>', 'show pages of administration to the users in this file', {
-      ...FILE,
-      ...traits,
-      needs: tracker,
-    })
+    .opt(
+      '--admin-users <file>',
+      'show pages of administration to the users in this file. See ADMINISTRATION.',
+      { ...FILE, ...traits, needs: tracker },
+    )
     .opt(
       '--admin-listen <address>',
-      'listen on this HOST:PORT or Unix socket for these pages (default: 127.0.0.1:6970)',
+      `listen on this HOST:PORT or Unix socket for these pages (default: 127.0.0.1:6970). An address
+        that other machines reach needs --tls-cert or --trust-proxy.`,
       ofUsers,
     )
-    .opt('--admin-url <url>', 'name the public URL of these pages, behind a proxy', {
-      ...ofUsers,
-      parse: publicUrl,
-    })
+    .opt(
+      '--admin-url <url>',
+      `name the public URL of these pages, behind a proxy. The proxy may pass the path of the URL
+        on, or remove it. Unless the URL begins with 'http:', a request is refused if a trusted
+        proxy says by 'X-Forwarded-Proto: http' that it was sent in plain text. With 'https:', or
+        with --tls-cert, answers make browsers use only HTTPS for this host (HSTS).`,
+      { ...ofUsers, parse: publicUrl },
+    )
     .opt(
       '--make-from <dir>',
-      'let users make torrents of files below this directory (repeatable)',
-      {
-        ...DIRECTORY,
-        ...ofUsers,
-        needs: [...ofUsers.needs, CURRENT],
-        ...read.collect,
-      },
+      `let users make torrents of files below this directory (repeatable). Needs --allowed-dir.
+        Links that lead out of it are not followed.`,
+      { ...DIRECTORY, ...ofUsers, needs: [...ofUsers.needs, CURRENT], ...read.collect },
     )
 }
 
-export const TLS_CERT = option('--tls-cert <file>', 'use TLS with this certificate (PEM)', {
-  ...FILE,
-  needs: [{ oneOf: ['tls-key'] }],
-})
+export const TLS_CERT = option(
+  '--tls-cert <file>',
+  `use TLS with this certificate chain (PEM). Unix sockets stay plain HTTP. SIGHUP reads it and the
+    key again; an invalid pair is rejected, and the old one is used. TLS is 1.2 or later; with 1.2,
+    only ECDHE with AES-GCM or ChaCha20 is used.`,
+  {
+    ...FILE,
+    needs: [{ oneOf: ['tls-key'] }],
+  },
+)
 
-export const TLS_KEY = option('--tls-key <file>', 'use this key for TLS (PEM)', {
-  ...FILE,
-  needs: [{ oneOf: ['tls-cert'] }],
-})
+export const TLS_KEY = option(
+  '--tls-key <file>',
+  'use this key for TLS (PEM). A key that all users can read or write causes a warning.',
+  {
+    ...FILE,
+    needs: [{ oneOf: ['tls-cert'] }],
+  },
+)
 
 export function archiveDirOption(tracker: readonly Need[] = []) {
-  const what = 'track the torrents in this directory, too, and list them apart (repeatable)'
+  const what = `track the torrents in this directory, too, and list them apart (repeatable).
+    Requires --allowed-dir, and may be inside such a directory; see CATALOGUE.`
   const traits = { ...DIRECTORY, needs: [...tracker, CURRENT] }
   return option('--archive-dir <dir>', what, { ...traits, ...read.collect })
 }
 
 export function bannedIpsOption(needs: readonly Need[] = []) {
-  return option('--banned-ips <file>', 'ignore the addresses in this file', { ...FILE, needs })
+  return option(
+    '--banned-ips <file>',
+    `ignore the addresses in this file. The default is banned-ips in the state directory, if the
+      administration made one. When the file is read, its addresses are also removed from the peers
+      that others get.`,
+    { ...FILE, needs },
+  )
 }
 
-export const WEB_TORRENT = 'answer WebTorrent clients, such as browsers, over WebSocket'
+export const WEB_TORRENT = `answer WebTorrent clients, such as browsers, over WebSocket.
+  They are answered at the port and the path of the announces over HTTP:
+  'ws://tracker.example:6969/announce', or 'wss://' with TLS. The tracker hands on the offers and
+  answers by which these clients connect to each other. It counts them like others, but only clients
+  of this kind can reach them. Clients on libtorrent 2.1 are of this kind, too.`
 
 export function bannedListOption(needs: readonly Need[] = []) {
-  return option('--banned-list <file>', 'refuse the info hashes in this file', { ...FILE, needs })
+  return option(
+    '--banned-list <file>',
+    `refuse the info hashes in this file, one at the start of each line. The default is
+      banned-torrents in the state directory, if the administration made one.`,
+    { ...FILE, needs },
+  )
 }

@@ -29,19 +29,24 @@ function machineName(text: string): string {
 
 export const CACHE_URL = option(
   '--cache-url <url>',
-  'share digests through this Redis; file:PATH reads the URL',
+  'share digests through this Redis; file:PATH reads the URL. See ADDRESSES in btkit-fleet(7).',
   { isSecret: true, variable: 'BTKIT_CACHE_URL', parse: checkedUrl('--cache-url') },
 )
 
 export const SHARE = option(
   '--share <name=dir>',
-  'give a directory its name on all machines (repeatable)',
+  `give a directory its name on all machines (repeatable). A file is the same as one on another
+    machine if share, path below it, size and modification time are the same. Files outside of every
+    share stay local. Before digests of another machine are adopted, one piece of the file, chosen
+    at random, is read and compared. A file of one piece is hashed.`,
   namedDirectories,
 )
 
 export const SHARE_KEY_FILE = option(
   '--share-key-file <file>',
-  'sign shared records with the key in this file',
+  `sign shared records with the key in the first line of this file. Records with the key in the
+    second line are accepted, too. Thus keys can be changed. A key has at least 32 characters.
+    Without this option nothing is shared.`,
   FILE,
 )
 

@@ -6,8 +6,6 @@ import {
   type ListingQuery,
   type ListingRow,
   type RowLinks,
-  SORT_KEYS,
-  type ListingKey,
 } from './listing.js'
 import type { CurrentPage } from './listings.js'
 import { type Readme, renderReadme } from './readme.js'
@@ -18,8 +16,9 @@ import { type Page, renderPath } from '../../page-parts/layout.js'
 import * as texts from '../../browser/texts.js'
 import { InlineScript, InlineStyle } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
-import { keptField, renderPages, sortForms, sortHeading } from '../../page-parts/sorting.js'
-import { renderEntryRow } from '../../page-parts/rows.js'
+import { keptField, renderPages, sortForms } from '../../page-parts/sorting.js'
+import { entryCells, entryColumns } from '../../page-parts/rows.js'
+import { type Cells, renderTable, rowRenderer } from '../../page-parts/table.js'
 import { WORDS } from '../../page-parts/words.js'
 import { escapeText } from '../../base/text/escape.js'
 import { html, type Html, type HtmlValue } from '../../base/text/html.js'
@@ -66,7 +65,7 @@ export async function renderListing(
   const { filter } = query
   const nothing =
     filter === '' ? 'This folder is empty.' : `Nothing in here has “${filter}” in its name.`
-  const table = page.rows.length > 0 ? await renderTable(view, pause) : html`<p>${nothing}</p>`
+  const table = page.rows.length > 0 ? await renderRows(view, pause) : html`<p>${nothing}</p>`
   return mirrorPage(
     options,
     {
@@ -93,21 +92,24 @@ function titleOf(components: readonly string[]): string {
 /**
  * The entries of a page. Files of a directory can be chosen for one torrent, also without scripts.
  */
-async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
+async function renderRows(view: ListingView, pause: Pause): Promise<Html> {
   const { rows } = view.page
   const canChoose = view.hasTorrent && rows.some((row) => isChoosable(row, view))
-  const rendered: Html[] = []
+  const columns = entryColumns(WORDS.changed, view.swarms.size > 0, canChoose)
+  const renderRow = rowRenderer(columns, 'listing')
+  const rendered = view.components.length > 0 ? [renderUp(columns.length, canChoose)] : []
   for (let start = 0; start < rows.length; start += CHUNK) {
     const chunk = rows.slice(start, start + CHUNK)
-    rendered.push(html`${chunk.map((row) => renderRow(row, view, canChoose))}`)
+    rendered.push(...chunk.map((row) => renderRow(cellsOf(row, view, canChoose))))
     await pause()
   }
-  const table = html`<table class="rows listing" aria-labelledby="path">
-    ${renderHead(view.query, view.swarms.size > 0, canChoose)}
-    <tbody>
-      ${view.components.length > 0 && renderUp(view.swarms.size > 0, canChoose)} ${rendered}
-    </tbody>
-  </table>`
+  const table = renderTable({
+    label: titleOf(view.components),
+    columns,
+    rows: rendered,
+    order: view.query,
+    style: 'listing',
+  })
   const sort = sortForms(keptField('filter', view.query.filter))
   if (!canChoose) return html`${sort}${table}`
   return html`${sort}
@@ -128,35 +130,31 @@ function isChoosable({ name, isDirectory, size }: ListingRow, { hasFiles }: List
 }
 
 /** The way up, the largest target on a phone. */
-function renderUp(hasSwarms: boolean, canChoose: boolean): Html {
-  const cells = 3 + Number(hasSwarms)
+function renderUp(columns: number, canChoose: boolean): Html {
   return html`<tr class="up">
     ${canChoose && html`<td></td>`}
     <th scope="row" class="dir"><a href="../">..</a></th>
-    <td colspan="${cells}"></td>
-  </tr> `
+    <td colspan="${columns - 1 - Number(canChoose)}"></td>
+  </tr>`
 }
 
-/** An entry as a row of the directory's table. */
-function renderRow(row: ListingRow, view: ListingView, canChoose: boolean): Html {
+/** The cells of an entry of the directory. */
+function cellsOf(row: ListingRow, view: ListingView, canChoose: boolean): Cells {
   const { name } = row
   const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose ${name}" />`
-  const before = html`<td class="pick">${isChoosable(row, view) && box}</td>`
-  return renderEntry(row, {
+  const cells = listingCells(row, {
     links: linksOf(row, view.views),
-    before: canChoose && before,
     after: view.listing.parts.taken.has(name) && html`<span class="stored">stored</span>`,
     counts: view.swarms.get(name),
     magnet: view.magnets.links.get(name) ?? null,
     hasSwarms: view.swarms.size > 0,
   })
+  return canChoose ? [isChoosable(row, view) && box, ...cells] : cells
 }
 
-/** The cells of a row that depend on its table. */
-interface EntryCells {
+/** The parts of a row that depend on its table. */
+interface RowParts {
   readonly links: RowLinks
-  /** The first cell. */
-  readonly before: HtmlValue
   /** Behind the name. */
   readonly after: HtmlValue
   readonly counts: KnownCounts | undefined
@@ -165,19 +163,19 @@ interface EntryCells {
   readonly hasSwarms: boolean
 }
 
-/** A file or directory as a row of a table. */
-export function renderEntry(row: ListingRow, cells: EntryCells): Html {
+/** The cells of a file or directory. */
+export function listingCells(row: ListingRow, parts: RowParts): Cells {
   const { name, isDirectory, size, modified: time } = row
-  const { address, torrent, magnet, details } = cells.links
+  const { address, torrent, magnet, details } = parts.links
   const links = html`${[
     torrent && html`<a href="${torrent}" rel="nofollow">torrent</a> `,
-    magnet && html`<a href="${cells.magnet ?? magnet}" rel="nofollow">magnet</a> `,
+    magnet && html`<a href="${parts.magnet ?? magnet}" rel="nofollow">magnet</a> `,
     details && html`<a href="${details}" rel="nofollow">details</a>`,
   ]}`
-  const { before, after, counts = null } = cells
+  const { after, counts = null } = parts
   const shown = isDirectory ? sizeOfDirectory(row) : size
-  const entry = { name, address, isDirectory, size: shown, time, counts, links }
-  return renderEntryRow({ ...entry, before, after }, cells.hasSwarms)
+  const entry = { name, address, isDirectory, size: shown, time, counts, links, after }
+  return entryCells(entry, parts.hasSwarms)
 }
 
 /** The size of a directory, or else how much is in it; null if nothing is known of it. */
@@ -208,27 +206,6 @@ function renderTools(view: ListingView): Html {
       </p>`
     }
   </div>`
-}
-
-const COLUMNS: Readonly<Record<ListingKey, readonly [title: string, style: string]>> = {
-  name: [WORDS.name, 'name'],
-  size: [WORDS.size, 'n'],
-  date: [WORDS.changed, 'date'],
-}
-
-/** The head of the table, with links for sorting. */
-function renderHead(query: ListingQuery, hasSwarms: boolean, canChoose: boolean): Html {
-  const headings = SORT_KEYS.map((key) => {
-    const [title, style] = COLUMNS[key]
-    return sortHeading({ key, title, style }, query)
-  })
-  return html`<thead>
-    <tr>
-      ${canChoose && html`<td class="pick"></td>`} ${headings}
-      ${hasSwarms && html`<th scope="col" class="swarm">${WORDS.seeds}</th>`}
-      <th scope="col" class="get">Get</th>
-    </tr>
-  </thead>`
 }
 
 const STORED = '“stored”: the mirror has this file; the server does not generate it.'

@@ -159,7 +159,7 @@ const VALUES: Readonly<Record<Exclude<ListingKey, 'name'>, (row: ListingRow) => 
 }
 
 /** The sort keys of rows, in the order of the columns. */
-export const SORT_KEYS = ['name', 'size', 'date'] as const
+const SORT_KEYS = ['name', 'size', 'date'] as const
 
 export type ListingKey = (typeof SORT_KEYS)[number]
 

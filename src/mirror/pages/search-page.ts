@@ -8,7 +8,6 @@ import { prefersJson } from '../../server/headers/accept.js'
 import { addAnswers, type Answer, jsonAnswer, negotiated } from '../../server/headers/answer.js'
 import { splitTarget } from '../../server/headers/target.js'
 import {
-  describeFound,
   type FilesWanted,
   type SearchResults,
   type FileResults,
@@ -19,15 +18,16 @@ import {
   type SearchQuery,
   searchTitle,
 } from '../../page-parts/results.js'
-import { renderEntries } from '../../page-parts/rows.js'
+import { entryColumns } from '../../page-parts/rows.js'
+import { type Cells, renderTable } from '../../page-parts/table.js'
 import { WORDS } from '../../page-parts/words.js'
-import { html, type Html } from '../../base/text/html.js'
+import { html } from '../../base/text/html.js'
 import { naturalKey } from '../../base/text/natural-order.js'
 import type { Planner } from '../../server/admission/planner.js'
 import type { Budget, MemoryPool } from '../../server/admission/memory.js'
 import type { OwnTracker, ServiceOptions } from '../options.js'
 import { linksOf, type ListingRow } from './listing.js'
-import { FILES_STYLE, renderEntry } from './listing-page.js'
+import { FILES_STYLE, listingCells } from './listing-page.js'
 import { publicAddress, requestPath, viewsBelow } from '../tree/address.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
 import { mirrorPage, SEARCH } from './site-header.js'
@@ -101,34 +101,37 @@ export class FileSearch {
     const found = sortByPath(looked.filter((each) => each !== null))
     const { row, rest } = magnetEnd(this.options, this.sources.trackers(), address)
     const end = { row: row + rest, rest: '' }
-    const rows: Html[] = []
+    const rows: Cells[] = []
     for (const result of found) {
-      rows.push(this.#render(result, root, end))
+      rows.push(this.#cellsOf(result, root, end))
       if (rows.length % ROWS_A_TURN === 0) await budget.nextSlice()
     }
     const numbers = { count: found.length, isCut: names.length > MOST_RESULTS }
     const note = index.isTooLarge ? TOO_LARGE : isReading ? READING : numbers.isCut && CUT
-    const table = { caption: describeFound(numbers), date: WORDS.changed }
-    const { isUsed: hasSwarms } = this.sources.swarms
+    const table = {
+      label: WORDS.files,
+      columns: entryColumns(WORDS.changed, this.sources.swarms.isUsed),
+      rows,
+      style: 'listing',
+    }
     return {
       ...numbers,
       note: note || null,
-      table: rows.length > 0 ? renderEntries(rows, table.caption, table.date, hasSwarms) : null,
+      table: rows.length > 0 ? renderTable(table) : null,
       entries: found.map(jsonOf),
       places: new Set(found.map(({ path }) => fileAddress('.', path))),
     }
   }
 
-  #render({ path, row }: Result, root: string, end: MagnetEnd): Html {
+  #cellsOf({ path, row }: Result, root: string, end: MagnetEnd): Cells {
     const { swarms } = this.sources
     const above = path.slice(0, -1)
     const directory = root + above.map((name) => `${encodeName(name)}/`).join('')
     const links = linksOf(row, viewsBelow(root, above))
     const infoHash = row.isDirectory ? null : swarms.infoHashOf(path, row)
-    return renderEntry(row, {
+    return listingCells(row, {
       magnet: infoHash && rowMagnet(infoHash, end),
       links: { ...links, address: directory + links.address.slice('./'.length) },
-      before: null,
       after: html`<a class="place" href="${above.length > 0 ? directory : `${root}./`}"
         >/${above.join('/')}</a
       >`,

@@ -46,8 +46,18 @@ function definePasswd(io: Io) {
       'Add a user, or change a password; it is read from the terminal or standard input.',
     )
     .argument('<name>', 'the name to log in with', userName)
-    .opt('--admin-users <file>', 'write this file', FILE)
-    .opt('--role <role>', 'give this role (default: the role so far, or admin)', { choices: ROLES })
+    .opt(
+      '--admin-users <file>',
+      `write this file. A new one is created with mode 0600. The owner and the mode of an existing
+        file are kept.`,
+      FILE,
+    )
+    .opt(
+      '--role <role>',
+      `give this role (default: the role so far, or admin for a new user). An 'admin' may do
+        everything. An 'uploader' adds torrents, and changes only those.`,
+      { choices: ROLES },
+    )
     .action(async (name, { adminUsers, role }) => {
       const path = usersFile(adminUsers, io)
       // Errors of the file before the user types

@@ -46,9 +46,24 @@ function defineBatch(context: CommandContext) {
       'Run the jobs of a file in one process: make, complete, edit and publish torrents.',
     )
     .argument('<file>', 'the batch file, in YAML')
-    .opt('--only <name>', 'run only this job (repeatable)', collect)
-    .opt('--dry-run', 'show what would be done, and write nothing', OFF)
-    .opt('--json', 'print one line of JSON for each job, and one for the totals', OFF)
+    .opt(
+      '--only <name>',
+      'run only this job (repeatable). Jobs that are not chosen may write the same files.',
+      collect,
+    )
+    .opt(
+      '--dry-run',
+      `show what would be done, and write nothing. Jobs that publish are left out if their torrents
+        are not made yet.`,
+      OFF,
+    )
+    .opt(
+      '--json',
+      `print one JSON object a line for each job, and one for the totals. Each has *job*, *command*,
+        *status*, *results* (an array of what the command prints with --json), *messages* and
+        *seconds*. The last line has *jobs*, *failed*, *status* and *seconds*.`,
+      OFF,
+    )
     .opt('-q, --quiet', 'print nothing but errors', OFF)
     .addHelpText('after', EXAMPLES)
     .action(async (name, options) => {

@@ -42,7 +42,14 @@ function defineStats({ io, typed }: CommandContext) {
     .description('Show the contents of the cache, and how often lookups succeeded.')
     .opt(...CACHE_DIR)
     .opt(...CACHE_URL)
-    .opt('--json', 'print a JSON object', OFF)
+    .opt(
+      '--json',
+      `print one JSON object. It has *directory*, *size* (bytes of the file), *bytes* (of the
+        records), *counts* (of each kind of record), *oldest*, *hits* and *misses*. With
+        --cache-url, there is also *shared* with *url* and *records*. The oldest record is given as
+        a day, such as '2026-11-20', or null.`,
+      OFF,
+    )
     .action(async ({ cacheDir, cacheUrl, json }) => {
       const report = await summarizeCache(namedPlace(cacheDir, io))
       const redis = sharedRedis({ cacheUrl }, typed(), io)
@@ -59,12 +66,19 @@ function definePrune({ io, typed }: CommandContext) {
     .description('Remove unused records, and caches that are not used: damaged or old ones.')
     .opt(...CACHE_DIR)
     .opt(...CACHE_URL)
-    .opt('--unused-for <time>', 'remove records unused for this long, such as 12h or 8w', {
-      parse: duration,
-      default: UNUSED_FOR,
-      defaultText: '30d',
-    })
-    .opt('--cache-max-size <size>', 'remove more until the rest fits', { parse: byteSize })
+    .opt(
+      '--unused-for <time>',
+      `remove records unused for this long, such as 12h, 30d or 8w. Use is recorded once a week, so
+        records may stay a week longer.`,
+      { parse: duration, default: UNUSED_FOR, defaultText: '30d' },
+    )
+    .opt(
+      '--cache-max-size <size>',
+      `remove further records until the rest fits, such as 500MiB (default: unlimited). Sets of
+        paths are removed first, then infos of torrents, shared pieces, digests of version 2 and
+        digests of version 1; of each kind the least recently used.`,
+      { parse: byteSize },
+    )
     .opt('--dry-run', 'show how much would be removed, and remove nothing', OFF)
     .opt('--json', 'print a JSON object', OFF)
     .action(async ({ cacheDir, cacheUrl, cacheMaxSize: maxSize, json, ...request }) => {

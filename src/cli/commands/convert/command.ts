@@ -166,15 +166,35 @@ function declareConvert() {
     .description('Turn a torrent into one of another version, and check its content.')
     .argument('<torrent>', 'the torrent to convert, or a directory of torrents')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
-    .opt('--data <path>', 'find the content there (default: beside the torrent)', FILE)
-    .opt('--follow-symlinks', 'follow links that lead outside, too', OFF)
+    .opt(
+      '--data <path>',
+      `find the content there (default: beside the torrent). This is another form of the argument
+        <data>.`,
+      FILE,
+    )
+    .opt(
+      '--follow-symlinks',
+      `follow symbolic links that lead outside, too. A torrent that was made with --symlinks
+        'follow' needs it.`,
+      OFF,
+    )
     .optionsGroup('The new torrent:')
-    .opt('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
-    .opt('--v2', 'make a torrent of version 2 only', { excludes: ['hybrid'] })
-    .opt('--v1', 'make a torrent of version 1 only', { excludes: ['hybrid', 'v2'] })
-    .opt('--piece-length <size>', 'use this piece length, such as 1M, or auto', {
-      parse: pieceLength,
+    .opt(
+      '--hybrid',
+      `make a torrent of versions 1 and 2 (BEP 52). See btkit-clients(7) for clients that cannot
+        open hybrids.`,
+    )
+    .opt('--v2', 'make a torrent of version 2 only, which old clients cannot use', {
+      excludes: ['hybrid'],
     })
+    .opt('--v1', 'make a torrent of version 1 only', { excludes: ['hybrid', 'v2'] })
+    .opt(
+      '--piece-length <size>',
+      `use this piece length, such as 1M, or auto (default: that of the torrent). The default
+        changes if version 2 does not allow the old length, or if more than a fifth of a hybrid
+        would be padding.`,
+      { parse: pieceLength },
+    )
     .opt(
       '-o, --output <path>',
       'write the new torrent to this file or directory (default: NAME.VERSION.torrent beside it)',
@@ -184,8 +204,14 @@ function declareConvert() {
   return declareCacheOptions(command)
     .optionsGroup('Output:')
     .opt('--dry-run', 'show what would be done, without reading files', OFF)
-    .opt('--json', 'print a JSON object', OFF)
-    .opt('-q, --quiet', 'print nothing but errors', OFF)
+    .opt(
+      '--json',
+      `print one JSON object. It has *torrent*, *target*, *dryRun*, *converted*, *version*,
+        *oldVersion*, *pieceLength*, *infoHash*, *oldInfoHash*, *infoHashV2*, *oldInfoHashV2*,
+        *error* and *code*. Absent values are null.`,
+      OFF,
+    )
+    .opt('-q, --quiet', 'print nothing but errors, and show no progress', OFF)
     .addHelpText('after', EXAMPLES)
 }
 

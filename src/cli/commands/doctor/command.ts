@@ -24,7 +24,7 @@ export const command: CommandRecord = {
 function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Show how this installation hashes, and how fast.')
-    .opt('--json', 'print a JSON object', OFF)
+    .opt('--json', 'print the report as a JSON object. Speeds are bytes per second.', OFF)
     .addHelpText('after', EXAMPLES)
     .action(({ json }) => {
       const found = examine(io)

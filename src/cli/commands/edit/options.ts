@@ -22,33 +22,51 @@ export function declareEdit() {
     .description('Change values in torrents.')
     .argument('[torrent...]', 'the torrents to change')
     .optionsGroup('Values:')
-    .opt('-c, --comment <text>', 'set the comment', { mayBeEmpty: true, excludes: ['comment'] })
+    .opt('-c, --comment <text>', 'set the comment; an empty one removes it', {
+      mayBeEmpty: true,
+      excludes: ['comment'],
+    })
     .opt('--no-comment', 'remove the comment')
-    .opt('--created-by <text>', 'set the creator', { mayBeEmpty: true, excludes: ['createdBy'] })
+    .opt(
+      '--created-by <text>',
+      'set the program or person that made the torrent; an empty one removes it',
+      { mayBeEmpty: true, excludes: ['createdBy'] },
+    )
     .opt('--no-created-by', 'remove the creator')
     .opt(
       '--date <when>',
-      'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z or now',
+      `set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z or now. UTC counts
+        if no zone is given.`,
       { excludes: ['date'], parse: read.moment },
     )
     .opt('--no-date', 'remove the creation date')
-    .opt('--name <name>', 'set the name; changes the info hash', { parse: checkName })
+    .opt(
+      '--name <name>',
+      `set the name; changes the info hash. It is that of the file or directory in a single torrent,
+        as btkit-rename(1) sets it.`,
+      { parse: checkName },
+    )
     .opt(
       '-p, --private',
       'let clients find peers through the tracker only (BEP 27); changes the info hash',
       { excludes: ['private'] },
     )
-    .opt('--no-private', 'remove that flag; changes the info hash')
-    .opt('-s, --source <text>', 'set the source tag; changes the info hash', {
-      mayBeEmpty: true,
-      excludes: ['source'],
-    })
+    .opt('--no-private', 'remove the private flag, also one of 0; changes the info hash')
+    .opt(
+      '-s, --source <text>',
+      `set the source tag; changes the info hash. Trackers recognize their torrents by it. An empty
+        one removes it.`,
+      { mayBeEmpty: true, excludes: ['source'] },
+    )
     .opt('--no-source', 'remove the source tag; changes the info hash')
-    .opt('--set <key=json>', 'set any other key; info.KEY is a key in info (repeatable)', {
-      form: 'json-map',
-      ...read.repeated((text) => [parseExtraKey(text, ownKeysOfEdit())]),
-    })
-    .opt('--unset <key>', 'remove any other key (repeatable)', {
+    .opt(
+      '--set <key=json>',
+      `set any other key; info.KEY is a key in info (repeatable). A value is JSON, such as
+        'nodes=[["router.example",6881]]'. A key in *info* changes the info hash. The info hashes of
+        *similar* (BEP 38) are hexadecimal.`,
+      { form: 'json-map', ...read.repeated((text) => [parseExtraKey(text, ownKeysOfEdit())]) },
+    )
+    .opt('--unset <key>', 'remove any other key (repeatable). Also *info.private*.', {
       excludes: [
         {
           option: 'private',
@@ -62,8 +80,8 @@ export function declareEdit() {
     .optionsGroup('Trackers and seeds:')
     .opt(
       '-a, --tracker <urls>',
-      "replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 " +
-        'removes all (repeatable)',
+      `replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 removes
+        all (repeatable). A '|' begins the next tier. Another name of the option is --announce.`,
       {
         trackers: 'tiers',
         form: 'list',
@@ -71,11 +89,11 @@ export function declareEdit() {
         ...orNone(read.trackerTiers),
       },
     )
-    .opt('--add-tracker <url>', 'add a tracker in a last tier of its own (repeatable)', {
-      trackers: 'added',
-      excludes: [notRemoved('removeTracker')],
-      ...read.trackers,
-    })
+    .opt(
+      '--add-tracker <url>',
+      'add a tracker in a last tier of its own, unless the torrent has it (repeatable)',
+      { trackers: 'added', excludes: [notRemoved('removeTracker')], ...read.trackers },
+    )
     .opt('--remove-tracker <url>', 'remove a tracker (repeatable)', {
       mayBeEmpty: true,
       trackers: 'removed',
@@ -83,22 +101,29 @@ export function declareEdit() {
     })
     .opt(
       '-w, --web-seed <url>',
-      "replace all web seeds (BEP 19); '' or 0 removes all (repeatable)",
+      `replace all web seeds (BEP 19); '' or 0 removes all (repeatable). One value may have several
+        with '|' or ',' between them.`,
       { form: 'list', excludes: [notRemoved('removeWebSeed')], ...orNone(read.seeds) },
     )
-    .opt('--add-web-seed <url>', 'add a web seed (repeatable)', {
-      excludes: [notRemoved('removeWebSeed')],
-      ...read.seeds,
-    })
+    .opt(
+      '--add-web-seed <url>',
+      'add a web seed at the end, unless the torrent has it (repeatable)',
+      { excludes: [notRemoved('removeWebSeed')], ...read.seeds },
+    )
     .opt('--remove-web-seed <url>', 'remove a web seed (repeatable)', {
       mayBeEmpty: true,
       ...read.collect,
     })
-    .opt('--replace-web-seed <old=new>', 'replace a web seed, or its beginning (repeatable)', {
-      form: 'map',
-      isSecret: true,
-      ...read.repeated((text) => [parseReplacement(text, WEB_SEEDS)]),
-    })
+    .opt(
+      '--replace-web-seed <old=new>',
+      `replace a web seed, or its beginning (repeatable). It works as --replace-tracker of
+        btkit-reannounce(1).`,
+      {
+        form: 'map',
+        isSecret: true,
+        ...read.repeated((text) => [parseReplacement(text, WEB_SEEDS)]),
+      },
+    )
     .addHelpText('after', EXAMPLES)
   return command
 }

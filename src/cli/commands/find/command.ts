@@ -40,15 +40,30 @@ function defineFind({ io, finish }: CommandContext) {
     })
     .opt(
       '--link <directory>',
-      'make hard links to the found files, with the names of the torrent',
+      `make hard links to the found files below this directory, with the torrent's names. A client
+        can then seed them, and btkit-verify(1) accepts them. The directory must be on the same file
+        system as the data. Stored links (BEP 47) become symbolic links, if they lead inside the
+        torrent. Existing files are never replaced. Likely files are not linked. A link that fails
+        does not stop the others. A program that writes to a hard link changes the data itself.`,
       DIRECTORY,
     )
-    .opt('--likely', 'add copies of likely files to the links of --link', {
-      needs: [{ oneOf: ['link'] }],
-    })
+    .opt(
+      '--likely',
+      `add copies of likely files to the links of --link. A client replaces the bytes of a copy that
+        are wrong, and the original keeps them. A copy needs no space until then if the file system
+        has reflinks, such as Btrfs and XFS.`,
+      {
+        needs: [{ oneOf: ['link'] }],
+      },
+    )
     .opt(...THREADS)
     .opt('--max-rate <size>', 'limit reading to this many bytes a second', { parse: byteRate })
-    .opt('--json', 'print a JSON object a line for each torrent')
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent. It has *torrent*, *infoHash*, *infoHashV2*,
+        *complete* and *files* (an array of objects with *path*, *length*, *status*, *found* and
+        *unproven*); also *error* and *code*.`,
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
       const last = operands.at(-1) ?? ''

@@ -46,9 +46,12 @@ function defineGui({ io, program, configFile }: CommandContext) {
       'directories to offer (default: the current directory), or a torrent to show',
     )
     .opt('--no-browser', 'print the address only; start no browser')
-    .opt('--port <n>', 'listen on this port of 127.0.0.1 (default: any free port)', {
-      parse: wholeNumber(0, 65_535),
-    })
+    .opt(
+      '--port <n>',
+      `listen on this port of 127.0.0.1 (default: any free port). A tunnel of ssh(1) needs a port
+        that is known before.`,
+      { parse: wholeNumber(0, 65_535) },
+    )
     .opt(...NO_CACHE)
     .opt(...CACHE_DIR)
     .opt(...stateDirOption('record the torrents of completed directories here'))

@@ -23,7 +23,11 @@ function defineHash({ io, finish }: CommandContext) {
       'Print the info hashes of torrents, one line per torrent; of several torrents with their files.',
     )
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
-    .opt('--json', 'print one line of JSON for each torrent')
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent. It has *torrent*, *infoHash*, *infoHashV2*,
+        *name*, *error* and *code*.`,
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = new Report(options, io)

@@ -36,9 +36,14 @@ function defineLint({ io, configFile, finish }: CommandContext) {
   return new Command('lint', { takes: 'torrent' })
     .description('Report what is wrong or unwise in torrents, without their data.')
     .argument('<torrent...>', 'torrents to check, or directories of them; - reads standard input')
-    .opt('--strict', 'exit with 1 if anything is found (default: only for errors)')
+    .opt('--strict', 'exit with status 1 if anything is found (default: only for errors)')
     .opt('--ignore <code>', 'ignore findings of this code (repeatable)', codes)
-    .opt('--json', 'print one line of JSON for each torrent')
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent. It has *torrent*, *infoHash*, *infoHashV2*,
+        *findings* (an array of objects with *code*, *severity* and *message*), *error* and *code*.
+        The last two are null unless the torrent cannot be read.`,
+    )
     .opt('-q, --quiet', 'print nothing for a torrent without findings')
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {

@@ -25,10 +25,17 @@ function defineMagnet({ io, finish }: CommandContext) {
   return new Command('magnet', { takes: 'torrent' })
     .description('Print the magnet links of torrents, one per line.')
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
-    .opt('--select-only <files>', 'select files by index from 0: 0,2,4-6 (BEP 53)', {
-      parse: parseFileRanges,
-    })
-    .opt('--json', 'print one line of JSON for each torrent')
+    .opt(
+      '--select-only <files>',
+      `let clients download only these files (BEP 53), such as 0,2,4-6. The first file is 0, and pad
+        files count.`,
+      { parse: parseFileRanges },
+    )
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent. It has *torrent*, *infoHash*, *infoHashV2*,
+        *name*, *magnet*, *error* and *code*.`,
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = new Report(options, io)

@@ -30,37 +30,60 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .description('Make a torrent of each file, directory or URL.')
     .argument('[file-or-tracker...]', 'files, directories, URLs or -, and the tracker or a list')
     .optionsGroup('In the torrent:')
-    .opt('-n, --name <name>', 'set the name in the torrent (default: the name of the file)', {
-      parse: checkName,
-    })
+    .opt(
+      '-n, --name <name>',
+      'set the name, a single path component (default: the name of the source)',
+      { parse: checkName },
+    )
     .optionsGroup(RARELY_NEEDED)
-    .opt('--randomize', 'add a random key to info to make the torrent unique', OFF)
+    .opt(
+      '--randomize',
+      'add a random key to info to make the torrent unique. The key is *entropy*.',
+      OFF,
+    )
     .optionsGroup('Files:')
     .opt(
       '--files-from <list>',
-      'read the names of the files in a list, or in a SHA256SUMS at a URL; - is standard input',
+      `read the paths of the files in this list, in their order; - is standard input. Paths are
+        relative to the directory, or absolute paths of files in it. Each path ends with a newline,
+        or with NUL as 'find -print0' writes it. All files below a listed directory are included.
+        Hidden files are included; a missing path is an error. A URL, such as that of a SHA256SUMS,
+        or --base-url, makes a torrent of files on a server.`,
       FILE,
     )
     .opt('--base-url <url>', 'find the files of --files-from below this address', {
       needs: [{ oneOf: ['files-from'] }],
     })
-    .opt('--header-file <file>', "send these headers, 'Name: value', to servers of content", FILE)
+    .opt(
+      '--header-file <file>',
+      `send the headers in this file, 'Name: value', to servers of content. Each has a line. They
+        are not sent where a server redirects to. Headers that btkit sets itself, as Host and Range,
+        are refused.`,
+      FILE,
+    )
     .optionsGroup('Output:')
     .opt(
       '-o, --output <path>',
-      'write to this file, into this directory, or - for standard output',
+      `write to this file, into this directory, or - for standard output. By default, the torrent is
+        beside the source. With several sources, the path must be a directory.`,
       { ...FILE, parse: read.outputPath },
     )
     .opt('--no-clobber', 'fail if the torrent exists')
-    .opt('--force', 'replace a torrent with another info hash, or a file that is no torrent', {
-      excludes: ['clobber'],
-      default: false,
-    })
-    .opt('--check', 'write nothing; print what would change, and exit with 1 if anything would', {
-      excludes: INCOMPARABLE,
-      default: false,
-    })
-    .opt('--json', 'print one line of JSON for each torrent', OFF)
+    .opt(
+      '--force',
+      `replace a torrent with another info hash, or a file that is no torrent. Checksum lists are
+        replaced without it.`,
+      { excludes: ['clobber'], default: false },
+    )
+    .opt(
+      '--check',
+      `write nothing; print what would change, and exit with 1 if anything would. A line names each
+        key that differs, and for *info* what differs in it. Files are read unless the cache knows
+        them. The creation date counts only if --date, --no-date or SOURCE_DATE_EPOCH sets it.
+        Checksum lists are not compared.`,
+      { excludes: INCOMPARABLE, default: false },
+    )
+    .opt('--json', 'print one JSON object a line for each torrent. See JSON.', OFF)
     .opt('-v, --verbose', 'print each skipped entry and the reason', OFF)
     .addHelpText('after', EXAMPLES)
 }

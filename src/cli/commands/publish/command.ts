@@ -56,19 +56,52 @@ function declarePublish() {
     .argument('<torrent...>', 'torrents, or directories of them')
     .optionsGroup('Client:')
     .opt(...CLIENT)
-    .opt('--category <name>', 'add them in this category of qBittorrent, or label of Transmission')
-    .opt('--check-wait <seconds>', 'wait this long while a client checks the data', secondsOr(60))
+    .opt(
+      '--category <name>',
+      `add them in this category of qBittorrent, or label of Transmission. It is none by default.
+        btkit knows its torrents by a tag or label of its own, so categories may be changed in the
+        client. The other clients have no place for a category, and are refused.`,
+    )
+    .opt(
+      '--check-wait <seconds>',
+      'wait this long while the client looks at the data',
+      secondsOr(60),
+    )
     .optionsGroup('Data:')
     .opt(...DATA)
     .opt(...DATA_PREFIX)
     .opt(...TRUST_DATA_PATH)
-    .opt('--adopt', 'adopt torrents that the client seeds already, with this data', OFF)
-    .opt('--no-check-hashes', 'check only sizes; hash nothing')
-    .opt('--follow-symlinks', 'follow links that lead outside, too', OFF)
+    .opt(
+      '--adopt',
+      `adopt torrents that the client seeds already, with this data. The directory of the client
+        must be that of the data. Nothing is added or hashed again. Deluge's label and rtorrent's
+        *custom1* are replaced; aria2 cannot mark such torrents.`,
+      OFF,
+    )
+    .opt(
+      '--no-check-hashes',
+      'check only the sizes of files (default: hash files that the cache does not know)',
+    )
+    .opt(
+      '--follow-symlinks',
+      `follow symbolic links that lead outside, too. A torrent that was made with --symlinks
+        'follow' needs it.`,
+      OFF,
+    )
   return declareCacheOptions(command)
     .optionsGroup('Report:')
-    .opt('--dry-run', 'show what would be published; hash nothing, and change no client', OFF)
-    .opt('--json', 'print one line of JSON for each torrent and client')
+    .opt(
+      '--dry-run',
+      `show what would be published; hash nothing, and change no client. The clients are asked for
+        their torrents and whether they see the data.`,
+      OFF,
+    )
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent and client. It has *torrent*, *infoHash*,
+        *client*, *status* ('published', 'already', 'adopted', 'checking' or 'failed'), *dryRun*,
+        *error* and *code*. *reason* is the older name of *error*.`,
+    )
     .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)
 }

@@ -12,7 +12,8 @@ Examples:
   btkit queue status --queue redis://queue.example
   btkit queue clear --queue redis://queue.example`
 
-const REDIS = 'use the queue of this Redis; file:PATH reads the URL'
+const REDIS =
+  'use the queue of this Redis; file:PATH reads the URL. See ADDRESSES in btkit-fleet(7).'
 
 export const command: CommandRecord = {
   group: 'Seldom needed',
@@ -34,7 +35,12 @@ function defineStatus({ io, typed }: CommandContext) {
   return new Command('status')
     .description('Show the workers, and the jobs that are waiting, active and failed.')
     .opt(...queueOption(REDIS))
-    .opt('--json', 'print a JSON object', OFF)
+    .opt(
+      '--json',
+      `print a JSON object. It has *url*, *workers*, *waiting*, *active*, *failedCount* and
+        *failed*.`,
+      OFF,
+    )
     .action(async ({ queue, json }) => {
       const address = queueAddress(['queue', queue], typed(), io)
       const { inspectQueue } = await loadInspect()

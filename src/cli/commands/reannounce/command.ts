@@ -36,8 +36,8 @@ function declareReannounce() {
     .optionsGroup('Trackers:')
     .opt(
       '-a, --announce <urls>',
-      "set this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
-        'adds a tier (repeatable)',
+      `set this tracker instead of the argument; ',' separates trackers of a tier, each -a adds a
+        tier (repeatable). All arguments are then torrents. A '|' begins a tier, too.`,
       { trackers: 'tiers', ...trackerTiers },
     )
     .opt(
@@ -45,20 +45,25 @@ function declareReannounce() {
       "set the list: ',' within a tier, '|' between tiers (default: no list)",
       { ...LIST_BESIDE_ANNOUNCE, parse: parseAnnounceList },
     )
-    .opt('--remove-tracker <url>', 'remove a tracker (repeatable)', {
-      mayBeEmpty: true,
-      trackers: 'removed',
-      ...collect,
-    })
-    .opt('--replace-tracker <old=new>', 'replace a tracker, or its beginning (repeatable)', {
-      form: 'map',
-      isSecret: true,
-      ...repeated((text) => [parseReplacement(text)]),
-    })
-    .opt('--add-tracker <url>', 'add a tracker in a tier of its own (repeatable)', {
-      trackers: 'added',
-      ...trackers,
-    })
+    .opt(
+      '--remove-tracker <url>',
+      `remove the tracker with exactly this address (repeatable). A note reports a torrent that has
+        no tracker any more.`,
+      { mayBeEmpty: true, trackers: 'removed', ...collect },
+    )
+    .opt(
+      '--replace-tracker <old=new>',
+      `replace a tracker, or its beginning (repeatable). In <old=new>, the first is a whole address,
+        or its beginning up to a '/', ':' or '?'. 'http://a.example' matches
+        'http://a.example:6969/announce', but not 'http://a.example.org/'.`,
+      { form: 'map', isSecret: true, ...repeated((text) => [parseReplacement(text)]) },
+    )
+    .opt(
+      '--add-tracker <url>',
+      `add a tracker in a last tier of its own, unless the torrent has it (repeatable). A torrent
+        without an announce list gets one.`,
+      { trackers: 'added', ...trackers },
+    )
     .addHelpText('after', EXAMPLES)
   return command
 }

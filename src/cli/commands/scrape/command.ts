@@ -40,11 +40,17 @@ function defineScrape({ io, finish }: CommandContext) {
     )
     .opt(
       '-a, --announce <url>',
-      'request counts from this tracker, not from those of the torrent (repeatable)',
+      `request counts from this tracker, not from those of the torrent (repeatable). 'defaults' of a
+        configuration do not count for this option.`,
       { trackers: 'one', isOwn: true, ...trackers },
     )
-    .opt('--timeout <time>', 'wait this long for an answer', secondsOr(10))
-    .opt('--json', 'print one line of JSON for each torrent')
+    .opt('--timeout <time>', 'wait this long for the answer of a tracker', secondsOr(10))
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent. It has *torrent*, *infoHash*, *infoHashV2*,
+        *error*, *code* and *trackers* (an array of objects with *tracker*, *seeds*, *leechers*,
+        *completed*, *error* and *code*).`,
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
       const tracker = operands.find(isTrackerUrl)

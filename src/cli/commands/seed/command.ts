@@ -85,11 +85,24 @@ function declareSeedOptions() {
     .optionsGroup('Seeding:')
     .opt(
       '--data <path>',
-      'use this content, or a directory that contains it (default: recorded, or beside each torrent)',
+      `use this content, or a directory that contains it, also by another name (repeatable). By
+        default, it is the content that btkit-completedir(1) recorded for the torrent, or in the
+        torrent's directory, by the torrent's name. With this option, data is looked for nowhere
+        else. A file that is not the content of the named torrents ends the program.`,
       { ...FILE, ...collect },
     )
-    .opt('--follow-symlinks', 'follow links that lead outside, too', OFF)
-    .opt(...stateDirOption('find the data that completedir recorded in this directory'))
+    .opt(
+      '--follow-symlinks',
+      `follow symbolic links that lead outside, too. A torrent that was made with --symlinks
+        'follow' needs it.`,
+      OFF,
+    )
+    .opt(
+      ...stateDirOption(
+        `find the data that completedir recorded in this directory. The default is that of
+          btkit-completedir(1).`,
+      ),
+    )
     .opt('--parse-dir-interval <seconds>', 'look at the directories this often', secondsOr(30))
     .opt(...maxUploadRateOption('limit the upload rate'))
     .optionsGroup('Network:')
@@ -102,11 +115,17 @@ function declareSeedOptions() {
       parse: wholeNumber(1, 65_535),
       isHidden: true,
     })
-    .opt('--ip <address>', 'announce this address to trackers', {
-      parse: announcedAddress,
-    })
-    .opt('--dht', 'announce public torrents in the DHT')
-    .opt('--lsd', 'announce public torrents on the local network')
+    .opt(
+      '--ip <address>',
+      'announce this address to trackers (default: the address that they see)',
+      { parse: announcedAddress },
+    )
+    .opt(
+      '--dht',
+      `announce public torrents in the DHT. Private torrents are never announced there. Without this
+        or --lsd, nobody can find the seed of a torrent without tracker, and a warning says so.`,
+    )
+    .opt('--lsd', 'announce public torrents on the local network (BEP 14)')
   return declareDisplayOptions(declareReadingOptions(seeding))
 }
 

@@ -41,12 +41,18 @@ export function declareServeOptions() {
     })
     .opt(
       '--host <host>',
-      'listen on this address or Unix socket (repeatable; default: 127.0.0.1)',
+      `listen on this address or Unix socket (repeatable; default: 127.0.0.1). A Unix socket
+        contains a slash, and its path has at most 107 bytes. '::' means all addresses of the
+        machine.`,
       hosts,
     )
     .opt(
       '--public-url <url>',
-      'use this URL of the root as web seed; required behind a proxy that speaks HTTPS or adds a path',
+      `use this URL of the root as web seed; required behind a proxy that speaks HTTPS or adds a
+        path. It may have a path, but no user and password. By default, it is 'http://' or
+        'https://', and the 'Host' of the request. An HTTP cache in front needs this URL, too. A
+        warning in the log says when a proxy of --trust-proxy sends 'X-Forwarded-Proto: https' and
+        this URL is missing.`,
       { parse: publicUrl },
     )
     .opt(...TRUST_PROXY)
@@ -54,10 +60,25 @@ export function declareServeOptions() {
     .opt(...TLS_KEY)
     .optionsGroup('Published files:')
     .opt('--follow-symlinks', 'follow links that lead out of the root', OFF)
-    .opt('--hidden', 'publish hidden files, too', OFF)
-    .opt('--no-files', 'do not serve files, only torrents')
-    .opt('--no-listings', 'make no pages of directories')
-    .opt('--cors', "let other sites' pages fetch torrents, JSON and files", OFF)
+    .opt(
+      '--hidden',
+      `publish hidden files, too. The path of a hidden file has a component that begins with a dot.
+        Files below /.well-known/, such as challenges for certificates, are served in any case, but
+        neither listed nor made torrents of.`,
+      OFF,
+    )
+    .opt(
+      '--no-files',
+      `do not serve the files, because another server does. Torrents, null files and /-/ are still
+        served.`,
+    )
+    .opt('--no-listings', 'make no pages of directories. They are answered with 404.')
+    .opt(
+      '--cors',
+      `let other sites' pages fetch torrents, JSON and files. The answers have
+        'Access-Control-Allow-Origin: *'. The status and metrics below /-/ stay closed to them.`,
+      OFF,
+    )
     .optionsGroup('Torrents:')
     .opt('-a, --tracker <url>', 'use this tracker, instead of --trackers (repeatable)', {
       trackers: 'one',
@@ -67,37 +88,52 @@ export function declareServeOptions() {
     })
     .opt(
       '--trackers <file>',
-      `read the trackers from this file (default: ${TRACKERS_FILE}, if it exists)`,
+      `read the trackers from this file (default: ${TRACKERS_FILE}, if it exists). See TRACKERS
+        FILE.`,
       { takes: 'file' },
     )
-    .opt('--trackerless', 'make torrents without trackers', {
-      replaces: ['trackers'],
-      default: false,
-    })
+    .opt(
+      '--trackerless',
+      'make torrents without trackers, even if the default file of trackers exists',
+      { replaces: ['trackers'], default: false },
+    )
     .opt(
       '-w, --web-seed <url>',
-      "add another mirror's address of the root (repeatable)",
+      `add another mirror's address of the root (repeatable). It is named after the mirror's own.`,
       read.seeds,
     )
     .opt(
       '--torrents <dir>',
-      'serve the torrents in this directory if they match their files (repeatable)',
+      `serve the torrents in this directory if they match their files (repeatable). See STORED
+        TORRENTS.`,
       { ...DIRECTORY, ...read.collect },
     )
     .opt(
       '--piece-length <size>',
-      'use this piece length outside the pkgtorrent protocol, such as 1M, or auto',
+      `use this piece length outside the pkgtorrent protocol, such as 1M, or auto. See PIECE LENGTH
+        in btkit-makemetafile(1). The pkgtorrent addresses always use 1 MiB.`,
       { parse: read.pieceLength, default: 'auto' },
     )
     .opt(
       '--min-age <seconds>',
-      'answer 503 for torrents of files that changed less than this long ago',
+      `answer 503 for torrents of files that changed less than this long ago. The same is true for
+        digests, and the answer has 'Retry-After'. Use it if programs write to files below the root
+        with pauses.`,
       { parse: read.wholeSeconds(0, 1e9), default: 0 },
     )
     .optionsGroup('Tracker:')
     .opt(
       '--track [url]',
-      `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT}), on the addresses of --host or on all`,
+      `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT}), on
+        the addresses of --host or on all. The URL is 'http://host:6969/announce' or
+        'udp://host:6969', and replaces those of the trackers file. In a configuration, write
+        'track: true', or 'false' to turn it off. With --trust-proxy, the URL may be the address of
+        a proxy: an 'https' URL without --tls-cert, or a URL with a path, such as
+        'https://mirror.example/tracker/announce'. The tracker then listens at port 6969, or at that
+        of --track-port, without TLS. Torrents, pages and --web-torrent name the URL. Without a URL,
+        the tracker is at port 6969, or at that of its socket from systemd. Torrents then name the
+        host of --public-url, or else the host by which the client reached the mirror. That tracker
+        uses TLS if --tls-cert is given.`,
       {
         isSecret: true,
         excludes: ['trackerless'],
@@ -110,7 +146,8 @@ export function declareServeOptions() {
     )
     .opt(
       '--track-port <n>',
-      `listen for the tracker at this port (default: that of its URL; ${TRACKER_PORT} behind a proxy)`,
+      `listen for the tracker at this port (default: that of its URL; ${TRACKER_PORT} behind a
+        proxy)`,
       { needs: TRACK, parse: read.wholeNumber(1, 65_535) },
     )
     .opt('--allowed-dir <dir>', 'track the torrents in this directory, too (repeatable)', {
@@ -123,10 +160,20 @@ export function declareServeOptions() {
     .opt(...bannedIpsOption(TRACK))
     .opt(...bannedListOption(TRACK))
     .optionsGroup('Seed:')
-    .opt('--seed', 'seed every torrent of the mirror whose hashes are known, on all addresses', OFF)
+    .opt(
+      '--seed',
+      `seed every torrent of the mirror whose hashes are known, on all addresses. The addresses of
+        --host do not matter. These torrents are those that were asked for, those of --warm and
+        those of --torrents. Magnet links then have the parameter 'x.pe' with the host of
+        --public-url or of the request, and its IP address, so that a client finds this seed without
+        a tracker. A file that changes is withdrawn. A file that changed within the last two seconds
+        is seeded when it is older.`,
+      OFF,
+    )
     .opt(
       '--seed-port <n>',
-      'seed at this port, or at the next free one up to 6999; a port above 6999 must be free',
+      `seed at this port, or at the next free one up to 6999. A port above 6999 must be free, or the
+        program ends. 0 means any free port.`,
       {
         needs: [{ oneOf: ['seed'], why: 'which listens there', ifTyped: true }],
         parse: read.wholeNumber(0, 65_535),
@@ -143,7 +190,15 @@ export function declareServeOptions() {
     .optionsGroup('Hashing ahead:')
     .opt(
       '--warm <glob>',
-      'hash matching files before they are requested, such as /iso/** (repeatable)',
+      `hash matching files before they are requested, such as /iso/** (repeatable). Another example
+        is '/yum/*/Packages/*.rpm'. '**' matches any number of directories; at the end it matches
+        all files below. Braces ('*.{iso,img}'), classes and '!(...)' work as in --include of
+        btkit-makemetafile(1). A leading dot is matched only by a dot. Empty files, which have no
+        torrent, are left out. The newest files are hashed first. The pieces have the length of
+        --piece-length. Give 1M if clients use the pkgtorrent protocol. Requests always have
+        priority. While the disk of the cache is full, files wait. The directories are looked at
+        every five minutes, or at pauses of 20 times as long as the last look took. Unchanged files
+        are not read.`,
       globs,
     )
     .opt('--max-rate <size>', 'limit the read rate of --warm per second (default: unlimited)', {
@@ -152,17 +207,35 @@ export function declareServeOptions() {
     })
     .optionsGroup('Hashing, cache and state:')
     .opt(...THREADS)
-    .opt('--max-wait <seconds>', 'answer 503 if a torrent takes longer', read.secondsOr(25))
+    .opt(
+      '--max-wait <seconds>',
+      `answer 503 if a torrent takes longer. The answer has 'Retry-After', and hashing continues. A
+        browser gets a page that shows the progress, and then the download.`,
+      read.secondsOr(25),
+    )
     .opt(...CACHE_DIR)
     .opt(...CACHE_TRUST)
-    .opt(...stateDirOption('save requested sets, swarms and seeded torrents in this directory'))
+    .opt(
+      ...stateDirOption(`save requested sets, swarms and seeded torrents in this directory. The
+        default is that of btkit-track(8). The sets of files are those that were requested by the
+        pkgtorrent protocol. At most 10000 sets, of 8 MiB, are kept; those that nobody requested for
+        the longest time go first. A state directory and a cache that would be published are
+        refused.`),
+    )
   return declareShareOptions(whole)
     .optionsGroup('Log:')
-    .opt('--log <format>', 'write the access log', {
-      choices: ['json', 'text', 'off'],
-      default: 'text',
-    })
-    .opt('--log-file <file>', 'append the access log to this file (default: standard error)', FILE)
+    .opt(
+      '--log <format>',
+      `write the access log in this format. See ACCESS LOG in btkit-serve-http(7). Errors and
+        warnings are always printed.`,
+      { choices: ['json', 'text', 'off'], default: 'text' },
+    )
+    .opt(
+      '--log-file <file>',
+      `append the access log to this file (default: standard error). It is opened again after
+        SIGUSR1 and SIGHUP, for logrotate. A link of another user is refused.`,
+      FILE,
+    )
 }
 
 export type ServeOptions = ReturnType<ReturnType<typeof declareServeOptions>['opts']>

@@ -39,24 +39,42 @@ function declareShow() {
     .description('Show what is in a torrent.')
     .argument('<torrent...>', 'torrents to show, or directories of them; - reads standard input')
     .optionsGroup('Output:')
-    .opt('--tree', 'print the files as a tree', { excludes: ['magnet', 'json'] })
-    .opt('--magnet', 'print only the magnet link', { excludes: ['json'] })
-    .opt('--all', 'print all files, also at a terminal (default: the first 50)')
-    .opt('--json', 'print one line of JSON for each torrent')
-    .opt('--field <name>', 'print only this value (repeatable); --field help lists the names', {
-      defaultText: 'none',
-      excludes: ['json', 'magnet', 'tree'],
-      ...fields,
+    .opt('--tree', 'print the files as a tree, with sizes and attributes, without pad files', {
+      excludes: ['magnet', 'json'],
     })
     .opt(
+      '--magnet',
+      'print only the magnet link: info hashes, name, size, trackers and web seeds',
+      { excludes: ['json'] },
+    )
+    .opt('--all', 'print all files, also at a terminal (default: the first 50)')
+    .opt('--json', 'print one JSON object a line for each torrent; see JSON')
+    .opt(
+      '--field <name>',
+      `print only this value (repeatable); --field help lists the names. Each is printed on one
+        line. With several names or torrents, a missing value is an empty line. The names are those
+        of --json, also spelled like 'info-hash'; a wrong name prints a list of all. 'files' prints
+        paths. 'pieces-roots' and 'piece-layers' print a line for each file of version 2, in the
+        order of 'files'.`,
+      { defaultText: 'none', excludes: ['json', 'magnet', 'tree'], ...fields },
+    )
+    .opt(
       '--check-seeds',
-      'request a random piece from each web seed, and check it; status 1 if one is wrong',
+      `request a random piece from each web seed, and check it; status 1 if one is wrong. Web seeds
+        (BEP 19) and HTTP seeds (BEP 17) are asked; see SEEDS.`,
       { excludes: ['field', 'magnet', 'tree'] },
     )
-    .opt('--seed-timeout <seconds>', 'wait this long for a seed, with --check-seeds', secondsOr(20))
+    .opt(
+      '--seed-timeout <seconds>',
+      'wait this long for a piece, with --check-seeds',
+      secondsOr(20),
+    )
     .opt(
       '--same',
-      'compare the swarms of torrents with that of the first; status 1 if one differs',
+      `compare the swarms of torrents with that of the first; status 1 if one differs. Torrents
+        share a swarm if an info hash of one version is the same. Otherwise each difference has a
+        line: version, name, piece length, *private*, source, files, order, sizes, pad files, each
+        other key of *info* and of its files such as *md5sum*, or content.`,
       { excludes: ['checkSeeds', 'field', 'magnet', 'tree'] },
     )
     .addHelpText('after', EXAMPLES)

@@ -29,7 +29,13 @@ function defineStats({ io, finish }: CommandContext) {
   return new Command('stats', { takes: 'torrent' })
     .description('Show how many torrents there are, and their sizes, trackers and piece lengths.')
     .argument('<directory-or-torrent...>', 'torrents, and directories with torrents below them')
-    .opt('--json', 'print a JSON object')
+    .opt(
+      '--json',
+      `print one JSON object. It has *torrents*, *duplicates*, *private*, *failed*, *files*,
+        *pieces*, *size*, *torrentSize* and the arrays *versions*, *pieceLengths* and *trackers* of
+        objects with *value*, *torrents* and *size*. *failures* is an array of objects with
+        *torrent*, *error* and *code*. Sizes are in bytes.`,
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (operands, { json }) => {
       const { files, refused } = await listTorrents(operands, io)

@@ -38,8 +38,18 @@ function defineStatus({ io, finish }: CommandContext) {
       'torrents, info hashes, or directories of torrents (default: all that btkit published)',
     )
     .opt(...CLIENT)
-    .opt('--all', 'show all torrents, also those that btkit did not publish')
-    .opt('--json', 'print one line of JSON for each torrent')
+    .opt(
+      '--all',
+      `show all torrents of the clients, also those that btkit did not publish. On a terminal, only
+        50 torrents are listed without it, and all that have a problem.`,
+    )
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent and client. It has what the client reports.
+        *torrent* is the name it was given by, or null. *error* and *code* say why it is not seeded.
+        A named torrent that a client lacks has the state 'absent'. Of several btkit seed, one that
+        seeds a torrent is enough.`,
+    )
     .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {

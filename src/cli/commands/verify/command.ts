@@ -55,25 +55,47 @@ function declareVerify() {
     .optionsGroup('Content:')
     .opt(
       '--data <directory|url>',
-      'find the content in this directory or web seed (default: beside each torrent)',
+      `find the content in this directory or web seed (default: beside each torrent). The directory
+        has it under the torrent's name. A URL over http or https is a web seed (BEP 19): the
+        server's files are downloaded and checked as files on a disk are, and nothing is stored. The
+        URL of a single file may be that of the file, or end with '/'. The server is asked for the
+        length of each file first. A file that it does not send is reported as 'unreadable', with
+        the reason. A file whose length the server does not tell is read to its end. With
+        --no-check-hashes, such a file is 'unreadable'.`,
       DIRECTORY,
     )
     .opt(
       '--files-from <list>',
-      'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
+      `check also the torrents named in this file; - means standard input. Names end with a newline,
+        or with NUL if the file contains one. A file that leaves nothing to check is an error.`,
       FILE,
     )
-    .opt('--no-check-hashes', 'check only sizes; read nothing')
-    .opt('--follow-symlinks', 'follow links that lead outside, too', OFF)
-    .opt('--extra', 'report files that are not part of the torrent, too', OFF)
+    .opt('--no-check-hashes', 'check only the sizes of files (default: read them)')
+    .opt(
+      '--follow-symlinks',
+      `follow symbolic links that lead outside, too. A torrent that was made with --symlinks
+        'follow' needs it.`,
+      OFF,
+    )
+    .opt(
+      '--extra',
+      `report regular files that are not part of the torrent. A missing file under another name is
+        recognized. Entries that cannot be looked at are reported. The exit status does not change.`,
+      OFF,
+    )
   return declareReadingOptions(command)
-    .opt('--trust-cache', 'use the piece cache for unchanged files', {
-      excludes: [{ option: 'cache' }],
-      default: false,
-    })
+    .opt(
+      '--trust-cache',
+      `use digests in the piece cache for unchanged files (default: read every byte). Digests of
+        files that are read are remembered.`,
+      {
+        excludes: [{ option: 'cache' }],
+        default: false,
+      },
+    )
     .optionsGroup('Output:')
-    .opt('--json', 'print one line of JSON for each torrent')
-    .opt('-q, --quiet', 'print nothing unless something is wrong')
+    .opt('--json', 'print one JSON object a line for each torrent; see JSON')
+    .opt('-q, --quiet', 'print nothing, and show no progress, unless something is wrong')
     .addHelpText('after', EXAMPLES)
 }
 

@@ -30,9 +30,18 @@ function defineWithdraw({ io, finish }: CommandContext) {
     .description('Remove torrents that btkit published from a client. Data is never removed.')
     .argument('<torrent...>', 'torrents, directories of them, or info hashes in hexadecimal')
     .opt(...CLIENT)
-    .opt('--delete-torrent', 'remove the named .torrent files, too')
-    .opt('--dry-run', 'show what would be withdrawn, and change nothing', OFF)
-    .opt('--json', 'print one line of JSON for each torrent and client')
+    .opt('--delete-torrent', 'remove the named .torrent files, too, once they are withdrawn')
+    .opt(
+      '--dry-run',
+      `show what would be withdrawn, and change nothing. The clients are asked for their torrents.`,
+      OFF,
+    )
+    .opt(
+      '--json',
+      `print one JSON object a line for each torrent and client. It has *torrent*, *infoHash*,
+        *client*, *status* ('withdrawn', 'absent', 'left' or 'failed'), *dryRun*, *error* and
+        *code*.`,
+    )
     .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {

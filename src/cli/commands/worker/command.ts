@@ -66,7 +66,11 @@ function declareWorker() {
   const command = new Command('worker')
     .description('Hash files for other machines, until a signal ends it.')
     .optionsGroup('Jobs:')
-    .opt(...queueOption('use the queue of this Redis; file:PATH reads the URL'))
+    .opt(
+      ...queueOption(
+        'use the queue of this Redis; file:PATH reads the URL. See ADDRESSES in btkit-fleet(7).',
+      ),
+    )
     .opt(...SHARE)
     .opt(...SHARE_KEY_FILE)
     .opt(...SHARE_MACHINE)

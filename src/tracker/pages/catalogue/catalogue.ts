@@ -5,7 +5,6 @@ import { type Answer, jsonAnswer, redirect, textAnswer } from '../../../server/h
 import { clientKey } from '../../../server/connections/client-address.js'
 import { renderFigures, countFigures } from '../../../page-parts/item.js'
 import {
-  describeFound,
   MOST_RESULTS,
   type SearchResults,
   NOTHING,
@@ -14,11 +13,12 @@ import {
   searchTitle,
   type TorrentsWanted,
 } from '../../../page-parts/results.js'
-import { renderEntries, renderEntryRow } from '../../../page-parts/rows.js'
+import { entryCells, entryColumns } from '../../../page-parts/rows.js'
+import { type Cells, renderTable } from '../../../page-parts/table.js'
 import { SLICE } from '../../../page-parts/slices.js'
 import { paged, pageNumber } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { type Html, html } from '../../../base/text/html.js'
+import { html } from '../../../base/text/html.js'
 import { CATALOGUE_KEYS, categoryPage } from './category-page.js'
 import { composeAtom, jsonOfCategory, jsonOfDetails, jsonOfEntry, placeOf } from './json.js'
 import { DetailsReader, formatComment, torrentPage } from './torrent-page.js'
@@ -266,12 +266,16 @@ async function findTorrents(
   const others = items.filter(({ summary }) => !except.has(summary?.place ?? ''))
   const rows = others.slice(0, MOST_RESULTS)
   const isCut = others.length > rows.length || total > items.length
-  const caption = describeFound({ count: rows.length, isCut })
   const query = formatListQuery({ ...order, search: words.join(' ') })
   const all = categoryAddress(current, root) + query
-  const rendered = rows.map((row) => renderRow(row, root, links))
+  const table = {
+    label: WORDS.torrents,
+    columns: entryColumns(WORDS.added, true),
+    rows: rows.map((row) => cellsOf(row, root, links)),
+    style: 'listing',
+  }
   return {
-    table: rows.length > 0 ? renderEntries(rendered, caption, WORDS.added, true) : null,
+    table: rows.length > 0 ? renderTable(table) : null,
     count: rows.length,
     isCut,
     note: isCut ? html`<p><a href="${all}">All that are found in the catalogue</a></p>` : null,
@@ -279,11 +283,11 @@ async function findTorrents(
   }
 }
 
-function renderRow(row: SwarmRow, root: string, links: TorrentLinks): Html {
+function cellsOf(row: SwarmRow, root: string, links: TorrentLinks): Cells {
   const { name, size, summary, category } = row
   const place = category?.path.join('/')
   const address = category && categoryAddress(category, root)
-  return renderEntryRow(
+  return entryCells(
     {
       name: name ?? '',
       size,

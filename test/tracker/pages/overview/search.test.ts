@@ -50,7 +50,7 @@ test('beside a mirror, one search finds its files and the torrents', async (t) =
   const [wanted] = asked
   assert.deepEqual(wanted?.words, ['debian', '13'])
   assert.equal(wanted.root, 'https://m.example/pub/')
-  assert.match(text, /<h2>Files<\/h2>\s*<table id="files">/)
+  assert.match(text, /<h2>Files<\/h2>\s*<p[^>]*>1 found<\/p>\s*<table id="files">/)
   assert.match(text, /<h2>Torrents<\/h2>[^]*href="\.\.\/torrent\?info_hash=[^]*>debian-13\.iso</)
   assert.doesNotMatch(text, /debian-12/)
   // The page of the mirror has the same torrents
