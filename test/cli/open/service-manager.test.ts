@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { sendByProgram, serviceManager } from '../../../src/cli/open/service-manager.js'
+import { unlessWindows } from '../../disk/failure.js'
 import { listenForNotices, unlessNotices } from '../../support/notices.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 import { longTest } from '../../support/long.js'
 
 function managed(env: Readonly<Record<string, string>>) {
@@ -90,3 +93,20 @@ longTest(
     assert.ok(lines.includes('READY=1') && lines.includes('STATUS=serving'), lines.join())
   },
 )
+
+for (const [what, script, told] of [
+  ['fails', '#!/bin/sh\nexit 3\n', 'systemd-notify failed with status 3'],
+  ['is not there', null, 'needs the native addon of btkit or systemd-notify'],
+] as const) {
+  test(`if systemd-notify ${what}, that is reported`, { skip: unlessWindows.skip }, async (t) => {
+    const directory = makeScratch(t)
+    const program = join(directory, 'systemd-notify')
+    if (script !== null) writeFileSync(program, script, { mode: 0o755 })
+    const usual = process.env['PATH']
+    t.after(() => (process.env['PATH'] = usual))
+    process.env['PATH'] = directory
+    const warnings: string[] = []
+    sendByProgram(join(directory, 'notify'), (why) => warnings.push(why))('READY=1')
+    assert.equal(await until('it is reported', () => warnings[0]), told)
+  })
+}

@@ -66,6 +66,14 @@ for (const version of ['v2', 'hybrid'] as const) {
   })
 }
 
+test('v2: many files of one size, far shorter than a piece, are told apart', async (t) => {
+  const names = Array.from({ length: 40 }, (_, i) => `${i}`)
+  const files = names.map((path) => ({ path, size: 1.5 * PIECE }))
+  const release = plantV2(t, files, { version: 'v2', pieceLength: 16 * PIECE })
+  const said = await rename(release, Object.fromEntries(names.map((name) => [name, `x${name}`])))
+  assert.deepEqual(said, Object.fromEntries(names.map((name) => [`x${name}`, is(name)])))
+})
+
 test('a renamed file costs reads of what overlaps it, whatever the number of files', async (t) => {
   const [few, many] = [await readsOf(t, 20), await readsOf(t, 200)]
   assert.ok(few >= 20, `${few} reads of 20 files`)

@@ -289,6 +289,13 @@ test('the picker goes through directories and keeps the other fields', async (t)
   assert.match(text, /value="kept"/)
 })
 
+test('a directory that is gone is said in the picker, which leads elsewhere', async (t) => {
+  const { root, send } = await openTestGui(t, TREE)
+  const { status, text } = await send('make', { choose: 'path', at: join(root, 'gone') })
+  assert.deepEqual([status, /gone: no such/.test(text)], [200, true])
+  assert.match(text, new RegExp(`name="at" value="${root}"`))
+})
+
 test('the picker lists directories first, then names as people sort, and makes directories', async (t) => {
   const { root, send } = await openTestGui(t, {
     'd/ep10': 'x',

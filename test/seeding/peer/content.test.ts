@@ -46,6 +46,19 @@ test('with few descriptors, all files are read', async (t) => {
   reader.close()
 })
 
+test('without any descriptor, a read fails, and is tried once more only', async (t) => {
+  const open = t.mock.method(promises, 'open', () => {
+    if (open.mock.callCount() > 9) throw new Error('tried without end')
+    const error = { code: 'EMFILE', errno: -24, syscall: 'open' }
+    return Promise.reject(Object.assign(new Error('no more'), error))
+  })
+  importMocks(t)
+  const path = join(makeScratch(t, { file: 'content' }), 'file')
+  const file = { absolutePath: path, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }
+  await assert.rejects(new FileReader().load('file', file, 0), /file: too many files are open$/)
+  assert.equal(open.mock.callCount(), 2)
+})
+
 test('bytes that a peer has not read yet stay as they are; then others get their memory', async (t) => {
   const chunks = Array.from({ length: 160 }, (_, n) => Buffer.alloc(256 * 1024, n))
   const path = join(makeScratch(t, { file: Buffer.concat(chunks) }), 'file')

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, isIPv4 } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import bencode from 'bencode'
+import { outerAddresses } from '../../../src/core/remote/address-reach.js'
 import { listenLocally } from '../../support/listen.js'
 import { until } from '../../support/until.js'
 import { connectPeer, CONTENT, download, plantFile, startSeed } from '../../support/seed.js'
@@ -118,18 +119,26 @@ test('a node of the DHT answers what BEP 5 names', async (t) => {
   assert.deepEqual([...(value ?? [])], [127, 0, 0, 1, 4000 >> 8, 4000 & 0xff])
 })
 
-test('no peer on this machine that a node of the DHT names is called', async (t) => {
-  const calls: unknown[] = []
-  const port = await listenLocally(
-    t,
-    createServer((socket) => calls.push(socket.destroy())),
-  )
-  const { ask, infoHash, named, announced, port: own } = await startNode(t)
-  named.push(Buffer.of(127, 0, 0, 1, port >> 8, port & 0xff))
-  // The seed looks for nodes when it knows one, and announces when it has asked for peers
-  await ask('ping')
-  await until('it has heard of the peer', () => announced.length > 0)
-  const peer = await connectPeer(t, own, { infoHash })
-  assert.ok((await download(peer)).equals(CONTENT))
-  assert.deepEqual(calls, [])
-})
+/** An address that other machines can call, as that of a peer of theirs. */
+const OUTER = outerAddresses().find(isIPv4)
+
+for (const [what, host, isCalled] of [
+  ['a peer that a node of the DHT names is called', OUTER, true],
+  ['no peer on this machine that a node of the DHT names is called', '127.0.0.1', false],
+] as const) {
+  const skip = host === undefined && 'this machine has no address for others'
+  test(what, { skip }, async (t) => {
+    const calls: unknown[] = []
+    const server = createServer((socket) => calls.push(socket.destroy()))
+    const port = await listenLocally(t, server, host)
+    const { ask, infoHash, named, announced, port: own } = await startNode(t)
+    named.push(Buffer.of(...(host ?? '').split('.').map(Number), port >> 8, port & 0xff))
+    // The seed looks for nodes when it knows one, and announces when it has asked for peers
+    await ask('ping')
+    await until('it has heard of the peer', () => announced.length > 0)
+    if (isCalled) await until('it has called the peer', () => calls.length > 0)
+    const peer = await connectPeer(t, own, { infoHash })
+    assert.ok((await download(peer)).equals(CONTENT))
+    if (!isCalled) assert.deepEqual(calls, [])
+  })
+}

@@ -283,8 +283,10 @@ test('counts over WebSocket that are no counts are none', async (t) => {
 })
 
 test('a tracker over WebSocket that says nothing is given up', async (t) => {
-  const url = await startWebTracker(t, () => undefined)
-  await assertFails(url, /no answer in time/, 100)
+  const connected = await startWebTracker(t, () => undefined)
+  const unconnected = await startHttpTracker(t, () => undefined)
+  for (const url of [connected, unconnected.replace('http', 'ws')])
+    await assertFails(url, /no answer in time/, 100)
 })
 
 /** A tracker over WebSocket that answers as a test wants; its announce URL. */

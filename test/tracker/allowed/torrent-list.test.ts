@@ -221,6 +221,19 @@ test('a list has one hash per line, v1 or v2, with any text after it', async (t)
   ])
 })
 
+test('of a list that is read before the first scan, banned torrents are left out', async (t) => {
+  const banned = 'ab'.repeat(20)
+  const lists = makeScratch(t, { list: `${hashOf(one)}\n${banned}\n`, banned })
+  const { list } = listOf(
+    t,
+    {},
+    { listFile: join(lists, 'list'), bannedFile: join(lists, 'banned') },
+  )
+  await list.readLists()
+  assert.deepEqual([...list.torrents.keys()], [hashOf(one)])
+  assert.deepEqual([...list.banned], [banned])
+})
+
 test('a list and directories together allow the torrents of both', async (t) => {
   const lists = makeScratch(t, { list: `${hashOf(one)}\n${'ab'.repeat(20)}\n` })
   const { list, names } = listOf(t, { 'one.torrent': one }, { listFile: join(lists, 'list') })

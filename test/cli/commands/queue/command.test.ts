@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { closeSync, openSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
@@ -106,6 +106,22 @@ test('a file that is written while workers hash it is not cached', unlessLeases,
   assert.deepEqual([await hash(), await hash()], [SIZE, SIZE])
   closeSync(writer)
   assert.deepEqual([await hash(), await hash()], [SIZE, 0])
+})
+
+test('a worker keeps no digest of a piece with a file that is written', unlessLeases, async (t) => {
+  const machine = makeAsking(t, emptyRedis().url, { 'd/a': SIZE, 'd/b': 100 })
+  const worker = await machine.startWorker('one', '--cache-trust', 'mtime')
+  const args = [machine.at('d'), '--piece-length', '64K']
+  const writer = openSync(machine.at('d/b'), 'r+')
+  t.after(() => {
+    closeSync(writer)
+  })
+  await infoHashesFrom(machine, [...args, ...machine.asking])
+  writeSync(writer, 'other')
+  utimesSync(machine.at('d/b'), PLANTED, PLANTED)
+  const { hashes } = await infoHashesFrom(machine, [...args, ...machine.asking])
+  assert.deepEqual(hashes, (await infoHashesFrom(machine, args)).hashes)
+  assert.equal(worker.stdout().match(/^hashed /gm)?.length, 2)
 })
 
 longTest('without a worker the machine hashes itself, and says so once', { skip }, async (t) => {

@@ -14,7 +14,7 @@ function plant(t: TestContext): string {
   const directory = makeScratch(t, {
     'a.torrent': torrentOf(singleFileInfo(), { announce: SECRET }),
     'again.torrent': torrentOf(singleFileInfo(), { announce: SECRET }),
-    'b.torrent': torrentOf(singleFileInfo({ name: 'b', private: 1 }), {
+    'b.torrent': torrentOf(singleFileInfo({ name: 'b', private: 1, 'piece length': 32768 }), {
       'announce-list': [[SECRET, 'udp://other.example:6969']],
     }),
     'no.txt': 'not a torrent',
@@ -46,8 +46,8 @@ test('the torrents below a directory are added up', async (t) => {
     '       3        15 B  v1',
     '',
     'torrents     content  piece length',
-    '       2        10 B  16 KiB',
-    '       1         5 B  32 KiB',
+    '       1         5 B  16 KiB',
+    '       2        10 B  32 KiB',
     '',
     'torrents     content  tracker',
     '       2        10 B  http://tracker.example',
@@ -63,8 +63,8 @@ test('a torrent that is named and found counts once', async (t) => {
   const { torrents, duplicates, size, pieceLengths } = parseJson(await runBtkit(args))
   assert.deepEqual([torrents, duplicates, size], [4, 1, 15])
   assert.deepEqual(pieceLengths, [
-    { value: 16384, torrents: 2, size: 10 },
-    { value: 32768, torrents: 1, size: 5 },
+    { value: 16384, torrents: 1, size: 5 },
+    { value: 32768, torrents: 2, size: 10 },
   ])
 })
 
