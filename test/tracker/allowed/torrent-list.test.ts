@@ -91,6 +91,28 @@ test('new, changed and removed torrents are noticed by the next scan', async (t)
   assert.deepEqual(names(), ['uno'])
 })
 
+test('a call during a scan waits for another scan, which sees what came meanwhile', async (t) => {
+  const { list, names, directory } = listOf(t, { 'one.torrent': one })
+  const second = makeScratch(t, { 'bad.torrent': 'no torrent' })
+  const later: Promise<void>[] = []
+  const both = new TorrentList({
+    directories: [directory, second],
+    listFile: null,
+    isFed: false,
+    controls: true,
+    // The first directory has been scanned when the second one is reported
+    report: () => {
+      writeFileSync(join(directory, 'two.torrent'), two)
+      if (later.length === 0) later.push(both.refresh(), both.refresh())
+    },
+  })
+  const known = () => [...both.torrents.values()].map(({ metainfo }) => metainfo?.name).sort()
+  await Promise.all([both.refresh(), list.refresh()])
+  assert.deepEqual([known(), names()], [['one'], ['one']])
+  await Promise.all(later)
+  assert.deepEqual(known(), ['one', 'two'])
+})
+
 test('a hybrid torrent is known by both of its hashes', async (t) => {
   const { list } = listOf(t, { 'h.torrent': goldenTorrent('hybrid-directory.torrent') })
   await list.refresh()
