@@ -11,6 +11,7 @@ import {
   parseDhtNode,
   parseSeeds,
   parseTrackers,
+  tiersOf,
   trackerTiers,
 } from '../../src/metainfo/trackers.js'
 import { assertRefused } from './refusal.js'
@@ -246,3 +247,10 @@ test('the trackers of a torrent are found without its files, which may be very m
   }
   assert.deepEqual(announceUrls(torrent), [A, B])
 })
+
+for (const given of [5, null, {}, [5], [[A, null]], [[A], 5]]) {
+  test(`${JSON.stringify(given)} is refused in the place of trackers`, () => {
+    const message = 'trackers: neither a URL nor tiers of URLs'
+    assert.throws(() => tiersOf(given as never), { code: 'usage', message })
+  })
+}

@@ -194,3 +194,14 @@ test('no other file is edited in place of one whose name is not UTF-8', async (t
   assert.deepEqual(readFileSync(join(root, MANGLED)), Buffer.from(torrent))
   assertStatus(await runBtkit(['edit', join(root, 'b?d'), '--comment', 'new']), 0)
 })
+
+for (const [typed, unknown] of [
+  ['-dZ', '-Z'],
+  ['-Zd', '-Zd'],
+  ['-Z', '-Z'],
+  ['--no-such=x', '--no-such=x'],
+] as const) {
+  test(`of ${typed}, ${unknown} is the unknown option`, () => {
+    assert.deepEqual(splitLine(declare(), [typed]).unknown, [unknown])
+  })
+}

@@ -66,6 +66,19 @@ test('a file system that hangs holds up only its own files', async (t) => {
   assert.equal(await Promise.race([hung, Promise.resolve('waits')]), 'waits')
 })
 
+test('a call that fails is an error of its files, and others are read later', async (t) => {
+  const directory = makeScratch(t, { a: 'content', b: 'content' })
+  const { files } = await scanTree(directory, contentRequest(directory).scan)
+  const [a, b] = [...files] as [ScannedFile, ScannedFile]
+  const failure = new Error('no memory')
+  const reader = new SmallFiles('shani', (paths) => {
+    if (paths.includes(a.absolutePath)) return Promise.reject(failure)
+    return Promise.resolve(new Int32Array(16 * paths.length))
+  })
+  await assert.rejects(reader.read(a), failure)
+  assert.equal(await reader.read(b), null)
+})
+
 /** Changes of a file after its scan. */
 const CHANGES: Record<string, (path: string) => void> = {
   grew: (path) => {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import fsPromises from 'node:fs/promises'
 import { test } from 'node:test'
-import { listNames, readEntries, readNames } from '../../../src/disk/look/read-names.js'
+import {
+  compareBytes,
+  listNames,
+  readEntries,
+  readNames,
+} from '../../../src/disk/look/read-names.js'
 import { importMocks } from '../../support/import-mocks.js'
 
 test('an entry that a directory lists twice is listed once', async (t) => {
@@ -19,4 +24,22 @@ test('an entry that a directory lists twice is listed once', async (t) => {
     ],
   )
   assert.deepEqual(await readEntries('.'), [{ name: 'b' }])
+})
+
+// Neighbours of the surrogates in UTF-16, whose order is another one
+const EDGES = [
+  'a',
+  '\ud7ff',
+  '\ue000',
+  '\uffff',
+  '\u{10000}',
+  '\u{103ff}',
+  '\u{10400}',
+  '\u{10ffff}',
+]
+
+test('names are in the order of their UTF-8 bytes', () => {
+  const names = EDGES.flatMap((a) => ['', ...EDGES].map((b) => a + b))
+  const byBytes = names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  assert.deepEqual(names.toReversed().toSorted(compareBytes), byBytes)
 })

@@ -32,6 +32,13 @@ test('attributes tell pad files and links, whose length does not count', () => {
   ])
 })
 
+test('a length beside files does not count, and is a warning', () => {
+  const warnings = new WarningList()
+  const { isDirectory } = read({ length: 9, files: [{ length: 1, path: ['a'] }] }, warnings)
+  const message = 'info.length: stands beside info.files'
+  assert.deepEqual([isDirectory, warnings.toArray()], [true, [{ code: 'ignored-value', message }]])
+})
+
 test('path.utf-8 counts before path, whatever its length', () => {
   for (const twin of [['b'], ['b', 'c', 'ü']]) {
     const entry = { length: 1, path: ['a', 'b'], 'path.utf-8': twin }

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { refuseConnection } from '../../../src/server/connections/refuse-connection.js'
-import { listenLocally } from '../../support/listen.js'
+import {
+  refuseConnection,
+  refuseStopping,
+  refuseUnread,
+} from '../../../src/server/connections/refuse-connection.js'
+import { listenLocally, serveLocally } from '../../support/listen.js'
 
 test('a refused client that does not close its end keeps no connection', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
@@ -20,3 +24,16 @@ test('a refused client that does not close its end keeps no connection', async (
   t.mock.timers.tick(5000)
   assert.equal(socket.destroyed, true)
 })
+
+for (const [what, refuse] of [
+  ['the server is stopping', refuseStopping],
+  ['too many unread responses', refuseUnread],
+] as const) {
+  test(`a client that is refused because ${what} is told when to come again`, async (t) => {
+    const port = await serveLocally(t, (_request, response) => {
+      refuse(response)
+    })
+    const { status, headers } = await fetch(`http://127.0.0.1:${port}/`)
+    assert.deepEqual([status, headers.get('Retry-After')], [503, '10'])
+  })
+}

@@ -133,3 +133,24 @@ test('what cannot be a password, and what is refused, pushes no count out', asyn
   }
   assert.equal(await attempt('user0', '10.0.0.7'), 'limited')
 })
+
+const [SALT, HASH] = ['s'.repeat(22), 'h'.repeat(43)]
+
+/** Costs of a hash in the file of users: `scrypt` would fail for some, or take all memory. */
+for (const [cost, isTaken] of [
+  ['2$1$1', true],
+  ['16384$8$16', true],
+  ['1$8$1', false],
+  ['0$8$1', false],
+  ['16383$8$1', false],
+  ['16384$0$1', false],
+  ['16384$8$0', false],
+  ['16384$8$17', false],
+  ['262144$8$1', true],
+  ['262144$9$1', false],
+  ['', false],
+] as const) {
+  test(`a hash of the cost ${cost || 'nothing'} is ${isTaken ? 'read' : 'refused'}`, () => {
+    assert.equal(parseHash(`scrypt$${cost}$${SALT}$${HASH}`) !== null, isTaken)
+  })
+}
