@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { ReadOnce } from '../../../src/core/digests/cache-access.js'
 import { planContent } from '../../../src/core/digests/content.js'
 import { hashContent } from '../../../src/core/digests/hash-content.js'
+import { hashInGroups } from '../../../src/core/digests/hash-groups.js'
 import { nativeLstat } from '../../../src/disk/look/stat-files.js'
 import { chooseKernel } from '../../../src/disk/hash/kernels.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -54,3 +56,16 @@ for (const version of ['v1', 'v2', 'hybrid'] as const) {
     }
   }
 }
+
+test('content that changes while it is read is refused', async (t) => {
+  const directory = makeScratch(t, FILES)
+  const readOnce: ReadOnce = (_, read) =>
+    read(async function* (...wanted) {
+      yield* hashInGroups(...wanted)
+      appendFileSync(join(directory, 'at-once'), 'more')
+    })
+  const content = await planContent(contentRequest(directory))
+  const context = hashContext()
+  const cacheAccess = { ...context.cacheAccess, readOnce }
+  await assert.rejects(hashContent(content, { ...context, cacheAccess }), { code: 'changed' })
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { openCache } from '../../../src/disk/cache/open.js'
+import { CACHE_FILE, cacheSize, openCache } from '../../../src/disk/cache/open.js'
 import { PieceCache } from '../../../src/disk/cache/piece-cache.js'
 import { recordKey } from '../../../src/disk/cache/records/record.js'
 import { nullStore, type StoredValue, type Usage } from '../../../src/disk/cache/store.js'
@@ -149,4 +149,11 @@ test('a cache is opened once, and keeps what it is given from then on', async ()
   await Promise.all([cache.wake(), cache.wake()])
   cache.put('file', KEY, RECORD)
   assert.deepEqual([opened, store.puts, cache.keepsAnything], [1, 1, true])
+})
+
+test('the size of a cache is that of its file and of what is not in it yet', (t) => {
+  const file = { [CACHE_FILE]: 'x'.repeat(300) }
+  const both = { ...file, [`${CACHE_FILE}-wal`]: 'x'.repeat(20) }
+  const sizes = [{}, file, both].map((files) => cacheSize(makeScratch(t, files)))
+  assert.deepEqual(sizes, [null, 300, 320])
 })

@@ -18,6 +18,7 @@ test('a plan says what needs a torrent; then all are made, and later what change
   assert.deepEqual(torrentsIn(directory), [])
   const done = await send('complete', { act: 'make', path: 'd' })
   assert.match(done.text, /New torrents \(2\)/)
+  assert.doesNotMatch(done.text, /\b0 (?:torrents|B)\b/)
   const link = /href="\.\.\/(edit[^"]+)" aria-label="Edit the torrent of a"/.exec(done.text)?.[1]
   assert.match((await get(link ?? '')).text, /<h1>Edit a\.torrent<\/h1>/)
   const check = /href="\.\.\/(check[^"]+)" aria-label="Verify a"/.exec(done.text)?.[1] ?? ''
