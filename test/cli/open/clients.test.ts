@@ -23,7 +23,9 @@ for (const [what, env, found] of [
       ),
     )
     for (const path of FILES) chmodSync(join(directory, path), 0o600)
-    const absolute = Object.entries(env).map(([name, path]) => [name, join(directory, path)])
+    const absolute = Object.entries(env).map(([name, path]): [string, string] => {
+      return [name, join(directory, path)]
+    })
     const { signal } = new AbortController()
     const io = { env: Object.fromEntries(absolute), isRoot: false, signal } as unknown as Io
     const [client] = openClients(['qbittorrent+http://h'], io)

@@ -37,6 +37,15 @@ class Client implements Waiter {
 
 const hasty: Waiter = { client: null, patience: 1, onGone: () => undefined }
 
+test('a new request does not wait for work that was abandoned, and is not over', async () => {
+  const flights = new Flights<string>(new MemoryPool(MEMORY))
+  const first = new Client()
+  const abandoned = flights.join('a', first, () => new Promise(() => undefined))
+  first.goAway()
+  assert.equal(await flights.join('a', new Client(), () => Promise.resolve('done')), 'done')
+  await assert.rejects(abandoned)
+})
+
 test('the work is abandoned as soon as the last client leaves', () => {
   const { flight } = begin()
   const [first, second] = [new Client(), new Client()]
