@@ -436,6 +436,23 @@ test('a client that has the page gets 304 until something changes', async (t) =>
   assert.equal((await ask(port, '/a/', { headers: { 'If-Match': etag! } })).status, 412)
 })
 
+test('a client that has a page gets that of another look, and its JSON stays', async (t) => {
+  const root = makeScratch(t, { 'd/x': '1' })
+  const header = join(makeScratch(t, { 'header.html': 'Welcome' }), 'header.html')
+  const [one, other] = [
+    await serveMirror(t, { root }),
+    await serveMirror(t, { root, args: ['--site-header', header] }),
+  ]
+  for (const [path, status] of [
+    ['/d/', 200],
+    ['/d/?json', 304],
+  ] as const) {
+    const { etag = '' } = (await ask(one.port, path)).headers
+    const again = await ask(other.port, path, { headers: { 'If-None-Match': etag } })
+    assert.equal(again.status, status, path)
+  }
+})
+
 test('a 304 keeps a page for a second as the page itself does', async (t) => {
   if (loadNative('openNow') === null) return
   let time = 0

@@ -3,6 +3,7 @@ import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { plantFiles } from '../../support/scratch.js'
+import { holdHashing } from '../../support/held-hashing.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
@@ -15,6 +16,7 @@ import {
   torrentAround,
 } from '../app/reference-rules.js'
 import { get, post, singleAddress } from '../app/yum-client.js'
+import { until } from '../../support/until.js'
 import { TRACKER } from '../../support/torrents.js'
 
 const OLD = { path: '/yum/a.rpm', content: Buffer.from('the old content') }
@@ -78,6 +80,19 @@ test('the torrent of a single file changes with its file, too', async (t) => {
   plantFiles(root, planted([NEW]))
   clock.jump()
   assert.deepEqual((await ask(port, singleAddress(OLD.path))).body, torrentOf(NEW))
+})
+
+test('a file that goes before it is read leaves the set, and the others have their torrent', async (t) => {
+  const { port, root, address } = await serveWithClock(t)
+  const held = holdHashing(t)
+  const asked = post(port, ['/yum/*.rpm'])
+  await until('it is to be hashed', () => held.asked().length > 0)
+  rmSync(join(root, OLD.path))
+  held.release()
+  const { status, body } = await asked
+  assert.equal(status, 200)
+  const expected = torrentAround(multiFileInfo([OTHER]), [TRACKER], [`${address}/`])
+  assert.deepEqual(body, expected)
 })
 
 test('a new file that matches a glob joins the set', async (t) => {

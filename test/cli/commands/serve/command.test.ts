@@ -33,6 +33,15 @@ test('serve reads its options from the environment', async (t) => {
   assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 404)
 })
 
+for (const publicUrl of [[], ['--public-url', 'http://127.0.0.1:81/x']]) {
+  const how = publicUrl.length > 0 ? 'with' : 'without'
+  test(`a mirror ${how} a public URL seeds what it serves`, async (t) => {
+    const { address, stdout } = await serveMirror(t, { files, args: ['--seed', ...publicUrl] })
+    assert.equal((await fetchTorrent(address))['announce'], TRACKER)
+    assert.match(stdout.text, /^seeding: +port \d/m)
+  })
+}
+
 test('the command line overrides the environment of serve', async (t) => {
   const env = { BTKIT_SERVE_TRACKER: 'http://other.example/a', BTKIT_SERVE_PORT: 'nonsense' }
   const { address } = await serveMirror(t, { files, io: { env } })
