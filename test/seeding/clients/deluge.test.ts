@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { text } from 'node:stream/consumers'
+import { test, type TestContext } from 'node:test'
+import { clientInfoHash, MARK } from '../../../src/core/publish/client.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { parseClientAddress } from '../../../src/seeding/clients/address.js'
+import { connectClient } from '../../../src/seeding/clients/connect.js'
+import { serveLocally } from '../../support/listen.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+const TORRENT = {
+  metainfo: parseMetainfo(torrentOf(singleFileInfo())),
+  directory: '/srv',
+  fileTimes: null,
+}
+const INFO_HASH = clientInfoHash(TORRENT.metainfo)
+
+/** What a Deluge has, and what it has of its torrent. */
+interface FakeDeluge {
+  readonly plugins: readonly string[]
+  readonly labels: Set<string>
+  /** The daemons by their states. */
+  readonly hosts: Readonly<Record<string, string>>
+  connected: string | null
+  /** The info hash that it gives a torrent. */
+  readonly given: string
+  /** The bytes at paths of its machine. */
+  readonly sizes: Readonly<Record<string, number>>
+  readonly torrents: Map<string, Record<string, unknown>>
+}
+
+/** Answers calls as deluge-web 2.1 does, without what no test needs. */
+function answer(deluge: FakeDeluge, method: string, params: readonly unknown[]): unknown {
+  const [first, second, options] = params
+  switch (method) {
+    case 'daemon.get_version':
+      return '2.1.1'
+    case 'auth.login':
+      return first === 'right'
+    case 'web.connected':
+      return deluge.connected !== null
+    case 'web.get_hosts':
+      return Object.keys(deluge.hosts).map((id) => [id, '127.0.0.1', 58846, 'user'])
+    case 'web.get_host_status':
+      return [first, deluge.hosts[String(first)], '2.1.1']
+    case 'web.connect':
+      deluge.connected = deluge.hosts[String(first)] === 'Online' ? String(first) : null
+      return []
+    case 'core.get_enabled_plugins':
+      return deluge.plugins
+    case 'label.get_labels':
+      return [...deluge.labels]
+    case 'label.add':
+      return void deluge.labels.add(String(first))
+    case 'core.add_torrent_file':
+      deluge.torrents.set(deluge.given, { ...(options as object) })
+      return deluge.given
+    case 'label.set_torrent':
+      if (!deluge.labels.has(String(second))) throw new Error('Unknown Label')
+      return void Object.assign(deluge.torrents.get(String(first)) ?? {}, { label: second })
+    case 'core.get_path_size':
+      return deluge.sizes[String(first)] ?? -1
+    case 'core.resume_torrents':
+      for (const id of first as string[])
+        Object.assign(deluge.torrents.get(id) ?? {}, { add_paused: false })
+      return null
+    case 'core.remove_torrents':
+      // Otherwise their data is removed, too
+      assert.equal(second, false)
+      for (const id of first as string[]) deluge.torrents.delete(id)
+      return []
+    default:
+      throw new Error(`Unknown method ${method}`)
+  }
+}
+
+async function startDeluge(t: TestContext, changes: Partial<FakeDeluge> = {}, password = 'right') {
+  const deluge: FakeDeluge = {
+    plugins: ['Label'],
+    labels: new Set(),
+    hosts: { a: 'Online' },
+    connected: 'a',
+    given: INFO_HASH,
+    sizes: {},
+    torrents: new Map(),
+    ...changes,
+  }
+  const port = await serveLocally(t, (request, response) => {
+    void text(request).then((body) => {
+      const { method, params, id } = JSON.parse(body) as { method: string; params: []; id: number }
+      let [result, error]: unknown[] = [null, null]
+      try {
+        result = answer(deluge, method, params) ?? null
+      } catch (thrown) {
+        error = { message: (thrown as Error).message, code: 2 }
+      }
+      response.end(JSON.stringify({ result, error, id }))
+    })
+  })
+  const address = parseClientAddress(`deluge+http://:${password}@127.0.0.1:${port}`)
+  const client = connectClient(address, { timeoutMs: 60_000, signal: new AbortController().signal })
+  return { deluge, client }
+}
+
+for (const labels of [[], [MARK], ['other']]) {
+  test(`a torrent is added paused, whole and marked; labels before: ${labels.join()}`, async (t) => {
+    const { deluge, client } = await startDeluge(t, { labels: new Set(labels) })
+    assert.deepEqual(await client.add([TORRENT]), [null])
+    const added = deluge.torrents.get(INFO_HASH) ?? {}
+    assert.deepEqual(added, {
+      download_location: '/srv',
+      move_completed: false,
+      add_paused: true,
+      seed_mode: true,
+      stop_at_ratio: false,
+      label: MARK,
+    })
+    await client.start([INFO_HASH])
+    assert.equal(added['add_paused'], false)
+    await client.remove([INFO_HASH])
+    assert.equal(deluge.torrents.size, 0)
+  })
+}
+
+test('a torrent of somebody else is marked on request', async (t) => {
+  const { deluge, client } = await startDeluge(t, { torrents: new Map([[INFO_HASH, {}]]) })
+  await client.mark!([INFO_HASH])
+  assert.deepEqual(deluge.torrents.get(INFO_HASH), { label: MARK })
+})
+
+for (const [size, isThere] of [
+  [5, true],
+  [4, false],
+  [-1, false],
+] as const) {
+  test(`data of ${size} of 5 bytes is ${isThere ? 'there' : 'not there'}`, async (t) => {
+    const { client } = await startDeluge(t, { sizes: { '/srv/a.txt': size } })
+    assert.deepEqual(await client.findData!([TORRENT]), [isThere])
+  })
+}
+
+test('a torrent that gets another info hash is removed again', async (t) => {
+  const { deluge, client } = await startDeluge(t, { given: 'f'.repeat(40) })
+  const [failure] = await client.add([TORRENT])
+  assert.match(failure?.message ?? '', /it takes f{40} for its info hash/)
+  assert.equal(deluge.torrents.size, 0)
+})
+
+for (const [what, changes, connected] of [
+  ['the only one', { connected: null }, 'a'],
+  ['the first that is online', { connected: null, hosts: { b: 'Offline', c: 'Online' } }, 'c'],
+  ['the one that it had', { connected: 'z' }, 'z'],
+] as const) {
+  test(`of its daemons, deluge-web is connected to ${what}`, async (t) => {
+    const { deluge, client } = await startDeluge(t, changes)
+    assert.deepEqual(await client.add([TORRENT]), [null])
+    assert.equal(deluge.connected, connected)
+  })
+}
+
+for (const [what, changes, password, message] of [
+  ['a wrong password', {}, 'wrong', /password|login/],
+  ['no plugin for labels', { plugins: [] }, 'right', /its plugin Label is off/],
+  ['no daemon', { connected: null, hosts: { b: 'Offline' } }, 'right', /not connected to a daemon/],
+] as const) {
+  test(`with ${what} nothing is added`, async (t) => {
+    const { deluge, client } = await startDeluge(t, changes, password)
+    await assert.rejects(client.add([TORRENT]), { message })
+    assert.equal(deluge.torrents.size, 0)
+  })
+}
