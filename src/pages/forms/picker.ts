@@ -37,11 +37,13 @@ interface Picking {
   readonly places: readonly string[]
   /** The highest directory that is shown; null if all are. */
   readonly top: string | null
+  /** Why a folder was not made. */
+  readonly fault?: BtkitError | undefined
 }
 
 /** Renders a directory to choose a file or directory from. */
 async function pickerPage(picking: Picking): Promise<Answer> {
-  const { page, action, form, field, directory, places, top } = picking
+  const { page, action, form, field, directory, places, top, fault } = picking
   const carried = hiddenFields(form.without('act', ...STEPS))
   const { entries, error, isCut } = await list(directory)
   const rows = entries.map(({ name, isDirectory, size, changed }) => {
@@ -54,8 +56,8 @@ async function pickerPage(picking: Picking): Promise<Answer> {
   })
   return page({
     title: `Choose: ${directory}`,
-    error,
-    status: 200,
+    error: fault ?? error,
+    status: fault ? 400 : 200,
     content: html`<form method="post" action="${action}" class="picker">
       ${carried}<input type="hidden" name="choose" value="${field}" />
       <input type="hidden" name="here" value="${fieldValue(fieldPath(directory))}" />
@@ -215,10 +217,17 @@ async function pick(
     const top = rules.places.find((place) => isWithin(directory, place)) ?? directory
     return pickerPage({ ...rules, form, field, directory, top })
   }
-  const isNew = form.text('act') === 'create'
-  const directory = isNew ? await makeBelow(wanted, form.text('fresh')) : wanted
   const places = [...new Set([...rules.places, homeDirectory(process.env) ?? '/', '/'])]
-  return pickerPage({ ...rules, form, field, directory, places, top: null })
+  const show = (directory: string, fault?: BtkitError) => {
+    return pickerPage({ ...rules, form, field, directory, places, top: null, fault })
+  }
+  if (form.text('act') !== 'create') return show(wanted)
+  try {
+    return await show(await makeBelow(wanted, form.text('fresh')))
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    return show(wanted, error)
+  }
 }
 
 /** Whether there is anything at a path, with links followed. */

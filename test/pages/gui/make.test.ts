@@ -320,13 +320,15 @@ test('the picker lists directories first, then names as people sort, and makes d
     fresh: 'new',
   })
   assert.match(made.text, new RegExp(`<h1>Choose: ${root}/d/new<`))
-  const bad = await send('make', {
-    act: 'create',
-    choose: 'path',
-    here: join(root, 'd'),
-    fresh: '../x',
-  })
-  assert.deepEqual([bad.status, existsSync(join(root, 'x'))], [400, false])
+  for (const [fresh, why] of [
+    ['../x', 'needs a name without a slash'],
+    ['', 'needs a name without a slash'],
+    ['new', 'already exists'],
+  ] as const) {
+    const bad = await send('make', { act: 'create', choose: 'path', here: join(root, 'd'), fresh })
+    assert.match(bad.text, new RegExp(`<h1>[^]*Choose: ${root}/d<[^]*${why}`), fresh)
+    assert.deepEqual([bad.status, existsSync(join(root, 'x'))], [400, false])
+  }
 })
 
 test('work that is cancelled writes nothing', async (t) => {
