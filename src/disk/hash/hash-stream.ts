@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { refuseAborted } from '../../base/errors.js'
 import {
   createJob,
@@ -110,18 +110,18 @@ export async function* hashInParts(
   const job = createStreamJob(stream, options)
   const startedAt = monotonicNow()
   const running = runStreamJob(job, options)
-  const over = new AbortController()
+  let isOver = false
   const ended = running
     .catch(() => undefined)
     .then(() => {
-      over.abort()
+      isOver = true
     })
   let done = 0
   try {
     for (let isLast = false; !isLast;) {
       const pause = Math.max(PART_MS, (monotonicNow() - startedAt) / PARTS)
-      await setTimeout(pause, undefined, over).catch(() => undefined)
-      isLast = over.signal.aborted
+      await endOrPause(ended, pause)
+      isLast = isOver
       const part = partFrom(job, done)
       done += part.indices.length
       if (part.indices.length > 0) yield part
@@ -132,6 +132,18 @@ export async function* hashInParts(
     stopJob(job)
     await ended
   }
+}
+
+/** Resolves at the end of work, or after so many milliseconds of it. */
+function endOrPause(ended: Promise<void>, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds)
+    // Small files are read before: an AbortController for each took a twentieth of the time
+    void ended.then(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 /** Returns the digests of a job from a piece on, up to the first one that is not done. */
@@ -216,6 +228,6 @@ export async function awaitTurnOf(
   bytes: number,
 ): Promise<void> {
   const delay = throttle ? takeTurn(throttle, bytes) : 0
-  if (delay > 0) await setTimeout(delay, undefined, { signal }).catch(() => undefined)
+  if (delay > 0) await wait(delay, undefined, { signal }).catch(() => undefined)
   refuseAborted(signal)
 }
