@@ -137,12 +137,12 @@ export class UnreadBytes {
     else if (this.#bodies.delete(body)) this.bytes -= body.length
   }
 
-  /** Closes the newest response of the client with most bytes; false if there is none. */
+  /** Closes the newest response with bytes of the client with most; false if there is none. */
   #closeOne(): boolean {
     let most: [string | Socket, Client] | undefined
     for (const entry of this.#clients) if (entry[1].bytes > (most?.[1].bytes ?? 0)) most = entry
     if (!most) return false
-    const newest = [...most[1].held.keys()].at(-1)
+    const [newest] = [...most[1].held].findLast(([, held]) => held.body ?? held.waiting > 0) ?? []
     if (!newest) return false
     this.#release(most[0], newest)
     newest.destroy()

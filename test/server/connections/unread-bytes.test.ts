@@ -131,6 +131,22 @@ test('beyond the limit of all, the client with most makes room', async (t) => {
   assert.ok(unread.bytes < 80 * MIB, `${unread.bytes}`)
 })
 
+test('a connection of which nothing is unread does not make room for others', () => {
+  const unread = new UnreadBytes(({ remoteAddress = '' }) => remoteAddress, {
+    all: 100,
+    perClient: 100,
+  })
+  const closed: string[] = []
+  const hold = (name: string, remoteAddress: string, waiting: number) => {
+    const holder = { once: () => undefined, destroy: () => closed.push(name) }
+    unread.hold(holder, { remoteAddress } as Socket, { body: null, waiting })
+  }
+  hold('large', '127.0.0.2', 80)
+  hold('idle', '127.0.0.2', 0)
+  hold('other', '127.0.0.3', 30)
+  assert.deepEqual(closed, ['large'])
+})
+
 test('a body that many wait for is counted once', async (t) => {
   const body = Buffer.alloc(24 * MIB)
   const addresses = Array.from({ length: 8 }, (_, n) => `127.0.0.${n + 2}`)
