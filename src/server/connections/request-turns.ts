@@ -129,7 +129,8 @@ export class RequestTurns implements ConnectionFollower {
 
   #takeOverAll(): void {
     this.#busyUntil = monotonicNow() + BUSY
-    for (const socket of this.#plain) this.#takeOver(socket)
+    // Of one that has its last answer, all that comes is thrown away
+    for (const socket of this.#plain) if (socket.writable) this.#takeOver(socket)
   }
 
   /** Lets a request wait that came with the one before. */

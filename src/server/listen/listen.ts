@@ -160,6 +160,7 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   // Node's types don't know this property
   Object.assign(server, { httpAllowHalfOpen: true })
   const refuse = (error: NodeJS.ErrnoException, socket: Socket, tunnel?: IncomingMessage) => {
+    turns.leave(socket)
     const refusal = refuseConnection(error, socket, turns.isAnswering(socket))
     if (refusal) exchanges.refuse(socket, refusal, tunnel)
   }

@@ -57,6 +57,8 @@ test('a client that sends on after it was refused gets the whole answer', async 
     [405, requestText('POST /yum/good.rpm', [...fields, form], 'x'.repeat(20_000))],
     // Behind another request
     [200, first + requestText('POST /yum/good.rpm', fields, 'x'.repeat(100_000))],
+    // Its next bytes are no request
+    [200, first + first],
     [413, requestText(`POST ${digestAddress(['/yum/good.rpm'])}`, [...fields, form])],
     [417, requestText('POST /yum/good.rpm', [...fields, 'Expect: more'])],
     [431, `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`],

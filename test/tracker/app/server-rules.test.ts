@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
+import { promisify } from 'node:util'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
 import { Exchanges } from '../../../src/server/exchange/exchanges.js'
 import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
@@ -70,6 +71,22 @@ test('pipelined requests are answered in their order', async (t) => {
   const last = `GET /last HTTP/1.1\r\nHost: tracker\r\nConnection: close\r\n\r\n`
   const answers = await text(open(targets.map(GET).join('') + last))
   assert.deepEqual(answers.match(/\/(?:announce\?\d|last)/g), [...targets, '/last'])
+})
+
+test('a client that sends on after its last answer is read, however busy the server is', async (t) => {
+  const work = () => {
+    const { user } = process.cpuUsage()
+    while (process.cpuUsage().user < user + 30_000);
+  }
+  const { open } = await listen(t, { work })
+  const rest = Buffer.alloc(256 * 1024)
+  const fields = `Host: tracker\r\nConnection: close\r\nContent-Length: ${16 * rest.length}`
+  const socket = open(`POST /announce HTTP/1.1\r\n${fields}\r\n\r\n`)
+  socket.allowHalfOpen = true
+  assert.match((await answerOn(socket)) ?? '', /\/announce$/)
+  // Requests that wait for others make it busy
+  for (let n = 0; n < 3; n += 1) await answerOn(open(GET('/other').repeat(2)))
+  for (let n = 0; n < 16; n += 1) await promisify<Buffer>(socket.write.bind(socket))(rest)
 })
 
 longTest('a client that pipelines on many connections delays others only briefly', async (t) => {
