@@ -45,9 +45,13 @@ export async function lockByFile(file: string, shown: string, wait: LockWait): P
   }
 }
 
+/** The errors of systems that lock no bytes of open files, such as macOS. */
+const NO_BYTES: readonly number[] = [system.errno.ENOTSUP, system.errno.EINVAL]
+
 /**
  * Locks what `shown` names as lockByFile does, by one byte of a file that stays: of many locks,
- * files of their own would take as long as what is done meanwhile.
+ * files of their own would take as long as what is done meanwhile. They are taken only if the
+ * system locks no bytes.
  * @throws BtkitError as lockByFile
  */
 export function lockByByte(
@@ -56,7 +60,11 @@ export function lockByByte(
   shown: string,
   wait: LockWait,
 ): Promise<FileLock> {
-  return lockDescriptor(openSync(file, FLAGS, MODE), shown, wait, byte)
+  const descriptor = openSync(file, FLAGS, MODE)
+  if (!NO_BYTES.includes(addon?.lockByte(descriptor, byte) ?? 0))
+    return lockDescriptor(descriptor, shown, wait, byte)
+  closeSync(descriptor)
+  return lockByFile(`${file}.${byte}`, shown, wait)
 }
 
 /** Whether a path still refers to the open file. */

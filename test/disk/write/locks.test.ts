@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { readdirSync, statSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { lockByByte, lockByFile } from '../../../src/disk/write/locks.js'
+import { findAddon } from '../../../src/base/native-addon.js'
+import * as locks from '../../../src/disk/write/locks.js'
 import { failure } from '../failure.js'
 import { makeScratch } from '../../support/scratch.js'
+
+const { lockByByte, lockByFile } = locks
 
 const never = new AbortController().signal
 const heldIn = (directory: string) =>
@@ -47,6 +51,27 @@ test('locks of bytes of one file have nothing to do with each other', async (t) 
   t.after(again.release)
   await assert.rejects(lockAt(2 ** 52 - 1), heldIn(directory))
   assert.equal(statSync(join(directory, 'locks')).mode & 0o777, 0o600)
+})
+
+test('a system that locks no bytes has a lock for each of them all the same', async (t) => {
+  const addon = findAddon()
+  const { functions } = addon
+  // What it returns on macOS
+  const lockByte = { value: () => constants.errno.ENOTSUP }
+  Object.assign(addon, { functions: Object.create(functions, { lockByte }) as object })
+  t.after(() => Object.assign(addon, { functions }))
+  const fresh = '../../../src/disk/write/locks.js?bytes'
+  const { lockByByte } = (await import(fresh)) as typeof locks
+  const directory = makeScratch(t)
+  const lockAt = (byte: number) => {
+    const wait = { waitSeconds: 0, signal: never }
+    return lockByByte(join(directory, 'locks'), byte, directory, wait)
+  }
+  const [first, last] = [await lockAt(0), await lockAt(1)]
+  t.after(last.release)
+  await assert.rejects(lockAt(0), heldIn(directory))
+  first.release()
+  t.after((await lockAt(0)).release)
 })
 
 test('whoever waits gets the lock as soon as it is free', async (t) => {
