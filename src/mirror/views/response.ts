@@ -217,7 +217,7 @@ export class TorrentSender {
     if (raw.isCrowded) throw manyUnread()
     const ready = readyAnswer(request.raw, checked.torrent.title, this.options)
     if (ready) return sendAnswer(reply, ready)
-    if (this.#isBanned(checked)) throw new Refusal('not-permitted', BANNED)
+    if (this.isBanned(checked)) throw new Refusal('not-permitted', BANNED)
     const answer = this.#compose(request, checked, form, isKept)
     const { headers } = answer
     if (!isKept)
@@ -234,7 +234,7 @@ export class TorrentSender {
   }
 
   /** Whether the tracker in this process refuses a torrent. */
-  #isBanned({ torrent }: CurrentTorrent): boolean {
+  isBanned({ torrent }: CurrentTorrent): boolean {
     const banned = this.options.ownTracker?.banned()
     return banned !== undefined && swarmHashes(torrent.infoHashes).some((hash) => banned.has(hash))
   }
@@ -271,7 +271,7 @@ export class TorrentSender {
     }
     const answer = { parts, length, headers }
     const isCurrent = () =>
-      this.trackers() === trackers && known.torrents.isCurrent(checked) && !this.#isBanned(checked)
+      this.trackers() === trackers && known.torrents.isCurrent(checked) && !this.isBanned(checked)
     trackTorrent(torrent, options, trackers)
     known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone

@@ -198,7 +198,7 @@ export class Views {
     requester: Requester,
     file: ScannedFile,
   ): Promise<string> {
-    const { options } = this.mirror
+    const { options, sender } = this.mirror
     const { path, fingerprint } = file
     const { size } = fingerprint
     const base = publicAddress(request.raw, options)
@@ -217,10 +217,11 @@ export class Views {
       isTaken,
       chosen: null,
     })
-    const metaUrl =
-      checked &&
-      xml`
+    const isOffered = checked !== null && !sender.isBanned(checked)
+    const metaUrl = isOffered
+      ? xml`
     <metaurl mediatype="torrent">${torrent}</metaurl>`
+      : null
     const pieces = checked && renderPieces(checked.torrent.info)
     const document = xml`<?xml version="1.0" encoding="UTF-8"?>
 <metalink xmlns="urn:ietf:params:xml:ns:metalink">

@@ -302,6 +302,11 @@ test('a torrent that the tracker bans is no longer offered, and its file is', as
   assert.deepEqual([await statusOf('a.iso'), await statusOf('b.iso.torrent')], [200, 200])
   const details = await (await fetch(`${mirror.address}/-/view/pub/a.iso.details`)).text()
   assert.doesNotMatch(details, new RegExp(infoHash ?? 'no hash'))
+  const [metalink, other] = ['a', 'b'].map(async (name) => {
+    return (await fetch(`${mirror.address}/pub/${name}.iso.meta4`)).text()
+  })
+  assert.doesNotMatch((await metalink) ?? '', /\.torrent/)
+  assert.match((await other) ?? '', /b\.iso\.torrent/)
   writeFileSync(bans, '')
   mirror.hangUp()
   await until('the torrent is sent', async () => (await statusOf('a.iso.torrent')) === 200)
