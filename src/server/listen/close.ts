@@ -46,7 +46,8 @@ export function makeCloser(server: Server): () => Promise<void> {
         }, SWEEP),
         setTimeout(closeUnasked, FIRST_REQUEST),
         setTimeout(() => {
-          server.closeAllConnections()
+          // Node knows no more of those that it has left, as for a tunnel
+          for (const socket of sockets) socket.destroy()
         }, GRACE),
       ]
       server.emit(CLOSING)
