@@ -112,7 +112,7 @@ longTest('serve starts without a cache whose lock is a pipe', unlessPosix, async
   spawnSync('mkfifo', [join(place.cache, 'pieces.sqlite-shm')])
   const args = ['--tracker', 'http://t.example/announce', '--port', '0']
   const child = startExecutable('btkit', [
-    ...['serve', place.directory, ...args],
+    ...['serve', makeScratch(t), ...args],
     ...['--cache-dir', place.cache],
   ])
   // It says that it is ready

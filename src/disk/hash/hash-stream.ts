@@ -110,18 +110,12 @@ export async function* hashInParts(
   const job = createStreamJob(stream, options)
   const startedAt = monotonicNow()
   const running = runStreamJob(job, options)
-  let isOver = false
-  const ended = running
-    .catch(() => undefined)
-    .then(() => {
-      isOver = true
-    })
+  const ended = running.catch(() => undefined)
   let done = 0
   try {
     for (let isLast = false; !isLast;) {
       const pause = Math.max(PART_MS, (monotonicNow() - startedAt) / PARTS)
-      await endOrPause(ended, pause)
-      isLast = isOver
+      isLast = await endsWithin(ended, pause)
       const part = partFrom(job, done)
       done += part.indices.length
       if (part.indices.length > 0) yield part
@@ -134,14 +128,14 @@ export async function* hashInParts(
   }
 }
 
-/** Resolves at the end of work, or after so many milliseconds of it. */
-function endOrPause(ended: Promise<void>, milliseconds: number): Promise<void> {
+/** Waits for the end of work. Resolves with false if it takes more milliseconds. */
+function endsWithin(ended: Promise<void>, milliseconds: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
+    const timer = setTimeout(resolve, milliseconds, false)
     // Small files are read before: an AbortController for each took a twentieth of the time
     void ended.then(() => {
       clearTimeout(timer)
-      resolve()
+      resolve(true)
     })
   })
 }

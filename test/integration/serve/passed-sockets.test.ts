@@ -110,7 +110,7 @@ longTest('options that passed sockets replace are named once', unlessPassed, asy
     [['tcp'], [...track, '--host', '::', '--no-udp'], [ignored('--host')]],
     // The unit beside the socket unit has it
     [['tcp', 'udp'], [...track, '--port', '6969'], []],
-    [['tcp'], [...serveArgs(root, root), '--port', '9090'], [ignored('--port')]],
+    [['tcp'], [...serveArgs(root, makeScratch(t)), '--port', '9090'], [ignored('--port')]],
   ] as const) {
     const launcher = await launch(t, { sockets, args })
     await until('it has started', () => /address:|http:/.test(launcher.output()))
