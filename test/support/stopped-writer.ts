@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
+import { until } from './until.js'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -34,13 +35,15 @@ export async function stopWhileWriting(t: TestContext, path: string): Promise<St
   })
   const isStopped = () => child.exitCode === null && child.signalCode === null
   const ended = once(child, 'exit')
+  const own = () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim()
   const goOn = async () => {
     if (!isStopped()) return
-    const [own] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')
-    if (own) process.kill(Number(own), 'SIGCONT')
+    process.kill(Number(own()), 'SIGCONT')
     await ended
   }
   t.after(goOn)
   await once(child.stdout, 'data')
+  // It writes before it stops: a SIGCONT in between would be lost
+  await until('it stopped', () => / T /.test(readFileSync(`/proc/${own()}/stat`, 'utf8')))
   return { isStopped, goOn }
 }
