@@ -7,6 +7,7 @@ import { unlessWindows } from '../disk/failure.js'
 import { runExecutable } from '../support/executable.js'
 import { runProgram } from '../support/programs.js'
 import { unlessInstalled } from '../support/peers.js'
+import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../support/unprivileged.js'
 import { TRACKER } from '../support/torrents.js'
@@ -17,11 +18,11 @@ interface Shown {
 
 /** The paths that the torrent of `tree` in the directory holds, and what was said. */
 async function pathsOf(directory: string, options: readonly string[] = []) {
-  const args = ['tree', TRACKER, '--target', 'x.torrent', ...options]
-  const { status, stderr } = await runExecutable('btmakemetafile', args, { cwd: directory })
-  assert.equal(status, 0, stderr)
-  const shown = await runExecutable('btshowmetainfo', ['--json', 'x.torrent'], { cwd: directory })
-  const { files } = JSON.parse(shown.stdout) as Shown
+  const [tree, torrent] = [join(directory, 'tree'), join(directory, 'x.torrent')]
+  const args = ['makemetafile', tree, TRACKER, '--target', torrent, ...options]
+  const { stderr } = assertStatus(await runBtkit(args), 0)
+  const { stdout } = await runBtkit(['showmetainfo', '--json', torrent])
+  const { files } = JSON.parse(stdout) as Shown
   return { paths: files.map(({ path }) => path), stderr }
 }
 
@@ -90,13 +91,9 @@ test(
 test('a name that is not UTF-8 is an error that shows it', unlessWindows, async (t) => {
   const directory = makeScratch(t, { 'tree/a': '1' })
   writeFileSync(Buffer.concat([Buffer.from(join(directory, 'tree/x')), Buffer.from([0xff])]), '1')
-  const { status, stderr } = await runExecutable('btkit', ['makemetafile', 'tree', TRACKER], {
-    cwd: directory,
-  })
-  assert.deepEqual(
-    [status, stderr],
-    [1, 'btkit: tree/x\\xff: the name is not valid UTF-8; rename it, or skip it with --exclude\n'],
-  )
+  const { status, stderr } = await runBtkit(['makemetafile', join(directory, 'tree'), TRACKER])
+  const why = 'the name is not valid UTF-8; rename it, or skip it with --exclude'
+  assert.deepEqual([status, stderr], [1, `btkit: ${directory}/tree/x\\xff: ${why}\n`])
 })
 
 for (const [what, shut] of [

@@ -23,7 +23,8 @@ import {
   unlessTwoUsers,
   unprivileged,
 } from '../support/unprivileged.js'
-import { assertStatus } from '../support/run-btkit.js'
+import { TRACKER } from '../support/torrents.js'
+import { assertStatus, runBtkit } from '../support/run-btkit.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'needs root' }
@@ -44,14 +45,19 @@ class Place {
     mkdirSync(this.cache)
   }
 
-  /** Makes a torrent with this cache, and never waits for ever. */
-  run(options: SpawnOptions = {}) {
-    const args = ['makemetafile', 'a', 'http://t.example/announce', '--force']
-    const child = startExecutable('btkit', [...args, '--cache-dir', this.cache], {
-      cwd: this.directory,
-      ...options,
-    })
-    return collect(child, 30_000)
+  /** Makes a torrent with this cache inside the test. */
+  run() {
+    return runBtkit(this.#args)
+  }
+
+  /** The same as another user. */
+  runAs(user: SpawnOptions) {
+    return collect(startExecutable('btkit', this.#args, user), 30_000)
+  }
+
+  get #args(): string[] {
+    const args = ['makemetafile', join(this.directory, 'a'), TRACKER, '--force']
+    return [...args, '--cache-dir', this.cache]
   }
 
   /** The one warning there is for a cache that is not used; services say for how long. */
@@ -84,8 +90,7 @@ for (const name of ['pieces.sqlite', 'pieces.sqlite-wal', 'pieces.sqlite-shm']) 
       await place.run()
       rmSync(join(place.cache, name), { force: true })
       make(join(place.cache, name), place)
-      const { status, signal, stderr } = await place.run()
-      assert.deepEqual([status, signal], [0, null])
+      const { stderr } = assertStatus(await place.run(), 0)
       assert.equal(stderr, place.warning(`${name}: not a regular file; remove it`))
       assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
       assert.equal(existsSync(join(place.directory, 'new')), false)
@@ -169,7 +174,7 @@ test(
   async (t) => {
     const place = new Place(t, makeOpenScratch)
     chmodSync(place.cache, 0o777)
-    const { stderr } = assertStatus(await place.run(unprivileged), 0)
+    const { stderr } = assertStatus(await place.runAs(unprivileged), 0)
     assert.equal(stderr, place.warning('all users can write to it; name another with --cache-dir'))
   },
 )
@@ -180,7 +185,7 @@ test("another user's cache directory is not used by a user", unlessTwoUsers, asy
   chownSync(place.cache, STRANGER, unprivileged.gid ?? STRANGER)
   for (const mode of [0o755, 0o775]) {
     chmodSync(place.cache, mode)
-    const { stderr } = assertStatus(await place.run(unprivileged), 0)
+    const { stderr } = assertStatus(await place.runAs(unprivileged), 0)
     const why = `it belongs to user ${STRANGER}, who decides what is in it`
     assert.equal(stderr, place.warning(`${why}; name another with --cache-dir`))
   }
@@ -190,6 +195,6 @@ test("a user's own cache directory is used whatever its mode", unlessAlwaysPermi
   const place = new Place(t, makeOpenScratch)
   giveAway(place.cache)
   chmodSync(place.cache, 0o777)
-  assert.equal((await place.run(unprivileged)).stderr, '')
+  assert.equal((await place.runAs(unprivileged)).stderr, '')
   assert.equal(existsSync(join(place.cache, 'pieces.sqlite')), true)
 })

@@ -15,8 +15,9 @@ import { openDatabase } from '../../../src/disk/cache/sqlite.js'
 import { CACHE_FILE } from '../../../src/disk/cache/open.js'
 import { runExecutable } from '../../support/executable.js'
 import { longTest, quickFirst } from '../../support/long.js'
-import { Mirror } from '../../support/mirror.js'
+import { aheadOfFiles, Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { runBtkit } from '../../support/run-btkit.js'
 import { serveMirror } from '../../support/serve.js'
 import {
   giveAway,
@@ -39,13 +40,10 @@ async function makeFilled(t: { after: (act: () => void) => void }) {
   return { mirror, file: join(mirror.cache, CACHE_FILE) }
 }
 
-/**
- * Runs the program, which a damaged database may end, so that everything is looked up and written
- * again.
- */
+/** Runs completedir so that everything is looked up and written again. */
 async function runOn(mirror: Mirror) {
   const args = ['--comment', 'after', ...SMALL_PIECES, '--quiet']
-  const { status, stderr } = await runExecutable('btkit', mirror.args(args))
+  const { status, stderr } = await mirror.run(args)
   await mirror.checkAgainstFresh(['--comment', 'after', ...SMALL_PIECES])
   return { status, warnings: stderr }
 }
@@ -132,7 +130,7 @@ for (let seed = 1; seed <= 3; seed++) {
     const statuses: (number | null)[] = []
     for (const comment of ['met', 'again', 'and again', 'set aside', 'used']) {
       const args = ['--comment', comment, ...SMALL_PIECES, '--quiet']
-      statuses.push((await runExecutable('btkit', mirror.args(args))).status)
+      statuses.push((await mirror.run(args)).status)
     }
     assert.deepEqual(new Set(statuses), new Set([0]))
     assert.equal((await runOn(mirror)).status, 0)
@@ -161,7 +159,7 @@ test('each command sets aside a cache whose pages another program wrote, at once
   for (const command of commands) {
     writeFileSync(file, sound)
     overwriteTree(file)
-    const { status, stderr } = await runExecutable('btkit', [...command, ...cache])
+    const { status, stderr } = await runBtkit([...command, ...cache], { now: aheadOfFiles })
     assert.deepEqual([command[0], status], [command[0], 0], stderr)
     if (command[0] !== 'verify' || stderr !== '') assert.match(stderr, ONE_WARNING)
   }
@@ -174,7 +172,7 @@ test('serve sets aside a cache whose pages another program wrote, and uses a new
   const { address, stop } = await serveMirror(t, { files: { a: 'a'.repeat(30_000) }, args })
   assert.equal((await fetch(`${address}/a.torrent`)).status, 200)
   assert.match((await stop()).stderr, ONE_WARNING)
-  const { stdout } = await runExecutable('btkit', ['cache', 'stats', '--json', ...args.slice(2)])
+  const { stdout } = await runBtkit(['cache', 'stats', '--json', ...args.slice(2)])
   assert.equal((JSON.parse(stdout) as { counts: { file: number } }).counts.file, 1)
 })
 

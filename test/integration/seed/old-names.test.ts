@@ -190,14 +190,13 @@ for (const [what, [bytes, reason]] of Object.entries(WRONG)) {
       writeFileSync(wrong, bytes.length > length ? bytes : Buffer.alloc(length))
       writeFileSync(wrong, bytes, { flag: 'r+' })
       const args = [torrent, option, wrong, '--port', '0']
-      const child = isOld
-        ? startQuick([program, 'seed'], args)
-        : startQuick([program], ['seed', ...args])
-      const { said, ended } = follow(t, child)
-      assert.equal((await ended).status, 1)
+      const { status, stdout, stderr } = isOld
+        ? await runBtkit(args, { program, subcommand: 'seed' })
+        : await runBtkit(['seed', ...args])
+      assert.equal(status, 1)
       const why = `${wrong} ${reason.replace('SIZE', `${length}`)}; `
-      assert.ok(said.text.includes(`btkit: ${torrent}: its data is not whole: ${why}`), said.text)
-      assert.equal(said.text.split('not whole').length, 2, 'one line')
+      assert.ok(stderr.includes(`btkit: ${torrent}: its data is not whole: ${why}`), stderr)
+      assert.equal((stdout + stderr).split('not whole').length, 2, 'one line')
     })
   }
 }
@@ -209,11 +208,12 @@ longTest('--responsefile names the torrent', async (t) => {
   await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
 })
 
-test('--url of a torrent is answered with what downloads it', async (t) => {
+test('--url of a torrent is answered with what downloads it', async () => {
   const url = 'http://127.0.0.1:1/one.iso.torrent'
-  const { said, ended } = launch(t, ['--url', url], { program: 'btdownloadheadless' })
-  assert.equal((await ended).status, 2)
-  assert.equal(said.text, `btkit: ${url}: a URL, not a file; ${advice(url)}\n`)
+  const old = { program: 'btdownloadheadless', subcommand: 'seed' }
+  const { status, stdout, stderr } = await runBtkit(['--url', url], old)
+  assert.equal(status, 2)
+  assert.equal(stdout + stderr, `btkit: ${url}: a URL, not a file; ${advice(url)}\n`)
 })
 
 longTest('--saveas finds the data in another directory', async (t) => {
