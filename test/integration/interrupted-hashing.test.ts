@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { openCacheIfThere } from '../../src/disk/cache/open.js'
 import { letFilesSettle } from '../support/aged.js'
 import { runExecutable, startCollecting } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../support/small-disk.js'
@@ -53,8 +54,10 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   'completedir --v2': ['completedir', TRACKER, source, '--v2'],
 }
 
+const testCommand = quickFirst()
+
 for (const [what, command] of Object.entries(COMMANDS)) {
-  test(`${what}: the run after a signal hashes only the rest`, async (t) => {
+  testCommand(`${what}: the run after a signal hashes only the rest`, async (t) => {
     const interrupt = async (signal: NodeJS.Signals) => {
       const root = makeScratch(t)
       const args = [...command, ...place(root)]

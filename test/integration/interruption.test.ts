@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadNative } from '../../src/base/native-addon.js'
 import { executable, startCollecting, startExecutable } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { collect, runProgram, whenReading } from '../support/programs.js'
 import { makeScratch, plantFiles, plantHuge } from '../support/scratch.js'
 import { plantFile } from '../support/seed.js'
@@ -18,12 +19,14 @@ const OLD = Buffer.from(torrentOf(singleFileInfo()))
 /** Seconds of work, which a run that is interrupted does not come to. */
 const HUGE = 64 * 2 ** 30
 
+const testSignal = quickFirst()
+
 for (const [signal, status] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
-  test(
+  testSignal(
     `${signal} while hashing leaves nothing behind, and btkit dies of it (status ${status})`,
     unlessProc,
     async (t) => {
@@ -90,12 +93,14 @@ const unlessAddon = {
   skip: loadNative('endAfterSignal') === null && 'without the addon, only SIGKILL ends a read',
 }
 
+const testSecond = quickFirst()
+
 for (const [first, second] of [
   ['SIGINT', 'SIGINT'],
   ['SIGINT', 'SIGTERM'],
   ['SIGTERM', 'SIGINT'],
 ] as const) {
-  test(`after ${first}, ${second} ends btkit while a read hangs`, unlessAddon, async (t) => {
+  testSecond(`after ${first}, ${second} ends btkit while a read hangs`, unlessAddon, async (t) => {
     const directory = makeScratch(t, { 'a.torrent': OLD })
     const [pipe, torrent] = [join(directory, 'pipe'), join(directory, 'a.torrent')]
     await runProgram('mkfifo', [pipe])
@@ -126,9 +131,10 @@ const READING = [
   ['reannounce', TRACKER, '--files-from', 'pipe'],
 ]
 
-test('one SIGTERM ends each command while nothing comes from a pipe', unlessAddon, async (t) => {
-  // All at once, because each takes seconds to end
-  const ends = READING.map(async (args) => {
+const testReading = quickFirst()
+
+for (const args of READING) {
+  testReading(`one SIGTERM ends ${args[0]} while a pipe is silent`, unlessAddon, async (t) => {
     const directory = makeScratch(t, { 'a.torrent': OLD })
     const pipe = join(directory, 'pipe')
     await runProgram('mkfifo', [pipe])
@@ -141,8 +147,7 @@ test('one SIGTERM ends each command while nothing comes from a pipe', unlessAddo
     assert.deepEqual([status, signal], [143, 'SIGTERM'], args.join(' '))
     assert.deepEqual(readFileSync(join(directory, 'a.torrent')), OLD)
   })
-  await Promise.all(ends)
-})
+}
 
 /**
  * Mounts a file system that never answers at the directory argv[1], and prints `mounted`, then
@@ -173,38 +178,44 @@ const unlessMounts = {
     unlessInstalled('python3').skip,
 }
 
+const testHanging = quickFirst()
+
 for (const [which, args] of [
   ['a second', ['find', 'a.torrent', '--in', 'hanging']],
   ['a second', ['makemetafile', 'hanging', '--trackerless', '--output', 'b.torrent']],
   ['a second', ['verify', 'a.torrent', 'hanging']],
   ['one', ['verify', 'a.torrent', 'hanging']],
 ] as const) {
-  test(`${which} SIGINT ends ${args[0]} in a file system that hangs`, unlessMounts, async (t) => {
-    const directory = makeScratch(t, { 'a.torrent': OLD, 'hanging/x': '' })
-    const python = spawn('python3', ['-c', HANGING, join(directory, 'hanging')], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    })
-    const ended = once(python, 'exit')
-    let told = ''
-    python.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()))
-    await until('it is mounted', () => told.includes('mounted') || python.exitCode !== null)
-    if (python.exitCode !== null) {
-      t.skip('this machine does not let root mount')
-      return
-    }
-    const child = startExecutable('btkit', args, { cwd: directory })
-    try {
-      await until('btkit waits for it', () => told.includes('asked'))
-      child.kill('SIGINT')
-      const again = () => which === 'a second' && !child.kill('SIGINT')
-      await until('SIGINT ends btkit', () => child.signalCode !== null || again())
-      assert.equal(child.signalCode, 'SIGINT')
-    } finally {
-      child.kill('SIGKILL')
-      python.stdin.end()
-      await ended
-    }
-  })
+  testHanging(
+    `${which} SIGINT ends ${args[0]} in a file system that hangs`,
+    unlessMounts,
+    async (t) => {
+      const directory = makeScratch(t, { 'a.torrent': OLD, 'hanging/x': '' })
+      const python = spawn('python3', ['-c', HANGING, join(directory, 'hanging')], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+      })
+      const ended = once(python, 'exit')
+      let told = ''
+      python.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()))
+      await until('it is mounted', () => told.includes('mounted') || python.exitCode !== null)
+      if (python.exitCode !== null) {
+        t.skip('this machine does not let root mount')
+        return
+      }
+      const child = startExecutable('btkit', args, { cwd: directory })
+      try {
+        await until('btkit waits for it', () => told.includes('asked'))
+        child.kill('SIGINT')
+        const again = () => which === 'a second' && !child.kill('SIGINT')
+        await until('SIGINT ends btkit', () => child.signalCode !== null || again())
+        assert.equal(child.signalCode, 'SIGINT')
+      } finally {
+        child.kill('SIGKILL')
+        python.stdin.end()
+        await ended
+      }
+    },
+  )
 }
 
 /** Opens a named pipe for writing; -1 if nobody reads it. */
@@ -218,11 +229,13 @@ function openWriter(pipe: string): number {
 
 const LOOP = 'for i in 1 2 3; do "$@" --output "$i.torrent"; done; echo goes on'
 
+const testShell = quickFirst()
+
 for (const [what, script] of [
   ['script', '"$@"; echo goes on'],
   ['loop', LOOP],
 ] as const) {
-  test(`Ctrl-C stops the ${what} of bash around btkit, too`, unlessProc, async (t) => {
+  testShell(`Ctrl-C stops the ${what} of bash around btkit, too`, unlessProc, async (t) => {
     const directory = makeScratch(t)
     const source = plantHuge(directory, 'huge', HUGE)
     const command = [process.execPath, executable('btkit'), 'makemetafile', source, TRACKER]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { after } from 'node:test'
 import { letFilesSettle } from '../support/aged.js'
 import { runExecutable } from '../support/executable.js'
 import { longTest, quickFirst } from '../support/long.js'
@@ -16,7 +16,6 @@ const FILES = Object.fromEntries(
   Array.from({ length: 150 }, (_, i) => [`e${i}`, pseudoRandom(20_000 + i * 200, i)] as const),
 )
 const mirror = new Mirror({ after }, FILES)
-before(letFilesSettle)
 
 async function complete(args: readonly string[] = []): Promise<Report> {
   const { status, stdout, stderr } = await runExecutable('btkit', mirror.args(['--json', ...args]))
@@ -24,7 +23,8 @@ async function complete(args: readonly string[] = []): Promise<Report> {
   return JSON.parse(stdout) as Report
 }
 
-test('the cache of a killed run is used by the next', async () => {
+longTest('the cache of a killed run is used by the next', async () => {
+  await letFilesSettle()
   await complete()
   await killAfter(300, mirror.args(['--comment', 'killed']))
   const { bytesHashed } = await complete(['--comment', 'after'])

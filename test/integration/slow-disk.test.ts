@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { runExecutable } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { unlessInstalled } from '../support/peers.js'
 import { projectRoot } from '../support/programs.js'
 import { assertQuiet, parseJson, runBtkit } from '../support/run-btkit.js'
@@ -15,10 +15,12 @@ const FILES = Object.fromEntries(
 )
 const ONLY_LINUX = process.platform !== 'linux' && 'another system preloads otherwise'
 
-test(
-  'many small files of a disk that lets each call wait are made and verified like others',
-  { skip: ONLY_LINUX || unlessInstalled('gcc').skip },
-  async (t) => {
+const testVersion = quickFirst()
+
+for (const version of [['--hybrid'], [], ['--v2']]) {
+  const skip = ONLY_LINUX || unlessInstalled('gcc').skip
+  const what = `many small files of a disk that lets each call wait ${version.join('')}`
+  testVersion(`${what} are made and verified like others`, { skip }, async (t) => {
     const directory = makeScratch(t, FILES)
     const [library, data] = [join(directory, 'slow-disk.so'), join(directory, 'data')]
     const code = join(projectRoot, 'bench/beside/slow-disk.c')
@@ -26,18 +28,16 @@ test(
     assert.equal(compiled.status, 0, String(compiled.stderr))
     const env = { LD_PRELOAD: library, SLOW_DISK: data }
     const torrent = join(directory, 'a.torrent')
-    for (const version of [[], ['--v2'], ['--hybrid']]) {
-      const options = ['--no-cache', '--force', '--threads', '2', '-l', '15', ...version]
-      const line = ['makemetafile', data, 'http://t.example/announce', '-o', torrent, ...options]
-      const usual = await runBtkit([...line, '--json'])
-      assertQuiet(usual)
-      const slow = await runExecutable('btkit', [...line, '--json'], { env })
-      assert.equal(slow.status, 0, slow.stderr)
-      const { infoHash, infoHashV2 } = parseJson(slow)
-      const expected = parseJson(usual)
-      assert.deepEqual([infoHash, infoHashV2], [expected['infoHash'], expected['infoHashV2']])
-      const verified = await runExecutable('btkit', ['verify', torrent, data], { env })
-      assert.equal(verified.status, 0, verified.stderr)
-    }
-  },
-)
+    const options = ['--no-cache', '--force', '--threads', '2', '-l', '15', ...version]
+    const line = ['makemetafile', data, 'http://t.example/announce', '-o', torrent, ...options]
+    const usual = await runBtkit([...line, '--json'])
+    assertQuiet(usual)
+    const slow = await runExecutable('btkit', [...line, '--json'], { env })
+    assert.equal(slow.status, 0, slow.stderr)
+    const { infoHash, infoHashV2 } = parseJson(slow)
+    const expected = parseJson(usual)
+    assert.deepEqual([infoHash, infoHashV2], [expected['infoHash'], expected['infoHashV2']])
+    const verified = await runExecutable('btkit', ['verify', torrent, data], { env })
+    assert.equal(verified.status, 0, verified.stderr)
+  })
+}

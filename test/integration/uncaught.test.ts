@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { startExecutable } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { collect } from '../support/programs.js'
 import { makeScratch } from '../support/scratch.js'
 import { until } from '../support/until.js'
@@ -46,19 +47,24 @@ const SERVICES: Readonly<Record<string, (directory: string) => readonly string[]
   seed: (directory) => ['seed', directory, '--host', '127.0.0.1', '--port', '0'],
 }
 
+const testUncaught = quickFirst(2)
+
 for (const [name, argsOf] of Object.entries(SERVICES)) {
   for (const deed of [THROWN, REJECTED]) {
-    test(`an error that nobody caught (${deed.slice(0, 12)}) ends ${name} in order, with one line`, async (t) => {
-      const directory = makeScratch(t)
-      const runtime = makeScratch(t)
-      mkdirSync(join(runtime, 'btkit'))
-      const env = { XDG_RUNTIME_DIR: runtime }
-      const ended = await fail(t, argsOf(directory), { said: /listening|http:/, deed, env })
-      assert.equal(ended.status, 1)
-      assert.equal(ended.lines.filter((line) => line === FAULT).length, 1, ended.lines.join('\n'))
-      assert.ok(!ended.lines.some((line) => /^ +at /.test(line)), ended.lines.join('\n'))
-      assert.deepEqual(readdirSync(join(runtime, 'btkit')), [])
-    })
+    testUncaught(
+      `an error that nobody caught (${deed.slice(0, 12)}) ends ${name} in order, with one line`,
+      async (t) => {
+        const directory = makeScratch(t)
+        const runtime = makeScratch(t)
+        mkdirSync(join(runtime, 'btkit'))
+        const env = { XDG_RUNTIME_DIR: runtime }
+        const ended = await fail(t, argsOf(directory), { said: /listening|http:/, deed, env })
+        assert.equal(ended.status, 1)
+        assert.equal(ended.lines.filter((line) => line === FAULT).length, 1, ended.lines.join('\n'))
+        assert.ok(!ended.lines.some((line) => /^ +at /.test(line)), ended.lines.join('\n'))
+        assert.deepEqual(readdirSync(join(runtime, 'btkit')), [])
+      },
+    )
   }
 }
 

@@ -15,6 +15,7 @@ import { createThrottle } from '../../../src/disk/hash/jobs/job.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { TWINS } from '../../disk/hash/hash-options.js'
+import { longTest } from '../../support/long.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { referenceTree } from '../../support/reference-trees.js'
@@ -80,27 +81,34 @@ function assertDigests(content: Content, { digests, trees }: HashedContent): voi
   }
 }
 
+/** The version of a content whose tests are quick ones. */
+const QUICK: Readonly<Record<string, string>> = { 'a large file': 'v2', 'a directory': 'hybrid' }
+
 for (const [what, files] of Object.entries(CONTENTS)) {
   for (const version of ['v1', 'v2', 'hybrid'] as const) {
+    const declare = QUICK[what] === version ? test : longTest
     for (const kernel of TWINS) {
-      test(`${what}, ${version}, ${kernel}: after interruptions only the rest is hashed`, async (t) => {
-        const { source, context } = await plant(t, files)
-        const content = await planContent(contentRequest(source, { version, pieceLength: PIECE }))
-        const { size } = content
-        // A slow machine notices an interruption late
-        for (const part of [1 / 2, 1 / 8]) {
-          const hash = hashContent(content, context(kernel, size * part))
-          await assert.rejects(hash, { code: 'interrupted' })
-        }
-        const last = await hashContent(content, context(kernel))
-        const most = (3 / 8) * size + 2 * IN_HAND[version]
-        assert.ok(last.bytesHashed <= most, `${last.bytesHashed} of ${size}`)
-        assertDigests(content, last)
-        assert.equal((await hashContent(content, context(kernel))).bytesHashed, 0)
-      })
+      declare(
+        `${what}, ${version}, ${kernel}: after interruptions only the rest is hashed`,
+        async (t) => {
+          const { source, context } = await plant(t, files)
+          const content = await planContent(contentRequest(source, { version, pieceLength: PIECE }))
+          const { size } = content
+          // A slow machine notices an interruption late
+          for (const part of [1 / 2, 1 / 8]) {
+            const hash = hashContent(content, context(kernel, size * part))
+            await assert.rejects(hash, { code: 'interrupted' })
+          }
+          const last = await hashContent(content, context(kernel))
+          const most = (3 / 8) * size + 2 * IN_HAND[version]
+          assert.ok(last.bytesHashed <= most, `${last.bytesHashed} of ${size}`)
+          assertDigests(content, last)
+          assert.equal((await hashContent(content, context(kernel))).bytesHashed, 0)
+        },
+      )
     }
 
-    test(`${what}, ${version}: a check goes on where it was interrupted`, async (t) => {
+    declare(`${what}, ${version}: a check goes on where it was interrupted`, async (t) => {
       const { source, context, bytesRead } = await plant(t, files)
       const plan = await planTorrent(makeRequest(source, { version, pieceLength: PIECE }))
       const made = await makeTorrent(plan, hashContext({ threads: 2 }))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { test, after, before } from 'node:test'
+import { test, after } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { letFilesSettle } from '../../support/aged.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
@@ -12,7 +12,7 @@ import { startSlowly, startSlowRun } from '../../support/slow-run.js'
 import { unlessProc } from '../../support/when-open.js'
 import { loadNative } from '../../../src/base/native-addon.js'
 import { TRACKER } from '../../support/torrents.js'
-import { assertQuiet, assertStatus } from '../../support/run-btkit.js'
+import { assertQuiet, assertStatus, runBtkit } from '../../support/run-btkit.js'
 
 const tryLock = loadNative<{ tryLock: (descriptor: number) => number }>('tryLock')?.tryLock ?? null
 
@@ -21,7 +21,7 @@ const unlessLocked =
 
 test('a second run on a target ends at once with status 75', unlessLocked, async (t) => {
   const { mirror, child, ended } = await startSlowRun(t)
-  const { status, stdout, stderr } = await runExecutable('btkit', mirror.args())
+  const { status, stdout, stderr } = await mirror.run()
   const said = `btkit: ${mirror.target}: another run holds the lock; wait until it ends, or give --wait SECONDS\n`
   assert.deepEqual([status, stdout, stderr], [75, '', said])
   child.kill('SIGINT')
@@ -55,7 +55,7 @@ test(
     const mirror = new Mirror(t, { 'x/a': 'a', 'y/b': 'b' })
     await startSlowly(t, mirror.at('x'), mirror.args(['--recursive']))
     for (const args of [argsBelow(mirror), mirror.args(), mirror.args(['--recursive'])]) {
-      const { status, stderr } = await runExecutable('btkit', args)
+      const { status, stderr } = await runBtkit(args)
       assert.equal(status, 75)
       assert.match(stderr, /another run holds the lock/)
     }
@@ -66,7 +66,7 @@ test('a directory of a tree that another run has locked fails alone', unlessLock
   const mirror = new Mirror(t, { 'x/a': 'a', 'y/b': 'b' })
   mkdirSync(`${mirror.target}/x`)
   await startSlowly(t, mirror.at('x'), argsBelow(mirror))
-  const { status, stdout } = await runExecutable('btkit', mirror.args(['--recursive', '--json']))
+  const { status, stdout } = await mirror.run(['--recursive', '--json'])
   const { created, failed } = JSON.parse(stdout) as Report
   assert.deepEqual([status, entriesOf(created), failed.length], [1, ['b'], 1])
   assert.match(failed[0]?.message ?? '', /x: another run holds the lock/)
@@ -142,9 +142,8 @@ const FILES = Object.fromEntries(
 const SIZE = 12 * 300_000 + 66
 const mirror = new Mirror({ after }, FILES)
 
-before(letFilesSettle)
-
 longTest('completedir and makemetafile use one cache at once', async () => {
+  await letFilesSettle()
   mkdirSync(`${mirror.root}/made`)
   const files = Object.keys(FILES).map((name) => mirror.at(name))
   const make = ['makemetafile', TRACKER, ...files, '--target', `${mirror.root}/made`, '--quiet']

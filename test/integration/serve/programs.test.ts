@@ -7,6 +7,7 @@ import { readHashedBytes } from '../../mirror/read-metric.js'
 import { findPeer } from '../../support/peers.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { runProgram } from '../../support/programs.js'
+import { quickFirst } from '../../support/long.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { startNginx, unlessNginx } from '../behind-nginx.js'
@@ -101,28 +102,39 @@ with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
     wheel.writestr(base + 'RECORD', '')
 `
 
+/** Ends with status 1 without pip, which takes a second to start. */
+const FIND_PIP = 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("pip"))'
+
 const hasPip =
-  findPeer('python3') !== null &&
-  (await runProgram('python3', ['-m', 'pip', '--version'])).status === 0
+  findPeer('python3') !== null && (await runProgram('python3', ['-c', FIND_PIP])).status === 0
 const unlessPip = { skip: !hasPip && 'pip is not installed' }
 
-test('pip finds a wheel by a listing and by a simple index', unlessPip, async (t) => {
-  const root = makeScratch(t, { 'simple/samplepkg/x': '' })
-  const wheel = join(root, 'simple/samplepkg', WHEEL)
-  assert.equal((await runProgram('python3', ['-c', MAKE_WHEEL, wheel])).status, 0)
-  const { address } = await serveMirror(t, { root, args: ['--host', '127.0.0.1'] })
-  for (const from of [
-    ['--no-index', '--find-links', `${address}/simple/samplepkg/`],
-    ['--index-url', `${address}/simple/`],
-  ]) {
+const testPip = quickFirst()
+
+for (const [what, argsOf] of [
+  ['a simple index', (at: string) => ['--index-url', `${at}/simple/`]],
+  ['a listing', (at: string) => ['--no-index', '--find-links', `${at}/simple/samplepkg/`]],
+] as const) {
+  testPip(`pip finds a wheel by ${what}`, unlessPip, async (t) => {
+    const root = makeScratch(t, { 'simple/samplepkg/x': '' })
+    const wheel = join(root, 'simple/samplepkg', WHEEL)
+    assert.equal((await runProgram('python3', ['-c', MAKE_WHEEL, wheel])).status, 0)
+    const { address } = await serveMirror(t, { root, args: ['--host', '127.0.0.1'] })
     const to = makeScratch(t)
     const usual = ['-m', 'pip', '--isolated', 'download', '--no-cache-dir', '--no-deps', '-q']
-    const args = [...usual, '--disable-pip-version-check', '-d', to, ...from, 'samplepkg']
+    const args = [
+      ...usual,
+      '--disable-pip-version-check',
+      '-d',
+      to,
+      ...argsOf(address),
+      'samplepkg',
+    ]
     const { status, stderr } = await runProgram('python3', args, { env: { HOME: to } })
     assert.equal(status, 0, stderr)
     assert.deepEqual(readFileSync(join(to, WHEEL)), readFileSync(wheel))
-  }
-})
+  })
+}
 
 const root = process.getuid?.() === 0
 const unlessApt = { skip: findPeer('apt-get') === null || !root ? 'needs apt-get as root' : false }

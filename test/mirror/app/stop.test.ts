@@ -81,7 +81,7 @@ test('SIGTERM does not wait for connections without a request', async (t) => {
   assert.doesNotMatch(stderr.text, /waiting/)
 })
 
-test('SIGINT lets a download end', async (t) => {
+longTest('SIGINT lets a download end', async (t) => {
   const root = makeScratch(t)
   // More than the buffers of a connection hold, and little enough for the time of stopping
   const size = 16 * 2 ** 20

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { makeTorrent } from '../../../../src/library/index.js'
+import { quickFirst } from '../../../support/long.js'
 import { readSlowly } from '../../../support/quick-times.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { type FileServer, rangeOf, serveFiles, tagOf } from '../../../support/file-server.js'
@@ -35,8 +36,10 @@ function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-for (const version of [[], ['--v2'], ['--hybrid']]) {
-  test(`the torrent of a URL is that of the file ${version.join('')}`, async (t) => {
+const testVersion = quickFirst()
+
+for (const version of [['--hybrid'], [], ['--v2']]) {
+  testVersion(`the torrent of a URL is that of the file ${version.join('')}`, async (t) => {
     const { server, at, make, out } = await workplace(t, { 'x.iso': LARGE })
     const url = `${server.url}/x.iso`
     const streamed = await make([url, TRACKER, '-o', out, ...version])
@@ -447,10 +450,12 @@ test('two nodes of a server that have other tags for a file are read as one, by 
   assertError(await make([url, TRACKER, '-o', at('no.torrent'), '--no-cache']), 'changed', url)
 })
 
-const SET_OPTIONS = [[], ['--pad-files'], ['--v2'], ['--hybrid']]
+const SET_OPTIONS = [['--pad-files'], ['--v2'], [], ['--hybrid']]
+
+const testSet = quickFirst(2)
 
 for (const options of SET_OPTIONS) {
-  test(`a changed file of a set is read, and no other ${options.join('')}`, async (t) => {
+  testSet(`a changed file of a set is read, and no other ${options.join('')}`, async (t) => {
     const names = ['a.bin', 'b.bin', 'c.bin', 'd.bin']
     const files = names.map((name, i) => [`r/${name}`, pseudoRandom(500_000 + i, i)] as const)
     const { server, at, make, out } = await workplace(t, Object.fromEntries(files))
@@ -495,38 +500,43 @@ function bytesAsked({ asked }: FileServer): number {
   }, 0)
 }
 
-for (const version of [[], ['--v2'], ['--hybrid']]) {
-  test(`a reading that failed goes on where it ended, of a file and of a set ${version.join('')}`, async (t) => {
-    const files = { 'r/a.bin': LARGE.subarray(0, 10 * MIB), 'r/b.bin': LARGE.subarray(10 * MIB) }
-    const { server, at, make, out } = await workplace(t, { ...files, 'x.iso': LARGE })
-    const sums = Object.entries(files).map(
-      ([path, bytes]) => `${sha256(bytes)}  ${path.slice(2)}\n`,
-    )
-    server.files.set('r/SHA256SUMS', Buffer.from(sums.join('')))
-    const list = ['--files-from', `${server.url}/r/SHA256SUMS`]
-    // The files of a set have checksums, so one is read as a whole
-    const sources = [
-      [[`${server.url}/x.iso`], at('x.iso'), 5 * MIB + 5],
-      [list, at('r'), 11 * MIB + 5],
-    ] as const
-    for (const [source, path, rest] of sources) {
-      const args = [...source, TRACKER, '-o', out, ...version, '--force', '-l', '18']
-      const last = path === at('r') ? 7 * MIB : 17 * MIB
-      server.answer = ({ url, headers }, response) => {
-        const isGone = (rangeOf(headers)?.[0] ?? 0) >= last && url !== '/r/a.bin'
-        if (isGone) response.writeHead(404).end()
-        return isGone
+const testFailed = quickFirst()
+
+for (const version of [['--hybrid'], [], ['--v2']]) {
+  testFailed(
+    `a reading that failed goes on where it ended, of a file and of a set ${version.join('')}`,
+    async (t) => {
+      const files = { 'r/a.bin': LARGE.subarray(0, 10 * MIB), 'r/b.bin': LARGE.subarray(10 * MIB) }
+      const { server, at, make, out } = await workplace(t, { ...files, 'x.iso': LARGE })
+      const sums = Object.entries(files).map(
+        ([path, bytes]) => `${sha256(bytes)}  ${path.slice(2)}\n`,
+      )
+      server.files.set('r/SHA256SUMS', Buffer.from(sums.join('')))
+      const list = ['--files-from', `${server.url}/r/SHA256SUMS`]
+      // The files of a set have checksums, so one is read as a whole
+      const sources = [
+        [[`${server.url}/x.iso`], at('x.iso'), 5 * MIB + 5],
+        [list, at('r'), 11 * MIB + 5],
+      ] as const
+      for (const [source, path, rest] of sources) {
+        const args = [...source, TRACKER, '-o', out, ...version, '--force', '-l', '18']
+        const last = path === at('r') ? 7 * MIB : 17 * MIB
+        server.answer = ({ url, headers }, response) => {
+          const isGone = (rangeOf(headers)?.[0] ?? 0) >= last && url !== '/r/a.bin'
+          if (isGone) response.writeHead(404).end()
+          return isGone
+        }
+        assertError(await make(args), 'not-found', server.url)
+        server.answer = () => false
+        server.asked.length = 0
+        assert.equal((await make(args)).status, 0)
+        assert.equal(bytesAsked(server), rest, server.asked.join(', '))
+        await make([path, TRACKER, '-o', at('disk.torrent'), ...version, '-l', '18', '--force'])
+        const disk = decodeTorrent(readFileSync(at('disk.torrent')))
+        assert.deepEqual(decodeTorrent(readFileSync(out)).info, disk.info)
       }
-      assertError(await make(args), 'not-found', server.url)
-      server.answer = () => false
-      server.asked.length = 0
-      assert.equal((await make(args)).status, 0)
-      assert.equal(bytesAsked(server), rest, server.asked.join(', '))
-      await make([path, TRACKER, '-o', at('disk.torrent'), ...version, '-l', '18', '--force'])
-      const disk = decodeTorrent(readFileSync(at('disk.torrent')))
-      assert.deepEqual(decodeTorrent(readFileSync(out)).info, disk.info)
-    }
-  })
+    },
+  )
 }
 
 test('the checksums of a list are believed, whatever tags a server has for files of one date', async (t) => {
