@@ -22,22 +22,30 @@ export const needsLibtorrent = {
 }
 
 const READ = `
-import json, sys, libtorrent
-info = libtorrent.torrent_info(libtorrent.bdecode(sys.stdin.buffer.read()))
-hashes = info.info_hashes()
-files = info.files()
+import base64, json, sys, libtorrent
 pad = libtorrent.file_flags_t.flag_pad_file
-print(json.dumps({
-    "v1": str(hashes.v1), "v2": str(hashes.v2),
-    "name": info.name(), "pieceLength": info.piece_length(),
-    "files": [[files.file_path(i), files.file_size(i)]
-              for i in range(files.num_files()) if not files.file_flags(i) & pad],
-}))
+def read(line):
+    info = libtorrent.torrent_info(libtorrent.bdecode(base64.b64decode(line)))
+    hashes = info.info_hashes()
+    files = info.files()
+    return {
+        "v1": str(hashes.v1), "v2": str(hashes.v2),
+        "name": info.name(), "pieceLength": info.piece_length(),
+        "files": [[files.file_path(i), files.file_size(i)]
+                  for i in range(files.num_files()) if not files.file_flags(i) & pad],
+    }
+print(json.dumps([read(line) for line in sys.stdin]))
 `
+
+/** Reads torrents with libtorrent, by one program. */
+export function readAllWithLibtorrent(torrents: readonly Uint8Array[]): LibtorrentReading[] {
+  const lines = torrents.map((torrent) => `${Buffer.from(torrent).toString('base64')}\n`)
+  return JSON.parse(runPython(['-c', READ], lines.join('')).toString()) as LibtorrentReading[]
+}
 
 /** Reads a torrent with libtorrent. */
 export function readWithLibtorrent(torrent: Uint8Array): LibtorrentReading {
-  return JSON.parse(runPython(['-c', READ], torrent).toString()) as LibtorrentReading
+  return readAllWithLibtorrent([torrent])[0]!
 }
 
 /** Makes a torrent with libtorrent: see test/golden/README.md. */
@@ -49,7 +57,7 @@ export function makeWithLibtorrent(
   return runPython([fileURLToPath(script), version, shape])
 }
 
-function runPython(args: string[], input?: Uint8Array): Buffer {
+function runPython(args: string[], input?: string): Buffer {
   const { status, stdout, stderr } = spawnSync(python ?? 'python3', args, { input })
   if (status !== 0) throw new Error(stderr.toString())
   return stdout

@@ -135,7 +135,7 @@ for (const [what, [change, ...rest]] of Object.entries(ODD)) {
   })
 }
 
-const NAMES = Array.from({ length: 40 }, (_, i) => `f${i}`)
+const NAMES = Array.from({ length: 24 }, (_, i) => `f${i}`)
 
 /** Reads the files of a list, and returns their texts. */
 async function readList(url: string): Promise<string[]> {

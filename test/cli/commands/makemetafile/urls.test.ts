@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { makeTorrent } from '../../../../src/library/index.js'
-import { quickFirst } from '../../../support/long.js'
+import { longTest, quickFirst } from '../../../support/long.js'
 import { readSlowly } from '../../../support/quick-times.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { type FileServer, rangeOf, serveFiles, tagOf } from '../../../support/file-server.js'
@@ -935,13 +935,19 @@ test('a wrong digest of 64 digits may be one of BLAKE3, and the error says so', 
   assert.doesNotMatch(await refused(`SHA256 (x.iso) = ${sha256('other')}\n`), /BLAKE3/)
 })
 
-test('bad lists', async (t) => {
+/** A workplace, and what asserts that it refuses a list of files on its server. */
+async function refusing(t: TestContext) {
   const { server, at, make, out } = await workplace(t, { 'rel/x.iso': 'hello' })
   const refuse = async (list: string | Uint8Array, code: Parameters<typeof assertError>[1]) => {
     writeFileSync(at('list'), list)
     const args = ['--files-from', at('list'), '--base-url', `${server.url}/rel`, TRACKER]
     assertError(await make([...args, '-o', out]), code)
   }
+  return { server, make, refuse }
+}
+
+test('bad lists', async (t) => {
+  const { server, make, refuse } = await refusing(t)
   await refuse('', 'empty')
   await refuse(Buffer.from([0xff, 10]), 'bad-name')
   await refuse('../x.iso\n', 'bad-name')
@@ -962,14 +968,18 @@ test('bad lists', async (t) => {
   await refuse('<!DOCTYPE html>\n<html><p>rel/x.iso\n', 'metainfo')
   await refuse('<metalink version="3.0" xmlns="http://www.metalinker.org/"/>', 'metainfo')
   await refuse('x\n'.repeat(100_001), 'too-many')
+  await refuse('none\n', 'not-found')
+  assertError(await make(['--base-url', server.url, TRACKER]), 'usage', '--files-from')
+  assert.deepEqual(new Set(server.asked), new Set(['HEAD /rel/none', 'GET /rel/none bytes=0-0']))
+})
+
+longTest('bad lists of many millions of bytes', async (t) => {
+  const { refuse } = await refusing(t)
   await refuse(`<?xml version="1.0"?><metalink>${'<a/>'.repeat(2.1e6)}</metalink>`, 'too-large')
   await refuse(`-----BEGIN PGP SIGNED MESSAGE-----\n${'a\n'.repeat(20e6)}`, 'too-many')
   await refuse('./'.repeat(20e6), 'bad-name')
   await refuse(`<metalink><file name="${'./'.repeat(3e6)}"/></metalink>`, 'bad-name')
   await refuse(`${'x/'.repeat(20e6)}..`, 'bad-name')
-  await refuse('none\n', 'not-found')
-  assertError(await make(['--base-url', server.url, TRACKER]), 'usage', '--files-from')
-  assert.deepEqual(new Set(server.asked), new Set(['HEAD /rel/none', 'GET /rel/none bytes=0-0']))
 })
 
 test('a list is left with its first file that is not there', async (t) => {
