@@ -3,7 +3,7 @@ import { scryptSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { userLine } from '../../../support/admin.js'
+import { makeHashesCheap, userLine } from '../../../support/admin.js'
 import { inputOf, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { longTest } from '../../../support/long.js'
@@ -73,6 +73,7 @@ for (const command of [['list'], ['remove', 'alice']]) {
 }
 
 test('a terminal asks twice', async (t) => {
+  makeHashesCheap(t)
   const users = join(makeScratch(t), 'users')
   const typed = ['first password', 'other password']
   const askSecret = () => Promise.resolve(typed.shift() ?? '')
