@@ -1,0 +1,536 @@
+import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { test, type TestContext } from 'node:test'
+import { clientInfoHash, type ClientTorrent } from '../../../src/core/publish/client.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { parseClientAddress } from '../../../src/seeding/clients/address.js'
+import { connectClient } from '../../../src/seeding/clients/connect.js'
+import { infoHashOf } from '../../support/info-hashes.js'
+import { serveLocally } from '../../support/listen.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+const TORRENT = {
+  metainfo: parseMetainfo(torrentOf(singleFileInfo())),
+  directory: '/srv',
+  fileTimes: null,
+}
+const BYTES = Buffer.from(TORRENT.metainfo.bytes).toString('base64')
+const INFO_HASH = clientInfoHash(TORRENT.metainfo)
+
+/** A request: its method, and what it says. */
+type Asked = readonly [method: string, ...parameters: unknown[]]
+
+/** A client as its protocol has it. */
+interface Fake {
+  /** Reads a request into the calls that it makes. */
+  readonly read: (request: IncomingMessage, body: Buffer) => Asked[]
+  /** Its results by method. */
+  readonly results: Readonly<Record<string, unknown>>
+  readonly answer: (results: readonly unknown[], asked: readonly Asked[]) => string
+}
+
+/** qBittorrent's identifier of the torrent. */
+const ID = 'c'.repeat(40)
+
+const qbittorrent: Fake = {
+  read({ url = '' }, body) {
+    const text = body.toString()
+    const form = Array.from(text.matchAll(/name="(\w+)"\r\n\r\n(.*)\r/g), ([, ...field]) => field)
+    const fields = form.length > 0 ? form : new URLSearchParams(text)
+    return [[url.slice('/api/v2/'.length), Object.fromEntries(fields)]]
+  },
+  results: {
+    'torrents/info': [{ hash: ID, infohash_v1: INFO_HASH }],
+    'app/webapiVersion': '2.11.0',
+  },
+  answer: ([result = 'Ok.']) => (typeof result === 'string' ? result : JSON.stringify(result)),
+}
+
+const transmission: Fake = {
+  read(_request, body) {
+    const { method, arguments: values } = JSON.parse(body.toString()) as Record<string, unknown>
+    return [[String(method), values]]
+  },
+  results: {
+    'session-get': { 'rpc-version': 16 },
+    'torrent-add': { 'torrent-added': { hashString: INFO_HASH } },
+    'torrent-get': { torrents: [{ hashString: INFO_HASH, labels: ['films'] }] },
+  },
+  answer: ([result = {}]) => JSON.stringify({ result: 'success', arguments: result }),
+}
+
+const SESSION = 'x-transmission-session-id'
+
+const GID = `b7${INFO_HASH.slice(0, 14)}`
+
+const aria2: Fake = {
+  read(_request, body) {
+    const { method, params } = JSON.parse(body.toString()) as { method: string; params: unknown[] }
+    if (method !== 'system.multicall') return [[method, ...params]]
+    const calls = params[0] as { methodName: string; params: unknown[] }[]
+    return calls.map((call) => [call.methodName, ...call.params])
+  },
+  results: {
+    'aria2.getGlobalOption': { 'rpc-max-request-size': '2097152' },
+    'aria2.tellActive': [{ gid: 'a', infoHash: INFO_HASH }],
+    'aria2.tellWaiting': [{ gid: 'b', infoHash: 'f'.repeat(40) }],
+    'aria2.tellStopped': [],
+    'aria2.tellStatus': {},
+    'aria2.getVersion': { version: '1.36.0' },
+  },
+  answer(results, [[method] = ['']]) {
+    const isAlone = method.startsWith('aria2.get')
+    return JSON.stringify({ result: isAlone ? results[0] : results.map((each) => [each ?? 'OK']) })
+  },
+}
+
+/** A value of XML-RPC. */
+function xml(value: unknown): string {
+  if (typeof value === 'number') return `<value><i8>${value}</i8></value>`
+  if (!Array.isArray(value)) return `<value><string>${String(value)}</string></value>`
+  return `<value><array><data>${value.map(xml).join('')}</data></array></value>`
+}
+
+const rtorrent: Fake = {
+  read(_request, body) {
+    // The words of a call are all that it says
+    const words = body.toString().matchAll(/<(methodName|string|base64)>([^<]*)</g)
+    return [Array.from(words, ([, , word]) => word ?? '') as unknown as Asked]
+  },
+  results: {
+    'network.xmlrpc.size_limit': 524288,
+    'execute.capture_nothrow': '5\n',
+  },
+  answer: ([result = [0]]) =>
+    `<methodResponse><params><param>${xml(result)}</param></params></methodResponse>`,
+}
+
+const FAKES = { qbittorrent, transmission, aria2, rtorrent }
+
+/** Starts a client, with results beside its usual ones. */
+async function start(t: TestContext, kind: keyof typeof FAKES, others: Fake['results'] = {}) {
+  const asked: Asked[] = []
+  const fake = FAKES[kind]
+  const port = await serveLocally(t, (request, response) => {
+    void buffer(request).then((body) => {
+      const isKnown = request.headers[SESSION] === 'secret'
+      if (kind === 'transmission' && !isKnown) {
+        response.writeHead(409, { [SESSION]: 'secret' }).end()
+        return
+      }
+      const calls = fake.read(request, body)
+      asked.push(...calls)
+      const own = calls.map(([method]) => others[method] ?? fake.results[method])
+      response.end(fake.answer(own, calls))
+    })
+  })
+  const address = parseClientAddress(`${kind}+http://127.0.0.1:${port}`)
+  const client = connectClient(address, { timeoutMs: 60_000, signal: new AbortController().signal })
+  return { asked, client }
+}
+
+const UPPER = INFO_HASH.toUpperCase()
+
+const lives: readonly (readonly [
+  keyof typeof FAKES,
+  Readonly<Record<string, readonly Asked[]>>,
+])[] = [
+  [
+    'qbittorrent',
+    {
+      add: [
+        [
+          'torrents/add',
+          {
+            savepath: '/srv',
+            skip_checking: 'true',
+            paused: 'true',
+            stopped: 'true',
+            contentLayout: 'Original',
+            category: '',
+            tags: 'btkit',
+            autoTMM: 'false',
+            ratioLimit: '-1',
+          },
+        ],
+      ],
+      mark: [
+        ['torrents/info', {}],
+        ['app/preferences', {}],
+        ['torrents/addTags', { hashes: ID, tags: 'btkit' }],
+      ],
+      start: [
+        ['app/webapiVersion', {}],
+        ['torrents/start', { hashes: ID }],
+      ],
+      remove: [['torrents/delete', { hashes: ID, deleteFiles: 'false' }]],
+    },
+  ],
+  [
+    'transmission',
+    {
+      add: [
+        ['session-get', { fields: ['version', 'rpc-version'] }],
+        [
+          'torrent-add',
+          { metainfo: BYTES, 'download-dir': '/srv', paused: true, labels: ['btkit'] },
+        ],
+        ['torrent-set', { ids: [INFO_HASH], labels: ['btkit'], seedRatioMode: 2 }],
+      ],
+      mark: [
+        ['torrent-get', { ids: [INFO_HASH], fields: ['hashString', 'labels'] }],
+        ['torrent-set', { ids: [INFO_HASH], labels: ['films', 'btkit'] }],
+      ],
+      start: [['torrent-start', { ids: [INFO_HASH] }]],
+      remove: [['torrent-remove', { ids: [INFO_HASH], 'delete-local-data': false }]],
+    },
+  ],
+  [
+    'aria2',
+    {
+      add: [
+        ['aria2.getGlobalOption'],
+        ['aria2.forceRemove', GID],
+        ['aria2.removeDownloadResult', GID],
+        [
+          'aria2.addTorrent',
+          BYTES,
+          [],
+          {
+            gid: GID,
+            dir: '/srv',
+            pause: 'true',
+            'bt-seed-unverified': 'true',
+            'check-integrity': 'false',
+            'file-allocation': 'none',
+            'rpc-save-upload-metadata': 'false',
+            'seed-ratio': '0.0',
+          },
+        ],
+        ['aria2.tellStatus', GID, ['infoHash']],
+      ],
+      start: [['aria2.unpause', GID]],
+      remove: [
+        ['aria2.tellActive', ['gid', 'infoHash']],
+        ['aria2.tellWaiting', 0, 1_000_000, ['gid', 'infoHash']],
+        ['aria2.tellStopped', 0, 1_000_000, ['gid', 'infoHash']],
+        ['aria2.remove', 'a'],
+        ['aria2.tellStatus', 'a', ['status']],
+        ['aria2.forceRemove', 'a'],
+        ['aria2.removeDownloadResult', 'a'],
+      ],
+    },
+  ],
+  [
+    'rtorrent',
+    {
+      findData: [
+        [
+          'execute.capture_nothrow',
+          '',
+          'stat',
+          '--dereference',
+          '--printf',
+          '%s\\n',
+          '--',
+          '/srv/a.txt',
+        ],
+      ],
+      add: [
+        ['network.xmlrpc.size_limit'],
+        [
+          'system.multicall',
+          'load.raw',
+          '',
+          BYTES,
+          'd.directory.set="/srv"',
+          'd.custom1.set=btkit',
+        ],
+      ],
+      mark: [['system.multicall', 'd.custom1.set', UPPER, 'btkit']],
+      start: [['system.multicall', 'd.start', UPPER]],
+      remove: [
+        ['system.multicall', 'branch', UPPER, 'd.is_hash_checking=', 'cat=checking', 'd.erase='],
+      ],
+    },
+  ],
+]
+
+for (const [kind, calls] of lives) {
+  test(`what ${kind} is asked to do with a torrent, which keeps its data`, async (t) => {
+    const { asked, client } = await start(t, kind)
+    const steps: Readonly<Record<string, (() => Promise<unknown>) | undefined>> = {
+      findData: client.findData && (() => client.findData!([TORRENT])),
+      add: () => client.add([TORRENT]),
+      mark: client.mark && (() => client.mark!([INFO_HASH])),
+      start: () => client.start([INFO_HASH]),
+      remove: () => client.remove([INFO_HASH]),
+    }
+    for (const [step, doIt] of Object.entries(steps)) {
+      asked.length = 0
+      const result = await doIt?.()
+      assert.deepEqual(asked, calls[step] ?? [], step)
+      assert.deepEqual(result, { findData: doIt && [true], add: [null] }[step], step)
+    }
+  })
+}
+
+/** The torrent as each client lists it. */
+const LISTED: ClientTorrent = {
+  infoHash: INFO_HASH,
+  name: 'a',
+  directory: '/srv',
+  isMarked: true,
+  state: 'seeding',
+  message: null,
+  size: 8,
+  bytesDone: 5,
+  peers: 3,
+  uploadRate: 4,
+  downloadRate: 5,
+  ratio: 0.5,
+}
+
+/** What makes a row of a client's list another one, and another torrent. */
+type Listed = readonly [row: Readonly<Record<string, unknown>>, torrent: Partial<ClientTorrent>]
+
+const lists: readonly (readonly [
+  kind: keyof typeof FAKES,
+  row: Readonly<Record<string, unknown>>,
+  resultsOf: (rows: readonly Readonly<Record<string, unknown>>[]) => Fake['results'],
+  listed: readonly Listed[],
+])[] = [
+  [
+    'qbittorrent',
+    {
+      hash: ID,
+      infohash_v1: INFO_HASH,
+      name: 'a',
+      save_path: '/srv',
+      tags: 'films, btkit',
+      state: 'uploading',
+      size: 8,
+      amount_left: 3,
+      num_leechs: 1,
+      num_seeds: 2,
+      upspeed: 4,
+      dlspeed: 5,
+      ratio: 0.5,
+    },
+    (rows) => ({ 'torrents/info': rows }),
+    [
+      [
+        { tags: 'films', ratio: -1 },
+        { isMarked: false, ratio: 0 },
+      ],
+      [{ infohash_v1: '' }, { infoHash: infoHashOf(ID) }],
+      ...['stalledUP', 'forcedUP'].map((state): Listed => [{ state }, { state: 'seeding' }]),
+      ...['pausedUP', 'stoppedDL'].map((state): Listed => [{ state }, { state: 'stopped' }]),
+      ...['checkingUP', 'moving'].map((state): Listed => [{ state }, { state: 'checking' }]),
+      ...['error', 'unknown'].map((state): Listed => [{ state }, { state: 'error' }]),
+      [{ state: 'queuedUP' }, { state: 'queued' }],
+      [{ state: 'missingFiles' }, { state: 'missing' }],
+      [{ state: 'stalledDL' }, { state: 'downloading' }],
+    ],
+  ],
+  [
+    'transmission',
+    {
+      hashString: INFO_HASH,
+      name: 'a',
+      downloadDir: '/srv',
+      labels: ['films', 'btkit'],
+      status: 6,
+      error: 0,
+      errorString: '',
+      sizeWhenDone: 8,
+      leftUntilDone: 3,
+      peersConnected: 3,
+      rateUpload: 4,
+      rateDownload: 5,
+      uploadRatio: 0.5,
+    },
+    (rows) => ({ 'torrent-get': { torrents: rows } }),
+    [
+      [
+        { labels: ['films'], uploadRatio: -1 },
+        { isMarked: false, ratio: 0 },
+      ],
+      [{ error: 1, errorString: 'slow' }, { warning: 'slow' }],
+      [{ error: 2, errorString: 'gone' }, { message: 'gone' }],
+      [
+        { error: 3, errorString: 'no disk' },
+        { state: 'error', message: 'no disk' },
+      ],
+      ...(['stopped', 'checking', 'checking', 'downloading', 'downloading', 'queued'] as const).map(
+        (state, status): Listed => [{ status }, { state }],
+      ),
+    ],
+  ],
+  [
+    'aria2',
+    {
+      gid: GID,
+      status: 'active',
+      totalLength: '8',
+      completedLength: '5',
+      uploadLength: '4',
+      uploadSpeed: '4',
+      downloadSpeed: '5',
+      connections: '3',
+      dir: '/srv',
+      infoHash: INFO_HASH,
+      bittorrent: { info: { name: 'a' } },
+    },
+    (rows) => ({
+      'aria2.tellActive': rows,
+      'aria2.tellWaiting': [{ status: 'paused' }],
+      'aria2.tellStopped': ['removed', 'complete'].map((status) => ({ infoHash: ID, status })),
+    }),
+    [
+      [
+        { status: 'error', errorMessage: 'no disk' },
+        { state: 'error', message: 'no disk' },
+      ],
+      [{ verifiedLength: '1' }, { state: 'checking' }],
+      [{ verifyIntegrityPending: 'true' }, { state: 'checking' }],
+      [{ status: 'paused' }, { state: 'stopped' }],
+      [
+        { status: 'waiting', completedLength: '8' },
+        { state: 'queued', bytesDone: 8 },
+      ],
+      [{ status: 'waiting' }, { state: 'downloading' }],
+      [
+        { completedLength: '8', gid: 'a' },
+        { bytesDone: 8, isMarked: false },
+      ],
+      [
+        { totalLength: '0', completedLength: '0' },
+        { size: 0, bytesDone: 0, ratio: 0 },
+      ],
+    ],
+  ],
+  [
+    'rtorrent',
+    {
+      hash: INFO_HASH.toUpperCase(),
+      name: 'a',
+      directory: '/srv/a',
+      isDirectory: 1,
+      mark: 'btkit',
+      isActive: 1,
+      isChecking: 0,
+      isComplete: 1,
+      message: '',
+      size: 8,
+      completed: 5,
+      peers: 3,
+      up: 4,
+      down: 5,
+      ratio: 500,
+    },
+    (rows) => ({ 'd.multicall2': rows.map((row) => Object.values(row)) }),
+    [
+      [
+        { mark: 'films', message: 'gone' },
+        { isMarked: false, message: 'gone' },
+      ],
+      [{ directory: '/a' }, { directory: '/' }],
+      [{ directory: '/srv', isDirectory: 0 }, {}],
+      [{ isActive: 0 }, { state: 'stopped' }],
+      [{ isChecking: 1 }, { state: 'checking' }],
+      [{ isComplete: 0 }, { state: 'downloading' }],
+    ],
+  ],
+]
+
+for (const [kind, row, resultsOf, listed] of lists) {
+  test(`the list of ${kind} has the state and the figures of each torrent`, async (t) => {
+    const usual: Listed = [{}, kind === 'aria2' ? { state: 'downloading' } : {}]
+    const all = [usual, ...listed]
+    const { client } = await start(
+      t,
+      kind,
+      resultsOf(all.map(([changes]) => ({ ...row, ...changes }))),
+    )
+    const warnings = kind === 'transmission' ? { warning: null } : {}
+    const expected = all.map(([, changes]) => ({ ...LISTED, ...warnings, ...changes }))
+    assert.deepEqual(await client.list(), expected)
+  })
+}
+
+for (const [version, method] of [
+  ['2.10.4', 'torrents/resume'],
+  ['2.11.0', 'torrents/start'],
+] as const) {
+  test(`qBittorrent with interface ${version} starts by ${method}`, async (t) => {
+    const { asked, client } = await start(t, 'qbittorrent', { 'app/webapiVersion': version })
+    await client.start([INFO_HASH])
+    assert.equal(asked.at(-1)?.[0], method)
+  })
+}
+
+for (const [isOn, priority, isAsked] of [
+  [true, 0, true],
+  [true, 1, false],
+  [false, 0, false],
+] as const) {
+  test(`qBittorrent ${isAsked ? 'gets' : 'keeps'} files of priority ${priority}, names excluded: ${isOn}`, async (t) => {
+    const { asked, client } = await start(t, 'qbittorrent', {
+      'app/preferences': { excluded_file_names_enabled: isOn },
+      [`torrents/files?hash=${ID}`]: [{ priority: 1 }, { priority }],
+    })
+    await client.add([TORRENT])
+    await client.list()
+    const changes = asked.filter(([method]) => /filePrio|recheck/.test(method))
+    const expected = [
+      ['torrents/filePrio', { hash: ID, id: '0|1', priority: '1' }],
+      ['torrents/recheck', { hashes: ID }],
+    ]
+    assert.deepEqual(changes, isAsked ? expected : [])
+  })
+}
+
+test('qBittorrent is asked for trackers that fail of torrents without a working one', async (t) => {
+  const tracker = 'http://t.example/'
+  const { asked, client } = await start(t, 'qbittorrent', {
+    'torrents/info': [
+      { hash: ID, infohash_v1: INFO_HASH, tracker: '' },
+      { hash: 'd'.repeat(40), tracker },
+    ],
+    [`torrents/trackers?hash=${ID}`]: [{ status: 2 }, { status: 4, url: tracker, msg: '' }],
+  })
+  const { length } = await client.list()
+  const failures = await client.trackerFailures!([INFO_HASH, infoHashOf('d'.repeat(40))])
+  assert.deepEqual([...failures], [[INFO_HASH, `${tracker}: does not answer`]])
+  assert.equal(asked.length, length)
+})
+
+test('Transmission without labels gets no torrent', async (t) => {
+  const { asked, client } = await start(t, 'transmission', { 'session-get': { 'rpc-version': 15 } })
+  await assert.rejects(client.add([TORRENT]), /before 3\.00 has no labels/)
+  await assert.rejects(client.mark!([INFO_HASH]), /before 3\.00 has no labels/)
+  assert.equal(asked.length, 1)
+})
+
+test('a torrent that aria2 adds under another info hash is removed again', async (t) => {
+  const other = { 'aria2.tellStatus': { infoHash: 'f'.repeat(40) } }
+  const { asked, client } = await start(t, 'aria2', other)
+  const [failure] = await client.add([TORRENT])
+  assert.match(failure?.message ?? '', /aria2 1\.36\.0 can't .* it takes f{40} for its info hash/)
+  const [last] = asked.slice(-2)
+  assert.deepEqual(last, ['aria2.removeDownloadResult', GID])
+})
+
+test('rtorrent is asked again to remove a torrent whose data it checks', async (t) => {
+  const answers = [['checking'], [0]]
+  const { asked, client } = await start(t, 'rtorrent', {
+    get 'system.multicall'() {
+      return [answers.shift()]
+    },
+  })
+  await client.remove([INFO_HASH])
+  assert.equal(answers.length, 0)
+  assert.equal(asked.filter(([method]) => method === 'system.multicall').length, 2)
+})
