@@ -45,4 +45,10 @@ test('a file tree is in the order of bytes, in whatever order its files come', (
   assert.deepEqual(Buffer.from(built(files.toReversed())), Buffer.from(expected))
   const again = [...files, { path: ['b'], length: 0 }]
   assert.deepEqual(Buffer.from(built(again)), Buffer.from(expected))
+  // Without directories, and a name twice
+  const few = ['b', 'a', 'a'].map((name) => ({ path: [name], length: 1 }))
+  const tree = { a: leaf(1), b: leaf(1) }
+  const ofFew = Buffer.from(bencode.encode({ 'file tree': tree, ...rest }))
+  assert.deepEqual(Buffer.from(built(few)), ofFew)
+  assert.deepEqual(Buffer.from(built(few.toReversed())), ofFew)
 })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setName, setDetails } from '../../../src/metainfo/edit/details.js'
+import { checkSeconds, setName, setDetails } from '../../../src/metainfo/edit/details.js'
+import { lostSignatures } from '../../../src/metainfo/edit/splice-torrent.js'
+import { LARGEST_SECONDS } from '../../../src/metainfo/forms.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { goldenTorrent, singleFileInfo } from '../../support/torrents.js'
 import { makeWithLibtorrent, needsLibtorrent } from '../libtorrent.js'
@@ -11,6 +13,22 @@ test('the UTF-8 twin of the name goes along', () => {
   const after = edited(torrentWith({}, singleFileInfo(twins)), setName('b'))
   const expected = torrentWith({}, singleFileInfo({ name: 'b', 'name.utf-8': 'b' }))
   assert.deepEqual(after.bytes, expected.bytes)
+})
+
+test('signatures go with another info alone, and their loss is reported', () => {
+  const before = torrentWith({ signatures: 'x' })
+  const renamed = edited(before, setName('b'))
+  assert.deepEqual(renamed.bytes, torrentWith({}, singleFileInfo({ name: 'b' })).bytes)
+  assert.equal(lostSignatures(before, renamed).length, 1)
+  const commented = edited(before, setDetails({ comment: 'a' }))
+  assert.deepEqual(commented.bytes, torrentWith({ signatures: 'x', comment: 'a' }).bytes)
+  for (const after of [commented, torrentWith({})])
+    assert.deepEqual(lostSignatures(before, after), [])
+})
+
+test('the largest date is that of a signed number of JavaScript', () => {
+  assert.equal(checkSeconds(LARGEST_SECONDS), LARGEST_SECONDS)
+  assert.throws(() => checkSeconds(LARGEST_SECONDS + 1), { code: 'usage' })
 })
 
 test('the file of a version 2 torrent of a single file is renamed with it', () => {

@@ -23,6 +23,7 @@ test('in odd order that order stays, and a new entry follows its nearest smaller
   const odd = 'd4:infode8:announce1:x7:comment1:ye'
   const list = { 'announce-list': 'le' }
   assert.equal(splice(odd, list), 'd4:infode8:announce1:x13:announce-listle7:comment1:ye')
+  assert.equal(splice('d1:yi1e1:bi2ee', { z: 'i3e', b: null }), 'd1:yi1e1:zi3ee')
   assert.equal(splice(odd, { aaa: 'i1e' }), 'd3:aaai1e4:infode8:announce1:x7:comment1:ye')
 })
 

@@ -125,8 +125,8 @@ test('a path can not be both a file and a directory', () => {
 })
 
 test('a file and a directory of one path are found beside names in another case', () => {
-  for (const other of ['A', 'a!', 'A/x', 'b']) {
-    const torrent = torrentOfPaths(['a', other, 'a/b'])
+  for (const others of [[], ['A'], ['a!'], ['A/x'], ['b']]) {
+    const torrent = torrentOfPaths(['a', ...others, 'a/b'])
     assert.deepEqual(messagesOf('file-and-directory', torrent), [
       'path "a" is both a file and a directory',
     ])

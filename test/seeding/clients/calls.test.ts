@@ -14,6 +14,7 @@ const TORRENT = {
   metainfo: parseMetainfo(torrentOf(singleFileInfo())),
   directory: '/srv',
   fileTimes: null,
+  category: 'films',
 }
 const BYTES = Buffer.from(TORRENT.metainfo.bytes).toString('base64')
 const INFO_HASH = clientInfoHash(TORRENT.metainfo)
@@ -55,7 +56,7 @@ const transmission: Fake = {
   results: {
     'session-get': { 'rpc-version': 16 },
     'torrent-add': { 'torrent-added': { hashString: INFO_HASH } },
-    'torrent-get': { torrents: [{ hashString: INFO_HASH, labels: ['films'] }] },
+    'torrent-get': { torrents: [{ hashString: INFO_HASH, labels: ['iso'] }] },
   },
   answer: ([result = {}]) => JSON.stringify({ result: 'success', arguments: result }),
 }
@@ -148,7 +149,7 @@ const lives: readonly (readonly [
             paused: 'true',
             stopped: 'true',
             contentLayout: 'Original',
-            category: '',
+            category: 'films',
             tags: 'btkit',
             autoTMM: 'false',
             ratioLimit: '-1',
@@ -174,13 +175,13 @@ const lives: readonly (readonly [
         ['session-get', { fields: ['version', 'rpc-version'] }],
         [
           'torrent-add',
-          { metainfo: BYTES, 'download-dir': '/srv', paused: true, labels: ['btkit'] },
+          { metainfo: BYTES, 'download-dir': '/srv', paused: true, labels: ['btkit', 'films'] },
         ],
-        ['torrent-set', { ids: [INFO_HASH], labels: ['btkit'], seedRatioMode: 2 }],
+        ['torrent-set', { ids: [INFO_HASH], labels: ['btkit', 'films'], seedRatioMode: 2 }],
       ],
       mark: [
         ['torrent-get', { ids: [INFO_HASH], fields: ['hashString', 'labels'] }],
-        ['torrent-set', { ids: [INFO_HASH], labels: ['films', 'btkit'] }],
+        ['torrent-set', { ids: [INFO_HASH], labels: ['iso', 'btkit'] }],
       ],
       start: [['torrent-start', { ids: [INFO_HASH] }]],
       remove: [['torrent-remove', { ids: [INFO_HASH], 'delete-local-data': false }]],
@@ -321,9 +322,10 @@ const lists: readonly (readonly [
     (rows) => ({ 'torrents/info': rows }),
     [
       [
-        { tags: 'films', ratio: -1 },
+        { tags: 'btkitten', ratio: -1 },
         { isMarked: false, ratio: 0 },
       ],
+      [{ tags: 'btkit,films' }, {}],
       [{ infohash_v1: '' }, { infoHash: infoHashOf(ID) }],
       ...['stalledUP', 'forcedUP'].map((state): Listed => [{ state }, { state: 'seeding' }]),
       ...['pausedUP', 'stoppedDL'].map((state): Listed => [{ state }, { state: 'stopped' }]),

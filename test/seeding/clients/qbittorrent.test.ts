@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { infoHashOf } from '../../support/info-hashes.js'
 import { listenLocally } from '../../support/listen.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
@@ -132,24 +130,4 @@ test('a host name that it does not accept is named after one more request', asyn
   })
   await assert.rejects(client.version(), /does not accept the host name 127\.0\.0\.1/)
   assert.equal(asked, 2)
-})
-
-test('a tag is the mark of btkit, and the category is of the user', async (t) => {
-  const asked: string[] = []
-  const tags = ['btkit', 'films, btkit', 'btkit,films', 'btkitten', '']
-  const rows = tags.map((each, i) => ({ hash: `${i}`.repeat(40), tags: each, category: 'btkit' }))
-  const client = await connect(t, (request, response) => {
-    void text(request).then((body) => {
-      asked.push(`${request.url} ${body}`)
-      response.end(request.url?.endsWith('/torrents/info') ? JSON.stringify(rows) : 'Ok.')
-    })
-  })
-  const marked = (await client.list()).map(({ isMarked }) => isMarked)
-  assert.deepEqual(marked, [true, true, true, false, false])
-  await client.mark?.([infoHashOf('4'.repeat(40))])
-  assert.equal(asked.at(-1), `/api/v2/torrents/addTags hashes=${'4'.repeat(40)}&tags=btkit`)
-  assert.deepEqual(await client.add([{ ...TORRENT, category: 'films' }]), [null])
-  const form = asked.at(-1) ?? ''
-  const field = (name: string) => new RegExp(`name="${name}"\\s+(.*)\\r`).exec(form)?.[1]
-  assert.deepEqual([field('category'), field('tags')], ['films', 'btkit'])
 })

@@ -127,27 +127,3 @@ test('a redirect to the web interface of Transmission is reported with its remot
     assert.ok(stderr.endsWith(`, use transmission+http://${host}/transmission/rpc\n`), stderr)
   }
 })
-
-test('of the daemons that deluge-web knows, the first that is online is used', async (t) => {
-  let connected: unknown = null
-  const results: Readonly<Record<string, (params: readonly unknown[]) => unknown>> = {
-    'auth.login': () => true,
-    'web.connected': () => connected !== null,
-    'web.get_hosts': () => [
-      ['dead', '10.0.0.1', 58846, ''],
-      ['live', '127.0.0.1', 58846, ''],
-    ],
-    // As Deluge 2 answers
-    'web.get_host_status': ([id]) => [id, id === 'live' ? 'Online' : 'Offline', ''],
-    'web.connect': ([id]) => (connected = id),
-  }
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { method, params, id } = JSON.parse(body) as { method: string; params: []; id: number }
-      response.end(JSON.stringify({ id, error: null, result: results[method]?.(params) ?? null }))
-    })
-  })
-  const port = await listenLocally(t, server)
-  await runBtkit(['status', '--client', `deluge+http://:x@127.0.0.1:${port}`])
-  assert.equal(connected, 'live')
-})

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import { refused } from '../../mirror/refused.js'
 import { Budget, MemoryPool } from '../../../src/server/admission/memory.js'
+import { Requester } from '../../../src/server/admission/requester.js'
 import { NotReady } from '../../../src/server/headers/refusal.js'
 
 const LIMITS = { steps: 100, names: 10, bytes: 1000 }
@@ -82,6 +84,46 @@ test('what clients have not read leaves requests less memory', () => {
   pool.unread = { bytes: 59, of: () => 59 }
   more()
   assert.throws(pool.take.bind(pool, 'a', 42), refused('throttled', /your requests/))
+})
+
+test('an account gives its bytes back when it is closed, and takes no more', () => {
+  const pool = new MemoryPool({ bytes: 200, bytesPerClient: 50 })
+  pool.unread = { bytes: 10, of: () => 10 }
+  const account = pool.open('a')
+  // The first 16 KiB are free
+  account.take(16 * 1024 + 40)
+  assert.throws(account.take.bind(account, 1), refused('throttled', /your requests/))
+  assert.equal(pool.taken, 40)
+  account.close()
+  account.take(1024 * 1024)
+  assert.equal(pool.taken, 0)
+})
+
+test('a client that leaves gives back its memory, and its work ends', () => {
+  const pool = new MemoryPool({ bytes: 200, bytesPerClient: 50 })
+  const requesterOf = (accept: string, wait: number, closed = false) => {
+    const raw = Object.assign(new EventEmitter(), { closed })
+    const reply = { raw, request: { raw: { method: 'GET', headers: { accept } } } }
+    const options = { clientAddresses: { keyOf: () => 'a' }, limits: { wait } }
+    return { raw, requester: new Requester(reply as never, { options, memory: pool }) }
+  }
+  const { raw, requester } = requesterOf('text/html', 5000)
+  requester.memory.take(16 * 1024 + 40)
+  const { signal } = requester
+  assert.deepEqual([pool.taken, signal.aborted], [40, false])
+  raw.emit('close')
+  assert.deepEqual([pool.taken, signal.aborted], [0, true])
+  assert.equal(requesterOf('*/*', 5000, true).requester.signal.aborted, true)
+  // A browser gets a page that waits
+  const waits = [
+    requester,
+    requesterOf('text/html', 500).requester,
+    requesterOf('*/*', 5000).requester,
+  ]
+  assert.deepEqual(
+    waits.map(({ patience }) => patience),
+    [1000, 500, 5000],
+  )
 })
 
 test('concurrent parts of a work wait for the same slice', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { BtkitError, type ErrorCode } from '../../../src/base/errors.js'
+import { prefersHtml, prefersJson, wantsPage } from '../../../src/server/headers/accept.js'
 import { fitted, jsonAnswer, textAnswer } from '../../../src/server/headers/answer.js'
 import {
   errorAnswer,
@@ -50,6 +51,40 @@ test('strangers get no paths of the server, and may ask again for what passes', 
   const { headers } = errorAnswer(new NotReady('later', 7))
   assert.equal(headers['Retry-After'], '7')
 })
+
+test('an error of the HTTP library has its status, if that is one of the client', () => {
+  const answers = [399, 400, 404, 499, 500].map((statusCode) => errorAnswer({ statusCode }))
+  assert.deepEqual(
+    answers.map(({ status, body }) => `${status} ${String(body)}`),
+    [
+      '500 internal error; the log of the server has the cause\n',
+      '400 the request is malformed\n',
+      '404 not found\n',
+      '499 refused\n',
+      '500 internal error; the log of the server has the cause\n',
+    ],
+  )
+})
+
+for (const [accept, html, json] of [
+  [undefined, false, false],
+  ['*/*', false, false],
+  ['text/html', true, false],
+  ['application/json', false, true],
+  ['text/html, application/json', true, true],
+  ['text/html;q=0.5, application/json;q=0.6', false, true],
+  ['text/html;q=0.6, application/json;q=0.5', true, false],
+  ['text/html;q=0.5, application/x-bittorrent', false, false],
+  ['text/html;q=x', false, false],
+] as const) {
+  test(`Accept: ${accept} prefers ${html ? 'a page' : 'no page'}, ${json ? '' : 'no '}JSON`, () => {
+    assert.deepEqual([prefersHtml(accept), prefersJson(accept)], [html, json])
+    const wants = ['GET', 'HEAD', 'POST'].map((method) =>
+      wantsPage({ method, headers: { accept } }),
+    )
+    assert.deepEqual(wants, [html, html, false])
+  })
+}
 
 test('an error is a page, JSON or a line, as its client prefers', async () => {
   const page = () => textAnswer('text/html', '<h1>no</h1>')
