@@ -144,4 +144,6 @@ test('directories are kept in torrents', async (t) => {
   assert.equal(statSync(join(options.target, 'a.txt.torrent')).mtimeMs, before)
   const metainfo = await readTorrent(readFileSync(join(options.target, 'b.torrent')))
   assert.equal(metainfo.announce, TRACKER)
+  const { trackers: _, ...others } = options
+  assert.equal((await completeDirectories(join(scratch, 'files'), others)).unchanged, 2)
 })

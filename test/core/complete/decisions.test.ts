@@ -119,7 +119,7 @@ function outcomeOf(report: CompleteReport): string {
   if (skip) return skip.reason
   const done = { created, updated, adopted }
   for (const [kind, list] of Object.entries(done)) if (list.length > 0) return kind
-  return unchanged === 1 ? 'kept' : 'nothing'
+  return unchanged === 1 ? ['kept', ...Object.keys(report.kept)].join(' ') : 'nothing'
 }
 
 /** The outcome of a wish in a place of its own. */
@@ -160,7 +160,8 @@ const OUTCOMES: Record<string, string> = {
   'of another size': 'updated *, updated *, updated *, updated *, updated *, updated *, updated',
   'edited, of older bytes':
     'updated *, updated *, updated *, updated *, updated *, updated *, updated',
-  'of other pieces': 'kept, kept, updated *, updated *, updated *, kept, updated',
+  'of other pieces':
+    'kept piece length, kept piece length, updated *, updated *, updated *, kept piece length, updated',
   'with another tracker': 'updated ~, updated ~, updated ~, updated ~, updated ~, kept, updated',
   'with an edited info': 'edited, edited, updated *, edited, edited, edited, content not read',
   'emptied by a crash': 'updated *, updated *, updated *, updated *, updated *, updated *, updated',

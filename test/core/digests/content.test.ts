@@ -3,7 +3,12 @@ import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
-import { backslashedPaths, planContent, type Content } from '../../../src/core/digests/content.js'
+import {
+  backslashedPaths,
+  planContent,
+  singleContent,
+  type Content,
+} from '../../../src/core/digests/content.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { contentRequest } from '../requests.js'
 
@@ -19,6 +24,13 @@ test('paths in which a name has a backslash can be told', async (t) => {
   const source = join(makeScratch(t, { 'd/a\\b/c': '1', 'd/e': '2' }), 'd')
   const content = await planContent(contentRequest(source))
   assert.deepEqual(backslashedPaths(content), ['d/a\\b/c'])
+})
+
+test('a single file has the torrent of a file', async (t) => {
+  const source = join(makeScratch(t, { a: 'x' }), 'a')
+  const [file] = (await planContent(contentRequest(source))).files
+  const { isDirectory, name, pieceCount } = singleContent(file!, { version: 'v1', pieceLength: P })
+  assert.deepEqual([isDirectory, name, pieceCount], [false, 'a', 1])
 })
 
 test('an empty file beside others stays', async (t) => {

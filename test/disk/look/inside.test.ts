@@ -32,23 +32,17 @@ test('paths below a root are found by one, by many and by a thread alike', async
   for (const followSymlinks of [false, true]) {
     const expected = KINDS.map(([, inside, followed]) => (followSymlinks && followed) || inside)
     const resolver = new InsideResolver(root, { followSymlinks })
-    assert.deepEqual(
-      paths.map((path) => resolver.resolve(path).kind),
-      expected,
-    )
+    const kinds = paths.map((path) => resolver.resolve(path).kind)
+    assert.deepEqual(kinds, expected)
     // So many are looked at together
-    const all = await new InsideResolver(root, { followSymlinks }).resolveAll([...paths, ...paths])
+    const all = await resolver.resolveAll([...paths, ...paths])
     assert.deepEqual(
       all.map(({ kind }) => kind),
-      [...expected, ...expected],
-    )
-    if (followSymlinks) continue
-    const byThread = await Promise.all(paths.map((path) => resolveInside(root, path)))
-    assert.deepEqual(
-      byThread.map(({ kind }) => kind),
-      expected,
+      [...kinds, ...kinds],
     )
   }
+  for (const [i, path] of paths.entries())
+    assert.equal((await resolveInside(root, path)).kind, KINDS[i]![1])
 })
 
 test('a name that is not UTF-8 is found by its text on request', (t) => {
@@ -61,7 +55,7 @@ test('a name that is not UTF-8 is found by its text on request', (t) => {
 })
 
 test('a link is right by its words, by where it ends, or not at all', (t) => {
-  const root = makeScratch(t, { 'n/d/b': '1', 'n/a': '2', c: '3' })
+  const root = makeScratch(t, { 'n/d/b': '', 'n/a': '', c: '' })
   const links = { word: 'd/b', further: 'word', other: 'a', dangling: 'gone', out: '../c' }
   plantLinks(join(root, 'n'), links)
   const resolver = new InsideResolver(root)
@@ -72,6 +66,4 @@ test('a link is right by its words, by where it ends, or not at all', (t) => {
   assert.deepEqual(lookAt('other', 'd', 'b'), link('a', false))
   assert.deepEqual(lookAt('dangling', 'gone'), link('gone', true))
   assert.deepEqual(lookAt('out', '..', 'c'), link(join(root, 'c'), false))
-  assert.equal(lookAt('a', 'd', 'b').kind, 'file')
-  assert.equal(lookAt('missing', 'd', 'b').kind, 'missing')
 })

@@ -99,13 +99,16 @@ const refusals = [
 ] as const
 
 for (const [what, first, login, message] of refusals) {
-  test(`${what} is reported as that`, async (t) => {
+  test(`${what} is reported as that after one more request`, async (t) => {
+    let asked = 0
     const client = await connect(t, (request, response) => {
       request.resume()
+      asked++
       const [status, text] = request.url?.endsWith('/auth/login') ? login : first
       response.writeHead(status, { 'Set-Cookie': 'route=a1; Path=/' }).end(text)
     })
     await assert.rejects(client.version(), { code: 'unreachable', message })
+    assert.equal(asked, 2)
   })
 }
 
@@ -119,15 +122,4 @@ test('behind a proxy that gives it another Host, it is asked without Referer', a
   assert.equal(await client.version(), 'qBittorrent v5.1.0')
   assert.equal(await client.version(), 'qBittorrent v5.1.0')
   assert.deepEqual(asked, ['with', undefined, undefined])
-})
-
-test('a host name that it does not accept is named after one more request', async (t) => {
-  let asked = 0
-  const client = await connect(t, (request, response) => {
-    request.resume()
-    asked++
-    response.writeHead(401).end()
-  })
-  await assert.rejects(client.version(), /does not accept the host name 127\.0\.0\.1/)
-  assert.equal(asked, 2)
 })

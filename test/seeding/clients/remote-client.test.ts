@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
-import { connectClient } from '../../../src/seeding/clients/connect.js'
-import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { assertStatus, runBtkit } from '../../support/run-btkit.js'
 import { listenLocally, serveLocally } from '../../support/listen.js'
-import { singleFileInfo, torrentOf } from '../../support/torrents.js'
-
-/** The request limit of aria2 1.36 in bytes, as `aria2c --help=rpc-max-request-size` has it. */
-const ARIA2_LIMIT = 2 * 1024 * 1024
 
 interface Refusal {
   readonly kind: string
@@ -88,32 +81,6 @@ for (const [kind, path, address] of [
     assert.equal(parseClientAddress(address).kind, kind)
   })
 }
-
-test('a torrent above the request limit of aria2 is refused by the name of the limit', async (t) => {
-  const methods: string[] = []
-  const port = await serveLocally(t, (request, response) => {
-    void text(request).then((body) => {
-      const { method, params } = JSON.parse(body) as { method: string; params: unknown[][] }
-      methods.push(method)
-      const options = { 'rpc-max-request-size': `${ARIA2_LIMIT}` }
-      const results = (params[0] ?? []).map(() => ['ok'])
-      const result = method === 'aria2.getGlobalOption' ? options : results
-      response.end(JSON.stringify({ result }))
-    })
-  })
-  const address = parseClientAddress(`aria2+http://127.0.0.1:${port}`)
-  const signal = new AbortController().signal
-  const client = connectClient(address, { timeoutMs: 10_000, signal })
-  const [small, large] = [10, ARIA2_LIMIT].map((length) => ({
-    metainfo: parseMetainfo(torrentOf(singleFileInfo(), { comment: 'x'.repeat(length) })),
-    directory: '/srv',
-    fileTimes: null,
-  }))
-  const failures = await client.add([small!, large!])
-  assert.equal(failures[0], null)
-  assert.equal(failures[1]?.code, 'too-large')
-  assert.match(failures[1].message, /its rpc-max-request-size is 2097152 bytes, and this/)
-})
 
 test('a redirect to the web interface of Transmission is reported with its remote control', async (t) => {
   const server = createServer((request, response) => {

@@ -1,8 +1,34 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadNative } from '../../../src/base/native-addon.js'
+import { acceptEncryption, beginEncryption } from '../../../src/seeding/peer/encryption.js'
+import { infoHashOf } from '../../support/info-hashes.js'
 
 const rc4 = loadNative<{ rc4: (state: Uint8Array, from: Buffer, to: Buffer) => void }>('rc4')?.rc4
+
+test('two ends agree on plain text, and read all padding', () => {
+  const infoHash = infoHashOf('a'.repeat(40))
+  const arrived: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
+  const sendTo = (end: 0 | 1) => (bytes: Uint8Array) => {
+    arrived[end] = Buffer.concat([arrived[end], bytes])
+  }
+  const ends = [
+    beginEncryption(infoHash, sendTo(1)),
+    acceptEncryption(Buffer.alloc(0), sendTo(0), () => infoHash),
+  ] as const
+  const steps = ends.map((end) => end.next())
+  for (let turn = 0; turn < 8000; turn++) {
+    const at = (turn % 2) as 0 | 1
+    const { done, value } = steps[at]!
+    if (done || value > arrived[at].length) continue
+    const bytes = arrived[at].subarray(0, value)
+    arrived[at] = arrived[at].subarray(value)
+    steps[at] = ends[at].next(bytes)
+  }
+  const plain = { encrypt: null, decrypt: null, initial: Buffer.alloc(0) }
+  assert.deepEqual(steps, new Array(2).fill({ done: true, value: plain }))
+  assert.equal(Buffer.concat(arrived).length, 0)
+})
 
 /** The stream of the key 0102030405 at 1024 (RFC 6229). */
 const AT_1024 = '30abbcc7c20b01609f23ee2d5f6bb7df'

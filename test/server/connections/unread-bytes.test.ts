@@ -38,13 +38,19 @@ async function listen(t: TestContext, server: Server): Promise<number> {
 for (const size of [0, 1, 64 * 1024, LARGE.length]) {
   test(`an answer of ${size} bytes is whole, and the connection is used again`, async (t) => {
     const body = LARGE.subarray(0, size)
-    const socket = connect(await listen(t, createServer(OPTIONS, answerWith(body))), '127.0.0.1')
+    const counted: number[] = []
+    const server = createServer(OPTIONS, (asked, response) => {
+      response.on('finish', () => counted.push((response as CountedResponse).bodyBytes))
+      answerWith(body)(asked, response)
+    })
+    const socket = connect(await listen(t, server), '127.0.0.1')
     socket.write(request('GET') + request('HEAD') + LAST)
     const said = await buffer(socket)
     const bodies = said.toString('latin1').split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/)
     assert.equal(bodies.length, 4)
     const whole = body.toString('latin1')
     for (const [n, wanted] of ['', whole, '', whole].entries()) assert.ok(bodies[n] === wanted)
+    assert.deepEqual(counted, [size, 0, size])
   })
 }
 

@@ -55,14 +55,8 @@ test('strangers get no paths of the server, and may ask again for what passes', 
 test('an error of the HTTP library has its status, if that is one of the client', () => {
   const answers = [399, 400, 404, 499, 500].map((statusCode) => errorAnswer({ statusCode }))
   assert.deepEqual(
-    answers.map(({ status, body }) => `${status} ${String(body)}`),
-    [
-      '500 internal error; the log of the server has the cause\n',
-      '400 the request is malformed\n',
-      '404 not found\n',
-      '499 refused\n',
-      '500 internal error; the log of the server has the cause\n',
-    ],
+    answers.map(({ status }) => status),
+    [500, 400, 404, 499, 500],
   )
 })
 
