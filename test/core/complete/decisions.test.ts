@@ -187,3 +187,8 @@ for (const [name, plant] of Object.entries(EXISTING)) {
     assert.equal(outcomes.join(', '), OUTCOMES[name])
   })
 }
+
+test('a foreign torrent of version 2 is kept if it is the same', async (t) => {
+  const common = plain({ version: 'v2' })
+  assert.equal(await run(t, (place) => foreign(place, common), { common }), 'kept')
+})

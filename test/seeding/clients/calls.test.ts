@@ -446,7 +446,6 @@ test('qBittorrent before version 5 starts by another word', async (t) => {
 
 for (const [isOn, priority, isAsked] of [
   [true, 0, true],
-  [true, 1, false],
   [false, 0, false],
 ] as const) {
   test(`qBittorrent ${isAsked ? 'gets' : 'keeps'} files of priority ${priority}, names excluded: ${isOn}`, async (t) => {

@@ -53,10 +53,10 @@ test('strangers get no paths of the server, and may ask again for what passes', 
 })
 
 test('an error of the HTTP library has its status, if that is one of the client', () => {
-  const answers = [399, 400, 404, 499, 500].map((statusCode) => errorAnswer({ statusCode }))
+  const answers = [399, 400, 499, 500].map((statusCode) => errorAnswer({ statusCode }))
   assert.deepEqual(
     answers.map(({ status }) => status),
-    [500, 400, 404, 499, 500],
+    [500, 400, 499, 500],
   )
 })
 
