@@ -33,10 +33,15 @@ const OPEN: TrackerRules = {
 export interface PartsWish {
   readonly rules?: Partial<TrackerRules>
   readonly limits?: Partial<StoreLimits>
+  readonly isOwnRequest?: () => boolean
 }
 
 /** Answers for a test, with a clock that the test sets. */
-export function makeAnswers({ rules = {}, limits = {} }: PartsWish = {}) {
+export function makeAnswers({
+  rules = {},
+  limits = {},
+  isOwnRequest = () => true,
+}: PartsWish = {}) {
   const { store, clock } = makeStore(limits)
   const answers = new TrackerAnswers(store, { ...OPEN, ...rules })
   const noted: string[] = []
@@ -53,7 +58,7 @@ export function makeAnswers({ rules = {}, limits = {} }: PartsWish = {}) {
     ...{ answers, onError },
     fullScrape,
     addressOf,
-    isOwnRequest: () => true,
+    isOwnRequest,
     note,
   })
   return { store, clock, answers, udp, routes, fullScrape, noted, failures, onError }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
@@ -27,7 +28,8 @@ test('what comes while a request is answered waits, is counted, and comes before
   assert.equal(socket.isPaused(), true)
   // As when a part of a body was read
   socket.resume()
-  await until('it is held again', () => socket.isPaused())
+  await once(socket, 'resume')
+  assert.equal(socket.isPaused(), true)
   portion = MUCH.length
   intake.goOn()
   assert.deepEqual([taken.splice(0), waiting, socket.isPaused()], [[MUCH], 0, false])

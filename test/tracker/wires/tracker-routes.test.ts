@@ -27,6 +27,14 @@ test('an announce is answered at every path of old trackers', async (t) => {
   assert.equal(store.totals().peers, 1)
 })
 
+test('an address that a page of another site claims is not its own', async (t) => {
+  let isBelieved: unknown
+  const rules = { resolve: ({ isOwn }: { isOwn: boolean }) => ((isBelieved = isOwn), null) }
+  const { httpUrl } = await startTracker(t, { rules, isOwnRequest: () => false })
+  await ask(`${httpUrl}/announce?${BASE}&ip=10.0.0.1`)
+  assert.equal(isBelieved, false)
+})
+
 test('a scrape is answered there, too, with zeros for a torrent without peers', async (t) => {
   const { httpUrl } = await startTracker(t)
   await ask(`${httpUrl}/announce?${BASE}`)
