@@ -56,9 +56,9 @@ test('test files are run, and nothing else', async (t) => {
 longTest('the program is built before all tests, and before those that start it', async (t) => {
   const tests = {
     'plain.test': PASSES,
-    'starts.test': `import '../integration/support/start.js'\n${PASSES}`,
+    'starts.test': `import './support/start.js'\n${PASSES}`,
     'says.test': `// Needs the built program: it is copied\n${PASSES}`,
-    'support/start': "import '../integration/executable.js'",
+    'support/start': "import './executable.js'",
     'support/executable': '',
   }
   for (const [paths, done] of [

@@ -162,6 +162,12 @@ export class RequestTurns implements ConnectionFollower {
     return response?.socket === socket && response.headersSent
   }
 
+  /** Whether a whole request has begun and is not answered. */
+  isWorking(socket: Followed): boolean {
+    const response = socket[BEGUN]
+    return response?.socket === socket && response.req.complete
+  }
+
   /** Whether the newest request came before the one before it was answered. */
   isHasty(socket: Followed): boolean {
     const response = socket[BEGUN]

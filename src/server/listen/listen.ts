@@ -165,9 +165,9 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     if (refusal) exchanges.refuse(socket, refusal, tunnel)
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // Its request waits unread, and the client would take a refusal for the answer before
-    const isHeld = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isAwaited(socket)
-    if (isHeld) turns.limit(socket, rules.grace)
+    // The client would take a refusal of what comes next for the answer before
+    const isHeld = isAwaited(socket) || turns.isWorking(socket)
+    if (isHeld && error.code === 'ERR_HTTP_REQUEST_TIMEOUT') turns.limit(socket, rules.grace)
     else refuse(error, socket)
   })
   // Without this, Node would close the connection without a word
