@@ -2,7 +2,7 @@
 // A page has the comment `.\" Options of COMMAND: NAME...` above such a list; the names have no
 // hyphens in front, and several such lines are one list.
 //
-//   node scripts/manual-options.js [--check]
+//   node scripts/manual-options.js [--check]      after a build
 //
 // --check writes nothing, and fails if a page would change.
 //
@@ -41,7 +41,7 @@ const stale = readdirSync('man').filter((page) => {
   return true
 })
 if (process.argv.includes('--check') && stale.length > 0) {
-  console.error(`${stale.join(', ')}: not as the options are declared; run npm run build`)
+  console.error(`${stale.join(', ')}: not as the options are declared; run npm run manual`)
   process.exitCode = 1
 }
 
