@@ -3,10 +3,10 @@ import { formatNumber } from '../base/text/quantity.js'
 import { type ListOrder, sortHeading } from './sorting.js'
 
 /**
- * A column of a table. A name heads its row, `wide` is as wide as a name, `n` is a number, `size` a
- * size, `date` a time, `swarm` the numbers of a swarm, `pick` a box to check, and `get` links;
- * boxes and buttons have no title. `key` is the order of the column if the table can be sorted, and
- * a class of numbers.
+ * A column of a table. A name heads its row, and `wide` is as wide as a name. `n` is a number,
+ * `size` a size, `date` a time, and `swarm` the numbers of a swarm. `pick` is a box to check, and
+ * `get` has links; boxes and buttons have no title. `key` is the order of the column if the table
+ * can be sorted, and a class of numbers.
  */
 export type Column = readonly [
   title: string,

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typ
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { byteRate, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
-import { DIRECTORY, option } from './option.js'
+import { DIRECTORY, option, OFF } from './option.js'
 
 const MAX_RATE = option(
   '--max-rate <size>',
@@ -70,6 +70,14 @@ export const DATA = option(
   `find the content in this directory (default: beside each torrent). It is looked for under the
     torrent's name.`,
   DIRECTORY,
+)
+
+/** The option of commands that look at the content of torrents. */
+export const FOLLOW_SYMLINKS = option(
+  '--follow-symlinks',
+  `follow symbolic links that lead outside, too. A torrent that was made with --symlinks 'follow'
+    needs it.`,
+  OFF,
 )
 
 export const CACHE_DIR = option(

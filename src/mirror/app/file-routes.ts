@@ -12,7 +12,7 @@ import {
 } from '../tree/mirror.js'
 import type { Views, WantedView } from '../views/views.js'
 import { addReadRoute, type ReadHandler } from '../../server/headers/accept.js'
-import { sendAnswer, textAnswer } from '../../server/headers/answer.js'
+import { robotsAnswer, sendAnswer } from '../../server/headers/answer.js'
 import { IsDirectory, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { Downloads } from '../files/downloads.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
@@ -20,11 +20,6 @@ import { paddingAt, sendZeros } from '../files/zeros.js'
 
 /** Matches every address without another route. In the metrics, each view has its own route. */
 export const ROUTE = '/*'
-
-/**
- * The rules for crawlers unless the mirror has its own: views would make them read all files again.
- */
-const ROBOTS = `User-agent: *\nDisallow: /${RESERVED}/\n`
 
 /**
  * Adds the mirror's files at their addresses, so that they can be web seeds. Adds the views of
@@ -71,7 +66,8 @@ export function addFileRoutes(
     const padding = options.files ? paddingAt(components) : null
     if (found instanceof Refusal && padding !== null) return sendZeros(request, reply, padding)
     if (found instanceof Refusal && components.join('/') === 'robots.txt') {
-      return sendAnswer(reply, textAnswer('text/plain; charset=utf-8', ROBOTS))
+      // Unless the mirror has its own: views would make crawlers read all files again
+      return sendAnswer(reply, robotsAnswer(`/${RESERVED}/`))
     }
     if (found instanceof Refusal) throw found
     if (!options.files) throw filesElsewhere()

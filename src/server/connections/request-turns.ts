@@ -204,7 +204,7 @@ function closeSoon(this: Followed): void {
     Socket.prototype.destroySoon.call(this)
     return
   }
-  // What waits for a turn would hold the connection
+  // Bytes that wait for a turn would hold the connection
   this[INTAKE]?.release()
   closeAnswered(this)
 }

@@ -27,6 +27,11 @@ export function textAnswer(type: string, body: Answer['body'], caching = 'no-cac
   return { status: 200, headers: { 'Content-Type': type, 'Cache-Control': caching }, body }
 }
 
+/** Answers crawlers, and programs such as `wget -r`, that nothing below a path is for them. */
+export function robotsAnswer(path: string): Answer {
+  return textAnswer('text/plain; charset=utf-8', `User-agent: *\nDisallow: ${path}\n`)
+}
+
 /** Answers with a value as JSON. */
 export function jsonAnswer(value: unknown, caching = 'no-cache'): Answer {
   return textAnswer('application/json', jsonLine(value), caching)

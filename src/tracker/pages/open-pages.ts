@@ -3,7 +3,7 @@ import type { SiteLook } from '../../page-parts/layout.js'
 import { clipText, escapeText } from '../../base/text/escape.js'
 import { errorPage } from '../../page-parts/error-page.js'
 import { QR_PATH, qrAnswer } from '../../page-parts/qr-code.js'
-import { type Answer, textAnswer } from '../../server/headers/answer.js'
+import { type Answer, robotsAnswer } from '../../server/headers/answer.js'
 import { errorFor, Refusal } from '../../server/headers/refusal.js'
 import type { SearchResults, TorrentsWanted } from '../../page-parts/results.js'
 import type { AllowedSettings } from '../allowed/access-lists.js'
@@ -19,12 +19,6 @@ export interface TrackerPages {
   /** Finds torrents for the page of a search that is not the tracker's. */
   readonly search: (wanted: TorrentsWanted) => Promise<SearchResults>
 }
-
-/**
- * Programs that follow links, such as `wget -r`, come from the pages of the mirror, whose files
- * they want: lists of torrents have any number of orders and pages.
- */
-const ROBOTS = 'User-agent: *\nDisallow: /\n'
 
 /** Opens the pages for people. */
 export function openPages(
@@ -62,7 +56,8 @@ export function openPages(
     const { path, raw } = request
     if (path === `/${QR_PATH}`)
       return sources.turns.run(request.client, () => qrAnswer(raw.url ?? ''))
-    if (path === '/robots.txt' && isFed) return textAnswer('text/plain; charset=utf-8', ROBOTS)
+    // Crawlers come from the mirror for its files: lists have any number of orders and pages
+    if (path === '/robots.txt' && isFed) return robotsAnswer('/')
     // A page without the torrents that are still read would be wrong
     await parts.torrents.started()
     const answer = (await catalogue.answer(request)) ?? (await pages.answer(request))

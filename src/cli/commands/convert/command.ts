@@ -6,7 +6,7 @@ import { isDirectory } from '../../line/operands.js'
 import { lostSignatures } from '../../../metainfo/edit/splice-torrent.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
-import { declareCacheOptions } from '../../options/reading.js'
+import { declareCacheOptions, FOLLOW_SYMLINKS } from '../../options/reading.js'
 import { readingWith, withHashContext } from '../../open/engine.js'
 import { eachTorrent, readTorrentFile, refuseAddress } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -172,12 +172,7 @@ function declareConvert() {
         <data>.`,
       FILE,
     )
-    .opt(
-      '--follow-symlinks',
-      `follow symbolic links that lead outside, too. A torrent that was made with --symlinks
-        'follow' needs it.`,
-      OFF,
-    )
+    .opt(...FOLLOW_SYMLINKS)
     .optionsGroup('The new torrent:')
     .opt(
       '--hybrid',

@@ -2,7 +2,7 @@ import { OFF } from '../../options/option.js'
 import { Command } from '../../acting-command.js'
 import { CLIENT, DATA_PREFIX, TRUST_DATA_PATH } from '../../options/clients.js'
 import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
-import { declareCacheOptions, DATA } from '../../options/reading.js'
+import { declareCacheOptions, DATA, FOLLOW_SYMLINKS } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { secondsOr } from '../../options/values.js'
@@ -82,12 +82,7 @@ function declarePublish() {
       '--no-check-hashes',
       'check only the sizes of files (default: hash files that the cache does not know)',
     )
-    .opt(
-      '--follow-symlinks',
-      `follow symbolic links that lead outside, too. A torrent that was made with --symlinks
-        'follow' needs it.`,
-      OFF,
-    )
+    .opt(...FOLLOW_SYMLINKS)
   return declareCacheOptions(command)
     .optionsGroup('Report:')
     .opt(

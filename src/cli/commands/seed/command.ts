@@ -10,6 +10,7 @@ import { addressKind, readTorrentFile } from '../../open/torrent-input.js'
 import {
   declareDisplayOptions,
   declareReadingOptions,
+  FOLLOW_SYMLINKS,
   stateDirOption,
 } from '../../options/reading.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
@@ -17,7 +18,7 @@ import { bareHost, OTHER_PORT, withPortAdvice } from '../../open/server.js'
 import { collect, secondsOr, wholeNumber } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { FILE, OFF } from '../../options/option.js'
+import { FILE } from '../../options/option.js'
 import { announcedAddress, maxUploadRateOption } from '../../options/seeding.js'
 
 const EXAMPLES = `
@@ -91,12 +92,7 @@ function declareSeedOptions() {
         else. A file that is not the content of the named torrents ends the program.`,
       { ...FILE, ...collect },
     )
-    .opt(
-      '--follow-symlinks',
-      `follow symbolic links that lead outside, too. A torrent that was made with --symlinks
-        'follow' needs it.`,
-      OFF,
-    )
+    .opt(...FOLLOW_SYMLINKS)
     .opt(
       ...stateDirOption(
         `find the data that completedir recorded in this directory. The default is that of

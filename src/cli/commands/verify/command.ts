@@ -2,7 +2,7 @@ import { isTorrentName } from '../../../metainfo/name.js'
 import { Command } from '../../acting-command.js'
 import { openCacheOf } from '../../open/cache.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { declareReadingOptions } from '../../options/reading.js'
+import { declareReadingOptions, FOLLOW_SYMLINKS } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import {
   listTorrents,
@@ -71,12 +71,7 @@ function declareVerify() {
       FILE,
     )
     .opt('--no-check-hashes', 'check only the sizes of files (default: read them)')
-    .opt(
-      '--follow-symlinks',
-      `follow symbolic links that lead outside, too. A torrent that was made with --symlinks
-        'follow' needs it.`,
-      OFF,
-    )
+    .opt(...FOLLOW_SYMLINKS)
     .opt(
       '--extra',
       `report regular files that are not part of the torrent. A missing file under another name is

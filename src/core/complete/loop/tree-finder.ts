@@ -76,7 +76,7 @@ export class TreeFinder {
   readonly #report: CompleteReport
   readonly #watch: TreeWork['watch']
   readonly #choice: TreeChoice
-  /** What systems left in the directories of the tree that is being listed. */
+  /** Files that systems left in the tree that is being listed. */
   #leftovers: Skipped[] = []
   /** The sources of torrents that several trees may have; null for one tree. */
   readonly #claimed: Map<string, string> | null
