@@ -138,18 +138,16 @@ export class Maker {
     known?: ServedTorrent,
   ): Promise<Look> {
     const { effort } = source
+    const planned = { ...work.first, signal: work.signal, memory: work.memory }
     let content: Content | null = null
     for (let count = 0; count < LOOKS; count++) {
       const look: Look | PlacedContent = await (effort === null
-        ? this.#look(source, unlimitedBudget(work), content, known)
-        : this.planner.run(
-            { ...work.first, signal: work.signal, memory: work.memory, size: effort },
-            (budget) => {
-              // Frees the memory of the last look
-              work.memory.clear()
-              return this.#look(source, budget, content, known)
-            },
-          ))
+        ? this.#look(source, unlimitedBudget(planned), content, known)
+        : this.planner.run({ ...planned, size: effort }, (budget) => {
+            // Frees the memory of the last look
+            work.memory.clear()
+            return this.#look(source, budget, content, known)
+          }))
       if ('recalled' in look) return look
       content = look.content
       await setTimeout(QUIET_PERIOD)
@@ -216,6 +214,7 @@ export class Maker {
     const job = new QueuedJob({ size, files, client, signal, isAhead: ahead !== undefined })
     work.progress = () => progressOf(titleOf(content), content.size, size, job.reached)
     const turn = hashing.enter(job)
+    const turns = unlimitedBudget({ signal, client })
     // Many torrents may wait, and the table of a large one takes megabytes
     if (turn) unread.table = null
     await turn
@@ -223,7 +222,7 @@ export class Maker {
       // Others may have read the files meanwhile
       const known = ended === hashing.ended ? unread.table : null
       const recall = recallInfo(request, hashContext.cacheAccess)
-      const recalled = known ?? (await doInTurns(recall, unlimitedBudget({ signal })))
+      const recalled = known ?? (await doInTurns(recall, turns))
       if ('info' in recalled) return { ...recalled, isSettled: true }
       // A small file is looked at when it is read
       if (turn && !isSmallFile(content))
@@ -231,7 +230,7 @@ export class Maker {
       const hashed = await this.#hash(content, recalled, job, work)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets
-      const core = await doInTurns(composeSteps(content, options, hashed), unlimitedBudget())
+      const core = await doInTurns(composeSteps(content, options, hashed), turns)
       return { ...core, isSettled: hashed.isSettled }
     } finally {
       hashing.end(job)
@@ -257,7 +256,11 @@ export class Maker {
     const threads = Math.max(1, Math.floor(engine.threads / Math.max(1, hashing.running)))
     const ending = AbortSignal.any([engine.signal, signal])
     const own = { ...engine, throttle: first.ahead?.throttle, threads, onProgress, signal: ending }
-    const guards = { isGuarded: true, turns: unlimitedBudget(), refusesWritten: true }
+    const guards = {
+      isGuarded: true,
+      turns: unlimitedBudget({ signal, ...first }),
+      refusesWritten: true,
+    }
     const context = { ...hashContext, engine: own, ...guards }
     const hashed = await hashContent(content, context, table).catch((error: unknown) => {
       signal.throwIfAborted()

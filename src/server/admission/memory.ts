@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { type Client, inTurn, TURN } from '../connections/turns.js'
 import type { UnreadBytes } from '../connections/unread-bytes.js'
 import { NotReady, Refusal, throttled } from '../headers/refusal.js'
 import type { Turns } from '../../base/steps.js'
@@ -25,13 +25,9 @@ interface BudgetedRequest {
   readonly signal: AbortSignal
   /** The memory account of the request, charged with its bytes. */
   readonly memory?: Pick<MemoryAccount, 'take'>
+  /** The client in whose turns it goes on; the work has its own if absent. */
+  readonly client?: Client
 }
-
-/** Milliseconds that work may keep the event loop before all other work has its turn. */
-const SLICE = 4
-
-/** The slices of all budgets: in each turn of the event loop, one of them goes on. */
-let slices: Promise<void> = Promise.resolve()
 
 /**
  * The rest of what a request may cost. The work charges it as it goes on. It ends with an error
@@ -40,7 +36,7 @@ let slices: Promise<void> = Promise.resolve()
 export class Budget implements Turns {
   readonly #left: Record<keyof BudgetLimits, number>
   readonly #request: BudgetedRequest
-  #end = performance.now() + SLICE
+  #end = performance.now() + TURN
   #next: Promise<void> | null = null
 
   constructor(limits: BudgetLimits, request: BudgetedRequest) {
@@ -78,10 +74,12 @@ export class Budget implements Turns {
 
   async #wait(): Promise<void> {
     this.#request.signal.throwIfAborted()
-    slices = slices.then(() => setImmediate())
-    await slices
+    const { client = this } = this.#request
+    await new Promise<void>((resolve) => {
+      inTurn(resolve, client)
+    })
     this.#request.signal.throwIfAborted()
-    this.#end = performance.now() + SLICE
+    this.#end = performance.now() + TURN
   }
 }
 

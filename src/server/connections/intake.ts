@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type Client, inTurn, mayActNow } from './turns.js'
+import { type Client, inTurn, leaveTurns, mayActNow } from './turns.js'
 
 /** Bytes of a connection that may wait here before no more of it are read. */
 const MOST_WAITING = 16 * 1024
@@ -56,6 +56,10 @@ export class Intake<Connection extends Socket> {
     }
     // If Node has stopped reading by itself, only its own listeners begin again
     socket.on('resume', this.#begin)
+    socket.once('close', () => {
+      this.unread = NOTHING
+      if (this.#isTurnDue) leaveTurns(this.#takeTurn, client)
+    })
     this.#begin()
   }
 
@@ -102,12 +106,14 @@ export class Intake<Connection extends Socket> {
 
   #waitForTurn(): void {
     this.#isTurnDue = true
-    inTurn(() => {
-      this.#isTurnDue = false
-      const size = this.#portion()
-      if (size > 0) this.#handOn(size)
-      this.goOn()
-    }, this.client)
+    inTurn(this.#takeTurn, this.client)
+  }
+
+  readonly #takeTurn = (): void => {
+    this.#isTurnDue = false
+    const size = this.#portion()
+    if (size > 0) this.#handOn(size)
+    this.goOn()
   }
 
   /** Counts what waits. The connection is read, and its end noticed, as long as that is little. */

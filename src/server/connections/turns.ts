@@ -178,18 +178,31 @@ export function inTurn(act: () => void, client: Client = act): void {
   isTurnDue = true
 }
 
+/** Takes an act of a client back that waits for its turn. */
+export function leaveTurns(act: () => void, client: Client): void {
+  waiting.delete(client, act)
+}
+
 function takeTurn(): void {
-  let now = monotonicNow()
-  const work = new Stint(now)
-  do {
-    waiting.next()?.()
-    const begun = now
-    now = monotonicNow()
-    // The system may have run another program meanwhile
-    if (waiting.last) waiting.last.debt = Math.min(TURN, waiting.last.debt + now - begun)
-  } while (waiting.size > 0 && work.time(now) < TURN)
+  const now = monotonicNow()
+  actNext(new Stint(now), now)
+}
+
+function actNext(work: Stint, begun: number): void {
+  // What the act resumes is part of it: ticks come when no promise is left
+  queueMicrotask(() => {
+    process.nextTick(endAct, work, begun)
+  })
+  waiting.next()?.()
+}
+
+function endAct(work: Stint, begun: number): void {
+  const now = monotonicNow()
+  // The system may have run another program meanwhile
+  if (waiting.last) waiting.last.debt = Math.min(TURN, waiting.last.debt + now - begun)
   isTurnDue = waiting.size > 0
-  if (isTurnDue) setImmediate(takeTurn)
+  if (isTurnDue && work.time(now) < TURN) actNext(work, now)
+  else if (isTurnDue) setImmediate(takeTurn)
 }
 
 /** Begins work when its client has its turn. */

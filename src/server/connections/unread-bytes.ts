@@ -18,6 +18,7 @@ const PARTS = 8
 
 /** A response, or a connection. */
 interface Holder {
+  readonly closed: boolean
   readonly once: (event: 'close', act: () => void) => unknown
   readonly destroy: () => unknown
 }
@@ -83,6 +84,8 @@ export class UnreadBytes {
 
   /** Sets what a response holds, and closes connections if that is too much. */
   hold(response: Holder, socket: Socket, held: Held): void {
+    // It would never be released
+    if (response.closed) return
     const key = this.keyOf(socket) ?? socket
     const client: Client = this.#clients.get(key) ?? { held: new Map(), bytes: 0 }
     const before = client.held.get(response)

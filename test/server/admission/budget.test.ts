@@ -45,13 +45,15 @@ test('work that nobody wants any more ends before its next slice', async () => {
   await assert.rejects(budget.nextSlice(), refused('busy', /has gone/))
 })
 
-test('each turn of the event loop continues one work, in the order of arrival', async () => {
+test('what long works do in their turns is counted, so that others have theirs between', async () => {
   const seen: string[] = []
   const work = async (name: string) => {
-    const budget = new Budget(LIMITS, { signal: never })
+    const budget = new Budget(LIMITS, { signal: never, client: name })
     for (let i = 0; i < 2; i++) {
       await budget.nextSlice()
       seen.push(name)
+      const end = process.cpuUsage().user + 6000
+      while (process.cpuUsage().user < end);
     }
   }
   const turns = async () => {
@@ -63,6 +65,17 @@ test('each turn of the event loop continues one work, in the order of arrival', 
   await Promise.all([turns(), work('a'), work('b')])
   assert.doesNotMatch(seen.join(''), /[ab]{2}/)
   assert.equal(seen.filter((each) => each !== '-').join(''), 'abab')
+})
+
+test('a client waits for one work of another, however many that has', async () => {
+  const seen: string[] = []
+  const work = async (client: string) => {
+    await new Budget(LIMITS, { signal: never, client }).nextSlice()
+    seen.push(client)
+  }
+  const many = Array.from({ length: 1000 }, () => work('a'))
+  await Promise.all([...many, work('b')])
+  assert.ok(seen.indexOf('b') <= 1, `${seen.indexOf('b')}`)
 })
 
 test('bytes are taken from the memory of all requests', () => {

@@ -44,3 +44,18 @@ test('what comes while a request is answered waits, is counted, and comes before
   intake.goOn()
   assert.deepEqual(taken, ['ghi', 'end'])
 })
+
+test('of a connection that has closed, nothing waits', async () => {
+  const socket = new Duplex({ read: () => undefined, autoDestroy: false })
+  let isBusy = true
+  const intake = new Intake(socket as unknown as Socket, null, {
+    portionOf: ({ length }) => (isBusy ? 0 : length),
+    count: () => undefined,
+  })
+  socket.push('abc')
+  await until('it waits', () => intake.unread.length === 3)
+  socket.destroy()
+  await once(socket, 'close')
+  isBusy = false
+  assert.equal(intake.unread.length, 0)
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FairQueue, inTurn } from '../../../src/server/connections/turns.js'
+import { FairQueue, inTurn, leaveTurns } from '../../../src/server/connections/turns.js'
 import { until } from '../../support/until.js'
 
 /**
@@ -45,6 +45,13 @@ test('whoever comes while others wait is first, and long work costs turns', asyn
   for (const name of ['a1', 'a2', 'b1', 'b2', 'b3', 'c1']) act(name, name === 'a1' ? 0.25 : 0)
   await until('all are done', () => done.length === 7)
   assert.deepEqual(done, ['a1', 'b1', 'c1', 'd1', 'b2', 'b3', 'a2'])
+})
+
+test('an act that is taken back has no turn', async () => {
+  const act = () => assert.fail('it was taken back')
+  inTurn(act, '192.0.2.1')
+  leaveTurns(act, '192.0.2.1')
+  assert.deepEqual(await orderOf(['192.0.2.1']), [0])
 })
 
 test('a comer gets the place of the newest of those that have most', () => {

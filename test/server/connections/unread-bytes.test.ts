@@ -144,7 +144,7 @@ test('a connection of which nothing is unread does not make room for others', ()
   })
   const closed: string[] = []
   const hold = (name: string, remoteAddress: string, waiting: number) => {
-    const holder = { once: () => undefined, destroy: () => closed.push(name) }
+    const holder = { closed: false, once: () => undefined, destroy: () => closed.push(name) }
     unread.hold(holder, { remoteAddress } as Socket, { body: null, waiting })
   }
   hold('large', '127.0.0.2', 80)
@@ -172,4 +172,19 @@ test('near the limit of all, only clients that have read everything get more', a
 test('far from it, a client may leave something unread', async (t) => {
   const { unread } = await besiege(t, () => Buffer.alloc(21 * MIB), ['127.0.0.2'])
   assert.equal(unread.isFull({ remoteAddress: '127.0.0.2' } as Socket), false)
+})
+
+test('what is counted of a connection after it has closed is counted no more', async (t) => {
+  const unread = new UnreadBytes(() => 'a', { all: 100, perClient: 100 })
+  const server = createServer()
+  const client = connect(await listen(t, server), '127.0.0.1')
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  client.on('error', () => undefined)
+  unread.hold(socket, socket, { body: null, waiting: 60 })
+  assert.equal(unread.bytes, 60)
+  socket.destroy()
+  await once(socket, 'close')
+  // Its turn may come later
+  unread.hold(socket, socket, { body: null, waiting: 60 })
+  assert.deepEqual([unread.bytes, unread.of('a')], [0, 0])
 })
