@@ -97,18 +97,21 @@ export function planDraft(job: WriteJob): Draft | Promise<null> {
  * Gives a draft its final name, or removes it if that fails. The guards against replacing a file
  * run only now, because the file may have changed.
  */
-export async function placeDraft({ draft, path }: Draft, options: WriteOptions): Promise<void> {
-  const { mode, checkReplaceable, checkUntouched, claim, noClobber } = options
+export async function placeDraft(
+  { draft, path, owner }: Draft,
+  { mode, checkReplaceable, checkUntouched, claim, noClobber }: WriteOptions,
+): Promise<void> {
+  const isNew = owner === undefined
   await orDiscard(draft, async () => {
     claim?.(path)
     // Another run that has looked at the file, too, must not replace it before this one
-    const lock = checkUntouched ? await lockFile(path) : null
+    const lock = checkUntouched && !isNew ? await lockFile(path) : null
     try {
       if (checkReplaceable && existsSync(path)) checkReplaceable(path)
       checkUntouched?.()
       if (noClobber) await placeNewFile(draft, path)
       else {
-        if (mode === undefined) copyAcl(path, draft)
+        if (mode === undefined && !isNew) copyAcl(path, draft)
         renameSync(draft, path)
       }
     } finally {

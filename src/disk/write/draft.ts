@@ -21,7 +21,10 @@ export interface Draft {
   readonly bytes: Bytes
   /** Permission bits, or undefined for those that umask leaves. */
   readonly mode: number | undefined
-  /** The owner to set, as far as the system allows this user to set it. */
+  /**
+   * The owner to set, as far as the system allows this user to set it: that of the file which is
+   * replaced, or undefined for a new file.
+   */
   readonly owner: Owner | undefined
 }
 
