@@ -55,6 +55,9 @@ export class FileSwarms {
   readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
   /** How often torrents of files in a directory became known. */
   readonly #noted = new LRUCache<string, number>({ max: MOST_DIRECTORIES })
+  /** The info hashes that the tracker refuses, and how often they have changed. */
+  #banned: ReadonlySet<InfoHash> | undefined
+  #bans = 0
 
   /** Null stands for no tracker or seed in this process, and for no files that are hashed ahead. */
   constructor(
@@ -69,12 +72,15 @@ export class FileSwarms {
 
   /**
    * Distinguishes what is known of the files in a directory from what was known before; it changes
-   * each minute if counts are. Null stands for a page without magnet links.
+   * with each ban, and each minute if counts are known. Null stands for a page without magnet links.
    */
   stateAt(directory: readonly string[] | null, ms: number): string {
     const minute = this.isUsed || this.warm ? Math.floor(ms / 60_000) : 0
     const noted = (directory && this.#noted.get(directory.join('/'))) ?? 0
-    return `${minute.toString(36)}.${noted.toString(36)}`
+    const banned = this.tracker?.banned?.()
+    if (banned !== this.#banned) this.#bans++
+    this.#banned = banned
+    return [minute, noted, this.#bans].map((each) => each.toString(36)).join('.')
   }
 
   /** Remembers the torrent of a single file. */

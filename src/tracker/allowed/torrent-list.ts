@@ -216,8 +216,10 @@ export class TorrentList {
     this.#torrents = torrents
     const isSame =
       banned.size === this.#banned.size && [...banned].every((hash) => this.#banned.has(hash))
-    if (!isSame) this.#bans++
-    this.#banned = banned
+    if (!isSame) {
+      this.#bans++
+      this.#banned = banned
+    }
     const versions = this.#directories.map(({ version }) => version)
     this.#version = [...versions, this.#bans].join(' ')
   }

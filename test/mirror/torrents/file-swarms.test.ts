@@ -62,3 +62,16 @@ test('a file that was hashed ahead has counts before anybody asks for its torren
   assert.deepEqual(swarms.largest(PATH, FILE)?.counts, counts(4))
   assert.equal(swarms.largest(PATH, { ...FILE, modified: 5_251 }), null)
 })
+
+test('a ban changes what is known at once, and takes the magnet link away', () => {
+  let banned: ReadonlySet<InfoHash> = new Set()
+  const swarms = new FileSwarms({ countsOf: () => null, banned: () => banned }, null)
+  swarms.note(torrentOf('one'))
+  const state = () => swarms.stateAt(PATH.slice(0, -1), 0)
+  const before = state()
+  assert.equal(state(), before)
+  assert.equal(swarms.infoHashOf(PATH, FILE), v1Of('one'))
+  banned = new Set([v1Of('one')])
+  assert.notEqual(state(), before)
+  assert.equal(swarms.infoHashOf(PATH, FILE), null)
+})
