@@ -72,7 +72,8 @@ export class FileSwarms {
 
   /**
    * Distinguishes what is known of the files in a directory from what was known before; it changes
-   * with each ban, and each minute if counts are known. Null stands for a page without magnet links.
+   * with each ban, and each minute if counts are known. Null stands for a page without magnet
+   * links.
    */
   stateAt(directory: readonly string[] | null, ms: number): string {
     const minute = this.isUsed || this.warm ? Math.floor(ms / 60_000) : 0
