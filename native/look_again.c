@@ -65,6 +65,22 @@ static napi_value give_later(napi_env env, struct lookup *lookup) {
   return napi_get_undefined(env, &nothing) == napi_ok ? nothing : NULL;
 }
 
+napi_value look_again(napi_env env, napi_callback_info info) {
+  napi_value files, nothing;
+  size_t count = 1;
+  struct looked looked = {0};
+  struct open_files open = {.count = 0};
+  if (napi_get_cb_info(env, info, &count, &files, NULL, NULL) != napi_ok) return NULL;
+  if (read_looked(env, files, &looked)) {
+    for (size_t file = 0; file < looked.files.file_count; file++) {
+      if (!is_padding(&looked.files, file)) look_at(&looked, &open, file);
+    }
+    close_files(&open);
+  }
+  free(looked.files.directories);
+  return napi_get_undefined(env, &nothing) == napi_ok ? nothing : NULL;
+}
+
 napi_value look_again_async(napi_env env, napi_callback_info info) {
   napi_value files;
   size_t count = 1;

@@ -276,6 +276,7 @@ NAPI_MODULE_INIT() {
       {"listFiles", NULL, list_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"listFilesAsync", NULL, list_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"listNamesAsync", NULL, list_names_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lookAgain", NULL, look_again, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lookAgainAsync", NULL, look_again_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFilesAsync", NULL, read_small_files_async, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -1,7 +1,7 @@
 import { openNullCache } from '../../disk/cache/piece-cache.js'
 import type { TreeKey, TreeRecord } from '../../disk/cache/records/bodies.js'
 import { changeSince } from '../../disk/file-lists/fingerprint.js'
-import { changesOf, nativeLook } from '../../disk/scan/look-again.js'
+import { changesOf } from '../../disk/scan/look-again.js'
 import { lookAt } from '../../disk/look/stat-files.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import {
@@ -154,9 +154,6 @@ async function readUnknown(
   return problems
 }
 
-/** To look at so few files takes less time than a thread. */
-const FEW = 8
-
 /**
  * Returns the files that were not read, for these reasons by path or URL, and those on a disk that
  * have changed since they were looked for.
@@ -164,7 +161,7 @@ const FEW = 8
 async function problemsOf(
   { files, odd, source }: LocatedContent,
   unread: ReadonlyMap<string, Problem>,
-  { engine, cacheAccess: rules }: HashContext,
+  { cacheAccess: rules }: HashContext,
 ): Promise<Map<number, Problem>> {
   const problems = new Map<number, Problem>()
   for (let number = 0; unread.size > 0 && number < files.length; number++) {
@@ -172,9 +169,7 @@ async function problemsOf(
     const problem = unread.get(files.absolutePathAt(number))
     if (problem) problems.set(number, problem)
   }
-  const isQuick = engine.isOffloaded !== true && files.length <= FEW
-  const look = isQuick ? null : nativeLook
-  for (const { number, change } of source ? [] : await changesOf(files, look, rules)) {
+  for (const { number, change } of source ? [] : await changesOf(files, undefined, rules)) {
     // The state of a file of another size is not among the others
     const found = odd.get(number)?.found
     const isFile = found?.kind === 'file'

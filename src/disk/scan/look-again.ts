@@ -22,14 +22,16 @@ type LookedFiles = Omit<FilePaths, 'directories'> & {
   readonly answers: Uint8Array
 }
 
-/** The native addon's function; see native/look_again.h. */
-type LookAgain = (files: LookedFiles) => Promise<void>
+/** The native addon's functions; see native/look_again.h. */
+interface LookAgain {
+  readonly lookAgain: (files: LookedFiles) => void
+  readonly lookAgainAsync: (files: LookedFiles) => Promise<void>
+}
 
 const CHANGED = 1
 const GONE = 2
 
-export const nativeLook =
-  loadNative<{ lookAgainAsync: LookAgain }>('lookAgainAsync')?.lookAgainAsync ?? null
+export const nativeLook = loadNative<LookAgain>('lookAgain', 'lookAgainAsync')
 
 /** Files that are looked at on the event loop: a thread would take several times as long. */
 const FEW = 8
@@ -44,10 +46,12 @@ export async function changesOf(
   rules: ChangeRules = {},
 ): Promise<Iterable<ChangedFile>> {
   const answers = new Uint8Array(files.length)
-  if (!native || files.length <= FEW) return changesIn(files, answers.fill(CHANGED), rules)
+  if (!native) return changesIn(files, answers.fill(CHANGED), rules)
   const { store, rows, paths } = files
   const directories = Buffer.from(rawPath(paths.directories.concat('').join('\0')))
-  await native({ ...paths, directories, states: store.states.bytes, rows, answers })
+  const looked = { ...paths, directories, states: store.states.bytes, rows, answers }
+  if (files.length <= FEW) native.lookAgain(looked)
+  else await native.lookAgainAsync(looked)
   if (!answers.includes(CHANGED) && !answers.includes(GONE)) return []
   return changesIn(files, answers, rules)
 }

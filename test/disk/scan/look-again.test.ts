@@ -56,6 +56,11 @@ for (const [who, native] of Object.entries({ 'the native addon': nativeLook, Jav
     assert.deepEqual(await found(), expected)
     const picked = files.filter((i) => files.pathAt(i)[0] === 'd2')
     assert.equal([...(await changesOf(picked, native))].length, 2)
+    // So few are looked at together with nothing else
+    for (const [path, change] of expected) {
+      const one = files.filter((i) => files.pathAt(i).join('/') === path)
+      assert.deepEqual([...(await changesOf(one, native))], [{ number: 0, change }])
+    }
   })
 
   test(`${who} finds a directory that became a file, and one that moved`, { skip }, async (t) => {
@@ -103,7 +108,8 @@ test(
       rows: null,
       answers: new Uint8Array(1),
     }
-    await nativeLook?.(good)
+    nativeLook?.lookAgain(good)
+    await nativeLook?.lookAgainAsync(good)
     const faults = [
       { states: new Uint8Array(39) },
       { rows: Uint32Array.of(1) },
@@ -112,7 +118,8 @@ test(
       { names: Buffer.from('a') },
     ]
     for (const fault of faults) {
-      assert.throws(() => void nativeLook?.({ ...good, ...fault }), TypeError)
+      assert.throws(() => nativeLook?.lookAgain({ ...good, ...fault }), TypeError)
+      assert.throws(() => void nativeLook?.lookAgainAsync({ ...good, ...fault }), TypeError)
     }
   },
 )
