@@ -44,3 +44,8 @@ export function swarmHashes({ infoHash, infoHashV2 }: InfoHashes): InfoHash[] {
   const cut = infoHashV2 === null ? null : cutInfoHash(infoHashV2)
   return [infoHash, cut].filter((hash) => hash !== null)
 }
+
+/** Whether peers announce a torrent by one of some info hashes. */
+export function isAmong(torrent: InfoHashes, hashes?: ReadonlySet<InfoHash>): boolean {
+  return hashes !== undefined && swarmHashes(torrent).some((hash) => hashes.has(hash))
+}

@@ -7,7 +7,7 @@ import {
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
 import { isLoopback } from '../../core/remote/address-reach.js'
-import { swarmHashes } from '../../metainfo/info-hash.js'
+import { isAmong, swarmHashes } from '../../metainfo/info-hash.js'
 import { NO_FIELDS } from '../../metainfo/fields.js'
 import type { DhtNode } from '../../metainfo/values.js'
 import { directoryAddress, distinctSeeds, fileAddress } from '../../metainfo/trackers.js'
@@ -235,8 +235,7 @@ export class TorrentSender {
 
   /** Whether the tracker in this process refuses a torrent. */
   isBanned({ torrent }: CurrentTorrent): boolean {
-    const banned = this.options.ownTracker?.banned()
-    return banned !== undefined && swarmHashes(torrent.infoHashes).some((hash) => banned.has(hash))
+    return isAmong(torrent.infoHashes, this.options.ownTracker?.banned())
   }
 
   /** Composes an answer, and keeps it. */

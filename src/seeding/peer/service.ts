@@ -2,7 +2,7 @@ import { BtkitError, orClose } from '../../base/errors.js'
 import { Announcer, type OnTrackerChange } from './announcer.js'
 import { DhtAnnouncer } from './dht.js'
 import { LocalDiscovery } from './local-discovery.js'
-import { swarmHashes } from '../../metainfo/info-hash.js'
+import { isAmong, swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
 import type { TrackerHere } from './tracker-host.js'
@@ -71,8 +71,7 @@ export class SeedService extends Seeder {
 
   /** Whether the tracker in this process refuses a torrent. */
   isBanned(torrent: SeedTorrent): boolean {
-    const banned = this.#tracker?.banned()
-    return banned !== undefined && swarmHashes(torrent).some((hash) => banned.has(hash))
+    return isAmong(torrent, this.#tracker?.banned())
   }
 
   override add(torrent: SeedTorrent): boolean {
