@@ -37,16 +37,17 @@ static void look_at(const struct looked *looked, struct open_files *open, size_t
   }
 }
 
+static void look_at_files(const struct looked *looked, struct open_files *open, size_t first, size_t end) {
+  for (size_t file = first; file < end; file++) {
+    if (!is_padding(&looked->files, file)) look_at(looked, open, file);
+  }
+}
+
 static void *look_at_shares(void *data) {
   struct second_look *look = data;
   struct open_files open = {.count = 0};
-  const struct content_stream *files = &look->looked.files;
   size_t first, end;
-  while (take_share(&look->shares, &first, &end)) {
-    for (size_t file = first; file < end; file++) {
-      if (!is_padding(files, file)) look_at(&look->looked, &open, file);
-    }
-  }
+  while (take_share(&look->shares, &first, &end)) look_at_files(&look->looked, &open, first, end);
   close_files(&open);
   return NULL;
 }
@@ -72,9 +73,7 @@ napi_value look_again(napi_env env, napi_callback_info info) {
   struct open_files open = {.count = 0};
   if (napi_get_cb_info(env, info, &count, &files, NULL, NULL) != napi_ok) return NULL;
   if (read_looked(env, files, &looked)) {
-    for (size_t file = 0; file < looked.files.file_count; file++) {
-      if (!is_padding(&looked.files, file)) look_at(&looked, &open, file);
-    }
+    look_at_files(&looked, &open, 0, looked.files.file_count);
     close_files(&open);
   }
   free(looked.files.directories);

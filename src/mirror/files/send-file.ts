@@ -1,7 +1,7 @@
 import { type BufferPool, NOTHING } from '../../base/buffer-pool.js'
 import type { BodyPart } from '../../server/headers/conditional.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
-import { inTurn, isTurnOver } from '../../server/connections/turns.js'
+import { isTurnOver, turnOf } from '../../server/connections/turns.js'
 import type { Look } from '../tree/below-root.js'
 import { closeFile, isRewritten, type OpenedFile, readLater, readNow } from '../tree/open-looked.js'
 
@@ -45,9 +45,7 @@ export async function sendFile(
         if (buffer === NOTHING) {
           // A download whose turn has come goes on only if others have not used it up
           while (sentInTurn >= TURN || isTurnOver()) {
-            await new Promise<void>((resolve) => {
-              inTurn(resolve, response.client)
-            })
+            await turnOf(response.client)
             sentInTurn = 0
           }
           if (response.destroyed) return

@@ -108,6 +108,11 @@ export class Flight<T> {
     this.promise.then(finish, finish)
   }
 
+  /** The client in whose turns it is done. */
+  get client(): string | null {
+    return this.first.client
+  }
+
   /** The account for the work's memory. */
   get memory(): MemoryAccount {
     return (this.#memory ??= this.pool.open(this.first.client))

@@ -60,7 +60,10 @@ export interface PlacedContent extends Placement {
 }
 
 /** Work on a torrent for those who wait for it. */
-export type TorrentWork = Pick<Flight<unknown>, 'first' | 'signal' | 'memory' | 'progress'>
+export type TorrentWork = Pick<
+  Flight<unknown>,
+  'client' | 'first' | 'signal' | 'memory' | 'progress'
+>
 
 /** A torrent of the files as they were looked up. */
 export interface ObtainedTorrent extends Pick<PlacedContent, 'content' | 'options'> {
@@ -138,16 +141,18 @@ export class Maker {
     known?: ServedTorrent,
   ): Promise<Look> {
     const { effort } = source
-    const planned = { ...work.first, signal: work.signal, memory: work.memory }
     let content: Content | null = null
     for (let count = 0; count < LOOKS; count++) {
       const look: Look | PlacedContent = await (effort === null
-        ? this.#look(source, unlimitedBudget(planned), content, known)
-        : this.planner.run({ ...planned, size: effort }, (budget) => {
-            // Frees the memory of the last look
-            work.memory.clear()
-            return this.#look(source, budget, content, known)
-          }))
+        ? this.#look(source, unlimitedBudget(work), content, known)
+        : this.planner.run(
+            { ...work.first, signal: work.signal, memory: work.memory, size: effort },
+            (budget) => {
+              // Frees the memory of the last look
+              work.memory.clear()
+              return this.#look(source, budget, content, known)
+            },
+          ))
       if ('recalled' in look) return look
       content = look.content
       await setTimeout(QUIET_PERIOD)
@@ -209,12 +214,11 @@ export class Maker {
     const { request, content, options, ended } = look
     const { hashing, hashContext } = this
     const { size, files } = unread
-    const { first, signal } = work
-    const { client, ahead } = first
+    const { client, first, signal } = work
+    const { ahead } = first
     const job = new QueuedJob({ size, files, client, signal, isAhead: ahead !== undefined })
     work.progress = () => progressOf(titleOf(content), content.size, size, job.reached)
     const turn = hashing.enter(job)
-    const turns = unlimitedBudget({ signal, client })
     // Many torrents may wait, and the table of a large one takes megabytes
     if (turn) unread.table = null
     await turn
@@ -222,7 +226,7 @@ export class Maker {
       // Others may have read the files meanwhile
       const known = ended === hashing.ended ? unread.table : null
       const recall = recallInfo(request, hashContext.cacheAccess)
-      const recalled = known ?? (await doInTurns(recall, turns))
+      const recalled = known ?? (await doInTurns(recall, unlimitedBudget(work)))
       if ('info' in recalled) return { ...recalled, isSettled: true }
       // A small file is looked at when it is read
       if (turn && !isSmallFile(content))
@@ -230,6 +234,7 @@ export class Maker {
       const hashed = await this.#hash(content, recalled, job, work)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets
+      const turns = unlimitedBudget({ client })
       const core = await doInTurns(composeSteps(content, options, hashed), turns)
       return { ...core, isSettled: hashed.isSettled }
     } finally {
@@ -244,7 +249,7 @@ export class Maker {
     content: Content,
     table: PieceTable,
     job: QueuedJob,
-    { signal, first }: TorrentWork,
+    { client, signal, first }: TorrentWork,
   ): Promise<HashedContent> {
     const { hashing, hashContext } = this
     const { engine } = hashContext
@@ -256,11 +261,7 @@ export class Maker {
     const threads = Math.max(1, Math.floor(engine.threads / Math.max(1, hashing.running)))
     const ending = AbortSignal.any([engine.signal, signal])
     const own = { ...engine, throttle: first.ahead?.throttle, threads, onProgress, signal: ending }
-    const guards = {
-      isGuarded: true,
-      turns: unlimitedBudget({ signal, ...first }),
-      refusesWritten: true,
-    }
+    const guards = { isGuarded: true, turns: unlimitedBudget({ client }), refusesWritten: true }
     const context = { ...hashContext, engine: own, ...guards }
     const hashed = await hashContent(content, context, table).catch((error: unknown) => {
       signal.throwIfAborted()

@@ -1,4 +1,4 @@
-import { type Client, inTurn, TURN } from '../connections/turns.js'
+import { type Client, TURN, turnOf } from '../connections/turns.js'
 import type { UnreadBytes } from '../connections/unread-bytes.js'
 import { NotReady, Refusal, throttled } from '../headers/refusal.js'
 import type { Turns } from '../../base/steps.js'
@@ -21,8 +21,8 @@ const REASONS: Readonly<Record<keyof BudgetLimits, string>> = {
 
 /** The request that a budget is for. */
 interface BudgetedRequest {
-  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
-  readonly signal: AbortSignal
+  /** Aborts, with a Refusal as its reason, when nobody wants the work any more; if it may end. */
+  readonly signal?: AbortSignal
   /** The memory account of the request, charged with its bytes. */
   readonly memory?: Pick<MemoryAccount, 'take'>
   /** The client in whose turns it goes on; the work has its own if absent. */
@@ -73,20 +73,16 @@ export class Budget implements Turns {
   }
 
   async #wait(): Promise<void> {
-    this.#request.signal.throwIfAborted()
+    this.#request.signal?.throwIfAborted()
     const { client = this } = this.#request
-    await new Promise<void>((resolve) => {
-      inTurn(resolve, client)
-    })
-    this.#request.signal.throwIfAborted()
+    await turnOf(client)
+    this.#request.signal?.throwIfAborted()
     this.#end = performance.now() + TURN
   }
 }
 
 /** A budget without limits, for work that may be for nobody. */
-export function unlimitedBudget(
-  request: BudgetedRequest = { signal: new AbortController().signal },
-): Budget {
+export function unlimitedBudget(request: BudgetedRequest = {}): Budget {
   return new Budget({ steps: Infinity, names: Infinity, bytes: Infinity }, request)
 }
 

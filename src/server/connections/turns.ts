@@ -189,7 +189,7 @@ function takeTurn(): void {
 }
 
 function actNext(work: Stint, begun: number): void {
-  // What the act resumes is part of it: ticks come when no promise is left
+  // Work that the act resumes is part of it: ticks come when no promise is left
   queueMicrotask(() => {
     process.nextTick(endAct, work, begun)
   })
@@ -205,13 +205,17 @@ function endAct(work: Stint, begun: number): void {
   else if (isTurnDue) setImmediate(takeTurn)
 }
 
-/** Begins work when its client has its turn. */
-export function workInTurn<T>(client: Client, work: () => Promise<T>): Promise<T> {
+/** Resolves when a client has its turn. */
+export function turnOf(client: Client): Promise<void> {
   return new Promise((resolve) => {
-    inTurn(() => {
-      resolve(work())
-    }, client)
+    inTurn(resolve, client)
   })
+}
+
+/** Begins work when its client has its turn. */
+export async function workInTurn<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await turnOf(client)
+  return work()
 }
 
 /**

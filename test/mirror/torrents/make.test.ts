@@ -121,3 +121,23 @@ test('work that nobody wants ends at once, and its bytes count', async (t) => {
   assert.equal(hashing.total.done, LARGE + read)
   assert.ok(read > 0 && read < LARGE)
 })
+
+test('what was hashed is remembered, even if nobody wants the torrent any more', async (t) => {
+  const paths = Array.from({ length: 200 }, (_, i) => `file-${i}`)
+  const root = makeScratch(t, Object.fromEntries(paths.map((path) => [path, path.repeat(3000)])))
+  const { maker, context } = await openMaking(t, { limit: 1, maxPerClient: 10 })
+  const parts = { ...contentOf(root, 'x', paths), isAligned: true }
+  const [content, work] = [cutIntoPieces(parts, pieceLengthOf(15)), workFor()]
+  const { cache } = context.cacheAccess
+  const kept = t.mock.method(cache, 'put', (...record: Parameters<typeof cache.put>) => {
+    work.end()
+    // The slice of time of this work is over
+    const end = performance.now() + 5
+    while (performance.now() < end);
+    kept.mock.restore()
+    cache.put(...record)
+  })
+  await maker.make(sourceOf(content), work)
+  const again = await maker.make(sourceOf(content), workFor())
+  assert.equal(again.from, 'cache')
+})

@@ -55,6 +55,7 @@ export function workFor(throttle?: Throttle): TorrentWork & { readonly end: () =
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 }).open(null)
   const working = new AbortController()
   return {
+    client: null,
     first: { client: null, ...(throttle && { ahead: { throttle } }) },
     signal: working.signal,
     memory,
