@@ -41,9 +41,7 @@ const firstRun = {
       reference: () => copied,
       run(who) {
         const taken = complete(who)
-        const target = join(root, 'copy')
-        Object.assign(copied, copy(join(root, who), target))
-        rmSync(target, { recursive: true })
+        Object.assign(copied, copy(join(root, who), join(root, `copy-${who}`)))
         return taken
       },
     }
@@ -124,10 +122,9 @@ function firstOfDirectories(name, { source, files, limit, options }) {
       const complete = (who, what, more) => {
         const at = places.at(`turn-${turn++}`)
         const env = { BTKIT_CACHE_DIR: join(at, 'cache'), BTKIT_STATE_DIR: join(at, 'state') }
+        // Nothing is removed: ext4 makes files slowly for minutes after it removed thousands
         const target = places.at(`turn-${turn}/torrents`)
-        const taken = places.run(who, [...completeArgs(join(root, what), target), ...more], env)
-        for (const each of [at, target]) rmSync(each, { recursive: true, force: true })
-        return taken
+        return places.run(who, [...completeArgs(join(root, what), target), ...more], env)
       }
       return {
         reference: () => complete('now', files, []),

@@ -48,23 +48,65 @@ export async function lockByFile(file: string, shown: string, wait: LockWait): P
 /** The errors of systems that lock no bytes of open files, such as macOS. */
 const NO_BYTES: readonly number[] = [system.errno.ENOTSUP, system.errno.EINVAL]
 
+/** A file of which this process locks bytes. It is open while somebody has or awaits a lock. */
+interface ByteFile {
+  readonly descriptor: number
+  /** Identifies it within this process. */
+  readonly id: string
+  users: number
+}
+
+const byteFiles = new Map<string, ByteFile>()
+
 /**
  * Locks what `shown` names as lockByFile does, by one byte of a file that stays: of many locks,
  * files of their own would take as long as what is done meanwhile. They are taken only if the
  * system locks no bytes.
  * @throws BtkitError as lockByFile
  */
-export function lockByByte(
+export async function lockByByte(
   file: string,
   byte: number,
   shown: string,
   wait: LockWait,
 ): Promise<FileLock> {
-  const descriptor = openSync(file, FLAGS, MODE)
-  if (!NO_BYTES.includes(addon?.lockByte(descriptor, byte) ?? 0))
-    return lockDescriptor(descriptor, shown, wait, byte)
-  closeSync(descriptor)
+  const opened = byteFiles.get(file) ?? openByteFile(file)
+  const { descriptor, id } = opened
+  byteFiles.set(file, opened)
+  opened.users++
+  const leave = () => {
+    if (--opened.users > 0) return
+    byteFiles.delete(file)
+    closeSync(descriptor)
+  }
+  const own = `${id}:${byte}`
+  try {
+    const errno = await waitForLock(own, () => addon?.lockByte(descriptor, byte) ?? 0, shown, wait)
+    if (errno === 0) {
+      const release = () => {
+        addon?.unlockByte(descriptor, byte)
+        heldHere.delete(own)
+        leave()
+      }
+      return { release }
+    }
+    if (!NO_BYTES.includes(errno)) throw cannotLock(shown)
+  } catch (error) {
+    leave()
+    throw error
+  }
+  leave()
   return lockByFile(`${file}.${byte}`, shown, wait)
+}
+
+function openByteFile(file: string): ByteFile {
+  const descriptor = openSync(file, FLAGS, MODE)
+  return { descriptor, id: idOf(descriptor), users: 0 }
+}
+
+function idOf(descriptor: number): string {
+  const { dev, ino } = fstatSync(descriptor)
+  return `${dev}:${ino}`
 }
 
 /** Whether a path still refers to the open file. */
@@ -87,45 +129,50 @@ function removeBefore(release: () => void, path: string, descriptor: number): ()
 }
 
 /**
- * Locks an open descriptor, or a byte of it. Closes it if locking fails, or when the lock is
- * released.
+ * Locks an open descriptor. Closes it if locking fails, or when the lock is released.
  * @throws BtkitError as lockByFile does, with `path` in the message
  */
-async function lockDescriptor(
-  descriptor: number,
-  path: string,
-  { waitSeconds, signal }: LockWait,
-  byte: number | null = null,
-): Promise<FileLock> {
-  const { dev, ino } = fstatSync(descriptor)
-  const file = `${dev}:${ino}:${byte ?? ''}`
-  const tryLock = () =>
-    byte === null ? addon?.tryLock(descriptor) : addon?.lockByte(descriptor, byte)
-  let isLocked = false
-  const release = () => {
-    closeSync(descriptor)
-    if (isLocked) heldHere.delete(file)
-  }
-  const deadline = monotonicNow() + waitSeconds * 1000
+async function lockDescriptor(descriptor: number, path: string, wait: LockWait): Promise<FileLock> {
+  const own = idOf(descriptor)
   try {
-    for (;;) {
-      const errno = heldHere.has(file) ? system.errno.EWOULDBLOCK : (tryLock() ?? 0)
-      if (errno === 0) {
-        isLocked = true
-        heldHere.add(file)
-        return { release }
-      }
-      if (errno !== system.errno.EWOULDBLOCK)
-        throw new BtkitError('io', `${path}: cannot be locked`)
-      if (monotonicNow() >= deadline)
-        throw new BtkitError('locked', `${path}: another run holds the lock; wait until it ends`)
-      await setTimeout(LOOK_AGAIN, null, { signal }).catch(() => undefined)
-      refuseAborted(signal)
-    }
+    const errno = await waitForLock(own, () => addon?.tryLock(descriptor) ?? 0, path, wait)
+    if (errno !== 0) throw cannotLock(path)
   } catch (error) {
-    release()
+    closeSync(descriptor)
     throw error
   }
+  const release = () => {
+    closeSync(descriptor)
+    heldHere.delete(own)
+  }
+  return { release }
+}
+
+/**
+ * Tries to get a lock until nobody else has it. Resolves to 0, or to the error number of a system
+ * that has no such locks.
+ * @throws BtkitError `locked` or `interrupted`, as lockByFile
+ */
+async function waitForLock(
+  own: string,
+  tryLock: () => number,
+  shown: string,
+  { waitSeconds, signal }: LockWait,
+): Promise<number> {
+  const deadline = monotonicNow() + waitSeconds * 1000
+  for (;;) {
+    const errno = heldHere.has(own) ? system.errno.EWOULDBLOCK : tryLock()
+    if (errno === 0) heldHere.add(own)
+    if (errno !== system.errno.EWOULDBLOCK) return errno
+    if (monotonicNow() >= deadline)
+      throw new BtkitError('locked', `${shown}: another run holds the lock; wait until it ends`)
+    await setTimeout(LOOK_AGAIN, null, { signal }).catch(() => undefined)
+    refuseAborted(signal)
+  }
+}
+
+function cannotLock(shown: string): BtkitError {
+  return new BtkitError('io', `${shown}: cannot be locked`)
 }
 
 /**
@@ -145,7 +192,7 @@ export async function lockFile(path: string): Promise<FileLock | null> {
   }
 }
 
-/** The device and number of each file that this process holds a lock of, and the byte. */
+/** The files that this process holds a lock of, by device and number, some with a byte. */
 const heldHere = new Set<string>()
 
 /**

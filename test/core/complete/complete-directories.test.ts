@@ -102,6 +102,26 @@ test('a torrent that is edited when its removal is planned stays', async (t) => 
   assert.equal(readFileSync(torrent, 'utf8'), 'edited')
 })
 
+test('a torrent of somebody else that appears when one is planned stays foreign', async (t) => {
+  const place = new Place(t)
+  const torrent = place.at('out', 'b.torrent')
+  const planned = () => {
+    writeFileSync(torrent, 'of somebody else')
+    return Promise.resolve()
+  }
+  const { failed } = await place.complete({ entries: ['b'] }, { ...UNSEEN, planned })
+  assert.deepEqual(
+    failed.map(({ code }) => code),
+    ['changed'],
+  )
+  const { skipped } = await place.complete()
+  assert.deepEqual(
+    skipped.map(({ torrentPath, reason }) => [torrentPath, reason]),
+    [[torrent, 'foreign']],
+  )
+  assert.equal(readFileSync(torrent, 'utf8'), 'of somebody else')
+})
+
 test('content that changes after the total was computed is hashed as it is then', async (t) => {
   const place = new Place(t)
   const begin = () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -9,6 +9,8 @@ import { failure } from '../failure.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const { lockByByte, lockByFile } = locks
+
+const onlyLinux = { skip: process.platform !== 'linux' && 'needs paths of open files' }
 
 const never = new AbortController().signal
 const heldIn = (directory: string) =>
@@ -52,6 +54,26 @@ test('locks of bytes of one file have nothing to do with each other', async (t) 
   await assert.rejects(lockAt(2 ** 52 - 1), heldIn(directory))
   assert.equal(statSync(join(directory, 'locks')).mode & 0o777, 0o600)
 })
+
+test('many locks of one file need one descriptor', onlyLinux, async (t) => {
+  const file = join(makeScratch(t), 'locks')
+  const count = () => readdirSync('/proc/self/fd').filter((each) => leadsTo(each) === file).length
+  const wait = { waitSeconds: 0, signal: never }
+  const held = await Promise.all([1, 2, 3].map((byte) => lockByByte(file, byte, file, wait)))
+  await assert.rejects(lockByByte(file, 1, file, wait))
+  assert.equal(count(), 1)
+  for (const { release } of held) release()
+  assert.equal(count(), 0)
+})
+
+/** Where a descriptor leads; null for one that was closed meanwhile. */
+function leadsTo(descriptor: string): string | null {
+  try {
+    return readlinkSync(join('/proc/self/fd', descriptor))
+  } catch {
+    return null
+  }
+}
 
 test('a system that locks no bytes has a lock for each of them all the same', async (t) => {
   const addon = findAddon()

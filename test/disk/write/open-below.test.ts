@@ -3,7 +3,7 @@ import { existsSync, lchownSync, mkdirSync, renameSync, symlinkSync, writeFileSy
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeAtomically } from '../../../src/disk/write/atomically.js'
-import { OPEN_TO_ALL, openBelow } from '../../../src/disk/write/open-below.js'
+import { NeighboursBelow, OPEN_TO_ALL, openBelow } from '../../../src/disk/write/open-below.js'
 import { onlyRoot } from '../failure.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -35,6 +35,29 @@ test('a link of another user is refused at each place below the root', onlyRoot,
       )
   }
   assert.ok(!existsSync(join(root, 'elsewhere', 'sub', 'new')))
+})
+
+test('neighbours are opened, and made, as if each was alone', onlyRoot, (t) => {
+  const root = makeScratch(t, { 'elsewhere/file': '', 'out/old/file': '' })
+  const out = join(root, 'out')
+  symlinkSync(join(root, 'elsewhere'), join(out, 'link'))
+  lchownSync(join(out, 'link'), 1, 1)
+  const neighbours = new NeighboursBelow(out)
+  const open = (...names: string[]) => {
+    const opened = neighbours.open(names, OPEN_TO_ALL)
+    opened.close()
+    return [opened.path, opened.isNew]
+  }
+  assert.deepEqual(open(), [out, false])
+  assert.deepEqual(open('old'), [join(out, 'old'), false])
+  assert.deepEqual(open('new'), [join(out, 'new'), true])
+  for (const name of ['a', 'b'])
+    assert.deepEqual(open('new', 'deep', name), [join(out, 'new', 'deep', name), true])
+  assert.deepEqual(open('old'), [join(out, 'old'), false])
+  for (const names of [['link'], ['link', 'sub']])
+    assert.throws(() => open(...names), new RegExp(`^BtkitError: ${out}/link: is a link of user 1`))
+  assert.throws(() => neighbours.open(['gone'], null), /gone: no such file or directory/)
+  neighbours.close()
 })
 
 test('a link that takes the place of an open directory leads nobody', onlyLinux, async (t) => {

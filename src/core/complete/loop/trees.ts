@@ -4,7 +4,7 @@ import { childPath, realPath } from '../../../disk/look/inside.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { lockTorrents, requireOwnLogs } from '../../../disk/state/torrent-log.js'
-import { OPEN_TO_ALL, openBelow } from '../../../disk/write/open-below.js'
+import { NeighboursBelow, OPEN_TO_ALL } from '../../../disk/write/open-below.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch, SourcePlace } from '../request.js'
 import { TargetDirectories } from '../target/targets.js'
@@ -125,7 +125,7 @@ class TreeRun {
     const unseen = { ...watch, isSeen: false }
     for (let from = 0; from < all.length && !report.isInterrupted; from += TOGETHER) {
       const group = all.slice(from, from + TOGETHER)
-      const places = group.flatMap((each) => this.#prepare(each, request) ?? [])
+      const places = this.#prepareAll(group, request)
       try {
         const targets = new TargetDirectories(request, places, context, locked)
         if (places.length > 0) await completeTogether(targets, report, unseen)
@@ -137,12 +137,27 @@ class TreeRun {
     }
   }
 
+  /** Opens the directories for the torrents of places below one root. */
+  #prepareAll(group: readonly TreePlace[], request: CompleteRequest): SourcePlace[] {
+    const [{ root } = { root: '' }] = group
+    const neighbours = new NeighboursBelow(request.target ?? root)
+    try {
+      return group.flatMap((each) => this.#prepare(each, neighbours, request) ?? [])
+    } finally {
+      neighbours.close()
+    }
+  }
+
   /** Opens the directory for the torrents of a place, which is made if it has files. */
-  #prepare(place: TreePlace, { dryRun, target }: CompleteRequest): SourcePlace | null {
+  #prepare(
+    place: TreePlace,
+    neighbours: NeighboursBelow,
+    { dryRun }: CompleteRequest,
+  ): SourcePlace | null {
     const names = place.place === '' ? [] : place.place.split('/')
     const mode = place.hasFiles && !dryRun ? OPEN_TO_ALL : null
     try {
-      const opened = openBelow(target ?? place.root, names, mode)
+      const opened = neighbours.open(names, mode)
       return { ...this.#describe(place), opened }
     } catch (error) {
       const isMissing = error instanceof BtkitError && error.code === 'not-found'

@@ -121,7 +121,7 @@ export const NOTHING = new Uint8Array(0)
  * @throws BtkitError `changed` if the existing file has changed, and as the writer
  */
 export async function carryOut({ own, bytes, written, replaced }: Act): Promise<void> {
-  const { path, existing, target, run, input } = own
+  const { path, file, existing, record, target, run, input } = own
   const { dryRun, common } = run.request
   if (dryRun) return
   const { way, realPath } = target
@@ -131,13 +131,13 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   // Hashing may have taken hours since the decision
   const checkUntouched = () => {
     if (isAsRead(path, existing)) return
+    target.log.put(file, record)
     const what = existing ? 'changed' : 'was made by something else'
     throw new BtkitError(
       'changed',
       `${path}: ${what} while its content was read, so it stays; run the command again`,
     )
   }
-  checkUntouched()
   note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
   await target.log.flush()
   const placed = await run.writer.write(path, bytes, { claim, checkUntouched, way })

@@ -68,6 +68,7 @@ export class TargetDirectories {
       if (!opened) continue
       this.#realPaths.set(target, opened.path)
       this.#ways.set(opened.path, opened.way)
+      if (opened.isNew) this.#lists.set(opened.path, Promise.resolve(NO_FILES))
     }
   }
 
