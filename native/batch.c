@@ -197,52 +197,85 @@ void finish_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algor
   for (size_t i = 0; i < lanes; i++) store_digest(algorithm, out + 4 * words * i, state + words * i);
 }
 
-/* Pieces of one length, and their first halves if those were hashed before. */
-struct doubling {
+static void advance(const uint8_t **data, size_t length, size_t lanes) {
+  for (size_t i = 0; i < lanes; i++) data[i] += length;
+}
+
+/* Pieces to hash at several lengths. */
+struct doubled {
   const uint8_t *data;
   size_t piece_length, count;
-  bool is_begun, is_last;
-  /* Has the states of the first halves, which become the digests. */
+  unsigned doublings;
   uint8_t *out;
 };
 
 /*
- * Every other piece is the first half of one twice as long: its state goes to where the digest of
- * that one will be.
+ * A hash that goes on from a piece to the end of the longest one that begins there. On its way it
+ * gives the digest of each length.
  */
-static void hash_doubling(const struct cpu_features *cpu, enum kernel kernel,
-                          enum algorithm algorithm, const struct doubling *pieces) {
-  uint32_t state[MAX_LANES * MAX_WORDS];
-  const uint8_t *data[MAX_LANES];
-  const size_t bytes = digest_bytes_of(algorithm);
-  const size_t step = pieces->is_begun ? pieces->piece_length / 2 : pieces->piece_length;
-  uint8_t *next = pieces->out + pieces->count * bytes;
-  for (size_t done = 0; done < pieces->count; done += MAX_LANES) {
-    const size_t left = pieces->count - done;
-    const size_t lanes = left < MAX_LANES ? left : MAX_LANES;
-    uint8_t *out = pieces->out + done * bytes;
-    for (size_t i = 0; i < lanes; i++)
-      data[i] = pieces->data + (done + i + 1) * pieces->piece_length - step;
-    if (pieces->is_begun) {
-      memcpy(state, out, lanes * bytes);
-    } else {
-      init_lanes(algorithm, state, lanes);
-    }
-    update_lanes(cpu, kernel, algorithm, state, data, step, lanes);
-    for (size_t i = 0; !pieces->is_last && i < lanes; i += 2)
-      memcpy(next + (done + i) / 2 * bytes, state + i * words_of(algorithm), bytes);
-    finish_lanes(cpu, kernel, algorithm, state, data, 0, pieces->piece_length, lanes, out);
-  }
+struct chain {
+  size_t first; /* the number of the piece where it begins */
+  size_t done, length; /* in pieces */
+};
+
+/* Sets the chain after `chain`, longest first; returns false after the last. */
+static bool next_chain(const struct doubled *pieces, struct chain *chain) {
+  const size_t longest = (size_t)1 << pieces->doublings;
+  const size_t step = chain->length == longest ? longest : 2 * chain->length;
+  chain->first += step;
+  /* Before every other piece of a length begins a longer one, whose chain is the same */
+  while (chain->first >= pieces->count && chain->length > 1)
+    chain->first = chain->length /= 2;
+  return chain->first < pieces->count;
 }
+
+/* Writes the digest of all that a chain has, and leaves its state as it is. */
+static void store_doubled(const struct cpu_features *cpu, enum kernel kernel,
+                          enum algorithm algorithm, const uint32_t *state,
+                          const struct doubled *pieces, const struct chain *chain) {
+  uint32_t ended[MAX_WORDS];
+  const uint8_t *const nothing = pieces->data;
+  /* Before the pieces of a length are those of the shorter ones, twice as many each */
+  const size_t before = 2 * (pieces->count - pieces->count / chain->done);
+  uint8_t *out = pieces->out + (before + chain->first / chain->done) * digest_bytes_of(algorithm);
+  memcpy(ended, state, 4 * words_of(algorithm));
+  finish_lanes(cpu, kernel, algorithm, ended, &nothing, 0, chain->done * pieces->piece_length, 1, out);
+}
+
+/* The chains that are hashed side by side: the lanes of the widest vector. */
+#define CHAINS 16
+
+static bool is_power_of_two(size_t number) { return (number & (number - 1)) == 0; }
 
 void hash_doublings(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
                     const uint8_t *data, size_t piece_length, size_t count, unsigned doublings,
                     uint8_t *out) {
-  for (unsigned level = 0; level <= doublings; level++) {
-    const struct doubling pieces = {data, piece_length << level, count >> level,
-                                    level > 0, level == doublings, out};
-    hash_doubling(cpu, kernel, algorithm, &pieces);
-    out += pieces.count * digest_bytes_of(algorithm);
+  const struct doubled pieces = {data, piece_length, count, doublings, out};
+  const size_t words = words_of(algorithm);
+  uint32_t state[CHAINS * MAX_WORDS];
+  const uint8_t *at[CHAINS];
+  struct chain chains[CHAINS];
+  struct chain next = {0, 0, (size_t)1 << doublings};
+  bool is_left = count > 0;
+  for (size_t lanes = 0; is_left || lanes > 0;) {
+    for (; is_left && lanes < CHAINS; lanes++) {
+      chains[lanes] = next;
+      at[lanes] = data + next.first * piece_length;
+      init_lanes(algorithm, state + lanes * words, 1);
+      is_left = next_chain(&pieces, &next);
+    }
+    update_lanes(cpu, kernel, algorithm, state, at, piece_length, lanes);
+    advance(at, piece_length, lanes);
+    for (size_t i = lanes; i-- > 0;) {
+      if (!is_power_of_two(++chains[i].done)) continue;
+      store_doubled(cpu, kernel, algorithm, state + i * words, &pieces, &chains[i]);
+      if (chains[i].done < chains[i].length) continue;
+      /* The last lane takes the place of one that has ended */
+      lanes--;
+      chains[i] = chains[lanes];
+      at[i] = at[lanes];
+      memmove(state + i * words, state + lanes * words, words * sizeof *state);
+    }
   }
 }
 
@@ -254,10 +287,6 @@ static void sort_by_length(struct message *messages, size_t count) {
     for (; at > 0 && messages[at - 1].length < message.length; at--) messages[at] = messages[at - 1];
     messages[at] = message;
   }
-}
-
-static void advance(const uint8_t **data, size_t length, size_t lanes) {
-  for (size_t i = 0; i < lanes; i++) data[i] += length;
 }
 
 void hash_messages(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,

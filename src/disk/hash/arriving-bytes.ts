@@ -93,7 +93,7 @@ export class PieceHasher {
 }
 
 /** Bytes that are kept until they are hashed at several lengths: enough pieces of each. */
-const BLOCK_OF_MANY = 32 * 1024 * 1024
+const BLOCK_OF_MANY = 64 * 1024 * 1024
 
 /** Blocks that are hashed while the next one arrives: each is memory. */
 const IN_FLIGHT = 1
