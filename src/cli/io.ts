@@ -25,6 +25,7 @@ export type Paint = (colour: 'red' | 'yellow' | 'green', text: string) => string
  * process.
  */
 export interface Io {
+  /** A chunk may change when the next one is asked for. */
   readonly stdin: AsyncIterable<Uint8Array>
   /** Asks for a line on the terminal without showing it; absent if standard input is none. */
   readonly askSecret?: ((prompt: string) => Promise<string>) | undefined

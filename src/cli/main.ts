@@ -7,6 +7,7 @@ import { checkUtf8 } from './line/operands.js'
 import { exitStatusOf, reportError, choosePaint } from './output/messages.js'
 import { type Io, type Output, UNCAUGHT } from './io.js'
 import { endsBySignal, run } from './program.js'
+import { closeStandardInput, readStandardInput } from './standard-input.js'
 import { fstatSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
@@ -61,7 +62,7 @@ export async function main(program: string, subcommand: string | null = null): P
       // A lock that another process holds, or a disk that hangs, must not keep it longer
       setTimeout(() => process.kill(process.pid, signal), patience).unref()
       stop().abort()
-      process.stdin.destroy()
+      closeStandardInput()
     }
     process.once(signal, onSignal)
   }
@@ -71,7 +72,7 @@ export async function main(program: string, subcommand: string | null = null): P
   const io = await openIo(() => stop().signal)
   endOnUncaught(io, () => {
     stop().abort(UNCAUGHT)
-    process.stdin.destroy()
+    closeStandardInput()
   })
   const status = await start(invocation, io)
   process.exitCode ||= status
@@ -146,7 +147,7 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
   })
   const io: Io = {
     // Standard input is opened only when a command reads it
-    stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
+    stdin: { [Symbol.asyncIterator]: readStandardInput },
     stdout,
     stderr,
     env,

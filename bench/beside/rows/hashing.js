@@ -195,7 +195,7 @@ export const ROWS = [
   ...['v1', 'v2', 'hybrid'].map(sparse),
   v2,
   piped('a large file, pieces of 2^18', 1.2, '--piece-size-pow2', '18'),
-  piped('a large file, the piece length by size', 2.2),
+  piped('a large file, the piece length by size', 1.5),
   besideOwn('makemetafile --hybrid', (args) => [...args, '--hybrid']),
   besideOwn('verify', (args, file) => [
     'verify',

@@ -8,10 +8,10 @@ const BATCH = 16 * 1024 * 1024
 /** Longer pieces are hashed as they arrive. */
 const LONG = 1024 * 1024
 
-/** Bytes of pieces that lie in one chunk and are hashed there. */
-const DIRECT = 256 * 1024
-
-/** Hashes pieces of bytes that arrive in chunks: many pieces of a large chunk on another thread. */
+/**
+ * Hashes pieces of bytes that arrive in chunks, many together on another thread: in a large chunk
+ * where they are, and otherwise when they have been gathered.
+ */
 export class PieceHasher {
   #buffer: Uint8Array | null = null
   #digests: Uint8Array[] = []
@@ -27,7 +27,7 @@ export class PieceHasher {
   /** Adds bytes, which must not change until they are hashed. */
   async update(chunk: Uint8Array): Promise<void> {
     const whole = Math.floor(chunk.length / this.pieceLength)
-    const isDirect = this.#filled === 0 && whole * this.pieceLength >= DIRECT
+    const isDirect = this.#filled === 0 && whole >= this.#together()
     if (isDirect) await this.#hashPieces(chunk, this.pieceLength, whole)
     const rest = isDirect ? chunk.subarray(whole * this.pieceLength) : chunk
     if (this.pieceLength > LONG) this.#updateLong(rest)
@@ -51,9 +51,13 @@ export class PieceHasher {
     return all
   }
 
+  /** Number of pieces that are hashed in one call, if so many are there. */
+  #together(): number {
+    return Math.max(1, Math.min(hashKernel().lanes, Math.floor(BATCH / this.pieceLength)))
+  }
+
   async #gather(chunk: Uint8Array): Promise<void> {
-    const pieces = Math.min(hashKernel().lanes, Math.floor(BATCH / this.pieceLength))
-    const buffer = (this.#buffer ??= new Uint8Array(pieces * this.pieceLength))
+    const buffer = (this.#buffer ??= new Uint8Array(this.#together() * this.pieceLength))
     for (let at = 0; at < chunk.length;) {
       const part = chunk.subarray(at, at + buffer.length - this.#filled)
       buffer.set(part, this.#filled)

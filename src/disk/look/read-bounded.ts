@@ -105,7 +105,8 @@ export async function collectAtMost(
   const chunks: Uint8Array[] = []
   let total = 0
   for await (const chunk of stream) {
-    chunks.push(chunk)
+    // The next chunk may be in the same memory
+    chunks.push(Buffer.from(chunk))
     total += chunk.length
     if (total > limit) throw tooLong()
   }

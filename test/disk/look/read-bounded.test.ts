@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readRegular, readSmallFiles } from '../../../src/disk/look/read-bounded.js'
+import { collectBounded, readRegular, readSmallFiles } from '../../../src/disk/look/read-bounded.js'
 import { stampsOf } from '../../../src/disk/look/stat-files.js'
 import { makeScratch } from '../../support/scratch.js'
 import { failure, unlessWindows } from '../failure.js'
@@ -78,4 +78,15 @@ test('a pipe, a directory and what is not there are not read', unlessWindows, as
     readRegular(long, 10, null),
     failure('too-large', `${long}: larger than the limit of 10 bytes`),
   )
+})
+
+test('a stream may have the same memory for each of its chunks', async () => {
+  const memory = Buffer.alloc(1)
+  const stream = async function* () {
+    for (const letter of 'abc') {
+      memory.write(letter)
+      yield await Promise.resolve(memory)
+    }
+  }
+  assert.equal((await collectBounded(stream(), 'x', LIMIT)).toString(), 'abc')
 })
