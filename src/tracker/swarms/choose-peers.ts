@@ -1,4 +1,4 @@
-import { PeerFlag, type PeerTable, type Swarm } from './peer-table.js'
+import { PeerFlag, type PeerTable } from './peer-table.js'
 import { isLoopback, isMappedV4, type PeerAnnounce } from './swarm-types.js'
 
 /** The most peers in an answer. */
@@ -33,7 +33,7 @@ export class PeerChoice {
   }
 
   /** Chooses peers for the announce of the peer with this number. */
-  choose(swarm: Swarm, self: number, announce: PeerAnnounce): void {
+  choose(swarm: number, self: number, announce: PeerAnnounce): void {
     this.clear()
     const { address, event, wantsIds, wantsBothFamilies } = announce
     const wanted = Math.min(announce.wanted, MAX_ANSWER)
@@ -53,10 +53,10 @@ export class PeerChoice {
   /**
    * Chooses leechers from `list` and seeds from its counterpart, in proportion to their numbers.
    */
-  #chooseFamily(swarm: Swarm, list: number, wish: Wish, wanted: number): void {
+  #chooseFamily(swarm: number, list: number, wish: Wish, wanted: number): void {
     const own = (this.peers.flags[wish.self] ?? 0) & (PeerFlag.seed | PeerFlag.v6)
-    const leechers = swarm.length(list) - (own === list ? 1 : 0)
-    const seeds = wish.wantsSeeds ? swarm.length(list + PeerFlag.seed) : 0
+    const leechers = this.peers.members.length(swarm, list) - (own === list ? 1 : 0)
+    const seeds = wish.wantsSeeds ? this.peers.members.length(swarm, list + PeerFlag.seed) : 0
     if (leechers + seeds === 0) return
     // The proportional share of seeds; chance decides how the fraction is rounded
     const share = Math.floor((wanted * seeds) / (leechers + seeds) + Math.random())
@@ -69,8 +69,10 @@ export class PeerChoice {
    * Divides a list into equal sections and takes a random peer from each. The position of the first
    * section is random, too.
    */
-  #takeFrom(swarm: Swarm, list: number, wish: Wish, wanted: number): void {
-    const [start, length] = [swarm.start(list), swarm.length(list)]
+  #takeFrom(swarm: number, list: number, wish: Wish, wanted: number): void {
+    const { members } = this.peers
+    const [start, length] = [members.start(swarm, list), members.length(swarm, list)]
+    const numbers = members.numbers(swarm)
     // One more than wanted, because the requester may be among them
     const sections = Math.min(length, wanted + 1)
     const out = (list & PeerFlag.v6) === 0 ? this.v4 : this.v6
@@ -79,7 +81,7 @@ export class PeerChoice {
     for (let section = 0; section < sections && taken < wanted; section += 1) {
       // A section of one peer needs no random number
       const place = shift + (sections === length ? section : within(section, sections, length))
-      const peer = swarm.numbers[start + (place < length ? place : place - length)] ?? 0
+      const peer = numbers[start + (place < length ? place : place - length)] ?? 0
       if (peer === wish.self) continue
       this.#put(peer, out, wish)
       taken += 1

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Swarm } from './peer-table.js'
 import { type Slice, SWARM_SIZE, TRACKER_SIZE } from './swarm-records.js'
+import type { SwarmTable } from './swarm-table.js'
 
 /**
  * The downloads of swarms that share their peers with other trackers. Each tracker counts those
@@ -10,44 +10,45 @@ import { type Slice, SWARM_SIZE, TRACKER_SIZE } from './swarm-records.js'
 export class CountedDownloads {
   /** The name under which this tracker counts: 8 bytes in hexadecimal. */
   id = randomBytes(8).toString('hex')
-  /** The other trackers that counted downloads. */
-  readonly #others = new Set<string>()
+  /** The downloads that other trackers counted, by the tracker's id and the swarm. */
+  readonly #others = new Map<string, Map<number, number>>()
+
+  constructor(private readonly swarms: SwarmTable) {}
 
   /** The downloads of a swarm that completed at this tracker. */
-  own({ downloaded, elsewhere }: Swarm): number {
-    let own = downloaded
-    for (const count of elsewhere?.values() ?? []) own -= count
+  own(swarm: number): number {
+    let own = this.swarms.downloaded(swarm)
+    for (const counts of this.#others.values()) own -= counts.get(swarm) ?? 0
     return own
   }
 
   /** Learns the total of a tracker. Its own comes back to this one if its state was lost. */
-  learn(tracker: string, swarm: Swarm, total: number): void {
+  learn(tracker: string, swarm: number, total: number): void {
     const isOwn = tracker === this.id
-    const more = total - (isOwn ? this.own(swarm) : (swarm.elsewhere?.get(tracker) ?? 0))
+    const counts = this.#others.get(tracker) ?? new Map<number, number>()
+    const more = total - (isOwn ? this.own(swarm) : (counts.get(swarm) ?? 0))
     // Counts of 32 bits, as in answers over UDP
-    if (more <= 0 || swarm.downloaded + more > 0xffffffff) return
-    swarm.downloaded += more
-    if (isOwn) return
-    swarm.elsewhere ??= new Map<string, number>()
-    swarm.elsewhere.set(tracker, total)
-    this.#others.add(tracker)
+    if (more <= 0 || this.swarms.downloaded(swarm) + more > 0xffffffff) return
+    this.swarms.addDownloads(swarm, more)
+    if (!isOwn) this.#others.set(tracker, counts.set(swarm, total))
+  }
+
+  /** Forgets the totals of a swarm. */
+  forget(swarm: number): void {
+    for (const counts of this.#others.values()) counts.delete(swarm)
   }
 
   /** Writes the totals of the others into slices, each of which is valid until the next. */
-  *saveElsewhere(slice: Slice, swarms: ReadonlyMap<string, Swarm>): Generator<Uint8Array, void> {
-    for (const tracker of this.#others) {
+  *saveElsewhere(slice: Slice): Generator<Uint8Array, void> {
+    for (const [tracker, counts] of this.#others) {
       if (!slice.hasRoom(TRACKER_SIZE)) yield slice.take()
       slice.records.tracker(slice.add(TRACKER_SIZE), tracker)
-      for (const swarm of swarms.values()) {
-        const count = swarm.elsewhere?.get(tracker)
-        if (count === undefined) continue
+      for (const swarm of counts.keys()) {
         if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
-        slice.records.swarm(slice.add(SWARM_SIZE), bytesOf(swarm), count)
+        const count = counts.get(swarm)
+        if (count === undefined) continue
+        slice.records.swarm(slice.add(SWARM_SIZE), this.swarms.infoHash(swarm), count)
       }
     }
   }
-}
-
-export function bytesOf({ infoHash }: Pick<Swarm, 'infoHash'>): Uint8Array {
-  return Buffer.from(infoHash, 'latin1')
 }

@@ -50,6 +50,11 @@ export class HashTable {
   #used = 0
   #removed = 0
 
+  /** Whether nothing was added yet. */
+  get isEmpty(): boolean {
+    return this.#used === 0
+  }
+
   /** Returns a number of this hash that `isIt` accepts; 0 for none. */
   find(hash: number, isIt: (number: number) => boolean): number {
     return this.#pairs[this.#seek(hash, isIt) + 1] ?? 0
@@ -102,6 +107,19 @@ export class HashTable {
       const [hash = 0, number = 0] = [before[at], before[at + 1]]
       if (number !== 0 && number !== GONE) this.add(hash, number)
     }
+  }
+}
+
+/** Parts of a table. */
+const PARTS = 256
+
+/** A table of very many numbers. Each part grows alone, so that no announce waits for all. */
+export class PartedTable {
+  readonly #parts = Array.from({ length: PARTS }, () => new HashTable())
+
+  /** The part with the numbers of a hash. */
+  part(hash: number): HashTable {
+    return this.#parts[hash & (PARTS - 1)] ?? new HashTable()
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { HashTable, KeyedHash, hashOf } from './hash-table.js'
+import { type HashTable, KeyedHash, PartedTable, hashOf } from './hash-table.js'
+import { MemberLists } from './member-lists.js'
 import { type PeerAnnounce, isMappedV4 } from './swarm-types.js'
 
 /** Properties of a peer, as bits. The first two select its list in the swarm. */
@@ -16,79 +17,15 @@ export const PeerFlag = {
   foreign: 32,
 } as const
 
-/** Leechers and seeds, of each address family. */
-const LISTS = 4
+/** The flags that are the number of a peer's list. */
+const LIST = PeerFlag.seed | PeerFlag.v6
 
 /** The place of the peer that announces. Members have the numbers from 1. */
 const CANDIDATE = 0
 
-/** The most peers of a swarm that are searched one by one. Larger swarms have an index. */
-const MAX_SEARCHED = 32
-
-/** Parts of the table of all addresses. Each grows alone, so that no announce waits for all. */
-const NEAR_PARTS = 256
-
-/** Most peers of a swarm whose numbers have no room to grow. */
-const FEW = 8
-
-/** Shared by all swarms without peers; never changed. */
-const NO_NUMBERS: number[] = []
-
-/** The peers of a torrent. */
-export class Swarm {
-  /** The numbers of all peers, one list after the other. */
-  numbers: number[] = NO_NUMBERS
-  /** The ends of the first three lists in them. An array takes more than a peer. */
-  #end0 = 0
-  #end1 = 0
-  #end2 = 0
-  /**
-   * Its peers by id and key, or address for a peer without a key; by address and port; and their
-   * numbers near each other.
-   */
-  index: HashTable | null = null
-  partialSeeds = 0
-  /** Completed downloads at all trackers. */
-  downloaded = 0
-  /** Downloads that other trackers counted, by the tracker's id; null for none. */
-  elsewhere: Map<string, number> | null = null
-
-  /** `infoHash` is Latin-1. */
-  constructor(readonly infoHash: string) {}
-
-  /** The place of a list's first peer. */
-  start(list: number): number {
-    return list === 0 ? 0 : this.end(list - 1)
-  }
-
-  /** The place behind a list's last peer. */
-  end(list: number): number {
-    if (list === 0) return this.#end0
-    if (list === 1) return this.#end1
-    return list === 2 ? this.#end2 : this.numbers.length
-  }
-
-  /** Moves the end of a list; that of the last one is where the numbers end. */
-  setEnd(list: number, end: number): void {
-    if (list === 0) this.#end0 = end
-    else if (list === 1) this.#end1 = end
-    else if (list === 2) this.#end2 = end
-  }
-
-  length(list: number): number {
-    return this.end(list) - this.start(list)
-  }
-
-  /** Makes room for one more number. An array that grows by itself has room for 16 more. */
-  grow(): void {
-    if (this.numbers.length < FEW) this.numbers = this.numbers.concat(0)
-    else this.numbers.push(0)
-  }
-}
-
 /**
  * All peers: about 64 bytes each in columns that are allocated once, of which the system provides
- * the pages that are written, and 70 in tables. An object for each peer would take 400 bytes.
+ * the pages that are written, and 15 to 90 in tables. An object for each peer would take 400 bytes.
  */
 export class PeerTable {
   /** Four words each, in network order. */
@@ -106,13 +43,16 @@ export class PeerTable {
   readonly heard: Float64Array
   /** See `PeerFlag`. */
   readonly flags: Uint8Array
-  /** The place of each peer among the numbers of its swarm. */
-  readonly #positions: Uint32Array
-  /** Undefined in a free place. */
-  readonly swarms: (Swarm | undefined)[] = [undefined]
+  /** The number of each peer's swarm; 0 in a free place. */
+  readonly swarms: Uint32Array
+  readonly members: MemberLists
+  /** Number of partial seeds in each swarm. */
+  readonly partialSeeds: Uint32Array
+  /** Free places up to the highest number. */
   readonly #free: number[] = []
+  #highest = 0
   /** The numbers of peers near each other, in all swarms. */
-  readonly #near = Array.from({ length: NEAR_PARTS }, () => new HashTable())
+  readonly #near = new PartedTable()
   /** Of an address, an id, and a key or port. */
   readonly #hash = new KeyedHash(10)
   /** Of the candidate. */
@@ -121,7 +61,7 @@ export class PeerTable {
   /** The key of the seed in this process. */
   readonly ownKey = randomInt(1, 2 ** 32)
 
-  constructor(maxPeers: number) {
+  constructor(maxPeers: number, maxSwarms: number) {
     const places = maxPeers + 1
     this.#addresses = new Uint32Array(4 * places)
     this.addressBytes = Buffer.from(this.#addresses.buffer)
@@ -131,12 +71,14 @@ export class PeerTable {
     this.keys = new Uint32Array(places)
     this.heard = new Float64Array(places)
     this.flags = new Uint8Array(places)
-    this.#positions = new Uint32Array(places)
+    this.swarms = new Uint32Array(places)
+    this.members = new MemberLists(maxPeers, maxSwarms)
+    this.partialSeeds = new Uint32Array(maxSwarms + 1)
   }
 
   /** The highest number used so far. */
   get highest(): number {
-    return this.swarms.length - 1
+    return this.#highest
   }
 
   get count(): number {
@@ -164,7 +106,7 @@ export class PeerTable {
    * match. A peer at the same address and port is always recognized, except at port 0: behind one
    * address may be many that nobody can connect to, such as browsers, and each is only itself.
    */
-  find(swarm: Swarm): number {
+  find(swarm: number): number {
     const key = this.keys[CANDIDATE] ?? 0
     const alike = this.#findById(swarm, key)
     if (alike !== 0 || this.ports[CANDIDATE] === 0) return alike
@@ -172,25 +114,36 @@ export class PeerTable {
   }
 
   /** The same for a restored candidate, whose id counts only with the saved key. */
-  findSaved(swarm: Swarm): number {
+  findSaved(swarm: number): number {
     return this.#findById(swarm, this.keys[CANDIDATE] ?? 0) || this.findByAddress(swarm)
   }
 
   /** The peer at the candidate's address and port; 0 for none, or if the port is 0. */
-  findByAddress(swarm: Swarm): number {
+  findByAddress(swarm: number): number {
     if (this.ports[CANDIDATE] === 0) return 0
-    if (swarm.index) return swarm.index.find(this.#loaded.address, (peer) => this.isThere(peer))
-    for (const peer of swarm.numbers) if (this.isThere(peer)) return peer
-    return 0
+    const index = this.members.index(swarm)
+    const isIt = (peer: number) => this.isThere(peer)
+    return index ? index.find(this.#loaded.address, isIt) : this.#search(swarm, isIt)
   }
 
-  #findById({ index, numbers }: Swarm, key: number): number {
+  #findById(swarm: number, key: number): number {
     const isIt = (peer: number) => {
       if (this.keys[peer] !== key || !this.#hasId(peer)) return false
       return key === 0 ? this.#hasAddress(peer) : this.#isOfFamily(peer)
     }
-    if (index) return index.find(key === 0 ? this.#idHash(CANDIDATE, 0) : this.#loaded.id, isIt)
-    for (const peer of numbers) if (isIt(peer)) return peer
+    const index = this.members.index(swarm)
+    if (!index) return this.#search(swarm, isIt)
+    return index.find(key === 0 ? this.#idHash(CANDIDATE, 0) : this.#loaded.id, isIt)
+  }
+
+  /** Searches a small swarm; 0 for none. */
+  #search(swarm: number, isIt: (peer: number) => boolean): number {
+    const [numbers, start] = [this.members.numbers(swarm), this.members.start(swarm, 0)]
+    const end = start + this.members.count(swarm)
+    for (let at = start; at < end; at += 1) {
+      const peer = numbers[at] ?? 0
+      if (isIt(peer)) return peer
+    }
     return 0
   }
 
@@ -232,20 +185,21 @@ export class PeerTable {
 
   /** Number of peers near the candidate, or of another such hash, in all swarms. */
   countNear(near = this.#loaded.near): number {
-    return this.#nearPart(near).count(near)
+    return this.#near.part(near).count(near)
   }
 
   /** The same in one swarm. */
-  countNearIn({ index, numbers }: Swarm): number {
+  countNearIn(swarm: number): number {
+    const index = this.members.index(swarm)
     if (index) return index.count(this.#loaded.near)
-    return numbers.reduce((count, peer) => count + (this.isNear(peer) ? 1 : 0), 0)
+    return this.members.copy(swarm).filter((peer) => this.isNear(peer)).length
   }
 
   /** Adds the candidate with flags to a swarm; returns 0 if there is no room. */
-  add(swarm: Swarm, flags: number): number {
-    const isFull = this.#free.length === 0 && this.swarms.length >= this.ports.length
+  add(swarm: number, flags: number): number {
+    const isFull = this.count === this.ports.length - 1
     if (isFull) return 0
-    const peer = this.#free.pop() ?? this.swarms.length
+    const peer = this.#free.pop() ?? (this.#highest += 1)
     this.swarms[peer] = swarm
     this.flags[peer] = (this.flags[CANDIDATE] ?? 0) | flags
     this.#copy(peer)
@@ -255,26 +209,26 @@ export class PeerTable {
   }
 
   /** Gives a peer the candidate's id, key, address and port. */
-  rename(swarm: Swarm, peer: number): void {
+  rename(swarm: number, peer: number): void {
     this.#leave(swarm, peer)
     this.#copy(peer)
     this.#enter(swarm, peer)
   }
 
   /** Changes a peer's flags, except its address family. */
-  setFlags(swarm: Swarm, peer: number, flags: number): void {
+  setFlags(swarm: number, peer: number, flags: number): void {
     this.#unlist(swarm, peer)
     this.flags[peer] = flags
     this.#list(swarm, peer)
   }
 
-  /** Removes a peer, and returns the swarm in which it was. */
-  remove(peer: number): Swarm | undefined {
-    const swarm = this.swarms[peer]
-    if (!swarm) return undefined
+  /** Removes a peer, and returns the swarm in which it was; 0 if there is no such peer. */
+  remove(peer: number): number {
+    const swarm = this.swarms[peer] ?? 0
+    if (swarm === 0) return 0
     this.#unlist(swarm, peer)
     this.#leave(swarm, peer)
-    this.swarms[peer] = undefined
+    this.swarms[peer] = 0
     this.#free.push(peer)
     return swarm
   }
@@ -286,61 +240,35 @@ export class PeerTable {
     this.keys[peer] = this.keys[CANDIDATE] ?? 0
   }
 
-  /**
-   * Adds a peer at the end of its list. The first peer of each later list moves to the list's end.
-   */
-  #list(swarm: Swarm, peer: number): void {
-    const flags = this.#count(swarm, peer, 1)
-    let place = swarm.numbers.length
-    swarm.grow()
-    const { numbers } = swarm
-    for (let list = LISTS - 1; list > flags % LISTS; list -= 1) {
-      const first = swarm.start(list)
-      if (first !== place) this.#put(numbers, place, numbers[first] ?? 0)
-      place = first
-      swarm.setEnd(list, swarm.end(list) + 1)
-    }
-    this.#put(numbers, place, peer)
-    swarm.setEnd(flags % LISTS, place + 1)
+  #list(swarm: number, peer: number): void {
+    this.members.add(swarm, this.#count(swarm, peer, 1) & LIST, peer)
   }
 
-  /** Removes a peer. The last peer of its list, and of each later one, moves to the free place. */
-  #unlist(swarm: Swarm, peer: number): void {
-    const { numbers } = swarm
-    let place = this.#positions[peer] ?? 0
-    for (let list = this.#count(swarm, peer, -1) % LISTS; list < LISTS; list += 1) {
-      const last = swarm.end(list) - 1
-      if (last !== place) this.#put(numbers, place, numbers[last] ?? 0)
-      place = last
-      swarm.setEnd(list, last)
-    }
-    numbers.pop()
-  }
-
-  #put(numbers: number[], place: number, peer: number): void {
-    numbers[place] = peer
-    this.#positions[peer] = place
+  #unlist(swarm: number, peer: number): void {
+    this.members.remove(swarm, this.#count(swarm, peer, -1) & LIST, peer)
   }
 
   /** Counts a peer by its flags, and returns them. */
-  #count(swarm: Swarm, peer: number, change: 1 | -1): number {
+  #count(swarm: number, peer: number, change: 1 | -1): number {
     const flags = this.flags[peer] ?? 0
-    if ((flags & PeerFlag.partialSeed) !== 0) swarm.partialSeeds += change
+    const isPartialSeed = (flags & PeerFlag.partialSeed) !== 0
+    if (isPartialSeed) this.partialSeeds[swarm] = (this.partialSeeds[swarm] ?? 0) + change
     if ((flags & PeerFlag.seed) !== 0) this.#seeds += change
     return flags
   }
 
   /** Makes a peer known that is what the candidate is. */
-  #enter(swarm: Swarm, peer: number): void {
-    this.#nearPart(this.#loaded.near).increase(this.#loaded.near, 1)
-    if (swarm.index) {
-      this.#addToIndex(swarm.index, peer, this.#loaded)
-    } else if (swarm.numbers.length > MAX_SEARCHED) {
-      swarm.index = new HashTable()
-      for (const each of swarm.numbers) this.#addToIndex(swarm.index, each)
-    }
+  #enter(swarm: number, peer: number): void {
+    this.#near.part(this.#loaded.near).increase(this.#loaded.near, 1)
+    const index = this.members.index(swarm)
+    if (index?.isEmpty) for (const each of this.members.copy(swarm)) this.#addToIndex(index, each)
+    else if (index) this.#addToIndex(index, peer, this.#loaded)
   }
 
+  /**
+   * Adds a peer by id and key, or address for a peer without a key; by address and port; and counts
+   * those near each other.
+   */
   #addToIndex(index: HashTable, peer: number, { id, address, near } = this.#hashesOf(peer)): void {
     index.increase(near, 1)
     index.add(id, peer)
@@ -348,13 +276,13 @@ export class PeerTable {
     if (this.ports[peer] !== 0) index.add(address, peer)
   }
 
-  #leave(swarm: Swarm, peer: number): void {
+  #leave(swarm: number, peer: number): void {
     const { id, address, near } = this.#hashesOf(peer)
-    this.#nearPart(near).increase(near, -1)
-    swarm.index?.increase(near, -1)
-    swarm.index?.remove(id, peer)
-    swarm.index?.remove(address, peer)
-    if (swarm.numbers.length < MAX_SEARCHED / 2) swarm.index = null
+    this.#near.part(near).increase(near, -1)
+    const index = this.members.index(swarm)
+    index?.increase(near, -1)
+    index?.remove(id, peer)
+    index?.remove(address, peer)
   }
 
   #hashesOf(peer: number) {
@@ -376,10 +304,6 @@ export class PeerTable {
 
   #addressPart(peer: number, from: number, count: number): number {
     return this.#hash.part(this.#addresses, 4 * peer + from, count, from)
-  }
-
-  #nearPart(near: number): HashTable {
-    return this.#near[near & (NEAR_PARTS - 1)] ?? new HashTable()
   }
 
   /** The network of a peer: its /24, or /48 for IPv6. */
@@ -415,10 +339,10 @@ export class PeerTable {
   }
 
   /** Whether all peers of a swarm are of one network. */
-  areOfOneNetwork({ numbers }: Swarm): boolean {
-    const [first = 0] = numbers
+  areOfOneNetwork(swarm: number): boolean {
+    const [first = 0, ...others] = this.members.copy(swarm)
     const network = this.#networkKey(first)
-    return numbers.every((peer) => this.#networkKey(peer) === network)
+    return others.every((peer) => this.#networkKey(peer) === network)
   }
 
   /** Some random peers, or all if there are few. */

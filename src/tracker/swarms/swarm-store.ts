@@ -1,7 +1,6 @@
-import { latin1 } from '../../base/bytes.js'
 import { PeerChoice } from './choose-peers.js'
-import { bytesOf, CountedDownloads } from './counted-downloads.js'
-import { PeerFlag, PeerTable, Swarm } from './peer-table.js'
+import { CountedDownloads } from './counted-downloads.js'
+import { PeerFlag, PeerTable } from './peer-table.js'
 import {
   PEER4_SIZE,
   PEER6_SIZE,
@@ -10,6 +9,7 @@ import {
   SwarmReader,
   TRACKER_SIZE,
 } from './swarm-records.js'
+import { SwarmTable } from './swarm-table.js'
 import {
   type AnnounceAnswer,
   type ListedPeer,
@@ -40,11 +40,10 @@ export class SwarmStore {
   readonly #now: () => number
   readonly #peers: PeerTable
   readonly #choice: PeerChoice
-  /** By info hash as Latin-1. */
-  readonly #swarms = new Map<string, Swarm>()
+  readonly #swarms: SwarmTable
   /** Swarms without peers, in the order in which they became empty. */
-  readonly #empty = new Set<Swarm>()
-  readonly #downloads = new CountedDownloads()
+  readonly #empty = new Set<number>()
+  readonly #downloads: CountedDownloads
   #nextToExpire = 1
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
@@ -59,7 +58,9 @@ export class SwarmStore {
   constructor(limits: StoreLimits, now: () => number) {
     this.#limits = limits
     this.#now = now
-    this.#peers = new PeerTable(limits.maxPeers)
+    this.#swarms = new SwarmTable(limits.maxSwarms)
+    this.#downloads = new CountedDownloads(this.#swarms)
+    this.#peers = new PeerTable(limits.maxPeers, limits.maxSwarms)
     this.ownKey = this.#peers.ownKey
     this.#choice = new PeerChoice(this.#peers)
   }
@@ -69,9 +70,10 @@ export class SwarmStore {
     const peers = this.#peers
     peers.load(announce)
     if (announce.event === 'stopped') return this.#stop(announce)
-    const hash = latin1(announce.infoHash)
-    const swarm = this.#swarms.get(hash) ?? this.#addSwarm(hash) ?? this.#displaceSwarm(hash)
-    if (!swarm) return this.#answer(null, 'full')
+    const { infoHash } = announce
+    const swarm =
+      this.#swarms.find(infoHash) || this.#addSwarm(infoHash) || this.#displaceSwarm(infoHash)
+    if (swarm === 0) return this.#answer(0, 'full')
     const known = peers.find(swarm)
     const isAllowed = this.#allows(swarm, known)
     const isNews = this.onChange !== null && this.#isNews(known, announce)
@@ -79,7 +81,7 @@ export class SwarmStore {
     if (peer === 0 && isAllowed && this.#displacePeer(swarm)) peer = this.#put(swarm, 0, announce)
     if (peer === 0) {
       this.#dropIfUseless(swarm)
-      return this.#answer(null, isAllowed ? 'full' : 'too-many')
+      return this.#answer(0, isAllowed ? 'full' : 'too-many')
     }
     const at = this.#now()
     peers.heard[peer] = at
@@ -114,9 +116,9 @@ export class SwarmStore {
     const peers = this.#peers
     peers.load(announce)
     const isGone = announce.event === 'stopped'
-    const hash = latin1(announce.infoHash)
-    const swarm = this.#swarms.get(hash) ?? (isGone ? null : this.#addSwarm(hash))
-    if (!swarm) return
+    const { infoHash } = announce
+    const swarm = this.#swarms.find(infoHash) || (isGone ? 0 : this.#addSwarm(infoHash))
+    if (swarm === 0) return
     const known = peers.find(swarm)
     const last = known === 0 ? 0 : (peers.heard[known] ?? 0)
     const flags = peers.flags[known] ?? 0
@@ -154,27 +156,26 @@ export class SwarmStore {
 
   /** The downloads of a swarm that completed at this tracker. */
   ownDownloads(infoHash: Uint8Array): number {
-    const swarm = this.#swarms.get(latin1(infoHash))
-    return swarm ? this.#downloads.own(swarm) : 0
+    const swarm = this.#swarms.find(infoHash)
+    return swarm === 0 ? 0 : this.#downloads.own(swarm)
   }
 
   /** Learns the downloads of a swarm that a tracker has counted. */
   learnDownloads(tracker: string, infoHash: Uint8Array, total: number): void {
-    const hash = latin1(infoHash)
-    const swarm = total === 0 ? null : (this.#swarms.get(hash) ?? this.#addSwarm(hash))
-    if (swarm) this.#downloads.learn(tracker, swarm, total)
+    const swarm = total === 0 ? 0 : this.#swarms.find(infoHash) || this.#addSwarm(infoHash)
+    if (swarm !== 0) this.#downloads.learn(tracker, swarm, total)
   }
 
   /** The counts of a swarm; null if the torrent is unknown. */
   scrape(infoHash: Uint8Array): SwarmCounts | null {
-    const swarm = this.#swarms.get(latin1(infoHash))
-    return swarm ? countsOf(swarm) : null
+    const swarm = this.#swarms.find(infoHash)
+    return swarm === 0 ? null : this.#countsOf(swarm)
   }
 
   /** Lists all swarms. Swarms that come or go meanwhile may or may not be among them. */
   *list(): Generator<SwarmSummary, void> {
-    for (const swarm of this.#swarms.values()) {
-      yield { infoHash: bytesOf(swarm), ...countsOf(swarm) }
+    for (const swarm of this.#swarms.all()) {
+      yield { infoHash: this.#swarms.infoHash(swarm), ...this.#countsOf(swarm) }
     }
   }
 
@@ -192,7 +193,7 @@ export class SwarmStore {
     const oldest = this.#now() - this.#limits.peerTimeout
     const end = Math.min(highest + 1, this.#nextToExpire + slots)
     for (let peer = this.#nextToExpire; peer < end; peer += 1) {
-      if (swarms[peer] && (heard[peer] ?? 0) < oldest) this.#remove(peer)
+      if (swarms[peer] !== 0 && (heard[peer] ?? 0) < oldest) this.#remove(peer)
     }
     this.#nextToExpire = end > highest ? 1 : end
     return end > highest
@@ -204,8 +205,9 @@ export class SwarmStore {
    */
   *removeWhere(isRefused: (address: Uint8Array) => boolean): Generator<void, void> {
     const { addressBytes, swarms } = this.#peers
-    for (let peer = 1; peer < swarms.length; peer += 1) {
-      const isGone = swarms[peer] && isRefused(addressBytes.subarray(16 * peer, 16 * peer + 16))
+    for (let peer = 1; peer <= this.#peers.highest; peer += 1) {
+      const isGone =
+        swarms[peer] !== 0 && isRefused(addressBytes.subarray(16 * peer, 16 * peer + 16))
       if (isGone) this.#remove(peer)
       if (peer % STEP === 0) yield
     }
@@ -215,7 +217,7 @@ export class SwarmStore {
   *peersOf(infoHash: Uint8Array, most: number): Generator<ListedPeer> {
     const { flags, heard, ports, idBytes, addressBytes } = this.#peers
     const now = this.#now()
-    const numbers = this.#swarms.get(latin1(infoHash))?.numbers ?? []
+    const numbers = this.#peers.members.copy(this.#swarms.find(infoHash))
     const isOf = (peer: number, flag: number) => ((flags[peer] ?? 0) & flag) !== 0
     const seeds = numbers.filter((peer) => isOf(peer, PeerFlag.seed))
     const others = numbers.filter((peer) => !isOf(peer, PeerFlag.seed))
@@ -255,17 +257,22 @@ export class SwarmStore {
     const ageOf = (peer: number) =>
       Math.max(0, unitsASecond * (now - (this.#peers.heard[peer] ?? 0)))
     slice.records.tracker(slice.add(TRACKER_SIZE), this.id)
-    for (const swarm of this.#swarms.values()) {
+    for (const swarm of this.#swarms.all()) {
       if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
-      slice.records.swarm(slice.add(SWARM_SIZE), bytesOf(swarm), this.#downloads.own(swarm))
+      const infoHash = this.#swarms.infoHash(swarm)
+      slice.records.swarm(slice.add(SWARM_SIZE), infoHash, this.#downloads.own(swarm))
       // Copied, because peers come and go with each slice
-      for (const peer of [...swarm.numbers]) {
-        if (!slice.hasRoom(PEER6_SIZE)) yield slice.take()
+      for (const peer of this.#peers.members.copy(swarm)) {
+        if (!slice.hasRoom(PEER6_SIZE)) {
+          yield slice.take()
+          // Another swarm may have its number now
+          if (this.#swarms.find(infoHash) !== swarm) break
+        }
         if (this.#peers.swarms[peer] === swarm && isKept(peer))
           this.#savePeer(slice, peer, ageOf(peer))
       }
     }
-    yield* this.#downloads.saveElsewhere(slice, this.#swarms)
+    yield* this.#downloads.saveElsewhere(slice)
     yield slice.end()
   }
 
@@ -284,7 +291,7 @@ export class SwarmStore {
     const peers = this.#peers
     const now = this.#now()
     const oldest = now - this.#limits.peerTimeout
-    let swarm: Swarm | null = null
+    let swarm = 0
     let tracker: string | null = null
     return new SwarmReader({
       tracker: (id) => {
@@ -292,24 +299,21 @@ export class SwarmStore {
         tracker = id
       },
       swarm: (infoHash, completed) => {
-        const hash = latin1(infoHash)
-        swarm = this.#swarms.get(hash) ?? this.#addSwarm(hash)
+        swarm = this.#swarms.find(infoHash) || this.#addSwarm(infoHash)
         if (tracker !== null && tracker !== this.id)
           this.learnDownloads(tracker, infoHash, completed)
-        else if (swarm) swarm.downloaded = Math.min(swarm.downloaded + completed, 0xffffffff)
+        else if (swarm !== 0) this.#swarms.addDownloads(swarm, completed)
       },
       peer: (announce, peerAge, isCounted) => {
         const heard = now - age - peerAge
-        if (swarm === null || heard < oldest || !isConnectable(announce.address)) return
+        if (swarm === 0 || heard < oldest || !isConnectable(announce.address)) return
         peers.load(announce)
         if (peers.findSaved(swarm) !== 0 || !this.#allows(swarm, 0)) return
         const peer = this.#put(swarm, 0, announce)
         if (peer === 0) return
         peers.heard[peer] = Math.max(0, Math.min(heard, now - 1))
-        if (!isCounted) return
         // The swarm has it already
-        this.#countDownload(swarm, peer)
-        swarm.downloaded -= 1
+        if (isCounted) peers.flags[peer] = (peers.flags[peer] ?? 0) | PeerFlag.completed
       },
     })
   }
@@ -317,12 +321,12 @@ export class SwarmStore {
   /** Removes a peer that stops. Its answer has counts but no peers. */
   #stop(announce: PeerAnnounce): AnnounceAnswer {
     this.#choice.clear()
-    const swarm = this.#swarms.get(latin1(announce.infoHash))
-    const peer = swarm ? this.#peers.find(swarm) : 0
+    const swarm = this.#swarms.find(announce.infoHash)
+    const peer = swarm === 0 ? 0 : this.#peers.find(swarm)
     // Others may know it, too
     this.#tellStop(announce, this.#peers.flags[peer] ?? 0, this.#now())
     this.#remove(peer)
-    return this.#answer(swarm ?? null, null)
+    return this.#answer(swarm, null)
   }
 
   #tellStop(announce: PeerAnnounce, flags: number, at: number): void {
@@ -330,7 +334,7 @@ export class SwarmStore {
   }
 
   /** Whether the candidate may be at its address. `known` is its number in the swarm, or 0. */
-  #allows(swarm: Swarm, known: number): boolean {
+  #allows(swarm: number, known: number): boolean {
     const peers = this.#peers
     if (peers.isOwn()) return true
     // It adds no peer to its address
@@ -342,11 +346,11 @@ export class SwarmStore {
   }
 
   /** Adds or updates a peer, except its time. Returns 0 if there is no room. */
-  #put(swarm: Swarm, known: number, announce: PeerAnnounce): number {
+  #put(swarm: number, known: number, announce: PeerAnnounce): number {
     const peers = this.#peers
     if (known === 0) {
       const peer = peers.add(swarm, flagsOf(announce))
-      if (swarm.numbers.length === 1) this.#empty.delete(swarm)
+      if (peers.members.count(swarm) === 1) this.#empty.delete(swarm)
       return peer
     }
     if (!peers.isThere(known) || !peers.isSame(known)) {
@@ -364,81 +368,90 @@ export class SwarmStore {
   /** Removes a peer, and its swarm if that is then useless. */
   #remove(peer: number): void {
     const swarm = this.#peers.remove(peer)
-    if (!swarm || swarm.numbers.length > 0) return
+    if (swarm === 0 || this.#peers.members.count(swarm) > 0) return
     this.#empty.add(swarm)
     this.#dropIfUseless(swarm)
   }
 
   /** Removes a swarm without peers, unless it has completed downloads to remember. */
-  #dropIfUseless(swarm: Swarm): void {
-    if (this.#limits.keepsEmpty || swarm.numbers.length > 0 || swarm.downloaded > 0) return
-    this.#drop(swarm)
+  #dropIfUseless(swarm: number): void {
+    const isUseless = this.#peers.members.count(swarm) === 0 && this.#swarms.downloaded(swarm) === 0
+    if (isUseless && !this.#limits.keepsEmpty) this.#drop(swarm)
   }
 
-  #drop(swarm: Swarm): void {
+  #drop(swarm: number): void {
     this.#empty.delete(swarm)
-    this.#swarms.delete(swarm.infoHash)
+    this.#downloads.forget(swarm)
+    this.#swarms.remove(swarm)
   }
 
   /** Counts a completed download, once per peer. Returns whether it counts. */
-  #countDownload(swarm: Swarm, peer: number): boolean {
+  #countDownload(swarm: number, peer: number): boolean {
     const flags = this.#peers.flags[peer] ?? 0
     if ((flags & PeerFlag.completed) !== 0) return false
     this.#peers.flags[peer] = flags | PeerFlag.completed
-    swarm.downloaded += 1
+    this.#swarms.addDownloads(swarm, 1)
     return true
   }
 
-  /** Adds a swarm. If the store is full, the swarm that was empty longest is removed. */
-  #addSwarm(hash: string): Swarm | null {
+  /**
+   * Adds a swarm. If the store is full, the swarm that was empty longest is removed; 0 if there is
+   * none.
+   */
+  #addSwarm(infoHash: Uint8Array): number {
     if (this.#swarms.size >= this.#limits.maxSwarms) {
       const [oldest] = this.#empty
-      if (!oldest) return null
+      if (oldest === undefined) return 0
       this.#drop(oldest)
     }
-    const swarm = new Swarm(hash)
-    this.#swarms.set(hash, swarm)
+    const swarm = this.#swarms.add(infoHash)
     this.#empty.add(swarm)
     return swarm
   }
 
   /**
-   * Replaces a swarm of few peers, all of a network that uses more than the candidate; null if
-   * there is none.
+   * Replaces a swarm of few peers, all of a network that uses more than the candidate; 0 if there
+   * is none.
    */
-  #displaceSwarm(hash: string): Swarm | null {
-    const { swarms } = this.#peers
+  #displaceSwarm(infoHash: Uint8Array): number {
+    const { swarms, members } = this.#peers
     const canRemove = (each: number) => {
-      const swarm = swarms[each]
-      return (
-        swarm !== undefined &&
-        swarm.numbers.length <= MOST_DISPLACED &&
-        this.#peers.areOfOneNetwork(swarm)
-      )
+      const swarm = swarms[each] ?? 0
+      return members.count(swarm) <= MOST_DISPLACED && this.#peers.areOfOneNetwork(swarm)
     }
-    const swarm = swarms[this.#peers.findGreediest(canRemove)]
-    if (!swarm) return null
-    for (const peer of [...swarm.numbers]) this.#peers.remove(peer)
+    const swarm = swarms[this.#peers.findGreediest(canRemove)] ?? 0
+    if (swarm === 0) return 0
+    for (const peer of members.copy(swarm)) this.#peers.remove(peer)
     this.#drop(swarm)
-    return this.#addSwarm(hash)
+    return this.#addSwarm(infoHash)
   }
 
   /**
    * Removes a peer that uses more than the candidate, to let it join. Returns whether one was
    * found.
    */
-  #displacePeer(joined: Swarm): boolean {
-    const { swarms } = this.#peers
+  #displacePeer(joined: number): boolean {
+    const { swarms, members } = this.#peers
     // Without its last peer the swarm itself would be removed
-    const canRemove = (each: number) => swarms[each] !== joined || joined.numbers.length > 1
+    const canRemove = (each: number) => swarms[each] !== joined || members.count(joined) > 1
     const peer = this.#peers.findGreediest(canRemove)
     this.#remove(peer)
     return peer !== 0
   }
 
-  #answer(swarm: Swarm | null, refusal: StoreRefusal | null): AnnounceAnswer {
+  /** The counts for announces and scrapes. */
+  #countsOf(swarm: number): SwarmCounts {
+    const { members, partialSeeds } = this.#peers
+    const v6Seeds = members.length(swarm, PeerFlag.seed + PeerFlag.v6)
+    const complete = members.length(swarm, PeerFlag.seed) + v6Seeds
+    const incomplete = members.count(swarm) - complete
+    const downloaders = incomplete - (partialSeeds[swarm] ?? 0)
+    return { complete, incomplete, downloaders, downloaded: this.#swarms.downloaded(swarm) }
+  }
+
+  #answer(swarm: number, refusal: StoreRefusal | null): AnnounceAnswer {
     if (refusal !== null) this.#choice.clear()
-    const counts = swarm === null ? NO_COUNTS : countsOf(swarm)
+    const counts = swarm === 0 ? NO_COUNTS : this.#countsOf(swarm)
     const { v4, v6 } = this.#choice
     return {
       refusal,
@@ -461,12 +474,4 @@ const MOST_DISPLACED = 32
 function flagsOf({ isComplete, event }: PeerAnnounce): number {
   if (isComplete) return PeerFlag.seed
   return event === 'paused' ? PeerFlag.partialSeed : 0
-}
-
-/** The counts for announces and scrapes. */
-function countsOf(swarm: Swarm): SwarmCounts {
-  const complete = swarm.length(PeerFlag.seed) + swarm.length(PeerFlag.seed + PeerFlag.v6)
-  const incomplete = swarm.numbers.length - complete
-  const downloaders = incomplete - swarm.partialSeeds
-  return { complete, incomplete, downloaders, downloaded: swarm.downloaded }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertRefused } from '../../metainfo/refusal.js'
+import type { PeerEvent } from '../../../src/tracker/swarms/swarm-types.js'
 import { announceOf, digestOf, makeStore, peersOf } from './store.js'
 
 type Store = ReturnType<typeof makeStore>['store']
@@ -116,6 +117,18 @@ test('downloads of other trackers count once, also after a restart', () => {
   assert.equal(other.scrape(hash)?.downloaded, 10)
 })
 
+test('a torrent at the place of a removed one has none of its downloads', () => {
+  const [one, other] = [makeStore({ maxSwarms: 1 }).store, makeStore().store]
+  const elsewhere = 'ab'.repeat(8)
+  one.learnDownloads(elsewhere, digestOf('old'), 5)
+  one.announce(announceOf({ torrent: 'new', event: 'completed', isComplete: true }))
+  const hash = digestOf('new')
+  assert.deepEqual([one.scrape(digestOf('old')), one.ownDownloads(hash)], [null, 1])
+  one.learnDownloads(elsewhere, hash, 2)
+  copy(one, other)
+  assert.deepEqual([other.scrape(hash)?.downloaded, other.ownDownloads(hash)], [3, 1])
+})
+
 test('the time that a tracker was down counts for its peers', () => {
   const one = makeStore()
   one.store.announce(announceOf({ peer: 'early', port: 1, event: 'completed', isComplete: true }))
@@ -159,21 +172,25 @@ test('a save has every peer that was there all the time, whatever changes meanwh
   )
 })
 
-test('a swarm that is removed during a save does no harm', () => {
+test('a swarm that is removed during a save does no harm, nor do those at its place', () => {
   const [one, other] = [makeStore().store, makeStore().store]
-  for (let n = 1; n <= 4000; n += 1) one.announce(announceOf({ peer: `${n}`, port: n }))
+  const announce = (torrent: string, port: number, event: PeerEvent) =>
+    one.announce(announceOf({ torrent, peer: `${torrent} ${port}`, port, event }))
+  for (let n = 1; n <= 4000; n += 1) announce('torrent', n, 'none')
   const restorer = other.restore(0)
   let slices = 0
   for (const slice of one.save()) {
     restorer.write(slice)
     slices += 1
-    for (let n = 1; n <= 4000; n += 1)
-      one.announce(announceOf({ peer: `${n}`, port: n, event: 'stopped' }))
-    one.announce(announceOf({ torrent: 'at its place' }))
+    for (let n = 1; n <= 4000; n += 1) announce('torrent', n, 'stopped')
+    for (let n = 1; n <= 900; n += 1) announce('at its place', 10_000 + n, 'none')
   }
   restorer.end()
   assert.ok(slices > 1)
-  assert.deepEqual(peersIn(other, 'at its place'), ['10.0.0.1:6881'])
+  assert.equal(one.totals().peers, 900)
+  const portOf = (peer: string) => Number(peer.split(':')[1])
+  assert.ok(peersIn(other, 'torrent').every((peer) => portOf(peer) <= 4000))
+  assert.ok(peersIn(other, 'at its place').every((peer) => portOf(peer) > 10_000))
 })
 
 test('an incomplete or empty state is refused', () => {

@@ -97,6 +97,23 @@ test('if there are too many swarms, the oldest one without peers is removed', ()
   assert.equal(store.announce(announceOf({ torrent: 'newest' })).refusal, 'full')
 })
 
+test('torrents without peers are removed in the order in which they lost them', () => {
+  const { store, clock } = makeStore({ maxSwarms: 4, peerTimeout: 100 })
+  const torrents = ['a', 'b', 'c', 'd']
+  for (const torrent of torrents)
+    store.announce(announceOf({ torrent, event: 'completed', isComplete: true }))
+  const kept = () => torrents.filter((torrent) => store.scrape(digestOf(torrent)) !== null)
+  for (const torrent of ['c', 'a']) store.announce(announceOf({ torrent, event: 'stopped' }))
+  clock.now += 101
+  while (!store.expire(1));
+  store.announce(announceOf({ torrent: 'a' }))
+  for (const [n, left] of [['a', 'b', 'd'], ['a', 'd'], ['a']].entries()) {
+    assert.equal(store.announce(announceOf({ torrent: `new ${n}` })).refusal, null)
+    assert.deepEqual(kept(), left)
+  }
+  assert.deepEqual([...store.list()].length, 4)
+})
+
 test('the own seed does not count under the limits of its address', () => {
   const { store } = makeStore({ maxPerAddress: 2, maxPerAddressInSwarm: 1 })
   const refusalOf = (torrent: string, peer: string, port: number) => {
