@@ -96,7 +96,7 @@ export function planStreams(
 /**
  * Reads the content of a torrent from streams, once and one after another, unless the cache knows
  * it. If the piece length of a single file depends on its size, the bytes are hashed at each length
- * that is still possible. Memory holds digests, and at most 192 MiB of content.
+ * that is still possible. Memory holds digests, and at most 128 MiB of content.
  * @throws BtkitError `empty`, `changed` for a file of another length or checksum than was said,
  *   `interrupted`
  */
