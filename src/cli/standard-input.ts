@@ -2,8 +2,8 @@ import { fstatSync } from 'node:fs'
 import { Socket, type OnReadOpts } from 'node:net'
 import type { Readable } from 'node:stream'
 
-/** Bytes that are handed on together if they come fast: more than a stream has before it waits. */
-const CHUNK = 512 * 1024
+/** Bytes that are handed on together if they come fast. */
+const CHUNK = 2 * 1024 * 1024
 
 /** Bytes that a pipe holds: after a read of as many, more may be there at once. */
 const PIPE = 64 * 1024
@@ -30,7 +30,8 @@ export function closeStandardInput(): void {
  * memory, which the system fills with zeros first.
  */
 async function* readPipe(fd: number): AsyncGenerator<Uint8Array> {
-  // One half is filled while the other one is read by the caller
+  // One half is filled while the caller has the other one. The stream waits when it has 64 KiB that
+  // the caller has not taken, so it never writes to the caller's half.
   const memory = new Uint8Array(2 * CHUNK)
   let [start, end] = [0, 0]
   const take = () => {
