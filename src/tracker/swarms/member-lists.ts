@@ -8,7 +8,8 @@ const MAX_BLOCK = 32
 
 /** A swarm of many peers. */
 interface LargeSwarm {
-  readonly numbers: number[]
+  /** Of the same type as the blocks: two types of arrays would be slower. */
+  numbers: Uint32Array
   /** By which its peers are found. Whoever adds a peer fills it; it is empty at first. */
   readonly index: HashTable
 }
@@ -35,7 +36,7 @@ export class MemberLists {
   }
 
   /** The array with the numbers of a swarm, valid until the swarm changes. */
-  numbers(swarm: number): Uint32Array | number[] {
+  numbers(swarm: number): Uint32Array {
     return this.#largeSwarm(swarm)?.numbers ?? this.#blocks.words
   }
 
@@ -95,24 +96,21 @@ export class MemberLists {
   /** Gives a swarm room for `after` numbers instead of `before`. */
   #resize(swarm: number, before: number, after: number): void {
     const large = this.#largeSwarm(swarm)
-    // An array grows by itself, and stays until half a block is enough
-    if (large && after >= MAX_BLOCK / 2) {
-      if (after < before) large.numbers.pop()
-    } else if (large || sizeFor(before) !== sizeFor(after)) {
-      this.#rehouse(swarm, before, after)
-    }
+    if (large && after >= MAX_BLOCK / 2) fit(large, after)
+    else if (large || sizeFor(before) !== sizeFor(after)) this.#rehouse(swarm, before, after)
   }
 
-  /** Moves a swarm's numbers to another block, or from or to an array. */
+  /** Moves a swarm's numbers to another block, or from or to an array of its own. */
   #rehouse(swarm: number, before: number, after: number): void {
     const [from, start] = [this.numbers(swarm), this.start(swarm, 0)]
-    const to = after > MAX_BLOCK ? [] : this.#blocks.words
-    const first = after > MAX_BLOCK ? 0 : this.#blocks.take(after)
+    const isLarge = after > MAX_BLOCK
+    const to = isLarge ? new Uint32Array(2 * after) : this.#blocks.words
+    const first = isLarge ? 0 : this.#blocks.take(after)
     for (let place = 0; place < Math.min(before, after); place += 1)
       to[first + place] = from[start + place] ?? 0
     if (start === 0) this.#large.delete(swarm)
     else this.#blocks.release(start, before)
-    if (Array.isArray(to)) this.#large.set(swarm, { numbers: to, index: new HashTable() })
+    if (isLarge) this.#large.set(swarm, { numbers: to, index: new HashTable() })
     this.#firsts[swarm] = first
   }
 
@@ -140,6 +138,14 @@ export class MemberLists {
   #setEnd(swarm: number, list: number, end: number): void {
     this.#ends[LISTS * swarm + list] = end
   }
+}
+
+/** Copies the numbers of a large swarm if they do not fit, or take up less than a quarter. */
+function fit(large: LargeSwarm, count: number): void {
+  const { numbers } = large
+  if (count <= numbers.length && 4 * count >= numbers.length) return
+  large.numbers = new Uint32Array(2 * count)
+  large.numbers.set(numbers.subarray(0, count))
 }
 
 /**
