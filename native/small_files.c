@@ -95,6 +95,9 @@ static void load_open(int file, struct room *room, uint8_t *answer) {
 }
 
 void load_file(int directory, const char *path, struct room *room, uint8_t *answer) {
+  struct stat stats;
+  /* A FIFO that is opened and closed ends the program that writes to it */
+  if (fstatat(directory, path, &stats, 0) != 0 || !S_ISREG(stats.st_mode)) return;
   /* O_NONBLOCK: waits neither for a FIFO of the same name nor for the holder of a write lease */
   const int file = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (file < 0) return;

@@ -46,13 +46,15 @@ export async function* loadTorrents(
   paths: readonly string[],
   maxSize = DEFAULT_MAX_SIZE,
 ): AsyncGenerator<Metainfo | Error, undefined> {
-  for await (const [path, small] of readSmallFiles(paths)) {
-    try {
-      yield small && small.bytes.length <= maxSize
-        ? parseTorrent(small.bytes, path, maxSize)
-        : await loadTorrent(path, maxSize)
-    } catch (error) {
-      yield error instanceof Error ? error : new Error(String(error))
+  for await (const files of readSmallFiles(paths)) {
+    for (const [path, small] of files) {
+      try {
+        yield small && small.bytes.length <= maxSize
+          ? parseTorrent(small.bytes, path, maxSize)
+          : await loadTorrent(path, maxSize)
+      } catch (error) {
+        yield error instanceof Error ? error : new Error(String(error))
+      }
     }
   }
 }

@@ -119,7 +119,7 @@ function useOf(typed: string, { option, isOpposite }: Name, text: string | null)
  */
 function namesFor(command: CommandUnknownOpts, args: readonly string[]) {
   const own = command.options.flatMap(({ short, long }) => [short, long])
-  const typed = args.map((arg) => arg.split('=', 1)[0]).filter((arg) => arg?.startsWith('--'))
+  const typed = args.filter((arg) => arg.startsWith('--')).map((arg) => arg.split('=', 1)[0])
   const names = [...new Set([...own, ...typed])].flatMap((name) => {
     const found = name === undefined ? null : named(name, command)
     if (!name || !found) return []
@@ -155,6 +155,11 @@ function withoutTruths(command: CommandUnknownOpts, args: readonly string[]): st
   for (let at = 0; at < args.length; at += 1) {
     const word = args[at] ?? ''
     if (word === '--') return [...words, ...args.slice(at)]
+    // Of very many words, nearly all are operands
+    if (!word.startsWith('-')) {
+      words.push(word)
+      continue
+    }
     const [typed = '', ...own] = word.split('=')
     const { option, isOpposite } = named(typed, command) ?? {}
     const next = own.length === 0 ? args[at + 1] : undefined
@@ -187,6 +192,7 @@ function findOption(typed: string, { options }: CommandUnknownOpts): CommandOpti
 function requireHyphens(command: CommandUnknownOpts, args: readonly string[]): void {
   const end = args.indexOf('--')
   for (const [at, arg] of args.slice(0, end < 0 ? undefined : end).entries()) {
+    if (!arg.startsWith('-')) continue
     const [typed = ''] = arg.split('=', 1)
     if (!/^-[a-z][a-z_-]{3,}$/.test(typed)) continue
     const { long } = findOption(`-${typed}`, command) ?? {}

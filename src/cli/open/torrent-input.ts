@@ -1,13 +1,19 @@
 import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { splitNames } from '../../base/bytes.js'
-import { collectBounded, readBounded } from '../../disk/look/read-bounded.js'
+import {
+  collectBounded,
+  readBounded,
+  readSmallFiles,
+  type LoadedPath,
+} from '../../disk/look/read-bounded.js'
+import { isOfKind, lstatMany } from '../../disk/look/stat-files.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
 import { BtkitError } from '../../base/errors.js'
 import { isUtf8 } from 'node:buffer'
 import { resolve } from 'node:path'
-import { existsSync } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { looksLikeMagnet } from '../../metainfo/magnet.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
@@ -31,12 +37,12 @@ export async function readTorrentInput(torrent: string, { stdin }: Io): Promise<
 }
 
 /**
- * Like readTorrentInput, but reads files only.
+ * Like readTorrentInput, but reads files only. `bytes` has the file if it was read before.
  * @throws BtkitError the errors of readTorrent; messages name the torrent
  */
-export function readTorrentFile(path: string): Metainfo {
+export function readTorrentFile(path: string, bytes?: Uint8Array): Metainfo {
   try {
-    return readTorrent(path, MAX_TORRENT)
+    return bytes ? parseTorrent(bytes, path, MAX_TORRENT) : readTorrent(path, MAX_TORRENT)
   } catch (error) {
     throw hintAtOther(error, path)
   }
@@ -126,6 +132,9 @@ export async function listTorrents(
   takesMagnets = false,
 ): Promise<FileList> {
   requireNames(operands, 'torrent')
+  const states = await lstatMany(operands, undefined, cwd)
+  if (states.every((state) => 'mode' in state && isOfKind(state, constants.S_IFREG)))
+    return { files: operands, refused: [] }
   const files: string[] = []
   const refused: FailedFile[] = []
   // Named twice, a torrent counts twice
@@ -147,14 +156,18 @@ export async function listTorrents(
   return { files, refused }
 }
 
+/** Reads and checks a torrent as readTorrentInput. */
+export type ReadTorrent = () => Promise<Metainfo> | Metainfo
+
 /**
- * Does work on each of the torrents that operands name, as `Report.each`. `work` also receives all
- * of them. A directory may be without torrents if `allowsNone`. Returns the exit status.
+ * Does work on each of the torrents that operands name, as `Report.each`. `work` also receives a
+ * function that reads the torrent, and all torrents. Small ones are read several at a time. A
+ * directory may be without torrents if `allowsNone`. Returns the exit status.
  * @throws BtkitError as listTorrents
  */
 export async function eachTorrent(
   operands: readonly string[],
-  work: (torrent: string, all: readonly string[]) => Promise<void>,
+  work: (torrent: string, read: ReadTorrent, all: readonly string[]) => Promise<void>,
   report: Report,
   io: Io,
   { lost = lostTorrent, allowsNone = false, takesMagnets = false } = {},
@@ -166,7 +179,16 @@ export async function eachTorrent(
   const missed = await report.each(refused.filter(isWrong), refuse, ({ file }, error) =>
     lost(file, error),
   )
-  return (await report.each(files, (file) => work(file, files), lost)) || missed
+  let failed = 0
+  const workOn = ([torrent, small]: LoadedPath) => {
+    const isRead = small !== null && torrent !== '-'
+    const read = () =>
+      isRead ? readTorrentFile(torrent, small.bytes) : readTorrentInput(torrent, io)
+    return work(torrent, read, files)
+  }
+  for await (const some of readSmallFiles(files))
+    failed = (await report.each(some, workOn, ([torrent], error) => lost(torrent, error))) || failed
+  return failed || missed
 }
 
 /**

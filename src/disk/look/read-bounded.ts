@@ -176,22 +176,22 @@ export async function readRegular(
 const TOGETHER = 64
 const ROOM = 256 * 1024
 
+/** The path of a file, and the file; null if only readRegular can read it. */
+export type LoadedPath = readonly [path: string, file: RegularFile | null]
+
 /**
- * Reads small regular files, and yields them in order; null for all that only readRegular can read.
- * Several are read together, and the next ones while these are used. Other work has its turn
- * between.
+ * Reads small regular files, and yields them in order, those together that are read in one call.
+ * The next ones are read while these are used. Other work has its turn between.
  */
-export async function* readSmallFiles(
-  paths: readonly string[],
-): AsyncGenerator<[path: string, file: RegularFile | null]> {
+export async function* readSmallFiles(paths: readonly string[]): AsyncGenerator<LoadedPath[]> {
   const load = (start: number) => loadSmall(paths.slice(start, start + TOGETHER))
   let at = 0
   for (let loading = load(at); at < paths.length;) {
     const files = await loading
-    const here = paths.slice(at, at + files.length)
+    const here = files.map((file, i): LoadedPath => [paths[at + i] ?? '', file])
     at += files.length
     loading = load(at)
-    for (const [i, path] of here.entries()) yield [path, files[i] ?? null]
+    yield here
     await setImmediate()
   }
 }
@@ -221,20 +221,37 @@ async function loadSmall(paths: readonly string[]): Promise<(RegularFile | null)
   const answers = await native(paths, room)
   const files: (RegularFile | null)[] = []
   for (let at = 0; at < answers.length && answers[at] !== FULL; at += WORDS)
-    files.push(answers[at] === LOADED ? fileOf(answers.subarray(at, at + WORDS), room) : null)
+    files.push(answers[at] === LOADED ? new LoadedFile(answers, at, room) : null)
   rooms.push(room)
   return files
 }
 
-/** Copies a file from the room of its answer. */
-function fileOf(answer: Int32Array, room: Buffer): RegularFile {
-  const [, start = 0, length = 0] = answer
-  const { buffer, byteOffset, byteLength } = answer.subarray(FINGERPRINT_AT)
-  const state = Buffer.from(buffer, byteOffset, byteLength)
-  return {
-    bytes: Buffer.from(room.subarray(start, start + length)),
-    state: latin1(state),
-    mtimeMs: Number(state.readBigInt64LE(MTIME_OFFSET)) / 1e6,
+/** A file of an answer. Its state is read when it is asked for, because many readers never do. */
+class LoadedFile implements RegularFile {
+  /** A copy of the file in the room. */
+  readonly bytes: Buffer
+
+  constructor(
+    private readonly answers: Int32Array,
+    private readonly at: number,
+    room: Buffer,
+  ) {
+    const start = answers[at + 1] ?? 0
+    this.bytes = Buffer.from(room.subarray(start, start + (answers[at + 2] ?? 0)))
+  }
+
+  get state(): string {
+    return latin1(this.#fingerprint())
+  }
+
+  get mtimeMs(): number {
+    return Number(this.#fingerprint().readBigInt64LE(MTIME_OFFSET)) / 1e6
+  }
+
+  #fingerprint(): Buffer {
+    const { buffer, byteOffset, BYTES_PER_ELEMENT } = this.answers
+    const start = byteOffset + (this.at + FINGERPRINT_AT) * BYTES_PER_ELEMENT
+    return Buffer.from(buffer, start, FINGERPRINT_LENGTH)
   }
 }
 

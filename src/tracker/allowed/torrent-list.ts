@@ -327,8 +327,8 @@ export class TorrentDirectory {
         // Keeps the order
         files.set(path, same ?? NOTHING)
       }
-      for await (const [path, file] of readSmallFiles(unread))
-        files.set(path, await this.#read(path, file))
+      for await (const read of readSmallFiles(unread))
+        for (const [path, file] of read) files.set(path, await this.#read(path, file))
       // Answers announces meanwhile
       await setImmediate()
     }

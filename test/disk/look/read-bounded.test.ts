@@ -13,9 +13,11 @@ const LIMIT = 2 ** 20
 /** Reads paths as a service does that reads many: together if possible, else alone. */
 async function readAll(paths: readonly string[]): Promise<[string, string][]> {
   const read: [string, string][] = []
-  for await (const [path, small] of readSmallFiles(paths)) {
-    const file = small ?? (await readRegular(path, LIMIT, null))
-    read.push([path, Buffer.from(file?.bytes ?? []).toString()])
+  for await (const files of readSmallFiles(paths)) {
+    for (const [path, small] of files) {
+      const file = small ?? (await readRegular(path, LIMIT, null))
+      read.push([path, Buffer.from(file?.bytes ?? []).toString()])
+    }
   }
   return read
 }
@@ -60,8 +62,8 @@ test('a pipe, a directory and what is not there are not read', unlessWindows, as
   mkdirSync(join(directory, 'directory'))
   const paths = ['pipe', 'directory', 'nothing', 'a.torrent'].map((name) => join(directory, name))
   const read: (string | null)[] = []
-  for await (const [, file] of readSmallFiles(paths))
-    read.push(file && Buffer.from(file.bytes).toString())
+  for await (const files of readSmallFiles(paths))
+    read.push(...files.map(([, file]) => file && Buffer.from(file.bytes).toString()))
   assert.deepEqual(read.slice(0, 3), [null, null, null])
   const [pipe = '', inner = '', nothing = ''] = paths
   for (const path of [pipe, inner])

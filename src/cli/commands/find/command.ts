@@ -6,7 +6,7 @@ import { count } from '../../../base/text/quantity.js'
 import { cacheAccessFor } from '../../open/cache.js'
 import { THREADS } from '../../options/reading.js'
 import { engineFor } from '../../open/engine.js'
-import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
+import { eachTorrent, type ReadTorrent } from '../../open/torrent-input.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
 import { byteRate, collect } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -84,8 +84,8 @@ function defineFind({ io, finish }: CommandContext) {
       const cacheAccess = cacheAccessFor({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
       const found: { torrent: string; metainfo: Metainfo; data: FoundDatum[] }[] = []
-      const look = async (torrent: string) => {
-        const metainfo = await readTorrentInput(torrent, io)
+      const look = async (torrent: string, read: ReadTorrent) => {
+        const metainfo = await read()
         const data = await findData(
           { metainfo, torrent, index, onProblem },
           { engine, cacheAccess },

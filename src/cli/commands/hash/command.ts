@@ -1,6 +1,6 @@
 import { Command } from '../../acting-command.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
+import { eachTorrent, type ReadTorrent } from '../../open/torrent-input.js'
 import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
@@ -31,8 +31,8 @@ function defineHash({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = new Report(options, io)
-      const show = async (torrent: string, all: readonly string[]) => {
-        const metainfo = await readTorrentInput(torrent, io)
+      const show = async (torrent: string, read: ReadTorrent, all: readonly string[]) => {
+        const metainfo = await read()
         const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
         const name = all.length > 1 ? `  ${torrent}` : ''
         report.line(

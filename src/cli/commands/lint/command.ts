@@ -8,7 +8,7 @@ import { byCause, type Said } from '../../output/by-cause.js'
 import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
-import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
+import { eachTorrent, type ReadTorrent } from '../../open/torrent-input.js'
 import { count } from '../../../base/text/quantity.js'
 import { readRightConfigurations } from '../../configuration/files.js'
 import { parseAll } from '../../configuration/parse.js'
@@ -51,9 +51,9 @@ function defineLint({ io, configFile, finish }: CommandContext) {
       const report = new Report(options, io)
       const notes: Said[] = []
       let [failures, clean, total] = [0, 0, 0]
-      const lint = async (file: string, all: readonly string[]) => {
+      const lint = async (file: string, read: ReadTorrent, all: readonly string[]) => {
         total = all.length
-        const metainfo = await readTorrentInput(file, io)
+        const metainfo = await read()
         const found = lintMetainfo(metainfo, rule)
         const findings = found.filter(({ code }) => !options.ignore.includes(code))
         const isFailure = ({ severity }: Finding) => options.strict ?? severity === 'error'

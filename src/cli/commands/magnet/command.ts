@@ -4,7 +4,7 @@ import { magnetLink, parseFileRanges } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
+import { eachTorrent, type ReadTorrent } from '../../open/torrent-input.js'
 import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
@@ -39,8 +39,8 @@ function defineMagnet({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = new Report(options, io)
-      const show = async (torrent: string) => {
-        const metainfo = await readTorrentInput(torrent, io)
+      const show = async (torrent: string, read: ReadTorrent) => {
+        const metainfo = await read()
         const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))
         report.line(torrentValue(torrent, metainfo, { name: metainfo.name, magnet }), magnet)
         if (announceUrls(metainfo).some(hasSecret))

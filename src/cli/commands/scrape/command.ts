@@ -10,11 +10,10 @@ import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import type { InfoHashV2 } from '../../../metainfo/values.js'
 import { hideSecrets } from '../../../base/text/secrets.js'
-import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
+import { eachTorrent, type ReadTorrent } from '../../open/torrent-input.js'
 import { isTrackerUrl } from '../../line/operands.js'
 import { secondsOr, trackers } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import type { Io } from '../../io.js'
 import { Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
@@ -57,8 +56,8 @@ function defineScrape({ io, finish }: CommandContext) {
       if (tracker !== undefined) throw usageError(`${tracker}: a tracker; ${WHERE_TRACKERS}`)
       const report = new Report(options, io)
       const asked: Scraped[] = []
-      const read = async (operand: string) => {
-        const found = await readAsked(operand, options.announce, io)
+      const read = async (operand: string, readOperand: ReadTorrent) => {
+        const found = await readAsked(operand, options.announce, readOperand)
         if (found.trackers.length === 0) report.fail(noTracker(found.name))
         asked.push(found)
       }
@@ -81,9 +80,13 @@ interface Scraped extends ScrapedTorrent {
   readonly infoHashV2: InfoHashV2 | null
 }
 
-async function readAsked(operand: string, given: readonly string[], io: Io): Promise<Scraped> {
+async function readAsked(
+  operand: string,
+  given: readonly string[],
+  readOperand: ReadTorrent,
+): Promise<Scraped> {
   const isMagnet = looksLikeMagnet(operand)
-  const found = isMagnet ? parseMagnet(operand) : await readTorrent(operand, io)
+  const found = isMagnet ? parseMagnet(operand) : await readTorrent(readOperand)
   const { infoHashV2 } = found
   const hash = clientInfoHash(found)
   const urls = given.length > 0 ? given : found.trackers
@@ -92,8 +95,8 @@ async function readAsked(operand: string, given: readonly string[], io: Io): Pro
   return { name, infoHash: hash, infoHashV2, trackers }
 }
 
-async function readTorrent(torrent: string, io: Io) {
-  const metainfo = await readTorrentInput(torrent, io)
+async function readTorrent(read: ReadTorrent) {
+  const metainfo = await read()
   const { infoHash, infoHashV2 } = metainfo
   return { infoHash, infoHashV2, trackers: announceUrls(metainfo) }
 }

@@ -9,7 +9,12 @@ import type { Io } from '../../io.js'
 import { Report } from '../../output/report.js'
 import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { repeated, secondsOr } from '../../options/values.js'
-import { eachTorrent, listTorrents, readTorrentInput } from '../../open/torrent-input.js'
+import {
+  eachTorrent,
+  listTorrents,
+  readTorrentInput,
+  type ReadTorrent,
+} from '../../open/torrent-input.js'
 import { LEGACY_PIECE_POW2 } from '../../options/torrent.js'
 import {
   SHOWN_NAMES,
@@ -111,9 +116,9 @@ function defineShowmetainfo({ io, program, finish }: CommandContext) {
     const most = program === 'btkit' ? listed : null
     const report = new Report(options, io)
     let shown = 0
-    const show = async (file: string, all: readonly string[]) => {
+    const show = async (file: string, read: ReadTorrent, all: readonly string[]) => {
       const isAligned = field.length > 1 || all.length > 1
-      const metainfo = await readTorrentInput(file, io)
+      const metainfo = await read()
       if (isText) report.text(shown++ > 0 ? [''] : heading)
       report.line(
         () => showValue(metainfo, file),
@@ -132,8 +137,8 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
   const asking = { timeoutMs: options.seedTimeout, signal: io.signal, random: Math.random }
   const report = new Report(options, io)
   let failed = 0
-  const check = async (file: string) => {
-    const metainfo = await readTorrentInput(file, io)
+  const check = async (file: string, read: ReadTorrent) => {
+    const metainfo = await read()
     const checks = await checkSeeds(metainfo, asking)
     failed += checks.filter(hasFailed).length
     report.line(seedsValue(checks, file, metainfo), seedsText(checks, file))

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { assertStatus, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { projectRoot } from '../../../support/programs.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+import { unlessWindows } from '../../../disk/failure.js'
 
 const TORRENT = torrentOf(singleFileInfo(), { announce: 'http://tracker.example/announce' })
 
@@ -51,6 +56,33 @@ test('both read standard input and print JSON', async () => {
     assert.deepEqual([torrent, infoHashV2], ['-', null])
     assert.match(String(infoHash), /^[0-9a-f]{40}$/)
   }
+})
+
+test('a pipe among other torrents is read to its end', unlessWindows, async (t) => {
+  const place = await plant(t)
+  const pipe = place('pipe')
+  execFileSync('mkfifo', [pipe])
+  const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', place('a.torrent'), pipe])
+  // It waits for a reader, and would end if one came and went
+  await setTimeout(200)
+  const { stdout } = assertStatus(await runBtkit(['hash', place('v2.torrent'), pipe]), 0)
+  assert.match(stdout, /^[0-9a-f]{64} .*\n[0-9a-f]{40} .*\n$/)
+  if (writer.exitCode === null) await once(writer, 'exit')
+  assert.equal(writer.exitCode, 0)
+})
+
+test('torrents by hundreds keep their order, and each that is wrong has its error', async (t) => {
+  const directory = makeScratch(t)
+  const names = Array.from({ length: 300 }, (_, i) => join(directory, `${i}.torrent`))
+  for (const [i, name] of names.entries())
+    writeFileSync(name, i % 100 === 0 ? 'x' : torrentOf(singleFileInfo({ name: `file ${i}` })))
+  const { stdout, stderr } = assertStatus(await runBtkit(['hash', ...names]), 1)
+  const named = (text: string) => text.split('\n').map((line) => /\d+\.torrent/.exec(line)?.[0])
+  assert.deepEqual(
+    named(stdout.trimEnd()),
+    names.flatMap((_, i) => (i % 100 === 0 ? [] : `${i}.torrent`)),
+  )
+  assert.deepEqual(named(stderr.trimEnd()), ['0.torrent', '100.torrent', '200.torrent'])
 })
 
 for (const command of [
