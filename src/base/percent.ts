@@ -10,7 +10,9 @@ const LONE = /(\p{Cs})/u
  * byte; half of a character becomes U+FFFD.
  */
 export function encodePercent(text: string): string {
-  if (!LONE.test(text)) return encodeURIComponent(text)
+  // Fails at such a byte or half
+  const encoded = tryOr(null, () => encodeURIComponent(text))
+  if (encoded !== null) return encoded
   const encode = (part: string, at: number) => {
     if (at % 2 === 0) return encodeURIComponent(part)
     const unit = part.charCodeAt(0)

@@ -46,16 +46,14 @@ export function magnetLink(
   if (count !== undefined && select) checkFileRanges(select, count)
   const listed = fileList ? { fileList } : files && { files }
   const size = listed ? contentSize(listed) : metainfo.size
-  const parameters = [
-    ...exactTopics(metainfo),
-    ...(name === null ? [] : [parameter('dn', name)]),
-    ...(size > 0 ? [`xl=${size}`] : []),
-    ...unique(announceUrls(metainfo)).map((tracker) => parameter('tr', tracker)),
-    ...unique(metainfo.webSeeds ?? []).map((seed) => parameter('ws', seed)),
-    ...(metainfo.exactSource === undefined ? [] : [parameter('xs', metainfo.exactSource)]),
-    ...unique((metainfo.peers ?? []).map(peerParameter)),
-    ...(select === null ? [] : [`so=${select.map(formatRange).join(',')}`]),
-  ]
+  const parameters = exactTopics(metainfo)
+  if (name !== null) parameters.push(parameter('dn', name))
+  if (size > 0) parameters.push(`xl=${size}`)
+  for (const tracker of announceUrls(metainfo)) parameters.push(parameter('tr', tracker))
+  for (const seed of unique(metainfo.webSeeds)) parameters.push(parameter('ws', seed))
+  if (metainfo.exactSource !== undefined) parameters.push(parameter('xs', metainfo.exactSource))
+  for (const peer of unique(metainfo.peers?.map(peerParameter))) parameters.push(peer)
+  if (select !== null) parameters.push(`so=${select.map(formatRange).join(',')}`)
   return `magnet:?${parameters.join('&')}`
 }
 
@@ -102,8 +100,10 @@ function exactTopics({ infoHash, infoHashV2 }: MagnetSource): string[] {
   ]
 }
 
-function unique(texts: readonly string[]): string[] {
-  return [...new Set(texts)].filter((text) => text !== '')
+function unique(texts: readonly string[] | null = null): Set<string> {
+  const distinct = new Set(texts)
+  distinct.delete('')
+  return distinct
 }
 
 function parameter(key: string, value: string): string {

@@ -1,5 +1,6 @@
 import { BtkitError } from '../base/errors.js'
 import { encodeName, encodePercent } from '../base/percent.js'
+import { remembering } from '../base/remember.js'
 import { shownUrl } from '../base/text/secrets.js'
 import type { DhtNode, TrackerUrl } from './values.js'
 
@@ -21,8 +22,12 @@ export function isUrlList(text: string): boolean {
 
 /** Whether clients accept a URL as a tracker. */
 export function isTracker(url: string): url is TrackerUrl {
-  return TRACKER.test(url) && !isUrlList(url) && URL.canParse(url) && portIn(url) !== 0
+  return isRightTracker(url)
 }
+
+const isRightTracker = remembering((url) => {
+  return TRACKER.test(url) && !isUrlList(url) && URL.canParse(url) && portIn(url) !== 0
+})
 
 /** The port that a URL names; null if it names none. */
 function portIn(url: string): number | null {
@@ -261,10 +266,12 @@ export function hasTracker(trackers: NamedTrackers): boolean {
 }
 
 /** Returns each tracker once, first the announce URL, which older clients ask. */
-export function announceUrls(trackers: NamedTrackers): string[] {
-  const { announce } = trackers
-  const first = trackerTiers({ announce, announceList: null })
-  return [...new Set([...first, ...trackerTiers(trackers)].flat())]
+export function announceUrls({ announce, announceList }: NamedTrackers): string[] {
+  const urls = new Set<string>()
+  for (const tier of [[announce ?? ''], ...(announceList ?? [])])
+    for (const url of tier) urls.add(url.trim())
+  urls.delete('')
+  return [...urls]
 }
 
 /** Formats a node as `HOST:PORT`, with an IPv6 address in brackets. */

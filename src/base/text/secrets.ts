@@ -1,3 +1,4 @@
+import { remembering } from '../remember.js'
 import { clipText } from './escape.js'
 
 // Messages, pages, logs and `config show` hide the passwords in URLs. Trackers of private torrents
@@ -57,9 +58,7 @@ export function hideSecrets(text: string): string {
 }
 
 /** Whether a URL seems to hold a password or the key of a user. */
-export function hasSecret(url: string): boolean {
-  return hideSecrets(url) !== url
-}
+export const hasSecret = remembering((url) => hideSecrets(url) !== url)
 
 /** Matches the password in an address that lacks its scheme: `user:password@host`. */
 const BARE_PASSWORD = /(?<![^\s[{,'])([^\s[{,':/@]+):[^/\s]+@/g

@@ -1,4 +1,5 @@
 import { quoteText } from '../../base/text/escape.js'
+import { remembering } from '../../base/remember.js'
 import { hasSecret } from '../../base/text/secrets.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import { LARGEST_SECONDS } from '../forms.js'
@@ -49,14 +50,12 @@ function seedsOf(metainfo: Metainfo): Set<string> {
   return new Set(seedsByKind(metainfo).flatMap(([, seeds]) => [...seeds]))
 }
 
-function seedsByKind({
-  httpSeeds,
-  webSeeds,
-}: Pick<Addresses, 'httpSeeds' | 'webSeeds'>): (readonly [SeedKind, Set<string>])[] {
-  return [
-    ['web seed', new Set(webSeeds)],
-    ['HTTP seed', new Set(httpSeeds)],
-  ]
+/** The seeds of each kind that there is, each once. */
+function seedsByKind({ httpSeeds, webSeeds }: Pick<Addresses, 'httpSeeds' | 'webSeeds'>) {
+  const kinds: (readonly [SeedKind, Set<string>])[] = []
+  if (webSeeds !== null) kinds.push(['web seed', new Set(webSeeds)])
+  if (httpSeeds !== null) kinds.push(['HTTP seed', new Set(httpSeeds)])
+  return kinds
 }
 
 /**
@@ -74,7 +73,9 @@ export function unlistedAnnounce(trackers: {
 
 /** All tracker URLs as the torrent has them, also those that clients do not use. */
 function namedUrls({ announce, announceList }: NamedTrackers): string[] {
-  return [...new Set([...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()])]
+  const urls = new Set<string>(announce === null ? [] : [announce])
+  for (const tier of announceList ?? []) for (const url of tier) urls.add(url)
+  return [...urls]
 }
 
 /** Finds trackers whose path is probably mistyped or missing. */
@@ -88,18 +89,34 @@ export function* findUnlikelyPath(tracker: string) {
   if (path) yield `tracker ${quoteText(tracker)} has ${path}; most trackers have /announce`
 }
 
+/** What is unlikely about a tracker. */
+const faultsOf = remembering((tracker) => {
+  const local = `tracker ${quoteText(tracker)} leads each client to its own machine`
+  return [...findUnlikelyPath(tracker), ...(isLocal(tracker) ? [local] : [])]
+})
+
+/** The right form of a URL that clients drop, or convert each in its own way; else null. */
+const rightForm = remembering((url) => {
+  const stored = storedUrl(url)
+  // Text that is not UTF-8 has a finding of its own
+  if (stored === url || url.includes('\ufffd')) return null
+  const what = hasOdd(url) ? 'characters that URLs do not have' : 'a scheme in capitals'
+  return `${quoteText(url)} has ${what}; right is ${quoteText(stored)}`
+})
+
 /** The rules about addresses that makers tell, too, before a torrent is out. */
 export const ADDRESS_RULES = {
   /** Finds what looks like a user's key in the trackers of a public torrent: all readers get it. */
   *'passkey-in-public'(torrent: Addresses) {
     if (torrent.private) return
-    for (const tracker of new Set(namedUrls(torrent).filter(hasSecret)))
+    for (const tracker of namedUrls(torrent).filter(hasSecret))
       yield `tracker ${quoteText(tracker)} holds a passkey, and the torrent is not private: whoever has the torrent can use it`
   },
   /** Finds passwords, signatures and keys in other addresses, which all readers get. */
   *'secret-in-address'(torrent: Addresses) {
-    const updates = ['update-url', torrent.updateUrl === null ? [] : [torrent.updateUrl]] as const
-    for (const [kind, urls] of [...seedsByKind(torrent), updates]) {
+    const { updateUrl } = torrent
+    const updates = updateUrl === null ? [] : [['update-url', [updateUrl]] as const]
+    for (const [kind, urls] of [...seedsByKind(torrent), ...updates]) {
       for (const url of [...urls].filter(hasSecret))
         yield `${kind} ${quoteText(url)} holds a password or key: whoever has the torrent can use it`
     }
@@ -138,11 +155,7 @@ export const TRACKER_RULES = {
   },
   /** Finds trackers that are probably mistyped, or that only the publisher reaches. */
   *'tracker-unlikely'(metainfo) {
-    for (const tracker of new Set(namedUrls(metainfo).filter(isTracker))) {
-      yield* findUnlikelyPath(tracker)
-      if (isLocal(tracker))
-        yield `tracker ${quoteText(tracker)} leads each client to its own machine`
-    }
+    for (const tracker of namedUrls(metainfo)) if (isTracker(tracker)) yield* faultsOf(tracker)
   },
   ...ADDRESS_RULES,
   /** Finds trackers that occur more than once in the announce list. */
@@ -167,17 +180,14 @@ export const TRACKER_RULES = {
   },
   /** Finds trackers and seeds that clients drop, or convert each in its own way. */
   *'url-characters'(metainfo) {
-    const trackers = namedUrls(metainfo).filter(isTracker)
-    const seeds = seedsByKind(metainfo).map(
-      ([kind, urls]) => [kind, [...urls].filter(isSeed)] as const,
-    )
-    for (const [kind, urls] of [['tracker', trackers] as const, ...seeds]) {
-      for (const url of urls) {
-        // Text that is not UTF-8 has a finding of its own
-        const stored = storedUrl(url)
-        const what = hasOdd(url) ? 'characters that URLs do not have' : 'a scheme in capitals'
-        if (stored !== url && !url.includes('\ufffd'))
-          yield `${kind} ${quoteText(url)} has ${what}; right is ${quoteText(stored)}`
+    for (const url of namedUrls(metainfo)) {
+      const form = isTracker(url) ? rightForm(url) : null
+      if (form !== null) yield `tracker ${form}`
+    }
+    for (const [kind, seeds] of seedsByKind(metainfo)) {
+      for (const url of seeds) {
+        const form = isSeed(url) ? rightForm(url) : null
+        if (form !== null) yield `${kind} ${form}`
       }
     }
   },
@@ -267,17 +277,19 @@ export interface TrackerRule {
 /** Finds what the rules of a torrent's trackers forbid. */
 export function byTrackerRules(rules: readonly TrackerRule[]): LintRule {
   return function* findAgainstTrackers(metainfo) {
-    const hosts = hostsOf(metainfo)
+    if (rules.length === 0) return
+    const hosts = new Set(announceUrls(metainfo).flatMap(hostsOf))
     for (const rule of rules.filter(({ host }) => hosts.has(host)))
       for (const wanted of broken(metainfo, rule))
         yield `${rule.host} wants ${wanted} (${rule.place})`
   }
 }
 
-function hostsOf(metainfo: Metainfo): Set<string> {
-  const parsed = announceUrls(metainfo).flatMap((url) => (URL.canParse(url) ? new URL(url) : []))
-  return new Set(parsed.flatMap(({ host, hostname }) => [host, hostname]))
-}
+/** The host of a URL with its port and without; none of what is no URL. */
+const hostsOf = remembering((url) => {
+  const { host, hostname } = URL.canParse(url) ? new URL(url) : {}
+  return [host, hostname]
+})
 
 function* broken(metainfo: Metainfo, rule: TrackerRule) {
   const { pieceLength, bytes } = metainfo

@@ -1,0 +1,20 @@
+/** Texts whose answers are kept, and the longest of them in characters. */
+const MOST = 256
+const LONGEST = 1024
+
+/**
+ * Returns a function that answers as `ask`, which is never undefined, and keeps its last answers.
+ * Thousands of torrents name
+ * the same few addresses, and to parse one takes longer than to read a small torrent.
+ */
+export function remembering<T>(ask: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>()
+  return (text) => {
+    const answer = known.get(text)
+    if (answer !== undefined) return answer
+    const asked = ask(text)
+    if (known.size === MOST) known.clear()
+    if (text.length <= LONGEST) known.set(text, asked)
+    return asked
+  }
+}
