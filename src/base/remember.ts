@@ -3,9 +3,9 @@ const MOST = 256
 const LONGEST = 1024
 
 /**
- * Returns a function that answers as `ask`, which is never undefined, and keeps its last answers.
- * Thousands of torrents name
- * the same few addresses, and to parse one takes longer than to read a small torrent.
+ * Returns a function that answers as `ask`, and keeps its last answers. None may be undefined.
+ * Thousands of torrents name the same few addresses, and parsing one takes longer than reading a
+ * torrent.
  */
 export function remembering<T>(ask: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>()

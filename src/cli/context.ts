@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Decided } from './configuration/parse.js'
-import type { Given } from './options/given.js'
+import type { Given, Problems } from './options/given.js'
 import type { Io } from './io.js'
 
 /** A command line. */
@@ -10,8 +10,37 @@ export interface Invocation {
   /** The subcommand for a legacy name; null for `btkit` itself. */
   readonly subcommand: string | null
   readonly args: readonly string[]
-  /** The options of a job of a batch, the strongest last. */
-  readonly job?: readonly (readonly Given[])[] | undefined
+}
+
+/** A command with the operands and options of a job. */
+export interface CommandJob {
+  readonly command: CommandUnknownOpts
+  readonly operands: readonly string[]
+  /** Its options, the strongest last. */
+  readonly levels: readonly (readonly Given[])[]
+}
+
+/** Runs the jobs of a batch, one after the other, by commands that are built once. */
+export interface JobRunner {
+  /** All commands that jobs may run. */
+  readonly commands: readonly CommandUnknownOpts[]
+  /**
+   * Reads the configuration, and returns a function that decides about the options of a job.
+   * Mistakes are added to the problems.
+   */
+  readonly openDecider: (
+    problems: Problems,
+  ) => Promise<(job: CommandJob) => Promise<readonly Decided[]>>
+  /** Runs a job that was decided about, with the options of the batch. Returns its exit status. */
+  readonly run: (job: CommandJob) => Promise<number>
+}
+
+/** The options that a batch gives to all of its jobs. */
+export interface JobOptions {
+  /** The file of `--config`, if given. */
+  readonly config: string | undefined
+  /** The others, as they are typed. */
+  readonly words: readonly string[]
 }
 
 /** The context in which a command runs. */
@@ -31,8 +60,8 @@ export interface CommandContext {
   readonly checkTogether: () => void
   /** The options that are typed, or as strong as that. */
   readonly typed: () => readonly Decided[]
-  /** Runs a job of a batch in this process, and returns its exit status. */
-  readonly runCommand: (args: string[], job: Invocation['job'], io: Io) => Promise<number>
+  /** Opens a batch, in whose world all jobs run. */
+  readonly openJobs: (options: JobOptions, io: Io) => Promise<JobRunner>
   /** Sets the exit status, which is 0 by default. */
   readonly finish: (status: number) => void
 }

@@ -3,7 +3,7 @@ import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commande
 import { BtkitError, usageError } from '../base/errors.js'
 import { callAction, Command } from './acting-command.js'
 import { expandOperands } from './line/patterns.js'
-import type { CommandContext, Invocation } from './context.js'
+import type { CommandContext, Invocation, JobOptions, JobRunner } from './context.js'
 import { prepareHelp, shortHelp, shortUsage } from './help.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
 import {
@@ -17,16 +17,34 @@ import { exitStatusOf, reportError, reportNote, reportWarning } from './output/m
 import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../base/process.js'
 import { type CommandEntry, commandTable, findCommand } from './command-list.js'
-import { configure, nameOrigins, type OptionsInUse } from './configuration/decide.js'
+import { configurationFiles, readConfigurations } from './configuration/files.js'
+import {
+  configure,
+  type DecidedJob,
+  type Decider,
+  nameOrigins,
+  NOTHING_TYPED,
+  openDecider,
+  type OptionsInUse,
+} from './configuration/decide.js'
 
 /** Runs one command line and returns its exit status; btkit(1) lists them. */
 export async function run(invocation: Invocation, io: Io): Promise<number> {
-  let status = 0
-  const finish = (result: number) => {
-    status = result
+  const { subcommand, args } = invocation
+  const running: Running = { status: 0 }
+  const context = contextOf(invocation, io, running)
+  const work = async () => {
+    if (subcommand === null && args[0] === '__complete') await completeWords(args.slice(1), context)
+    else await runCommandLine(invocation, context, running)
   }
-  const { program, subcommand } = invocation
-  const running: Running = { job: invocation.job }
+  return statusOf(work, running, io, endsBySignal(invocation))
+}
+
+function contextOf(
+  { program, subcommand }: Pick<Invocation, 'program' | 'subcommand'>,
+  io: Io,
+  running: Running,
+): CommandContext {
   const context: CommandContext = {
     reloadConfiguration: async () => (await running.options?.changes()) ?? [],
     configFile: () => running.line?.config,
@@ -35,19 +53,72 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     io,
     program,
     isLegacy: subcommand !== null,
-    finish,
-    runCommand: (args, job, jobIo) => run({ program, subcommand: null, args, job }, jobIo),
+    finish: (status) => {
+      running.status = status
+    },
+    openJobs: (options, jobIo) => openJobs(program, options, jobIo),
     commands: () => {
       return Promise.all(commandTable.map((entry) => buildCommand(entry, context)))
     },
   }
+  return context
+}
+
+/** Builds the commands of jobs. */
+async function openJobs(
+  program: string,
+  { config, words }: JobOptions,
+  io: Io,
+): Promise<JobRunner> {
+  const running: Running = { status: 0 }
+  const context = contextOf({ program, subcommand: null }, io, running)
+  const entries = commandTable.filter(({ isJob }) => isJob)
+  const build = async (entry: CommandEntry) => {
+    const command = await buildCommand(entry, context)
+    return [command, { entry, line: { ...splitLine(command, words), config } }] as const
+  }
+  const known = new Map(await Promise.all(entries.map(build)))
+  const deciders = new Map<CommandUnknownOpts, Decider>()
+  return {
+    commands: [...known.keys()],
+    openDecider: async (problems) => {
+      const read = await readConfigurations(configurationFiles(config, io), io, problems)
+      return async ({ command, levels }) => {
+        const target = { section: command.name(), command, isLegacy: false }
+        const sources = { config, read, problems }
+        const decider = deciders.get(command) ?? (await openDecider(target, sources, io))
+        deciders.set(command, decider)
+        return decider({ line: NOTHING_TYPED, job: levels, problems }).decided
+      }
+    },
+    run: ({ command, operands, levels }) => {
+      const found = known.get(command)
+      const decider = deciders.get(command)
+      if (!found || !decider) throw new Error(`nothing is decided about ${command.name()}`)
+      const visible = operands.map((each) => withoutInvisible(each, io))
+      const line = { ...found.line, operands: visible }
+      Object.assign(running, { status: 0, options: undefined, line, job: { levels, decider } })
+      const work = () => runLeaf(found.entry, command, line, context, running)
+      return statusOf(() => withOrigins(work, running), running, io, false)
+    },
+  }
+}
+
+/**
+ * Does the work of a command, and reports why it fails. Returns the exit status. `isEnded` says
+ * whether a signal is the usual end.
+ */
+async function statusOf(
+  work: () => Promise<void>,
+  running: Running,
+  io: Io,
+  isEnded: boolean,
+): Promise<number> {
   try {
-    if (subcommand === null && invocation.args[0] === '__complete')
-      await completeWords(invocation.args.slice(1), context)
-    else await runCommandLine(invocation, context, running)
-    return status
+    await work()
+    return running.status
   } catch (error) {
-    const isInterrupted = io.signal.aborted && !endsBySignal(invocation)
+    const isInterrupted = io.signal.aborted && !isEnded
     if (isInterrupted && io.signal.reason === UNCAUGHT) return 1
     const failure = isInterrupted
       ? new BtkitError('interrupted', 'interrupted')
@@ -107,7 +178,7 @@ async function runCommandLine(
   const path = isLegacy ? [] : args.slice(0, command?.commands.length ? 2 : 1)
   const leaf =
     command && leavesOf(command).find((each) => each === command || each.name() === path[1])
-  try {
+  const work = async () => {
     if (isHelp) {
       printHelp(command ?? program, io, args[2])
       return
@@ -126,10 +197,21 @@ async function runCommandLine(
     running.line = line
     running.showUsage = mayBeTold ? showUsage : () => false
     await runLeaf(entry, leaf, line, context, running)
+  }
+  await withOrigins(work, running, () => dashedFileHint(args, io))
+}
+
+/** Does work. An error of wrong usage names the origins of options, and has a hint. */
+async function withOrigins(
+  work: () => Promise<void>,
+  running: Running,
+  hint = () => '',
+): Promise<void> {
+  try {
+    await work()
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
-    const hint = dashedFileHint(args, io)
-    const message = `${nameOrigins(error.message, running.options?.decided ?? [])}${hint}`
+    const message = `${nameOrigins(error.message, running.options?.decided ?? [])}${hint()}`
     throw usageError(message, { cause: error })
   }
 }
@@ -173,9 +255,12 @@ function answerOptions(command: CommandUnknownOpts, words: readonly string[], io
 }
 
 /** The command line that runs. */
-interface Running extends Pick<Invocation, 'job'> {
+interface Running {
+  /** The exit status that the command has set. */
+  status: number
   line?: TypedLine
-  options?: OptionsInUse
+  options?: OptionsInUse | undefined
+  job?: DecidedJob
   /** Prints the usage if nothing was typed; returns whether it did. */
   showUsage?: () => boolean
 }

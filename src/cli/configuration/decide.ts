@@ -28,13 +28,16 @@ export interface CommandTarget {
   readonly isLegacy: boolean
 }
 
+/** Options of the same strength. */
+type Level = readonly Given[]
+
 /** The sources of options, besides the environment. */
 export interface Sources {
   /** The file of `--config`, if given. */
   readonly config: string | undefined
   readonly line: Pick<TypedLine, 'operands' | 'given'>
   /** The options of a job of a batch, the strongest last. They are as strong as typed ones. */
-  readonly job?: readonly (readonly Given[])[]
+  readonly job?: readonly Level[] | undefined
   /** Receives all mistakes. */
   readonly problems: Problems
   /** The configurations, if they were read before. */
@@ -55,43 +58,55 @@ export interface Decision {
 /** A line on which nothing was typed. */
 export const NOTHING_TYPED: Sources['line'] = { operands: [], given: [] }
 
-/** Options of the same strength. */
-type Level = readonly Given[]
-
 /**
  * Decides which options count for a command, from the weakest: defaults and the section of each
  * file, presets, rules of the trackers that are used, the environment, and what was typed.
  * @throws BtkitError `usage` for a misspelt alias among the operands
  */
 export async function decide(target: CommandTarget, from: Sources, io: Io): Promise<Decision> {
+  const decider = await openDecider(target, from, io)
+  return decider(from)
+}
+
+/** Decides as `decide`, by files and an environment that were read before. */
+export type Decider = (from: Pick<Sources, 'line' | 'job' | 'problems'>) => Decision
+
+/** Reads what decides about the options of a command besides a command line or a job. */
+export async function openDecider(
+  target: CommandTarget,
+  { config, read, problems }: Pick<Sources, 'config' | 'read' | 'problems'>,
+  io: Io,
+): Promise<Decider> {
   const { section, command, isLegacy } = target
-  const { problems, job = [] } = from
   const all = optionEntries(command)
   const entries = isLegacy ? new Map([...all].filter(([, { traits }]) => traits.isForLegacy)) : all
-  const paths = configurationFiles(from.config, io)
-  const files = from.read ?? (await readConfigurations(paths, io, problems))
+  const files = read ?? (await readConfigurations(configurationFiles(config, io), io, problems))
   // BitTornado's names know no presets, aliases and rules
   const named = isLegacy ? [] : files
   const aliases = new Map(named.flatMap((file) => aliasesIn(file, problems)))
-  const parse = (levels: readonly Level[]) => {
-    return parseAll(strongest(levels), { env: io.env, aliases }, problems)
-  }
+  const hosts = trackerRules(named, problems)
+  const parsed = new WeakMap<Given, Decided>()
   const base = files.flatMap((file) => levelsOf(file, section, entries, problems))
   const environment = environmentLevel(isLegacy ? null : section, entries, io.env, problems)
-  const { operands, trackers: urls } = trackersAmong(from.line, command, io.cwd, aliases)
-  const typed = [...urls, ...from.line.given.filter((each) => !isLegacy || !isNone(each))]
-  const strong = [environment, ...job, typed]
-  const ofPresets = strongest([...base, ...strong]).filter(({ entry }) => entry.key === 'preset')
-  const presets =
-    ofPresets.length > 0 ? presetLevels(parse([ofPresets]), named, entries, problems) : []
-  const weak = [...base, ...presets]
-  const decided = parse([...weak, ...strong])
-  if (named.length === 0) return { decided, operands, rules: [], overridden: [] }
-  const trackers = trackersOf(decided)
-  const byHost = rulesFor(trackers, trackerRules(named, problems)).map((rule) => {
-    return { host: rule.name, all: givenIn(rule, entries, problems, () => true) }
-  })
-  return { operands, ...withRules(byHost, weak, strong, trackers.length === 1, parse) }
+  return ({ line, job = [], problems: found }) => {
+    const parse = (levels: readonly Level[]) => {
+      return parseAll(strongest(levels), { env: io.env, aliases, parsed }, found)
+    }
+    const { operands, trackers: urls } = trackersAmong(line, command, io.cwd, aliases)
+    const typed = [...urls, ...line.given.filter((each) => !isLegacy || !isNone(each))]
+    const strong = [environment, ...job, typed]
+    const ofPresets = strongest([...base, ...strong]).filter(({ entry }) => entry.key === 'preset')
+    const presets =
+      ofPresets.length > 0 ? presetLevels(parse([ofPresets]), named, entries, found) : []
+    const weak = [...base, ...presets]
+    const decided = parse([...weak, ...strong])
+    if (named.length === 0) return { decided, operands, rules: [], overridden: [] }
+    const trackers = trackersOf(decided)
+    const byHost = rulesFor(trackers, hosts).map((rule) => {
+      return { host: rule.name, all: givenIn(rule, entries, found, () => true) }
+    })
+    return { operands, ...withRules(byHost, weak, strong, trackers.length === 1, parse) }
+  }
 }
 
 /**
@@ -226,23 +241,31 @@ export interface OptionsInUse extends Decision {
   readonly checkTogether: () => void
 }
 
+/** A job of a batch, whose options are decided like those of all its jobs. */
+export interface DecidedJob {
+  /** Its options, the strongest last. */
+  readonly levels: readonly Level[]
+  readonly decider: Decider
+}
+
 /**
- * Gives a command the values of its options, whether they are typed, configured or in the
- * environment.
+ * Gives a command the values of its options, whether they are typed, configured, of a job, or in
+ * the environment.
  * @throws BtkitError `usage` for the first mistake
  */
 export async function configure(
   target: CommandTarget,
   line: TypedLine,
   io: Io,
-  job: readonly (readonly Given[])[] = [],
+  job?: DecidedJob,
 ): Promise<OptionsInUse> {
   const { config } = line
   if (target.isLegacy && line.given.some(({ entry }) => entry.key === 'preset'))
     throw usageError('--preset: presets are for btkit makemetafile and completedir')
   const decideFrom = async (read?: readonly never[]) => {
     const problems = new Problems()
-    const decision = await decide(target, { config, line, job, problems, read }, io)
+    const decider = job?.decider ?? (await openDecider(target, { config, problems, read }, io))
+    const decision = decider({ line, job: job?.levels, problems })
     problems.throwFirst()
     return decision
   }

@@ -34,13 +34,19 @@ export type Aliases = ReadonlyMap<string, readonly (readonly string[])[]>
 /** The names that values may refer to: variables and aliases. */
 export interface Known extends Pick<Io, 'env'> {
   readonly aliases: Aliases
+  /** Options that were parsed before. The jobs of a batch share most of theirs. */
+  readonly parsed?: WeakMap<Given, Decided>
 }
 
 /** Parses options. One with a mistake, which is added to the problems, has no value. */
 export function parseAll(given: readonly Given[], known: Known, problems: Problems): Decided[] {
   return given.map((each) => {
     const nothing = { ...each, values: [], value: undefined }
-    return problems.try<Decided>(nothing, () => parseGiven(each, known))
+    return problems.try<Decided>(nothing, () => {
+      const decided = known.parsed?.get(each) ?? parseGiven(each, known)
+      known.parsed?.set(each, decided)
+      return decided
+    })
   })
 }
 

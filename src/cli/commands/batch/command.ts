@@ -12,10 +12,8 @@ import { expandPaths } from '../../line/patterns.js'
 import { collect } from '../../options/values.js'
 import { Problems } from '../../options/given.js'
 import { suggestion } from '../../line/spelling.js'
-import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
-import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { contradictionIn, lackIn } from '../../configuration/together.js'
-import type { CommandContext, CommandRecord } from '../../context.js'
+import type { CommandContext, CommandRecord, JobRunner } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 import { Report } from '../../output/report.js'
 import { type BatchJob, readJobs } from './jobs.js'
@@ -70,14 +68,17 @@ function defineBatch(context: CommandContext) {
       const { io, configFile, finish } = context
       const started = io.monotonic()
       const named = configFile()
-      const all = { ...options, config: named === undefined ? named : resolve(io.cwd, named) }
+      const config = named === undefined ? named : resolve(io.cwd, named)
       const file = resolve(io.cwd, name)
-      const jobs = await checkedJobs(file, all, context)
+      const shared = openShared()
+      const world = new JobWorld(dirname(file), shared, io)
+      const runner = await context.openJobs({ config, words: wordsOf(options) }, world.io)
+      const jobs = await checkedJobs(file, options, runner, io)
       if (jobs === null) {
         finish(2)
         return
       }
-      const statuses = await runJobs(jobs, { ...all, directory: dirname(file) }, context)
+      const statuses = await runJobs(jobs, options, { runner, world, shared, io })
       const failed = statuses.filter((status) => status !== 0).length
       const status = worstOf(statuses)
       const seconds = Math.round(io.monotonic() - started) / 1000
@@ -95,7 +96,12 @@ interface BatchOptions {
   readonly dryRun: boolean
   readonly json: boolean
   readonly quiet: boolean
-  readonly config?: string | undefined
+}
+
+/** The options of all jobs, as they are typed. */
+function wordsOf({ json, quiet, dryRun }: BatchOptions): string[] {
+  const flags = Object.entries({ json, quiet, 'dry-run': dryRun })
+  return flags.filter(([, isOn]) => isOn).map(([name]) => `--${name}`)
 }
 
 /**
@@ -111,19 +117,17 @@ function ioBelow(directory: string, io: Io): Io {
 /** The wanted jobs. Reports each mistake in any job, and returns null if there is one. */
 async function checkedJobs(
   file: string,
-  { only, config }: BatchOptions,
-  { io, commands }: CommandContext,
+  { only }: BatchOptions,
+  { commands, openDecider }: JobRunner,
+  io: Io,
 ): Promise<readonly BatchJob[] | null> {
   const problems = new Problems()
-  const jobs = readJobs(file, await commands(), problems, io)
-  const below = ioBelow(dirname(file), io)
-  const read = await readConfigurations(configurationFiles(config, below), below, problems)
-  for (const { name, place, command, levels: job } of jobs) {
-    const target = { section: command.name(), command, isLegacy: false }
-    const from = { config, line: NOTHING_TYPED, job, problems, read }
-    const { decided } = await decide(target, from, below)
+  const jobs = readJobs(file, commands, problems, io)
+  const decide = await openDecider(problems)
+  for (const job of jobs) {
+    const decided = await decide(job)
     const refused = contradictionIn(decided) ?? lackIn(decided)
-    if (refused) problems.add(place.error(`${name}: ${refused.message}`))
+    if (refused) problems.add(job.place.error(`${job.name}: ${refused.message}`))
   }
   problems.errors.forEach(new Report({}, io).fail)
   if (problems.errors.length > 0) return null
@@ -143,32 +147,31 @@ async function checkedJobs(
  */
 async function runJobs(
   jobs: readonly BatchJob[],
-  options: BatchOptions & { readonly directory: string },
-  context: CommandContext,
+  options: BatchOptions,
+  batch: Batch,
 ): Promise<number[]> {
-  const { io } = context
+  const { shared, io } = batch
   const statuses: number[] = []
-  const shared = openShared()
-  const claimFor = claims()
   try {
     for (const job of jobs) {
       if (io.signal.aborted) break
       // A dry run does not make the torrents that later jobs read
       const isLate =
         options.dryRun && job.command.name() === 'publish' && !(await areThere(job, io))
-      if (!isLate)
-        statuses.push(
-          await runJob(
-            job,
-            { ...options, shared: { ...shared, claim: claimFor(job.name) } },
-            context,
-          ),
-        )
+      if (!isLate) statuses.push(await runJob(job, options, batch))
     }
   } finally {
     await shared.close()
   }
   return statuses
+}
+
+/** The runner of jobs, the world and the resources that they share, and the world of the batch. */
+interface Batch {
+  readonly runner: JobRunner
+  readonly world: JobWorld
+  readonly shared: ReturnType<typeof openShared>
+  readonly io: Io
 }
 
 async function areThere({ operands }: BatchJob, io: Io): Promise<boolean> {
@@ -178,22 +181,12 @@ async function areThere({ operands }: BatchJob, io: Io): Promise<boolean> {
 
 async function runJob(
   job: BatchJob,
-  options: BatchOptions & { readonly directory: string; readonly shared: SharedResources },
-  { io, runCommand }: CommandContext,
+  options: BatchOptions,
+  { runner, world, io }: Batch,
 ): Promise<number> {
-  const { config, directory, shared, json, quiet, dryRun } = options
   const started = io.monotonic()
-  const [stdout, stderr] = [new Kept(), new Kept()]
-  // A job has no standard input
-  const own: Io = { ...ioBelow(directory, io), stdin: nothing(), stdout, stderr, shared }
-  const flags = Object.entries({ json, quiet, 'dry-run': dryRun }).filter(([, isOn]) => isOn)
-  const args = [
-    job.command.name(),
-    ...(config === undefined ? [] : [`--config=${config}`]),
-    ...flags.map(([name]) => `--${name}`),
-    ...['--', ...job.operands],
-  ]
-  const status = await runCommand(args, job.levels, own)
+  const { stdout, stderr } = world.begin(job.name)
+  const status = await runner.run(job)
   const seconds = Math.round(io.monotonic() - started) / 1000
   const how = status === 0 ? 'done' : `failed (status ${status})`
   new Report(options, io).line(
@@ -204,19 +197,52 @@ async function runJob(
     },
     () => [`${job.name}: ${job.command.name()}, ${how}, ${seconds.toFixed(1)} s`],
   )
-  if (!json) io.stdout.write(stdout.text)
+  if (!options.json) io.stdout.write(stdout.text)
   const name = escapeText(job.name)
   for (const line of stderr.lines)
     io.stderr.write(`${line.replace(/^((?:\u001b\[\d+m)*btkit:)/, `$1 ${name}:`)}\n`)
   return status
 }
 
-/** Output that is kept until the job has ended. */
+/**
+ * The world of all jobs, which run one after the other. It has no standard input, and the output of
+ * a job is kept until the next one begins.
+ */
+class JobWorld {
+  readonly io: Io
+  readonly #stdout = new Kept()
+  readonly #stderr = new Kept()
+  readonly #claims = new Claims()
+
+  constructor(directory: string, shared: Omit<SharedResources, 'claim'>, io: Io) {
+    this.io = {
+      ...ioBelow(directory, io),
+      stdin: nothing(),
+      stdout: this.#stdout,
+      stderr: this.#stderr,
+      shared: { ...shared, claim: this.#claims.claim },
+    }
+  }
+
+  /** Makes this job the one that runs, and returns its output. */
+  begin(job: string): { readonly stdout: Kept; readonly stderr: Kept } {
+    this.#claims.job = job
+    this.#stdout.clear()
+    this.#stderr.clear()
+    return { stdout: this.#stdout, stderr: this.#stderr }
+  }
+}
+
+/** Output that is kept. */
 class Kept implements Output {
-  readonly #chunks: Buffer[] = []
+  #chunks: Buffer[] = []
 
   write(chunk: string | Uint8Array): void {
     this.#chunks.push(Buffer.from(chunk))
+  }
+
+  clear(): void {
+    this.#chunks = []
   }
 
   get text(): string {
@@ -251,16 +277,19 @@ function openShared(): Omit<SharedResources, 'claim'> & { readonly close: () => 
 }
 
 /** Refuses a file that one job of a batch wrote to the others, which would replace it unseen. */
-function claims(): (job: string) => SharedResources['claim'] {
-  const written = new Map<string, string>()
-  return (job) => (path) => {
-    const writer = written.get(path) ?? job
-    if (writer !== job)
+class Claims {
+  /** The job that runs. */
+  job = ''
+  readonly #written = new Map<string, string>()
+
+  claim = (path: string): void => {
+    const writer = this.#written.get(path) ?? this.job
+    if (writer !== this.job)
       throw new BtkitError(
         'exists',
         `${path}: job ${writer} of this batch wrote it; use another path`,
       )
-    written.set(path, writer)
+    this.#written.set(path, writer)
   }
 }
 

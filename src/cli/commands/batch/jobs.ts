@@ -2,10 +2,10 @@ import { dirname, resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { isUnexpanded } from '../../../base/directories.js'
 import { addressKind } from '../../open/torrent-input.js'
-import { findCommand } from '../../command-list.js'
 import { entriesOf, readConfigurationText } from '../../configuration/files.js'
 import { parseConfiguration } from '../../configuration/parse-yaml.js'
 import { type Entries, findByKey, givenIn, unknownKey } from '../../configuration/sources.js'
+import type { CommandJob } from '../../context.js'
 import type { Io } from '../../io.js'
 import { suggestion } from '../../line/spelling.js'
 import {
@@ -26,18 +26,14 @@ const OF_BATCH: ReadonlySet<string> = new Set(['json', 'quiet', 'dry-run'])
 const PATH = 'path'
 
 /** A job of a batch file. */
-export interface BatchJob {
+export interface BatchJob extends CommandJob {
   readonly name: string
   readonly place: Place
-  readonly command: CommandUnknownOpts
-  readonly operands: readonly string[]
-  /** The defaults of the batch that count for it, and above them its own options. */
-  readonly levels: readonly (readonly Given[])[]
 }
 
 /**
- * Reads a batch file. Relative paths in it are relative to its directory. Mistakes in jobs are
- * added to the problems.
+ * Reads a batch file, whose jobs run these commands. Relative paths in it are relative to its
+ * directory. Mistakes in jobs are added to the problems.
  * @throws BtkitError `usage` for a file without jobs, and as readConfigurationText
  */
 export function readJobs(
@@ -54,10 +50,10 @@ export function readJobs(
       suggestion(wrong.key, ['defaults', 'jobs']) || '; a batch file has defaults and jobs'
     throw wrong.place.error(`unknown key "${wrong.key}"${why}`)
   }
-  const known = new Map(
-    commands
-      .filter((command) => findCommand(command.name())?.isJob)
-      .map((command) => [command.name(), { command, options: optionEntries(command) }]),
+  const known = new Map<string, KnownCommand>(
+    commands.map((command) => {
+      return [command.name(), { command, options: optionEntries(command), defaults: null }]
+    }),
   )
   const defaults = entriesOf(item('defaults'), 'defaults')
   for (const entry of defaults)
@@ -75,6 +71,8 @@ export function readJobs(
 interface KnownCommand {
   readonly command: CommandUnknownOpts
   readonly options: Entries
+  /** The defaults of the batch that count for it, once a job asked for them. */
+  defaults: readonly Given[] | null
 }
 
 /** `NAME: COMMAND: OPTIONS`. */
@@ -104,16 +102,19 @@ function jobOf(
       return { ...each, uses: each.uses.map((use) => located(use, each, directory)), isTyped: true }
     })
   }
-  const ofDefaults = { name: 'defaults', entries: defaults }
-  const shared = givenIn(ofDefaults, options, problems, () => true)
-  const counting = shared.filter((each) => takesDefault(entry.key, each.entry.key))
+  const countingDefaults = () => {
+    const ofDefaults = { name: 'defaults', entries: defaults }
+    const shared = givenIn(ofDefaults, options, problems, () => true)
+    return levelOf(shared.filter((each) => takesDefault(entry.key, each.entry.key)))
+  }
+  found.defaults ??= countingDefaults()
   const listed = { name: entry.key, entries: all.filter(({ key }) => key !== PATH) }
   const own = givenIn(listed, options, problems)
   return {
     name,
     place,
     command,
-    levels: [levelOf(counting), levelOf(own)],
+    levels: [found.defaults, levelOf(own)],
     operands: operandsOf(name, place, all).map((each) => locatedPath(each, directory)),
   }
 }
