@@ -37,6 +37,7 @@ export const optionKeys = () => (keys ??= ${JSON.stringify(optionKeys())})\n`,
 )
 
 const OTHERS = new Set([
+  'batch',
   'reannounce',
   'copyannounce',
   'sethttpseeds',
