@@ -13,7 +13,9 @@ import { linesOf } from './beside/measure.js'
 import { printTable } from './support.js'
 
 /** The files of rows, in their order. */
-const KINDS = 'start hashing urls trees directories serve track seed library siege'.split(' ')
+const KINDS = 'start hashing urls trees directories torrents serve track seed library siege'.split(
+  ' ',
+)
 
 const { values, positionals: words } = parseArgs({
   options: { beside: { type: 'string' }, quick: { type: 'boolean', default: false } },

@@ -1,6 +1,7 @@
 """What libtorrent does by itself, for the rows of bench/.
 
 Usage: with-libtorrent.py make SOURCE POW2 TORRENT
+       with-libtorrent.py hash TORRENT...
        with-libtorrent.py seed|seed-unchecked PORT DIRECTORY TORRENTS
        with-libtorrent.py leech|leech-encrypted PORT DIRECTORY TORRENT...
 
@@ -37,6 +38,10 @@ def make(source, pow2, torrent):
     lt.set_piece_hashes(maker, os.path.dirname(source))
     with open(torrent, "wb") as file:
         file.write(lt.bencode(maker.generate()))
+
+
+def hash(*sources):
+    print("\n".join(f"{lt.torrent_info(source).info_hash()}  {source}" for source in sources))
 
 
 def add(session, source, directory, flags=0):
@@ -89,6 +94,7 @@ def leech_encrypted(*args):
 
 ACTS = {
     "make": make,
+    "hash": hash,
     "seed": seed,
     "seed-unchecked": seed_unchecked,
     "leech": leech,
