@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
 import { readCodeCache, writeCodeCache } from '../../../src/cli/start/load-program.js'
+import { projectRoot } from '../../support/programs.js'
 import { makeScratch } from '../../support/scratch.js'
 import { giveAway, unlessTwoUsers } from '../../support/unprivileged.js'
 
@@ -92,4 +102,29 @@ test('a pipe in place of compiled code holds up nothing', (t) => {
   const path = join(makeScratch(t, {}), 'code')
   assert.equal(spawnSync('mkfifo', [path]).status, 0)
   assert.equal(readCodeCache(path, SOURCE), undefined)
+})
+
+test('the next run of a command accepts the code that one kept, also for a configuration', (t) => {
+  const root = makeScratch(t, { 'config.yaml': 'defaults: {cache-trust: mtime}' })
+  for (const part of ['bin', 'dist/bundle', 'package.json'])
+    cpSync(join(projectRoot, part), join(root, part), { recursive: true })
+  symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'))
+  const kept = ['lint', 'files-yaml', 'main', 'yaml'].map((name) => {
+    return join(root, 'dist/bundle', `${name}.cache`)
+  })
+  for (const path of kept) rmSync(path, { force: true })
+  const run = () => {
+    // One command on files, and one of the program of all commands
+    for (const args of [
+      ['lint', root],
+      ['cache', 'stats'],
+    ]) {
+      const own = { BTKIT_CONFIG: join(root, 'config.yaml'), BTKIT_CACHE_DIR: join(root, 'cache') }
+      const env = { ...process.env, ...own }
+      spawnSync(process.execPath, [join(root, 'bin/btkit.js'), ...args], { env })
+    }
+    return kept.map((path) => statSync(path).ino)
+  }
+  // Code that V8 refuses is kept anew, in a new file
+  assert.deepEqual(run(), run())
 })
