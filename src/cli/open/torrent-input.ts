@@ -6,7 +6,7 @@ import {
   readSmallFiles,
   type LoadedPath,
 } from '../../disk/look/read-bounded.js'
-import { isOfKind, lstatMany } from '../../disk/look/stat-files.js'
+import { isOfKind, lstatMany, type PathState } from '../../disk/look/stat-files.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
@@ -132,8 +132,9 @@ export async function listTorrents(
   takesMagnets = false,
 ): Promise<FileList> {
   requireNames(operands, 'torrent')
-  const states = await lstatMany(operands, undefined, cwd)
-  if (states.every((state) => 'mode' in state && isOfKind(state, constants.S_IFREG)))
+  const isFile = (state: PathState | Error) => 'mode' in state && isOfKind(state, constants.S_IFREG)
+  // For one alone, a thread would take longer to start
+  if (operands.length > 1 && (await lstatMany(operands, undefined, cwd)).every(isFile))
     return { files: operands, refused: [] }
   const files: string[] = []
   const refused: FailedFile[] = []
@@ -186,7 +187,9 @@ export async function eachTorrent(
       isRead ? readTorrentFile(torrent, small.bytes) : readTorrentInput(torrent, io)
     return work(torrent, read, files)
   }
-  for await (const some of readSmallFiles(files))
+  // As above
+  const alone = [files.map((file): LoadedPath => [file, null])]
+  for await (const some of files.length > 1 ? readSmallFiles(files) : alone)
     failed = (await report.each(some, workOn, ([torrent], error) => lost(torrent, error))) || failed
   return failed || missed
 }

@@ -38,9 +38,14 @@ export interface LoadedProgram {
 declare const FILE_COMMANDS: readonly (readonly [spelling: string, name: string])[]
 
 /**
- * The command whose compiled code serves a command of the same program that has none of its own.
+ * The command whose compiled code serves a command of the same program that has none of its own;
+ * with many words, or for a long command, the other one.
  */
-const USUAL = 'verify'
+const USUAL = { short: 'verify', long: 'completedir' }
+
+/** Commands that usually do much, and the words of a line that names much. */
+const LONG: ReadonlySet<string> = new Set(['batch', 'completedir', 'makemetafile'])
+const MANY_WORDS = 64
 
 /**
  * Loads the program of a command like a CommonJS module, and later its packages, but with compiled
@@ -50,7 +55,8 @@ const USUAL = 'verify'
 export function loadProgram(command: string | undefined): LoadedProgram {
   const name = new Map(FILE_COMMANDS).get(command ?? '') ?? 'main'
   const isOnFiles = name !== 'main'
-  if (isOnFiles) compileLate()
+  const isLong = isOnFiles && (LONG.has(name) || process.argv.length > MANY_WORDS)
+  if (isLong) compileLate()
   const bundles = new Map<string, object>()
   const unsaved: (() => void)[] = []
   const load = (bundle: string, codes: readonly string[]): object => {
@@ -75,9 +81,10 @@ export function loadProgram(command: string | undefined): LoadedProgram {
     return module.exports
   }
   // V8 refuses code compiled under other flags
-  const codeOf = (bundle: string) => (isOnFiles ? `files-${bundle}` : bundle)
+  const codeOf = (code: string) => (isLong ? `${code}-late` : code)
   const loadApart = (bundle: string) => bundles.get(bundle) ?? load(bundle, [codeOf(bundle)])
-  const program = load(isOnFiles ? 'files' : 'main', [name, USUAL]) as typeof main
+  const codes = [name, USUAL[isLong ? 'long' : 'short']].map(codeOf)
+  const program = load(isOnFiles ? 'files' : 'main', codes) as typeof main
   const keepCode = async () => {
     if (unsaved.length === 0) return
     // Only the owner of the program puts files beside it
@@ -93,8 +100,8 @@ export function loadProgram(command: string | undefined): LoadedProgram {
 
 /**
  * Makes V8 optimize a function only after eight times its usual amount of work, and copy less code
- * into others. Most commands on files end before that is worth it: of their processor time, V8's
- * compiler took a third.
+ * into others. Commands on files end before that is worth it: of the processor time of those that
+ * work for seconds, V8's compiler took a third. A quick command would be 4 ms slower.
  */
 function compileLate(): void {
   setFlagsFromString('--interrupt-budget=540000')
