@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   openSync,
@@ -43,7 +44,10 @@ declare const FILE_COMMANDS: readonly (readonly [spelling: string, name: string]
  */
 const USUAL = { short: 'verify', long: 'completedir' }
 
-/** Commands that usually do much, and the words of a line that names much. */
+/**
+ * Commands that usually do much with files, and the words of a line that names much. To read from
+ * servers takes other code, which is worth being optimized soon.
+ */
 const LONG: ReadonlySet<string> = new Set(['batch', 'completedir', 'makemetafile'])
 const MANY_WORDS = 64
 
@@ -55,7 +59,9 @@ const MANY_WORDS = 64
 export function loadProgram(command: string | undefined): LoadedProgram {
   const name = new Map(FILE_COMMANDS).get(command ?? '') ?? 'main'
   const isOnFiles = name !== 'main'
-  const isLong = isOnFiles && (LONG.has(name) || process.argv.length > MANY_WORDS)
+  const words = process.argv.slice(2)
+  const isMuch = LONG.has(name) ? areFiles(words) : words.length > MANY_WORDS
+  const isLong = isOnFiles && isMuch
   if (isLong) compileLate()
   const bundles = new Map<string, object>()
   const unsaved: (() => void)[] = []
@@ -96,6 +102,11 @@ export function loadProgram(command: string | undefined): LoadedProgram {
     for (const save of unsaved) save()
   }
   return { ...program, keepCode }
+}
+
+/** Whether the words of a line name files of this machine, and no server that has them. */
+function areFiles(words: readonly string[]): boolean {
+  return words.some(existsSync) && !words.some((word) => word.startsWith('--base-url'))
 }
 
 /**

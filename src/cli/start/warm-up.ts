@@ -52,9 +52,14 @@ async function warmUp(command: string): Promise<void> {
   process.env['BTKIT_CACHE_DIR'] = join(scratch, 'cache')
   process.env['BTKIT_STATE_DIR'] = join(scratch, 'state')
   process.env['BTKIT_CONFIG'] = configuration
+  const lines = (COMMANDS[command] ?? []).map((args) => {
+    return [process.argv0, 'btkit', command, ...args]
+  })
+  // The words decide which code is compiled
+  process.argv = lines[0] ?? []
   const { main, keepCode } = loadProgram(command)
-  for (const args of COMMANDS[command] ?? []) {
-    process.argv = [process.argv0, 'btkit', command, ...args]
+  for (const line of lines) {
+    process.argv = line
     await main('btkit')
   }
   await keepCode()
