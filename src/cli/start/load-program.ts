@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fchmodSync,
   fstatSync,
   openSync,
@@ -104,9 +103,15 @@ export function loadProgram(command: string | undefined): LoadedProgram {
   return { ...program, keepCode }
 }
 
-/** Whether the words of a line name files of this machine, and no server that has them. */
-function areFiles(words: readonly string[]): boolean {
-  return words.some(existsSync) && !words.some((word) => word.startsWith('--base-url'))
+/**
+ * Whether the words of a line seem to name files of this machine, and no server that has them. None
+ * is looked at: a file system may hang.
+ */
+function areFiles([, ...words]: readonly string[]): boolean {
+  const isOption = (word = '') => word.startsWith('-')
+  const isPath = (word: string, at: number) =>
+    !isOption(word) && !word.includes('://') && !isOption(words[at - 1])
+  return words.some(isPath) && !words.some((word) => word.startsWith('--base-url'))
 }
 
 /**
