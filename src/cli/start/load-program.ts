@@ -120,6 +120,8 @@ function areFiles([, ...words]: readonly string[]): boolean {
  * work for seconds, V8's compiler took a third. A quick command would be 4 ms slower.
  */
 function compileLate(): void {
+  // Node 22 and later have a quick compiler before the slow one, and another flag
+  if (Number.parseInt(process.versions.v8) >= 12) return
   setFlagsFromString('--interrupt-budget=540000')
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=150')
 }
