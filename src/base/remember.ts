@@ -4,8 +4,8 @@ const LONGEST = 1024
 
 /**
  * Returns a function that answers as `ask`, and keeps its last answers. None may be undefined.
- * Thousands of torrents name the same few addresses, and parsing one takes longer than reading a
- * torrent.
+ * Thousands of torrents have the same few addresses and other values, and examining one takes
+ * longer than reading a torrent.
  */
 export function remembering<T>(ask: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>()

@@ -187,9 +187,7 @@ export async function eachTorrent(
       isRead ? readTorrentFile(torrent, small.bytes) : readTorrentInput(torrent, io)
     return work(torrent, read, files)
   }
-  // As above
-  const alone = [files.map((file): LoadedPath => [file, null])]
-  for await (const some of files.length > 1 ? readSmallFiles(files) : alone)
+  for await (const some of readSmallFiles(files))
     failed = (await report.each(some, workOn, ([torrent], error) => lost(torrent, error))) || failed
   return failed || missed
 }

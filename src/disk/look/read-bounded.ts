@@ -176,14 +176,19 @@ export async function readRegular(
 const TOGETHER = 64
 const ROOM = 256 * 1024
 
-/** The path of a file, and the file; null if only readRegular can read it. */
+/** The path of a file, and the file; null if it is alone, or only readRegular can read it. */
 export type LoadedPath = readonly [path: string, file: RegularFile | null]
 
 /**
  * Reads small regular files, and yields them in order, those together that are read in one call.
- * The next ones are read while these are used. Other work has its turn between.
+ * The next ones are read while these are used. Other work has its turn between. One file alone is
+ * left to the caller: to start a thread for it takes longer than to read it.
  */
 export async function* readSmallFiles(paths: readonly string[]): AsyncGenerator<LoadedPath[]> {
+  if (paths.length === 1) {
+    yield paths.map((path): LoadedPath => [path, null])
+    return
+  }
   const load = (start: number) => loadSmall(paths.slice(start, start + TOGETHER))
   let at = 0
   for (let loading = load(at); at < paths.length;) {

@@ -89,7 +89,7 @@ export function* findUnlikelyPath(tracker: string) {
   if (path) yield `tracker ${quoteText(tracker)} has ${path}; most trackers have /announce`
 }
 
-/** What is unlikely about a tracker. */
+/** The reasons why a tracker is unlikely to be meant. */
 const faultsOf = remembering((tracker) => {
   const local = `tracker ${quoteText(tracker)} leads each client to its own machine`
   return [...findUnlikelyPath(tracker), ...(isLocal(tracker) ? [local] : [])]

@@ -1,6 +1,7 @@
 import type { ExistingFile } from '../target/own-file.js'
 import { valueOr } from '../../../base/errors.js'
 import { digestOf, isSameBytes, latin1, sha256 } from '../../../base/bytes.js'
+import { remembering } from '../../../base/remember.js'
 import {
   encodeFingerprint,
   MTIME_OFFSET,
@@ -202,17 +203,12 @@ export function joinAnnounce(
 /** Bytes of the digest that shows whether a value was edited. */
 const KEY_DIGEST = 6
 
-/** Cached, because all torrents of a run share most values, and digests take time. */
-const digestsOfValues = new Map<string, string>()
-const MOST_DIGESTS = 1000
+/** Remembered, because all torrents of a run share most values, and digests take time. */
+const digestOfText = remembering((text) => {
+  return digestOf('sha256', Buffer.from(text, 'latin1')).toString('base64', 0, KEY_DIGEST)
+})
 
 /** Returns the digest that shows whether the encoded value of a key was edited. */
 function digestValue(value: Uint8Array): string {
-  const text = latin1(value)
-  const known = digestsOfValues.get(text)
-  if (known !== undefined) return known
-  const digest = digestOf('sha256', value).toString('base64', 0, KEY_DIGEST)
-  if (digestsOfValues.size >= MOST_DIGESTS) digestsOfValues.clear()
-  digestsOfValues.set(text, digest)
-  return digest
+  return digestOfText(latin1(value))
 }
