@@ -8,7 +8,7 @@ import { removeCache, type CachePlace } from '../disk/cache/open.js'
 import { UNUSED_FOR } from '../disk/cache/maintain.js'
 import type { CacheAccess } from '../core/digests/cache-access.js'
 import type { CacheTrust } from '../disk/cache/trust.js'
-import { refuseAborted } from '../base/errors.js'
+import { awaitSystem, callSystem, refuseAborted } from '../base/errors.js'
 import { accessCache } from '../fleet/access.js'
 import { requirePath } from './check-options.js'
 
@@ -79,7 +79,7 @@ export async function summarizeCache(
   options: CacheOptions = {},
 ): Promise<CacheReport> {
   refuseAborted(options.signal)
-  return summarize(placeOf(directory, options))
+  return awaitSystem(directory, summarize(placeOf(directory, options)))
 }
 
 /** Records to remove from a cache. */
@@ -101,7 +101,7 @@ export async function pruneCache(
 ): Promise<PruneReport> {
   const { unusedFor = UNUSED_FOR, maxSize, signal } = options
   refuseAborted(signal)
-  return prune(placeOf(directory, options), unusedFor, maxSize)
+  return awaitSystem(directory, prune(placeOf(directory, options), unusedFor, maxSize))
 }
 
 /**
@@ -115,7 +115,7 @@ export async function clearCache(
   await Promise.resolve()
   refuseAborted(signal)
   requirePath(directory, 'directory')
-  return removeCache(directory)
+  return callSystem(directory, () => removeCache(directory))
 }
 
 /** Returns what core needs to open a cache. */

@@ -28,7 +28,7 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const { creationDate, ...request } = makeRequestOf(name, options)
     const isDirectory = 'files' in source
     const given = isDirectory ? [...source.files] : [{ ...source, path: name }]
-    for (const { path } of given) requirePath(path, 'path')
+    given.forEach(checkFile)
     const files = given.map(withOwnBytes)
     const known = files.reduce((sum, { length = 0 }) => sum + length, 0)
     const tellMore: TellProgress = ({ bytesDone, path }) => {
@@ -65,14 +65,35 @@ function withOwnBytes(file: StreamedFile): StreamedFile {
 
 async function* copiesOf(content: StreamedBytes): AsyncIterable<Uint8Array> {
   for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+    checkBytes(chunk instanceof Uint8Array)
     for (let at = 0; at < chunk.length; at += COPIED)
       yield new Uint8Array(chunk.subarray(at, at + COPIED))
   }
 }
 
-/** @throws BtkitError `usage` for what only callers without types give */
+// What only callers without types give is refused
+
 function checkContent(source: unknown): void {
   const isNamed = typeof source === 'object' && source !== null && 'name' in source
   if (!isNamed)
     throw new BtkitError('usage', 'content: neither a path nor a name with its bytes or files')
+  if ('files' in source && !isIterable(source.files))
+    throw new BtkitError('usage', 'files: not a list; give an array')
+}
+
+function checkFile({ path, content, length }: StreamedFile): void {
+  requirePath(path, 'path')
+  checkBytes(isIterable(content))
+  if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0))
+    throw new BtkitError('usage', `length ${length}: not a number of bytes`)
+}
+
+function isIterable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Symbol.iterator in value || Symbol.asyncIterator in value
+}
+
+function checkBytes(areBytes: boolean): void {
+  if (!areBytes)
+    throw new BtkitError('usage', 'content: not bytes; give a Uint8Array, or a stream of such')
 }

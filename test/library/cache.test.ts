@@ -69,6 +69,13 @@ test('a cache is counted, pruned and cleared', async (t) => {
   assert.deepEqual([await clearCache(directory), await clearCache(directory)], [true, false])
 })
 
+test('a file in the place of a cache is an error of the library', async (t) => {
+  const path = join(makeScratch(t, { file: 'x' }), 'file')
+  const expected = { name: 'BtkitError', message: `${path}: not a directory` }
+  for (const act of [summarizeCache, pruneCache, clearCache])
+    await assert.rejects(act(path), expected)
+})
+
 test('an aborted signal ends each function for caches, and nothing is done', async (t) => {
   const directory = await plant(t)
   const signal = AbortSignal.abort(new Error('enough'))
