@@ -8,7 +8,7 @@ import { removeCache, type CachePlace } from '../disk/cache/open.js'
 import { UNUSED_FOR } from '../disk/cache/maintain.js'
 import type { CacheAccess } from '../core/digests/cache-access.js'
 import type { CacheTrust } from '../disk/cache/trust.js'
-import { awaitSystem, callSystem, refuseAborted } from '../base/errors.js'
+import { awaitSystem, BtkitError, callSystem, refuseAborted } from '../base/errors.js'
 import { accessCache } from '../fleet/access.js'
 import { requirePath } from './check-options.js'
 
@@ -50,8 +50,13 @@ export class Cache {
   }
 }
 
-/** Returns what core needs of a cache. */
-export function accessOf(cache: Cache): CacheAccess {
+/**
+ * Returns what core needs of a cache.
+ * @throws BtkitError `usage` for what callers without types take for one
+ */
+export function accessOf(cache: unknown): CacheAccess {
+  if (!(cache instanceof Cache))
+    throw new BtkitError('usage', 'cache: not a cache; give what openCache returned')
   return access(cache)
 }
 

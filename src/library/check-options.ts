@@ -34,6 +34,21 @@ export function requireArray(list: unknown, name: string): void {
   if (!Array.isArray(list)) throw new BtkitError('usage', `${name}: not a list; give an array`)
 }
 
+/**
+ * Makes sure that an option is a number above 0, if it is given.
+ * @throws BtkitError `usage`
+ */
+export function requirePositive(value: unknown, name: string): void {
+  if (value !== undefined && !(typeof value === 'number' && value > 0))
+    throw new BtkitError('usage', `${name}: not a number above 0`)
+}
+
+function requireText(text: unknown, name: string): void {
+  if (typeof text !== 'string') throw new BtkitError('usage', `${name}: not a text; give a string`)
+}
+
+const TEXTS = ['comment', 'createdBy', 'source', 'name', 'output']
+const NUMBERS = ['targetPieces', 'maxTorrentSize']
 const LISTS = ['webSeeds', 'httpSeeds', 'nodes', 'include', 'exclude']
 
 /**
@@ -45,8 +60,12 @@ export function checkedOptions(
   known: readonly string[],
 ): CheckedOptions {
   onlyKnown(options, known)
-  for (const [name, value] of Object.entries(options))
-    if (value !== undefined && LISTS.includes(name)) requireArray(value, name)
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || value === null) continue
+    if (LISTS.includes(name)) requireArray(value, name)
+    if (TEXTS.includes(name)) requireText(value, name)
+    if (NUMBERS.includes(name)) requirePositive(value, name)
+  }
   const tiers = tiersOf(options.trackers ?? [])
   const { creationDate = Math.floor(Date.now() / 1000), maxPieceLength } = options
   return {

@@ -5,6 +5,7 @@ import type { Reading } from '../core/make/make-group.js'
 import { refuseAborted } from '../base/errors.js'
 import { createThrottle } from '../disk/hash/jobs/job.js'
 import { accessOf, type Cache } from './cache.js'
+import { requirePositive } from './check-options.js'
 
 /** How far work on files has come. */
 export interface Progress {
@@ -113,6 +114,8 @@ export function hashContextOf(
   { signal, tell, bytesTotal }: Running,
 ): HashContext {
   const { threads = availableParallelism(), maxRate, cache } = options
+  requirePositive(threads, 'threads')
+  requirePositive(maxRate, 'maxRate')
   return {
     engine: {
       threads,
