@@ -81,7 +81,10 @@ function write(
   { info }: TorrentCore,
   { bytes, written, replaced }: Omit<Act, 'own'>,
 ): FileDecision {
-  const hashes = infoHashesOf(info, infoRequest.content.version)
+  const { metainfo } = own.existing ?? {}
+  // An `info` that is kept may have another version than the run would choose
+  const isKept = metainfo && isSameBytes(info, infoBytes(metainfo))
+  const hashes = isKept ? metainfo : infoHashesOf(info, infoRequest.content.version)
   const act = { own, bytes, written, replaced }
   return { kind: 'write', existing: own.existing, hashes, act }
 }

@@ -19,6 +19,8 @@ function infoOf(mirror: Mirror, name = 'a.iso') {
 async function reportKept(mirror: Mirror, args: readonly string[] = []) {
   const report = (await mirror.report(args)) as Report & { kept: Record<string, number> }
   assert.equal(report.bytesHashed, 0)
+  for (const { infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 } of report.updated)
+    assert.deepEqual([infoHash, infoHashV2], [oldInfoHash, oldInfoHashV2])
   return { kept: report.kept, unchanged: report.unchanged, updated: entriesOf(report.updated) }
 }
 
@@ -30,6 +32,7 @@ const RULES: readonly (readonly [args: readonly string[], kept: Record<string, n
   [['--sort-by', '-path'], { 'file order': 1 }],
   [['--set', 'info.update-url="http://t.example/"'], { 'further keys': 2 }],
   [['--hybrid'], { version: 2 }],
+  [['--v2'], { version: 2 }],
   [['--pad-files', '-l', '15'], { 'pad files': 1 }],
 ]
 
