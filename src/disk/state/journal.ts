@@ -320,8 +320,8 @@ export class Journal {
     }
     // Set while the file was written
     for (const change of this.#pending) this.#apply(change)
-    // A kill may have cut the last line off, too
-    return isIntact && hasHead && at === file.stats.size
+    // A kill may have cut the last line off, too; a run may add lines while others read
+    return isIntact && hasHead && at >= file.stats.size
   }
 
   #isOwnHead(json: string): boolean {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Journal, lineOf } from '../../../src/disk/state/journal.js'
 import { Writer } from '../../../src/disk/write/many.js'
+import { importMocks } from '../../support/import-mocks.js'
 import { makeScratch } from '../../support/scratch.js'
 
 function place(t: TestContext) {
@@ -77,6 +78,22 @@ test('a value is never read from another file that took the place of a closed on
   journal.put('b', 3)
   await assert.rejects(journal.flush(), /another program replaced it/)
   assert.deepEqual(Object.fromEntries(open().entries()), { a: '2' })
+})
+
+test('a file that a run adds to while another reads it is not damaged', async (t) => {
+  const { path, options, open } = place(t)
+  const journal = open()
+  journal.put('a', 1)
+  await journal.close()
+  const { readSync } = fs
+  const reading = t.mock.method(fs, 'readSync', (...args: Parameters<typeof readSync>) => {
+    if (reading.mock.callCount() === 0) fs.appendFileSync(path, lineOf('b', '2'))
+    return readSync(...args)
+  })
+  importMocks(t)
+  const reader = new Journal({ ...options, isReadOnly: true })
+  assert.deepEqual(Object.fromEntries(reader.entries()), { a: '1', b: '2' })
+  reader.release()
 })
 
 for (const isTogether of [false, true])
