@@ -219,8 +219,8 @@ export function declareServeOptions() {
       ...stateDirOption(`save requested sets, swarms and seeded torrents in this directory. The
         default is that of btkit-track(8). The sets of files are those that were requested by the
         pkgtorrent protocol. At most 10000 sets, of 8 MiB, are kept; those that nobody requested for
-        the longest time go first. A state directory and a cache that would be published are
-        refused.`),
+        the longest time go first. A state directory, a cache, a log file and keys that would be
+        published are refused.`),
     )
   return declareShareOptions(whole)
     .optionsGroup('Log:')

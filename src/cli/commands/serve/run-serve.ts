@@ -56,9 +56,9 @@ type SharingOptions = ServeOptions & { readonly shareWith: ServiceSettings['shar
 
 /** Serves until a signal stops the command. */
 export async function serve(root: string, options: SharingOptions, io: ServeIo): Promise<void> {
-  const tls = await openTls(options, io)
-  const settings = { ...serviceSettings(root, options, io), tls }
-  refuseOwnPlaces(settings)
+  const own = serviceSettings(root, options, io)
+  refuseOwnPlaces(own, options, io.cwd)
+  const settings = { ...own, tls: await openTls(options, io) }
   const look = await readSiteLook(options, io.cwd)
   const world = {
     ...serverContext(io),
@@ -85,7 +85,7 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
     const { trackers } = service
     io.onReopen(() => void service.reopenLog())
     reloadOnHangup(manager, io, () => {
-      const files = [trackers.refresh(true), tracker?.refresh(), tls?.reload()]
+      const files = [trackers.refresh(true), tracker?.refresh(), settings.tls?.reload()]
       return Promise.all([service.reopenLog(), ...files])
     })
     const request = settings.options
@@ -109,12 +109,19 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
   }
 }
 
-/** Refuses to publish the cache and the state, which has the addresses of peers. */
-function refuseOwnPlaces({ options, cacheDirectory, stateDirectory }: ServiceSettings): void {
-  const { mirror } = options
+/** Refuses to publish the cache, private keys, and what has the addresses of peers and clients. */
+function refuseOwnPlaces(
+  { options: { mirror }, ...own }: Omit<ServiceSettings, 'tls'>,
+  { tlsKey, shareKeyFile }: SharingOptions,
+  cwd: string,
+): void {
+  const inPlace = (path?: string) => (path === undefined ? null : resolve(cwd, path))
   const places = [
-    ['--cache-dir', cacheDirectory],
-    ['--state-dir', stateDirectory],
+    ['--cache-dir', own.cacheDirectory],
+    ['--state-dir', own.stateDirectory],
+    ['--log-file', own.logFile],
+    ['--tls-key', inPlace(tlsKey)],
+    ['--share-key-file', inPlace(shareKeyFile)],
   ] as const
   refusePublic(places, mirror.root, (below) => !isWithheld(below, mirror))
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
@@ -134,5 +134,17 @@ test('serve refuses its cache and its state where everybody may download them', 
     await serveMirror(t, { root, args: hidden })
     const shown = await runBtkit(['serve', root, '--trackerless', '--hidden', ...hidden])
     assertError(shown, 'usage', 'whose files are public')
+  }
+})
+
+test('serve refuses its keys and its log where everybody may download them', async (t) => {
+  const root = makeScratch(t, { 'a.iso': 'x', 'own.key': '5'.repeat(64) })
+  const place = join(root, 'own.key')
+  chmodSync(place, 0o600)
+  const redis = ['--cache-url', 'redis://127.0.0.1:1', '--share', `m=${root}`]
+  const share = [...redis, '--share-key-file', place]
+  for (const options of [['--log-file', place], ['--tls-cert', place, '--tls-key', place], share]) {
+    const refused = await runBtkit(['serve', root, '--trackerless', ...options])
+    assertError(refused, 'usage', `${options.at(-2)} ${place}`, 'whose files are public')
   }
 })
