@@ -34,7 +34,9 @@ export class Feed {
     if (before && kept) return { status: 200, headers: before.headers, body: kept }
     const { version } = this.files
     const trackers = this.currentTrackers()
+    const banned = this.options.ownTracker?.banned()
     const isCurrent = () => {
+      if (this.options.ownTracker?.banned() !== banned) return false
       return this.files.version === version && this.currentTrackers() === trackers
     }
     const text = this.#write(publicAddress(request, this.options), trackers)
@@ -54,6 +56,7 @@ export class Feed {
     const items = this.files.newest
       // Below its own prefix the service answers itself
       .filter(({ path }) => path[1] !== SERVICE_NAME)
+      .filter(({ torrent }) => !(torrent && tracker?.banned().has(torrent.infoHash)))
       .map((file) => itemOf(file, around))
     return composeFeed({ link: directoryAddress(address, []), name, self: address + FEED }, items)
   }

@@ -5,10 +5,12 @@ import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { assertShows, fieldsOf } from '../../../support/visitor.js'
 import { plantUsers, visitsOf } from '../../../support/admin.js'
-import { fetchSingle } from '../../../support/clients.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { findFreePort } from '../../../support/opentracker.js'
 import { assertError, runBtkit } from '../../../support/run-btkit.js'
+import { readFeed } from '../../../support/feed.js'
+import { ask } from '../../../mirror/ask.js'
+import { untilFiles } from '../../../mirror/read-metric.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { announceQuery } from '../../../support/track.js'
@@ -66,8 +68,11 @@ longTest(
 )
 
 test("serve --track: the mirror's own torrents are counted, and banned by their hash", async (t) => {
-  const { logIn, mirror, announce } = await serveAdmin(t)
-  const { infoHash } = parseMetainfo(await fetchSingle(mirror, 'pub/a.iso'))
+  const { logIn, mirror, announce } = await serveAdmin(t, '--warm', '**')
+  await untilFiles(mirror.port, 'ready', 1)
+  const feed = async () => readFeed((await ask(mirror.port, '/-/feed.xml')).body).length
+  assert.equal(await feed(), 1)
+  const { infoHash } = parseMetainfo((await ask(mirror.port, '/pub/a.iso.torrent')).body)
   const alice = await logIn()
   const { text } = await alice.get('/')
   assert.match(text, /made by the mirror<\/th>[^]*?>1</)
@@ -75,6 +80,7 @@ test("serve --track: the mirror's own torrents are counted, and banned by their 
   await alice.post('/bans', { kind: 'torrents', torrents: infoHash ?? '', act: 'ban' })
   const answer = await fetch(new URL(announceQuery(infoHash ?? ''), announce))
   assert.match(await answer.text(), /failure reason/)
+  assert.equal(await feed(), 0)
 })
 
 test('serve --track: torrents made in the pages name its tracker', async (t) => {
