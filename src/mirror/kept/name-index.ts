@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { isPlainName } from '../../metainfo/name.js'
 import type { Pause } from '../../page-parts/slices.js'
-import { isNameable, type Mirror, MirrorView } from '../tree/mirror.js'
+import { type Mirror, MirrorView } from '../tree/mirror.js'
 import { enlarged, NameColumn } from '../../disk/file-lists/name-column.js'
 import { walkMirror } from '../tree/walk.js'
 
@@ -58,7 +59,7 @@ export class NameIndex {
       new MirrorView(mirror),
       { path: [], state: 0 },
       {
-        isWanted: isNameable,
+        isWanted: isPlainName,
         enter: (path, parent) => this.#addDirectory(path, parent),
         passOver: () => {
           signal.throwIfAborted()

@@ -59,6 +59,19 @@ test('an entry that is gone since the names were read is left out', async (t) =>
   assert.deepEqual(await pathsOf(port, 'moby'), [])
 })
 
+test('a name that is not UTF-8 is found, with the link to its bytes', async (t) => {
+  const { port, root } = await serveMirror(t, { files: FILES })
+  const folder = Buffer.concat([Buffer.from(`${root}/old-`), Buffer.of(0xe9)])
+  mkdirSync(folder)
+  writeFileSync(Buffer.concat([folder, Buffer.from('/letter-'), Buffer.of(0xe8)]), 'x')
+  const { body } = await ask(port, '/-/search?q=letter', { headers: { Accept: 'text/html' } })
+  const page = body.toString()
+  assertShows(page, 'letter-\\xe8</a>')
+  assertShows(page, '/old-\\xe9</a')
+  const [, href = ''] = /href="\.\.(\/[^"]*letter[^"]*)"/.exec(page) ?? []
+  assert.equal((await ask(port, href)).body.toString(), 'x')
+})
+
 test('the page of a search has links to files, folders and torrents', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const { headers, body } = await ask(port, '/-/search?q=moby', {
