@@ -1,6 +1,7 @@
 import { sep } from 'node:path'
 import { BtkitError, nameErrors } from '../base/errors.js'
 import { readBounded, readRegular, readSmallFiles, readStart } from '../disk/look/read-bounded.js'
+import { ownStampOf } from '../disk/look/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'
 import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo/metainfo.js'
 import { quoteText } from '../base/text/escape.js'
@@ -48,12 +49,15 @@ export async function* loadTorrents(
 ): AsyncGenerator<Metainfo | Error, undefined> {
   for await (const files of readSmallFiles(paths)) {
     for (const [path, small] of files) {
+      let file = small && small.bytes.length <= maxSize ? small : null
       try {
-        yield small && small.bytes.length <= maxSize
-          ? parseTorrent(small.bytes, path, maxSize)
-          : await loadTorrent(path, maxSize)
+        file ??= await readRegular(path, maxSize, null)
+        yield parseTorrent(file?.bytes ?? new Uint8Array(0), path, maxSize)
       } catch (error) {
-        yield error instanceof Error ? error : new Error(String(error))
+        // A user who can make links must not see files quoted that only the service can read
+        const isLinked = file !== null && file.state !== (await ownStampOf(path))
+        if (isLinked) yield new BtkitError('bencode', `${path}: not a torrent`)
+        else yield error instanceof Error ? error : new Error(String(error))
       }
     }
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { BtkitError } from '../../src/base/errors.js'
 import { loadTorrents } from '../../src/core/read-torrent.js'
 import { makeScratch } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
@@ -28,6 +30,18 @@ test('many torrents come in their order, large, broken and missing ones among th
     if (i === 70) assert(text.startsWith(`${paths[i] ?? ''}: not a torrent`), text)
     else if (i === 150) assert.equal(text, `${paths[i] ?? ''}: no such file or directory`)
     else assert.equal(text, i === 90 || i === 91 ? 'large' : `torrent ${i}`)
+  }
+})
+
+test('a file that a link leads to is not quoted', async (t) => {
+  const root = makeScratch(t, { secret: 'root:$6$salt$hash:1', large: 'k'.repeat(200_000) })
+  for (const name of ['secret', 'large']) {
+    const link = join(root, `${name}.torrent`)
+    symlinkSync(join(root, name), link)
+    for await (const read of loadTorrents([link])) {
+      assert.ok(read instanceof BtkitError)
+      assert.deepEqual([read.code, read.message], ['bencode', `${link}: not a torrent`])
+    }
   }
 })
 

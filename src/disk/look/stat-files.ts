@@ -212,6 +212,12 @@ export async function stampsOf(paths: readonly string[]): Promise<(string | null
   return stamps
 }
 
+/** Returns the stamp of what is at a path, also of a link itself; null if nothing is there. */
+export async function ownStampOf(path: string): Promise<string | null> {
+  const [now] = await lstatMany([path])
+  return now && 'mode' in now ? stampOf(now.fingerprint) : null
+}
+
 /** A text that identifies the state of a file. */
 export function stampOf(fingerprint: Fingerprint): string {
   return latin1(encodeFingerprint(fingerprint))

@@ -7,7 +7,7 @@ import { formatNumber } from '../../base/text/quantity.js'
 import { walkTorrents } from '../../core/find-torrents.js'
 import { BtkitError } from '../../base/errors.js'
 import { type RegularFile, readRegular, readSmallFiles } from '../../disk/look/read-bounded.js'
-import { lstatMany, stampOf, stampsOf } from '../../disk/look/stat-files.js'
+import { ownStampOf, stampsOf } from '../../disk/look/stat-files.js'
 import { unlimitedBudget } from '../../server/admission/memory.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
@@ -343,8 +343,7 @@ export class TorrentDirectory {
       const { controls } = this.parts
       return { state, torrents: describeTorrent(file.bytes, { path, state, mtimeMs }, controls) }
     } catch (error) {
-      const [now] = await lstatMany([path])
-      const state = now && 'mode' in now ? stampOf(now.fingerprint) : null
+      const state = await ownStampOf(path)
       const isGone = state === null && error instanceof BtkitError && error.code === 'not-found'
       // Moved away since it was found
       if (isGone) return NOTHING
