@@ -65,6 +65,8 @@ function open(server: Server, place: ListenPlace): Promise<void> {
 
 function explain(error: unknown, place: ListenPlace): unknown {
   const what = `can't listen on ${nameOf(place)}`
+  if (osCodeOf(error) === 'EADDRINUSE' && 'path' in place && !isSocket(place.path))
+    return new BtkitError('io', `${what}: this is not a socket; name another path`)
   const known = asBtkitError(error, what)
   return known instanceof BtkitError ? known : new BtkitError('usage', what)
 }
@@ -74,11 +76,15 @@ function nameOf(place: ListenPlace): string {
   return 'fd' in place ? `descriptor ${place.fd}` : `${place.host} port ${place.port}`
 }
 
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true
+}
+
 /** Whether a path is a socket on which no process listens any more. */
 function isAbandoned(path: string, error: unknown): Promise<boolean> {
   if (osCodeOf(error) !== 'EADDRINUSE') return Promise.resolve(false)
   // Files would refuse connections, too, and must not be removed
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return Promise.resolve(false)
+  if (!isSocket(path)) return Promise.resolve(false)
   return new Promise((resolve) => {
     const probe = connect(path)
     probe.once('connect', () => {

@@ -123,7 +123,8 @@ test('does not replace the socket of a running service', unlessPosix, async (t) 
 test('does not remove a file that is not a socket', unlessPosix, async (t) => {
   const path = join(makeScratch(t), 'precious')
   writeFileSync(path, 'precious')
-  assertError(await runServe(t, makeScratch(t), ['--host', path]), 'io', path)
+  const why = `${path}: this is not a socket; name another path`
+  assertError(await runServe(t, makeScratch(t), ['--host', path]), 'io', why)
   assert.equal(statSync(path).size, 8)
 })
 
