@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events'
+import type { Readable } from 'node:stream'
 import type { StreamedBytes, StreamedFile } from '../core/make/streamed-file.js'
 import { makeGroup, type Reading } from '../core/make/make-group.js'
 import { BtkitError } from '../base/errors.js'
@@ -28,8 +30,9 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const { creationDate, ...request } = makeRequestOf(name, options)
     const isDirectory = 'files' in source
     const given = isDirectory ? [...source.files] : [{ ...source, path: name }]
-    given.forEach(checkFile)
-    const files = given.map(withOwnBytes)
+    for (const file of given) checkFile(file)
+    for (const { content } of given) holdError(content)
+    const files = given.map((file) => withOwnBytes(file, signal))
     const known = files.reduce((sum, { length = 0 }) => sum + length, 0)
     const tellMore: TellProgress = ({ bytesDone, path }) => {
       tell({ bytesDone, bytesTotal: Math.max(known, bytesDone), path })
@@ -52,27 +55,36 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
 const COPIED = 32 * 1024 * 1024
 
 /** A file whose bytes are copied as they are read: the caller may transfer its memory meanwhile. */
-function withOwnBytes(file: StreamedFile): StreamedFile {
+function withOwnBytes(file: StreamedFile, signal: AbortSignal): StreamedFile {
   const { content, range } = file
   const length = content instanceof Uint8Array ? content.length : undefined
   return {
     ...file,
     length: file.length ?? length,
-    content: copiesOf(content),
-    range: range && ((start, end) => copiesOf(range(start, end))),
+    content: copiesOf(content, signal),
+    range: range && ((start, end) => copiesOf(range(start, end), signal)),
   }
 }
 
-async function* copiesOf(content: StreamedBytes): AsyncIterable<Uint8Array> {
-  for await (const chunk of content instanceof Uint8Array ? [content] : content) {
-    checkBytes(chunk instanceof Uint8Array)
-    for (let at = 0; at < chunk.length; at += COPIED)
-      yield new Uint8Array(chunk.subarray(at, at + COPIED))
+async function* copiesOf(content: StreamedBytes, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const { destroy, readableEnded } = content as Partial<Readable>
+  if (readableEnded === true)
+    throw new BtkitError('usage', 'content: its stream was read before; give a new one')
+  // A stream from which nothing comes would keep its file or connection
+  const close = () => destroy?.call(content)
+  signal.addEventListener('abort', close)
+  try {
+    for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+      if (!((chunk as unknown) instanceof Uint8Array)) throw notBytes()
+      for (let at = 0; at < chunk.length; at += COPIED)
+        yield new Uint8Array(chunk.subarray(at, at + COPIED))
+    }
+  } finally {
+    signal.removeEventListener('abort', close)
   }
 }
 
-// What only callers without types give is refused
-
+/** @throws BtkitError `usage` for what only callers without types give */
 function checkContent(source: unknown): void {
   const isNamed = typeof source === 'object' && source !== null && 'name' in source
   if (!isNamed)
@@ -81,11 +93,12 @@ function checkContent(source: unknown): void {
     throw new BtkitError('usage', 'files: not a list; give an array')
 }
 
+/** @throws BtkitError `usage` for what only callers without types give, and for odd lengths */
 function checkFile({ path, content, length }: StreamedFile): void {
   requirePath(path, 'path')
-  checkBytes(isIterable(content))
+  if (!isIterable(content)) throw notBytes()
   if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0))
-    throw new BtkitError('usage', `length ${length}: not a number of bytes`)
+    throw new BtkitError('usage', `${path}: length ${length}: not a number of bytes`)
 }
 
 function isIterable(value: unknown): boolean {
@@ -93,7 +106,12 @@ function isIterable(value: unknown): boolean {
   return Symbol.iterator in value || Symbol.asyncIterator in value
 }
 
-function checkBytes(areBytes: boolean): void {
-  if (!areBytes)
-    throw new BtkitError('usage', 'content: not bytes; give a Uint8Array, or a stream of such')
+function notBytes(): BtkitError {
+  return new BtkitError('usage', 'content: not bytes; give a Uint8Array, or a stream of them')
+}
+
+/** Lets a stream fail before its turn: whoever reads it gets the error then. */
+function holdError(content: StreamedBytes): void {
+  const { on } = content as Partial<Pick<EventEmitter, 'on'>>
+  on?.call(content, 'error', () => undefined)
 }

@@ -284,6 +284,60 @@ test('an aborted signal ends the work while nothing comes from a stream', async 
   })
   const { signal } = controller
   await rejects(makeTorrent({ name: 'stalled', content: stalled }, { signal }), 'interrupted')
+  assert.equal(stalled.destroyed, true)
+})
+
+test('content that is not bytes is refused, and does not count as empty', async () => {
+  const odd: unknown[] = [
+    ...[undefined, null, 5, 'text', new ArrayBuffer(5), new Blob(['text']), new Uint16Array(5)],
+    ...[['text'], [5], [null], [new ArrayBuffer(5)]],
+  ]
+  for (const each of odd) {
+    const content = each as Uint8Array
+    const files = [
+      { path: 'a', content: Buffer.from('a') },
+      { path: 'b', content },
+    ]
+    for (const source of [
+      { name: 'n', files },
+      { name: 'n', content },
+    ])
+      await rejects(makeTorrent(source, { pieceLength: PIECE }), 'usage', /content: /)
+  }
+  const files = undefined as unknown as []
+  await rejects(makeTorrent({ name: 'n', files }), 'usage', /files: not a list/)
+})
+
+test('a length that is not a number of bytes is refused', async () => {
+  for (const length of [-1, 1.5, NaN, Infinity, '5' as unknown as number]) {
+    const source = { name: 'n', content: Readable.from([Buffer.from('bytes')]), length }
+    await rejects(makeTorrent(source), 'usage', /length .*: not a number of bytes/)
+  }
+})
+
+test('a stream that was read before is refused, and does not count as empty', async () => {
+  const content = Readable.from([Buffer.from('abc')])
+  const files = [
+    { path: 'a', content },
+    { path: 'b', content },
+  ]
+  await rejects(makeTorrent({ name: 'n', files }, { pieceLength: PIECE }), 'usage', /read before/)
+})
+
+test('a stream that fails before its turn fails the task, and not the program', async () => {
+  const failing = createReadStream('/nonexistent/file')
+  const closed = new Promise<void>((resolve) => {
+    failing.on('close', resolve)
+  })
+  async function* slow() {
+    yield Buffer.from('abc')
+    await closed
+  }
+  const files = [
+    { path: 'a', content: slow() },
+    { path: 'b', content: failing },
+  ]
+  await assert.rejects(makeTorrent({ name: 'n', files }, { pieceLength: PIECE }), /nonexistent/)
 })
 
 test('progress comes by callback and by iteration', async (t) => {
@@ -344,13 +398,6 @@ test('wrong input of callers without types is an error of the library', async (t
     [() => make(path, { trackers: 5 }), /^trackers: neither a URL nor tiers/],
     [() => make(path, { creationDate: new Date(0) }), /^creationDate .*not seconds since 1970/],
     [() => make({ name: 'a', files: [{ path: ['a'], content: BYTES }] }), /^path: not a path/],
-    [() => make({ name: 'a' }), /^content: not bytes/],
-    [() => make({ name: 'a', content: 'text' }), /^content: not bytes/],
-    [() => make({ name: 'a', content: ['text'] }, { pieceLength: 16384 }), /^content: not bytes/],
-    [() => make({ name: 'a', files: 5 }), /^files: not a list/],
-    [() => make({ name: 'a', files: [{ path: 'a', content: 'text' }] }), /^content: not bytes/],
-    [() => make({ name: 'a', content: [BYTES], length: 0.5 }), /^length 0.5: not a number/],
-    [() => make({ name: 'a', content: [BYTES], length: -1 }), /^length -1: not a number/],
     [() => complete(path, { stateDirectory: path, exclude: '*' }), /^exclude: not a list/],
     [() => complete(path, {}), state],
     [() => complete(path, { stateDirectory: path, trackr: 'x' }), /^trackr: no such option/],
