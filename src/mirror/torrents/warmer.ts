@@ -5,7 +5,7 @@ import { BtkitError } from '../../base/errors.js'
 import { warnOnce } from '../../base/warn-once.js'
 import { type Fingerprint, sameFingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { Throttle } from '../../disk/hash/jobs/job.js'
-import type { InfoHash } from '../../metainfo/values.js'
+import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { NotReady } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { sortInSlices } from '../../page-parts/slices.js'
@@ -39,7 +39,9 @@ interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotoni
 
 /** A torrent that can be sent at once, with the facts for a feed. */
 interface ReadyTorrent {
+  /** The first by which peers announce it. */
   readonly infoHash: InfoHash
+  readonly infoHashes: InfoHashes
   /** Whether it is of version 1 and made here, not the operator's own. */
   readonly isOwn: boolean
   /** Bytes of its `info`. */
@@ -260,13 +262,14 @@ export class Warmer {
       throw new BtkitError('changed', 'its digests could not be cached yet')
     const stamp = given.isUsed ? await given.stampOf(path) : ''
     const { torrent } = await torrents.obtain(file, 'v1', { ...NOBODY, ahead: { throttle } })
-    const [infoHash] = swarmHashes(torrent.infoHashes)
+    const { infoHashes } = torrent
+    const [infoHash] = swarmHashes(infoHashes)
     if (!torrent.isCacheable || infoHash === undefined)
       throw new BtkitError('changed', 'it has just changed')
     this.parts.onReady(torrent)
     const givenLength = torrent.given?.bytes.length
     const isOwn = !torrent.given
-    return { infoHash, isOwn, infoLength: torrent.info.length, givenLength, stamp }
+    return { infoHash, infoHashes, isOwn, infoLength: torrent.info.length, givenLength, stamp }
   }
 
   #noteFailure(file: WarmFile, error: unknown): void {

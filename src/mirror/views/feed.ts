@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { publicAddress, viewByQuery } from '../tree/address.js'
+import { isAmong } from '../../metainfo/info-hash.js'
 import { surround, torrentLength } from './response.js'
 import type { ResponseCache } from '../kept/response-cache.js'
 import { trackersAt, type TrackerList } from '../torrents/trackers.js'
@@ -56,7 +57,7 @@ export class Feed {
     const items = this.files.newest
       // Below its own prefix the service answers itself
       .filter(({ path }) => path[1] !== SERVICE_NAME)
-      .filter(({ torrent }) => !(torrent && tracker?.banned().has(torrent.infoHash)))
+      .filter(({ torrent }) => !(torrent && isAmong(torrent.infoHashes, tracker?.banned())))
       .map((file) => itemOf(file, around))
     return composeFeed({ link: directoryAddress(address, []), name, self: address + FEED }, items)
   }

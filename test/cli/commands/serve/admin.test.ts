@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
@@ -11,6 +11,7 @@ import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { readFeed } from '../../../support/feed.js'
 import { ask } from '../../../mirror/ask.js'
 import { untilFiles } from '../../../mirror/read-metric.js'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { announceQuery } from '../../../support/track.js'
@@ -81,6 +82,37 @@ test("serve --track: the mirror's own torrents are counted, and banned by their 
   const answer = await fetch(new URL(announceQuery(infoHash ?? ''), announce))
   assert.match(await answer.text(), /failure reason/)
   assert.equal(await feed(), 0)
+})
+
+test('serve --track: a ban by the hash of version 2 counts for a hybrid torrent, also in the feed', async (t) => {
+  const content = pseudoRandom(50_000)
+  const place = makeScratch(t, { 'a.iso': content, 't/old.txt': '', banned: '' })
+  const torrent = join(place, 't/a.iso.torrent')
+  await runBtkit([
+    'makemetafile',
+    'http://own.example/',
+    join(place, 'a.iso'),
+    '--hybrid',
+    '-o',
+    torrent,
+  ])
+  const { infoHashV2 } = parseMetainfo(readFileSync(torrent))
+  const announce = `http://127.0.0.1:${await findFreePort()}/announce`
+  const args = ['--host', '127.0.0.1', '--track', announce, '--state-dir', join(place, 'state')]
+  const banned = ['--banned-list', join(place, 'banned')]
+  const own = ['--torrents', join(place, 't'), '--warm', '**']
+  const start = () =>
+    serveMirror(t, { files: { 'a.iso': content }, args: [...args, ...banned, ...own] })
+  const { port, stop } = await start()
+  await untilFiles(port, 'ready', 1)
+  const feed = async (at: number) => readFeed((await ask(at, '/-/feed.xml')).body).length
+  assert.equal(await feed(port), 1)
+  await stop()
+  writeFileSync(join(place, 'banned'), `${infoHashV2}\n`)
+  const again = await start()
+  await untilFiles(again.port, 'ready', 1)
+  assert.equal((await ask(again.port, '/a.iso.torrent')).status, 403)
+  assert.equal(await feed(again.port), 0)
 })
 
 test('serve --track: torrents made in the pages name its tracker', async (t) => {
