@@ -1,6 +1,12 @@
 import { sep } from 'node:path'
 import { BtkitError, nameErrors } from '../base/errors.js'
-import { readBounded, readRegular, readSmallFiles, readStart } from '../disk/look/read-bounded.js'
+import {
+  readBounded,
+  readRegular,
+  readSmallFiles,
+  readStart,
+  type RegularFile,
+} from '../disk/look/read-bounded.js'
 import { ownStampOf } from '../disk/look/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'
 import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo/metainfo.js'
@@ -34,12 +40,24 @@ export function readTorrentBytes(
 }
 
 /**
- * Does the same for a service, which never waits for a disk.
+ * Does the same for a service, which never waits for a disk. `small` is the file if it was read.
  * @throws BtkitError with the file's name
  */
-export async function loadTorrent(path: string, maxSize = DEFAULT_MAX_SIZE): Promise<Metainfo> {
-  const file = await readRegular(path, maxSize, null)
-  return parseTorrent(file?.bytes ?? new Uint8Array(0), path, maxSize)
+export async function loadTorrent(
+  path: string,
+  maxSize = DEFAULT_MAX_SIZE,
+  small: RegularFile | null = null,
+): Promise<Metainfo> {
+  const isEnough = small && small.bytes.length <= maxSize
+  const file = isEnough ? small : await readRegular(path, maxSize, null)
+  try {
+    return parseTorrent(file?.bytes ?? new Uint8Array(0), path, maxSize)
+  } catch (error) {
+    // A user who can make links must not see files quoted that only the service can read
+    if (file && file.state !== (await ownStampOf(path)))
+      throw new BtkitError('bencode', `${path}: not a torrent`)
+    throw error
+  }
 }
 
 /** Does the same with several torrents, and yields each, or why it cannot be read, in order. */
@@ -49,15 +67,10 @@ export async function* loadTorrents(
 ): AsyncGenerator<Metainfo | Error, undefined> {
   for await (const files of readSmallFiles(paths)) {
     for (const [path, small] of files) {
-      let file = small && small.bytes.length <= maxSize ? small : null
       try {
-        file ??= await readRegular(path, maxSize, null)
-        yield parseTorrent(file?.bytes ?? new Uint8Array(0), path, maxSize)
+        yield await loadTorrent(path, maxSize, small)
       } catch (error) {
-        // A user who can make links must not see files quoted that only the service can read
-        const isLinked = file !== null && file.state !== (await ownStampOf(path))
-        if (isLinked) yield new BtkitError('bencode', `${path}: not a torrent`)
-        else yield error instanceof Error ? error : new Error(String(error))
+        yield error instanceof Error ? error : new Error(String(error))
       }
     }
   }

@@ -61,8 +61,9 @@ export function checkedOptions(
 ): CheckedOptions {
   onlyKnown(options, known)
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || value === null) continue
+    if (value === undefined) continue
     if (LISTS.includes(name)) requireArray(value, name)
+    if (value === null) continue
     if (TEXTS.includes(name)) requireText(value, name)
     if (NUMBERS.includes(name)) requirePositive(value, name)
   }

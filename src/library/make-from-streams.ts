@@ -4,7 +4,7 @@ import type { StreamedBytes, StreamedFile } from '../core/make/streamed-file.js'
 import { makeGroup, type Reading } from '../core/make/make-group.js'
 import { BtkitError } from '../base/errors.js'
 import { checkName } from '../metainfo/name.js'
-import { requirePath } from './check-options.js'
+import { requireArray, requirePath } from './check-options.js'
 import { hashContextOf, startTask, type Task, type TellProgress } from './task.js'
 import {
   describeMade,
@@ -89,8 +89,7 @@ function checkContent(source: unknown): void {
   const isNamed = typeof source === 'object' && source !== null && 'name' in source
   if (!isNamed)
     throw new BtkitError('usage', 'content: neither a path nor a name with its bytes or files')
-  if ('files' in source && !isIterable(source.files))
-    throw new BtkitError('usage', 'files: not a list; give an array')
+  if ('files' in source && !isIterable(source.files)) requireArray(source.files, 'files')
 }
 
 /** @throws BtkitError `usage` for what only callers without types give, and for odd lengths */
