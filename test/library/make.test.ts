@@ -389,6 +389,7 @@ test('wrong input of callers without types is an error of the library', async (t
       /^trackr: no such option; use trackers/,
     ],
     [() => make(path, { webSeeds: 'http://w.example/' }), /^webSeeds: not a list/],
+    [() => make(path, { include: null }), /^include: not a list/],
     [() => make(path, { comment: 2 }), /^comment: not a text/],
     [() => make(path, { output: 2 }), /^output: not a text/],
     [() => make(path, { targetPieces: 0 }), /^targetPieces: not a number above 0/],
