@@ -55,12 +55,15 @@ def main(args):
     if args.encrypted:
         settings.update(ENCRYPTED)
     if args.retry:
-        # A peer that is gone is called again at once, and for as long as the test takes
-        settings.update(min_reconnect_time=1, max_failcount=1000)
+        # A peer that is gone is called again at once, and by TCP
+        settings.update(min_reconnect_time=1, enable_outgoing_utp=False)
     if args.dht_node:
         settings.update(DHT, dht_bootstrap_nodes=args.dht_node)
     session = lt.session(settings)
     handle = session.add_torrent(params)
+    if args.retry:
+        # A peer that was gone three times is called again. Only torrents that are there heed this.
+        session.apply_settings({"max_failcount": 1000})
     answers = []
     while not handle.status().is_seeding or (args.seed and not answers):
         session.wait_for_alert(200)
