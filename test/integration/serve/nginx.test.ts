@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { truncateSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import { FIXED_LIMITS } from '../../../src/mirror/options.js'
 import { ask, formOf } from '../../mirror/ask.js'
@@ -196,6 +199,9 @@ test('the manual has nginx wait for longer, and take no less, than the service',
 
   assert.ok(Number(seconds) * 1000 > maxWait)
   assert.ok(Number(megabytes) * 2 ** 20 >= FIXED_LIMITS.maxBody)
+  for (const service of ['mirror', 'path', 'together'] as const) {
+    assert.match(serverBlocks(service), /proxy_max_temp_file_size 0;/)
+  }
 })
 
 test(
@@ -203,7 +209,9 @@ test(
   unlessNginx,
   async (t) => {
     const site = 'https://mirror.example.org/torrents'
-    const { port } = await serveMirror(t, { files: FILES, args: ['--public-url', site] })
+    const root = makeScratch(t, { ...FILES, 'large.iso': '' })
+    truncateSync(join(root, 'large.iso'), 2 ** 27)
+    const { address, port } = await serveMirror(t, { root, args: ['--public-url', site] })
     const scratch = makeScratch(t)
     const socket = join(scratch, 'nginx.sock')
     const location = fill(serverBlocks('path'), { '127.0.0.1:8080': `127.0.0.1:${port}` })
@@ -222,5 +230,16 @@ test(
     assert.equal(oddFile.status, 200)
     assert.equal((await below('/-/status')).status, 200)
     assert.equal((await below('/-/metrics')).status, 403)
+
+    // nginx does not read ahead of a slow client: btkit would close the connection meanwhile
+    const place = { socketPath: socket, path: '/torrents/large.iso', headers: { Host: HOST } }
+    const slow = request(place).end()
+    await once(slow, 'response')
+    await setTimeout(1000)
+    slow.destroy()
+    await until('btkit notices that the client left', async () => {
+      const metrics = await (await fetch(`${address}/-/metrics`)).text()
+      return metrics.includes('\nbtkit_requests_aborted_total 1\n')
+    })
   },
 )
