@@ -90,7 +90,7 @@ test(
     const get = await openTracker(t, {
       args: ['--open', '--state-dir', join(root, 'state'), ...place, ...own],
       change: (blocks) => {
-        const filled = fill(location, { '/run/btkit-admin.sock': socket })
+        const filled = fill(location, { '127.0.0.1:6970': `unix:${socket}` })
         return blocks.replace(/^ +location \/ /m, (next) => filled + next)
       },
     })
