@@ -33,6 +33,7 @@ export async function openAccessLog(
   world: Pick<ServerContext, 'now' | 'warn'> & { readonly writeLog: (lines: string) => void },
 ) {
   const file = logFile === null ? null : await LogFile.open(logFile, world.warn)
+  if (file && format === 'off') world.warn(`${logFile}: stays empty, because --log is off`)
   const write = file ? file.write.bind(file) : world.writeLog
   const log = new AccessLog({ format, clientAddresses, now: world.now, write })
   const close = async () => {

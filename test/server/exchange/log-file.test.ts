@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { LogFile } from '../../../src/server/exchange/log-file.js'
+import { LogFile, openAccessLog } from '../../../src/server/exchange/log-file.js'
 import { onlyRoot } from '../../disk/failure.js'
 import { assertQuiet, runBtkit } from '../../support/run-btkit.js'
 import { runProgram } from '../../support/programs.js'
@@ -39,6 +39,20 @@ test('lines are appended to existing ones', async (t) => {
   await again.close()
   assert.equal(text(), 'a\nb\nc\n')
   assert.equal(statSync(path).mode & 0o007, 0, 'nothing for others')
+})
+
+test('a file for a log that is off is warned of', async (t) => {
+  const logFile = join(makeScratch(t), 'access.log')
+  const warnings: string[] = []
+  const world = {
+    now: Date.now,
+    warn: (line: string) => warnings.push(line),
+    writeLog: assert.ifError,
+  }
+  const settings = { logFile, clientAddresses: { of: () => '192.0.2.1' } }
+  await (await openAccessLog({ ...settings, logFormat: 'text' }, world)).close()
+  await (await openAccessLog({ ...settings, logFormat: 'off' }, world)).close()
+  assert.deepEqual(warnings, [`${logFile}: stays empty, because --log is off`])
 })
 
 test('after a rename and a reopening, lines go to a new file of the old name', async (t) => {
