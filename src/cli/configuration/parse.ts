@@ -95,7 +95,8 @@ function textsOf(given: Given, use: Located, known: Known): readonly (Text | boo
 
 /** Whether a value turns the option on or off; null for any other value. */
 function truthOf({ entry: { kind, on }, source }: Given, use: Located): boolean | null {
-  if (source !== 'variable') return booleanOf(use)
+  const plain = booleanOf(use)
+  if (source !== 'variable' || plain !== null) return plain
   const text = kind === 'switch' || on?.optional ? shownText(use) : ''
   return text === '1' ? true : text === '0' ? false : null
 }

@@ -94,10 +94,14 @@ export function findByKey(key: string, item: Located, entries: Entries): FoundOp
   if (other) return { entry: other, item }
   if (own) return { entry: own, item }
   const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
+  if (opposite?.kind === 'switch') return { entry: opposite, item: reversed(item) }
   // The opposite of an option with a value names none: `no-date: false` would be an unknown date
-  const isMeant = opposite?.kind === 'switch' || (opposite?.off && booleanOf(item) === true)
-  return opposite && isMeant ? { entry: opposite, item: reversed(item) } : null
+  const isOn = item.place.isInFile ? booleanOf(item) === true : shownText(item) === '1'
+  return opposite?.off && isOn ? { entry: opposite, item: { ...item, value: FALSE } } : null
 }
+
+/** What only a file can say, and a variable of `1` by the `no-…` form of its option. */
+const FALSE = { kind: 'text', text: 'false', isPlain: true } as const
 
 const REVERSED: Readonly<Record<string, string>> = { true: 'false', false: 'true' }
 const REVERSED_VARIABLE: Readonly<Record<string, string>> = { 1: '0', 0: '1' }
@@ -154,6 +158,7 @@ function fromVariable(key: string, value: Located, entries: Entries): Given {
   const found = findByKey(key, value, entries)
   if (!found) throw value.place.error(`unknown option --${key}${suggestion(key, entries.keys())}`)
   const { entry, item } = found
+  if (booleanOf(item) !== null) return givenAs('variable', entry, [item])
   const isRepeatable = Array.isArray(entry.on?.defaultValue)
   const words = isRepeatable ? shownText(item).trim().split(/\s+/) : [shownText(item)]
   const uses = words.map((word) => ({ ...item, ...textAt(value.place.source, word) }))

@@ -262,6 +262,24 @@ test('variables set options, as in the file beside the unit; a typed one is stro
   assert.deepEqual(await announceOf('--announce', other), [other, 1])
 })
 
+test('a variable of 1 turns off an option that has a value, also presets', async (t) => {
+  const scratch = makeScratch(t, {
+    'files/a.iso': 'hello',
+    'c.yaml': 'presets: {a: {source: A}}\ndefault-preset: a\ncompletedir: {created-by: me}\n',
+  })
+  const run = (env: Record<string, string>) => {
+    const args = ['completedir', TRACKER, join(scratch, 'files'), '--config']
+    return runBtkit([...args, join(scratch, 'c.yaml'), '--no-cache'], { env })
+  }
+  const off = { BTKIT_COMPLETEDIR_NO_DATE: '1', BTKIT_COMPLETEDIR_NO_CREATED_BY: '1' }
+  assertQuiet(await run({ ...off, BTKIT_COMPLETEDIR_NO_PRESET: '1' }))
+  const torrent = decodeTorrent(readFileSync(join(scratch, 'files/a.iso.torrent')))
+  assert.deepEqual(Object.keys(torrent).sort(), ['announce', 'info'])
+  assert.equal(torrent.info['source'], undefined)
+  const refused = await run({ BTKIT_COMPLETEDIR_NO_DATE: '2026' })
+  assertError(refused, 'usage', 'BTKIT_COMPLETEDIR_NO_DATE: unknown option --no-date')
+})
+
 test('for a user whose home does not exist a quiet run says nothing, another names the option', async (t) => {
   const scratch = makeScratch(t, { 'files/a.iso': 'hello' })
   const env = { HOME: join(scratch, 'nonexistent'), BTKIT_CACHE_DIR: '' }
