@@ -119,7 +119,7 @@ async function act(parts: WindowParts, context: FormContext, form: Form): Promis
   const answer = await startWork(parts, {
     about: { title, tool: 'make', path: output, form, show: made },
     name: 'make',
-    request: { source, options: { ...options, output } },
+    request: { source, options: { ...options, output, force: form.has('replace') } },
   })
   const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
   const values = Object.fromEntries(kept.filter(([, value]) => value !== ''))

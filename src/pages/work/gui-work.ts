@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Change, Failure, Skip } from '../../core/complete/report.js'
 import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
 import { BtkitError, inField } from '../../base/errors.js'
+import { ReplacedTorrent } from '../../core/replaced-torrent.js'
 import { completeDirectories, type CompleteOptions } from '../../library/complete.js'
 import { makeTorrent } from '../../library/make.js'
 import { lintTorrent, readTorrent } from '../../library/read.js'
@@ -149,18 +150,23 @@ export interface DescribedTorrent {
 const MOST_URLS = 100
 
 /**
- * Makes and describes a torrent.
+ * Makes and describes a torrent. With `force`, it replaces another torrent, but never another file.
  * @throws BtkitError as makeTorrent
  */
 export async function makeAndDescribe(
   { source, options }: SourceRequest,
   { cache, signal, tell }: WorkContext,
 ): Promise<DescribedTorrent> {
-  const running = { ...options, cache, signal, onProgress: tell }
+  const { output = '', force: replaces = false } = options
+  const target = new ReplacedTorrent()
+  // The library would replace any file by force
+  const force = replaces && target.at(output) !== null
+  const running = { ...options, force, cache, signal, onProgress: tell }
   const made = await makeTorrent(source, running).catch((error: unknown) => {
     if (!(error instanceof BtkitError) || error.code !== 'exists') throw error
-    const why = 'not a torrent, so it is kept; save under another name'
-    throw new BtkitError('exists', `${options.output ?? ''}: ${why}`).in('output')
+    const what = target.at(output) ? 'another torrent is there now' : 'not a torrent'
+    const why = `${what}, so it is kept; save under another name`
+    throw new BtkitError('exists', `${output}: ${why}`).in('output')
   })
   const { infoHash, infoHashV2, bytes } = made
   const metainfo = await readTorrent(bytes, { maxSize: bytes.length })

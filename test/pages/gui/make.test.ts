@@ -95,6 +95,9 @@ test('an existing file is replaced only if that is allowed, and never if it is n
   writeFileSync(output, '')
   await send('make', { act: 'make', path: 'tree', replace: 'on' })
   assert.equal(read(output).name, 'tree')
+  const other = await send('make', { act: 'make', path: 'tree/a', output, replace: 'on' })
+  assert.equal(other.status, 200, other.text)
+  assert.equal(read(output).name, 'a')
 })
 
 test('a torrent is saved in a directory, or beside the files, and its name ends with .torrent', async (t) => {
