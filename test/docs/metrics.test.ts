@@ -9,7 +9,7 @@ import { startTrack } from '../support/track.js'
 
 const METRIC = /\b(?:btkit|process)_[a-z_]+/g
 
-test('the guide to monitoring lists the metrics that there are, and the dashboard shows no others', async (t) => {
+test('the guide to monitoring and the manual list the metrics that there are, and the dashboard shows no others', async (t) => {
   const { address } = await serveMirror(t, {
     args: ['--warm', '/**', '--seed', '--seed-port', '0'],
   })
@@ -20,15 +20,19 @@ test('the guide to monitoring lists the metrics that there are, and the dashboar
   const file = join(makeScratch(t, { 'd/a': 'a' }), 'm.prom')
   await runBtkit(['completedir', join(file, '../d'), '--metrics-file', file])
   const completed = readFileSync(file, 'utf8')
-  const metrics = new Set(
-    [...`${served}${tracked}${completed}`.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name),
-  )
+  const metrics = typesIn(`${served}${tracked}${completed}`)
   const guide = readFileSync('docs/monitoring.md', 'utf8')
   const dashboard = readFileSync('docs/grafana-dashboard.json', 'utf8')
   assert.deepEqual(namesIn(guide), metrics)
   const shown = [...namesIn(dashboard)].filter((name) => !metrics.has(name))
   assert.deepEqual(shown, [])
+  assert.deepEqual(namesIn(readFileSync('man/btkit-serve-http.7', 'utf8')), typesIn(served))
+  assert.deepEqual(namesIn(readFileSync('man/btkit-track.8', 'utf8')), typesIn(tracked))
 })
+
+function typesIn(text: string): Set<string> {
+  return new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name))
+}
 
 function namesIn(text: string): Set<string> {
   const names = [...text.matchAll(METRIC)].map(([name]) => name.replace(/_bucket$/, ''))
