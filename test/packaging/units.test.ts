@@ -64,6 +64,14 @@ test(
   },
 )
 
+test('systemd does not give up a service whose disk comes late', () => {
+  for (const unit of SERVICES.filter((name) => name !== 'btkit-completedir.service')) {
+    const [, seconds] = /^RestartSec=(\d+)$/m.exec(read('packaging', unit)) ?? []
+    // It gives up after five starts within ten seconds
+    assert.ok(Number(seconds) * 4 > 10, unit)
+  }
+})
+
 test('installing and removing the Debian package minds all units', async () => {
   const url = pathToFileURL(join(projectRoot, 'packaging/debian/units.js')).href
   const { unitsIn } = (await import(url)) as {
