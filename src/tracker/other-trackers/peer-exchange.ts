@@ -19,6 +19,9 @@ const PERIOD = 1000
 const SNAPSHOT_PERIOD = 300_000
 const KEPT = 600_000
 
+/** The most entries whose time is in the future: five trackers add so many in `KEPT`. */
+const MOST_ENTRIES = 3000
+
 /** Seconds by which the clock of Redis differs from before if it was set. */
 const MOST_DRIFT = 2
 
@@ -196,12 +199,14 @@ export class PeerExchange {
    * Adds an entry to the stream, and removes those that are too old. Returns whether it succeeded.
    */
   async #add(values: Readonly<Record<string, Buffer | string | number>>): Promise<boolean> {
-    const oldest = Math.max(0, Math.floor(1000 * this.#redisSeconds()) - KEPT)
+    const now = Math.floor(1000 * this.#redisSeconds())
+    // If the clock was ahead, all further entries get the time of the last one of then
+    const isAhead = this.#place[0] > now + KEPT
+    const limit = isAhead ? ['MAXLEN', '~', MOST_ENTRIES] : ['MINID', '~', Math.max(0, now - KEPT)]
     const fields = ['from', this.#id, ...Object.entries(values).flat()]
-    const id = await this.#link.ask(
-      (client) => client.xadd(STREAM, 'MINID', '~', oldest, '*', ...fields),
-      { isWrite: true },
-    )
+    const id = await this.#link.ask((client) => client.xadd(STREAM, ...limit, '*', ...fields), {
+      isWrite: true,
+    })
     this.#sent = placeOf(id ?? '') ?? this.#sent
     return id !== null
   }
