@@ -37,9 +37,12 @@ const URL_IN_TEXT = /\b(?:https?|udp|wss?):\/\/[^\s"'|,<>]+/gi
 /** A user without a password that is a token, as of a forge: 16 characters with a digit. */
 const TOKEN = /(?<![+\w])((?:https?|wss?):\/\/)(?=[\w-]*\d)[\w-]{16,}@/gi
 
-/** The parameters that hold keys, such as `passkey`, `torrent_pass` and `X-Amz-Signature`. */
+/**
+ * The parameters that hold keys, such as `passkey`, `torrent_pass` and `X-Amz-Signature`. A colon
+ * at the end belongs to the sentence.
+ */
 const PARAMETER =
-  /([?&;](?:[\w-]*(?:key|auth|pass|passwd|password|token|secret)|pid|(?:[\w-]*[_-])?sig(?:nature)?)=)[^&;#\s]+/gi
+  /([?&;](?:[\w-]*(?:key|auth|pass|passwd|password|token|secret)|pid|(?:[\w-]*[_-])?sig(?:nature)?)=)(?:[^&;#\s:]|:(?!\s|$))+/gi
 
 /**
  * Part of an announce path that is a key: 32 hexadecimal digits, a UUID, or 20 letters and digits.

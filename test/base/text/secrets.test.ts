@@ -9,6 +9,10 @@ const UUID = '01234567-89ab-4CDE-8f01-23456789abcd'
 for (const [url, hidden] of [
   [`https://t.example/announce?passkey=${HEX}`, 'https://t.example/announce?passkey=***'],
   [
+    `https://t.example/announce?passkey=${HEX}: gone`,
+    'https://t.example/announce?passkey=***: gone',
+  ],
+  [
     'http://t.example/announce.php?pid=7&authkey=x',
     'http://t.example/announce.php?pid=***&authkey=***',
   ],
