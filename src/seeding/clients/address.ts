@@ -75,10 +75,13 @@ function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddres
   // rtorrent is behind a web server, which uses the scheme's port; all others have their own
   const usual = kind === 'rtorrent' && scheme === 'https' ? 443 : port
   const host = `${hostname}:${given?.[1] ?? usual}`
+  const own = pathname === '/' ? path : pathname
+  // The methods of qBittorrent are below the path
+  const end = path.endsWith('/') && !own.endsWith('/') ? '/' : ''
   return {
     kind,
     label: `${kind}+${scheme}://${host}`,
-    url: `${scheme}://${host}${pathname === '/' ? path : pathname}`,
+    url: `${scheme}://${host}${own}${end}`,
     scgi: null,
     isLocal: isLoopback(hostname),
     user: decodePercent(username, username),

@@ -36,9 +36,9 @@ async function startFake(t: TestContext, answers: FakeAnswers) {
   })
 }
 
-async function connect(t: TestContext, listener: RequestListener) {
+async function connect(t: TestContext, listener: RequestListener, path = '') {
   const port = await listenLocally(t, createServer(listener))
-  const address = parseClientAddress(`qbittorrent+http://admin:right@127.0.0.1:${port}`)
+  const address = parseClientAddress(`qbittorrent+http://admin:right@127.0.0.1:${port}${path}`)
   return connectClient(address, { timeoutMs: 10_000, signal: new AbortController().signal })
 }
 
@@ -46,6 +46,19 @@ const TORRENT = {
   metainfo: parseMetainfo(torrentOf(singleFileInfo())),
   directory: '/srv',
   fileTimes: null,
+}
+
+for (const path of ['/qbt', '/qbt/']) {
+  test(`a proxy has qBittorrent below ${path}`, async (t) => {
+    const asked: (string | undefined)[] = []
+    const listener: RequestListener = (request, response) => {
+      asked.push(request.url)
+      response.end('v5.2.0')
+    }
+    const client = await connect(t, listener, path)
+    await client.version()
+    assert.deepEqual(asked, ['/qbt/api/v2/app/version'])
+  })
 }
 
 const sessions: Readonly<Record<string, FakeAnswers>> = {
