@@ -30,7 +30,8 @@ export class Entrance {
   constructor(runtimeDirectory: string | undefined) {
     const parent = runtimeDirectory ?? tmpdir()
     removeDead(parent)
-    this.#directory = mkdtempSync(join(parent, `btkit-gui-${hostKey()}-${process.pid}-`))
+    const begin = join(parent, `btkit-gui-${hostKey()}-${process.pid}-`)
+    this.#directory = callSystem(parent, () => mkdtempSync(begin))
   }
 
   /** The file that leads to the pages; only the user can read it. */
@@ -69,7 +70,9 @@ export class Entrance {
       <meta http-equiv="refresh" content="0; url=${this.address}" />
       <p><a href="${this.address}">Open btkit</a></p>`
     removeFile(this.file)
-    writeFileSync(this.file, page.text, { mode: 0o600, flag: 'wx' })
+    callSystem(this.file, () => {
+      writeFileSync(this.file, page.text, { mode: 0o600, flag: 'wx' })
+    })
   }
 }
 

@@ -3,7 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { asBtkitError, BtkitError } from '../../base/errors.js'
+import { awaitSystem, BtkitError } from '../../base/errors.js'
 import {
   addPages,
   answerRoute,
@@ -136,11 +136,6 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     },
     { prefix: entrance.prefix },
   )
-  const { port = 0 } = options
-  await app.listen({ host: '127.0.0.1', port }).catch((error: unknown) => {
-    throw asBtkitError(error, `127.0.0.1 port ${port}`)
-  })
-  entrance.begin(`http://127.0.0.1:${portOf(app)}`)
   const close = async () => {
     jobs.cancelAll()
     presence.close()
@@ -149,6 +144,14 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     await work.close()
     await jobs.settled()
     entrance.end()
+  }
+  const { port = 0 } = options
+  try {
+    await awaitSystem(`127.0.0.1 port ${port}`, app.listen({ host: '127.0.0.1', port }))
+    entrance.begin(`http://127.0.0.1:${portOf(app)}`)
+  } catch (error) {
+    await close()
+    throw error
   }
   return { address: entrance.address, file: entrance.file, ended, close }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { formPresets } from '../../../../src/cli/configuration/form-presets.js'
@@ -68,11 +68,22 @@ test('the end of the pages is said in the terminal', async (t) => {
   assert.match(stdout.text, /\nThe pages are closed, and btkit gui has ended\.\n$/)
 })
 
-test('a port that is in use is named', async (t) => {
+test('a port that is in use is named, and nothing is left', async (t) => {
   const { port } = await serveMirror(t)
-  const { status, stdout, stderr } = await runBtkit(['gui', '--no-browser', '--port', `${port}`])
+  const directory = makeScratch(t)
+  const args = ['gui', '--no-browser', '--port', `${port}`]
+  const env = { XDG_RUNTIME_DIR: directory }
+  const { status, stdout, stderr } = await runBtkit(args, { env })
+  assert.deepEqual(readdirSync(directory), [])
   const message = `btkit: 127.0.0.1 port ${port}: address already in use; choose another one with --port; 0: a free one\n`
   assert.deepEqual([status, stdout, stderr], [1, '', message])
+})
+
+test('a runtime directory that cannot be used is named', async (t) => {
+  const directory = join(makeScratch(t), 'of-another-user')
+  const env = { XDG_RUNTIME_DIR: directory }
+  const failed = await runBtkit(['gui', '--no-browser'], { env })
+  assertError(failed, 'not-found', `${directory}: no such file or directory`)
 })
 
 test('a directory that is none is refused before anything is opened', async () => {
