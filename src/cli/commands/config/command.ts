@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
 import { asBtkitError, BtkitError, osCodeOf, usageError } from '../../../base/errors.js'
+import { removeFile } from '../../../base/directories.js'
 import { escapeText } from '../../../base/text/escape.js'
 import { count } from '../../../base/text/quantity.js'
 import {
@@ -22,7 +23,7 @@ import { defaultText, leafCommands, type NamedCommand, optionEntries } from '../
 import type { OptionEntry } from '../../options/option.js'
 import { OFF } from '../../options/option.js'
 import { Report } from '../../output/report.js'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import type { Io } from '../../io.js'
 import { checkFile, configurationSchema, type SectionTable } from './check.js'
 
@@ -251,7 +252,15 @@ function initConfiguration(name: string | undefined, io: Io): string {
   const path = resolve(io.cwd, name ?? own ?? '')
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-    writeFileSync(path, INITIAL, { flag: 'wx', mode: 0o644 })
+    const file = openSync(path, 'wx', 0o644)
+    try {
+      writeFileSync(file, INITIAL)
+    } catch (error) {
+      removeFile(path)
+      throw error
+    } finally {
+      closeSync(file)
+    }
   } catch (error) {
     if (osCodeOf(error) === 'EEXIST')
       throw new BtkitError(

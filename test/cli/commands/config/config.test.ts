@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Ajv from 'ajv'
@@ -10,6 +10,8 @@ import {
   parseJson,
   runBtkit,
 } from '../../../support/run-btkit.js'
+import { executable } from '../../../support/executable.js'
+import { runProgram } from '../../../support/programs.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 function plantConfig(t: TestContext, yaml: string): string {
@@ -213,6 +215,15 @@ test('config init writes what config check finds nothing in, also without its co
   writeFileSync(file, own.replaceAll(/^#(\w|  )/gm, '$1').replaceAll(/^# .*$/gm, ''))
   const { stdout, stderr } = await runBtkit(['config', 'check', file])
   assert.deepEqual([stdout, stderr], [`${file}: nothing wrong\n`, ''])
+})
+
+test('config init leaves no part of a file', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  const program = ['--import', "data:text/javascript,process.on('SIGXFSZ',()=>{})"]
+  const all = [process.execPath, ...program, executable('btkit'), 'config', 'init', file]
+  const { status, stderr } = await runProgram('sh', ['-c', 'ulimit -f 1; exec "$@"', 'sh', ...all])
+  assert.deepEqual([status, stderr], [1, `btkit: ${file}: file too large\n`])
+  assert.equal(existsSync(file), false)
 })
 
 test('config init writes the file of --config, or of BTKIT_CONFIG', async (t) => {
