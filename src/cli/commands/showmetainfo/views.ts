@@ -21,7 +21,6 @@ import { otherKeys } from '../../../metainfo/other-keys.js'
 import { count, formatBytes, formatNumber } from '../../../base/text/quantity.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { alignTree } from '../../../metainfo/build/info.js'
-import { basename } from 'node:path'
 import { failureKeys, torrentValue } from '../../output/torrent-json.js'
 import { hideSecrets } from '../../../base/text/secrets.js'
 import type { SeedCheck } from '../../../core/verify/check-seeds.js'
@@ -319,7 +318,7 @@ export function hasFailed({ result }: SeedCheck): boolean {
 
 /** The results of checking a torrent's seeds for people, one line per seed. */
 export function seedsText(checks: readonly SeedCheck[], file: string): string[] {
-  const head = `${basename(file)}:`
+  const head = `${file}:`
   if (checks.length === 0) return [head, '  names no web seeds']
   const width = Math.max(...checks.map(({ result }) => result.length))
   const lines = checks.map((check) => {
