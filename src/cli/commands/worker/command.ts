@@ -25,7 +25,7 @@ export const command: CommandRecord = {
   group: 'Seldom needed',
   order: 60,
   summary: 'Hash files for other machines',
-  example: '--queue redis://queue.example --share mirror=/srv/mirror --share-key-file share.key',
+  example: '--queue redis://host --share a=/srv/a --share-key-file share.key',
   isService: true,
   define: defineWorker,
 }
