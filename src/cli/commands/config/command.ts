@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
-import { asBtkitError, BtkitError, osCodeOf, usageError } from '../../../base/errors.js'
-import { removeFile } from '../../../base/directories.js'
+import { BtkitError, callSystem, usageError } from '../../../base/errors.js'
+import { writeAtomically } from '../../../disk/write/atomically.js'
 import { escapeText } from '../../../base/text/escape.js'
 import { count } from '../../../base/text/quantity.js'
 import {
@@ -23,7 +23,7 @@ import { defaultText, leafCommands, type NamedCommand, optionEntries } from '../
 import type { OptionEntry } from '../../options/option.js'
 import { OFF } from '../../options/option.js'
 import { Report } from '../../output/report.js'
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import type { Io } from '../../io.js'
 import { checkFile, configurationSchema, type SectionTable } from './check.js'
 
@@ -140,13 +140,13 @@ function defineInit({ io, configFile }: CommandContext) {
       '[file]',
       'the file; - for standard output (default: --config, or /etc/btkit/config.yaml for root, or the file of the user)',
     )
-    .action((name) => {
+    .action(async (name) => {
       if (name === '-') {
         io.stdout.write(INITIAL)
         return
       }
       const only = configFile() ?? (io.env['BTKIT_CONFIG'] || undefined)
-      const path = initConfiguration(name ?? only, io)
+      const path = await initConfiguration(name ?? only, io)
       new Report({}, io).text(`wrote ${path}`)
     })
 }
@@ -245,30 +245,21 @@ const INITIAL = `# Configuration of btkit; btkit-config(1) explains it.
  * Writes a new configuration, and returns its path.
  * @throws BtkitError `exists`, or an error of writing
  */
-function initConfiguration(name: string | undefined, io: Io): string {
+async function initConfiguration(name: string | undefined, io: Io): Promise<string> {
   const own = io.isRoot ? SYSTEM_FILE : userFile(io.env)
   if (name === undefined && own === null)
     throw usageError('no home directory; name the file to write')
   const path = resolve(io.cwd, name ?? own ?? '')
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-    const file = openSync(path, 'wx', 0o644)
-    try {
-      writeFileSync(file, INITIAL)
-    } catch (error) {
-      removeFile(path)
-      throw error
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    if (osCodeOf(error) === 'EEXIST')
+  callSystem(path, () => mkdirSync(dirname(path), { recursive: true, mode: 0o755 }))
+  await writeAtomically(path, Buffer.from(INITIAL), { mode: 0o644, noClobber: true }).catch(
+    (error: unknown) => {
+      if (!(error instanceof BtkitError && error.code === 'exists')) throw error
       throw new BtkitError(
         'exists',
         `${path}: exists already and was not changed; name another file`,
       )
-    throw asBtkitError(error, path)
-  }
+    },
+  )
   return path
 }
 
