@@ -23,6 +23,8 @@ export class FakeClient implements TorrentClient {
   told = 0
   /** Called for each torrent that was started. */
   onStart: (infoHash: InfoHash) => void = () => undefined
+  /** Called before torrents are removed. */
+  onRemove: () => void = () => undefined
 
   version(): Promise<string> {
     return Promise.resolve('fake 1')
@@ -73,6 +75,7 @@ export class FakeClient implements TorrentClient {
 
   remove(infoHashes: readonly InfoHash[]): Promise<void> {
     this.#note('remove')
+    this.onRemove()
     for (const infoHash of infoHashes) this.torrents.delete(infoHash)
     return Promise.resolve()
   }

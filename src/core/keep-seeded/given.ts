@@ -1,5 +1,7 @@
 import type { InfoHash } from '../../metainfo/values.js'
 import { readInfoHash } from '../../metainfo/info-hash.js'
+import { type NamedTrackers, trackerTiers } from '../../metainfo/trackers.js'
+import { nameOf } from '../../disk/state/notes.js'
 import type { Journal } from '../../disk/state/journal.js'
 
 /** A torrent that was given to a client or the own seed. */
@@ -7,6 +9,8 @@ interface GivenTorrent {
   readonly infoHash: InfoHash
   /** Identifies the state of the .torrent file that was given. */
   readonly stamp: string
+  /** Identifies its trackers; absent if they are unknown. */
+  readonly trackers?: string | undefined
 }
 
 /**
@@ -14,6 +18,11 @@ interface GivenTorrent {
  * it.
  */
 export const UNKNOWN = ''
+
+/** Returns a text that identifies the trackers of a torrent. */
+export function trackersOf(metainfo: NamedTrackers): string {
+  return nameOf(JSON.stringify(trackerTiers(metainfo)))
+}
 
 /**
  * The torrents that a client or the own seed was given, by name. With a journal they are known to
@@ -28,10 +37,11 @@ export class GivenRecord {
 
   constructor(private readonly journal: Journal | null = null) {
     for (const [name, json] of journal?.entries() ?? []) {
-      const { infoHash = '', stamp = UNKNOWN } = JSON.parse(json) as Partial<GivenTorrent>
+      const given = JSON.parse(json) as Partial<GivenTorrent>
+      const { infoHash = '', stamp = UNKNOWN, trackers } = given
       const hash = readInfoHash(infoHash)
       if (hash === null) continue
-      this.torrents.set(name, { infoHash: hash, stamp })
+      this.torrents.set(name, { infoHash: hash, stamp, trackers })
       if (stamp === UNKNOWN) this.begun.add(hash)
     }
     journal?.release()
@@ -48,7 +58,9 @@ export class GivenRecord {
   async begin(torrents: Iterable<readonly [name: string, infoHash: InfoHash]>): Promise<void> {
     for (const [name, infoHash] of torrents) {
       this.begun.add(infoHash)
-      if (this.journal) this.put(name, { infoHash, stamp: UNKNOWN })
+      // The client may still have it with the trackers that it had before
+      const { trackers } = this.torrents.get(name) ?? {}
+      if (this.journal) this.put(name, { infoHash, stamp: UNKNOWN, trackers })
     }
     await this.flush()
   }

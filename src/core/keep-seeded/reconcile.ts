@@ -7,7 +7,7 @@ import type { InfoHash } from '../../metainfo/values.js'
 import { clientInfoHash } from '../publish/client.js'
 import { DataProblem } from '../publish/local-data.js'
 import type { PublishOutcome } from '../publish/publish.js'
-import { type GivenRecord, UNKNOWN } from './given.js'
+import { type GivenRecord, trackersOf, UNKNOWN } from './given.js'
 import { QUIET, type SeenData, UnsettledData } from './whole-data.js'
 
 /** The torrents that are to be seeded at a moment. */
@@ -256,7 +256,8 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
         continue
       }
       const [old, stamp] = [before.get(torrent), turn.stamps.get(torrent) ?? UNKNOWN]
-      given.put(torrent, { infoHash, stamp })
+      const metainfo = read.get(torrent)
+      given.put(torrent, { infoHash, stamp, trackers: metainfo && trackersOf(metainfo) })
       turn.seeding.add(infoHash)
       for (const notes of [this.#lacking, this.#told]) notes.delete(torrent)
       // The target took a changed file in place of the one before, or a twin of one that is gone

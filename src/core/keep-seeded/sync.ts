@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
+import { remembering } from '../../base/remember.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import { Journal } from '../../disk/state/journal.js'
 import { nameOf } from '../../disk/state/notes.js'
@@ -60,7 +61,7 @@ export async function syncTarget(
   }
   try {
     const target = new ClientTarget(sync, openPublished(wanted.target, client, state))
-    await new SeedKeeper(sourceOf(wanted), target, events).update()
+    await new SeedKeeper(sourceOf(wanted, sync), target, events).update()
     return true
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
@@ -70,8 +71,17 @@ export async function syncTarget(
 }
 
 /** The torrents of a directory, whose data a run of `completedir` has just examined. */
-function sourceOf({ target, torrents, isGone }: SyncTarget): TorrentSource<PlacedTorrent> {
-  const stamps = new Map(torrents.map(({ name, stamp }) => [name, stamp]))
+function sourceOf(
+  { target, torrents, isGone }: SyncTarget,
+  { remoteDirectory }: SyncClient,
+): TorrentSource<PlacedTorrent> {
+  // Data that was moved must be sought by the client in its new place
+  const placeStamp = remembering((local) => nameOf(remoteDirectory(local)))
+  const stamps = new Map(
+    torrents.map(({ name, stamp, dataDirectory }) => {
+      return [name, `${stamp} ${placeStamp(dataDirectory)}`]
+    }),
+  )
   const pathOf = (name: string) => join(target, name)
   const places = new Map(torrents.map(({ name, dataDirectory }) => [name, dataDirectory]))
   return {

@@ -25,6 +25,11 @@ export interface PublishRules extends ClientSight {
   readonly category?: string | undefined
   /** Whether torrents that the client seeds from elsewhere, with the same data, become btkit's. */
   readonly adopts?: boolean
+  /**
+   * Whether the client has the trackers that a torrent had before, so that it must get the torrent
+   * again.
+   */
+  readonly isOutdated?: (request: PublishRequest) => boolean
   /** Info hashes of torrents that an earlier run was about to add, and may not have marked. */
   readonly begun?: ReadonlySet<InfoHash>
   /** Called when it is waited for a client that checks data, with the number of torrents. */
@@ -170,7 +175,7 @@ class PublishRun {
       const mayBeSeeded = isSeeded(known) || isChecking(known)
       return this.#options.adopts && mayBeSeeded && !isElsewhere ? 'adoptable' : 'foreign'
     }
-    if (isBroken(known) || isElsewhere) return 'fresh'
+    if (isBroken(known) || isElsewhere || this.#options.isOutdated?.(request)) return 'fresh'
     return isSeeded(known) ? 'seeded' : 'stopped'
   }
 

@@ -102,6 +102,28 @@ test('a look at which nothing has changed makes one call', async (t) => {
   assert.deepEqual(kept.client.calls, ['list'])
 })
 
+test('a torrent with other trackers replaces the one in the client, whatever interrupts that', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  const [infoHash] = [...kept.client.torrents.keys()]
+  const path = join(kept.directory, 'a.iso.torrent')
+  const edit = (...args: string[]) => runBtkit([...args, path])
+  assertStatus(await edit('edit', '--comment', 'other'), 0)
+  await kept.keeper.update()
+  assert.ok(!kept.client.calls.includes('remove'), 'the trackers are the same')
+  assertStatus(await edit('reannounce', 'http://new.example/a'), 0)
+  kept.client.onRemove = () => {
+    throw new BtkitError('interrupted', 'interrupted')
+  }
+  await assert.rejects(kept.keeper.update(), { code: 'interrupted' })
+  kept.client.onRemove = () => undefined
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual(kept.client.calls.filter((call) => call !== 'list').slice(-4), [
+    ...['remove', 'remove', 'add', 'start'],
+  ])
+  assert.deepEqual(seeded(kept), [infoHash])
+})
+
 test('a torrent that lies there twice is seeded until both are gone', async (t) => {
   const kept = await keepDirectory(t)
   const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))

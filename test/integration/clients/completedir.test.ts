@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -27,13 +28,16 @@ const EARLIER = Date.now() / 1000 - 600
 
 class Library {
   readonly root: string
+  /** The directory of the files. */
+  files = 'files'
+  tracker = 'http://127.0.0.1:1/announce'
 
   constructor(
     t: TestContext,
     readonly url: string,
   ) {
     this.root = makeScratch(t)
-    mkdirSync(join(this.root, 'files'))
+    mkdirSync(join(this.root, this.files))
     mkdirSync(join(this.root, 'torrents'))
   }
 
@@ -44,12 +48,12 @@ class Library {
   }
 
   complete(...more: string[]) {
-    const [files, torrents] = [join(this.root, 'files'), join(this.root, 'torrents')]
+    const [files, torrents] = [join(this.root, this.files), join(this.root, 'torrents')]
     const own = ['--state-dir', join(this.root, 'state'), '--cache-dir', join(this.root, 'cache')]
     return runBtkit(
       [
         'completedir',
-        'http://127.0.0.1:1/announce',
+        this.tracker,
         files,
         '--target',
         torrents,
@@ -109,6 +113,19 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
     library.plant('a', 'other content')
     assert.deepEqual(await library.publications(), [[], ['a.torrent'], []])
     await library.untilSeeded('a', 'b')
+
+    library.tracker = 'http://127.0.0.1:2/announce'
+    assert.deepEqual(await library.publications(), [['a.torrent', 'b.torrent'], [], []])
+    await library.untilSeeded('a', 'b')
+
+    renameSync(join(library.root, 'files'), join(library.root, 'moved'))
+    library.files = 'moved'
+    assert.deepEqual(await library.publications(), [['a.torrent', 'b.torrent'], [], []])
+    await library.untilSeeded('a', 'b')
+    assert.deepEqual(await library.publications(), [[], [], []], 'nothing changed')
+    renameSync(join(library.root, 'moved'), join(library.root, 'files'))
+    library.files = 'files'
+    assert.deepEqual(await library.publications(), [['a.torrent', 'b.torrent'], [], []])
 
     rmSync(join(library.root, 'files', 'b'))
     assert.deepEqual(await library.publications('--prune'), [[], [], ['b.torrent']])
