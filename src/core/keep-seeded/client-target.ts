@@ -3,7 +3,7 @@ import type { InfoHash } from '../../metainfo/values.js'
 import { clientInfoHash, isSeeded, type TorrentClient } from '../publish/client.js'
 import { publishTorrents, type PublishOutcome, type PublishRules } from '../publish/publish.js'
 import { withdrawTorrents } from '../publish/withdraw.js'
-import { type GivenRecord, trackersOf } from './given.js'
+import type { GivenRecord } from './given.js'
 import type { NamedHash, SeedTarget } from './reconcile.js'
 
 /** A client that seeds the torrents of directories, and how it sees their data. */
@@ -44,11 +44,7 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
     })
     return publishTorrents(client, requests, {
       ...this.sync,
-      isOutdated: ({ torrent, metainfo }) => {
-        const { infoHash, trackers } = this.given.torrents.get(torrent) ?? {}
-        const isKnown = infoHash === clientInfoHash(metainfo) && trackers !== undefined
-        return isKnown && trackers !== trackersOf(metainfo)
-      },
+      isOutdated: ({ torrent, metainfo }) => this.given.isOutdated(torrent, metainfo),
       // A client that watches the directory may have them first
       adopts: true,
       begun: this.given.begun,

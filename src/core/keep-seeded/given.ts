@@ -1,6 +1,8 @@
 import type { InfoHash } from '../../metainfo/values.js'
 import { readInfoHash } from '../../metainfo/info-hash.js'
-import { type NamedTrackers, trackerTiers } from '../../metainfo/trackers.js'
+import { clientInfoHash } from '../publish/client.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { trackerTiers } from '../../metainfo/trackers.js'
 import { nameOf } from '../../disk/state/notes.js'
 import type { Journal } from '../../disk/state/journal.js'
 
@@ -9,8 +11,8 @@ interface GivenTorrent {
   readonly infoHash: InfoHash
   /** Identifies the state of the .torrent file that was given. */
   readonly stamp: string
-  /** Identifies its trackers; absent if they are unknown. */
-  readonly trackers?: string | undefined
+  /** The `addressesOf` it; absent if they are unknown. */
+  readonly addresses?: string | undefined
 }
 
 /**
@@ -19,9 +21,13 @@ interface GivenTorrent {
  */
 export const UNKNOWN = ''
 
-/** Returns a text that identifies the trackers of a torrent. */
-export function trackersOf(metainfo: NamedTrackers): string {
-  return nameOf(JSON.stringify(trackerTiers(metainfo)))
+/**
+ * Returns a text that identifies the addresses in a torrent, which may change while its info hash
+ * does not: trackers, web seeds and DHT nodes.
+ */
+export function addressesOf(metainfo: Metainfo): string {
+  const { webSeeds, httpSeeds, nodes } = metainfo
+  return nameOf(JSON.stringify([trackerTiers(metainfo), webSeeds, httpSeeds, nodes]))
 }
 
 /**
@@ -38,10 +44,10 @@ export class GivenRecord {
   constructor(private readonly journal: Journal | null = null) {
     for (const [name, json] of journal?.entries() ?? []) {
       const given = JSON.parse(json) as Partial<GivenTorrent>
-      const { infoHash = '', stamp = UNKNOWN, trackers } = given
+      const { infoHash = '', stamp = UNKNOWN, addresses } = given
       const hash = readInfoHash(infoHash)
       if (hash === null) continue
-      this.torrents.set(name, { infoHash: hash, stamp, trackers })
+      this.torrents.set(name, { infoHash: hash, stamp, addresses })
       if (stamp === UNKNOWN) this.begun.add(hash)
     }
     journal?.release()
@@ -54,13 +60,30 @@ export class GivenRecord {
     else this.torrents.set(name, given)
   }
 
+  /**
+   * Returns the record of a torrent that must be given in place of the one of a name. Until then, a
+   * client may have it with the addresses that it had before.
+   */
+  again(name: string, infoHash: InfoHash): GivenTorrent {
+    return { infoHash, stamp: UNKNOWN, addresses: this.#addresses(name, infoHash) }
+  }
+
+  /** Whether a torrent was given with other addresses. */
+  isOutdated(name: string, metainfo: Metainfo): boolean {
+    const before = this.#addresses(name, clientInfoHash(metainfo))
+    return before !== undefined && before !== addressesOf(metainfo)
+  }
+
+  #addresses(name: string, infoHash: InfoHash): string | undefined {
+    const given = this.torrents.get(name)
+    return given?.infoHash === infoHash ? given.addresses : undefined
+  }
+
   /** Records torrents that are about to be given, because from now on the client may have them. */
   async begin(torrents: Iterable<readonly [name: string, infoHash: InfoHash]>): Promise<void> {
     for (const [name, infoHash] of torrents) {
       this.begun.add(infoHash)
-      // The client may still have it with the trackers that it had before
-      const { trackers } = this.torrents.get(name) ?? {}
-      if (this.journal) this.put(name, { infoHash, stamp: UNKNOWN, trackers })
+      if (this.journal) this.put(name, this.again(name, infoHash))
     }
     await this.flush()
   }

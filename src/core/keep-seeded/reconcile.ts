@@ -7,7 +7,7 @@ import type { InfoHash } from '../../metainfo/values.js'
 import { clientInfoHash } from '../publish/client.js'
 import { DataProblem } from '../publish/local-data.js'
 import type { PublishOutcome } from '../publish/publish.js'
-import { type GivenRecord, trackersOf, UNKNOWN } from './given.js'
+import { type GivenRecord, addressesOf, UNKNOWN } from './given.js'
 import { QUIET, type SeenData, UnsettledData } from './whole-data.js'
 
 /** The torrents that are to be seeded at a moment. */
@@ -220,9 +220,9 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       trace(
         () => `${torrent}: given up${heir === undefined ? '' : `; ${heir} is the same torrent`}`,
       )
-      target.given.put(torrent, null)
-      if (heir !== undefined) target.given.put(heir, { infoHash, stamp: UNKNOWN })
+      if (heir !== undefined) target.given.put(heir, target.given.again(torrent, infoHash))
       else seeding.delete(infoHash)
+      target.given.put(torrent, null)
       holders.delete(infoHash)
       events.onDropped?.(each, removed.has(torrent))
     }
@@ -257,7 +257,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       }
       const [old, stamp] = [before.get(torrent), turn.stamps.get(torrent) ?? UNKNOWN]
       const metainfo = read.get(torrent)
-      given.put(torrent, { infoHash, stamp, trackers: metainfo && trackersOf(metainfo) })
+      given.put(torrent, { infoHash, stamp, addresses: metainfo && addressesOf(metainfo) })
       turn.seeding.add(infoHash)
       for (const notes of [this.#lacking, this.#told]) notes.delete(torrent)
       // The target took a changed file in place of the one before, or a twin of one that is gone

@@ -26,8 +26,8 @@ export interface PublishRules extends ClientSight {
   /** Whether torrents that the client seeds from elsewhere, with the same data, become btkit's. */
   readonly adopts?: boolean
   /**
-   * Whether the client has the trackers that a torrent had before, so that it must get the torrent
-   * again.
+   * Whether the client has the trackers or web seeds that a torrent had before, so that it must get
+   * the torrent again.
    */
   readonly isOutdated?: (request: PublishRequest) => boolean
   /** Info hashes of torrents that an earlier run was about to add, and may not have marked. */

@@ -142,6 +142,21 @@ test('a torrent that lies there twice is seeded until both are gone', async (t) 
   assert.deepEqual(seeded(kept), [])
 })
 
+test('a twin with other web seeds takes over in the client', async (t) => {
+  const kept = await keepDirectory(t)
+  const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))
+  copyFileSync(one!, two!)
+  assertStatus(await runBtkit(['edit', '--web-seed', 'http://w.example/', two!]), 0)
+  await kept.keeper.update()
+  rmSync(one!)
+  kept.client.calls.length = 0
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual(
+    kept.client.calls.filter((call) => call !== 'list'),
+    ['remove', 'add', 'start'],
+  )
+})
+
 test('a twin takes over where its own data is, and the client is not asked to let go', async (t) => {
   const kept = await keepDirectory(t)
   const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))
