@@ -129,8 +129,10 @@ export class Journal {
 
   #jsonOf(value: string | number): string {
     if (typeof value === 'string') return value
-    this.#file ??= LineFile.open(this.options.path)
-    const line = this.#file?.stats.ino === this.#inode ? this.#file?.lineAt(value) : null
+    const line = callSystem(`state ${this.options.path}`, () => {
+      this.#file ??= LineFile.open(this.options.path)
+      return this.#file?.stats.ino === this.#inode ? this.#file?.lineAt(value) : null
+    })
     if (line) return line.toString('utf8', 0, line.length - TAIL)
     const why = 'another program replaced it or cut it off; run the command again'
     throw new BtkitError('io', `state ${this.options.path}: ${why}`)
@@ -399,6 +401,8 @@ class LineFile {
       // Longer lines need more room
       if (start === 0 && this.#window.length === this.#room.length)
         this.#room = Buffer.allocUnsafeSlow(2 * this.#room.length)
+      // A read that fails leaves nothing of the last one
+      this.#window = this.#room.subarray(0, 0)
       let [length, got] = [0, -1]
       // Some file systems give less at a time
       for (; got !== 0 && length < this.#room.length; length += got)

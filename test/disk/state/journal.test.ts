@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import fs, { readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { BtkitError, systemError } from '../../../src/base/errors.js'
 import { Journal, lineOf } from '../../../src/disk/state/journal.js'
 import { Writer } from '../../../src/disk/write/many.js'
 import { importMocks } from '../../support/import-mocks.js'
@@ -93,6 +95,37 @@ test('a file that a run adds to while another reads it is not damaged', async (t
   importMocks(t)
   const reader = new Journal({ ...options, isReadOnly: true })
   assert.deepEqual(Object.fromEntries(reader.entries()), { a: '1', b: '2' })
+  reader.release()
+})
+
+test('after a read that failed no value is that of another key', async (t) => {
+  const { path, options, open } = place(t)
+  const keys = Array.from({ length: 100 }, (_, i) => `${i}`)
+  const journal = open()
+  for (const key of keys) journal.put(key, key.repeat(200))
+  await journal.close()
+  const reader = new Journal({ ...options, isReadOnly: true })
+  const { readSync } = fs
+  let calls = 0
+  t.mock.method(fs, 'readSync', (...[file, bytes, how]: Parameters<typeof readSync>) => {
+    if (++calls % 7 === 0) throw systemError(-constants.errno.EIO, 'read')
+    const { offset = 0, position } = how as fs.ReadOptions
+    const length = Math.min(4000, bytes.byteLength - offset)
+    return readSync(file, bytes, { offset, length, position })
+  })
+  importMocks(t)
+  let failures = 0
+  // From near and far in turns
+  for (const key of keys.flatMap((near, i) => [near, keys[(i + 50) % 100]!])) {
+    try {
+      assert.equal(reader.get(key), `"${key.repeat(200)}"`)
+    } catch (error) {
+      assert.ok(error instanceof BtkitError, String(error))
+      assert.equal(error.message, `state ${path}: i/o error`)
+      failures++
+    }
+  }
+  assert.ok(failures > 0)
   reader.release()
 })
 
