@@ -44,7 +44,13 @@ export function describeError(error: unknown): string {
   if (typeof error === 'string') return hideSecrets(error)
   if (error instanceof BtkitError) return hideSecrets(error.message)
   const reason = error instanceof Error ? error.message : String(error)
+  if (isOutOfMemory(error)) return 'not enough memory'
   return `internal error: ${reason} (set BTKIT_DEBUG=1 for details)`
+}
+
+/** Whether an error of V8 says that the memory or the limit of `ulimit -v` is used up. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError && error.message === 'Array buffer allocation failed'
 }
 
 /**

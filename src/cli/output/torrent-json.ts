@@ -1,7 +1,7 @@
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
 import type { InfoHashes } from '../../metainfo/values.js'
-import { describeError } from './messages.js'
+import { describeError, isOutOfMemory } from './messages.js'
 import { hideSecrets } from '../../base/text/secrets.js'
 
 /**
@@ -28,7 +28,8 @@ export function lostTorrent(torrent: string, error: unknown): object[] {
  */
 export function failureKeys(error: unknown) {
   if (error === null) return { error, code: null }
-  const code: ErrorCode | 'internal' = error instanceof BtkitError ? error.code : 'internal'
+  const fault = isOutOfMemory(error) ? 'io' : 'internal'
+  const code: ErrorCode | 'internal' = error instanceof BtkitError ? error.code : fault
   return { error: describeError(error), code }
 }
 

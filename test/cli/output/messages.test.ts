@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Io } from '../../../src/cli/io.js'
 import { columnsOf, cutColumns, fitColumns } from '../../../src/cli/output/bar.js'
 import { exitStatusOf, reportError, choosePaint } from '../../../src/cli/output/messages.js'
+import { failureKeys } from '../../../src/cli/output/torrent-json.js'
 import { BtkitError } from '../../../src/base/errors.js'
 import { Captured, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -21,6 +22,17 @@ test('a bug is reported as an internal error, with the way to its details', () =
     stderr.text,
     'btkit: internal error: x is undefined (set BTKIT_DEBUG=1 for details)\n',
   )
+})
+
+test('memory that runs out is no internal error', () => {
+  const { stderr, io } = makeIo()
+  try {
+    new ArrayBuffer(Number.MAX_SAFE_INTEGER)
+  } catch (error) {
+    reportError(error, io)
+    assert.deepEqual(failureKeys(error), { error: 'not enough memory', code: 'io' })
+  }
+  assert.equal(stderr.text, 'btkit: not enough memory\n')
 })
 
 const LONG = 'x'.repeat(2_000_000)
