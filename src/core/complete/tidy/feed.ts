@@ -68,8 +68,11 @@ export class TorrentFeed {
     const before = stats?.isFile() ? { text: readText(path), time: stats.mtimeMs } : null
     const isNewer = before !== null && before.time >= (this.#newest[0]?.time ?? 0)
     const listed = isNewer && !hasNews(report) ? pathsInFeed(before.text, channel) : null
-    // A run without the feed, or one that was killed, may have removed some
-    if (listed?.every((each) => existsSync(join(directory, decodePercent(each, ''))))) return
+    // A run without the feed, or one that was killed, may have removed some, and one that left
+    // some alone has not listed them
+    const isComplete = listed?.length === this.#newest.length
+    if (isComplete && listed.every((each) => existsSync(join(directory, decodePercent(each, '')))))
+      return
     const items = this.#newest.flatMap((torrent) => this.#itemOf(torrent))
     const text = composeFeed(channel, items)
     if (text === before?.text) return

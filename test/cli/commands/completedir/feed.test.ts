@@ -140,6 +140,20 @@ test('a feed has no torrents of other programs, and none of skipped entries', as
   assert.deepEqual(titles(), ['a'])
 })
 
+test('a feed lists a torrent again that a run left alone and the next finds current', async (t) => {
+  const { mirror, args, titles } = makePlace(t, { a: 'a', b: 'b' })
+  await mirror.report(args)
+  const torrent = readFileSync(mirror.torrent('b'))
+  writeFileSync(mirror.torrent('b'), torrentOf(singleFileInfo({ name: 'b' })))
+  plantFiles(mirror.source, { c: 'c' })
+  await mirror.report(args)
+  assert.deepEqual(titles().sort(), ['a', 'c'])
+  writeFileSync(mirror.torrent('b'), torrent)
+  setTime(mirror, 'b', 1e9)
+  assert.equal((await mirror.report(args)).unchanged, 3)
+  assert.deepEqual(titles().sort(), ['a', 'b', 'c'])
+})
+
 test('a feed has the info hash of version 2 as clients ask for it', async (t) => {
   const { mirror, args, items } = makePlace(t, { a: 'a' })
   const { created } = await mirror.report(['--v2', ...args])
