@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { BtkitError, usageError } from '../../../base/errors.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
+import { printableName } from '../../../disk/look/read-names.js'
 import { isTemporaryName } from '../../../disk/write/temporary-files.js'
 import { skipReasonOf } from '../../../disk/scan/entry.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
@@ -93,7 +94,7 @@ export async function openSourceDirectory(
     if (reason === null) names.push(name)
     // Of chosen entries none is missing, and nobody misses what a system or btkit makes
     else if (why === undefined || (why === 'hidden' && !request.entries))
-      report.skipped.push({ ...pathsOf(name, opened), reason })
+      report.skipped.push({ ...pathsOf(printableName(realDirectory, name), opened), reason })
   }
   return opened
 }
