@@ -1,5 +1,6 @@
 import { lstatSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
+import { callSystem } from '../../base/errors.js'
 import { rawPath } from '../../base/text/raw-path.js'
 
 /**
@@ -82,9 +83,11 @@ export function differencesOf(before: Uint8Array, now: Uint8Array): string {
 
 /**
  * Returns the fingerprint of the entry at `path` without following links; null if there is none.
+ * @throws BtkitError `not-permitted` or `io`
  */
 export function readFingerprintIfThere(path: string): Fingerprint | null {
-  const stats = lstatSync(rawPath(path), { bigint: true, throwIfNoEntry: false })
+  const options = { bigint: true, throwIfNoEntry: false } as const
+  const stats = callSystem(path, () => lstatSync(rawPath(path), options))
   return stats ? fingerprintOf(stats) : null
 }
 

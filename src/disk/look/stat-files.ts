@@ -15,7 +15,7 @@ import type { ListedColumns } from '../file-lists/file-store.js'
 import { FingerprintTable } from '../file-lists/fingerprint-table.js'
 import { NameColumn } from '../file-lists/name-column.js'
 import { readNames } from './read-names.js'
-import { asBtkitError, osCodeOf, systemError, tryOr } from '../../base/errors.js'
+import { asBtkitError, osCodeOf, systemError, tryOr, valueOr } from '../../base/errors.js'
 import { lstat, stat } from 'node:fs/promises'
 
 /** The names in a directory, sorted by bytes, and their fingerprints in the same order. */
@@ -129,13 +129,8 @@ export const nativeListNow = loadNative<{ listFiles: ListFilesNow }>('listFiles'
 
 /** The state of the entry at a path; null if it is gone or cannot be looked at. */
 export function lookAt(path: string): Fingerprint | null {
-  try {
-    return readFingerprintIfThere(path)
-  } catch (error) {
-    // A path through something that is no longer a directory, or not accessible, leads to no file
-    if (osCodeOf(error) === undefined) throw error
-    return null
-  }
+  // A path through something that is no longer a directory, or not accessible, leads to no file
+  return valueOr(null, () => readFingerprintIfThere(path))
 }
 
 /**

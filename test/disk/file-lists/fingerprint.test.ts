@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import {
   fingerprintOf,
   readFingerprint,
+  readFingerprintIfThere,
   sameFingerprint,
 } from '../../../src/disk/file-lists/fingerprint.js'
 import {
@@ -80,6 +81,14 @@ test('what is not there and what is a directory are errors', (t) => {
   const message = `${missing}: no such file or directory`
   assert.throws(() => readBounded(missing, 5), failure('not-found', message))
   assert.throws(() => readBounded(directory, 2 ** 30), { code: 'io' })
+})
+
+test('an entry that the system does not look at is an error that names it', unlessWindows, (t) => {
+  const loop = join(makeScratch(t), 'loop')
+  symlinkSync('loop', loop)
+  const message = `${loop}/a: too many symbolic links encountered`
+  assert.throws(() => readFingerprintIfThere(join(loop, 'a')), failure('io', message))
+  assert.equal(readFingerprintIfThere(`${loop}s`), null)
 })
 
 for (const [what, make] of [
