@@ -99,13 +99,14 @@ export function declareCompletedir(isLegacy: boolean) {
     .opt(
       '--publish <url>',
       `have this client seed the torrents (repeatable). It does not hash them again if it can.
-        Updated torrents replace old ones, and pruned ones are withdrawn. With --recursive and
-        without --output, the client keeps the torrents of a directory that is gone, because they
-        are gone with it; btkit-withdraw(1) removes them by their info hashes. One that the client
-        seeds from the same directory already is adopted. Other torrents of the client are never
-        changed. If the client does not answer, the exit status is 1, and the next run publishes the
-        torrents. See btkit-clients(7) for addresses and credentials, and btkit-publish(1) for
-        --data-prefix and --trust-data-path.`,
+        Updated torrents replace old ones, also if only their trackers or web seeds changed, or the
+        data was moved. Pruned ones are withdrawn. With --recursive and without --output, the client
+        keeps the torrents of a directory that is gone, because they are gone with it;
+        btkit-withdraw(1) removes them by their info hashes. One that the client seeds from the same
+        directory already is adopted. Other torrents of the client are never changed. If the client
+        does not answer, the exit status is 1, and the next run publishes the torrents. See
+        btkit-clients(7) for addresses and credentials, and btkit-publish(1) for --data-prefix and
+        --trust-data-path.`,
       { isSecret: true, ...clients },
     )
     .opt(...DATA_PREFIX)
