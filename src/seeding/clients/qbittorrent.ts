@@ -47,6 +47,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   #ids: ReadonlyMap<InfoHash, string> = new Map()
   /** Torrents that were added, whose files were not looked at yet. */
   readonly #fresh = new Set<InfoHash>()
+  /** Torrents as they were before they were removed: one that is added again stays the user's. */
+  readonly #removed = new Map<InfoHash, JsonObject>()
   #preferences: Promise<HttpAnswer> | null = null
   #hasReferer = true
   /** The torrents without a tracker that works. */
@@ -129,16 +131,14 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async #addOne({ metainfo, directory, category = '' }: PublishedTorrent): Promise<void> {
     const fields = {
+      ...settingsOf(this.#removed.get(clientInfoHash(metainfo)), category),
       savepath: directory,
       skip_checking: 'true',
       // The names before version 5, and since
       paused: 'true',
       stopped: 'true',
       contentLayout: 'Original',
-      category,
-      tags: MARK,
       autoTMM: 'false',
-      ratioLimit: NO_LIMIT,
     }
     const form = new FormData()
     form.set('torrents', new Blob([metainfo.bytes]), 'a.torrent')
@@ -161,6 +161,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     const hashes = (await this.#idsOf(infoHashes)).join('|')
+    const rows = this.parse(await this.#call('torrents/info', new URLSearchParams({ hashes })))
+    for (const row of asList(rows).map(asObject)) this.#removed.set(readTorrent(row).infoHash, row)
     await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
   }
 
@@ -224,6 +226,23 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 interface ListedRow {
   readonly row: JsonObject
   readonly torrent: ClientTorrent
+}
+
+/** The settings of a torrent that is added; `before` is what it was before it was removed. */
+function settingsOf(before: JsonObject = {}, category: string): Record<string, string> {
+  const tags = asText(before['tags']).split(/, */)
+  const settings = {
+    category: asText(before['category']) || category,
+    tags: [MARK, ...tags.filter((tag) => tag !== MARK && tag !== '')].join(),
+    ratioLimit: NO_LIMIT,
+  }
+  if (!tags.includes(MARK)) return settings
+  return {
+    ...settings,
+    ratioLimit: String(asNumber(before['ratio_limit'])),
+    seedingTimeLimit: String(asNumber(before['seeding_time_limit'])),
+    upLimit: String(asNumber(before['up_limit'])),
+  }
 }
 
 function readTorrent(torrent: JsonObject): ClientTorrent {

@@ -35,6 +35,20 @@ const FIELDS = [
   'uploadRatio',
 ]
 
+/** The settings of a torrent, named as `torrent-set` does, and its info hash. */
+const SETTINGS = [
+  'hashString',
+  'labels',
+  'bandwidthPriority',
+  'honorsSessionLimits',
+  'seedIdleLimit',
+  'seedIdleMode',
+  'seedRatioLimit',
+  'seedRatioMode',
+  'uploadLimit',
+  'uploadLimited',
+]
+
 /** The first RPC version with labels: that of Transmission 3.00. */
 const LABELS_SINCE = 16
 
@@ -70,6 +84,8 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   /** The identifier that every request must repeat, as protection against forged requests. */
   #sessionId = ''
   #hasLabels: boolean | null = null
+  /** Settings of torrents before they were removed: one that is added again stays the user's. */
+  readonly #removed = new Map<string, JsonObject>()
 
   async version(): Promise<string> {
     const session = await this.#session()
@@ -102,8 +118,10 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     })
     const { hashString } = asObject(answer['torrent-added'])
     if (typeof hashString !== 'string') throw this.failure('has this torrent already')
-    const marked = { labels, seedRatioMode: NO_LIMIT }
-    await this.#call('torrent-set', { ids: [hashString], ...marked })
+    const { hashString: _, labels: had, ...settings } = this.#removed.get(hashString) ?? {}
+    const marked = { labels: [...new Set([...labels, ...asList(had)])], seedRatioMode: NO_LIMIT }
+    const isOwn = asList(had).includes(MARK)
+    await this.#call('torrent-set', { ids: [hashString], ...marked, ...(isOwn && settings) })
   }
 
   async mark(infoHashes: readonly InfoHash[]): Promise<void> {
@@ -121,6 +139,9 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   }
 
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
+    const { torrents } = await this.#call('torrent-get', { ids: infoHashes, fields: SETTINGS })
+    for (const torrent of asList(torrents).map(asObject))
+      this.#removed.set(asText(torrent['hashString']), torrent)
     await this.#call('torrent-remove', { ids: infoHashes, 'delete-local-data': false })
   }
 

@@ -70,6 +70,38 @@ test(
   },
 )
 
+test(
+  'a torrent whose data moved keeps its category, tags and limits',
+  unlessInstalled('qbittorrent-nox'),
+  async (t) => {
+    const daemon = await daemonKinds['qbittorrent']!.start(t)
+    const files = { 'a.iso': pseudoRandom(60_000, 1) }
+    const [before, after] = [makeScratch(t, files), makeScratch(t, files)]
+    const torrent = join(before, 'a.iso.torrent')
+    const make = ['makemetafile', join(before, 'a.iso'), 'http://127.0.0.1:9/announce']
+    assertStatus(await runBtkit([...make, '--no-cache']), 0)
+    const publish = (...args: string[]) => {
+      return runBtkit(['publish', '--client', daemon.url, torrent, ...args])
+    }
+    assertStatus(await publish(), 0)
+    const call = await logIn(daemon.url)
+    const read = async () => {
+      const [row] = (await (await call('torrents/info')).json()) as Record<string, string>[]
+      return row ?? {}
+    }
+    const { hash: hashes = '' } = await read()
+    await call('torrents/createCategory', { category: 'mine' })
+    await call('torrents/setCategory', { hashes, category: 'mine' })
+    await call('torrents/addTags', { hashes, tags: 'iso' })
+    await call('torrents/setUploadLimit', { hashes, limit: '5000' })
+    await call('torrents/setShareLimits', { hashes, ratioLimit: '3', seedingTimeLimit: '90' })
+    assert.match(assertStatus(await publish('--data', after), 0).stdout, /: published/)
+    const { save_path, category, tags, up_limit, ratio_limit, seeding_time_limit } = await read()
+    assert.deepEqual([save_path, category, tags], [after, 'mine', 'btkit, iso'])
+    assert.deepEqual([up_limit, ratio_limit, seeding_time_limit], [5000, 3, 90])
+  },
+)
+
 /** Logs in, and returns what calls a method of the Web API. */
 async function logIn(url: string) {
   const { host, username, password } = new URL(url.replace('qbittorrent+', ''))

@@ -70,6 +70,12 @@ const transmission: Fake = {
 
 const SESSION = 'x-transmission-session-id'
 
+/** The settings of a torrent that Transmission is asked for before it is removed. */
+const TRANSMISSION_SETTINGS = [
+  ...['hashString', 'labels', 'bandwidthPriority', 'honorsSessionLimits', 'seedIdleLimit'],
+  ...['seedIdleMode', 'seedRatioLimit', 'seedRatioMode', 'uploadLimit', 'uploadLimited'],
+]
+
 const GID = `b7${INFO_HASH.slice(0, 14)}`
 
 const aria2: Fake = {
@@ -153,9 +159,9 @@ const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
           paused: 'true',
           stopped: 'true',
           contentLayout: 'Original',
+          autoTMM: 'false',
           category: 'films',
           tags: 'btkit',
-          autoTMM: 'false',
           ratioLimit: '-1',
         },
       ],
@@ -164,6 +170,7 @@ const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
       ['torrents/addTags', { hashes: ID, tags: 'btkit' }],
       ['app/webapiVersion', {}],
       ['torrents/start', { hashes: ID }],
+      ['torrents/info', { hashes: ID }],
       ['torrents/delete', { hashes: ID, deleteFiles: 'false' }],
     ],
   ],
@@ -179,6 +186,7 @@ const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
       ['torrent-get', { ids: [INFO_HASH], fields: ['hashString', 'labels'] }],
       ['torrent-set', { ids: [INFO_HASH], labels: ['iso', 'btkit'] }],
       ['torrent-start', { ids: [INFO_HASH] }],
+      ['torrent-get', { ids: [INFO_HASH], fields: TRANSMISSION_SETTINGS }],
       ['torrent-remove', { ids: [INFO_HASH], 'delete-local-data': false }],
     ],
   ],
