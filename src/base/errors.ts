@@ -182,6 +182,9 @@ export function describeErrno(errno: number): string {
  * error unchanged, because it is probably a bug in btkit.
  */
 export function asBtkitError(error: unknown, what: string): unknown {
+  // Node does not pass such a path to the system
+  if (error instanceof TypeError && what.includes('\0'))
+    return usageError(`${what}: has a null byte`, { cause: error })
   if (!isOsError(error)) return error
   const code = OS_ERROR_CODES[error.code ?? ''] ?? 'io'
   // Node replaces bytes that are not valid UTF-8 by U+FFFD, and then looks for a different name

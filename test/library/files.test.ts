@@ -15,6 +15,7 @@ import {
   readTorrent,
   verifyTorrent,
 } from '../../src/library/index.js'
+import { failure } from '../disk/failure.js'
 import { makeScratch } from '../support/scratch.js'
 import { TRACKER } from '../support/torrents.js'
 
@@ -33,6 +34,14 @@ test('a torrent is read from a path, from bytes, and from metainfo', async (t) =
   })
   const codes = (await lintTorrent(output)).map(({ code }) => code)
   assert.ok(codes.includes('no-tracker'), codes.join())
+})
+
+test('a path with a null byte is wrong usage', async (t) => {
+  const path = `${makeScratch(t)}/a\0b`
+  const error = failure('usage', `${path}: has a null byte`)
+  await assert.rejects(readTorrent(path), error)
+  await assert.rejects(makeTorrent(path), error)
+  await assert.rejects(planTorrent(path), error)
 })
 
 test('a magnet link names the torrent', async (t) => {
