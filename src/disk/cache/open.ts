@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { BtkitError, refuseAborted } from '../../base/errors.js'
+import { BtkitError, refuseAborted, callSystem } from '../../base/errors.js'
 import { removeFile } from '../../base/directories.js'
 import { readNames } from '../look/read-names.js'
+import { statIfThere } from '../look/stat-files.js'
 import { describeDirectory } from '../write/trusted-directory.js'
 import { openNullCache, PieceCache } from './piece-cache.js'
 import { DAMAGED, SUFFIXES } from './place.js'
@@ -62,7 +63,7 @@ function removeMatching(
   matches: (name: string) => boolean,
   dryRun: boolean,
 ): string[] {
-  if (!existsSync(directory)) return []
+  if (statIfThere(directory) === null) return []
   const distrust = describeDirectory(directory, '--cache-dir')
   if (distrust !== null) throw new BtkitError('not-permitted', `cache ${directory}: ${distrust}`)
   const names = readNames(directory).filter(matches)
@@ -74,11 +75,17 @@ function removeMatching(
   return names
 }
 
-/** Size of the cache's files in bytes, or null if the directory has no cache. */
+/**
+ * Size of the cache's files in bytes, or null if the directory has no cache.
+ * @throws BtkitError `not-found` for a file in its place, `not-permitted` or `io`
+ */
 export function cacheSize(directory: string): number | null {
   const path = join(directory, CACHE_FILE)
-  const size = statSync(path, { throwIfNoEntry: false })?.size
-  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  const sizeOf = (at: string) => {
+    return callSystem(directory, () => statSync(at, { throwIfNoEntry: false })?.size)
+  }
+  const size = sizeOf(path)
+  const log = sizeOf(`${path}-wal`) ?? 0
   return size === undefined ? null : size + log
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../../src/disk/cache/open.js'
@@ -158,6 +158,13 @@ test('clear says where there is no cache, which is no failure', async (t) => {
   writeFileSync(join(directory, `${CACHE_FILE}.damaged-7`), '')
   const { stdout } = await runCache(directory, 'clear')
   assert.equal(stdout, `removed the cache in ${directory}\n`)
+})
+
+test('clear fails if the system does not say whether there is a cache', async (t) => {
+  const loop = join(makeScratch(t), 'loop')
+  symlinkSync('loop', loop)
+  const why = 'too many symbolic links encountered'
+  assertError(await runCache(join(loop, 'a'), 'clear'), 'io', `${loop}/a: ${why}`)
 })
 
 for (const command of ['stats', 'prune', 'clear']) {
