@@ -47,8 +47,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   #ids: ReadonlyMap<InfoHash, string> = new Map()
   /** Torrents that were added, whose files were not looked at yet. */
   readonly #fresh = new Set<InfoHash>()
-  /** Torrents as they were before they were removed: one that is added again stays the user's. */
-  readonly #removed = new Map<InfoHash, JsonObject>()
+  /** The settings of torrents that were removed, which the user may have changed. */
+  readonly #removed = new Map<InfoHash, Readonly<Record<string, string>>>()
   #preferences: Promise<HttpAnswer> | null = null
   #hasReferer = true
   /** The torrents without a tracker that works. */
@@ -131,7 +131,10 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async #addOne({ metainfo, directory, category = '' }: PublishedTorrent): Promise<void> {
     const fields = {
-      ...settingsOf(this.#removed.get(clientInfoHash(metainfo)), category),
+      category,
+      tags: MARK,
+      ratioLimit: NO_LIMIT,
+      ...this.#removed.get(clientInfoHash(metainfo)),
       savepath: directory,
       skip_checking: 'true',
       // The names before version 5, and since
@@ -162,7 +165,11 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     const hashes = (await this.#idsOf(infoHashes)).join('|')
     const rows = this.parse(await this.#call('torrents/info', new URLSearchParams({ hashes })))
-    for (const row of asList(rows).map(asObject)) this.#removed.set(readTorrent(row).infoHash, row)
+    for (const row of asList(rows).map(asObject)) {
+      const { infoHash, isMarked } = readTorrent(row)
+      // One without a mark has not got its settings yet
+      if (isMarked) this.#removed.set(infoHash, settingsOf(row))
+    }
     await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
   }
 
@@ -228,21 +235,21 @@ interface ListedRow {
   readonly torrent: ClientTorrent
 }
 
-/** The settings of a torrent that is added; `before` is what it was before it was removed. */
-function settingsOf(before: JsonObject = {}, category: string): Record<string, string> {
-  const tags = asText(before['tags']).split(/, */)
-  const settings = {
-    category: asText(before['category']) || category,
-    tags: [MARK, ...tags.filter((tag) => tag !== MARK && tag !== '')].join(),
-    ratioLimit: NO_LIMIT,
+/** The settings that a listed torrent keeps if it is added again, as `add` names them. */
+function settingsOf(row: JsonObject): Readonly<Record<string, string>> {
+  const listed = {
+    category: row['category'],
+    tags: asText(row['tags']).replaceAll(', ', ','),
+    ratioLimit: row['ratio_limit'],
+    seedingTimeLimit: row['seeding_time_limit'],
+    upLimit: row['up_limit'],
   }
-  if (!tags.includes(MARK)) return settings
-  return {
-    ...settings,
-    ratioLimit: String(asNumber(before['ratio_limit'])),
-    seedingTimeLimit: String(asNumber(before['seeding_time_limit'])),
-    upLimit: String(asNumber(before['up_limit'])),
-  }
+  const isListed = ([, value]: readonly [string, unknown]) => value !== undefined && value !== ''
+  return Object.fromEntries(
+    Object.entries(listed)
+      .filter(isListed)
+      .map(([name, value]) => [name, String(value)]),
+  )
 }
 
 function readTorrent(torrent: JsonObject): ClientTorrent {
