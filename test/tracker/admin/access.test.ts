@@ -280,12 +280,26 @@ test('forms without a token, with that of another visitor or of an old session a
   const old = await browser.token('/')
   await browser.send('/logout', {}, '/')
   await browser.logIn('alice', PASSWORDS['alice']!)
-  assert.equal((await send(old)).status, 403)
-  const { status } = await anonymous.ask('POST', '/login', {
-    name: 'alice',
-    password: PASSWORDS['alice']!,
-  })
-  assert.equal(status, 403)
+  const login = { name: 'alice', password: PASSWORDS['alice']!, to: 'log' }
+  for (const [page, title] of [
+    [await send(old), 'That did not work'],
+    [await browser.ask('POST', '/categories', { token: old, name: 'a' }), 'That did not work'],
+    [await anonymous.ask('POST', '/login', login), 'Log in'],
+  ] as const) {
+    assert.equal(page.status, 403)
+    assertShows(page.text, `<h1>${title}</h1>`)
+    assertShows(page.text, 'form is not from this session')
+  }
+})
+
+test('a log-in form that was open when the tracker was started again is shown again', async (t) => {
+  const { visitor } = await startAdmin(t)
+  const browser = visitor()
+  const { text } = await browser.ask('POST', '/login', { token: 'old', name: 'alice', to: 'log' })
+  for (const field of ['name="to" value="log"', 'value="alice"']) assertShows(text, field)
+  const token = /name="token" value="([^"]+)"/.exec(text)?.[1] ?? ''
+  const fields = { token, name: 'alice', password: PASSWORDS['alice']!, to: 'log' }
+  assert.equal((await browser.ask('POST', '/login', fields)).location, './log')
 })
 
 test('requests of other sites and for other names are refused', async (t) => {

@@ -41,6 +41,9 @@ export interface AdminParts extends ServerContext {
 /** The cookie with the signed id of a visitor. */
 const COOKIE = 'btkit-admin'
 
+export const FOREIGN_FORM =
+  'the form is not from this session; load the page again, and accept cookies'
+
 /** Decides who gets in: where requests come from, log-ins, sessions, and tokens of forms. */
 export class Authentication {
   readonly #tokens = new Tokens({})
@@ -79,17 +82,18 @@ export class Authentication {
     return this.#tokens.create(this.#sessions.secretOf(id))
   }
 
+  /** Whether the token of a form is one of this visitor's. */
+  isOwnToken(request: FastifyRequest, token: string): boolean {
+    const id = this.#idOf(request)
+    return id !== null && this.#tokens.verify(this.#sessions.secretOf(id), token)
+  }
+
   /**
    * Refuses a form whose token is not one of this visitor's.
    * @throws BtkitError `not-permitted`
    */
   checkToken(request: FastifyRequest, token: string): void {
-    const id = this.#idOf(request)
-    if (id !== null && this.#tokens.verify(this.#sessions.secretOf(id), token)) return
-    throw new BtkitError(
-      'not-permitted',
-      'the form is not from this session; load the page again, and accept cookies',
-    )
+    if (!this.isOwnToken(request, token)) throw new BtkitError('not-permitted', FOREIGN_FORM)
   }
 
   /** Logs somebody in. Returns null, or why that failed. */

@@ -38,6 +38,7 @@ import {
   type AdminParts,
   type AdminSettings,
   Authentication,
+  FOREIGN_FORM,
   ownAddresses,
   plainRefusal,
 } from './authentication.js'
@@ -141,7 +142,8 @@ function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   logInRoutes(app, parts)
 }
 
-function logInRoutes(app: FastifyInstance, { name: site, authentication }: RoutesParts): void {
+function logInRoutes(app: FastifyInstance, parts: RoutesParts): void {
+  const { name: site, authentication } = parts
   const show = (
     { request, reply }: Pick<Exchange, 'request' | 'reply'>,
     aim: Aim,
@@ -166,10 +168,11 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
   )
   app.post('/login', async (request, reply) => {
     const form = formOf(request)
-    authentication.checkToken(request, form.text('token'))
-    const name = form.text('name')
+    const [name, aim] = [form.text('name'), aimIn(form)]
+    // The tracker was started again, or a log-in in another tab gave this browser a session
+    if (!authentication.isOwnToken(request, form.text('token')))
+      return show({ request, reply }, aim, { message: FOREIGN_FORM, name, status: 403 })
     const failure = await authentication.enter(request, reply, name, form.raw('password'))
-    const aim = aimIn(form)
     if (failure !== null) return show({ request, reply }, aim, { ...failed(failure), name })
     const lost = LOST[aim.lost]
     if (lost) authentication.leaveMessage(request, html`<p class="note" role="status">${lost}</p>`)
@@ -178,8 +181,13 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
   app.post('/logout', async (request, reply) => {
     const user = await authentication.userOf(request)
     if (user === null) return sendAnswer(reply, seeOther('login'))
-    authentication.checkToken(request, formOf(request).text('token'))
-    return sendAnswer(reply, await authentication.leave(request, reply, user))
+    const form = formOf(request)
+    const context = contextOf(user, form, { ...parts, acts: new Acts(parts.log), request, reply })
+    const handle = () => {
+      context.checkToken(form.text('token'))
+      return authentication.leave(request, reply, user)
+    }
+    return sendAnswer(reply, await answerRoute({ method: 'POST', handle }, context))
   })
 }
 
@@ -242,10 +250,10 @@ async function answer(route: AdminRoute, exchange: PageExchange): Promise<Answer
   if (user === null) return seeOther(logInFor(request, exchange))
   if (user.isTemporary && route.path !== 'account') return seeOther(`${rootOf(request)}account`)
   const form = formOf(request)
-  if (route.method === 'POST' && route.upload === undefined)
-    authentication.checkToken(request, form.text('token'))
   const context = contextOf(user, form.without('token'), exchange)
   const handle: AdminRoute['handle'] = (context) => {
+    if (route.method === 'POST' && route.upload === undefined)
+      context.checkToken(form.text('token'))
     if (route.needs) context.require(route.needs)
     // An upload may last for minutes
     if (route.upload !== undefined) return route.handle(context)
