@@ -1,7 +1,7 @@
 import { xdgDirectory } from '../../base/directories.js'
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, usageError } from '../../base/errors.js'
+import { asBtkitError, BtkitError, tryOr, usageError } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import type { Io } from '../io.js'
 import {
@@ -25,13 +25,19 @@ type World = Pick<Io, 'env' | 'cwd' | 'isRoot'>
 
 /**
  * The configuration files in use, the strongest last. This is only the file of `--config` or
- * BTKIT_CONFIG if one is given, else the existing files of system and user.
+ * BTKIT_CONFIG if one is given, else the existing files of system and user. A link to nothing is
+ * one, so that it is reported.
  */
 export function configurationFiles(option: string | undefined, { env, cwd }: World): string[] {
   const only = option ?? (env['BTKIT_CONFIG'] || undefined)
   if (only !== undefined) return [resolve(cwd, only)]
   const user = userFile(env)
-  return [SYSTEM_FILE, ...(user === null ? [] : [user])].filter((path) => existsSync(path))
+  return [SYSTEM_FILE, ...(user === null ? [] : [user])].filter(exists)
+}
+
+/** A directory that the user may not search, such as another user's home, has no file. */
+function exists(path: string): boolean {
+  return tryOr(undefined, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined
 }
 
 /** The user's configuration file; null without a home directory. */

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { assertError, runBtkit, jsonLines } from '../../support/run-btkit.js'
@@ -44,6 +52,14 @@ test('defaults and the section of a command are as if typed, the section above t
   assert.equal(shown['announce'], URL)
   assert.equal(shown['comment'], 'own')
   assert.equal(shown['private'], true)
+})
+
+test('a configuration that is a link to nothing is an error', async (t) => {
+  const { file, scratch, run } = withFile(t, '')
+  rmSync(file)
+  symlinkSync('nowhere', file)
+  const result = await run(['makemetafile', join(scratch, 'image'), URL])
+  assertError(result, 'not-found', `${file}: no such file or directory`)
 })
 
 test('the command line overrides the configuration: whole lists, and switches by --no-', async (t) => {
