@@ -2,7 +2,7 @@ import { mkdtemp, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { homeDirectory } from '../../base/directories.js'
-import { BtkitError } from '../../base/errors.js'
+import { awaitSystem, BtkitError } from '../../base/errors.js'
 import { isSafeComponent } from '../../disk/look/inside.js'
 import { readRegular } from '../../disk/look/read-bounded.js'
 import { jsonAnswer, sendAnswer } from '../../server/headers/answer.js'
@@ -80,8 +80,8 @@ async function findDropped(
 /** Keeps a torrent until the window ends. */
 async function keep(name: string, bytes: Buffer, directory: string): Promise<string | null> {
   if (bytes.length === 0) return null
-  const path = join(await mkdtemp(join(directory, KEPT)), name)
-  await writeFile(path, bytes, { mode: 0o600 })
+  const path = join(await awaitSystem(directory, mkdtemp(join(directory, KEPT))), name)
+  await awaitSystem(path, writeFile(path, bytes, { mode: 0o600 }))
   return path
 }
 

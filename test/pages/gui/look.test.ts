@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { lookAt } from '../../../src/pages/gui/look.js'
@@ -69,4 +69,6 @@ test('what is dropped is found by its name and size, and a torrent by its bytes'
   assert.match((await get(lookAt(kept))).text, /<dd>elsewhere<\/dd>/)
   writeFileSync(join(root, 'e.torrent'), torrent)
   assert.equal(await drop({ name: 'e.torrent', size }, text), join(root, 'e.torrent'))
+  rmSync(dirname(dirname(kept)), { recursive: true })
+  assert.equal(await drop({ name: 'f.torrent', size }, text), 404)
 })
