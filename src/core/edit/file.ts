@@ -1,7 +1,7 @@
 import { BtkitError, nameErrors, valueOr } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import { isSamePlace } from '../../disk/look/stat-files.js'
-import { type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
+import { claimTarget, type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
 import {
   checkEditable,
   checkUnchanged,
@@ -106,8 +106,11 @@ export async function storeEdit(
     throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output`)
   if (outputOf === null) checkWritable(file)
   const options = writeOptions(file, editable, request)
-  if (dryRun) checkTarget(target, options)
-  else await writer.write(target, bytes, options)
+  if (!dryRun) await writer.write(target, bytes, options)
+  else {
+    checkTarget(target, options)
+    claimTarget(target, options)
+  }
 }
 
 /** Returns the write options. A copy gets the mode of the torrent. */

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { BtkitError, usageError } from '../../base/errors.js'
-import { writeAtomically } from '../../disk/write/atomically.js'
+import { claimTarget, writeAtomically } from '../../disk/write/atomically.js'
 import { Writer } from '../../disk/write/many.js'
 import { join } from '../../metainfo/bencode/encode.js'
 import type { ChecksumName } from '../checksums/list.js'
@@ -89,6 +89,8 @@ export async function makeGroup(group: MakeGroup, making: Making): Promise<MakeR
       comparison && written
         ? compareWithTarget(each.request.torrent ?? '', join(written.parts), comparison.isDated)
         : null
+    const { torrent, write: options } = each.request
+    if (written === null && torrent !== null) claimTarget(torrent, options)
     const torrentSize = written?.size ?? measureTorrent(each)
     const made = { plan: each, written, torrentSize, lists: each === plan ? lists : [], difference }
     await onMade?.(made)

@@ -120,6 +120,15 @@ export async function placeDraft(
   })
 }
 
+/**
+ * Claims a file as placeDraft would, for a dry run.
+ * @throws as findWriteTarget, and errors of `claim`
+ */
+export function claimTarget(target: string, { claim }: Pick<WriteOptions, 'claim'>): void {
+  const { kind, path } = findWriteTarget(target)
+  if (kind === 'file') claim?.(path)
+}
+
 /** Returns the error to report for a write that failed. */
 export function explainWrite({ target, options }: WriteJob, error: unknown): unknown {
   const isTaken = options.noClobber && osCodeOf(error) === 'EEXIST'

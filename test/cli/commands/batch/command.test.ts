@@ -110,6 +110,26 @@ test('--dry-run writes nothing and says what would be done', async (t) => {
   assert.match(stdout, /^would create .*x\.torrent/m)
 })
 
+test('--dry-run finds two jobs that would write the same file', async (t) => {
+  const { batch, at } = makePlace(
+    t,
+    `defaults: {trackerless: true}
+jobs:
+  a: {makemetafile: {path: a.iso, output: c.torrent}}
+  b: {makemetafile: {path: b.iso, output: c.torrent}}
+  c: {makemetafile: {path: b.iso}}
+  d: {edit: {path: b.iso.torrent, comment: new}}
+`,
+  )
+  await runBtkit(['makemetafile', at('b.iso'), '--trackerless'])
+  const { status, stderr } = await batch(['--dry-run', '--quiet'])
+  const taken = (path: string, job: string) =>
+    `${at(path)}: job ${job} of this batch wrote it; use another path`
+  assert.equal(status, 1)
+  assert.match(stderr, new RegExp(`^btkit: b: ${taken('c.torrent', 'a')}$`, 'm'))
+  assert.match(stderr, new RegExp(`^btkit: d: ${taken('b.iso.torrent', 'c')}$`, 'm'))
+})
+
 test('--dry-run publishes nothing, and leaves out torrents that are not made yet', async (t) => {
   const client = "client: 'transmission+http://127.0.0.1:1'"
   const { batch, at } = makePlace(
