@@ -73,7 +73,7 @@ test('a printed listing has its heading, path and count, and no form', unlessBro
   assert.equal(await page.locator('h1').innerText(), 'Index / images')
   assert.equal(await page.locator('#shown').innerText(), '1 file, 1 B')
   assert.equal(await page.locator('tbody th').nth(1).innerText(), 'boot.img')
-  for (const none of ['input', '.masthead nav a', '.get a', 'footer'])
+  for (const none of ['input', '.masthead nav a', '.get a', '.up', 'footer'])
     assert.equal(await page.locator(`${none}:visible`).count(), 0, none)
 })
 
