@@ -56,11 +56,11 @@ function declareShow() {
     .opt('--json', 'print one JSON object a line for each torrent; see JSON')
     .opt(
       '--field <name>',
-      `print only this value (repeatable); --field help lists the names. Each is printed on one
-        line. With several names or torrents, a missing value is an empty line. The names are those
-        of --json, also spelled like 'info-hash'; a wrong name prints a list of all. 'files' prints
-        paths. 'pieces-roots' and 'piece-layers' print a line for each file of version 2, in the
-        order of 'files'.`,
+      `print only this value (repeatable); a wrong name prints a list of all. Each
+        is printed on one line. With several names or torrents, a missing value is an empty line.
+        The names are those of --json, also spelled like 'info-hash'. 'files' prints paths.
+        'pieces-roots' and 'piece-layers' print a line for each file of version 2, in the order of
+        'files'.`,
       { defaultText: 'none', excludes: ['json', 'magnet', 'tree'], ...fields },
     )
     .opt(
