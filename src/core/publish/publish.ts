@@ -134,9 +134,12 @@ class PublishRun {
     const list = byInfoHash(await this.#client.list(asked))
     const fresh = this.#judge(requests, list)
     if (fresh.length > 0 && !dryRun) await onHandOver?.(fresh.map(({ request }) => request))
-    const broken = dryRun ? [] : fresh.filter(({ infoHash }) => list.has(infoHash))
-    for (const some of inPortions(broken)) await this.#client.remove(infoHashesOf(some))
-    for (const some of inPortions(fresh)) await this.#handOver(some)
+    for (const some of inPortions(fresh)) {
+      const replaced = dryRun ? [] : some.filter(({ infoHash }) => list.has(infoHash))
+      // If this ends here, the client lacks these until the next run
+      if (replaced.length > 0) await this.#client.remove(infoHashesOf(replaced))
+      await this.#handOver(some)
+    }
   }
 
   /** Settles requests that need no adding; returns the others. */

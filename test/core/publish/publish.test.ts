@@ -74,6 +74,25 @@ test('nothing is started whose data the client does not see', async (t) => {
   assert.equal(client.torrents.size, 0)
 })
 
+test('of many torrents that are replaced, most are in the client at any moment', async (t) => {
+  const directory = makeScratch(t)
+  const client = new FakeClient()
+  const requests = Array.from({ length: 300 }, (_, i) => {
+    writeFileSync(join(directory, `${i}`), 'hello')
+    const metainfo = parseMetainfo(torrentOf(singleFileInfo({ name: `${i}` })))
+    client.plant(clientInfoHash(metainfo), { state: 'seeding', directory })
+    return { torrent: `${i}`, metainfo, directory, localDirectory: directory }
+  })
+  let fewest = requests.length
+  client.onRemove = () => {
+    fewest = Math.min(fewest, client.torrents.size)
+  }
+  const options = { ...OPTIONS, waiting: fakeWaiting(), isOutdated: () => true }
+  const outcomes = await publishTorrents(client, requests, options)
+  assert.ok(outcomes.every(({ status }) => status === 'published'))
+  assert.equal(fewest, requests.length)
+})
+
 test('a thousand torrents in a wrong directory are removed by few calls', async (t) => {
   const directory = makeScratch(t)
   const requests = Array.from({ length: 1000 }, (_, i) => {
