@@ -100,7 +100,7 @@ export function findByKey(key: string, item: Located, entries: Entries): FoundOp
   return opposite?.off && isOn ? { entry: opposite, item: { ...item, value: FALSE } } : null
 }
 
-/** What only a file can say, and a variable of `1` by the `no-…` form of its option. */
+/** Turns off an option that has a value: `false` in a file, or a variable `…_NO_…` of `1`. */
 const FALSE = { kind: 'text', text: 'false', isPlain: true } as const
 
 const REVERSED: Readonly<Record<string, string>> = { true: 'false', false: 'true' }
