@@ -1,8 +1,9 @@
 import { xdgDirectory } from '../../base/directories.js'
-import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, tryOr, usageError } from '../../base/errors.js'
+import { asBtkitError, BtkitError, usageError } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { lookAt } from '../../disk/look/stat-files.js'
 import type { Io } from '../io.js'
 import {
   cut,
@@ -32,12 +33,8 @@ export function configurationFiles(option: string | undefined, { env, cwd }: Wor
   const only = option ?? (env['BTKIT_CONFIG'] || undefined)
   if (only !== undefined) return [resolve(cwd, only)]
   const user = userFile(env)
-  return [SYSTEM_FILE, ...(user === null ? [] : [user])].filter(exists)
-}
-
-/** A directory that the user may not search, such as another user's home, has no file. */
-function exists(path: string): boolean {
-  return tryOr(undefined, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined
+  // A directory that the user may not search, such as another user's home, has no file
+  return [SYSTEM_FILE, ...(user === null ? [] : [user])].filter((path) => lookAt(path) !== null)
 }
 
 /** The user's configuration file; null without a home directory. */

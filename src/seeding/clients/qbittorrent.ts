@@ -62,12 +62,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const ids = only?.map((infoHash) => this.#ids.get(infoHash)) ?? []
     // Its own identifier of a torrent is known from a list that had it
     const isPart = ids.length > 0 && !ids.includes(undefined)
-    const body = isPart ? new URLSearchParams({ hashes: ids.join('|') }) : undefined
-    const torrents = this.parse(await this.#call('torrents/info', body))
-    if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
-    const list = this.torrentsOf(torrents.map(asObject), (row) => {
-      return { row, torrent: readTorrent(row) }
-    })
+    const list = await this.#rowsOf(isPart ? ids.join('|') : null)
     if (await this.#wantFiles(list)) return this.list(only)
     const all = list.map(({ torrent }) => torrent)
     if (isPart) return all
@@ -75,6 +70,14 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
     this.#ids = new Map(list.map(({ torrent, row }) => [torrent.infoHash, asText(row['hash'])]))
     return all
+  }
+
+  /** Requests the rows of torrents, of which `hashes` has its identifiers; null for all. */
+  async #rowsOf(hashes: string | null): Promise<ListedRow[]> {
+    const body = hashes === null ? undefined : new URLSearchParams({ hashes })
+    const torrents = this.parse(await this.#call('torrents/info', body))
+    if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
+    return this.torrentsOf(torrents.map(asObject), (row) => ({ row, torrent: readTorrent(row) }))
   }
 
   /**
@@ -164,11 +167,9 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     const hashes = (await this.#idsOf(infoHashes)).join('|')
-    const rows = this.parse(await this.#call('torrents/info', new URLSearchParams({ hashes })))
-    for (const row of asList(rows).map(asObject)) {
-      const { infoHash, isMarked } = readTorrent(row)
+    for (const { row, torrent } of await this.#rowsOf(hashes)) {
       // One without a mark has not got its settings yet
-      if (isMarked) this.#removed.set(infoHash, settingsOf(row))
+      if (torrent.isMarked) this.#removed.set(torrent.infoHash, settingsOf(row))
     }
     await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
   }
