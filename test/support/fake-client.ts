@@ -21,6 +21,8 @@ export class FakeClient implements TorrentClient {
   isDown = false
   /** The number of torrents in its answers to requests for some. */
   told = 0
+  /** The number of requests for all its torrents. */
+  wholeLists = 0
   /** Called for each torrent that was started. */
   onStart: (infoHash: InfoHash) => void = () => undefined
   /** Called before torrents are removed. */
@@ -32,7 +34,10 @@ export class FakeClient implements TorrentClient {
 
   list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
     this.#note('list')
-    if (!only) return Promise.resolve([...this.torrents.values()])
+    if (!only) {
+      this.wholeLists++
+      return Promise.resolve([...this.torrents.values()])
+    }
     const some = only.flatMap((infoHash) => this.torrents.get(infoHash) ?? [])
     this.told += some.length
     return Promise.resolve(some)

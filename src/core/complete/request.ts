@@ -7,6 +7,7 @@ import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../keep-seeded/client-target.js'
+import type { RunClient } from '../keep-seeded/sync.js'
 import type { Change, CompleteReport, InfoRule, ListPaths } from './report.js'
 
 /** The request for a completedir run. */
@@ -96,8 +97,15 @@ export interface StateAccess {
   readonly warn: (message: string) => void
 }
 
-/** A run of completedir. */
-export interface CompleteRun {
+/** Objects that all parts of a run share, however many directories it completes. */
+export interface SharedRun {
+  readonly report: CompleteReport
+  readonly watch: CompleteWatch
+  readonly clients: readonly RunClient[]
+}
+
+/** A run of completedir, or its part for directories that are completed together. */
+export interface CompleteRun extends SharedRun {
   readonly request: CompleteRequest
   readonly places: readonly SourcePlace[]
   readonly hashContext: CompleteContext
@@ -105,8 +113,6 @@ export interface CompleteRun {
   readonly options: Uint8Array
   /** Whether a real path is that of a torrent or list of completedir itself. */
   readonly isOwnFile: (path: string) => boolean
-  readonly report: CompleteReport
-  readonly watch: CompleteWatch
 }
 
 /** The same while it completes entries. */

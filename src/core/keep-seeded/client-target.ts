@@ -28,14 +28,8 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
   constructor(
     private readonly sync: SyncClient,
     readonly given: GivenRecord,
+    readonly list: () => Promise<Set<InfoHash>> = () => listSeeded(sync.client),
   ) {}
-
-  async list(): Promise<Set<InfoHash>> {
-    const { client } = this.sync
-    if (client.listSeeded) return new Set(await client.listSeeded())
-    const own = (await client.list()).filter((each) => each.isMarked && isSeeded(each))
-    return new Set(own.map(({ infoHash }) => infoHash))
-  }
 
   async add(torrents: readonly PlacedTorrent[]): Promise<PublishOutcome[]> {
     const { client, remoteDirectory } = this.sync
@@ -64,4 +58,11 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
     const gone = new Set(withdrawn.map(({ infoHash }) => infoHash))
     return new Set(torrents.flatMap(({ torrent, infoHash }) => (gone.has(infoHash) ? torrent : [])))
   }
+}
+
+/** Asks a client for the info hashes of btkit's torrents that it seeds. */
+export async function listSeeded(client: TorrentClient): Promise<Set<InfoHash>> {
+  if (client.listSeeded) return new Set(await client.listSeeded())
+  const own = (await client.list()).filter((each) => each.isMarked && isSeeded(each))
+  return new Set(own.map(({ infoHash }) => infoHash))
 }

@@ -47,7 +47,7 @@ export interface SeedTarget<T> {
   /** Number of torrents that are read and added together. */
   readonly atOnce: number
   readonly given: GivenRecord
-  /** Returns the info hashes that it seeds, in a new set. */
+  /** Returns the info hashes that it seeds, in a set that the keeper keeps up to date. */
   readonly list: () => Promise<Set<InfoHash>>
   /** Adds torrents. The outcomes are in their order. */
   readonly add: (torrents: readonly T[]) => Promise<readonly PublishOutcome[]>

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
-import { BtkitError, type ErrorCode } from '../../base/errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { remembering } from '../../base/remember.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import { Journal } from '../../disk/state/journal.js'
 import { nameOf } from '../../disk/state/notes.js'
 import type { SyncReport, TorrentClient } from '../publish/client.js'
 import { loadTorrents } from '../read-torrent.js'
-import { ClientTarget, type PlacedTorrent, type SyncClient } from './client-target.js'
+import { ClientTarget, listSeeded, type PlacedTorrent, type SyncClient } from './client-target.js'
 import { GivenRecord } from './given.js'
 import { type KeeperEvents, SeedKeeper, type TorrentSource } from './reconcile.js'
 
@@ -26,47 +27,63 @@ export interface SyncTarget {
   readonly isGone: (name: string) => boolean
 }
 
-/**
- * Makes a client seed the torrents of a directory. Adds torrents that are missing there or have
- * changed, and removes those that no longer exist. If nothing changed, it makes a single call.
- * Failures are reported, and the next run tries again. Returns whether the client answers.
- * @throws BtkitError `interrupted`
- */
-export async function syncTarget(
-  wanted: SyncTarget,
-  sync: SyncClient,
-  { state, report }: { readonly state: PublishedState; readonly report: SyncReport },
-): Promise<boolean> {
-  const { client } = sync
-  const { label } = client
-  const fail = (torrent: string | null, reason: string, code: ErrorCode) => {
-    report.unpublished.push({ client: label, torrent, reason, code })
+/** A client during a run of completedir, which may complete very many directories. */
+export class RunClient {
+  /** Its torrents, kept up to date by this run; null before the client was asked. */
+  #seeding: Set<InfoHash> | null = null
+  /** Whether it is not called any more: each call would wait as long, and also fail. */
+  #isLeft = false
+
+  constructor(
+    private readonly sync: SyncClient,
+    private readonly state: PublishedState,
+    private readonly report: SyncReport,
+  ) {}
+
+  /**
+   * Makes the client seed the torrents of a directory. Adds torrents that are missing there or have
+   * changed, and removes those that no longer exist. If nothing changed, it makes a single call in
+   * a run. Failures are reported, and the next run tries again.
+   * @throws BtkitError `interrupted`
+   */
+  async update(wanted: SyncTarget): Promise<void> {
+    if (this.#isLeft) return
+    const { sync, state } = this
+    const list = async () => (this.#seeding ??= await listSeeded(sync.client))
+    try {
+      const given = openPublished(wanted.target, sync.client, state)
+      const target = new ClientTarget(sync, given, list)
+      await new SeedKeeper(sourceOf(wanted, sync), target, this.#events(wanted)).update()
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      this.#fail(null, error)
+      this.#isLeft = error.code === 'unreachable'
+    }
   }
-  const events: KeeperEvents = {
-    onAdded: ({ torrent, infoHash, status, reason, code }, oldInfoHash) => {
-      const publication = { client: label, torrent, infoHash }
-      if (reason !== null) fail(torrent, reason, code ?? 'client')
-      else if (oldInfoHash !== null && oldInfoHash !== infoHash)
-        report.republished.push({ ...publication, oldInfoHash })
-      else if (status === 'published') report.published.push(publication)
-    },
-    onDropped: ({ torrent, infoHash }, isRemoved) => {
-      if (isRemoved && wanted.isGone(torrent))
-        report.withdrawn.push({ client: label, torrent, infoHash })
-    },
-    onProblem: (torrent, problem) => {
-      if (!(problem instanceof BtkitError)) throw problem
-      fail(torrent, problem.message, problem.code)
-    },
+
+  #events({ isGone }: SyncTarget): KeeperEvents {
+    const { report } = this
+    const client = this.sync.client.label
+    return {
+      onAdded: ({ torrent, infoHash, status, reason, code }, oldInfoHash) => {
+        const publication = { client, torrent, infoHash }
+        if (reason !== null) this.#fail(torrent, new BtkitError(code ?? 'client', reason))
+        else if (oldInfoHash !== null && oldInfoHash !== infoHash)
+          report.republished.push({ ...publication, oldInfoHash })
+        else if (status === 'published') report.published.push(publication)
+      },
+      onDropped: ({ torrent, infoHash }, isRemoved) => {
+        if (isRemoved && isGone(torrent)) report.withdrawn.push({ client, torrent, infoHash })
+      },
+      onProblem: (torrent, problem) => {
+        if (!(problem instanceof BtkitError)) throw problem
+        this.#fail(torrent, problem)
+      },
+    }
   }
-  try {
-    const target = new ClientTarget(sync, openPublished(wanted.target, client, state))
-    await new SeedKeeper(sourceOf(wanted, sync), target, events).update()
-    return true
-  } catch (error) {
-    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
-    fail(null, error.message, error.code)
-    return error.code !== 'unreachable'
+
+  #fail(torrent: string | null, { message: reason, code }: BtkitError): void {
+    this.report.unpublished.push({ client: this.sync.client.label, torrent, reason, code })
   }
 }
 

@@ -28,7 +28,7 @@ export interface TorrentClient {
 
   /**
    * Returns its torrents, marked or not. With `only`, these are at least those of these info hashes
-   * that it has.
+   * that it has. Of a hybrid, `only` has both if they are known.
    */
   list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]>
 

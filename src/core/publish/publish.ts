@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { BtkitError, valueOr, type ErrorCode } from '../../base/errors.js'
 import { realPath } from '../../disk/look/inside.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import {
   clientInfoHash,
@@ -130,8 +131,7 @@ class PublishRun {
   /** Adds the torrents that the client does not have; in a dry run it only asks about them. */
   async add(requests: readonly PublishRequest[]): Promise<void> {
     const { dryRun, onHandOver } = this.#options
-    const asked = requests.map(({ metainfo }) => clientInfoHash(metainfo))
-    const list = byInfoHash(await this.#client.list(asked))
+    const list = byInfoHash(await this.#client.list(hashesOf(requests)))
     const fresh = this.#judge(requests, list)
     if (fresh.length > 0 && !dryRun) await onHandOver?.(fresh.map(({ request }) => request))
     for (const some of inPortions(fresh)) {
@@ -297,7 +297,8 @@ class PublishRun {
     if (pending.length === 0) return new Map()
     const list = new Map<InfoHash, ClientTorrent>()
     const look = async (some: readonly Pending[]) => {
-      const found = byInfoHash(await this.#client.list(infoHashesOf(some)))
+      const requests = some.map(({ request }) => request)
+      const found = byInfoHash(await this.#client.list(hashesOf(requests)))
       for (const { infoHash } of some) {
         const torrent = found.get(infoHash)
         if (torrent) list.set(infoHash, torrent)
@@ -353,6 +354,11 @@ function isEach(
 
 function byInfoHash(torrents: readonly ClientTorrent[]): Map<InfoHash, ClientTorrent> {
   return new Map(torrents.map((torrent) => [torrent.infoHash, torrent]))
+}
+
+/** The info hashes of torrents: a client may know a hybrid by either. */
+function hashesOf(requests: readonly PublishRequest[]): InfoHash[] {
+  return requests.flatMap(({ metainfo }) => swarmHashes(metainfo))
 }
 
 function* inPortions<T>(pending: readonly T[]): Generator<readonly T[]> {

@@ -44,7 +44,9 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly changedNames = CHANGED_BY_LIBTORRENT
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
-  #ids: ReadonlyMap<InfoHash, string> = new Map()
+  readonly #ids = new Map<InfoHash, string>()
+  /** Whether it was asked for all torrents. */
+  #isListed = false
   /** Torrents that were added, whose files were not looked at yet. */
   readonly #fresh = new Set<InfoHash>()
   /** The settings of torrents that were removed, which the user may have changed. */
@@ -59,16 +61,16 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
-    const ids = only?.map((infoHash) => this.#ids.get(infoHash)) ?? []
-    // Its own identifier of a torrent is known from a list that had it
-    const isPart = ids.length > 0 && !ids.includes(undefined)
-    const list = await this.#rowsOf(isPart ? ids.join('|') : null)
+    // It knows a hybrid by an identifier that the caller may not have, but a list
+    const isPart = only !== undefined && only.length > 0 && this.#isListed
+    const list = await this.#rowsOf(isPart ? this.#idsOf(only).join('|') : null)
     if (await this.#wantFiles(list)) return this.list(only)
     const all = list.map(({ torrent }) => torrent)
+    for (const { torrent, row } of list) this.#ids.set(torrent.infoHash, asText(row['hash']))
     if (isPart) return all
+    this.#isListed = true
     const lacking = list.filter(({ row }) => row['tracker'] === '')
     this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
-    this.#ids = new Map(list.map(({ torrent, row }) => [torrent.infoHash, asText(row['hash'])]))
     return all
   }
 
@@ -105,10 +107,15 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return true
   }
 
-  /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */
-  async #idsOf(infoHashes: readonly InfoHash[]): Promise<string[]> {
-    if (infoHashes.some((infoHash) => !this.#ids.has(infoHash))) await this.list()
+  /** Returns qBittorrent's identifiers of torrents. */
+  #idsOf(infoHashes: readonly InfoHash[]): string[] {
     return infoHashes.map((infoHash) => this.#ids.get(infoHash) ?? infoHash)
+  }
+
+  /** Returns the same, and asks for the list before if it was not asked for. */
+  async #knownIds(infoHashes: readonly InfoHash[]): Promise<string> {
+    if (!this.#isListed) await this.list()
+    return this.#idsOf(infoHashes).join('|')
   }
 
   /** Asks only for torrents of which the list names no tracker that works. */
@@ -156,17 +163,17 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async start(infoHashes: readonly InfoHash[]): Promise<void> {
     this.#startWord ??= this.#findStartWord()
-    const hashes = (await this.#idsOf(infoHashes)).join('|')
+    const hashes = await this.#knownIds(infoHashes)
     await this.#call(`torrents/${await this.#startWord}`, new URLSearchParams({ hashes }))
   }
 
   async mark(infoHashes: readonly InfoHash[]): Promise<void> {
-    const hashes = (await this.#idsOf(infoHashes)).join('|')
+    const hashes = await this.#knownIds(infoHashes)
     await this.#call('torrents/addTags', new URLSearchParams({ hashes, tags: MARK }))
   }
 
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
-    const hashes = (await this.#idsOf(infoHashes)).join('|')
+    const hashes = await this.#knownIds(infoHashes)
     for (const { row, torrent } of await this.#rowsOf(hashes)) {
       // One without a mark has not got its settings yet
       if (torrent.isMarked) this.#removed.set(torrent.infoHash, settingsOf(row))

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
+import { clientInfoHash } from '../../../src/core/publish/client.js'
+import { publishTorrents } from '../../../src/core/publish/publish.js'
+import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
+import { swarmHashes } from '../../../src/metainfo/info-hash.js'
+import type { Metainfo } from '../../../src/metainfo/metainfo.js'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { fakeWaiting } from '../../support/fake-client.js'
 import { listenLocally } from '../../support/listen.js'
+import { assertStatus, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
 interface FakeAnswers {
@@ -136,3 +147,51 @@ test('behind a proxy that gives it another Host, it is asked without Referer', a
   assert.equal(await client.version(), 'qBittorrent v5.1.0')
   assert.deepEqual(asked, ['with', undefined, undefined])
 })
+
+/** A qBittorrent that lists a hybrid by version 2, and counts the requests for all torrents. */
+async function startSeeding(t: TestContext, metainfo: Metainfo, there: readonly string[] = []) {
+  const row = (hash: string, infohash_v1 = hash) => {
+    return { hash, infohash_v1, save_path: '', tags: 'btkit', state: 'uploading' }
+  }
+  const rows = new Map(there.map((hash) => [hash, row(hash)]))
+  const [v1 = '', v2 = v1] = swarmHashes(metainfo)
+  let wholeLists = 0
+  const results: Readonly<Record<string, (hashes: string[] | null) => unknown>> = {
+    'torrents/info': (hashes) => {
+      if (hashes === null) wholeLists++
+      return (hashes ?? [...rows.keys()]).flatMap((hash) => rows.get(hash) ?? [])
+    },
+    'torrents/add': () => rows.set(v2, row(v2, metainfo.infoHash ?? '')),
+    'torrents/delete': (hashes) => hashes?.map((hash) => rows.delete(hash)),
+  }
+  const client = await connect(t, (request, response) => {
+    void text(request).then((body) => {
+      const method = request.url?.slice('/api/v2/'.length) ?? ''
+      const hashes = new URLSearchParams(body).get('hashes')
+      response.end(JSON.stringify(results[method]?.(hashes?.split('|') ?? null) ?? {}))
+    })
+  })
+  return { client, ids: () => [...rows.keys()], wholeLists: () => wholeLists, id: v2 }
+}
+
+for (const [version, ...kind] of [['1'], ['2', '--v2'], ['1 and 2', '--hybrid']]) {
+  test(`a torrent of version ${version} is added, replaced and withdrawn with one look at all others`, async (t) => {
+    const directory = makeScratch(t, { a: 'content' })
+    const torrent = join(directory, 'a.torrent')
+    const args = ['makemetafile', join(directory, 'a'), '--trackerless', ...kind]
+    assertStatus(await runBtkit([...args, '--output', torrent, '--no-cache']), 0)
+    const metainfo = parseMetainfo(readFileSync(torrent))
+    const others = ['d', 'e'].map((digit) => digit.repeat(40))
+    const { client, ids, wholeLists, id } = await startSeeding(t, metainfo, others)
+    const rules = { isLocal: true, trustsDirectories: false, waiting: fakeWaiting() }
+    const request = { torrent, metainfo, directory, localDirectory: directory }
+    for (const isOutdated of [false, true]) {
+      const publishing = { ...rules, isOutdated: () => isOutdated }
+      const [outcome] = await publishTorrents(client, [request], publishing)
+      assert.equal(outcome?.status, 'published')
+      assert.deepEqual(ids(), [...others, id])
+    }
+    await withdrawTorrents(client, [clientInfoHash(metainfo)])
+    assert.deepEqual([ids(), wholeLists()], [others, 1])
+  })
+}

@@ -16,12 +16,17 @@ import { noteForeign } from '../tidy/changes.js'
 import { findNewest } from '../tidy/feed.js'
 import { ownFilesOf } from '../target/own-file.js'
 import { countOrphans, pruneAll, prunedIn } from '../tidy/prune.js'
-import { isTree, TargetDirectories } from '../target/targets.js'
-import type { SyncClient } from '../../keep-seeded/client-target.js'
-import type { SyncTarget } from '../../keep-seeded/sync.js'
+import { TargetDirectories } from '../target/targets.js'
+import type { RunClient } from '../../keep-seeded/sync.js'
 import { digestOptions } from '../decide/unchanged.js'
 import { createReport, leftAlone, noteOnce, sortReport, type CompleteReport } from '../report.js'
-import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from '../request.js'
+import type {
+  CompleteContext,
+  CompleteRequest,
+  CompleteRun,
+  CompleteWatch,
+  SharedRun,
+} from '../request.js'
 
 /**
  * Number of entries from which earlier garbage collection is worthwhile; fewer entries create
@@ -50,40 +55,48 @@ export function completeDirectories(
 ): Promise<CompleteReport> {
   const { directories, target } = request
   const places = directories.map((directory) => ({ directory, target: target ?? directory }))
-  return reportRun(request, context, (report) =>
-    completeTogether(new TargetDirectories(request, places, context), report, watch),
-  )
+  return reportRun(request, context, (report, clients) => {
+    const targets = new TargetDirectories(request, places, context)
+    return completeTogether(targets, { report, watch, clients })
+  })
 }
 
 /** Does the work of a run, and then what is due after each. */
 export async function reportRun(
   request: CompleteRequest,
   context: CompleteContext,
-  work: (report: CompleteReport) => Promise<void>,
+  work: (report: CompleteReport, clients: readonly RunClient[]) => Promise<void>,
 ): Promise<CompleteReport> {
   const { directories, target } = request
   for (const path of target === null ? directories : [target]) refuseLinkOfOthers(path)
   const report = createReport()
-  await work(report)
+  await work(report, await clientsOf(request, context, report))
   if (!request.dryRun && !report.isInterrupted) await tidy(context)
   sortReport(report)
   report.hasNewForeign = noteForeign(report, request, context)
   return report
 }
 
-/** Completes directories whose targets are locked at the same time. */
-export async function completeTogether(
-  targets: TargetDirectories,
+/** The clients of a run. Their code takes a while to load, and is rarely needed. */
+async function clientsOf(
+  { publish }: CompleteRequest,
+  { state, cacheAccess: { now } }: CompleteContext,
   report: CompleteReport,
-  watch: CompleteWatch,
-): Promise<void> {
+): Promise<RunClient[]> {
+  if (publish.length === 0) return []
+  const { RunClient } = await import('../../keep-seeded/sync.js')
+  return publish.map((sync) => new RunClient(sync, { ...state, now }, report.clients))
+}
+
+/** Completes directories whose targets are locked at the same time. */
+export async function completeTogether(targets: TargetDirectories, run: SharedRun): Promise<void> {
   // Until something changed, there is little but names, which stay
   growYoungHeap(0)
   try {
     await targets.open()
-    await completeOpen(targets, report, watch)
+    await completeOpen(targets, run)
   } finally {
-    await targets.close(report)
+    await targets.close(run.report)
   }
 }
 
@@ -95,12 +108,9 @@ async function tidy({ cacheAccess: { cache, now } }: CompleteContext) {
   await cache.flush()
 }
 
-async function completeOpen(
-  targets: TargetDirectories,
-  report: CompleteReport,
-  watch: CompleteWatch,
-): Promise<void> {
+async function completeOpen(targets: TargetDirectories, shared: SharedRun): Promise<void> {
   const { request, places, context } = targets
+  const { report } = shared
   const filter = await loadNameFilter(request.common.scan)
   const directories: SourceDirectory[] = []
   for (const place of places) {
@@ -118,7 +128,7 @@ async function completeOpen(
   const feedPath = request.feed?.realPath
   const isOwnFile = (path: string) => path === feedPath || isMade(path)
   const hashContext = { ...context, refusesWritten: true }
-  const run = { request, places, hashContext, options, isOwnFile, report, watch }
+  const run = { ...shared, request, places, hashContext, options, isOwnFile }
   await completeEntries(directories, run)
   if (!request.dryRun) request.feed?.enter(await findNewest(directories, report))
 }
@@ -131,7 +141,7 @@ async function completeEntries(directories: readonly SourceDirectory[], run: Com
     const completed = directories.filter((directory) => !refused.has(directory))
     if (request.prune === 'never') watch.orphans?.(countOrphans(completed))
     else await pruneAll(completed, emptied, run)
-    if (!request.dryRun && request.publish.length > 0) await publishAll(completed, emptied, run)
+    if (!request.dryRun && run.clients.length > 0) await publishAll(completed, emptied, run)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
@@ -148,9 +158,6 @@ async function publishAll(
   emptied: ReadonlySet<string>,
   run: CompleteRun,
 ): Promise<void> {
-  const { syncTarget } = await import('../../keep-seeded/sync.js')
-  const { state: access, cacheAccess } = run.hashContext
-  const state = { ...access, now: cacheAccess.now }
   const left = leftAlone(run.report)
   // The torrents that this run found or made current
   const ownTorrents = (directory: SourceDirectory) =>
@@ -169,16 +176,5 @@ async function publishAll(
     const isGone = prunedIn(place, emptied, run.request.prune)
     return { target, torrents: here.flatMap(ownTorrents), isGone }
   })
-  const unreached = new Set<SyncClient>()
-  const publish = async (wanted: SyncTarget, sync: SyncClient) => {
-    // All further targets would wait as long, and also fail
-    if (unreached.has(sync)) return
-    const isReached = await syncTarget(wanted, sync, { state, report: run.report.clients })
-    if (!isReached) unreached.add(sync)
-  }
-  const clients = run.request.publish
-  // In a tree, each directory is published by itself
-  if (isTree(run.places))
-    for (const wanted of all) for (const sync of clients) await publish(wanted, sync)
-  else for (const sync of clients) for (const wanted of all) await publish(wanted, sync)
+  for (const client of run.clients) for (const wanted of all) await client.update(wanted)
 }

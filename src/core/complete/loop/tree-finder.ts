@@ -11,7 +11,7 @@ import { CHECKSUM_NAMES } from '../../checksums/list.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { digestOptions } from '../decide/unchanged.js'
 import { createReport, noteOnce, type CompleteReport, type TorrentPaths } from '../report.js'
-import type { CompleteContext, CompleteRequest, CompleteRun, SourcePlace } from '../request.js'
+import type { CompleteContext, CompleteRequest, SharedRun, SourcePlace } from '../request.js'
 import { claimTorrent, isUnmounted, noDisk, torrentName } from '../target/directories.js'
 import { keyOf } from '../tidy/changes.js'
 import { isGone } from '../tidy/prune.js'
@@ -64,7 +64,7 @@ export interface SourceTree {
 }
 
 /** The parts of a run over trees. */
-export interface TreeWork extends Pick<CompleteRun, 'report' | 'watch'> {
+export interface TreeWork extends SharedRun {
   readonly request: CompleteRequest
   readonly context: CompleteContext
   readonly choice: TreeChoice

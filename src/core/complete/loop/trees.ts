@@ -37,10 +37,10 @@ export function completeTrees(
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
-  return reportRun(request, context, async (report) => {
+  return reportRun(request, context, async (report, clients) => {
     const filter = await loadNameFilter(request.common.scan)
     const choice = new TreeChoice(request.common.scan, filter)
-    const run = new TreeRun({ request, context, choice, report, watch }, request)
+    const run = new TreeRun({ request, context, choice, report, watch, clients }, request)
     await run.completeAll()
   })
 }
@@ -118,17 +118,17 @@ class TreeRun {
     changes: Partial<CompleteRequest>,
     locked?: string,
   ): Promise<void> {
-    const { context, report, watch } = this.work
+    const { context, report, watch, clients } = this.work
     const { common } = this.request
     const scan = { ...common.scan, include: [], exclude: [] }
     const request = { ...this.request, common: { ...common, scan }, ...changes }
-    const unseen = { ...watch, isSeen: false }
+    const run = { report, clients, watch: { ...watch, isSeen: false } }
     for (let from = 0; from < all.length && !report.isInterrupted; from += TOGETHER) {
       const group = all.slice(from, from + TOGETHER)
       const places = this.#prepareAll(group, request)
       try {
         const targets = new TargetDirectories(request, places, context, locked)
-        if (places.length > 0) await completeTogether(targets, report, unseen)
+        if (places.length > 0) await completeTogether(targets, run)
       } catch (error) {
         const [{ directory } = { directory: '' }] = places
         if (context.engine.signal.aborted) report.isInterrupted = true
