@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import { makeDirectory, removeFile } from '../../base/directories.js'
 import { Checkpoints } from './checkpoints.js'
 import { checkFileSystem, checkPlace, DAMAGED, requireFreeSpace, SUFFIXES } from './place.js'
@@ -18,6 +19,10 @@ export class Connection {
     readonly file: number,
     /** Null if the file can only be read. */
     readonly checkpoints: Checkpoints | null,
+    /** Whether the file is read as one that does not change, without any lock. */
+    readonly isFrozen = false,
+    /** Whether another process has changed such a file, so that nothing read from it counts. */
+    readonly isOutdated = () => false,
   ) {}
 
   /**
@@ -47,18 +52,23 @@ export class Connection {
    * @throws as open
    */
   static openToRead(path: string): Connection | null {
-    const stats = statSync(path, { throwIfNoEntry: false })
-    if (!stats?.size) return null
+    const state = stateOf(path)
+    if (!state?.size) return null
+    // Nobody has it open. So it needs none of the files that a reader makes beside it, until
+    // somebody opens it.
+    const isFrozen = !state.hasLog
+    const isOutdated = () => isFrozen && !isDeepStrictEqual(stateOf(path), state)
     const url = pathToFileURL(path)
-    // Nobody has it open: so it does not change, and needs none of the files that a reader makes
-    // beside it
-    if (!existsSync(`${path}-wal`)) url.search = 'immutable=1'
+    if (isFrozen) url.search = 'immutable=1'
     try {
       return connect(openDatabase(url, true), (database) => {
-        return isPrepared(database) ? new Connection(database, stats.ino, null) : null
+        if (!isPrepared(database)) return null
+        return new Connection(database, state.file, null, isFrozen, isOutdated)
       })
     } catch (error) {
-      if (failureOf(error) === 'unwritable') return null
+      if (isOutdated()) return Connection.openToRead(path)
+      // Whether it is damaged is known when it can be written
+      if (isFrozen || failureOf(error) === 'unwritable') return null
       throw error
     }
   }
@@ -121,6 +131,14 @@ export function setAside(path: string, file: number | undefined): string | null 
   for (const suffix of SUFFIXES) if (suffix !== '') removeFile(path + suffix)
   renameSync(path, path + DAMAGED)
   return `renamed to ${basename(path)}${DAMAGED}, which "btkit cache prune" removes`
+}
+
+/** The state of a file, which every process that opens or changes it changes. Null for none. */
+function stateOf(path: string) {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (!stats) return null
+  const { ino: file, size, mtimeMs } = stats
+  return { file, size, mtimeMs, hasLog: existsSync(`${path}-wal`) }
 }
 
 /** The number of a file; undefined if it does not exist. */

@@ -109,7 +109,7 @@ export class SqliteStore implements Store {
   #isLocked = false
   #isReplaced = false
   #timer: NodeJS.Timeout | undefined
-  /** When a change last looked at the full disk. */
+  /** When the full disk was last looked at. */
   #lookedAt = 0
   #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
 
@@ -147,6 +147,7 @@ export class SqliteStore implements Store {
     const kept = setAside(this.place.path, file)
     const why = error instanceof OtherFormat ? error.message : `damaged: ${reasonOf(error)}`
     if (kept !== null) this.place.warn(`${why}; ${kept}; a new cache is used`)
+    this.#state = 'sound'
     this.#connect()
   }
 
@@ -212,8 +213,11 @@ export class SqliteStore implements Store {
   async #slice<Row>(sql: string, values: Values): Promise<Row[] | null> {
     try {
       return await unlessBusy(this.patience.flush, () => {
-        this.#connection?.endRead()
-        return (this.#connection?.prepared(sql).all(values) ?? []) as Row[]
+        const rows = this.#readUnchanged((connection) => {
+          connection.endRead()
+          return connection.prepared(sql).all(values)
+        })
+        return (rows ?? []) as Row[]
       })
     } catch (error) {
       this.#fail(error)
@@ -226,6 +230,12 @@ export class SqliteStore implements Store {
     if (this.#state === 'full') return 'full'
     // A removed file loses all that is written
     return this.#state === 'sound' && existsSync(this.place.path) ? 'used' : 'off'
+  }
+
+  /** Looks at a full disk from time to time. */
+  #retryDue(): void {
+    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.patience.full)
+      this.#retryFull()
   }
 
   /** Writes the cache again if its disk has space. */
@@ -261,12 +271,36 @@ export class SqliteStore implements Store {
    * writing.
    */
   #read<T>(read: (connection: Connection) => T): T | undefined {
-    if (!this.#connection || !this.#isReadable) return undefined
+    this.#retryDue()
+    if (!this.#isReadable) return undefined
     try {
-      return read(this.#connection)
+      return this.#readUnchanged(read)
     } catch (error) {
       this.#fail(error, 'failed')
       return undefined
+    }
+  }
+
+  /**
+   * Calls a function that reads. A file that was opened as one that does not change is opened again
+   * after a change. Damage of it is judged when it can be written: another process may be writing.
+   */
+  #readUnchanged<T>(read: (connection: Connection) => T): T | undefined {
+    for (;;) {
+      const connection = this.#connection
+      if (!connection) return undefined
+      try {
+        const result = read(connection)
+        if (!connection.isOutdated()) return result
+      } catch (error) {
+        const isDoubtful = connection.isFrozen && failureOf(error) === 'damage'
+        if (!isDoubtful && !connection.isOutdated()) throw error
+      }
+      this.#retryFull()
+      if (this.#connection !== connection) continue
+      this.#connection = null
+      connection.close()
+      if (connection.isOutdated()) this.#connection = Connection.openToRead(this.place.path)
     }
   }
 
@@ -280,8 +314,7 @@ export class SqliteStore implements Store {
 
   /** Queues a change. Its bytes must not change until it is written. */
   #add(name: string, change: Change): void {
-    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.patience.full)
-      this.#retryFull()
+    this.#retryDue()
     if (this.#state !== 'sound' || this.#bytes >= MAX_WAITING) return
     this.#changes.set(name, change)
     this.#bytes += change.size

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict'
-import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CACHE_FILE, openCache } from '../../../src/disk/cache/open.js'
-import { openSqliteStore } from '../../../src/disk/cache/sqlite-store.js'
+import { openSqliteStore, PATIENCE } from '../../../src/disk/cache/sqlite-store.js'
+import type { Store } from '../../../src/disk/cache/store.js'
 import { executable, runExecutable } from '../../support/executable.js'
 import { runProgram } from '../../support/programs.js'
 import { serveMirror } from '../../support/serve.js'
@@ -73,6 +84,107 @@ test('records that come later find out that the disk has space again', unlessNoD
     ['kept'],
   )
 })
+
+/** Lets another process put records of these numbers, and remove others, while this one waits. */
+function changeRecords(path: string, put: Numbers, removed: Numbers = [0, 0]): void {
+  const module = (place: string) => JSON.stringify(new URL(place, import.meta.url).href)
+  const program = `
+    import { openSqliteStore } from ${module('../../../src/disk/cache/sqlite-store.js')}
+    import { pseudoRandom } from ${module('../../support/pseudo-random.js')}
+    const store = await openSqliteStore({ path: ${JSON.stringify(path)}, warn: console.error })
+    for (let i = ${removed[0]}; i < ${removed[1]}; i++) store.remove(pseudoRandom(32, i))
+    for (let i = ${put[0]}; i < ${put[1]}; i++)
+      store.put(pseudoRandom(32, i), { used: 20_000, value: pseudoRandom(900, i) })
+    await store.close()`
+  const args = ['--input-type=module', '--eval', program]
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  assert.deepEqual([status, stderr], [0, ''])
+}
+
+/** From the first to before the last. */
+type Numbers = readonly [from: number, to: number]
+
+/** The number of records of these numbers that a store has, each of which must be right. */
+function countRecords(store: Store, [from, to]: Numbers): number {
+  let count = 0
+  for (let i = from; i < to; i++) {
+    const record = store.get(pseudoRandom(32, i))
+    if (!record) continue
+    assert.deepEqual(Buffer.from(record.value), Buffer.from(pseudoRandom(900, i)))
+    count++
+  }
+  return count
+}
+
+/** A store in a file that has records, and whose disk is full when the store is opened. */
+async function openOnFullDisk(t: TestContext, patience?: typeof PATIENCE) {
+  const disk = mountSmallDisk(t, 64)!
+  const path = join(disk, 'x.sqlite')
+  changeRecords(path, [0, 2000])
+  const filler = fillDisk(disk)
+  const warnings: string[] = []
+  const warn = (message: string) => warnings.push(message)
+  const store = await openSqliteStore({ path, warn }, patience)
+  t.after(() => store.close())
+  assert.equal(countRecords(store, [0, 2000]), 2000)
+  assert.match(warnings.splice(0).join(), /^only read until it can be written: no space left/)
+  const makeRoom = () => {
+    rmSync(filler, { force: true })
+  }
+  return { disk, path, store, warnings, makeRoom }
+}
+
+for (const isFullAgain of [false, true]) {
+  const then = isFullAgain ? ', and fill its disk again' : ''
+  const name = `a cache that was full at the start is read while others write it${then}`
+  test(name, unlessNoDisks, async (t) => {
+    const { disk, path, store, warnings, makeRoom } = await openOnFullDisk(t)
+    for (const from of [2000, 4000, 6000]) {
+      makeRoom()
+      // The reader has begun to read, and pages that it knows get other contents
+      await nextTurn()
+      assert.equal(store.count(), 2000)
+      changeRecords(path, [from, from + 2000], [from - 2000, from])
+      if (isFullAgain) fillDisk(disk)
+      assert.equal(countRecords(store, [from - 2000, from + 2000]), 2000)
+    }
+    assert.deepEqual(warnings, isFullAgain ? [] : ['written again'])
+    assert.ok(!existsSync(`${path}.damaged`))
+  })
+}
+
+test('a cache that is only read finds out that its disk has space', unlessNoDisks, async (t) => {
+  const { store, warnings, makeRoom } = await openOnFullDisk(t, { ...PATIENCE, full: 0 })
+  makeRoom()
+  assert.equal(countRecords(store, [0, 1]), 1)
+  assert.deepEqual(warnings, ['written again'])
+})
+
+for (const [what, from, told] of [
+  ['schema', 100, /^not used until it can be written: no space left[^|]*$/],
+  ['records', 8192, /^only read until it can be written: no space left[^|]*$/],
+] as const) {
+  test(`damaged ${what} are set aside when their disk has space`, unlessNoDisks, async (t) => {
+    const disk = mountSmallDisk(t, 16)!
+    const path = join(disk, 'x.sqlite')
+    changeRecords(path, [0, 100])
+    const file = openSync(path, 'r+')
+    writeSync(file, Buffer.alloc(statSync(path).size - from, 1), 0, null, from)
+    closeSync(file)
+    const filler = fillDisk(disk)
+    const warnings: string[] = []
+    const store = await openSqliteStore({ path, warn: (message) => warnings.push(message) })
+    t.after(() => store.close())
+    assert.equal(countRecords(store, [0, 100]), 0)
+    assert.match(warnings.splice(0).join('|'), told)
+    assert.ok(!existsSync(`${path}.damaged`))
+    rmSync(filler)
+    assert.equal(store.state(), 'used')
+    assert.equal(countRecords(store, [0, 100]), 0)
+    assert.match(warnings.join('|'), /\bdamaged: [^|]* a new cache is used$/)
+    assert.ok(existsSync(`${path}.damaged`))
+  })
+}
 
 longTest('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) => {
   const { directory, warnings, cache } = await openOnSmallDisk(t, 8)
