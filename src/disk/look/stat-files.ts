@@ -134,10 +134,11 @@ export function lookAt(path: string): Fingerprint | null {
 }
 
 /**
- * Examines the entry at a path; follows links. Returns null if it does not exist.
+ * Examines the entry at a path; follows links. Returns null if it does not exist. `shown` is the
+ * path for messages.
  * @throws BtkitError `not-permitted` or `io`
  */
-export function statIfThere(path: string): Stats | null {
+export function statIfThere(path: string, shown = path): Stats | null {
   try {
     // An exception takes ten times as long, and for new files most paths do not exist
     return statSync(path, { throwIfNoEntry: false }) ?? null
@@ -145,7 +146,7 @@ export function statIfThere(path: string): Stats | null {
     const code = osCodeOf(error)
     // A magnet link in the place of a path may be too long for one
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return null
-    throw asBtkitError(error, path)
+    throw asBtkitError(error, shown)
   }
 }
 

@@ -85,7 +85,7 @@ export async function writeAtomically(
 /** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */
 export function planDraft(job: WriteJob): Draft | Promise<null> {
   const { target, bytes, options } = job
-  const { kind, path, mode, owner } = findWriteTarget(wayTo(job))
+  const { kind, path, mode, owner } = findWriteTarget(wayTo(job), target)
   if (options.noClobber && mode !== undefined) throw alreadyExists(target)
   if (kind === 'stream') return writeToStream(path, bytes).then(() => null)
   cleanDirectory(dirname(path))

@@ -31,23 +31,23 @@ export function copiedMode(path: string, mode: number): number {
 /**
  * Finds the target of a write. Follows links, even dangling ones. A stream is a terminal, a pipe or
  * the like, which has no content to replace. The path of a file has links resolved; mode and owner
- * are those of an existing file.
+ * are those of an existing file. `shown` is the path for messages.
  *
  * @throws BtkitError `io` for a path that cannot be written to, and as statIfThere and followLinks;
  *   other system errors unchanged
  */
-export function findWriteTarget(target: string) {
+export function findWriteTarget(target: string, shown = target) {
   const entry = lookAt(target)
   if (entry?.isFile())
     return { kind: 'file', path: target, ...attributesOf(target, entry) } as const
   if (entry === undefined) return { kind: 'file', path: target, ...NEW } as const
-  const stats = statIfThere(target)
-  const path = followLinks(target)
+  const stats = statIfThere(target, shown)
+  const path = followLinks(target, isOfUsOrRoot, shown)
   if (stats === null) return { kind: 'file', path, ...NEW } as const
-  if (stats.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
+  if (stats.isDirectory()) throw new BtkitError('io', `${shown}: is a directory`)
   const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(path)
   if (isStream) return { kind: 'stream', path, ...attributesOf(path, stats) } as const
-  if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
+  if (!stats.isFile()) throw new BtkitError('io', `${shown}: not a regular file`)
   return { kind: 'file', path, ...attributesOf(path, stats) } as const
 }
 
@@ -84,9 +84,8 @@ export function refuseLinkOfOthers(directory: string): void {
 
 /**
  * Follows the links at a path, even dangling ones, and returns the path of the file, or of this
- * process's open one. Only follows
- * links of this user and of root: other users could make root replace any file. `shown` is the path
- * for messages.
+ * process's open one. Only follows links of this user and of root: other users could make root
+ * replace any file. `shown` is the path for messages.
  * @throws BtkitError `not-permitted` for a link of another user, `io` for a circle of links; system
  *   errors unchanged
  */
@@ -103,7 +102,7 @@ export function followLinks(path: string, isTrusted = isOfUsOrRoot, shown = path
     }
     at = resolve(realpathSync.native(dirname(at)), readlinkSync(at))
   }
-  throw new BtkitError('io', `${path}: too many symbolic links encountered`)
+  throw new BtkitError('io', `${shown}: too many symbolic links encountered`)
 }
 
 /** Whether an entry belongs to this user or to root. */

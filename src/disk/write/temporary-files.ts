@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { digestOf } from '../../base/bytes.js'
 import { isRunning, monotonicNow } from '../../base/process.js'
@@ -58,17 +59,27 @@ const CLEANED_FOR = 60_000
 /** Most directories that are remembered: a run over a tree writes to very many. */
 const MOST_CLEANED = 20_000
 
-/** When each directory was cleaned, by the monotonic clock. */
+/**
+ * When each directory was cleaned, by the monotonic clock. A path by a descriptor leads to one
+ * directory after the other, so this is by device and number.
+ */
 const cleaned = new Map<string, number>()
+
+function idOf(directory: string): string {
+  return callSystem(directory, () => {
+    const { dev, ino } = statSync(directory)
+    return `${dev}:${ino}`
+  })
+}
 
 /**
  * Removes the temporary files of killed runs from a directory with these names.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function removeDeadFiles(directory: string, names: () => readonly string[]): void {
-  if (cleaned.size >= MOST_CLEANED) cleaned.clear()
-  cleaned.set(directory, monotonicNow())
   callSystem(directory, () => {
+    if (cleaned.size >= MOST_CLEANED) cleaned.clear()
+    cleaned.set(idOf(directory), monotonicNow())
     for (const name of names()) {
       if (!isTemporaryName(name)) continue
       const [, host, pid = ''] = SHAPE.exec(name) ?? []
@@ -87,8 +98,8 @@ const MAX_NAMES = 10_000
  * takes little time: of a very large directory, not all names are examined.
  */
 export function cleanDirectory(directory: string): void {
-  if (monotonicNow() - (cleaned.get(directory) ?? -Infinity) < CLEANED_FOR) return
   valueOr(undefined, () => {
+    if (monotonicNow() - (cleaned.get(idOf(directory)) ?? -Infinity) < CLEANED_FOR) return
     removeDeadFiles(directory, () => readFirstNames(directory, MAX_NAMES))
   })
 }

@@ -126,7 +126,7 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   if (dryRun) return
   const { way, realPath } = target
   const claim = (at: string) => {
-    common.write.claim?.(at.replace(way, realPath))
+    common.write.claim?.(at.replace(way, () => realPath))
   }
   // Hashing may have taken hours since the decision
   const checkUntouched = () => {

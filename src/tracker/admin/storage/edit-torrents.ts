@@ -101,7 +101,7 @@ async function run(
 function named(outcome: EditOutcome, way: string, { path }: CollectionPlace): EditOutcome {
   const { error } = outcome
   if (!(error instanceof BtkitError)) return { ...outcome, file: path }
-  const message = error.message.replaceAll(way, dirname(path))
+  const message = error.message.replaceAll(way, () => dirname(path))
   return { file: path, error: new BtkitError(error.code, message, { cause: error }) }
 }
 

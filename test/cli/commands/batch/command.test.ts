@@ -102,6 +102,24 @@ jobs:
   assert.equal((await batch(['--only', 'a', '--only', 'b'])).status, 1)
 })
 
+for (const recursive of [true, false]) {
+  // In a replacement of JavaScript, `$` and what follows it stand for other texts
+  for (const name of ['a$$b', 'c$&d', "e$'f"]) {
+    const what = recursive ? 'the tree' : 'the directory'
+    test(`a torrent in ${what} ${name} is not replaced by the next job`, async (t) => {
+      const completedir = JSON.stringify({ path: name, recursive })
+      const makemetafile = JSON.stringify({ path: `${name}/x` })
+      const jobs = `  a: {completedir: ${completedir}}\n  b: {makemetafile: ${makemetafile}}\n`
+      const { batch, at } = makePlace(t, `defaults: {trackerless: true}\njobs:\n${jobs}`)
+      plantFiles(at(), { [`${name}/x`]: 'x' })
+      const { status, stderr } = await batch(['--quiet'])
+      const path = at(`${name}/x.torrent`)
+      const expected = `btkit: b: ${path}: job a of this batch wrote it; use another path\n`
+      assert.deepEqual([status, stderr], [1, expected])
+    })
+  }
+}
+
 test('--dry-run writes nothing and says what would be done', async (t) => {
   const { batch, torrents } = makePlace(t, TWO)
   const { status, stdout } = await batch(['--dry-run'])

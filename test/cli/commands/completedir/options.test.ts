@@ -77,19 +77,27 @@ test('a file that --exclude now leaves out is no part of the torrent', async (t)
 
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' }
 
-test('root replaces no file that a link of another user leads to', unlessRoot, async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  const secret = join(mirror.root, 'secret')
-  for (const path of [mirror.torrent('a'), join(mirror.target, 'b.sha256')]) {
-    writeFileSync(secret, 'secret')
-    symlinkSync(secret, path)
-    lchownSync(path, 1, 1)
-  }
-  const { stderr } = assertStatus(await mirror.run(['--force', '--checksums', 'sha256']), 1)
-  for (const name of ['a.torrent', 'b.sha256'])
-    assert.match(stderr, new RegExp(`${name}: is a link of user 1, who could make it lead to`))
-  assert.equal(readFileSync(secret, 'utf8'), 'secret')
-})
+for (const [which, ...args] of [['directory'], ['tree', '--recursive']]) {
+  test(
+    `root replaces no file of a ${which} that a link of another user leads to`,
+    unlessRoot,
+    async (t) => {
+      const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
+      const secret = join(mirror.root, 'secret')
+      const links = [mirror.torrent('a'), join(mirror.target, 'b.sha256'), mirror.torrent('c')]
+      for (const path of links) {
+        writeFileSync(secret, 'secret')
+        symlinkSync(secret, path)
+        lchownSync(path, 1, 1)
+      }
+      const run = await mirror.run(['--force', '--checksums', 'sha256', ...args])
+      const { stderr } = assertStatus(run, 1)
+      for (const path of links)
+        assert.match(stderr, new RegExp(`^btkit: ${path}: is a link of user 1, who could`, 'm'))
+      assert.equal(readFileSync(secret, 'utf8'), 'secret')
+    },
+  )
+}
 
 test('root writes and prunes nothing behind a link below the target', unlessRoot, async (t) => {
   const mirror = new Mirror(t, { a: 'a', 'sub/b': 'b', 'deep/er/c': 'c', 'own/d': 'd' })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { addTorrent, type Collection } from '../../../../src/tracker/admin/storage/collection.js'
@@ -69,4 +69,16 @@ test('bad values are refused, and nothing changes', async (t) => {
   await assert.rejects(send({ trackers: [['javascript:alert(1)']] }), { code: 'usage' })
   await assert.rejects(send({ name: '../up' }), { code: 'bad-name' })
   assert.deepEqual(readFileSync(join(root, 't/a.torrent')), before)
+})
+
+test('a failed edit names the torrent, whatever its category is called', async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/a$&b/x.torrent': torrentNamed('x') })
+  const path = join(root, 't/a$&b/x.torrent')
+  const changesOf = () => {
+    rmSync(path)
+    return { comment: 'changed' }
+  }
+  const edit = { torrents: ['0/a$&b/x.torrent'], open: openTorrent, changesOf, isDry: true }
+  const [outcome] = await editTorrents(collection, ADMIN, edit)
+  assert.equal(outcome?.error?.message, `${path}: no such file or directory`)
 })
