@@ -249,13 +249,15 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     const outcomes = ready.length > 0 ? await this.target.add(ready) : []
     for (const outcome of outcomes) {
       const { torrent, infoHash, status, reason, code } = outcome
+      const old = before.get(torrent)
       if (status === 'failed') {
-        given.put(torrent, null)
+        // The target may still have it, with its old addresses
+        given.put(torrent, old?.infoHash === infoHash ? old : null)
         const refusal = new BtkitError(code ?? 'client', reason ?? 'refused')
         this.#note(torrent, refusal, { metainfo: read.get(torrent), waits: false })
         continue
       }
-      const [old, stamp] = [before.get(torrent), turn.stamps.get(torrent) ?? UNKNOWN]
+      const stamp = turn.stamps.get(torrent) ?? UNKNOWN
       const metainfo = read.get(torrent)
       given.put(torrent, { infoHash, stamp, addresses: metainfo && addressesOf(metainfo) })
       turn.seeding.add(infoHash)

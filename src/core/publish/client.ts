@@ -45,8 +45,8 @@ export interface TorrentClient {
   listSeeded?(): Promise<ReadonlySet<InfoHash>>
 
   /**
-   * Returns for each torrent that the client does not have yet, in order, whether it sees the data
-   * with the right sizes; null if it cannot tell. Missing if the client can never tell.
+   * Returns for each torrent, in order, whether the client sees the data with the right sizes; null
+   * if it cannot tell. Missing if the client can never tell.
    */
   findData?(torrents: readonly PublishedTorrent[]): Promise<readonly (boolean | null)[]>
 

@@ -25,42 +25,38 @@ export interface ClientSight {
   readonly followSymlinks?: boolean
 }
 
+/** The torrents whose data a client sees, as far as that is known, and why others are refused. */
+export interface SeenTorrents {
+  readonly seen: ReadonlyMap<PublishRequest, PublishedTorrent>
+  readonly refusals: ReadonlyMap<PublishRequest, BtkitError>
+}
+
 /**
- * Adds torrents to a client without starting them, if the client sees their data as far as that is
- * known. Returns the errors of the others. With `dryRun` it only asks the client.
+ * Looks for the data of torrents, and asks a client whether it sees them. Changes nothing.
  * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
  */
-export async function handOver(
+export async function lookForData(
   client: TorrentClient,
   requests: readonly PublishRequest[],
-  sight: ClientSight & { readonly dryRun?: boolean; readonly category?: string | undefined },
-): Promise<Map<PublishRequest, BtkitError>> {
+  sight: ClientSight,
+): Promise<SeenTorrents> {
   const refusals = new Map<PublishRequest, BtkitError>()
-  const torrents = new Map<PublishRequest, PublishedTorrent>()
+  const seen = new Map<PublishRequest, PublishedTorrent>()
   for (const request of requests) {
     const torrent = await prepare(request, sight)
     const refusal = torrent instanceof BtkitError ? torrent : await client.objection?.(torrent)
     if (refusal) refusals.set(request, refusal)
-    else if (!(torrent instanceof BtkitError)) torrents.set(request, torrent)
+    else if (!(torrent instanceof BtkitError)) seen.set(request, torrent)
   }
-  if (torrents.size === 0) return refusals
-  const found = (await client.findData?.([...torrents.values()])) ?? []
-  for (const [i, request] of [...torrents.keys()].entries()) {
+  if (seen.size === 0) return { seen, refusals }
+  const found = (await client.findData?.([...seen.values()])) ?? []
+  for (const [i, request] of [...seen.keys()].entries()) {
     const doubt = doubtOf(request, found[i] ?? null, client, sight)
     if (!doubt) continue
     refusals.set(request, doubt)
-    torrents.delete(request)
+    seen.delete(request)
   }
-  if (torrents.size === 0 || sight.dryRun) return refusals
-  const { category } = sight
-  const failures = await client.add(
-    Array.from(torrents.values(), (each) => ({ ...each, category })),
-  )
-  for (const [i, request] of [...torrents.keys()].entries()) {
-    const failure = failures[i]
-    if (failure) refusals.set(request, failure)
-  }
-  return refusals
+  return { seen, refusals }
 }
 
 async function prepare(

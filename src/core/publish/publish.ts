@@ -10,9 +10,10 @@ import {
   isUnfinished,
   isWhole,
   type ClientTorrent,
+  type PublishedTorrent,
   type TorrentClient,
 } from './client.js'
-import { handOver, unseen, type ClientSight, type PublishRequest } from './hand-over.js'
+import { lookForData, unseen, type ClientSight, type PublishRequest } from './hand-over.js'
 import { waitFor, type Waiting } from './wait-for.js'
 
 /** Options for publishing. */
@@ -135,10 +136,8 @@ class PublishRun {
     const fresh = this.#judge(requests, list)
     if (fresh.length > 0 && !dryRun) await onHandOver?.(fresh.map(({ request }) => request))
     for (const some of inPortions(fresh)) {
-      const replaced = dryRun ? [] : some.filter(({ infoHash }) => list.has(infoHash))
-      // If this ends here, the client lacks these until the next run
-      if (replaced.length > 0) await this.#client.remove(infoHashesOf(replaced))
-      await this.#handOver(some)
+      const ready = await this.#lookForData(some)
+      if (ready.size > 0 && !dryRun) await this.#handOver(ready, list)
     }
   }
 
@@ -214,12 +213,35 @@ class PublishRun {
     return real(directory) !== real(request.directory)
   }
 
-  async #handOver(some: readonly Pending[]): Promise<void> {
+  /** Returns the torrents whose data is there, as the client gets them. */
+  async #lookForData(some: readonly Pending[]): Promise<Map<Pending, PublishedTorrent>> {
     const requests = some.map(({ request }) => request)
-    const refusals = await handOver(this.#client, requests, this.#options)
+    const { seen, refusals } = await lookForData(this.#client, requests, this.#options)
+    for (const [request, { message, code }] of refusals) this.#fail(request, message, code)
+    const ready = new Map<Pending, PublishedTorrent>()
     for (const pending of some) {
-      const refusal = refusals.get(pending.request)
-      if (refusal) this.#fail(pending.request, refusal.message, refusal.code)
+      const torrent = seen.get(pending.request)
+      if (torrent) ready.set(pending, torrent)
+    }
+    return ready
+  }
+
+  /** Adds torrents, in place of those that the client has. */
+  async #handOver(
+    ready: ReadonlyMap<Pending, PublishedTorrent>,
+    list: ReadonlyMap<InfoHash, ClientTorrent>,
+  ): Promise<void> {
+    const { category } = this.#options
+    const some = [...ready.keys()]
+    const replaced = some.filter(({ infoHash }) => list.has(infoHash))
+    // If this ends here, the client lacks these until the next run
+    if (replaced.length > 0) await this.#client.remove(infoHashesOf(replaced))
+    const failures = await this.#client.add(
+      Array.from(ready.values(), (torrent) => ({ ...torrent, category })),
+    )
+    for (const [i, pending] of some.entries()) {
+      const failure = failures[i]
+      if (failure) this.#fail(pending.request, failure.message, failure.code)
       else this.#added.push(pending)
     }
   }

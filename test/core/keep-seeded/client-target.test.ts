@@ -124,6 +124,24 @@ test('a torrent with other trackers replaces the one in the client, whatever int
   assert.deepEqual(seeded(kept), [infoHash])
 })
 
+test('a client that does not see the data keeps a torrent until it gets its new trackers', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  const [infoHash] = [...kept.client.torrents.keys()]
+  assertStatus(
+    await runBtkit(['reannounce', 'http://new.example/a', join(kept.directory, 'a.iso.torrent')]),
+    0,
+  )
+  kept.client.calls.length = 0
+  kept.client.found = false
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.client.calls.includes('remove')], [[infoHash], false])
+  kept.client.found = null
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  const changes = kept.client.calls.filter((call) => call !== 'list')
+  assert.deepEqual([seeded(kept), changes], [[infoHash], ['remove', 'add', 'start']])
+})
+
 test('a torrent that lies there twice is seeded until both are gone', async (t) => {
   const kept = await keepDirectory(t)
   const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))

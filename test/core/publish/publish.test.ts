@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { BtkitError } from '../../../src/base/errors.js'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import type { PublishRequest } from '../../../src/core/publish/hand-over.js'
 import { publishTorrents, type PublishRules } from '../../../src/core/publish/publish.js'
@@ -195,6 +196,35 @@ test('data that was moved is handed over anew, from where it is now', async (t) 
   client.plant(infoHash, { state: 'seeding', directory: `${request.directory}/` })
   assert.equal((await publish(client, request)).status, 'already')
 })
+
+const lookedAt: Readonly<Record<string, (place: ReturnType<typeof plantClient>) => void>> = {
+  'is not there': ({ request }) => {
+    rmSync(join(request.directory, 'a.txt'))
+  },
+  'has another size': ({ request }) => {
+    writeFileSync(join(request.directory, 'a.txt'), 'hello, world')
+  },
+  'is not seen by the client': ({ client }) => {
+    client.found = false
+  },
+  'is seen, but the client cannot seed it': ({ client }) => {
+    const refusal = new BtkitError('client', 'it opens version 1 only')
+    Object.assign(client, { objection: () => Promise.resolve(refusal) })
+  },
+}
+
+for (const [what, change] of Object.entries(lookedAt)) {
+  test(`a torrent stays in the client if the data of the new one ${what}`, async (t) => {
+    const place = plantClient(t)
+    const { client, request, infoHash } = place
+    client.plant(infoHash, { state: 'seeding', directory: request.directory })
+    change(place)
+    const outcome = await publish(client, request, { ...OPTIONS, isOutdated: () => true })
+    assert.equal(outcome.status, 'failed')
+    assert.deepEqual(client.calls, ['list'])
+    assert.equal(client.torrents.get(infoHash)?.state, 'seeding')
+  })
+}
 
 test('a torrent whose mark and directory the client forgot is handed over anew', async (t) => {
   const { client, request, infoHash } = plantClient(t)
