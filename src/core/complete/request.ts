@@ -8,6 +8,7 @@ import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../keep-seeded/client-target.js'
 import type { RunClient } from '../keep-seeded/sync.js'
+import type { FailedDisks } from './target/failed-disks.js'
 import type { Change, CompleteReport, InfoRule, ListPaths } from './report.js'
 
 /** The request for a completedir run. */
@@ -102,6 +103,7 @@ export interface SharedRun {
   readonly report: CompleteReport
   readonly watch: CompleteWatch
   readonly clients: readonly RunClient[]
+  readonly disks: FailedDisks
 }
 
 /** A run of completedir, or its part for directories that are completed together. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runExecutable } from '../../support/executable.js'
@@ -33,8 +33,8 @@ longTest(
     assert.equal(created.length + failed.length, 60)
     assert.ok(created.length > 10 && failed.length > 10, stdout)
     assert.deepEqual(new Set(failed.map(({ code }) => code)), new Set(['io']))
-    for (const line of stderr.trimEnd().split('\n'))
-      assert.match(line, /^btkit: .*: no space left on device$/)
+    const line = `btkit: ${mirror.target}: no space left on device (${failed.length} entries)`
+    assert.equal(stderr, `${line}\n`)
     const names = readdirSync(mirror.target)
     assert.deepEqual(
       names.filter((name) => !name.endsWith('.torrent')),
@@ -109,6 +109,43 @@ test('a full disk of the state is reported once for all directories', unlessNoDi
   assert.deepEqual([again.status, again.stderr], [0, ''])
   assert.match(again.stdout, / updated 60,/)
 })
+
+/** Files of which each is read alone, because none is small. */
+const LARGE = Array.from({ length: 12 }, (_, i) => pseudoRandom(300_000, i))
+
+for (const [what, place] of [
+  ['torrents', 'target'],
+  ['state', 'state'],
+] as const) {
+  for (const [how, directory, ...args] of [
+    ...(place === 'state' ? ([['torrents that stay', 'd/', '--recursive']] as const) : []),
+    ['a directory', ''],
+    ['a tree', 'd/', '--recursive'],
+    ['lists of checksums', 'd/', '--recursive', '--checksums', 'sha256'],
+    ['torrents of other pieces', 'd/', '--recursive', '--piece-length', '64K', '--remake'],
+  ] as const) {
+    const name = `if the disk of the ${what} is full, no more than one file is read for ${how}`
+    test(name, unlessNoDisks, async (t) => {
+      const disk = mountSmallDisk(t, '1m')!
+      const files = LARGE.map((bytes, i) => [`${directory}${i}`, bytes] as const)
+      const mirror = new Mirror(t, Object.fromEntries(files), { [place]: disk })
+      const run = (...more: readonly string[]) => mirror.run(['--json', '--no-cache', ...more])
+      if (how.startsWith('torrents')) assertStatus(await run('--recursive'), 0)
+      if (how === 'torrents that stay')
+        for (const [file] of files) utimesSync(mirror.at(file), 1e9, 1e9)
+      const filler = fillDisk(disk)
+      const { stdout, stderr } = assertStatus(await run(...args), 1)
+      const { failed, bytesHashed } = JSON.parse(stdout) as Report
+      assert.ok(bytesHashed <= 300_000, `${bytesHashed} bytes were read`)
+      const target = join(mirror.target, directory.slice(0, 1))
+      const line = place === 'state' ? full(mirror) : `btkit: ${target}: no space left on device`
+      assert.equal(stderr, `${line} (${failed.length} entries)\n`)
+      rmSync(filler)
+      assertStatus(await run(...args), 0)
+      assert.equal(readdirSync(target).filter((each) => each.endsWith('.torrent')).length, 12)
+    })
+  }
+}
 
 longTest(
   'when the disk of the state fills up, each entry counts once',

@@ -75,9 +75,10 @@ const writable = new WeakSet<TargetDirectory>()
 
 /**
  * Checks, before hours of hashing, that torrents and lists can be written: by the first of each
- * target.
+ * target, and by the writes that ended.
  */
-export function checkPlace({ path, target }: Undecided): void {
+export function checkPlace({ path, target, run: { disks, hashContext } }: Undecided): void {
+  for (const directory of [hashContext.state.directory, target.way]) disks.check(directory)
   if (writable.has(target)) return
   checkTarget(path, {})
   writable.add(target)

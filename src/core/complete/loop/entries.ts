@@ -198,8 +198,20 @@ class EntryLoop {
     trace(() => `${pathsOf(entry.name, entry.directory).source}: ${outcomeOf(torrent)}`)
     if (torrent.kind === 'keep') report.unchanged++
     if (torrent.kind === 'skip') this.#noteSkip(entry, torrent)
-    if (torrent.kind === 'write' || lists.length > 0)
-      await this.writes.add(() => this.#write(entry, decision))
+    const isWritten = torrent.kind === 'write' || lists.length > 0
+    if (isWritten) await this.writes.add(() => this.#write(entry, decision))
+    const { disks, request } = this.run
+    if (disks.isTried || request.dryRun || (!isWritten && bytesHashed === 0)) return
+    // The next entry may take hours to read: first it must be known whether anything can be written
+    await (isWritten ? this.writes.drain() : this.#record(entry))
+  }
+
+  /** Writes the record of an entry that needs no other write. */
+  async #record(entry: DirectoryEntry): Promise<void> {
+    const { disks, hashContext } = this.run
+    const { log } = entry.directory.targetDirectory
+    const { directory } = hashContext.state
+    await this.#attempt(entry, () => disks.write(directory, () => log.flush()))
   }
 
   /** Reports an entry without a torrent of btkit. */

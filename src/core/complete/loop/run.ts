@@ -12,6 +12,7 @@ import {
   torrentName,
 } from '../target/directories.js'
 import { completeAll } from './entries.js'
+import { FailedDisks } from '../target/failed-disks.js'
 import { noteForeign } from '../tidy/changes.js'
 import { findNewest } from '../tidy/feed.js'
 import { ownFilesOf } from '../target/own-file.js'
@@ -55,9 +56,9 @@ export function completeDirectories(
 ): Promise<CompleteReport> {
   const { directories, target } = request
   const places = directories.map((directory) => ({ directory, target: target ?? directory }))
-  return reportRun(request, context, (report, clients) => {
+  return reportRun(request, context, (shared) => {
     const targets = new TargetDirectories(request, places, context)
-    return completeTogether(targets, { report, watch, clients })
+    return completeTogether(targets, { ...shared, watch })
   })
 }
 
@@ -65,12 +66,13 @@ export function completeDirectories(
 export async function reportRun(
   request: CompleteRequest,
   context: CompleteContext,
-  work: (report: CompleteReport, clients: readonly RunClient[]) => Promise<void>,
+  work: (shared: Omit<SharedRun, 'watch'>) => Promise<void>,
 ): Promise<CompleteReport> {
   const { directories, target } = request
   for (const path of target === null ? directories : [target]) refuseLinkOfOthers(path)
   const report = createReport()
-  await work(report, await clientsOf(request, context, report))
+  const clients = await clientsOf(request, context, report)
+  await work({ report, clients, disks: new FailedDisks() })
   if (!request.dryRun && !report.isInterrupted) await tidy(context)
   sortReport(report)
   report.hasNewForeign = noteForeign(report, request, context)

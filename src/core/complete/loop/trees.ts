@@ -37,10 +37,10 @@ export function completeTrees(
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
-  return reportRun(request, context, async (report, clients) => {
+  return reportRun(request, context, async (shared) => {
     const filter = await loadNameFilter(request.common.scan)
     const choice = new TreeChoice(request.common.scan, filter)
-    const run = new TreeRun({ request, context, choice, report, watch, clients }, request)
+    const run = new TreeRun({ ...shared, request, context, choice, watch }, request)
     await run.completeAll()
   })
 }
@@ -118,11 +118,11 @@ class TreeRun {
     changes: Partial<CompleteRequest>,
     locked?: string,
   ): Promise<void> {
-    const { context, report, watch, clients } = this.work
+    const { context, report, watch } = this.work
     const { common } = this.request
     const scan = { ...common.scan, include: [], exclude: [] }
     const request = { ...this.request, common: { ...common, scan }, ...changes }
-    const run = { report, clients, watch: { ...watch, isSeen: false } }
+    const run = { ...this.work, watch: { ...watch, isSeen: false } }
     for (let from = 0; from < all.length && !report.isInterrupted; from += TOGETHER) {
       const group = all.slice(from, from + TOGETHER)
       const places = this.#prepareAll(group, request)

@@ -122,6 +122,7 @@ export const NOTHING = new Uint8Array(0)
  */
 export async function carryOut({ own, bytes, written, replaced }: Act): Promise<void> {
   const { path, file, existing, record, target, run, input } = own
+  const { disks, hashContext, writer } = run
   const { dryRun, common } = run.request
   if (dryRun) return
   const { way, realPath } = target
@@ -139,8 +140,9 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
     )
   }
   note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
-  await target.log.flush()
-  const placed = await run.writer.write(path, bytes, { claim, checkUntouched, way })
+  await disks.write(hashContext.state.directory, () => target.log.flush())
+  const write = () => writer.write(path, bytes, { claim, checkUntouched, way })
+  const placed = await disks.write(way, write, realPath)
   const fingerprint = placed ?? encodeFingerprint(readFingerprint(path))
   note(own, { input, fingerprint, written, replaced: null })
 }
