@@ -1,5 +1,4 @@
 import {
-  appendFileSync,
   closeSync,
   constants,
   copyFileSync,
@@ -7,10 +6,11 @@ import {
   fstatSync,
   ftruncateSync,
   readSync,
+  writeSync,
 } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { checksumOf } from '../../base/bytes.js'
+import { checksumOf, isSameBytes } from '../../base/bytes.js'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
 import { readEncodedFingerprint } from '../file-lists/fingerprint.js'
@@ -77,6 +77,8 @@ export class Journal {
   /** Lines in the file, without the first. */
   #lines = 0
   #pending: Change[] = []
+  /** Changes that a full disk did not take, and whose callers know. */
+  #refused: readonly Change[] = []
   /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
   #isStale = false
   /** Whether its file was written. */
@@ -152,11 +154,12 @@ export class Journal {
 
   /**
    * Resolves when all records set so far would survive a power failure. Calls during a write share
-   * the next one. The first call after a failure writes all records.
+   * the next one. The first call after a failure writes what is missing.
    * @throws BtkitError `not-permitted` or `io`
    */
   flush(): Promise<void> {
-    if (this.#pending.length === 0 && !this.#isStale) return this.#writing
+    const isDue = this.#pending.length > 0 || this.#refused.length > 0 || this.#isStale
+    if (!isDue) return this.#writing
     const start = () => {
       this.#next = null
       this.#writing = this.#write()
@@ -200,7 +203,8 @@ export class Journal {
   }
 
   async #write(): Promise<void> {
-    const lines = this.#pending
+    const lines = [...this.#refused, ...this.#pending]
+    this.#refused = []
     this.#pending = []
     this.hasWritten = true
     const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
@@ -213,7 +217,7 @@ export class Journal {
       else if (this.#isStale || isOutdated) await this.#replace()
       else await this.#append(lines)
     } catch (error) {
-      this.#isStale = true
+      if (this.#refused.length === 0) this.#isStale = true
       const { path, stateDirectory } = this.options
       const cause = error instanceof BtkitError ? error.cause : error
       if (osCodeOf(cause) !== 'ENOSPC') throw asBtkitError(error, `state ${path}`)
@@ -233,12 +237,10 @@ export class Journal {
       }
       const lines = changes.map(([key, json]) => lineOf(key, json))
       const bytes = Buffer.concat(lines)
-      try {
-        appendFileSync(descriptor, bytes)
-      } catch (error) {
-        // A full disk takes a part of them
-        ftruncateSync(descriptor, size)
-        throw error
+      const failure = appendWhole(descriptor, bytes)
+      if (failure) {
+        if (failure.isUndone) this.#refused = changes
+        throw failure.error
       }
       const isAlone = fstatSync(descriptor).size === size + bytes.length
       if (isSynced) await sync(descriptor)
@@ -347,6 +349,25 @@ export class Journal {
     copyFileSync(path, aside, constants.COPYFILE_EXCL)
     this.#isStale = true
     warn(`state ${path}: damaged, kept as ${basename(aside)}; ${loss}`)
+  }
+}
+
+/**
+ * Appends bytes to a file to which other processes may append, too. Returns null, or the error and
+ * whether nothing of them is left: a full disk takes a part.
+ */
+function appendWhole(descriptor: number, bytes: Uint8Array) {
+  let written = 0
+  try {
+    while (written < bytes.length) written += writeSync(descriptor, bytes, written)
+    return null
+  } catch (error) {
+    const start = fstatSync(descriptor).size - written
+    const last = Buffer.alloc(written)
+    readSync(descriptor, last, 0, written, start)
+    const isUndone = isSameBytes(last, bytes.subarray(0, written))
+    if (isUndone) ftruncateSync(descriptor, start)
+    return { error, isUndone }
   }
 }
 

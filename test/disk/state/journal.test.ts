@@ -147,3 +147,39 @@ for (const isTogether of [false, true])
     }
     assert.equal(readFileSync(`${path}.other`, 'utf8'), 'of others')
   })
+
+for (const room of [0, 1, 10, 25]) {
+  test(`a disk that is full after ${room} bytes costs no line of another process`, async (t) => {
+    const { path, options, open } = place(t)
+    const journal = open()
+    journal.put('a', 1)
+    await journal.flush()
+    const { writeSync } = fs
+    let isFull = true
+    t.mock.method(fs, 'writeSync', (file: number, bytes: Uint8Array, offset = 0) => {
+      if (!isFull) return writeSync(file, bytes, offset)
+      if (offset >= room) throw systemError(-constants.errno.ENOSPC, 'write')
+      // Another process adds a line right before
+      const other = fs.openSync(path, 'a')
+      writeSync(other, lineOf('other', '2'))
+      fs.closeSync(other)
+      return writeSync(file, bytes, offset, room - offset)
+    })
+    importMocks(t)
+    journal.put('b', 3)
+    journal.put('c', 4)
+    await assert.rejects(journal.flush(), { code: 'io' })
+    const read = () => {
+      const reader = new Journal({ ...options, isReadOnly: true })
+      const all = Object.fromEntries(reader.entries())
+      reader.release()
+      return all
+    }
+    const theirs = room === 0 ? { a: '1' } : { a: '1', other: '2' }
+    assert.deepEqual(read(), theirs)
+    isFull = false
+    journal.put('d', 5)
+    await journal.close()
+    assert.deepEqual(read(), { ...theirs, b: '3', c: '4', d: '5' })
+  })
+}
