@@ -47,11 +47,14 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly #ids = new Map<InfoHash, string>()
   /** Whether it was asked for all torrents. */
   #isListed = false
-  /** Torrents that were added, whose files were not looked at yet. */
-  readonly #fresh = new Set<InfoHash>()
+  /**
+   * Torrents that were added, whose files were not looked at yet; with whether their data must be
+   * read, because files were left out.
+   */
+  readonly #fresh = new Map<InfoHash, boolean>()
   /** The settings of torrents that were removed, which the user may have changed. */
   readonly #removed = new Map<InfoHash, Readonly<Record<string, string>>>()
-  #preferences: Promise<HttpAnswer> | null = null
+  #excludesNames: boolean | null = null
   #hasReferer = true
   /** The torrents without a tracker that works. */
   #lacking: ReadonlySet<InfoHash> = new Set()
@@ -87,21 +90,30 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
    * left out of them, and would not be uploaded. Returns whether there were such files.
    */
   async #wantFiles(list: readonly ListedRow[]): Promise<boolean> {
-    const fresh = list.filter(({ torrent }) => this.#fresh.delete(torrent.infoHash))
+    const fresh = list.filter(({ torrent }) => this.#fresh.has(torrent.infoHash))
     if (fresh.length === 0) return false
-    this.#preferences ??= this.#call('app/preferences')
-    const preferences = asObject(this.parse(await this.#preferences))
-    if (preferences['excluded_file_names_enabled'] !== true) return false
-    const hashes = fresh.map(({ row }) => asText(row['hash']))
-    const wanted = await mapLimited(hashes, CALLS_AT_ONCE, (hash) => this.#wantFilesOf(hash))
+    this.#excludesNames ??= await this.#findExclusion()
+    const isExcluded = this.#excludesNames
+    const wanted = await mapLimited(fresh, CALLS_AT_ONCE, async ({ row, torrent }) => {
+      const isChanged = isExcluded && (await this.#wantFilesOf(asText(row['hash']), torrent))
+      this.#fresh.delete(torrent.infoHash)
+      return isChanged
+    })
     return wanted.includes(true)
   }
 
-  async #wantFilesOf(hash: string): Promise<boolean> {
+  async #findExclusion(): Promise<boolean> {
+    const preferences = asObject(this.parse(await this.#call('app/preferences')))
+    return preferences['excluded_file_names_enabled'] === true
+  }
+
+  async #wantFilesOf(hash: string, { infoHash }: ClientTorrent): Promise<boolean> {
     const files = asList(this.parse(await this.#call(`torrents/files?hash=${hash}`)))
-    if (files.every((file) => asObject(file)['priority'] !== 0)) return false
+    const areWanted = files.every((file) => asObject(file)['priority'] !== 0)
+    if (areWanted && this.#fresh.get(infoHash) !== true) return false
     const id = files.map((_, number) => number).join('|')
     await this.#call('torrents/filePrio', new URLSearchParams({ hash, id, priority: '1' }))
+    this.#fresh.set(infoHash, true)
     // It counts their data as missing until it has read it
     await this.#call('torrents/recheck', new URLSearchParams({ hashes: hash }))
     return true
@@ -158,7 +170,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     for (const [name, value] of Object.entries(fields)) form.set(name, value)
     const { text } = await this.#call('torrents/add', form)
     if (text.startsWith('Fails')) throw this.failure('rejected the torrent; see its log')
-    this.#fresh.add(clientInfoHash(metainfo))
+    this.#fresh.set(clientInfoHash(metainfo), false)
   }
 
   async start(infoHashes: readonly InfoHash[]): Promise<void> {

@@ -195,3 +195,39 @@ for (const [version, ...kind] of [['1'], ['2', '--v2'], ['1 and 2', '--hybrid']]
     assert.deepEqual([ids(), wholeLists()], [others, 1])
   })
 }
+
+for (const failing of [
+  'app/preferences',
+  'torrents/files',
+  'torrents/filePrio',
+  'torrents/recheck',
+]) {
+  test(`all files of a new torrent are wanted, though ${failing} fails once`, async (t) => {
+    const { infoHash } = TORRENT.metainfo
+    const asked: string[] = []
+    let isExcluded = true
+    const answers: Readonly<Record<string, () => unknown>> = {
+      'torrents/info': () => [{ hash: infoHash }],
+      'app/preferences': () => ({ excluded_file_names_enabled: true }),
+      'torrents/files': () => [{ priority: 1 }, { priority: isExcluded ? 0 : 1 }],
+      'torrents/filePrio': () => (isExcluded = false),
+    }
+    const client = await connect(t, (request, response) => {
+      request.resume()
+      const [method = ''] = (request.url ?? '').slice('/api/v2/'.length).split('?')
+      asked.push(method)
+      const isFirst = method === failing && asked.indexOf(method) === asked.length - 1
+      if (isFirst) response.writeHead(500).end()
+      else response.end(JSON.stringify(answers[method]?.() ?? {}))
+    })
+    assert.deepEqual(await client.add([TORRENT]), [null])
+    await assert.rejects(client.list(), { code: 'client' })
+    await client.list()
+    assert.equal(isExcluded, false)
+    const rechecks = asked.filter((method) => method === 'torrents/recheck').length
+    assert.equal(rechecks, failing === 'torrents/recheck' ? 2 : 1)
+    const before = asked.length
+    await client.list()
+    assert.deepEqual(asked.slice(before), ['torrents/info'])
+  })
+}
