@@ -206,12 +206,8 @@ export function streamOf(
 ): ContentStream {
   const filled = files.filter((i) => files.sizeAt(i) > 0)
   const offsets = new Float64Array(filled.length + 1)
-  const { absolutePath = '', fingerprint: before = null } = (isGuarded && filled.at(0)) || {}
-  const now = before && lookAt(absolutePath)
-  // If the first file has another inode number at each look, none can be known by its number
-  const isRenumbered =
-    before && now && now.inode !== before.inode && changeSince(before, now) === null
-  const identities = isGuarded && !isRenumbered ? new BigUint64Array(2 * filled.length) : null
+  const identities =
+    isGuarded && !isRenumbered(filled) ? new BigUint64Array(2 * filled.length) : null
   for (let i = 0; i < filled.length; i++) {
     offsets[i + 1] = (offsets[i] ?? 0) + filled.sizeAt(i)
     if (!identities) continue
@@ -219,6 +215,19 @@ export function streamOf(
     identities.set([device, inode], 2 * i)
   }
   return { ...filled.paths, identities, offsets, pieceLength }
+}
+
+/**
+ * Whether the first file on a disk has another inode number at each look: then none can be known by
+ * its number.
+ */
+function isRenumbered(files: FileColumns): boolean {
+  let first = 0
+  while (first < files.length && !files.isRead(first)) first++
+  const { absolutePath = '', fingerprint: before = null } = files.at(first) ?? {}
+  const now = before && lookAt(absolutePath)
+  if (!before || !now) return false
+  return now.inode !== before.inode && changeSince(before, now) === null
 }
 
 /**
