@@ -176,18 +176,23 @@ function cannotLock(shown: string): BtkitError {
 }
 
 /**
- * Seconds to wait for a lock of a file, which others have for a moment. Whoever may read the file
- * could hold it for longer.
+ * Seconds to wait for a lock of a file, which others have for a moment. Whoever may read files
+ * could hold all of them for longer: after a wait in vain, none is waited for in the next minute.
  */
 const MOMENT = 1
+const MINUTE = 60_000
+let hurriedUntil = -Infinity
 
 /** Locks a file, if it is there and that is possible, against other runs that replace it. */
 export async function lockFile(path: string): Promise<FileLock | null> {
   const { signal } = new AbortController()
+  const waitSeconds = monotonicNow() < hurriedUntil ? 0 : MOMENT
   try {
     const descriptor = openSync(path, NO_WAIT)
-    return await lockDescriptor(descriptor, path, { waitSeconds: MOMENT, signal })
-  } catch {
+    return await lockDescriptor(descriptor, path, { waitSeconds, signal })
+  } catch (error) {
+    const isHeld = error instanceof BtkitError && error.code === 'locked'
+    if (isHeld && waitSeconds > 0) hurriedUntil = monotonicNow() + MINUTE
     return null
   }
 }
