@@ -11,6 +11,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { PLATFORMS } from './package/accelerators.js'
+import { lackOf } from './package/lack.js'
 
 const CHANGELOG = 'CHANGELOG.md'
 const UNRELEASED = '## Unreleased\n'
@@ -23,6 +25,11 @@ try {
 }
 
 function release({ version, hasDebian, hasPortable }) {
+  const kinds = ['npm', ...(hasPortable ? ['portable'] : []), ...(hasDebian ? ['deb'] : [])]
+  for (const kind of kinds) {
+    const lack = lackOf(kind, PLATFORMS)
+    if (lack !== null) throw new Error(lack)
+  }
   requireCleanTree(version)
   const today = new Date().toISOString().slice(0, 10)
   const notes = dateChangelog(version, today)
@@ -37,9 +44,7 @@ function release({ version, hasDebian, hasPortable }) {
 
   const directory = join('packages', `btkit-${version}`)
   rmSync(directory, { recursive: true, force: true })
-  run(process.execPath, 'scripts/package/npm.js', directory)
-  if (hasPortable) run(process.execPath, 'scripts/package/portable.js', directory)
-  if (hasDebian) run(process.execPath, 'packaging/debian/build.js', directory)
+  for (const kind of kinds) run(process.execPath, 'scripts/package/make.js', kind, directory)
   const packages = readdirSync(directory).sort()
   writeFileSync(join(directory, 'SHA256SUMS'), checksums(directory, packages))
   for (const name of [...packages, 'SHA256SUMS']) step(join(directory, name))

@@ -30,8 +30,8 @@ const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
 const HERE = 'packaging/debian'
 const PROGRAM = 'usr/lib/btkit'
 
-/** Makes the package of each processor and returns their paths. */
-export async function packForDebian(directory, version) {
+/** Makes the package of each platform and returns their paths. */
+export async function packForDebian(directory, platforms = PLATFORMS, version) {
   // By it dpkg-deb dates all files, so that two builds of a commit are the same
   process.env.SOURCE_DATE_EPOCH ??= commitTime()
   const scratch = mkdtempSync(join(tmpdir(), 'btkit-deb-'))
@@ -39,8 +39,8 @@ export async function packForDebian(directory, version) {
     mkdirSync(directory, { recursive: true })
     const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
     const staged = stagePackage(scratch)
-    const accelerators = stageAccelerators(scratch, manifest, PLATFORMS)
-    return PLATFORMS.map(({ cpu }, i) => {
+    const accelerators = stageAccelerators(scratch, manifest, platforms)
+    return platforms.map(({ cpu }, i) => {
       const root = join(scratch, cpu)
       const release = { version: version ?? manifest.version, architecture: ARCHITECTURES[cpu] }
       stageDebian(root, { staged, accelerator: accelerators[i], cpu })
@@ -196,5 +196,5 @@ function zip(content) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [directory = 'packages', version] = process.argv.slice(2)
-  for (const path of await packForDebian(directory, version)) console.log(path)
+  for (const path of await packForDebian(directory, PLATFORMS, version)) console.log(path)
 }

@@ -18,12 +18,6 @@ export function ownPlatforms() {
   })
 }
 
-/** The compilers of platforms that are not installed. */
-export function missingCompilers(platforms) {
-  const compilers = platforms.map(({ compiler }) => compiler)
-  return compilers.filter((compiler) => spawnSync(compiler, ['--version']).error)
-}
-
 /** For glibc and musl alike: native/portable.h says how. Stripped. */
 const FLAGS = ['-Werror', '-s', '-include', 'native/portable.h']
 

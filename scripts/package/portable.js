@@ -1,11 +1,6 @@
 // Makes btkit-VERSION-linux-x64.tar.xz and -arm64: a directory with Node and all else that btkit
-// needs, to copy to a machine where nothing is installed. It builds btkit first. Two builds of a
-// commit are the same.
-//
-//   node scripts/package/portable.js [--own] [DIRECTORY]
-//
-// leaves them in DIRECTORY, by default packages/. It wants what the Debian packages want, and xz.
-// npm has Node from its cache or downloads it. --own makes this machine's archive only.
+// needs, to copy to a machine where nothing is installed. Two builds of a commit are the same. It
+// wants what the Debian packages want, and xz. npm has Node from its cache or downloads it.
 import { createHash } from 'node:crypto'
 import {
   cpSync,
@@ -18,9 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { missingCompilers, PLATFORMS, stageAccelerators } from './accelerators.js'
+import { PLATFORMS, stageAccelerators } from './accelerators.js'
 import { stagePackage } from './npm.js'
 import { archive, run, stageProgram, unpackFromNpm } from './program.js'
 
@@ -111,22 +104,4 @@ function stageRest(root, staged) {
   }
   for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md', 'docs', 'packaging'])
     cpSync(join(staged, name), join(root, 'share/doc/btkit', name), { recursive: true })
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const options = { own: { type: 'boolean', default: false } }
-  const { values, positionals } = parseArgs({ options, allowPositionals: true })
-  const platforms = PLATFORMS.filter(({ cpu }) => !values.own || cpu === process.arch)
-  const missing = missingCompilers(platforms)
-  if (missing.length > 0) {
-    const own = values.own ? '' : '; --own makes the archive of this machine only'
-    console.error(
-      `${missing.join(' and ')}: not installed (packages gcc and gcc-aarch64-linux-gnu)${own}`,
-    )
-    process.exitCode = 1
-  } else {
-    run('npm', 'run', '--silent', 'build')
-    for (const path of await packPortable(positionals[0] ?? 'packages', platforms))
-      console.log(path)
-  }
 }

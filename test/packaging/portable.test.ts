@@ -5,23 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessInstalled } from '../support/peers.js'
 import { makeScratch } from '../support/scratch.js'
-import { projectRoot, runProgram } from '../support/programs.js'
-
-test('a compiler that the archives want is named at the start, in one line', async (t) => {
-  const script = join(projectRoot, 'scripts/package/portable.js')
-  for (const [args, advice] of [
-    [[], '; --own makes the archive of this machine only'],
-    [['--own'], ''],
-  ] as const) {
-    const env = { PATH: makeScratch(t) }
-    const { status, stdout, stderr } = await runProgram(process.execPath, [script, ...args], {
-      env,
-    })
-    assert.deepEqual([status, stdout], [1, ''])
-    assert.match(stderr, /^[\w-]+-linux-gnu-gcc[^\n]*: not installed \([^\n]+\n$/)
-    assert.ok(stderr.endsWith(`arch64-linux-gnu)${advice}\n`), stderr)
-  }
-})
+import { projectRoot } from '../support/programs.js'
 
 test('two archives of the same files have the same bytes', unlessInstalled('xz'), (t) => {
   const files = { 'bin/btkit': '1', 'lib/node': '2', 'lib/ä/b': '3', 'lib/B': '4', 'lib/a': '5' }
