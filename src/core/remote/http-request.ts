@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly isHead?: boolean
   /** Makes it a POST. */
   readonly body?: string | Uint8Array | undefined
+  /** Whether a POST only reads, so that it may be sent again. */
+  readonly isRead?: boolean | undefined
   readonly headers?: Readonly<Record<string, string>>
   /** Sent to the origin of the URL only, not to those that it redirects to. */
   readonly originHeaders?: Readonly<Record<string, string>>
@@ -119,7 +121,15 @@ const used = new WeakSet<Duplex>()
 
 async function send(
   address: URL,
-  { isHead, body, headers = {}, signal, isContent, ...how }: HttpRequest,
+  {
+    isHead,
+    body,
+    isRead = body === undefined,
+    headers = {},
+    signal,
+    isContent,
+    ...how
+  }: HttpRequest,
 ): Promise<HttpResponse> {
   const { family = 0 as const, isDirect = false, isGuarded = false } = how
   const way = { family, isDirect, isGuarded }
@@ -139,7 +149,7 @@ async function send(
         error instanceof AnswerFault || CLOSED.has((error as NodeJS.ErrnoException).code)
       // A server may close a kept connection just when a request comes (RFC 9112, section 9.3.1),
       // or say more on it
-      if (isBroken && isKept && body === undefined) return ask(true)
+      if (isBroken && isKept && isRead) return ask(true)
       throw error
     })
   }

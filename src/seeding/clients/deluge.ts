@@ -169,7 +169,8 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {
     const body = JSON.stringify({ method, params, id: ++this.#calls })
     const headers = { 'Content-Type': 'application/json' }
-    const answer = await this.http({ body, headers })
+    const isRead = method.includes('.get_')
+    const answer = await this.http({ body, isRead, headers })
     if (!answer.isOk) throw this.badStatus(answer)
     const values = asObject(this.parse(answer))
     if (values['error']) this.#refuse(asObject(values['error']))

@@ -12,6 +12,8 @@ import { escapeText } from '../../base/text/escape.js'
 export interface HttpCall {
   readonly url: string
   readonly body?: string | URLSearchParams | FormData | undefined
+  /** Whether a request with a body only reads, so that it may be sent again. */
+  readonly isRead?: boolean
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -77,6 +79,7 @@ export function callHttp(call: HttpCall, options: HttpCallOptions): Promise<Http
     // No redirect is followed: credentials must not be sent to another address
     const { status, headers, body } = await requestHttp(call.url, {
       body: sent,
+      isRead: call.isRead,
       headers: { ...(type && { 'content-type': type }), ...call.headers },
       signal,
       isDirect: true,

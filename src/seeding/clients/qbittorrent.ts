@@ -30,6 +30,7 @@ const NOT_WORKING = 4
 /** The ratio at which it stops a seed. */
 const NO_LIMIT = '-1'
 const LOG_IN = 'auth/login'
+const LIST = 'torrents/info'
 
 /** The first interface version with `start` and `stop`: that of qBittorrent 5. */
 const START_SINCE = [2, 11] as const
@@ -80,7 +81,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   /** Requests the rows of torrents, of which `hashes` has its identifiers; null for all. */
   async #rowsOf(hashes: string | null): Promise<ListedRow[]> {
     const body = hashes === null ? undefined : new URLSearchParams({ hashes })
-    const torrents = this.parse(await this.#call('torrents/info', body))
+    const torrents = this.parse(await this.#call(LIST, body))
     if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
     return this.torrentsOf(torrents.map(asObject), (row) => ({ row, torrent: readTorrent(row) }))
   }
@@ -241,11 +242,13 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   async #send(method: string, body?: Body): Promise<HttpAnswer> {
     const { url } = this.address
     const at = `${url}api/v2/${method}`
-    const first = await this.http({ headers: this.#hasReferer ? { Referer: url } : {}, body }, at)
+    const call = { body, ...(method === LIST && { isRead: true }) }
+    const headers = this.#hasReferer ? { Referer: url } : {}
+    const first = await this.http({ headers, ...call }, at)
     if (first.status !== 401 || !this.#hasReferer || method === LOG_IN) return first
     // To it behind a proxy that gives it another Host, the own address is that of another site
     this.#hasReferer = false
-    return this.http({ headers: {}, body }, at)
+    return this.http({ headers: {}, ...call }, at)
   }
 }
 

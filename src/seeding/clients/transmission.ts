@@ -158,11 +158,12 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   async #call(method: string, args: JsonObject): Promise<JsonObject> {
     const body = JSON.stringify({ method, arguments: args })
     const sent = this.#sessionId
-    const first = await this.#send(body)
+    const isRead = method.endsWith('-get')
+    const first = await this.#send(body, isRead)
     const sessionId = first.headers.get('X-Transmission-Session-Id')
     const isNew = first.status === 409 && sessionId !== null && sessionId !== sent
     if (isNew) this.#sessionId = sessionId
-    const answer = isNew ? await this.#send(body) : first
+    const answer = isNew ? await this.#send(body, isRead) : first
     if (!answer.isOk) throw this.badStatus(answer)
     const { result, arguments: values } = asObject(this.parse(answer))
     if (typeof result !== 'string') throw this.badAnswer('not that of Transmission')
@@ -185,9 +186,9 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     return this.refused(`does not accept the host name ${this.hostname}; ${advice}`)
   }
 
-  #send(body: string): Promise<HttpAnswer> {
+  #send(body: string, isRead: boolean): Promise<HttpAnswer> {
     const session = { 'X-Transmission-Session-Id': this.#sessionId }
-    return this.http({ body, headers: { ...session, ...this.basicAuth() } })
+    return this.http({ body, isRead, headers: { ...session, ...this.basicAuth() } })
   }
 }
 

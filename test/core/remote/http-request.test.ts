@@ -274,7 +274,7 @@ for (const [what, first, again, ms] of [
   })
 }
 
-test('a GET on a kept connection that closes just then is sent again at once, a POST is not', async (t) => {
+test('a GET on a kept connection that closes just then is sent again at once, and a POST that reads', async (t) => {
   const asked = new EventEmitter()
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
@@ -290,12 +290,16 @@ test('a GET on a kept connection that closes just then is sent again at once, a 
   asked.on('lost', () => lost++)
   for (let time = 0; time < 4; time++) assert.equal(await textOf(url), 'ok')
   assert.ok(lost > 0)
-  await assert.rejects(async () => {
-    for (let time = 0; time < 3; time++) {
-      const { body } = await requestHttp(url, { signal, body: 'x' })
+  const post = async (isRead: boolean) => {
+    for (let time = 0; time < 4; time++) {
+      const { body } = await requestHttp(url, { signal, body: 'x', isRead })
       for await (const _ of body);
     }
-  })
+  }
+  const before = lost
+  await post(true)
+  assert.ok(lost > before)
+  await assert.rejects(post(false))
 })
 
 test('GETs that wait for a connection that closes then are sent again on a new one, once', async (t) => {

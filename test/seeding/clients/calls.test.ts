@@ -127,7 +127,13 @@ const FAKES = { qbittorrent, transmission, aria2, rtorrent }
 async function start(t: TestContext, kind: keyof typeof FAKES, others: Row = {}) {
   const asked: Asked[] = []
   const fake = FAKES[kind]
+  let isClosing = false
   const port = await serveLocally(t, (request, response) => {
+    if (isClosing) {
+      isClosing = false
+      request.socket.destroy()
+      return
+    }
     void buffer(request).then((body) => {
       const isKnown = request.headers[SESSION] === 'secret'
       if (kind === 'transmission' && !isKnown) {
@@ -142,7 +148,10 @@ async function start(t: TestContext, kind: keyof typeof FAKES, others: Row = {})
   })
   const address = parseClientAddress(`${kind}+http://127.0.0.1:${port}`)
   const { signal } = new AbortController()
-  return { asked, client: connectClient(address, { timeoutMs: 60_000, signal }) }
+  const closeNext = () => {
+    isClosing = true
+  }
+  return { asked, closeNext, client: connectClient(address, { timeoutMs: 60_000, signal }) }
 }
 
 const UPPER = INFO_HASH.toUpperCase()
@@ -254,6 +263,15 @@ for (const [kind, calls] of lives) {
     await client.start([INFO_HASH])
     await client.remove([INFO_HASH])
     assert.deepEqual(asked, calls)
+  })
+}
+
+for (const kind of ['qbittorrent', 'transmission'] as const) {
+  test(`${kind} may close a kept connection just when it is asked about torrents`, async (t) => {
+    const { client, closeNext } = await start(t, kind)
+    await client.list()
+    closeNext()
+    assert.equal((await client.list([INFO_HASH])).length, 1)
   })
 }
 
