@@ -198,7 +198,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         excluded.`,
       read.collect,
     )
-    .opt('--hidden', 'include hidden and system files', OFF)
+    .opt('--hidden', 'include hidden and system files; completedir also unfinished downloads', OFF)
     .opt(
       '--symlinks <what>',
       `choose what happens to symbolic links. With 'inside', links that stay inside the directory

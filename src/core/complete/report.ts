@@ -87,6 +87,7 @@ export type SkipReason =
   | 'too new' // it changed recently, and may be incomplete
   | 'empty' // it has no bytes
   | 'the target' // it is the directory of the torrents
+  | 'unfinished' // it is a download that goes on, or contains one
   | EntrySkipReason
 
 export interface Skip extends TorrentPaths {

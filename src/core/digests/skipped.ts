@@ -27,6 +27,7 @@ const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> 
 const INCLUDED_BY: Readonly<Record<string, string>> = {
   hidden: '--hidden',
   system: '--hidden',
+  unfinished: '--hidden',
   'link leads outside': '--symlinks follow',
 }
 

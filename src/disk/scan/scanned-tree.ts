@@ -13,7 +13,7 @@ export type LinkPolicy = 'inside' | 'follow' | 'skip' | 'store'
 
 /** Selects entries of a tree. `include` and `exclude` are globs; see glob.ts. */
 export interface ScanOptions {
-  /** Also include hidden entries and files that operating systems create. */
+  /** Also include hidden entries, files that operating systems create, and unfinished downloads. */
   all: boolean
   /** Leave `core` and `CVS` out as well, as BitTornado did. */
   isLegacy?: boolean

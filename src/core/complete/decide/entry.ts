@@ -6,6 +6,7 @@ import { childPath, isWithin } from '../../../disk/look/inside.js'
 import { openEntry, loadNameFilter, type OpenedDirectory } from '../../../disk/scan/entry.js'
 import { isSuspect } from '../../../disk/look/read-names.js'
 import { scanTree } from '../../../disk/scan/scan-tree.js'
+import { isUnfinishedName, mayHaveUnfinished } from '../../../disk/scan/unfinished.js'
 import { FileColumns } from '../../../disk/file-lists/columns.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
 import {
@@ -189,6 +190,8 @@ export async function openContent(
     tree = { root, isDirectory: false, files, skipped: [] }
   }
   const { files, skipped } = tree
+  if (entry.kind === 'directory' && !scan.all && hasUnfinished(files))
+    return { kind: 'skip', reason: 'unfinished' }
   if (files.findIndex((i) => files.sizeAt(i) > 0) >= 0) {
     const content = contentOfTree(tree, { version, name, pieceLength, isAligned, order })
     return choosePieces(content, common, (cut) => measureTorrent({ request: common, content: cut }))
@@ -232,6 +235,13 @@ async function scanDirectory(
   const scanned = await scanTree(root, options, isSuspect(path) ? undefined : { path, stats })
   const { files } = scanned
   return { ...scanned, files: files.filter((i) => !isOwnFile(files.absolutePathAt(i))) }
+}
+
+/** Whether any file is a part of an unfinished download, as clients have them in its directory. */
+function hasUnfinished(files: FileColumns): boolean {
+  const { names } = files.store
+  if (!mayHaveUnfinished(names)) return false
+  return files.findIndex((i) => isUnfinishedName(names.textAt(files.rowAt(i)))) >= 0
 }
 
 /** Whether any file changed recently: its writer may not have finished. */

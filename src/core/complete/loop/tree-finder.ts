@@ -6,6 +6,7 @@ import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin, realPath } from '../../../disk/look/inside.js'
 import { readNames } from '../../../disk/look/read-names.js'
 import { isOrdinary, skipReasonOf } from '../../../disk/scan/entry.js'
+import { mayHaveUnfinished, unfinishedAmong } from '../../../disk/scan/unfinished.js'
 import { TEMPORARY_SUFFIX } from '../../../disk/write/temporary-files.js'
 import { CHECKSUM_NAMES } from '../../checksums/list.js'
 import type { Skipped } from '../../digests/skipped.js'
@@ -182,7 +183,8 @@ export class TreeFinder {
   /** Finds the names in a directory that are chosen: whether there are files, and directories. */
   #choose(root: string, found: ListedDirectory) {
     const { names, table } = found.listing
-    const areAllListed = this.#choice.isPlain && this.#claimed === null
+    const isUnfinished = this.#unfinishedIn(found)
+    const areAllListed = this.#choice.isPlain && this.#claimed === null && isUnfinished === null
     const entered: string[] = []
     let [hasFiles, isPlain] = [false, true]
     for (let i = 0; i < names.length; i++) {
@@ -190,6 +192,11 @@ export class TreeFinder {
       const isFile = areAllListed && isListed && isOrdinary(names, i)
       const name = isFile ? '' : names.textAt(i)
       const kind = isFile ? 'file' : this.#kindOf(root, found, [name, i])
+      if (kind !== null && isUnfinished?.(name)) {
+        const paths = this.#pathsOf(root, found.place, name)
+        this.#report.skipped.push({ ...paths, reason: 'unfinished' })
+        continue
+      }
       if (kind === 'directory') entered.push(name)
       if (kind !== 'file') continue
       hasFiles = true
@@ -197,6 +204,12 @@ export class TreeFinder {
       if (!isListed) isPlain = false
     }
     return { hasFiles, isPlain, entered }
+  }
+
+  /** Returns a function that finds unfinished downloads in a directory; null if it has none. */
+  #unfinishedIn({ listing: { names } }: ListedDirectory): ((name: string) => boolean) | null {
+    if (this.#request.common.scan.all || !mayHaveUnfinished(names)) return null
+    return unfinishedAmong(Array.from({ length: names.length }, (_, i) => names.textAt(i)))
   }
 
   /** Returns what was seen of a directory; null if it must be looked at. */

@@ -7,6 +7,7 @@ import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { printableName } from '../../../disk/look/read-names.js'
 import { isTemporaryName } from '../../../disk/write/temporary-files.js'
 import { skipReasonOf } from '../../../disk/scan/entry.js'
+import { unfinishedAmong } from '../../../disk/scan/unfinished.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
 import { parseListName } from '../../checksums/lists.js'
 import type { CompleteReport, TorrentPaths } from '../report.js'
@@ -82,15 +83,18 @@ export async function openSourceDirectory(
   const feed = request.feed?.realPath ?? ''
   const ownName = dirname(feed) === realDirectory ? basename(feed) : null
   const wanted = request.entries && new Set(request.entries)
+  const { scan } = request.common
+  const isUnfinished = scan.all ? () => false : unfinishedAmong(states.names)
   for (const [number, name] of states.names.entries()) {
     if (wanted?.has(name) === false || name.endsWith(SUFFIX) || name === ownName) continue
     if (isMade(name, makers, request.checksums)) continue
     if (branch) {
-      if (branch.chooses?.(name, number, states)) names.push(name)
+      if (branch.chooses?.(name, number, states) && !isUnfinished(name)) names.push(name)
       continue
     }
-    const why = skipReasonOf(name, request.common.scan)
-    const reason = why ?? (filter ? whyLeftOut(name, realDirectory, filter) : null)
+    const why = skipReasonOf(name, scan)
+    const patterns = filter ? whyLeftOut(name, realDirectory, filter) : null
+    const reason = why ?? patterns ?? (isUnfinished(name) ? 'unfinished' : null)
     if (reason === null) names.push(name)
     // Of chosen entries none is missing, and nobody misses what a system or btkit makes
     else if (why === undefined || (why === 'hidden' && !request.entries))

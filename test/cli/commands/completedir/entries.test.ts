@@ -2,14 +2,16 @@ import assert from 'node:assert/strict'
 import {
   chmodSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../disk/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
@@ -324,4 +326,64 @@ test('a terminal sees a bar while something is hashed, but not with --quiet', as
     assert.equal((await mirror.run(args, { stderr })).status, 0)
     assert.equal(stderr.text.includes('░'), isSeen)
   }
+})
+
+const UNFINISHED = {
+  ...{
+    'a.iso.part': '1',
+    'b.mkv.!qB': '2',
+    'c.zip.crdownload': '3',
+    'd.iso': '4',
+    'd.iso.aria2': '5',
+  },
+  ...{ 'e.partial': '6', '.f.iso.AbC123': '7', 'set/one.!qB': '8', 'set/two': '9', 'dir/x': '10' },
+  'dir.aria2': '11',
+}
+
+const unfinished = (name: string) => [name, 'unfinished']
+
+test('unfinished downloads get no torrent, are named in one line, and --hidden includes them', async (t) => {
+  const mirror = new Mirror(t, { ...UNFINISHED, 'done.iso': '12' })
+  const { stdout, status } = await mirror.run()
+  assert.deepEqual([status, mirror.list()], [0, ['done.iso.torrent']])
+  assert.match(stdout, /^skipped .*: unfinished; --hidden includes it$/m)
+  assert.equal(stdout.match(/unfinished/g)?.length, 1)
+  const { skipped } = await mirror.report()
+  const reasons = skipped.map(({ source, reason }) => [basename(source), reason])
+  assert.deepEqual(reasons, [
+    ['.f.iso.AbC123', 'hidden'],
+    ...['a.iso.part', 'b.mkv.!qB', 'c.zip.crdownload', 'd.iso', 'd.iso.aria2', 'dir'].map(
+      unfinished,
+    ),
+    ...['dir.aria2', 'e.partial', 'set'].map(unfinished),
+  ])
+  rmSync(mirror.at('d.iso.aria2'))
+  renameSync(mirror.at('set/one.!qB'), mirror.at('set/one'))
+  assert.deepEqual(entriesOf((await mirror.report()).created), ['d.iso', 'set'])
+  assert.deepEqual(entriesOf((await mirror.report(['--hidden'])).created).length, 7)
+})
+
+test('unfinished downloads of a tree get no torrent, and are named', async (t) => {
+  const mirror = new Mirror(t, { 'x/done.iso': '12' })
+  for (const [name, bytes] of Object.entries(UNFINISHED)) {
+    mkdirSync(dirname(mirror.at('x', name)), { recursive: true })
+    writeFileSync(mirror.at('x', name), bytes)
+  }
+  const made = () => readdirSync(mirror.target, { recursive: true }).map(String).sort()
+  const { skipped } = await mirror.report(['--recursive'])
+  const torrents = ['x', 'x/done.iso.torrent', 'x/set', 'x/set/two.torrent']
+  assert.deepEqual(made(), torrents)
+  const reasons = skipped.map(({ source, reason }) => [relative(mirror.at('x'), source), reason])
+  assert.deepEqual(reasons, [
+    ['.f.iso.AbC123', 'hidden'],
+    ...['a.iso.part', 'b.mkv.!qB', 'c.zip.crdownload', 'd.iso', 'd.iso.aria2', 'dir'].map(
+      unfinished,
+    ),
+    ...['dir.aria2', 'e.partial', 'set/one.!qB'].map(unfinished),
+  ])
+  assert.equal((await mirror.report(['--recursive'])).bytesHashed, 0)
+  rmSync(mirror.at('x/d.iso.aria2'))
+  assert.deepEqual(entriesOf((await mirror.report(['--recursive'])).created), ['d.iso'])
+  await mirror.report(['--recursive', '--hidden'])
+  assert.ok(made().includes('x/a.iso.part.torrent'))
 })
