@@ -1,10 +1,18 @@
 import { inShell } from './escape.js'
 
 /**
- * Advises the commands of other programs that download a torrent: a file, its URL, or a magnet
- * link.
+ * Advises the commands of other programs that download a torrent (a file, its URL, or a magnet
+ * link), into a directory if that matters.
  */
-export function adviseDownload(torrent: string): string {
+export function adviseDownload(torrent: string, directory?: string): string {
   const word = inShell(torrent)
-  return `btkit does not download; these do: aria2c ${word}, transmission-cli ${word}`
+  const into = (option: string) => (directory ? `${option} ${inShell(directory)} ` : '')
+  const programs = `aria2c ${into('-d')}${word}, transmission-cli ${into('-w')}${word}`
+  return `btkit does not download; these do: ${programs}`
+}
+
+/** Advises the command of another program that gets the damaged bytes of what is in a directory. */
+export function adviseRepair(torrent: string, directory: string): string {
+  const typed = `aria2c -V -d ${inShell(directory)} ${inShell(torrent)}`
+  return `btkit does not download; this repairs it: ${typed}`
 }

@@ -7,9 +7,7 @@ import {
 import { type PlacesOptions, torrentPlaces } from '../../core/keep-seeded/wanted.js'
 import { UnsettledData, type WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import type { OnTrackerChange } from '../../seeding/peer/announcer.js'
-import { BtkitError } from '../../base/errors.js'
-import { adviseDownload } from '../../base/text/no-download.js'
-import { DataProblem } from '../../core/publish/local-data.js'
+import { withDataAdvice } from '../output/data-advice.js'
 import { count } from '../../base/text/quantity.js'
 import type { Report } from '../output/report.js'
 
@@ -20,10 +18,13 @@ export class ChangeNotes {
   readonly #counts = new Map<string, number>()
   #hasAdded = false
 
-  /** `endsWithout` is whether a problem before anything is seeded ends the run. */
+  /**
+   * `endsWithout` is whether a problem before anything is seeded ends the run, `takesData` whether
+   * the command has --data.
+   */
   constructor(
     private readonly report: Pick<Report, 'note' | 'fail'>,
-    private readonly endsWithout = false,
+    private readonly rules: { readonly endsWithout?: boolean; readonly takesData?: boolean } = {},
   ) {}
 
   add(verb: 'added' | 'dropped', torrent: string | null): void {
@@ -49,8 +50,10 @@ export class ChangeNotes {
         this.#counts.clear()
       },
       onProblem: (what, problem) => {
-        const named = withAdvice(nameProblem(what, problem), what, problem)
-        const mayFollow = !this.endsWithout || this.#hasAdded || problem instanceof UnsettledData
+        const { endsWithout = false, takesData = false } = this.rules
+        const facts = { torrent: what, problem, takesData }
+        const named = withDataAdvice(nameProblem(what, problem), facts)
+        const mayFollow = !endsWithout || this.#hasAdded || problem instanceof UnsettledData
         if (!mayFollow) throw named
         fail(named)
       },
@@ -59,12 +62,6 @@ export class ChangeNotes {
       },
     })
   }
-}
-
-/** A problem of a torrent; if data is lost, with how to get it. */
-function withAdvice(named: Error, torrent: string, problem: unknown): Error {
-  if (!(problem instanceof DataProblem) || !problem.isLost) return named
-  return new BtkitError(problem.code, `${named.message}; ${adviseDownload(torrent)}`)
 }
 
 /** Says how trackers fail, once for all torrents, and that they answer again. */

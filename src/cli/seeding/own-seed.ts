@@ -62,7 +62,7 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
   const { options, keeping, endsWithout, serving, hashContext, display } = run
   const { alert: warn, note, fail } = display.report
   const manager = serviceManager(io.env, warn)
-  const changes = new ChangeNotes(display.report, endsWithout)
+  const changes = new ChangeNotes(display.report, { endsWithout, takesData: true })
   const service = await SeedService.open({
     ...serving,
     version: version(),

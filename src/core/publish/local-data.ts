@@ -1,8 +1,8 @@
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
+import { contentSize, type Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
-import { locateContent, pathIn, type OddFile } from '../verify/locate.js'
+import { locateContent, pathIn, type DataPlace, type OddFile } from '../verify/locate.js'
 import { sizesOf, type VerifiedFile, type VerifyReport } from '../verify/verify-report.js'
 import { isWithin } from '../../disk/look/inside.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
@@ -56,10 +56,15 @@ export class DataProblem extends BtkitError {
   readonly gist: string
   /** Bytes that are there, as far as the check knows. */
   readonly there: number
-  /** Whether all that is wrong has no reason but lost or wrong bytes. */
-  readonly isLost: boolean
+  /**
+   * What helps: `missing` if no file is there, `changed` if no byte is right or a file is too long,
+   * `damaged` if some bytes are right; null if something else than bytes is wrong.
+   */
+  readonly lack: 'missing' | 'changed' | 'damaged' | null
+  /** The directory that has, or would have, the content under the torrent's name; else null. */
+  readonly directory: string | null
 
-  constructor({ problems, place }: Pick<VerifyReport, 'problems' | 'place'>) {
+  constructor(metainfo: Metainfo, { problems, place }: Pick<VerifyReport, 'problems' | 'place'>) {
     const list = (describe: (file: VerifiedFile) => string[]) => {
       const shown = problems.slice(0, MAX_NAMED).map((file) => {
         const details = describe(file).map((detail) => ` (${detail})`)
@@ -73,7 +78,8 @@ export class DataProblem extends BtkitError {
     super(isMissing ? 'not-found' : 'changed', list(detailsOf))
     this.gist = list(({ reason }) => (reason === null ? [] : [reason]))
     this.there = problems.reduce((sum, file) => sum + bytesThere(file), 0)
-    this.isLost = problems.every(({ reason }) => reason === null)
+    this.lack = lackIn(problems, metainfo)
+    this.directory = directoryOf(place, metainfo)
   }
 }
 
@@ -81,10 +87,7 @@ export class DataProblem extends BtkitError {
  * Returns why the data of a checked torrent cannot be seeded; null if it can. An empty file that is
  * missing keeps no byte from a peer; clients create it.
  */
-export function dataProblem(
-  { version }: Pick<Metainfo, 'version'>,
-  report: VerifyReport,
-): DataProblem | null {
+export function dataProblem(metainfo: Metainfo, report: VerifyReport): DataProblem | null {
   if (report.ok) return null
   // A client that began with a magnet link may lack the piece layers of a hybrid
   const problems = report.problems.filter(({ status, length }) => {
@@ -92,8 +95,28 @@ export function dataProblem(
   })
   const isWhole = problems.length === 0 && report.badPieces === 0
   const hasEmpty = problems.length < report.problems.length
-  const isEnough = isWhole && (hasEmpty || version === 'hybrid')
-  return isEnough ? null : new DataProblem({ ...report, problems })
+  const isEnough = isWhole && (hasEmpty || metainfo.version === 'hybrid')
+  return isEnough ? null : new DataProblem(metainfo, { ...report, problems })
+}
+
+function lackIn(problems: readonly VerifiedFile[], metainfo: Metainfo): DataProblem['lack'] {
+  if (problems.some(({ reason }) => reason !== null)) return null
+  const size = contentSize(metainfo)
+  const sum = (of: (file: VerifiedFile) => number) =>
+    problems.reduce((all, each) => all + of(each), 0)
+  const isAllOdd = sum(({ length }) => length) === size
+  if (isAllOdd && problems.every(({ status }) => status === 'missing')) return 'missing'
+  const isLong = problems.some(({ status }) => status === 'long')
+  return isLong || (isAllOdd && sum(bytesThere) === 0) ? 'changed' : 'damaged'
+}
+
+/** The directory in which a torrent's content lies under its name; null for another name. */
+function directoryOf(
+  { path, isFile }: DataPlace,
+  { name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>,
+): string | null {
+  if (!isDirectory && !isFile) return path
+  return basename(path) === name ? dirname(path) : null
 }
 
 /** Why a file is not whole, and how much of it is there. */

@@ -74,7 +74,8 @@ export function pathIn({ path, isFile }: DataPlace, below: readonly string[]): s
 
 /**
  * Looks for the files of a torrent, and opens none. Never holds up the event loop for long. If
- * `path` may be the content and may contain it, the place counts where more files have their size.
+ * `path` may be the content and may contain it, the place counts where more files have their size;
+ * if there is none, that by the torrent's name.
  *
  * @throws BtkitError `unsafe-path` if the torrent's name is a link that leads out of `path`, `io`
  *   for a file instead of a directory, and as InsideResolver
@@ -96,7 +97,14 @@ export async function locateContent(
   const itself = () => findBelow(inside, [], metainfo)
   if (!isDirectory || byName === false) return itself()
   const { kind } = inside.resolve([name])
-  if (kind !== 'directory' && kind !== 'outside' && byName === undefined) return itself()
+  if (kind !== 'directory' && kind !== 'outside' && byName === undefined) {
+    const content = await itself()
+    const { files } = content
+    const isNothing = files.findIndex((i) => files.isRead(i)) < 0
+    return isNothing
+      ? { ...content, place: { path: join(inside.root, name), isFile: false } }
+      : content
+  }
   const named = await findBelow(inside, [name], metainfo)
   if (byName === undefined && named.odd.size > 0) {
     const other = await itself()

@@ -117,9 +117,12 @@ const CONTENT = pseudoRandom(300_000)
 
 /** By what is wrong with a content, its bytes, and the reason that is printed. */
 const LOST: Readonly<Record<string, readonly [size: number | null, reason: RegExp]>> = {
-  'is not there': [null, /\/one\.iso is missing; /],
+  'is not there': [null, /\/one\.iso is missing; if it is elsewhere, give --data; /],
   'is cut': [5, /\/one\.iso is short \(5 bytes, not \d+\); /],
-  'is damaged': [Infinity, /\/one\.iso is damaged \((0 of \d+ bytes are in good pieces)\); /],
+  'is damaged': [
+    Infinity,
+    /\/one\.iso is damaged \(0 of \d+ bytes are in good pieces\); if you changed it, make its torrent again; /,
+  ],
 }
 
 /** Removes the file of a release, or fills it with zeros, at most `size` of them. */
@@ -129,9 +132,12 @@ function harm(directory: string, size: number | null): void {
   else writeFileSync(file, Buffer.alloc(Math.min(size, readFileSync(file).length)))
 }
 
-/** The advice for a torrent. */
-function advice(torrent: string): string {
-  return `btkit does not download; these do: aria2c ${torrent}, transmission-cli ${torrent}`
+/** The advice for a torrent whose file in a directory was harmed so. */
+function advice(torrent: string, directory: string, size: number | null): string {
+  if (size !== null)
+    return `btkit does not download; this repairs it: aria2c -V -d ${directory} ${torrent}`
+  const programs = `aria2c -d ${directory} ${torrent}, transmission-cli -w ${directory} ${torrent}`
+  return `btkit does not download; these do: ${programs}`
 }
 
 for (const [what, [size, reason]] of Object.entries(LOST)) {
@@ -143,7 +149,7 @@ for (const [what, [size, reason]] of Object.entries(LOST)) {
     assert.equal((await ended).status, 1)
     assert.match(said.text, reason)
     assert.ok(said.text.includes(`btkit: ${torrent}: its data is not whole: `), said.text)
-    assert.ok(said.text.endsWith(`; ${advice(torrent)}\n`), said.text)
+    assert.ok(said.text.endsWith(`; ${advice(torrent, directory, size)}\n`), said.text)
   })
 
   longTest(`the content of one torrent of a directory ${what}: the others go on`, async (t) => {
@@ -154,7 +160,10 @@ for (const [what, [size, reason]] of Object.entries(LOST)) {
     await until('both are told', () => {
       return reason.test(said.text) && /"two.iso": "seeding" \(100.0%\)/.test(said.text)
     })
-    assert.ok(said.text.includes(advice(join(directory, 'one.iso.torrent'))), said.text)
+    assert.ok(
+      said.text.includes(advice(join(directory, 'one.iso.torrent'), directory, size)),
+      said.text,
+    )
   })
 }
 
@@ -165,7 +174,8 @@ longTest('--saveas that is not there is told with the torrent to download', asyn
   const { said, ended } = launch(t, args, { program: 'btdownloadheadless', cwd: directory })
   assert.equal((await ended).status, 1)
   assert.match(said.text, /^btkit: FILE: no such file or directory; /m)
-  assert.ok(said.text.endsWith(`; ${advice(torrent)}\n`), said.text)
+  const typed = `aria2c ${torrent}, transmission-cli ${torrent}`
+  assert.ok(said.text.endsWith(`; btkit does not download; these do: ${typed}\n`), said.text)
 })
 
 /** Bytes of a file that is not the one of the torrent, and how much of that is in it. */
@@ -213,7 +223,9 @@ test('--url of a torrent is answered with what downloads it', async () => {
   const old = { program: 'btdownloadheadless', subcommand: 'seed' }
   const { status, stdout, stderr } = await runBtkit(['--url', url], old)
   assert.equal(status, 2)
-  assert.equal(stdout + stderr, `btkit: ${url}: a URL, not a file; ${advice(url)}\n`)
+  const programs = `aria2c ${url}, transmission-cli ${url}`
+  const said = `${url}: a URL, not a file; btkit does not download; these do: ${programs}`
+  assert.equal(stdout + stderr, `btkit: ${said}\n`)
 })
 
 longTest('--saveas finds the data in another directory', async (t) => {

@@ -118,7 +118,7 @@ test('data that becomes whole is seeded from then on', async (t) => {
   const content = readFileSync(data)
   rmSync(data)
   const { port, stderr } = await startSeed(t, [torrent])
-  const said = `btkit: ${torrent}: its data is not whole: ${data} is missing; btkit does not download; `
+  const said = `btkit: ${torrent}: its data is not whole: ${data} is missing; if it is elsewhere, give --data; `
   await until('it says so', () => stderr.text.includes(said))
   writeFileSync(data, content)
   await until('it is added', () => stderr.text.includes(`added ${torrent}`))

@@ -17,9 +17,10 @@ import { GivenRecord } from '../../../core/keep-seeded/given.js'
 import { openPublished } from '../../../core/keep-seeded/sync.js'
 import { stateDirectory } from '../../../base/directories.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
-import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
+import { verifyTorrents, type VerifiedTorrent } from '../../../core/verify/verify-torrents.js'
 import { BtkitError, valueOr } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
+import { withDataAdvice } from '../../output/data-advice.js'
 import { Report } from '../../output/report.js'
 import { count } from '../../../base/text/quantity.js'
 import { failureKeys } from '../../output/torrent-json.js'
@@ -211,8 +212,7 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
     checked.push(failed(file, null, error))
   }
   for await (const outcome of verifyTorrents(run, hashContext)) {
-    const problem =
-      outcome.error ?? dataProblem(outcome.metainfo, outcome.report)?.of(outcome.torrent)
+    const problem = outcome.error ?? dataProblemOf(outcome)
     if (problem) {
       const infoHash = outcome.error === null ? clientInfoHash(outcome.metainfo) : null
       out.fail(problem)
@@ -225,6 +225,12 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
     }
   }
   return checked
+}
+
+/** Why the data of a torrent cannot be seeded, and what helps; null if it can. */
+function dataProblemOf({ torrent, metainfo, report }: VerifiedTorrent): Error | null {
+  const problem = dataProblem(metainfo, report)
+  return problem && withDataAdvice(problem.of(torrent), { torrent, problem, takesData: true })
 }
 
 function report(outcome: Outcome, client: string, { options, out }: PublishCommand): void {

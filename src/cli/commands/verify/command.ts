@@ -13,7 +13,7 @@ import {
 import type { Engine } from '../../../core/digests/hash-content.js'
 import type { Io } from '../../io.js'
 import { existsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   verifyTorrents,
   type VerifiedTorrent,
@@ -119,7 +119,9 @@ function defineVerify({ io, finish }: CommandContext) {
       try {
         const tally = { whole: 0, notWhole: 0, failed: 0 }
         const out = new Report(options, io)
-        return await runVerify({ targets, options, hashContext: context, tally, out, io })
+        const noteSought = warnOnce((note) => out.note(note, 'always'), 2)
+        const run = { targets, options, hashContext: context, tally, out, io, noteSought }
+        return await runVerify(run)
       } finally {
         await (await trees)?.close()
       }
@@ -227,6 +229,8 @@ interface Run {
   readonly tally: Tally
   readonly out: Report
   readonly io: Io
+  /** Says once where the data was looked for. */
+  readonly noteSought: (key: string, note: string) => void
 }
 
 /**
@@ -306,14 +310,25 @@ function report(outcome: VerifyOutcome, seconds: number, run: Run): void {
 /** The most files of a torrent to look for in the directory of --data itself. */
 const MOST_LOOKED_FOR = 100
 
-/** If the torrent's files are in the directory of --data itself, says how to check them. */
+/**
+ * If no file of a torrent is there, says how to name its data, also that in the directory of --data
+ * itself.
+ */
 function hintAtData({ torrent, metainfo, report }: VerifiedTorrent, run: Run): void {
-  const { options, out, io } = run
+  const { options, out, io, targets, noteSought } = run
   const { data } = options
-  const { problems } = report
+  const { problems, place } = report
   const isMissing = problems.every(({ status }) => status === 'missing')
   const isAll = problems.length === metainfo.fileList.count - metainfo.fileList.padCount
-  if (data === undefined || !metainfo.isDirectory || !isMissing || !isAll) return
+  if (!isMissing || !isAll) return
+  const { name } = metainfo
+  const above = resolve(io.cwd, metainfo.isDirectory ? dirname(place.path) : place.path)
+  const isSought = data === undefined && !looksLikeUrl(place.path) && isDirectory(above)
+  if (isSought && !existsSync(join(above, name))) {
+    const how = targets.isSingle ? `btkit verify ${inShell(torrent)} PATH` : '--data DIRECTORY'
+    noteSought('', `no ${name} in ${above}; give its path: ${how}`)
+  }
+  if (data === undefined || !metainfo.isDirectory) return
   const some = metainfo.files.filter(({ padding }) => !padding).slice(0, MOST_LOOKED_FOR)
   if (!some.some(({ path }) => existsSync(resolve(io.cwd, data, ...path)))) return
   const typed = `btkit verify ${inShell(torrent)} ${inShell(data)}`

@@ -264,3 +264,27 @@ test('--trust-cache reads what changed, and believes the cache of the rest', asy
     assert.ok(stdout.endsWith('2 torrents: 2 not whole\n'), stdout)
   }
 })
+
+test('a note says once in which directory data with a name was not found', async (t) => {
+  const files = { 'a/set/x': 'x', 'a/set/y': 'y', 'a/one': '1', 'b/other': '' }
+  const directory = makeScratch(t, files)
+  const at = (path: string) => join(directory, path)
+  for (const name of ['set', 'one']) {
+    const make = ['makemetafile', at(`a/${name}`), '--trackerless', '--no-cache']
+    await runBtkit([...make, '--output', at(`b/${name}.torrent`)])
+  }
+  const [set, one] = [at('b/set.torrent'), at('b/one.torrent')]
+  const alone = await runBtkit(['verify', set])
+  assert.deepEqual(alone.stdout.split('\n').slice(0, 2), [
+    `missing     x: not found: ${at('b/set/x')}`,
+    `missing     y: not found: ${at('b/set/y')}`,
+  ])
+  const how = (torrent: string) => `give its path: btkit verify ${torrent} PATH`
+  assert.equal(alone.stderr, `btkit: no set in ${at('b')}; ${how(set)}\n`)
+  assert.equal((await runBtkit(['verify', set, at('a/set')])).status, 0)
+  const single = await runBtkit(['verify', one])
+  assert.equal(single.stderr, `btkit: no one in ${at('b')}; ${how(one)}\n`)
+  const both = await runBtkit(['verify', one, set])
+  assert.equal(both.stderr, `btkit: no one in ${at('b')}; give its path: --data DIRECTORY\n`)
+  assert.equal((await runBtkit(['verify', one, set, '--data', at('a')])).status, 0)
+})
