@@ -1,4 +1,9 @@
-import { ADDRESS_RULES, findUnlikelyPath, unlistedAnnounce } from '../../metainfo/lint/trackers.js'
+import {
+  ADDRESS_RULES,
+  faultsOf,
+  findUnlikelySeeds,
+  unlistedAnnounce,
+} from '../../metainfo/lint/trackers.js'
 import type { CheckedTrackers, MakeRequest } from '../../core/make/make-torrent.js'
 import { resolve } from 'node:path'
 import { usageError } from '../../base/errors.js'
@@ -143,9 +148,12 @@ function requireOneDirectory(directories: readonly string[], io: Pick<Io, 'cwd'>
  * and keys in `info`.
  */
 export function noteOdd(parts: MakeRequest['parts'], options: MakerOptions, io: Io): void {
-  const { set } = options
-  for (const finding of announceUrls(parts).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
-    reportNote(finding, io)
+  const { set, webSeed, webSeedBase, httpSeed } = options
+  const unlikely = announceUrls(parts).flatMap((tracker) => faultsOf(tracker))
+  // Who names content by a local URL knows that it is local
+  const seeds = { webSeeds: [...webSeed, ...webSeedBase], httpSeeds: httpSeed }
+  for (const finding of [...unlikely, ...findUnlikelySeeds(seeds)])
+    reportNote(hideSecrets(finding), io)
   const update = set.find(({ key, isInInfo }) => isInInfo && key === FIELDS.updateUrl.key)?.value
   const updateUrl = isByteString(update) ? decodeUtf8(update) : null
   for (const rule of Object.values(ADDRESS_RULES))

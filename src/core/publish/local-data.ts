@@ -57,7 +57,7 @@ export class DataProblem extends BtkitError {
   /** Bytes that are there, as far as the check knows. */
   readonly there: number
   /**
-   * What helps: `missing` if no file is there, `changed` if no byte is right or a file is too long,
+   * The kind of fault, by which something helps: `missing` if no file is there, `changed` if no byte is right or a file is too long,
    * `damaged` if some bytes are right; null if something else than bytes is wrong.
    */
   readonly lack: 'missing' | 'changed' | 'damaged' | null

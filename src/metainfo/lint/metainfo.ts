@@ -47,6 +47,7 @@ const SEVERITIES: Record<WarningCode, Severity> & Partial<Record<LintCode, Sever
   'layer-wrong': 'error',
   'layer-unneeded': 'note',
   'tracker-unlikely': 'note',
+  'seed-unlikely': 'note',
   'tracker-repeated': 'note',
   'no-tracker': 'note',
   'private-without-source': 'note',

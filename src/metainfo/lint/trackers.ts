@@ -90,10 +90,19 @@ export function* findUnlikelyPath(tracker: string) {
 }
 
 /** The reasons why a tracker is unlikely to be meant. */
-const faultsOf = remembering((tracker) => {
-  const local = `tracker ${quoteText(tracker)} leads each client to its own machine`
-  return [...findUnlikelyPath(tracker), ...(isLocal(tracker) ? [local] : [])]
+export const faultsOf = remembering((tracker) => {
+  return [...findUnlikelyPath(tracker), ...findOwnMachine('tracker', tracker)]
 })
+
+function findOwnMachine(kind: string, url: string): string[] {
+  return isLocal(url) ? [`${kind} ${quoteText(url)} leads each client to its own machine`] : []
+}
+
+/** Finds seeds that only the publisher reaches. */
+export function* findUnlikelySeeds(torrent: Pick<Addresses, 'httpSeeds' | 'webSeeds'>) {
+  for (const [kind, urls] of seedsByKind(torrent))
+    for (const url of urls) yield* findOwnMachine(kind, url)
+}
 
 /** The right form of a URL that clients drop, or convert each in its own way; else null. */
 const rightForm = remembering((url) => {
@@ -178,6 +187,7 @@ export const TRACKER_RULES = {
       }
     }
   },
+  'seed-unlikely': findUnlikelySeeds,
   /** Finds trackers and seeds that clients drop, or convert each in its own way. */
   *'url-characters'(metainfo) {
     for (const url of namedUrls(metainfo)) {

@@ -12,7 +12,7 @@ const PLAIN: Partial<Record<LintCode, string>> = {
 const MENDED: ReadonlySet<LintCode> = new Set<LintCode>([
   ...(['announce-not-in-list', 'empty-tier', 'no-tracker', 'passkey-in-public'] as const),
   ...(['tracker-not-url', 'tracker-repeated', 'tracker-unlikely', 'comma-in-url'] as const),
-  ...(['seed-not-url', 'url-characters', 'web-seed-without-slash'] as const),
+  ...(['seed-not-url', 'seed-unlikely', 'url-characters', 'web-seed-without-slash'] as const),
   ...(['private-on-several', 'private-without-source', 'private-without-tracker'] as const),
 ])
 

@@ -57,6 +57,18 @@ test('a tracker that clients can hardly ask is noted, with the reason', () => {
     assert.deepEqual(messagesOf('tracker-unlikely', torrentWith({ announce })), [])
 })
 
+test('a seed on the own machine of each client is noted', () => {
+  for (const url of ['http://localhost/a', 'http://127.0.0.1:8080/a', 'http://[::1]/a']) {
+    const said = (kind: string) => [`${kind} "${url}" leads each client to its own machine`]
+    const seeds = { announce: A, 'url-list': [url] }
+    assert.deepEqual(messagesOf('seed-unlikely', torrentWith(seeds)), said('web seed'))
+    const old = { announce: A, httpseeds: [url] }
+    assert.deepEqual(messagesOf('seed-unlikely', torrentWith(old)), said('HTTP seed'))
+  }
+  const seeds = { announce: A, 'url-list': ['http://a.example/a', 'http://10.0.0.1/a'] }
+  assert.deepEqual(messagesOf('seed-unlikely', torrentWith(seeds)), [])
+})
+
 test('a passkey is a fault in a public torrent only, and no message shows it', () => {
   const announce = 'http://a.example/0123456789abcdef0123456789abcdef/announce'
   const list = { announce, 'announce-list': [[announce], [announce]] }

@@ -139,12 +139,13 @@ test('prints what it serves, where, and with how many trackers', async (t) => {
   const root = makeScratch(t)
   const { address, said, stdout } = await serveMirror(t, { root, args: TRACKERLESS })
   await said(/^(try: )/m)
-  const [serving, where, trackers, open, example, ...rest] = stdout.text.split('\n')
+  const [serving, where, reach, trackers, open, example, ...rest] = stdout.text.split('\n')
   assert.equal(serving, `serving:  ${root}`)
   assert.equal(where, `address:  ${address}`)
+  assert.equal(reach, '          (this machine only; --host :: for all)')
   assert.equal(trackers, 'trackers: no tracker: clients use the web seed and the DHT')
   assert.equal(open, `open:     ${address}/`)
-  assert.match(example ?? '', /^try: {6}curl /)
+  assert.match(example ?? '', /^try: {6}curl .* # for this machine; for others, give --public-url$/)
   assert.deepEqual(rest, [''])
 })
 
@@ -152,7 +153,10 @@ test('suggests its public address', async (t) => {
   const args = ['--public-url', 'https://m.example/pub/']
   const { said } = await serveMirror(t, { files: { 'a b': 'x' }, args })
   assert.equal(await said(/^open: {5}(.*)\n/m), 'https://m.example/pub/')
-  await said(/^try: {6}curl -fOJ 'https:\/\/m\.example\/pub\/a%20b\.torrent'\n/m)
+  const text = await said(
+    /^([^]*)^try: {6}curl -fOJ 'https:\/\/m\.example\/pub\/a%20b\.torrent'\n/m,
+  )
+  assert.doesNotMatch(text, /this machine/)
 })
 
 test('starts in a mirror whose only file has a name that is not UTF-8', async (t) => {
@@ -160,7 +164,7 @@ test('starts in a mirror whose only file has a name that is not UTF-8', async (t
   writeFileSync(Buffer.from(`${root}/caf\xe9`, 'latin1'), 'text')
   const { address, said } = await serveMirror(t, { root })
   // No torrent can have that name
-  await said(/^try: +curl -fOJ '.*\/PATH\/OF\/A\/FILE\.torrent'$/m)
+  await said(/^try: +curl -fOJ '.*\/PATH\/OF\/A\/FILE\.torrent'  # for this machine/m)
   assert.equal(await (await fetch(`${address}/caf%E9`)).text(), 'text')
 })
 

@@ -1,6 +1,6 @@
 import { orClose, valueOr } from '../../../base/errors.js'
 import { isRaw } from '../../../base/text/raw-path.js'
-import { fileAddress } from '../../../metainfo/trackers.js'
+import { fileAddress, isLocal } from '../../../metainfo/trackers.js'
 import { runService, type Service, type ServiceSettings } from '../../../mirror/app/run-service.js'
 import type { ServiceOptions } from '../../../mirror/options.js'
 import { type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
@@ -161,9 +161,12 @@ function greeting(
   const trackers = service.trackers.current()
   const addresses = service.addresses.map((each) => reachableAddress(each, host))
   const first = addresses[0] ?? ''
+  // A proxy in front may reach this machine alone
+  const isOnlyHere = request.publicUrl === null && addresses.every(isLocal)
   return [
     `serving:  ${request.mirror.root}`,
     ...addresses.map((address) => `address:  ${address}`),
+    ...(isOnlyHere ? [ONLY_HERE] : []),
     `trackers: ${trackers.length === 0 ? NO_TRACKER : count(trackers.length, 'tracker')}`,
     ...(tracker?.addresses ?? []).map((each) => {
       const where = isOnAllAddresses(each) ? EVERYWHERE : ''
@@ -173,7 +176,7 @@ function greeting(
     ...(tracker?.pages ? [`admin:    ${tracker.pages.address}`] : []),
     ...(tracker ? [`state:    ${tracker.stateFile}`] : []),
     ...pageLine(request, first),
-    `try:      ${exampleCall(request.publicUrl ?? first, example)}`,
+    `try:      ${exampleCall(request.publicUrl ?? first, example)}${isOnlyHere ? FOR_ITSELF : ''}`,
   ]
 }
 
@@ -198,6 +201,11 @@ function exampleCall(address: string, example: readonly string[] | null): string
   if (address.startsWith('http')) return `curl -fOJ ${quote(address + rest)}`
   return `curl -fOJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`
 }
+
+const ONLY_HERE = '          (this machine only; --host :: for all)'
+
+/** The web seed of such a torrent leads each client to its own machine. */
+const FOR_ITSELF = '  # for this machine; for others, give --public-url'
 
 /** Most names searched for an example. */
 const MAX_NAMES = 2000

@@ -160,3 +160,24 @@ test('the web seed of a directory without a slash at its end is a warning', asyn
     assert.equal((await runBtkit([...args, '--quiet'])).stderr, '')
   }
 })
+
+test('trackers and seeds on this machine are noted, by makemetafile and completedir', async (t) => {
+  const directory = makeScratch(t, { 'd/f': 'f' })
+  const at = (path: string) => join(directory, path)
+  const own = (what: string) => `btkit: ${what} leads each client to its own machine\n`
+  const tracker = own('tracker "http://localhost:6969/announce"')
+  const args = ['--no-cache', '-a', 'http://localhost:6969/announce']
+  const file = ['makemetafile', at('d/f'), ...args, '--web-seed', 'http://127.0.0.1:8080/f']
+  const made = await runBtkit([
+    ...file,
+    '--http-seed',
+    'http://[::1]/x',
+    '--output',
+    at('f.torrent'),
+  ])
+  const seeds = own('web seed "http://127.0.0.1:8080/f"') + own('HTTP seed "http://[::1]/x"')
+  assert.deepEqual([made.status, made.stderr], [0, tracker + seeds])
+  const base = ['--web-seed-base', 'http://localhost/d', '--state-dir', at('state')]
+  const completed = await runBtkit(['completedir', at('d'), ...args, ...base])
+  assert.equal(completed.stderr, `${tracker}${own('web seed "http://localhost/d"')}`)
+})
