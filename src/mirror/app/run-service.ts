@@ -4,6 +4,8 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { openAccessLog } from '../../server/exchange/log-file.js'
 import type { LogFormat } from '../../server/exchange/access-log.js'
 import { type Exchange, Exchanges } from '../../server/exchange/exchanges.js'
+import { hiddenClients } from '../../server/exchange/hidden-clients.js'
+import { isLocal } from '../../core/remote/address-reach.js'
 import { CONNECTIONS } from '../../server/connections/connection-limits.js'
 import type { Handler } from '../../server/connections/request-turns.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
@@ -86,6 +88,7 @@ export async function runService(settings: ServiceSettings, world: ServiceWorld)
     const app = buildApp(opened)
     await app.ready()
     const noteScheme = warnOfPlainSeeds(settings.options, world.warn)
+    const noteHidden = hiddenClients(clientAddresses, isLocal, world.warn)
     let admits: ReturnType<typeof drainGate> | null = null
     const { downloads, responses } = opened.answers
     const handler: Handler = (request, response) => {
@@ -95,6 +98,7 @@ export async function runService(settings: ServiceSettings, world: ServiceWorld)
         return
       }
       noteScheme(request)
+      noteHidden(request)
       const startedAt = monotonic()
       // An unchanged answer that was sent before needs no router. A file may have the name of a
       // view.

@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError, orClose } from '../../base/errors.js'
 import { type RegularFile, readRegular } from '../../disk/look/read-bounded.js'
@@ -12,6 +11,7 @@ import {
 import type { Handler } from '../../server/connections/request-turns.js'
 import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
+import { hiddenClients } from '../../server/exchange/hidden-clients.js'
 import { openAccessLog } from '../../server/exchange/log-file.js'
 import { type AccessLists, openAccessLists } from '../allowed/access-lists.js'
 import type { AddressRules } from '../allowed/address-rules.js'
@@ -135,7 +135,7 @@ async function openEntrances(
     answers,
     fullScrape: new FullScrape(answers, monotonic),
     addressOf: clientAddresses.of,
-    isOwnRequest: ownRequests(clientAddresses, warn),
+    isOwnRequest: (request) => clientAddresses.isOwnRequest(request),
     onError,
     note,
   })
@@ -155,7 +155,9 @@ async function openEntrances(
     { monotonic },
   )
   const isLogged = settings.logFormat !== 'off'
+  const noteHidden = hiddenClients(clientAddresses, isLocal, warn)
   const handler: Handler = (request, response) => {
+    noteHidden(request)
     if (isLogged) exchanges.begin(request, response)
     if (routes.handle(request, response)) return
     note('page')
@@ -177,27 +179,6 @@ async function openEntrances(
           note: figures.of('ws'),
         })
       : null,
-  }
-}
-
-/** Tells which requests clients sent directly. Warns once if a nearby proxy hides its clients. */
-function ownRequests(
-  clients: TrackerSettings['clientAddresses'],
-  warn: (message: string) => void,
-): (request: IncomingMessage) => boolean {
-  let hasWarned = false
-  return (request) => {
-    const isOwn = clients.isOwnRequest(request)
-    const client =
-      isOwn || hasWarned || clients.isFromProxy(request) ? undefined : clients.of(request)
-    if (client === null || (client !== undefined && isLocal(client))) {
-      hasWarned = true
-      const needed = `X-Forwarded-For from it, and --trust-proxy ${client ?? 'unix'}`
-      warn(
-        `clients of the proxy at ${client ?? 'a Unix socket'} look like one client; they need ${needed}`,
-      )
-    }
-    return isOwn
   }
 }
 

@@ -20,6 +20,8 @@ import { ADMIN_SCRIPT, ADMIN_STYLE } from '../../../browser/texts.js'
 import { type Answer, sendAnswer } from '../../../server/headers/answer.js'
 import { splitTarget } from '../../../server/headers/target.js'
 import { Exchanges } from '../../../server/exchange/exchanges.js'
+import { hiddenClients } from '../../../server/exchange/hidden-clients.js'
+import { isLocal } from '../../../core/remote/address-reach.js'
 import { listenAll, type ServerRules } from '../../../server/listen/listen.js'
 import { html } from '../../../base/text/html.js'
 import { describeFailure, type LogInFailure } from '../access/log-in.js'
@@ -96,8 +98,10 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
   await app.ready()
   const exchanges = new Exchanges(() => undefined, parts)
+  const noteHidden = hiddenClients(clientAddresses, isLocal, parts.warn)
   const listening = await listenAll([place], {
     handler: (request, response) => {
+      noteHidden(request)
       request.url = withoutPrefix(request.url ?? '/', prefix)
       app.routing(request, response)
     },
