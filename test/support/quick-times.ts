@@ -3,6 +3,7 @@ import { clientPatience } from '../../src/cli/open/clients.js'
 import { expected } from '../../src/core/remote/read-remote.js'
 import { displayPauses } from '../../src/cli/output/torrent-display.js'
 import { queueTimes } from '../../src/fleet/connect.js'
+import { tlsLooks } from '../../src/server/listen/tls-keys.js'
 import { dhtStart } from '../../src/seeding/peer/dht.js'
 
 /** Shortens the times of the queue in this process. */
@@ -43,4 +44,11 @@ export const NO_NODE = '127.0.0.1:9'
 /** Begins with this node of the DHT in this process, and never with the public ones. */
 export function beginDhtAt(node: string): void {
   dhtStart.bootstrap = [node]
+}
+
+/** Looks at certificates often, for servers that start in this process until the test ends. */
+export function hurryTls(t: TestContext): void {
+  const usual = tlsLooks.period
+  tlsLooks.period = 20
+  t.after(() => (tlsLooks.period = usual))
 }

@@ -1,4 +1,4 @@
-import { BtkitError, usageError } from '../../base/errors.js'
+import { BtkitError, tryOr, usageError } from '../../base/errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { type PassedSocket, passedSockets } from '../../server/listen/passed-sockets.js'
 import { Report } from '../output/report.js'
@@ -129,7 +129,14 @@ export async function openTls(
       if (why !== null) warn(`${tlsKey}: ${why}`)
       return { cert: await textOf(tlsCert, 'certificate'), key }
     },
+    state: () => [tlsCert, tlsKey].map((path) => stateOf(resolve(io.cwd, path))).join(),
     warn,
     now: io.now,
   })
+}
+
+/** The state of a file that may be missing. */
+function stateOf(path: string): string {
+  const { ino, size, mtimeMs, ctimeMs } = tryOr(null, () => statIfThere(path)) ?? {}
+  return [ino, size, mtimeMs, ctimeMs].join()
 }

@@ -114,9 +114,10 @@ export function declareAdminOptions<A extends unknown[], O extends OptionValues>
 
 export const TLS_CERT = option(
   '--tls-cert <file>',
-  `use TLS with this certificate chain (PEM). Unix sockets stay plain HTTP. SIGHUP reads it and the
-    key again; an invalid pair is rejected, and the old one is used. TLS is 1.2 or later; with 1.2,
-    only ECDHE with AES-GCM or ChaCha20 is used.`,
+  `use TLS with this certificate chain (PEM). Unix sockets stay plain HTTP. It and the key
+    are read again when they changed, within a minute or on SIGHUP. An invalid pair is rejected, and
+    the old one is used. A warning comes 14 days before the end. TLS is 1.2 or later; with 1.2, only
+    ECDHE with AES-GCM or ChaCha20 is used.`,
   {
     ...FILE,
     needs: [{ oneOf: ['tls-key'] }],

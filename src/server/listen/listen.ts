@@ -24,7 +24,8 @@ import type { ServerContext } from '../context.js'
 import type { Exchanges } from '../exchange/exchanges.js'
 import { makeCloser } from './close.js'
 import { isUnixPlace, type ListenPlace, openServer } from './open-server.js'
-import { limitHandshakes, TLS_RULES, type TlsKeys } from './tls-keys.js'
+import { startPeriodicTasks } from '../periodic-tasks.js'
+import { limitHandshakes, TLS_RULES, tlsLooks, type TlsKeys } from './tls-keys.js'
 
 /** Rules of a program's servers for connections and requests; times are in milliseconds. */
 export interface ServerRules {
@@ -81,8 +82,11 @@ export async function listenAll(
   const unread = new UnreadBytes(keyOf)
   const parts = { ...service, keyOf, limitConnections, unread }
   const listeners: Awaited<ReturnType<typeof listen>>[] = []
+  const { tls, onError } = service
+  const looks = tls ? [{ act: () => tls.look(), period: tlsLooks.period }] : []
+  const endLooks = startPeriodicTasks(looks, onError)
   const close = async () => {
-    await Promise.all(listeners.map((each) => each.close()))
+    await Promise.all([endLooks(), ...listeners.map((each) => each.close())])
   }
   let port: number | null = null
   await orClose(close, async () => {

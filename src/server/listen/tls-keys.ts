@@ -12,6 +12,9 @@ export interface TlsPair {
   readonly key: string
 }
 
+/** Milliseconds before the end of a certificate, when an ordinary one is long renewed. */
+const NEAR = 14 * 86_400_000
+
 /** The ciphers of TLS 1.3, without which Node would not speak it. */
 const NEWEST = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
 
@@ -25,23 +28,51 @@ export const TLS_RULES = {
 interface TlsSource extends Pick<ServerContext, 'warn' | 'now'> {
   /** Reads the certificate and its key. */
   readonly read: () => Promise<TlsPair>
+  /** The state of both files, which is another one after each change. */
+  readonly state: () => string
   /** Their files, for messages. */
   readonly names: TlsPair
 }
 
+/** Milliseconds between looks at the files of certificates. */
+export const tlsLooks = { period: 60_000 }
+
 /** A certificate and its key from files, which may be renewed there, for servers. */
 export class TlsKeys {
   readonly #servers: Server[] = []
+  /** The certificate whose end was announced. */
+  #ending = ''
 
   private constructor(
     private readonly source: TlsSource,
     /** The pair in use. */
     public pair: TlsPair,
+    /** The state of the files when they were read last. */
+    private state: string,
   ) {}
 
   /** @throws BtkitError if the files cannot be read, or do not belong together */
   static async open(source: TlsSource): Promise<TlsKeys> {
-    return new TlsKeys(source, await readPair(source))
+    const state = source.state()
+    const keys = new TlsKeys(source, await readPair(source), state)
+    keys.#warnOfEnd()
+    return keys
+  }
+
+  /** Reads the files again if they changed since. Warns once before the certificate ends. */
+  async look(): Promise<void> {
+    if (this.source.state() !== this.state) await this.reload()
+    this.#warnOfEnd()
+  }
+
+  #warnOfEnd(): void {
+    const { now, warn } = this.source
+    const { validTo, validFrom, subject, fingerprint256 } = new X509Certificate(this.pair.cert)
+    const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
+    const isNear = to - now() < Math.min(NEAR, (to - from) / 3)
+    if (!isNear || to < now() || this.#ending === fingerprint256) return
+    this.#ending = fingerprint256
+    warn(`the certificate of ${subject.replaceAll('\n', ', ')} ends on ${validTo}; renew it`)
   }
 
   /**
@@ -53,6 +84,7 @@ export class TlsKeys {
 
   /** Reads the files again; if the new pair is invalid, the old one stays in use. */
   async reload(): Promise<void> {
+    this.state = this.source.state()
     const failure = await failureOf(async () => {
       this.pair = await readPair(this.source)
       for (const server of this.#servers) server.setSecureContext({ ...this.pair, ...TLS_RULES })

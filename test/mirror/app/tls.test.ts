@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { connect as connectPlain } from 'node:net'
 import { join } from 'node:path'
@@ -17,6 +17,8 @@ import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runProgram } from '../../support/programs.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { hurryTls } from '../../support/quick-times.js'
+import { startTrack } from '../../support/track.js'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { rawRequest, requestText } from '../hostile/raw.js'
@@ -31,6 +33,13 @@ async function serveSecure(t: TestContext, args: readonly string[] = []) {
   const files = { 'yum/good.rpm': 'good' }
   const served = await serveMirror(t, { files, args: [...tlsArgs(directory), ...args] })
   return { ...served, directory, cert }
+}
+
+/** A tracker over TLS, with its certificate and key. */
+async function trackSecure(t: TestContext) {
+  const directory = makeScratch(t)
+  const cert = plantCertificate(directory, 'first')
+  return { ...(await startTrack(t, { args: tlsArgs(directory) })), directory, cert }
 }
 
 /** The answer that an agent gets, and the certificate that it saw. */
@@ -114,6 +123,52 @@ testTls('SIGHUP loads the new certificate, and open connections continue', async
   })
   const { status, name } = await askSecurely(open, served, '/yum/good.rpm')
   assert.deepEqual([status, name, served.stderr.text.includes('warning')], [200, 'first', false])
+})
+
+for (const [what, start] of [
+  ['serve', serveSecure],
+  ['track', trackSecure],
+] as const) {
+  testTls(`${what} reads a renewed certificate by itself, and only a pair that fits`, async (t) => {
+    hurryTls(t)
+    const served = await start(t)
+    const files = certificateFiles(served.directory)
+    const [, firstKey] = files.map((file) => readFileSync(file, 'utf8'))
+    const second = plantCertificate(served.directory, 'second')
+    const [cert, key] = files
+    const secondKey = readFileSync(key, 'utf8')
+    const renewed = new Agent({ ca: [served.cert, second], maxCachedSessions: 0 })
+    const name = async () => (await askSecurely(renewed, served, '/-/health')).name
+    await until('the second is used', async () => (await name()) === 'second')
+    writeFileSync(key, firstKey!)
+    const told = `key.pem: is the key of another certificate than ${cert}; the old certificate stays in use`
+    await until('it is told', () => served.stderr.text.includes(told))
+    assert.equal(await name(), 'second')
+    const third = plantCertificate(served.directory, 'third')
+    assert.notEqual(readFileSync(key, 'utf8'), secondKey)
+    renewed.options.ca = third
+    await until('the third is used', async () => (await name().catch(() => '')) === 'third')
+    assert.equal(served.stderr.text.split(told).length, 2, served.stderr.text)
+  })
+}
+
+testTls('the end of a certificate is told two weeks before, once', async (t) => {
+  hurryTls(t)
+  const directory = makeScratch(t)
+  plantCertificate(directory, 'ending', 90)
+  let now = Date.now()
+  const served = await serveMirror(t, { args: tlsArgs(directory), io: { now: () => now } })
+  now += 70 * 86_400_000
+  assert.doesNotMatch(served.stderr.text, /certificate/)
+  now += 7 * 86_400_000
+  const told = /warning: the certificate of CN=ending ends on .*; renew it\n/g
+  await until('it is told', () => told.test(served.stderr.text))
+  now += 86_400_000
+  plantCertificate(directory, 'renewed', 400)
+  const agent = new Agent({ rejectUnauthorized: false, maxCachedSessions: 0 })
+  const name = async () => (await askSecurely(agent, served, '/-/health')).name
+  await until('the new one is used', async () => (await name()) === 'renewed')
+  assert.equal(served.stderr.text.match(/ends on/g)?.length, 1, served.stderr.text)
 })
 
 testTls('an invalid certificate leaves the old one in use, with one warning', async (t) => {
