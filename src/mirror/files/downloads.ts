@@ -5,6 +5,7 @@ import { BufferPool, NOTHING } from '../../base/buffer-pool.js'
 import { asBtkitError, BtkitError } from '../../base/errors.js'
 import { warnOnce } from '../../base/warn-once.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
+import { isSuspect } from '../../disk/look/read-names.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { Queue } from '../../server/admission/queue.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
@@ -19,6 +20,7 @@ import {
   openLater,
   openNow,
   type OpenedFile,
+  closeFile,
   readBeginning,
   readBeginningNow,
 } from '../tree/open-looked.js'
@@ -216,7 +218,7 @@ export class Downloads {
   async #learn(request: IncomingMessage, file: ScannedFile, look: Look): Promise<KnownFile | null> {
     const now = this.clocks.now()
     const name = file.path.at(-1) ?? ''
-    const read = () => readBeginning(file, LOOKED_AT)
+    const read = () => this.#readBeginning(file, look)
     const type =
       mediaType(name, null) ?? mediaType(name, await this.#readInTurn(request, file, read))
     if (type === null) return null
@@ -225,6 +227,17 @@ export class Downloads {
     const view = new MirrorView(this.options.mirror)
     const taken = isAlone ? [] : await takenViews(view, file.path, VIEWS)
     return describeFile(file, look, { type, taken, now }, this.options)
+  }
+
+  /** Reads the beginning of a file; null if it changes meanwhile. */
+  async #readBeginning(file: ScannedFile, look: Look): Promise<Uint8Array | null> {
+    if (!isSuspect(file.absolutePath)) return readBeginning(file, LOOKED_AT)
+    // Node mangles the real path behind such a link
+    const target = Buffer.alloc(Math.min(LOOKED_AT, look.fingerprint.size))
+    const looked = { place: this.options.mirror, path: file.path.join('/'), look, isFresh: false }
+    const opened = await openLater(looked, { target, offset: 0, isMore: false })
+    if (opened?.descriptor != null) await closeFile(opened.descriptor)
+    return opened && target.subarray(0, opened.bytesRead)
   }
 
   /**

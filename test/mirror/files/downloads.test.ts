@@ -112,6 +112,7 @@ test('a file whose name is not UTF-8 is sent by its bytes, and says why it has n
   writeFileSync(rawPath(root, 'pub/caf\xe9/\xff.bin'), CONTENT)
   symlinkSync(rawPath('..', '..'), rawPath(root, 'pub/out\xe9'))
   symlinkSync(rawPath('.', 'caf\xe9/\xff.bin'), join(root, 'pub/to-raw'))
+  symlinkSync(rawPath('.', 'caf\xe9/\xff.bin'), join(root, 'pub/raw.txt'))
   const address = '/pub/caf%E9/%ff.bin'
   for (let time = 0; time < 2; time++) {
     const { status, headers, body } = await ask(port, address)
@@ -121,7 +122,8 @@ test('a file whose name is not UTF-8 is sent by its bytes, and says why it has n
     const part = await ask(port, address, { headers: { Range: 'bytes=5-9' } })
     assert.deepEqual([part.status, part.body], [206, CONTENT.subarray(5, 10)])
   }
-  assert.ok((await ask(port, '/pub/to-raw')).body.equals(CONTENT))
+  for (const link of ['/pub/to-raw', '/pub/raw.txt'])
+    assert.ok((await ask(port, link)).body.equals(CONTENT), link)
   assert.equal((await ask(port, `${address}.sha256`)).status, 200)
   assert.equal((await ask(port, `/-/view${address}.details`)).status, 200)
   for (const view of ['.torrent', '?torrent', '?magnet', '.meta4']) {
@@ -390,7 +392,7 @@ test('the type of a file follows from the extension after its last dot', async (
     'pub/a.txt.': ANY,
     'pub/a.unknown-to-all': ANY,
   }
-  const files = Object.fromEntries(Object.keys(types).map((path) => [path, 'x']))
+  const files = Object.fromEntries(Object.keys(types).map((path) => [path, '\u0001']))
   const { port } = await serveMirror(t, { files })
   for (const [path, type] of Object.entries(types)) {
     const { status, headers } = await ask(port, `/${path}`)
@@ -407,7 +409,34 @@ test('files whose names mean text are text, unless their bytes cannot be', async
     ...Object.fromEntries([...names, ...lists].map((name) => [`pub/${name}`, ['Grüße', utf8]])),
     'pub/latin1/README': [Buffer.from('Gr\xfc\xdfe', 'latin1'), 'text/plain'],
     'pub/packed/README': [Buffer.from('\x1f\x8b\0\0'), ANY],
-    'pub/SHA256SUMS.gpg': ['x', ANY],
+    'pub/SHA256SUMS.gpg': ['\u0002x', ANY],
+  }
+  const files = Object.fromEntries(
+    Object.entries(kinds).map(([path, [content]]) => [path, content]),
+  )
+  const { port } = await serveMirror(t, { files })
+  for (const [path, [, type]] of Object.entries(kinds))
+    assert.equal((await ask(port, `/${path}`)).headers['content-type'], type, path)
+})
+
+test('a file of an unknown ending is text if it begins like one', async (t) => {
+  const utf8 = 'text/plain; charset=utf-8'
+  const long = 'ü'.repeat(9000)
+  const kinds: Record<string, [string | Uint8Array, string]> = {
+    ...Object.fromEntries(
+      ['a.iso.sha256', 'a.md5', 'a.py', 'a.patch', 'RELEASE-NOTES', 'a.zzz', 'a.sha512'].map(
+        (name) => [`pub/${name}`, ['a  ü\r\n\tb\u001b[0m', utf8]],
+      ),
+    ),
+    'pub/a.iso.asc': ['-----BEGIN PGP SIGNATURE-----\n', utf8],
+    'pub/long.diff': [`x${long}`, utf8],
+    'pub/later.zzz': [`${'x'.repeat(16 * 1024)}\0`, utf8],
+    'pub/a.zst': [Buffer.from('(\xb5/\xfd', 'latin1'), ANY],
+    'pub/b.py': ['x\0', ANY],
+    'pub/c.py': ['x\u0003', ANY],
+    'pub/d.py': [Buffer.from('Gr\xfc\xdfe', 'latin1'), ANY],
+    'pub/e.py': ['', ANY],
+    'pub/a.sig': ['text', 'application/pgp-signature'],
   }
   const files = Object.fromEntries(
     Object.entries(kinds).map(([path, [content]]) => [path, content]),
@@ -418,7 +447,7 @@ test('files whose names mean text are text, unless their bytes cannot be', async
 })
 
 test('a hidden file without an extension has no type of its own either', async (t) => {
-  const { port } = await serveMirror(t, { files: { 'pub/.html': 'x' }, args: ['--hidden'] })
+  const { port } = await serveMirror(t, { files: { 'pub/.html': '\0x' }, args: ['--hidden'] })
   assert.equal((await ask(port, '/pub/.html')).headers['content-type'], ANY)
 })
 
