@@ -51,6 +51,13 @@ export function distinctSeeds(urls: readonly string[], keyOf = seedKey): string[
   return urls.filter((_, i) => keys.indexOf(keys[i] ?? '') === i)
 }
 
+/** The tiers without trackers that are in one before, and without those that are empty then. */
+export function distinctTiers<Url extends string>(tiers: readonly (readonly Url[])[]): Url[][] {
+  const seen = new Set<Url>()
+  const isNew = (url: Url) => !seen.has(url) && seen.add(url)
+  return tiers.map((tier) => tier.filter(isNew)).filter(({ length }) => length > 0)
+}
+
 /** Whether a URL leads each client to its own machine. */
 export function isLocal(url: string): boolean {
   const host = URL.canParse(url) ? new URL(url).hostname : ''
@@ -298,7 +305,7 @@ export function parseDhtNode(text: string): DhtNode {
 export type TrackerTiers = string | readonly (string | readonly string[])[]
 
 /**
- * Returns tiers of checked trackers.
+ * Returns tiers of checked trackers, each once.
  * @throws BtkitError `usage`
  */
 export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
@@ -307,7 +314,8 @@ export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
     return Array.isArray(given) && given.every((tier) => typeof tier === 'string' || isTiers(tier))
   }
   if (!isTiers(tiers)) throw new BtkitError('usage', 'trackers: neither a URL nor tiers of URLs')
-  return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
+  const checked = (tier: string | readonly string[]) => [tier].flat().map(checkTracker)
+  return distinctTiers(tiers.map(checked))
 }
 
 /**

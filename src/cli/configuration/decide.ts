@@ -90,7 +90,7 @@ export async function openDecider(
   const environment = environmentLevel(isLegacy ? null : section, entries, io.env, problems)
   return ({ line, job = [], problems: found }) => {
     const parse = (levels: readonly Level[]) => {
-      return parseAll(strongest(levels), { env: io.env, aliases, parsed }, found)
+      return parseAll(strongest(levels), { env: io.env, cwd: io.cwd, aliases, parsed }, found)
     }
     const { operands, trackers: urls } = trackersAmong(line, command, io.cwd, aliases)
     const typed = [...urls, ...line.given.filter((each) => !isLegacy || !isNone(each))]

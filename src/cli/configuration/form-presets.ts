@@ -20,6 +20,7 @@ export async function formPresets(option: string | undefined, io: Io): Promise<P
   const problems = new Problems()
   const known = {
     env: io.env,
+    cwd: io.cwd,
     aliases: new Map(files.flatMap((file) => aliasesIn(file, problems))),
     problems,
   }

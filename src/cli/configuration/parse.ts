@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { isUnexpanded, NO_SHELL } from '../../base/directories.js'
 import { BtkitError, nameErrors, usageError } from '../../base/errors.js'
+import { statIfThere } from '../../disk/look/stat-files.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import { type OptionEntry, takesPaths } from '../options/option.js'
 import type { Io } from '../io.js'
@@ -32,7 +33,7 @@ export interface Decided extends Given {
 export type Aliases = ReadonlyMap<string, readonly (readonly string[])[]>
 
 /** The names that values may refer to: variables and aliases. */
-export interface Known extends Pick<Io, 'env'> {
+export interface Known extends Pick<Io, 'env' | 'cwd'> {
   readonly aliases: Aliases
   /** Options that were parsed before. The jobs of a batch share most of theirs. */
   readonly parsed?: WeakMap<Given, Decided>
@@ -64,7 +65,8 @@ function parseGiven(given: Given, known: Known): Decided {
   const standard: unknown = on?.defaultValue
   const parsed = texts.reduce<unknown>((previous, each) => {
     if (typeof each === 'boolean') return each
-    return parseText(given, each, typeof previous === 'boolean' ? standard : previous)
+    const before = typeof previous === 'boolean' ? standard : previous
+    return parseText(given, each, before, known)
   }, standard)
   // An option that may have a value is not there if it is off
   const value = parsed === false && on?.optional ? undefined : parsed
@@ -151,23 +153,37 @@ function instead(name: string, aliases: Aliases): string {
 /** The largest secret in a file, in bytes. */
 const MAX_SECRET = 64 * 1024
 
-/** The text of a value. In a configuration `file:PATH` and `env:NAME` stand for a secret. */
-function textOf(given: Given, item: Located, { env }: Known): Text {
+/**
+ * The text of a value. In a configuration `file:PATH` and `env:NAME` stand for a secret. A list of
+ * trackers may be in a file wherever they are given.
+ */
+function textOf(given: Given, item: Located, { env, cwd }: Known): Text {
   const { place, value } = item
   if (value.kind !== 'text') throw wrong(given, item, 'a single value is expected here')
-  const mayBeOpened = place.isInFile && isSecret(given.entry)
-  const [, kind, name = ''] = (mayBeOpened && /^(file|env):(.*)$/.exec(value.text)) || []
+  const { trackers } = given.entry.traits
+  const opened = place.isInFile && isSecret(given.entry) ? /^(file|env):(.*)$/ : /^(file):(.*)$/
+  const mayBeOpened = place.isInFile ? isSecret(given.entry) : trackers && trackers !== 'removed'
+  const [, kind, name = ''] = (mayBeOpened && opened.exec(value.text)) || []
   if (kind === undefined) return { text: value.text, place }
   if (kind === 'env') {
     const secret = env[name]
     if (secret) return { text: secret, place, isOpened: true }
     throw place.error(`the variable ${name} is not set`)
   }
-  const path = resolve(dirname(place.source), name)
+  const path = resolve(place.isInFile ? dirname(place.source) : cwd, name)
   const bytes = nameErrors(place.text, () => readBoundedRegular(path, MAX_SECRET))
-  const secret = Buffer.from(bytes).toString().trim()
+  const read = Buffer.from(bytes).toString().trim()
+  const secret = trackers ? joinLines(read, trackers === 'tiers') : read
   if (secret !== '') return { text: secret, place, isOpened: true }
   throw place.error(`${path}: empty`)
+}
+
+/** Joins trackers, one a line; empty lines are between tiers, and comments begin with #. */
+function joinLines(text: string, hasTiers: boolean): string {
+  const lines = text.split('\n').map((line) => line.trim())
+  const all = lines.filter((line) => !line.startsWith('#')).join('\n')
+  const tiers = all.split(/\n\n+/).map((tier) => tier.trim().replaceAll('\n', hasTiers ? ',' : '|'))
+  return tiers.filter(Boolean).join('|')
 }
 
 function mapValues(given: Given, use: Located): Text[] {
@@ -198,7 +214,7 @@ function jsonOf({ value }: Located): unknown {
   return JSON.parse(value.text) as unknown
 }
 
-function parseText(given: Given, text: Text, previous: unknown): unknown {
+function parseText(given: Given, text: Text, previous: unknown, { cwd }: Known): unknown {
   const { entry, source } = given
   const parseArg = entry.on?.parseArg as ((text: string, previous: unknown) => unknown) | undefined
   const parse = source === 'operand' ? parseTrackers : parseArg
@@ -214,7 +230,11 @@ function parseText(given: Given, text: Text, previous: unknown): unknown {
     if (error instanceof InvalidArgumentError)
       throw refused(given, text, hide(asReason(error.message)))
     if (!(error instanceof BtkitError)) throw error
-    if (source === 'line' || source === 'operand') throw usageError(error.message, { cause: error })
+    if (source === 'line' || source === 'operand') {
+      const isFile = entry.traits.trackers && statIfThere(resolve(cwd, text.text))?.isFile()
+      const advice = isFile ? `; for the trackers in it give file:${text.text}` : ''
+      throw usageError(hide(error.message) + advice, { cause: error })
+    }
     throw text.place.error(hide(error.message))
   }
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../base/errors.js'
 import { changedFacts, type TorrentFacts } from '../../metainfo/facts.js'
-import { formatAnnounceList, hasTracker, urlForms } from '../../metainfo/trackers.js'
+import { distinctTiers, formatAnnounceList, hasTracker, urlForms } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../core/edit/files.js'
 import type { EditedFile } from '../../core/edit/file.js'
@@ -94,7 +94,7 @@ interface TypedSteps {
 /** Returns an edit that takes typed steps. */
 export function stepTrackers({ set, remove, replace, add }: TypedSteps): TorrentEdit {
   const steps = {
-    set: set?.map((tier) => tier.map(trackerBytes)) ?? null,
+    set: set ? distinctTiers(set).map((tier) => tier.map(trackerBytes)) : null,
     remove: remove.flatMap(urlForms).map(trackerBytes),
     replace: replacers(replace),
     add: add.map(trackerBytes),

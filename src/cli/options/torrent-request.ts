@@ -10,7 +10,12 @@ import { usageError } from '../../base/errors.js'
 import { type CheckedOptions, commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
-import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
+import {
+  announceUrls,
+  directoryAddress,
+  distinctTiers,
+  formatAnnounceList,
+} from '../../metainfo/trackers.js'
 import { hideSecrets } from '../../base/text/secrets.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import { FIELDS, TEXT_NAMES } from '../../metainfo/fields.js'
@@ -103,13 +108,14 @@ function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 
  * @throws BtkitError `usage` if options contradict each other
  */
 function namedTrackers(operand: RequestOperands['tiers'], options: MakerOptions): CheckedTrackers {
-  const given = operand ?? options.announce
+  const given = distinctTiers(operand ?? options.announce)
   if (operand !== null && options.announce.length > 0) {
     throw usageError(
       `${formatAnnounceList(operand)}: give the tracker either as an argument or with --announce`,
     )
   }
-  const list = options.announceList ?? (given.flat().length > 1 ? given : [])
+  const whole = options.announceList && distinctTiers(options.announceList)
+  const list = whole ?? (given.flat().length > 1 ? given : [])
   const announce = given[0]?.[0] ?? list[0]?.[0] ?? null
   return { announce, announceList: [...list] }
 }

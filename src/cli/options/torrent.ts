@@ -65,7 +65,9 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .opt(
       '-a, --announce <urls>',
       `use this tracker instead of the argument; ',' separates trackers of a tier, each -a adds a
-        tier (repeatable). A '|' begins a tier, too. Characters beyond ASCII are stored in punycode
+        tier (repeatable). A '|' begins a tier, too. 'file:PATH' reads a list of trackers, one a
+        line, with empty lines between tiers; so do all options that take trackers. A repeated
+        tracker is written once. Characters beyond ASCII are stored in punycode
         in the host, and in percent form elsewhere, also in web seeds and in the hosts of --node.`,
       { trackers: 'tiers', ...read.trackerTiers },
     )

@@ -61,7 +61,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 export function piecePow2(text: string): PieceLength | 'auto' {
   if (text === '0' || text === 'auto') return 'auto'
   // In KiB, or in bytes if that is a piece length
-  const given = Number(text)
+  const given = /^\d+ ?[kmg]i?b?$/i.test(text) ? byteSize(text) : Number(text)
   const bytes = given < 2 ** MIN_PIECE_POW2 ? given * 1024 : given
   const power = Math.log2(bytes)
   if (given > MAX_PIECE_POW2 && Number.isInteger(power) && power <= MAX_PIECE_POW2) {

@@ -168,7 +168,7 @@ test('a bug while a value is read is not reported as a wrong value', () => {
   }
   const command = new Command('x').opt('--x <value>', 'an option', { parse })
   const given = givenAs('line', optionEntries(command).get('x')!, [textAt('--x', 'y')])
-  const known = { env: {}, aliases: new Map() }
+  const known = { env: {}, cwd: '/', aliases: new Map() }
   assert.throws(() => parseAll([given], known, new Problems()), TypeError)
 })
 

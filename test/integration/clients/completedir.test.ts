@@ -167,7 +167,7 @@ test(
     const library = new Library(t, client)
     library.plant('a', 'first')
     const down = assertStatus(await library.complete(), 1)
-    assert.equal(down.stderr, `btkit: ${client}: nothing listens there\n`)
+    assert.ok(down.stderr.endsWith(`btkit: ${client}: nothing listens there\n`), down.stderr)
     assert.ok(existsSync(join(library.root, 'torrents/a.torrent')))
     const { unpublished } = parseJson(down)
     assert.deepEqual(unpublished, [

@@ -42,7 +42,7 @@ export async function checkFile(
   try {
     const configuration = await configurationOf(readConfigurationText(path, io), path, problems)
     const aliases = new Map(aliasesIn(configuration, problems))
-    const world = { env: io.env, aliases, problems }
+    const world = { env: io.env, cwd: io.cwd, aliases, problems }
     const makers = makersOf(table)
     const { sections } = configuration
     for (const section of sections) {

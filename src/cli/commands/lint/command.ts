@@ -119,7 +119,7 @@ async function configuredRules(file: string | undefined, io: Io): Promise<Tracke
     const given = givenIn(rule, entries, problems, () => true)
     // Trackers may be secrets, and no torrent is held against them
     const compared = given.filter(({ entry }) => !entry.traits.trackers)
-    const decided = parseAll(compared, { env: io.env, aliases: new Map() }, problems)
+    const decided = parseAll(compared, { env: io.env, cwd: io.cwd, aliases: new Map() }, problems)
     return asRule(
       rule,
       Object.fromEntries(decided.map((each) => [each.entry.attribute, each.value])),

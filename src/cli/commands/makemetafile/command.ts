@@ -16,6 +16,7 @@ import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { RemoteFault } from '../../../core/remote/remote-file.js'
 import { isChecksumLine } from '../../../core/remote/remote-list.js'
 import { sortOperands } from '../../line/operands.js'
+import { isTorrentName } from '../../../metainfo/name.js'
 import { askContents, listsRemote } from './remote.js'
 import {
   type MakeReport,
@@ -74,6 +75,8 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
         out.note(TRACKERLESS)
       if (!options.quiet) noteOdd(parts, options, io)
     }
+    const nested = sources.length > 1 ? sources.filter(isTorrentName) : []
+    if (nested.length > 0) out.note(`makes torrents of torrents: ${nested.slice(0, 3).join(', ')}`)
     // Bad patterns are refused before any work
     await loadNameFilter(options)
     const turns = new MakeTurns(groups)

@@ -264,7 +264,10 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
     if (missing !== undefined && sources.length > 1)
       throw usageError(`${missing}: no such file (a name with a blank needs quotes)`)
     const url = operands.tiers ? undefined : [...(operands.remote?.keys() ?? [])].at(-1)
-    const advice = url === undefined ? '' : `; if ${shownUrl(url)} is the tracker, give it with -a`
+    const isLocal = sources.length > 1 && url === undefined
+    const together = isLocal ? '; a list of files makes a single torrent: --files-from' : ''
+    const advice =
+      url === undefined ? together : `; if ${shownUrl(url)} is the tracker, give it with -a`
     throw usageError(`--output ${options.output}: not a directory, and ${several} one${advice}`)
   }
 }

@@ -2,6 +2,7 @@ import { usageError } from '../../../base/errors.js'
 import { noTorrent } from '../../line/operands.js'
 import { changeTrackers, parseReplacement, trackerBytes } from '../../../metainfo/edit/trackers.js'
 import {
+  distinctTiers,
   announceUrls,
   looksLikeUrl,
   parseAnnounceList,
@@ -124,9 +125,9 @@ function planAnnounce(args: readonly string[], options: AnnounceOptions) {
   if (first === undefined) throw usageError(`nothing to change; give an announce URL, ${STEPS}`)
   if (!isOption && url === undefined && /\.torrent$/i.test(first))
     throw usageError(`${first}: no announce URL before it; give one, or ${STEPS}`)
-  const given = isOption ? announce : parseTrackers(first)
+  const given = distinctTiers(isOption ? announce : parseTrackers(first))
   const isList = given.flat().length > 1
-  const tiers = announceList ?? (isList ? given : null)
+  const tiers = announceList ? distinctTiers(announceList) : isList ? given : null
   const edit = changeTrackers(() => ({
     announce: trackerBytes(given[0]?.[0] ?? ''),
     tiers: tiers?.map((tier) => tier.map(trackerBytes)) ?? null,

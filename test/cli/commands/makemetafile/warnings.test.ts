@@ -181,3 +181,36 @@ test('trackers and seeds on this machine are noted, by makemetafile and complete
   const completed = await runBtkit(['completedir', at('d'), ...args, ...base])
   assert.equal(completed.stderr, `${tracker}${own('web seed "http://localhost/d"')}`)
 })
+
+test('several files with an --output that is no directory lead to --files-from', async (t) => {
+  const directory = makeScratch(t, { a: 'a', b: 'b' })
+  const at = (name: string) => join(directory, name)
+  const args = ['makemetafile', at('a'), at('b'), TRACKER, '-o', at('one.torrent')]
+  const { status, stderr } = await runBtkit(args)
+  assert.equal(status, 2)
+  assert.match(
+    stderr,
+    /several torrents need one; a list of files makes a single torrent: --files-from\n$/,
+  )
+})
+
+test('torrents among several files are named', async (t) => {
+  const directory = makeScratch(t, { c: 'c', 'a.torrent': 'x', 'b.torrent': 'x' })
+  const at = (name: string) => join(directory, name)
+  const args = ['makemetafile', TRACKER, '--dry-run', at('a.torrent')]
+  assert.equal((await runBtkit(args)).stderr, '')
+  const { stderr } = await runBtkit([...args, at('c'), at('b.torrent')])
+  assert.equal(
+    stderr,
+    `btkit: makes torrents of torrents: ${at('a.torrent')}, ${at('b.torrent')}\n`,
+  )
+})
+
+test('a size of pieces in the place of an exponent is answered with the exponent', async (t) => {
+  const path = join(makeScratch(t, { a: 'a' }), 'a')
+  for (const size of ['4M', '4MiB', '4m', '4096K', '4194304', '4096']) {
+    const { status, stderr } = await runBtkit(['makemetafile', path, TRACKER, '-l', size])
+    assert.equal(status, 2)
+    assert.match(stderr, /; for pieces of 4 MiB give 22\n$/, size)
+  }
+})

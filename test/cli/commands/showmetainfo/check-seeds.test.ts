@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { assertQuiet, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertStatus, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
@@ -33,7 +33,7 @@ async function makeTorrent(root: string, seeds: readonly string[], args: readonl
   const torrent = join(root, 'x.torrent')
   const named = seeds.flatMap((url) => ['--web-seed', url])
   const rest = ['--trackerless', '--force', '--target', torrent, '--piece-length', '32KiB', ...args]
-  assertQuiet(await runBtkit(['makemetafile', join(root, 'dir'), ...named, ...rest]))
+  assertStatus(await runBtkit(['makemetafile', join(root, 'dir'), ...named, ...rest]), 0)
   return torrent
 }
 
