@@ -8,7 +8,7 @@ import { isSuspect } from '../../../disk/look/read-names.js'
 import { scanTree } from '../../../disk/scan/scan-tree.js'
 import { isUnfinishedName, mayHaveUnfinished } from '../../../disk/scan/unfinished.js'
 import { FileColumns } from '../../../disk/file-lists/columns.js'
-import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
+import { readFingerprintIfThere, type Fingerprint } from '../../../disk/file-lists/fingerprint.js'
 import {
   bytesOf,
   backslashedPaths,
@@ -45,6 +45,8 @@ export interface EntryDecision extends ListDecisions {
   readonly pieces: PieceFacts | null
   /** The paths in it that its torrent lacks, if that is to be written. */
   readonly leftOut: readonly Skipped[]
+  /** Whether the file at a path in it changed since the torrent that is there was written. */
+  readonly isNewer: (path: string) => boolean
   /** Why clients will refuse its torrent, if that is to be written. */
   readonly refusals: readonly string[]
 }
@@ -59,6 +61,7 @@ const UNREAD = {
   bytesRead: 0,
   pieces: null,
   leftOut: [],
+  isNewer: () => false,
   refusals: [],
 }
 
@@ -126,7 +129,8 @@ export async function decideEntry(
   const mayBeRefused = isWritten && !(isUsual && content.pieceLength <= USUAL_PIECE)
   const refusals = mayBeRefused ? refusalsOf({ request: request.common, content }) : []
   const leftOut = content.skipped
-  return { torrent, size, bytesHashed, ...(await listing), pieces, leftOut, refusals }
+  const isNewer = (path: string) => found !== null && isNewerFile(content.files, path, found)
+  return { torrent, size, bytesHashed, ...(await listing), pieces, leftOut, isNewer, refusals }
 }
 
 /**
@@ -242,6 +246,11 @@ function hasUnfinished(files: FileColumns): boolean {
   const { names } = files.store
   if (!mayHaveUnfinished(names)) return false
   return files.findIndex((i) => isUnfinishedName(names.textAt(files.rowAt(i)))) >= 0
+}
+
+function isNewerFile(files: FileColumns, path: string, { mtimeNs }: Fingerprint): boolean {
+  const number = files.findIndex((i) => files.pathAt(i).join('/') === path)
+  return number >= 0 && timesOf(files.fingerprintAt(number), 'full').some((time) => time > mtimeNs)
 }
 
 /** Whether any file changed recently: its writer may not have finished. */

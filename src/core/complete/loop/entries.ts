@@ -249,7 +249,7 @@ class EntryLoop {
 
   async #writeTorrent(
     { name, directory }: DirectoryEntry,
-    { torrent, pieces, leftOut, refusals }: EntryDecision,
+    { torrent, pieces, leftOut, isNewer, refusals }: EntryDecision,
   ): Promise<void> {
     if (torrent.kind !== 'write') return
     const { act, existing, hashes, isAdopted } = torrent
@@ -260,7 +260,7 @@ class EntryLoop {
     let made = changeOf(paths, hashes, before)
     if (kind !== 'created' && act) {
       const after = parseMetainfo(act.bytes, { maxSize: act.bytes.length })
-      made = { ...made, reason: whyUpdated(before, after) }
+      made = { ...made, reason: whyUpdated(before, after, isNewer) }
     }
     if (act) await this.#carryOut(act, kind, made)
     const facts = { ...(pieces && { pieces }), ...(refusals.length > 0 && { refusals }) }

@@ -22,7 +22,7 @@ const REASONS: readonly (readonly [
   [null, ['--piece-length', '128K', '--remake'], /^piece length$/],
   [['src/set/c/e', Buffer.from('new')], [], /^c\/e added$/],
   [['src/set/b', null], ['--source', 'x', '--remake'], /^--source, b removed$/],
-  [['src/set/c/d', pseudoRandom(300_000, 9)], [], /c\/d changed$/],
+  [['src/set/c/d', pseudoRandom(300_000, 9)], [], /c\/d changed(; b shares its pieces)?$/],
   [['src/set/b', pseudoRandom(70_001, 2)], [], /^b changed$/],
   [['out/set.torrent', Buffer.alloc(0)], [], /^there was no valid torrent$/],
 ]
@@ -52,3 +52,19 @@ for (const version of ['1', '2', 'hybrid']) {
     }
   })
 }
+
+test('files that share pieces with a changed one are not called changed', async (t) => {
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const files = names.map((name, i) => [`set/${name}`, pseudoRandom(100_001, i)] as const)
+  const mirror = new Mirror(t, Object.fromEntries(files))
+  await mirror.report(['--piece-length', '32K'])
+  let seed = 100
+  const change = async (...changed: readonly string[]) => {
+    for (const name of changed) writeFileSync(mirror.at('set', name), pseudoRandom(100_001, ++seed))
+    return (await mirror.report(['--piece-length', '32K'])).updated[0]?.reason
+  }
+  assert.equal(await change('c'), 'c changed; b, d share its pieces')
+  assert.equal(await change('e'), 'e changed; d shares its pieces')
+  assert.equal(await change('a', 'c'), 'a changed, c changed; b, d share their pieces')
+  assert.equal(await change(...names), 'a changed, b changed, c changed, 2 more')
+})
