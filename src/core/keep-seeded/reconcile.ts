@@ -57,8 +57,15 @@ export interface SeedTarget<T> {
 
 /** Receives the changes of an update. */
 export interface KeeperEvents {
-  /** `before` is the info hash that the torrent of this name had; null for a new one. */
-  readonly onAdded?: (outcome: PublishOutcome, before: InfoHash | null) => void
+  /**
+   * `before` is the info hash that the torrent of this name had; null for a new one. `given` is the
+   * one that the target had, if it was given a torrent of this name before.
+   */
+  readonly onAdded?: (
+    outcome: PublishOutcome,
+    before: InfoHash | null,
+    given: InfoHash | null,
+  ) => void
   readonly onDropped?: (torrent: NamedHash, isRemoved: boolean) => void
   /** Called once for each problem, until it changes; `what` is a torrent or a directory. */
   readonly onProblem: (what: string, problem: unknown) => void
@@ -265,7 +272,8 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       // The target took a changed file in place of the one before, or a twin of one that is gone
       const isChanged = status === 'published' || old?.stamp === UNKNOWN
       const isNew = isChanged && old?.infoHash === infoHash && old.stamp !== stamp
-      this.events.onAdded?.(outcome, isNew ? null : (old?.infoHash ?? null))
+      const oldHash = old?.infoHash ?? null
+      this.events.onAdded?.(outcome, isNew ? null : oldHash, oldHash)
     }
     for (const { torrent, infoHash } of twins) {
       // Without the other one, this one is added with the next update

@@ -65,10 +65,12 @@ export class RunClient {
     const { report } = this
     const client = this.sync.client.label
     return {
-      onAdded: ({ torrent, infoHash, status, reason, code }, oldInfoHash) => {
+      onAdded: ({ torrent, infoHash, status, reason, code }, before, oldInfoHash) => {
         const publication = { client, torrent, infoHash }
+        // The client had lost a torrent that is as before; it is published again
+        const isReplaced = infoHash !== (status === 'published' ? before : oldInfoHash)
         if (reason !== null) this.#fail(torrent, new BtkitError(code ?? 'client', reason))
-        else if (oldInfoHash !== null && oldInfoHash !== infoHash)
+        else if (oldInfoHash !== null && isReplaced)
           report.republished.push({ ...publication, oldInfoHash })
         else if (status === 'published') report.published.push(publication)
       },

@@ -115,17 +115,17 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
     await library.untilSeeded('a', 'b')
 
     library.tracker = 'http://127.0.0.1:2/announce'
-    assert.deepEqual(await library.publications(), [['a.torrent', 'b.torrent'], [], []])
+    assert.deepEqual(await library.publications(), [[], ['a.torrent', 'b.torrent'], []])
     await library.untilSeeded('a', 'b')
 
     renameSync(join(library.root, 'files'), join(library.root, 'moved'))
     library.files = 'moved'
-    assert.deepEqual(await library.publications(), [['a.torrent', 'b.torrent'], [], []])
+    assert.deepEqual(await library.publications(), [[], ['a.torrent', 'b.torrent'], []])
     await library.untilSeeded('a', 'b')
     assert.deepEqual(await library.publications(), [[], [], []], 'nothing changed')
     renameSync(join(library.root, 'moved'), join(library.root, 'files'))
     library.files = 'files'
-    assert.deepEqual(await library.publications(), [['a.torrent', 'b.torrent'], [], []])
+    assert.deepEqual(await library.publications(), [[], ['a.torrent', 'b.torrent'], []])
 
     rmSync(join(library.root, 'files', 'b'))
     assert.deepEqual(await library.publications('--prune'), [[], [], ['b.torrent']])

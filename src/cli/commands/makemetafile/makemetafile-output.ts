@@ -4,7 +4,7 @@ import { withoutPads } from '../../../core/digests/pad-files.js'
 import type { MakeReport } from '../../../core/make/make-group.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
-import { fieldItems, type FieldName, TOP_FIELDS } from '../../../metainfo/fields.js'
+import { fieldItems, type FieldName, isList, TOP_FIELDS } from '../../../metainfo/fields.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { hideSecrets } from '../../../base/text/secrets.js'
 import { torrentValue } from '../../output/torrent-json.js'
@@ -93,14 +93,17 @@ export function removedValues(
   { dryRun }: { readonly dryRun: boolean },
 ): string[] {
   if (replaced === null || difference) return []
-  return TOP_FIELDS.flatMap(([name, { label, labelOfEdits = label }]) => {
+  return TOP_FIELDS.flatMap(([name, { label, labelOfEdits = label, form }]) => {
     if (name === 'announce' || MADE_ANEW.includes(name)) return []
     const [old, given] = [replaced, request.parts].map((values) => {
       return name === 'announceList' ? announceUrls(values) : (fieldItems(name, values) ?? [])
     }) as [string[], string[]]
-    if (given.length > 0 || old.length === 0) return []
+    // A given text is another one on purpose
+    const isReplaced = given.length > 0 && name !== 'announceList' && !isList(form)
+    const lost = isReplaced ? [] : old.filter((item) => !given.includes(item))
+    if (lost.length === 0) return []
     const what = name === 'announceList' ? 'trackers' : labelOfEdits
-    return [`${dryRun ? 'would remove' : 'removed'} ${what}: ${hideSecrets(old.join(', '))}`]
+    return [`${dryRun ? 'would remove' : 'removed'} ${what}: ${hideSecrets(lost.join(', '))}`]
   })
 }
 

@@ -73,6 +73,21 @@ test('values of a replaced torrent that are not given again are named', async (t
   assert.equal((await make(['--quiet'])).stderr, '')
 })
 
+test('of several trackers, seeds and nodes, those that are not given again are named', async (t) => {
+  const { at } = makeWorkplace(t)
+  const torrent = at('a.iso.torrent')
+  const [A, B] = ['udp://a.example:1/announce', 'udp://b.example:1/announce']
+  const kept = ['-w', 'http://s.example/2', '--node', 'm.example:2']
+  const run = (...args: readonly string[]) =>
+    runBtkit(['makemetafile', at('a.iso'), '--no-cache', ...args, ...kept])
+  await run('-a', A, '-a', B, '-w', 'http://s.example/1', '--node', 'n.example:1')
+  const { stderr } = await run('-a', A)
+  for (const lost of [`trackers: ${B}`, 'web seeds: http://s.example/1', 'nodes: n.example:1'])
+    assert.match(stderr, new RegExp(`^btkit: ${torrent}: removed .*${lost}$`, 'm'))
+  const other = await run('-a', 'http://c.example/announce')
+  assert.equal(other.stderr, `btkit: ${torrent}: removed trackers: ${A}\n`)
+})
+
 test('the tracker may come first or last', async (t) => {
   const { source, torrent } = makeWorkplace(t)
   const { status } = await runBtkit(['makemetafile', TRACKER, source])
