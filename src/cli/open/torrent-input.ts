@@ -103,8 +103,18 @@ export async function readFileList(
   list: string | undefined,
   { stdin }: Pick<Io, 'stdin'>,
 ): Promise<FileList> {
-  if (list === undefined) return { files: [], refused: [] }
-  const bytes = await readList(list, stdin, MAX_LIST)
+  return list === undefined
+    ? { files: [], refused: [] }
+    : fileListIn(await readListBytes(list, { stdin }))
+}
+
+/** The bytes of a list of files, which may be long. */
+export function readListBytes(list: string, { stdin }: Pick<Io, 'stdin'>): Promise<Uint8Array> {
+  return readList(list, stdin, MAX_LIST)
+}
+
+/** The names in the bytes of a list. */
+export function fileListIn(bytes: Uint8Array): FileList {
   const names = [...splitNames(Buffer.from(bytes))].filter((name) => name.length > 0)
   const refused = names
     .filter((name) => !isUtf8(name))

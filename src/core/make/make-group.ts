@@ -1,3 +1,4 @@
+import { namesOf, requireChecksums, type ListedChecksum } from './streamed-file.js'
 import pLimit from 'p-limit'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { claimTarget, writeAtomically } from '../../disk/write/atomically.js'
@@ -35,6 +36,8 @@ export interface MakeGroup {
   readonly torrents: readonly [NamedRequest, ...NamedRequest[]]
   /** The lists of checksums to write beside the first torrent. */
   readonly checksums: readonly ChecksumName[]
+  /** By their paths in the torrent, the checksums that files on a disk must have. */
+  readonly stated?: ReadonlyMap<string, readonly ListedChecksum[]> | undefined
   /** The content, if it is on no disk. Without a length it has no dry run. */
   readonly arrival?: Arrival | undefined
   /** To write nothing, but compare the torrents with the files in their places. */
@@ -123,8 +126,11 @@ async function readDisk(group: MakeGroup, making: Making) {
   checkLists(lists, request)
   // Reported before hashing, which may take hours
   await making.onPlan?.(plan)
+  const { stated } = group
   const hash = (context: HashContext): Promise<Hashed> =>
-    lists.length > 0 ? makeWithLists(plan, lists, context) : hashTorrent(plan, context)
+    lists.length > 0 || stated
+      ? makeWithLists(plan, lists, { ...context, stated })
+      : hashTorrent(plan, context)
   const hashed = making.reading && (await making.reading(plan.content.size, hash))
   return { plan, variants, lists, hashed }
 }
@@ -155,25 +161,42 @@ async function readArrival(group: MakeGroup, arrival: Arrival, making: Making) {
 
 /**
  * Makes a torrent, and then lists of its files' checksums. Both read the files at the same time, so
- * that data read from the disk by one is in memory for the other.
+ * that data read from the disk by one is in memory for the other. Stated checksums are compared
+ * before anything is written.
  */
 async function makeWithLists(
   plan: TorrentPlan,
   lists: readonly ChecksumList[],
-  hashContext: HashContext,
-): Promise<WrittenTorrent> {
+  { stated, ...hashContext }: HashContext & Pick<MakeGroup, 'stated'>,
+): Promise<Hashed> {
   const { engine } = hashContext
   const failed = new AbortController()
   const signal = AbortSignal.any([engine.signal, failed.signal])
-  const names = lists.map(({ name }) => name)
+  const own = namesOf([...(stated?.values() ?? [])].flat())
+  const names = [...new Set([...lists.map(({ name }) => name), ...own])]
   const context = { ...hashContext, engine: { ...engine, signal } }
   const checksums = obtainChecksums(plan.content, names, context)
   // Awaited after the torrent is made
   checksums.catch(() => undefined)
   try {
-    return await writeWithLists(plan, await hashTorrent(plan, hashContext), lists, checksums)
+    const hashed = await hashTorrent(plan, hashContext)
+    if (stated) requireStated(stated, await checksums, names)
+    return lists.length > 0 ? await writeWithLists(plan, hashed, lists, checksums) : hashed
   } finally {
     failed.abort()
+  }
+}
+
+/** @throws BtkitError `changed` for a file with another checksum than was stated */
+function requireStated(
+  stated: NonNullable<MakeGroup['stated']>,
+  checksums: readonly ListedFile[],
+  names: readonly ChecksumName[],
+): void {
+  for (const { file, digests } of checksums) {
+    const checksum = stated.get(file.path.join('/'))
+    const digestOf = (name: ChecksumName) => digests[names.indexOf(name)] ?? new Uint8Array()
+    requireChecksums({ path: file.absolutePath, checksum }, digestOf)
   }
 }
 

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
 import type { Decided } from '../../configuration/parse.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { readFileList } from '../../open/torrent-input.js'
+import { fileListIn, readListBytes } from '../../open/torrent-input.js'
 import { hasOtherSources, noteOdd } from '../../options/torrent-request.js'
 import { readingWith, withMachines } from '../../open/engine.js'
 import { Report } from '../../output/report.js'
@@ -14,7 +16,9 @@ import { makeRequests, STDIN } from './request.js'
 import { notesOffDisk } from './off-disk.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { RemoteFault } from '../../../core/remote/remote-file.js'
-import { isChecksumLine } from '../../../core/remote/remote-list.js'
+import { isChecksumLine, parseRemoteList } from '../../../core/remote/remote-list.js'
+import type { ListedChecksum } from '../../../core/make/streamed-file.js'
+import { isWithin } from '../../../disk/look/inside.js'
 import { sortOperands } from '../../line/operands.js'
 import { isTorrentName } from '../../../metainfo/name.js'
 import { askContents, listsRemote } from './remote.js'
@@ -56,18 +60,18 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     const keys = typed().map(({ entry }) => entry.key)
     for (const note of isOffDisk ? notesOffDisk(options, keys, isStdin) : []) out.note(note)
     const read = async () => ({
-      chosen: isStdin || isNamed ? undefined : await readChosen(options, io),
+      listed: isStdin || isNamed ? undefined : await readChosen(options, operands.sources, io),
       remote: await askContents(operands.sources, options, {
         signal: io.signal,
         stdin: io.stdin,
         onRetry: warnOnce(out.note, 99),
       }),
     })
-    const { chosen, remote } = await out.attempt(() => read().catch(throwAdvised), lostList)
+    const { listed, remote } = await out.attempt(() => read().catch(throwAdvised), lostList)
     const isSeed = options.webSeed.length + options.webSeedBase.length === 0
     const lacking = [...remote.values()].filter(({ lacksRanges }) => isSeed && lacksRanges)
     const sources = isNamed ? [...remote.keys()] : operands.sources
-    const groups = makeRequests({ ...operands, sources, remote, chosen, isLegacy }, options, io)
+    const groups = makeRequests({ ...operands, sources, remote, ...listed, isLegacy }, options, io)
     for (const {
       torrents: [{ parts }],
     } of groups.slice(0, 1)) {
@@ -151,17 +155,30 @@ function lostList(failure: unknown): object[] {
 const FIRST = 10
 
 /**
- * The paths that a list names; undefined when there is none.
- * @throws BtkitError `metainfo` for a list of checksums, which are those of files on a server
+ * The paths that a list names, below the directory, and the checksums beside them; undefined when
+ * there is none.
+ * @throws BtkitError as parseRemoteList for a list of checksums
  */
-async function readChosen({ filesFrom }: MakemetafileOptions, io: Io) {
+async function readChosen(
+  { filesFrom }: MakemetafileOptions,
+  [directory = '']: readonly string[],
+  io: Io,
+) {
   if (filesFrom === undefined) return undefined
-  const { files, refused } = await readFileList(filesFrom, io)
+  const bytes = await readListBytes(filesFrom, io)
+  const { files: chosen, refused } = fileListIn(bytes)
   for (const { error } of refused) throw error
   // A signed list begins with lines about its signature
-  if (!files.slice(0, FIRST).some(isChecksumLine)) return files
-  const how = 'name the server of the files with --base-url, or list a path a line'
-  throw new BtkitError('metainfo', `${filesFrom}: has checksums in front of its paths; ${how}`)
+  if (!chosen.slice(0, FIRST).some(isChecksumLine)) return { chosen }
+  const root = resolve(io.cwd, directory)
+  const stated = new Map<string, readonly ListedChecksum[]>()
+  for (const { path, checksum = [] } of parseRemoteList(bytes, filesFrom)) {
+    // A list made above the directory has its name in front
+    const above = resolve(io.cwd, dirname(filesFrom), path)
+    const isAbove = isWithin(above, root) && !existsSync(resolve(root, path))
+    stated.set(isAbove ? relative(root, above) : path, checksum)
+  }
+  return { chosen: [...stated.keys()], stated }
 }
 
 /** One run of the command, for all its torrents. */

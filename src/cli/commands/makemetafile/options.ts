@@ -47,7 +47,8 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       `read the paths of the files in this list, in their order; - is standard input. Paths are
         relative to the directory, or absolute paths of files in it. Each path ends with a newline,
         or with NUL as 'find -print0' writes it. All files below a listed directory are included.
-        Hidden files are included; a missing path is an error. A URL, such as that of a SHA256SUMS,
+        Hidden files are included; a missing path is an error. Files of a list of checksums, such
+        as SHA256SUMS, are checked while they are hashed. A URL, such as that of a SHA256SUMS,
         or --base-url, makes a torrent of files on a server.`,
       FILE,
     )

@@ -27,6 +27,8 @@ export const STDIN = '-'
 /** The operands of a command line, and the chosen paths below the one directory among them. */
 interface MakeOperands extends Operands {
   readonly chosen?: readonly string[] | undefined
+  /** By their paths, the checksums that a list says of files. */
+  readonly stated?: MakeGroup['stated']
   /** The sources that are on servers. */
   readonly remote?: RemoteContents
   /** Whether one of BitTornado's names is used. */
@@ -87,7 +89,8 @@ export function makeRequests(
     const torrents = variantsOf(request, byTag, { ...options, place })
     const comparison = options.check ? { isDated } : undefined
     const arrival = given === STDIN ? arrivalOf(name, io) : remote && namedArrival(remote, name)
-    return { torrents, checksums: options.checksums, arrival, comparison }
+    const { stated } = operands
+    return { torrents, checksums: options.checksums, stated, arrival, comparison }
   })
   checkDistinct(
     groups.flatMap(({ torrents }) => torrents),
