@@ -220,6 +220,8 @@ async function withOrigins(
 function printHelp(command: CommandUnknownOpts, io: Io, name?: string): void {
   prepareHelp(command, io)
   const found = command.commands.find((each) => each.name() === name)
+  const isWrong = command.commands.length > 0 && name !== undefined && !/^-|^help$/.test(name)
+  if (!found && isWrong) throw unknownCommand(name, command)
   const target = found ?? command
   target.outputHelp()
 }
@@ -294,8 +296,16 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
  * Says which options are skipped, in a dry run which rules of trackers count, and which of these
  * the command line overrides.
  */
-function tellOptions({ skipped }: TypedLine, { rules, overridden, values }: OptionsInUse, io: Io) {
+function tellOptions(
+  { skipped }: TypedLine,
+  { decided, rules, overridden, values }: OptionsInUse,
+  io: Io,
+) {
   if (values['quiet'] === true) return
+  for (const { entry, uses } of decided) {
+    const { place, oldName } = uses.find((use) => use.oldName !== undefined) ?? {}
+    if (place) reportNote(`${place.text}: ${oldName} is ${entry.key} now; change it`, io)
+  }
   if (skipped.length > 0)
     reportNote(`ignored: ${skipped.join(', ')} (btkit has no such option)`, io)
   for (const rule of values['dryRun'] === true ? rules : [])
@@ -318,7 +328,7 @@ function spellCommand(args: readonly string[]): string[] {
   if (wanted === undefined || wanted === 'help' || wanted.startsWith('-')) return [...args]
   const name = findCommand(wanted)?.name
   if (name === undefined) return [wanted]
-  return isHelp ? ['help', name] : [name, ...args.slice(1)]
+  return isHelp ? ['help', name, ...args.slice(2)] : [name, ...args.slice(1)]
 }
 
 /** Builds the parser of the command line, with the requested command if it exists. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-list.js'
-import { runBtkit } from '../support/run-btkit.js'
+import { assertError, runBtkit } from '../support/run-btkit.js'
 
 /** Verbs with which the descriptions of options begin. */
 const VERBS = new Set(
@@ -70,3 +70,19 @@ for (const { name, basics = '' } of commandTable) {
     for (const option of basics.split(' ')) assert.match(stdout, new RegExp(`--${option}\\b`))
   })
 }
+
+test('help of a command in a group is its own, and a wrong name is refused', async () => {
+  for (const name of ['prune', 'clear']) {
+    const own = (await runBtkit(['cache', name, '--help'])).stdout
+    for (const args of [
+      ['help', 'cache', name],
+      ['cache', 'help', name],
+    ])
+      assert.equal((await runBtkit(args)).stdout, own, args.join(' '))
+  }
+  for (const args of [
+    ['help', 'cache', 'nosuch'],
+    ['cache', 'help', 'nosuch'],
+  ])
+    assertError(await runBtkit(args), 'usage', 'nosuch')
+})

@@ -1,7 +1,7 @@
 import { findCommand } from '../command-list.js'
 import type { Io } from '../io.js'
 import { suggestion } from '../line/spelling.js'
-import { otherNames } from '../options/old-names.js'
+import { noteOldName, otherNames } from '../options/old-names.js'
 import {
   booleanOf,
   cut,
@@ -91,7 +91,7 @@ export function findByKey(key: string, item: Located, entries: Entries): FoundOp
   const isOwn = own !== undefined && (own.on !== null || booleanOf(item) !== null)
   const others = otherNames(key).flatMap((name) => entries.get(name) ?? [])
   const other = isOwn ? undefined : others.find(({ on }) => on !== null)
-  if (other) return { entry: other, item }
+  if (other) return { entry: other, item: noteOldName(key, other.key, item) }
   if (own) return { entry: own, item }
   const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
   if (opposite?.kind === 'switch') return { entry: opposite, item: reversed(item) }

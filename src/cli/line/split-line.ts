@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../base/errors.js'
-import { isOperand, isSkipped, otherNames, TRUTHS } from '../options/old-names.js'
+import { isOperand, isSkipped, noteOldName, otherNames, TRUTHS } from '../options/old-names.js'
 import { type Given, givenAs, type Located, textAt } from '../options/given.js'
 import type { CommandOption } from '../options/option.js'
 import { optionEntries } from '../options/table.js'
@@ -108,8 +108,10 @@ function nameBeside(typed: string, { long }: CommandOption): string {
 }
 
 function useOf(typed: string, { option, isOpposite }: Name, text: string | null): Located {
-  const name = option.long === longName(typed) ? option.long : typed
-  if (text !== null) return textAt(name, text)
+  const long = longName(typed)
+  const name = option.long === long ? option.long : typed
+  if (text !== null)
+    return noteOldName(long.slice(2), option.long?.slice(2) ?? '', textAt(name, text))
   return textAt(name, String(option.negate === (isOpposite ?? false)), true)
 }
 

@@ -60,6 +60,8 @@ export class Place {
 export interface Located {
   readonly place: Place
   readonly value: LocatedValue
+  /** The name of the last version by which it is given. */
+  readonly oldName?: string
 }
 
 /** A text at a place with a name: a variable, or an option as it was typed. */

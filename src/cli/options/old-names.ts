@@ -1,9 +1,21 @@
 // Options that exist only for the users and scripts of other programs, above all of BitTornado:
 // other names of btkit's options, switches with 0 and 1, and options that are skipped.
-import type { Given } from './given.js'
+import type { Given, Located } from './given.js'
+
+/** Names that options had in the last version, with those of now, without hyphens. */
+const RENAMED = new Map<string, readonly string[]>([
+  ['wait', ['max-wait', 'check-wait']],
+  ['share-key-file', ['store-key-file']],
+])
+
+/** A value with a note that its option has the name `key` now, if it was given by a former one. */
+export function noteOldName(name: string, key: string, item: Located): Located {
+  return RENAMED.get(name)?.includes(key) ? { ...item, oldName: name } : item
+}
 
 /** Option names of other commands and programs, with btkit's names for them, without hyphens. */
 const OTHER_NAMES = new Map<string, string | readonly string[]>([
+  ...RENAMED,
   ['target', 'output'],
   ['output-dir', 'output'],
   ['tracker', 'announce'],

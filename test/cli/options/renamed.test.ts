@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runBtkit, startBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { startTrack } from '../../support/track.js'
+
+// Options of the last version: their new names count, and a note has them, wherever they are set.
+
+const DOWN = 'transmission+http://127.0.0.1:1'
+
+test('an option by its name of the last version counts, and a note has the new name', async (t) => {
+  const directory = makeScratch(t, { 'd/a': 'a', 'a.torrent': 'x', key: 'k'.repeat(64) })
+  const at = (name: string) => join(directory, name)
+  const serve = async (args: readonly string[], env = {}) => {
+    const place = [
+      '--trackerless',
+      '--port',
+      '0',
+      '--cache-dir',
+      at('cache'),
+      '--state-dir',
+      at('state'),
+    ]
+    const served = startBtkit(t, ['serve', at('d'), ...place, ...args], { env })
+    await served.said(/^(try:)/m)
+    return (await served.stop()).stderr
+  }
+  assert.match(await serve(['--wait', '3']), /^btkit: --wait: wait is max-wait now; change it$/m)
+  const variable = await serve([], { BTKIT_SERVE_WAIT: '3' })
+  assert.match(variable, /^btkit: BTKIT_SERVE_WAIT: wait is max-wait now; change it$/m)
+  writeFileSync(at('c.yaml'), 'serve:\n  wait: 3\n')
+  const file = await serve(['--config', at('c.yaml')])
+  assert.match(file, /c\.yaml:2:\d+: wait is max-wait now; change it$/m)
+  const published = await runBtkit(['publish', at('a.torrent'), '--client', DOWN, '--wait', '3'])
+  assert.match(published.stderr, /^btkit: --wait: wait is check-wait now; change it$/m)
+  const track = await startTrack(t, { args: ['--share-key-file', at('key')] })
+  assert.match(track.stderr.text, /share-key-file is store-key-file now; change it$/m)
+})
+
+test('an option of that name in another command is its own', async (t) => {
+  const directory = makeScratch(t, { 'd/a': 'a' })
+  const args = ['completedir', join(directory, 'd'), '--trackerless', '--wait', '3']
+  const { status, stderr } = await runBtkit([...args, '--state-dir', join(directory, 's')])
+  assert.deepEqual([status, stderr], [0, ''])
+})
