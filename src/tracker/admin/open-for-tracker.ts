@@ -147,6 +147,7 @@ async function openForms(
     presets: await presets(),
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
     publicRoot: settings.page.showInfoPage && overHttp ? new URL('./', overHttp).href : null,
+    isClosed: isClosed(settings.page),
     bannedAt: (path) => torrents.bannedPaths.get(path) ?? null,
     close: async () => {
       jobs.cancelAll()
@@ -159,3 +160,7 @@ async function openForms(
 
 /** The state directories of completedir if root or the unit of systemd runs it. */
 const COMPLETEDIR_STATES = ['/var/lib/btkit', '/var/lib/btkit-completedir']
+
+function isClosed({ showInfoPage, showNames, catalogue }: TrackerSettings['page']): boolean {
+  return !showInfoPage || !showNames || catalogue === 'off'
+}

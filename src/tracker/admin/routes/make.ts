@@ -30,7 +30,8 @@ export function makeRoutes(parts: FormsParts): AdminRoute[] {
       show: (given) => {
         // Torrents that are made here usually name this tracker
         const isFresh = parts.announce !== null && !given.has('trackers')
-        const form = isFresh ? given.with({ trackers: parts.announce }) : given
+        const usual = { trackers: parts.announce ?? '', ...(parts.isClosed && { private: 'on' }) }
+        const form = isFresh ? given.with(usual) : given
         return show(parts, context, form)
       },
       act: (form) => act(parts, context, form),
@@ -101,7 +102,7 @@ async function begin(
     tool: 'make',
     path: category.address,
     form,
-    show: madePage,
+    show: (made: string, job: Job<string>) => madePage(made, job, parts.isClosed),
   }
   return jobs.start(about, async (run) => {
     const options = { ...torrentOptions(form, parts.presets), threads: THREADS }
@@ -113,15 +114,20 @@ async function begin(
 }
 
 /** Shows a torrent that was made. */
-function madePage(name: string, { about }: Job<string>): PageParts {
+function madePage(name: string, { about }: Job<string>, isClosed: boolean): PageParts {
+  const isFound = isClosed && !about.form.has('private')
   return {
     title: `${name} is tracked`,
-    content: html`<p class="acts">
-      <a class="main" href="../torrents${query({ in: about.path, q: name })}">Inspect</a>
-      <a href="../make${query({ to: about.path })}">Create another</a>
-    </p>`,
+    content: html`${isFound && html`<p class="bad">${NOT_PRIVATE}</p>`}
+      <p class="acts">
+        <a class="main" href="../torrents${query({ in: about.path, q: name })}">Inspect</a>
+        <a href="../make${query({ to: about.path })}">Create another</a>
+      </p>`,
   }
 }
+
+/** What clients do with such a torrent of a tracker that shows none. */
+const NOT_PRIVATE = 'Not private: clients also find strangers, by the DHT and by each other.'
 
 /** The most jobs at once. */
 const MOST_RUNNING = 4

@@ -19,6 +19,8 @@ export interface FormsParts {
   readonly presets: readonly Preset[]
   /** The announce URL for torrents that are made here; null if it is not known. */
   readonly announce: string | null
+  /** Whether the tracker shows its torrents to nobody, so that they are probably meant for few. */
+  readonly isClosed: boolean
   /** All announce URLs of the tracker for clients. */
   readonly announceUrls: readonly string[]
   /** The URL of the tracker's first page, with a slash at its end; null if it shows no pages. */

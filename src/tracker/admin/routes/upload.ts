@@ -143,7 +143,8 @@ async function add(
   const known = outcomes.filter(({ naming }) => naming === 'known')
   const others = outcomes.filter(({ naming }) => naming !== 'known')
   const done = others.filter(({ error }) => error === null)
-  const added = html`${linksTo(done)} ${trackerNote(done)}`
+  const isPublic = ({ isPrivate }: UploadOutcome) => parts.isClosed && !isPrivate
+  const added = html`${linksTo(done)} ${trackerNote(done)} ${publicNote(done.filter(isPublic))}`
   const next = `upload${query({ to: form.text('to') })}`
   const before = html`<div class="note" role="status">
     ${counted(known.length, 'torrent')} ${known.length === 1 ? 'was' : 'were'} there already.
@@ -168,6 +169,16 @@ function trackerNote(done: readonly UploadOutcome[]): Html {
   return html`${changed !== '' && html`This tracker was added to ${changed}.`}
   ${missing !== '' && html`<span class="bad">${why} ${missing}.</span>`}`
 }
+
+/** Says which torrents of a tracker that shows none are found by others, too. */
+function publicNote(some: readonly UploadOutcome[]): Html {
+  const names = some.map(({ address }) => shownName(address)).join(', ')
+  return html`${names !== '' && html`<span class="bad">${NOT_PRIVATE} ${names}.</span>`}`
+}
+
+/** What clients do with torrents that are not private. */
+const NOT_PRIVATE =
+  'Not private, so that clients also find strangers, by the DHT and by each other:'
 
 interface ReceivedUpload {
   readonly form: Form

@@ -2,8 +2,15 @@ import { BtkitError } from '../../../base/errors.js'
 import { escapeText } from '../../../base/text/escape.js'
 import { formatBytes } from '../../../base/text/quantity.js'
 import { GET_AGAIN } from '../../../metainfo/bencode/check.js'
-import { type Actor, addTorrent, type Collection, forEach, type Outcome } from './collection.js'
-import type { ThisTracker, TrackerNaming } from './this-tracker.js'
+import {
+  type Actor,
+  type AddedFacts,
+  addTorrent,
+  type Collection,
+  forEach,
+  type Outcome,
+} from './collection.js'
+import type { ThisTracker } from './this-tracker.js'
 
 /** A file of an upload. */
 export interface UploadedFile {
@@ -25,10 +32,7 @@ export interface WantedFile extends UploadedFile {
 }
 
 /** The outcome for one of several uploaded torrents. */
-export interface UploadOutcome extends Outcome {
-  /** `known` for a torrent that was there before. */
-  readonly naming: TrackerNaming | 'known'
-}
+export interface UploadOutcome extends Outcome, AddedFacts {}
 
 /**
  * Adds uploaded torrents. A failure does not stop the others. `own` is this tracker.
@@ -42,12 +46,12 @@ export function addUploads(
 ): Promise<UploadOutcome[]> {
   if (files.length === 0) throw new BtkitError('usage', 'no file was chosen').in('files')
   return collection.changeInfo(async () => {
-    const namings: UploadOutcome['naming'][] = []
+    const facts: AddedFacts[] = []
     const add = async ([i, file]: readonly [number, WantedFile]) => {
       const { to, as, comment, addsTracker } = file
       const bytes = checkBytes(file)
       try {
-        namings[i] = await addTorrent(collection, actor, {
+        facts[i] = await addTorrent(collection, actor, {
           bytes,
           category: await collection.places.category(to),
           name: as || lastName(file.name),
@@ -62,9 +66,12 @@ export function addUploads(
     const outcomes = await forEach([...files.entries()], add, ([, { to, as, name }]) => {
       return `${to}/${as || lastName(name)}`
     })
-    return outcomes.map((outcome, i) => ({ ...outcome, naming: namings[i] ?? 'named' }))
+    return outcomes.map((outcome, i) => ({ ...outcome, ...(facts[i] ?? UNKNOWN) }))
   })
 }
+
+/** Of a torrent that was not added. */
+const UNKNOWN: AddedFacts = { naming: 'named', isPrivate: true }
 
 /** The first byte of a bencoded dictionary. */
 const DICTIONARY = 'd'.charCodeAt(0)

@@ -208,6 +208,12 @@ export interface AddedTorrent {
   readonly comment?: string
 }
 
+/** What is said of an added torrent; `known` is one that was there before. */
+export interface AddedFacts {
+  readonly naming: TrackerNaming | 'known'
+  readonly isPrivate: boolean
+}
+
 /**
  * Writes a new torrent, and records who added it. An existing file is never replaced. One with the
  * very same bytes is `known`, and nothing is changed. Call it in `changeInfo`.
@@ -218,7 +224,7 @@ export async function addTorrent(
   collection: Collection,
   actor: Actor,
   torrent: AddedTorrent,
-): Promise<TrackerNaming | 'known'> {
+): Promise<AddedFacts> {
   const { category, maxValues = MAX_VALUES, own = null, comment = '' } = torrent
   const name = torrentName(torrent.name)
   const metainfo = parseMetainfo(torrent.bytes, { maxSize: torrent.bytes.length, maxValues })
@@ -227,7 +233,7 @@ export async function addTorrent(
   const path = join(category.path, name)
   collection.held.refuse(category.path, name)
   if (await isTaken(path)) {
-    if (await holds(path, bytes)) return 'known'
+    if (await holds(path, bytes)) return { naming: 'known', isPrivate: metainfo.private }
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
   }
   await collection.refuseCopy(path, metainfo)
@@ -236,7 +242,7 @@ export async function addTorrent(
   await changeIn(category, (way) => writeAtomically(path, bytes, { noClobber: true, way }))
   collection.wrote(path, metainfo)
   await actor.note('add', collection.subject(category, name))
-  return naming
+  return { naming, isPrivate: metainfo.private }
 }
 
 /** Whether a file has these bytes: somebody sends again what was added already. */

@@ -101,3 +101,19 @@ test('without a public URL, torrents name the address of this machine', async (t
   assert.ok((await alice.get('/make')).text.includes(announce))
   assert.ok((await alice.get('/')).text.includes(`<code>${announce}</code>`))
 })
+
+test('a public torrent that a tracker without a catalogue makes is told', async (t) => {
+  const data = makeScratch(t, { film: 'f' })
+  const { logIn } = await startForms(t, {}, ['--catalogue', 'off', '--make-from', data])
+  const bob = await logIn('bob')
+  const fields = { path: join(data, 'film'), to: '0', trackers: 'http://t.example/announce' }
+  for (const [isPrivate, more] of [
+    [true, { private: 'on' }],
+    [false, { output: 'public' }],
+  ] as const) {
+    const { location } = await bob.post('/make', { ...fields, ...more, act: 'make' })
+    const { text } = await followJob(bob, `/${location}`)
+    assert.match(text, /is tracked/)
+    assert.equal(text.includes('Not private: clients also find strangers'), !isPrivate)
+  }
+})

@@ -10,6 +10,7 @@ import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { longTest } from '../../../support/long.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+import { makeScratch } from '../../../support/scratch.js'
 import { until } from '../../../support/until.js'
 
 const A = torrentNamed('a')
@@ -248,3 +249,32 @@ test('a refused upload does not let the next one in while the first is under way
   socket.destroy()
   await until('it has ended', async () => (await bob.upload({})).status === 400)
 })
+
+for (const [args, isTold] of [
+  [[], false],
+  [['--catalogue', 'off'], true],
+  [['--no-show-infopage'], true],
+  [['--no-show-names'], true],
+] as const) {
+  const what = args.join(' ') || 'shows its torrents'
+  test(`a public torrent is ${isTold ? '' : 'not '}told in a tracker with ${what}`, async (t) => {
+    const { logIn } = await startForms(t, {}, args)
+    const bob = await logIn('bob')
+    const hidden = torrentOf({ ...singleFileInfo({ name: 'hidden' }), private: 1 })
+    const { text } = await bob.upload({ 'a.torrent': A, 'hidden.torrent': hidden })
+    const told =
+      /Not private, so that clients also find strangers, by the DHT and by each other: a\./
+    assert.equal(told.test(text), isTold, text)
+    const data = makeScratch(t, { film: 'f' })
+    const made = await startForms(t, {}, [
+      ...args,
+      '--make-from',
+      data,
+      '--public-url',
+      'http://t.example/',
+    ])
+    const form = (await (await made.logIn('bob')).get('/make')).text
+    assert.equal(/name="private" checked/.test(form), isTold)
+    assert.match(form, /name="private"/)
+  })
+}
