@@ -126,7 +126,7 @@ async function openStore({ directory, warn: tell, isService }: CacheOpening): Pr
   }
 }
 
-const OLD = `${OLD_FILE} is of an older btkit and no longer used; "btkit cache prune" removes it`
+const OLD = `${OLD_FILE} is of an older btkit and not used, so files whose hashes are needed are read once more (--max-rate limits that); "btkit cache prune" removes it`
 
 /** The cache's directory, and what opening it needs. */
 export interface CachePlace extends CacheOpening {
