@@ -156,7 +156,7 @@ function requireOneDirectory(directories: readonly string[], io: Pick<Io, 'cwd'>
 export function noteOdd(parts: MakeRequest['parts'], options: MakerOptions, io: Io): void {
   const { set, webSeed, webSeedBase, httpSeed } = options
   const unlikely = announceUrls(parts).flatMap((tracker) => faultsOf(tracker))
-  // Who names content by a local URL knows that it is local
+  // A local URL of the content itself is typed on purpose
   const seeds = { webSeeds: [...webSeed, ...webSeedBase], httpSeeds: httpSeed }
   for (const finding of [...unlikely, ...findUnlikelySeeds(seeds)])
     reportNote(hideSecrets(finding), io)

@@ -196,9 +196,9 @@ export function declareServeOptions() {
         btkit-makemetafile(1). A leading dot is matched only by a dot. Empty files, which have no
         torrent, are left out. The newest files are hashed first. The pieces have the length of
         --piece-length. Give 1M if clients use the pkgtorrent protocol. Requests always have
-        priority. While the disk of the cache is full, files wait. The directories are looked at
-        every five minutes, or at pauses of 20 times as long as the last look took. Unchanged files
-        are not read.`,
+        priority. While the disk of the cache is full, files wait. btkit looks at the
+        directories every five minutes. If a look takes more than 15 seconds, the pause is 20 times
+        as long as the look. Unchanged files are not read.`,
       globs,
     )
     .opt('--max-rate <size>', 'limit the read rate of --warm per second (default: unlimited)', {

@@ -126,7 +126,7 @@ function madePage(name: string, { about }: Job<string>, isClosed: boolean): Page
   }
 }
 
-/** What clients do with such a torrent of a tracker that shows none. */
+/** The warning about such a torrent of a tracker that shows none. */
 const NOT_PRIVATE = 'Not private: clients also find strangers, by the DHT and by each other.'
 
 /** The most jobs at once. */

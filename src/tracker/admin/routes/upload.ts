@@ -176,7 +176,7 @@ function publicNote(some: readonly UploadOutcome[]): Html {
   return html`${names !== '' && html`<span class="bad">${NOT_PRIVATE} ${names}.</span>`}`
 }
 
-/** What clients do with torrents that are not private. */
+/** The warning before the names of torrents that are not private. */
 const NOT_PRIVATE =
   'Not private, so that clients also find strangers, by the DHT and by each other:'
 

@@ -208,7 +208,7 @@ export interface AddedTorrent {
   readonly comment?: string
 }
 
-/** What is said of an added torrent; `known` is one that was there before. */
+/** Facts about an added torrent; `known` is one that was there before. */
 export interface AddedFacts {
   readonly naming: TrackerNaming | 'known'
   readonly isPrivate: boolean
