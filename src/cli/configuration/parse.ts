@@ -174,7 +174,8 @@ function textOf(given: Given, item: Located, { env, cwd }: Known): Text {
   const bytes = nameErrors(place.text, () => readBoundedRegular(path, MAX_SECRET))
   const read = Buffer.from(bytes).toString().trim()
   const secret = trackers ? joinLines(read, trackers === 'tiers') : read
-  if (secret !== '') return { text: secret, place, isOpened: true }
+  // A file that is typed is no secret
+  if (secret !== '') return { text: secret, place, isOpened: place.isInFile }
   throw place.error(`${path}: empty`)
 }
 
