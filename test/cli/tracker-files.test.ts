@@ -7,7 +7,7 @@ import { decodeTorrent } from '../support/decode-torrent.js'
 import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
-// A list of public trackers in a file, given wherever trackers are given; and the same tracker twice.
+// A list of public trackers in a file, wherever trackers are given; and the same tracker twice.
 
 /** Tiers have empty lines between them, as in the lists that people share. */
 const LIST =

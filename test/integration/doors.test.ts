@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { makeTorrent, type MakeOptions } from '../../src/library/index.js'
+import { makeTorrent } from '../../src/library/index.js'
 import { startForms } from '../support/admin.js'
 import { decodeTorrent } from '../support/decode-torrent.js'
 import { openTestGui } from '../support/gui.js'
@@ -10,8 +10,8 @@ import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { followJob } from '../support/visitor.js'
 
-// The doors by which somebody says how a torrent is to be, and the rules that each of them has. A rule
-// is tried at all doors. A door that a rule does not concern is named beside it, with the reason.
+// The doors by which somebody says how a torrent is to be, and the rules that each of them has. A
+// rule is tried at all doors. A door that it does not concern is named beside it, with the reason.
 
 /** What somebody wants of the torrent of a file. */
 interface Wish {
@@ -98,7 +98,7 @@ const DOORS = {
   'the library': async (t, wish) => {
     const path = join(makeScratch(t, { f: 'content' }), 'f')
     try {
-      const { bytes } = await makeTorrent(path, wish as MakeOptions)
+      const { bytes } = await makeTorrent(path, wish)
       return { torrent: decodeTorrent(bytes), said: '' }
     } catch (error) {
       return { torrent: null, said: (error as Error).message }

@@ -57,8 +57,9 @@ export class DataProblem extends BtkitError {
   /** Bytes that are there, as far as the check knows. */
   readonly there: number
   /**
-   * The kind of fault, by which something helps: `missing` if no file is there, `changed` if no byte is right or a file is too long,
-   * `damaged` if some bytes are right; null if something else than bytes is wrong.
+   * The kind of fault, by which something helps: `missing` if no file is there, `changed` if no
+   * byte is right or a file is too long, `damaged` if some bytes are right; null if something else
+   * than bytes is wrong.
    */
   readonly lack: 'missing' | 'changed' | 'damaged' | null
   /** The directory that has, or would have, the content under the torrent's name; else null. */

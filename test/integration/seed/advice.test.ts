@@ -19,18 +19,34 @@ const CONTENT = pseudoRandom(300_000)
 
 /** What happened to the content at a path, and what helps. */
 const HARMS: Readonly<Record<string, readonly [harm: (path: string) => void, says: RegExp]>> = {
-  'has a damaged piece': [(path) => writeFileSync(path, changed(1000, 'XXXX')), /; btkit does not/],
+  'has a damaged piece': [
+    (path) => {
+      writeFileSync(path, changed(1000, 'XXXX'))
+    },
+    /; btkit does not/,
+  ],
   'is all zeros': [
-    (path) => writeFileSync(path, Buffer.alloc(CONTENT.length)),
+    (path) => {
+      writeFileSync(path, Buffer.alloc(CONTENT.length))
+    },
     /; if you changed it, make its torrent again; btkit does not/,
   ],
   'is long': [
-    (path) => writeFileSync(path, 'more', { flag: 'a' }),
+    (path) => {
+      writeFileSync(path, 'more', { flag: 'a' })
+    },
     /; if you changed it, make its torrent again; btkit does not/,
   ],
-  'is short': [(path) => truncateSync(path, 100_000), /; btkit does not/],
+  'is short': [
+    (path) => {
+      truncateSync(path, 100_000)
+    },
+    /; btkit does not/,
+  ],
   'is gone': [
-    (path) => rmSync(path),
+    (path) => {
+      rmSync(path)
+    },
     /is missing; if it is elsewhere, give --data; btkit does not/,
   ],
 }

@@ -119,7 +119,9 @@ function defineVerify({ io, finish }: CommandContext) {
       try {
         const tally = { whole: 0, notWhole: 0, failed: 0 }
         const out = new Report(options, io)
-        const noteSought = warnOnce((note) => out.note(note, 'always'), 2)
+        const noteSought = warnOnce((note) => {
+          out.note(note, 'always')
+        }, 2)
         const run = { targets, options, hashContext: context, tally, out, io, noteSought }
         return await runVerify(run)
       } finally {
