@@ -11,8 +11,12 @@ export function adviseDownload(torrent: string, directory?: string): string {
   return `btkit does not download; these do: ${programs}`
 }
 
-/** Advises the command of another program that gets the damaged bytes of what is in a directory. */
+/**
+ * Advises the command of another program that gets the damaged bytes of what is in a directory.
+ * Without byte ranges aria2 gets only whole files; of one that is there it asks for parts for ever.
+ */
 export function adviseRepair(torrent: string, directory: string): string {
   const typed = `aria2c -V -d ${inShell(directory)} ${inShell(torrent)}`
-  return `btkit does not download; this repairs it: ${typed}`
+  const first = 'but if its web server has no byte ranges, delete the data first'
+  return `btkit does not download; this repairs it: ${typed}, ${first}`
 }

@@ -60,7 +60,8 @@ function changed(at: number, text: string): Buffer {
 /** A content of a name with a blank, its torrent elsewhere, and a server that has it. */
 async function plant(t: TestContext) {
   const directory = makeScratch(t, { 'my data/an image.iso': CONTENT, 't/x': '' })
-  const { url } = await serveFiles(t, { x: CONTENT })
+  const server = await serveFiles(t, { x: CONTENT })
+  const { url } = server
   const data = join(directory, 'my data')
   const torrent = join(directory, 't', 'an image.iso.torrent')
   const make = [
@@ -71,7 +72,7 @@ async function plant(t: TestContext) {
     `${url}/x`,
   ]
   assertStatus(await runBtkit([...make, '--no-cache', '--output', torrent]), 0)
-  return { data, torrent }
+  return { data, torrent, server }
 }
 
 /** The command of aria2 in an advice, as it is typed; what follows keeps it to this machine. */
@@ -106,6 +107,23 @@ for (const [what, [harm, says]] of Object.entries(HARMS)) {
     },
   )
 }
+
+const damaged = 'damaged data is whole after what seed advises for a web server without byte ranges'
+
+test(damaged, unlessInstalled('aria2c'), async (t) => {
+  const { data, torrent, server } = await plant(t)
+  const path = join(data, 'an image.iso')
+  server.answer = ({ headers }) => {
+    delete headers.range
+    return false
+  }
+  writeFileSync(path, changed(1000, 'XXXX'))
+  const said = await saidBySeed(t, [torrent, '--data', data])
+  assert.match(said, /, but if its web server has no byte ranges, delete the data first$/m)
+  rmSync(path)
+  await typeAdvice(said)
+  assert.ok(readFileSync(path).equals(CONTENT))
+})
 
 test('data that is elsewhere is seeded after what publish and seed advise', async (t) => {
   const { data, torrent } = await plant(t)

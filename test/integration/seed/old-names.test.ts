@@ -132,10 +132,12 @@ function harm(directory: string, size: number | null): void {
   else writeFileSync(file, Buffer.alloc(Math.min(size, readFileSync(file).length)))
 }
 
+const FIRST = 'but if its web server has no byte ranges, delete the data first'
+
 /** The advice for a torrent whose file in a directory was harmed so. */
 function advice(torrent: string, directory: string, size: number | null): string {
   if (size !== null)
-    return `btkit does not download; this repairs it: aria2c -V -d ${directory} ${torrent}`
+    return `btkit does not download; this repairs it: aria2c -V -d ${directory} ${torrent}, ${FIRST}`
   const programs = `aria2c -d ${directory} ${torrent}, transmission-cli -w ${directory} ${torrent}`
   return `btkit does not download; these do: ${programs}`
 }
