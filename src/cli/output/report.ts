@@ -100,14 +100,14 @@ export class Report {
     const running: Promise<void>[] = []
     const begin = async (item: T, before: Promise<void>) => {
       try {
-        const inTurn = async () => {
+        const whole = async () => {
           try {
             await work(item, before)
           } finally {
             await before
           }
         }
-        await this.attempt(inTurn, (error) => lost(item, error))
+        await this.attempt(whole, (error) => lost(item, error))
       } catch (error) {
         if (this.#io.signal.aborted) throw error
         this.fail(error)

@@ -164,7 +164,7 @@ interface Listed {
 }
 
 /** Milliseconds after which other work has its turn. */
-const TURN = 20
+const STRETCH = 20
 
 /** Adds everything below a directory. */
 async function addBelow(scan: Scan, start: Directory): Promise<void> {
@@ -176,7 +176,7 @@ async function addBelow(scan: Scan, start: Directory): Promise<void> {
   }
   let turn = monotonicNow()
   for await (const { directory, entries, enter } of walk(start, { read, onError })) {
-    if (scan.options.signal && monotonicNow() - turn > TURN) {
+    if (scan.options.signal && monotonicNow() - turn > STRETCH) {
       await setImmediate()
       refuseAborted(scan.options.signal)
       turn = monotonicNow()

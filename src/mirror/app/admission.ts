@@ -1,5 +1,6 @@
 import type { ServiceLimits } from '../options.js'
 import { MemoryPool } from '../../server/admission/memory.js'
+import { Gate } from '../../server/admission/gate.js'
 import { Planner } from '../../server/admission/planner.js'
 import { Queue } from '../../server/admission/queue.js'
 
@@ -7,9 +8,6 @@ const MIB = 1024 * 1024
 
 /** Most requests that wait to be looked up, or to be hashed. */
 const MAX_WAITING = 1000
-
-/** The effort of a large request, such as a search by a pattern; see PlannedWork. */
-const SMALL_EFFORT = 500
 
 /**
  * Small requests that may be planned for each large one. Each waits for some answers of the disk,
@@ -40,18 +38,17 @@ export const BODY_COST = 4
 export function openAdmission(limits: ServiceLimits) {
   const { maxMatches, maxFiles, maxBody, maxPlanning, maxHashing, maxPerClient } = limits
   const all = { maxWaiting: MAX_WAITING, maxPerClient }
-  // Plans share the event loop, so that one client loses nothing by the place left to others
-  const plans = { ...all, maxRunningPerClient: Math.max(1, maxPlanning - 1) }
-  const limitOfSmall = SMALL_PLANS * maxPlanning
-  const planning = new Queue({ ...plans, limit: maxPlanning, limitOfSmall, small: SMALL_EFFORT })
+  const planning = {
+    small: new Gate({ ...all, limit: SMALL_PLANS * maxPlanning }),
+    large: new Gate({ ...all, limit: maxPlanning }),
+  }
   const hashing = new Queue({ ...all, limit: maxHashing, small: SMALL_READ })
   const bytes = MAX_BYTES + BYTES_PER_MATCH * Math.max(maxMatches, maxFiles)
   const budget = { steps: MAX_STEPS, names: MAX_NAMES, bytes }
-  // One client may have the largest possible request under way. The next one gets two thirds of
-  // that, each further one two thirds of the one before
+  // One client may have the largest possible request under way
   const bytesPerClient = bytes + BODY_COST * maxBody
   return {
-    memory: new MemoryPool({ bytesPerClient, bytes: 3 * bytesPerClient }),
+    memory: new MemoryPool({ bytesPerClient, bytes: 2 * bytesPerClient }),
     planner: new Planner(planning, budget),
     /** The same for requests that may list a whole directory each. */
     listingPlanner: new Planner(planning, { ...budget, bytes: MAX_LISTING }),

@@ -29,12 +29,10 @@ import {
 import {
   errorAnswer,
   errorFor,
-  manyUnread,
   methodAnswer,
   notFound,
   NotReady,
 } from '../../server/headers/refusal.js'
-import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { splitTarget } from '../../server/headers/target.js'
 import type { Planner } from '../../server/admission/planner.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
@@ -68,12 +66,6 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     // Not for the status and metrics, which may be an intranet's own
     if (options.cors && !isReserved(request)) reply.headers(CORS)
     done()
-  })
-  app.addHook('onSend', (_request, reply, ...[, done]) => {
-    const isRefused = reply.statusCode < 400 && (reply.raw as CountedResponse).isCrowded
-    if (isRefused) reply.removeHeader('Content-Encoding')
-    if (isRefused) done(manyUnread())
-    else done()
   })
   if (options.cors) {
     app.options('/*', (request, reply) => {

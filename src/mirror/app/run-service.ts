@@ -110,7 +110,6 @@ export async function runService(settings: ServiceSettings, world: ServiceWorld)
     const rules = serverRules(limits)
     const served = { handler, exchanges, rules, connections: CONNECTIONS.mirror, clientAddresses }
     const listening = await listenAll(settings.places, { ...served, tls: settings.tls, onError })
-    opened.makers.admission.memory.unread = listening.unread
     const endWork = opened.start()
     const stop = async () => {
       admits = drainGate(exchanges, HEALTH)

@@ -7,7 +7,7 @@ import { warnOnce } from '../../base/warn-once.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { isSuspect } from '../../disk/look/read-names.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
-import { Queue } from '../../server/admission/queue.js'
+import { Gate } from '../../server/admission/gate.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { ServerContext } from '../../server/context.js'
 import { answerRanged, type RangedAnswer } from '../../server/headers/conditional.js'
@@ -27,13 +27,13 @@ import {
 import { takenViews } from '../tree/taken-views.js'
 import { describeFile, descriptionsOf, fileAddress, type KnownFile, VIEWS } from './known-file.js'
 import { LOOKED_AT, mediaType } from './media-type.js'
-import { type OpenDownload, sendFile } from './send-file.js'
+import { LARGEST_PART, type OpenDownload, sendFile } from './send-file.js'
 
 /** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
 const DIGEST_UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/
 
 /** Looks and reads are many and short, so they only wait for each other, in turns of clients. */
-const UNLIMITED = { maxWaiting: Infinity, maxPerClient: Infinity, small: 0 }
+const UNLIMITED = { maxWaiting: Infinity, maxPerClient: Infinity }
 
 /** Bytes of memory for files that are known: some 5,000, unless their addresses are long. */
 const MEMORY = 16 * 1024 * 1024
@@ -68,7 +68,7 @@ export class Downloads {
   /** The last look that waited. */
   #lastLook: Look | null = null
   readonly #pool = new BufferPool()
-  readonly #turns: Queue
+  readonly #places: Gate
   readonly #tell: ReturnType<typeof warnOnce>
 
   constructor(
@@ -83,7 +83,7 @@ export class Downloads {
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic' | 'warn'>,
   ) {
     this.#tell = warnOnce(clocks.warn, MOST_TOLD)
-    this.#turns = new Queue({ ...UNLIMITED, limit: options.limits.maxReads })
+    this.#places = new Gate({ ...UNLIMITED, limit: options.limits.maxReads })
   }
 
   /**
@@ -119,7 +119,7 @@ export class Downloads {
     names = descriptionsOf(components),
   ): Promise<Look> {
     const view = new MirrorView(this.options.mirror, true)
-    const look = await this.#inTurn(request, () => view.look(components, names))
+    const look = await this.#atGate(request, () => view.look(components, names))
     if (look.native) this.#lastLook = look
     return look
   }
@@ -164,7 +164,7 @@ export class Downloads {
     const asked = answerRanged(request, known.ranged)
     const answer = isWanted ? asked : withoutDigest(asked)
     const { start, end } = answer.parts[0]?.range ?? NO_RANGE
-    const length = Math.min(end - start, response.partLength)
+    const length = Math.min(end - start, LARGEST_PART)
     const isMore = length < end - start || answer.parts.length > 1
     const into = (buffer: Buffer) => {
       return { target: buffer.subarray(0, length), offset: start, isMore }
@@ -177,7 +177,7 @@ export class Downloads {
     }
     this.#pool.give(buffer)
     if (when === 'now') return false
-    return this.#readInTurn(request, known.file, async () => {
+    return this.#readLater(request, known.file, async () => {
       // Many may wait for their turns, so none holds a buffer meanwhile
       const own = this.#pool.take(length)
       const later = await openLater(known, into(own))
@@ -208,9 +208,9 @@ export class Downloads {
         this.#pool.give(buffer)
       })
     } else {
-      const inTurn = <T>(read: () => Promise<T>) => this.#readInTurn(response.req, known.file, read)
+      const later = <T>(read: () => Promise<T>) => this.#readLater(response.req, known.file, read)
       const file = { ...opened, look: known.look, parts, tail, buffer }
-      void sendFile(response, file, { pool: this.#pool, inTurn })
+      void sendFile(response, file, { pool: this.#pool, later })
     }
   }
 
@@ -220,7 +220,7 @@ export class Downloads {
     const name = file.path.at(-1) ?? ''
     const read = () => this.#readBeginning(file, look)
     const type =
-      mediaType(name, null) ?? mediaType(name, await this.#readInTurn(request, file, read))
+      mediaType(name, null) ?? mediaType(name, await this.#readLater(request, file, read))
     if (type === null) return null
     // Usually no file has the name of a view
     const isAlone = look.taken.length === 0
@@ -277,12 +277,12 @@ export class Downloads {
    * Reads in turn. A disk that fails is reported once for each file.
    * @throws Refusal
    */
-  #readInTurn<T>(
+  #readLater<T>(
     request: IncomingMessage,
     { path, absolutePath }: ScannedFile,
     read: () => Promise<T>,
   ): Promise<T> {
-    return this.#inTurn(request, async () => {
+    return this.#atGate(request, async () => {
       try {
         return await read()
       } catch (error) {
@@ -295,8 +295,8 @@ export class Downloads {
     })
   }
 
-  #inTurn<T>(request: IncomingMessage, read: () => Promise<T>): Promise<T> {
-    return this.#turns.run({ size: 0, client: this.options.clientAddresses.keyOf(request) }, read)
+  #atGate<T>(request: IncomingMessage, read: () => Promise<T>): Promise<T> {
+    return this.#places.run({ client: this.options.clientAddresses.keyOf(request) }, read)
   }
 }
 

@@ -105,7 +105,7 @@ export function descriptionsOf(components: readonly string[]): string[] {
  * may stand for a view.
  */
 export function fileAddress(url: string, mirror: Mirror): string[] | null {
-  if (!url.startsWith('/') || url.endsWith('/') || url.includes('?')) return null
+  if (!url.startsWith('/') || url.endsWith('/') || url.includes('?') || namedView(url)) return null
   try {
     const components = parseMirrorPlace(requestPath(url))
     if (isWithheld(components, mirror) || components.includes(SERVICE_NAME)) return null

@@ -1,12 +1,20 @@
 import { type BufferPool, NOTHING } from '../../base/buffer-pool.js'
 import type { BodyPart } from '../../server/headers/conditional.js'
+import { monotonicNow } from '../../base/process.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
-import { isTurnOver, turnOf } from '../../server/connections/turns.js'
+import { turnOf } from '../../server/connections/turns.js'
 import type { Look } from '../tree/below-root.js'
 import { closeFile, isRewritten, type OpenedFile, readLater, readNow } from '../tree/open-looked.js'
 
 /** Bytes of one download that are sent before others have their turn. */
-const TURN = 1024 * 1024
+const STRETCH = 1024 * 1024
+
+/** Bytes that are read at a time: more are not faster. */
+export const LARGEST_PART = 256 * 1024
+
+/** The same for a client that takes longer for a part than so many milliseconds. */
+const SLOW_PART = 64 * 1024
+const SLOW = 50
 
 /** An open file, with its first bytes. */
 export interface OpenDownload extends OpenedFile {
@@ -29,9 +37,9 @@ export interface OpenDownload extends OpenedFile {
 export async function sendFile(
   response: CountedResponse,
   file: OpenDownload,
-  reads: { readonly pool: BufferPool; readonly inTurn: <T>(read: () => Promise<T>) => Promise<T> },
+  reads: { readonly pool: BufferPool; readonly later: <T>(read: () => Promise<T>) => Promise<T> },
 ): Promise<void> {
-  let [{ buffer, bytesRead }, at, sentInTurn] = [file, 0, 0]
+  let [{ buffer, bytesRead }, at, sent, part] = [file, 0, 0, LARGEST_PART]
   // They were not in memory
   if (bytesRead === 0) {
     reads.pool.give(buffer)
@@ -43,13 +51,12 @@ export async function sendFile(
       for (at = range.start; at < range.end; at += bytesRead) {
         // Its first bytes come with the file
         if (buffer === NOTHING) {
-          // A download whose turn has come goes on only if others have not used it up
-          while (sentInTurn >= TURN || isTurnOver()) {
+          if (sent >= STRETCH) {
             await turnOf(response.client)
-            sentInTurn = 0
+            sent = 0
           }
           if (response.destroyed) return
-          bytesRead = await readNext(Math.min(range.end - at, response.partLength))
+          bytesRead = await readNext(Math.min(range.end - at, part))
         }
         const isLast = range === file.parts.at(-1)?.range && at + bytesRead >= range.end
         if (bytesRead === 0 || (isLast && (await isRewritten(file)))) {
@@ -57,8 +64,10 @@ export async function sendFile(
           return
         }
         const written = response.writePart(buffer.subarray(0, bytesRead))
-        sentInTurn += bytesRead
+        sent += bytesRead
+        const begun = written ? monotonicNow() : 0
         if (written && !(await written)) return
+        part = written && monotonicNow() - begun > SLOW ? SLOW_PART : LARGEST_PART
         // Others may use it while this download waits for its turn
         reads.pool.give(buffer)
         buffer = NOTHING
@@ -83,7 +92,7 @@ export async function sendFile(
     // Many may wait for their turns, so none holds a buffer meanwhile
     reads.pool.give(buffer)
     buffer = NOTHING
-    return reads.inTurn(async () => {
+    return reads.later(async () => {
       if (response.destroyed) return 0
       buffer = reads.pool.take(wanted)
       return readLater(descriptor, buffer.subarray(0, wanted), at)

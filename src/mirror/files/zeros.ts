@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { answerRanged, asRanged } from '../../server/headers/conditional.js'
 
 /**
@@ -6,8 +7,8 @@ import { answerRanged, asRanged } from '../../server/headers/conditional.js'
  */
 const MOST_PADDING = 2 ** 24
 
-/** Shared by all answers. The system gives it no memory of its own, because it is never written. */
-const ZEROS = Buffer.alloc(MOST_PADDING)
+/** Sent again and again, and shared by all answers. */
+const ZEROS = Buffer.alloc(64 * 1024)
 
 /** Null files never change, so their date is the earliest. */
 const LAST_MODIFIED = new Date(0).toUTCString()
@@ -34,6 +35,10 @@ export function sendZeros(
   const answer = answerRanged(request.raw, asRanged({ size, validators, mostRanges: 1 }, HEADERS))
   reply.code(answer.status).headers(answer.headers)
   if (answer.line !== null) return reply.type('text/plain; charset=utf-8').send(answer.line)
-  const { range } = answer.parts[0] ?? {}
-  return reply.send(range && ZEROS.subarray(range.start, range.end))
+  const { start, end } = answer.parts[0]?.range ?? { start: 0, end: 0 }
+  const blocks = Array<Uint8Array>(Math.floor((end - start) / ZEROS.length)).fill(ZEROS)
+  const response = reply.hijack().raw as CountedResponse
+  response.writeHead(answer.status, reply.getHeaders() as Record<string, string>)
+  response.endInParts([...blocks, ZEROS.subarray(0, (end - start) % ZEROS.length)])
+  return reply
 }

@@ -9,16 +9,16 @@ import { walkMirror } from '../tree/walk.js'
 const MOST_NAMES = 2_000_000
 
 /** Entries of a walk between two turns of the event loop. */
-const ENTRIES_A_TURN = 500
+const ENTRIES_A_STRETCH = 500
 
 /** Bytes of names that are searched in one turn: some milliseconds. */
 const SLICE = 4 * 1024 * 1024
 
 /** Matches, or directories whose paths are compared, between two turns. */
-const STEPS_A_TURN = 1000
+const STEPS_A_STRETCH = 1000
 
 /** Stands for a place where other work may have its turn. */
-const TURN = -1
+const PAUSE = -1
 
 /** Names with a word that are counted to find the rarest word. */
 const MOST_COUNTED = 20_000
@@ -64,7 +64,7 @@ export class NameIndex {
         passOver: () => {
           signal.throwIfAborted()
         },
-        pause: () => (++steps % ENTRIES_A_TURN === 0 ? setImmediate() : null),
+        pause: () => (++steps % ENTRIES_A_STRETCH === 0 ? setImmediate() : null),
         mayLoop: false,
       },
     )
@@ -109,7 +109,7 @@ export class NameIndex {
       const above = i === 0 ? null : await this.#directoriesWith(earlier, pause)
       if (above && !above.includes(1)) return
       for (const place of this.#placesOf(word)) {
-        if (place === TURN) {
+        if (place === PAUSE) {
           await pause()
           continue
         }
@@ -129,7 +129,7 @@ export class NameIndex {
     for (const word of words) {
       let count = 0
       for (const place of this.#placesOf(word)) {
-        if (place === TURN) await pause()
+        if (place === PAUSE) await pause()
         else if (++count === MOST_COUNTED) break
       }
       counted.push({ word, count })
@@ -143,12 +143,12 @@ export class NameIndex {
     for (const [number, path] of this.#directories.entries()) {
       const lower = path.toLowerCase()
       if (words.every((word) => lower.includes(word))) found[number] = 1
-      if (number % STEPS_A_TURN === 0) await pause()
+      if (number % STEPS_A_STRETCH === 0) await pause()
     }
     return found
   }
 
-  /** Where a word is in names, once for each of them, and TURN when others may have their turn. */
+  /** Where a word is in names, once for each of them, and PAUSE when others may have their turn. */
   *#placesOf(word: string): Generator<number> {
     const bytes = this.#lower.used
     const wanted = Buffer.from(word)
@@ -158,11 +158,11 @@ export class NameIndex {
       const slice = bytes.subarray(from, Math.min(from + SLICE + wanted.length - 1, bytes.length))
       for (let at = slice.indexOf(wanted); at >= 0;) {
         yield from + at
-        if (++matches % STEPS_A_TURN === 0) yield TURN
+        if (++matches % STEPS_A_STRETCH === 0) yield PAUSE
         const end = bytes.indexOf(0, from + at)
         at = end - from < slice.length ? slice.indexOf(wanted, end - from) : -1
       }
-      yield TURN
+      yield PAUSE
     }
   }
 

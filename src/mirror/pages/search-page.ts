@@ -39,7 +39,7 @@ import type { FoundName, NameIndex } from '../kept/name-index.js'
 import type { NameSearch } from '../kept/name-search.js'
 
 /** Rows that are rendered in one turn: some milliseconds. */
-const ROWS_A_TURN = 20
+const ROWS_A_SLICE = 20
 
 /** Estimated work of a search; see PlannedWork. */
 const EFFORT = 1000
@@ -104,7 +104,7 @@ export class FileSearch {
     const rows: Cells[] = []
     for (const result of found) {
       rows.push(this.#cellsOf(result, root, end))
-      if (rows.length % ROWS_A_TURN === 0) await budget.nextSlice()
+      if (rows.length % ROWS_A_SLICE === 0) await budget.nextSlice()
     }
     const numbers = { count: found.length, isCut: names.length > MOST_RESULTS }
     const note = index.isTooLarge ? TOO_LARGE : isReading ? READING : numbers.isCut && CUT

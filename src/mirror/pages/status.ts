@@ -3,6 +3,7 @@ import type { StoreState } from '../../disk/cache/store.js'
 import type { ServerContext } from '../../server/context.js'
 import { counter, formatMetrics, gauge, histogram, type Metric } from '../../base/text/metrics.js'
 import type { MemoryPool } from '../../server/admission/memory.js'
+import type { Gate } from '../../server/admission/gate.js'
 import type { Queue } from '../../server/admission/queue.js'
 import type { MirrorServer, SeedFigures, ServiceOptions } from '../options.js'
 import type { ProgressStatus } from '../torrents/progress.js'
@@ -72,7 +73,7 @@ interface StatusSources {
   readonly cache: PieceCache
   readonly digests: Pick<FileDigests, 'underWay'>
   readonly admission: {
-    readonly planning: Queue
+    readonly planning: { readonly small: Gate; readonly large: Gate }
     readonly hashing: Queue
     readonly memory: MemoryPool
   }
@@ -117,7 +118,7 @@ export class ServiceStatus {
       version: options.version,
       uptimeSeconds: Math.floor((this.clocks.monotonic() - this.#startedAt) / 1000),
       hashing: { ...queueStatus(hashing), bytesHashed: hashing.total.done, torrents },
-      planning: queueStatus(planning),
+      planning: planningStatus(planning),
       warm: warmer && { ...warmer.counts, ...ahead },
       cache: { ...known, ...usage, origins },
       trackers: trackers.current(),
@@ -128,7 +129,8 @@ export class ServiceStatus {
   /** The metrics in Prometheus' text format. */
   metrics(): string {
     const { options, server, torrents, cache, admission, trackers } = this.sources
-    const { planning, hashing, memory } = admission
+    const { hashing, memory } = admission
+    const planning = planningStatus(admission.planning)
     const { store, usage } = cache
     const { hits, misses } = usage
     const { requests } = server
@@ -155,7 +157,7 @@ export class ServiceStatus {
       counter('btkit_hashed_bytes_total', 'Bytes hashed.', hashing.total.done),
       gauge('btkit_torrents_under_way', 'Torrents being looked up or made.', torrents.pending),
       gauge('btkit_planning_jobs', 'Requests being planned.', planning.running),
-      gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.length),
+      gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.waiting),
       gauge('btkit_request_memory_bytes', 'Memory for large requests under way.', memory.taken),
       gauge('btkit_hash_jobs', 'Hash jobs at work.', hashing.running),
       gauge('btkit_hash_queue', 'Hash jobs that wait for their turn.', hashing.length),
@@ -211,6 +213,10 @@ function seedMetrics(seed: SeedFigures): Metric[] {
     counter('btkit_seed_refused_total', 'Connections and requests refused.', seed.refused),
     gauge('btkit_seed_failing_announces', 'Announces that fail, or get a warning.', failing),
   ]
+}
+
+function planningStatus({ small, large }: Record<'small' | 'large', Gate>): QueueStatus {
+  return { running: small.running + large.running, waiting: small.length + large.length }
 }
 
 function queueStatus({ running, length }: Queue): QueueStatus {

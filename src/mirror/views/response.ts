@@ -30,7 +30,7 @@ import { CORS } from '../../server/headers/cors.js'
 import { SAFE_HEADERS, sendAnswer, unmetAnswer } from '../../server/headers/answer.js'
 import { etagOf } from '../../server/headers/conditional.js'
 import { type CountedResponse, WHOLE } from '../../server/connections/counted-response.js'
-import { manyUnread, Refusal } from '../../server/headers/refusal.js'
+import { Refusal } from '../../server/headers/refusal.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
 /** The parts of a torrent that depend on the time and the client. */
@@ -214,7 +214,6 @@ export class TorrentSender {
     isKept = true,
   ): FastifyReply | Promise<FastifyReply> {
     const raw = reply.raw as CountedResponse
-    if (raw.isCrowded) throw manyUnread()
     const ready = readyAnswer(request.raw, checked.torrent.title, this.options)
     if (ready) return sendAnswer(reply, ready)
     if (this.isBanned(checked)) throw new Refusal('not-permitted', BANNED)

@@ -2,7 +2,7 @@
 const SLOTS = 64
 
 /** Milliseconds that a peer keeps its slot while others wait. */
-const TURN = 10_000
+const SLOT_TIME = 10_000
 
 /** Milliseconds in which a peer with a slot must ask for something while others wait. */
 const IDLE = 3000
@@ -56,7 +56,7 @@ export class UploadSlots {
     let due = Math.ceil(SLOTS * TURNING)
     for (const [peer, { client, since }] of [...this.#served]) {
       const isIdle = now - Math.max(since, peer.busyAt) >= IDLE
-      if (!isIdle && now - since < TURN) continue
+      if (!isIdle && now - since < SLOT_TIME) continue
       const slots = this.#slotsOfClients()
       slots.set(client, (slots.get(client) ?? 0) - 1)
       const next = this.#next(slots)

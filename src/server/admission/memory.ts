@@ -1,7 +1,10 @@
-import { type Client, TURN, turnOf } from '../connections/turns.js'
-import type { UnreadBytes } from '../connections/unread-bytes.js'
+import type { Client } from '../connections/fair-queue.js'
+import { turnOf } from '../connections/turns.js'
 import { NotReady, Refusal, throttled } from '../headers/refusal.js'
 import type { Turns } from '../../base/steps.js'
+
+/** Milliseconds that work goes on before it waits for the next turn of its client. */
+const SLICE = 1
 
 /** The most that a request may cost. */
 export interface BudgetLimits {
@@ -36,7 +39,7 @@ interface BudgetedRequest {
 export class Budget implements Turns {
   readonly #left: Record<keyof BudgetLimits, number>
   readonly #request: BudgetedRequest
-  #end = performance.now() + TURN
+  #end = performance.now() + SLICE
   #next: Promise<void> | null = null
 
   constructor(limits: BudgetLimits, request: BudgetedRequest) {
@@ -77,7 +80,7 @@ export class Budget implements Turns {
     const { client = this } = this.#request
     await turnOf(client)
     this.#request.signal?.throwIfAborted()
-    this.#end = performance.now() + TURN
+    this.#end = performance.now() + SLICE
   }
 }
 
@@ -92,16 +95,12 @@ export function unlimitedBudget(request: BudgetedRequest = {}): Budget {
 const ALLOWANCE = 16 * 1024
 
 /**
- * Bounds the memory of requests under way. A client's share falls with the free memory. However
- * many clients take all they can, some is left for the next one. `bytes` are for all accounts
- * together beyond their allowances, and `bytesPerClient` for one client while no other client takes
- * any.
+ * Bounds the memory of requests under way, beyond their allowances: `bytes` of all together, and
+ * `bytesPerClient` of one client.
  */
 export class MemoryPool {
   /** Bytes taken beyond allowances. */
   taken = 0
-  /** The responses that clients have not read, which leave requests so much less. */
-  unread: Pick<UnreadBytes, 'bytes' | 'of'> = { bytes: 0, of: () => 0 }
   readonly #perClient = new Map<string | null, number>()
 
   constructor(
@@ -115,17 +114,14 @@ export class MemoryPool {
 
   /**
    * Takes bytes for a client, or gives them back.
-   * @throws NotReady if that is more than the pool or the client's share has left
+   * @throws NotReady if that is more than the pool or the client has left
    */
   take(client: string | null, bytes: number): void {
     const own = (this.#perClient.get(client) ?? 0) + bytes
-    const { bytes: most, bytesPerClient } = this.limits
-    if (bytes > 0 && client !== null && own + this.unread.of(client) > bytesPerClient) {
+    if (bytes > 0 && client !== null && own > this.limits.bytesPerClient) {
       throw throttled('your requests need too much memory; try again in 5 s', 5)
     }
-    const free = most - this.taken - this.unread.bytes - bytes
-    const share = client === null ? Infinity : (free * bytesPerClient) / (most - bytesPerClient)
-    if (bytes > 0 && (free < 0 || own > share)) {
+    if (bytes > 0 && this.taken + bytes > this.limits.bytes) {
       throw new NotReady('the server is busy; try again in 5 s', 5)
     }
     this.taken += bytes

@@ -1,22 +1,24 @@
-import { workInTurn } from '../connections/turns.js'
+import { turnOf } from '../connections/turns.js'
+import type { Gate, GateUser } from './gate.js'
 import { Budget, type BudgetLimits, type MemoryAccount } from './memory.js'
-import type { Queue, QueuedWork } from './queue.js'
 
-/**
- * A request whose names are matched and whose files are looked up. Its size is about the number of
- * its paths, and much more for patterns.
- */
-export interface PlannedWork extends QueuedWork {
+/** A request whose names are matched and whose files are looked up. */
+export interface PlannedWork extends GateUser {
   readonly signal: AbortSignal
+  /** About the number of its paths, and much more for patterns. */
+  readonly size: number
   /** The account for the request's memory. */
   readonly memory: MemoryAccount
 }
 
-/** Plans a few requests at a time, small ones first, each within its own budget. */
+/** The effort of a large request, such as a search by a pattern. */
+const SMALL_EFFORT = 500
+
+/** Plans a few requests at a time, in the turns of their clients, each within its own budget. */
 export class Planner {
-  /** Of the limits, each request has its own. */
+  /** Small requests have places of their own. Of the budget's limits, each request has its own. */
   constructor(
-    private readonly queue: Queue,
+    private readonly gates: { readonly small: Gate; readonly large: Gate },
     private readonly limits: BudgetLimits,
   ) {}
 
@@ -25,8 +27,11 @@ export class Planner {
    * @throws NotReady if too many requests wait, the signal's reason, and the errors of the work
    */
   run<T>(planned: PlannedWork, work: (budget: Budget) => Promise<T>): Promise<T> {
-    return this.queue.run(planned, () => {
-      return workInTurn(planned.client, () => work(new Budget(this.limits, planned)))
+    const { small, large } = this.gates
+    const gate = planned.size <= SMALL_EFFORT ? small : large
+    return gate.run(planned, async () => {
+      await turnOf(planned.client)
+      return work(new Budget(this.limits, planned))
     })
   }
 }

@@ -1,19 +1,15 @@
 import { NotReady, throttled } from '../headers/refusal.js'
 import { Shares } from '../connections/connection-limits.js'
-import { FairQueue } from '../connections/turns.js'
+import { FairQueue } from '../connections/fair-queue.js'
 import { counted } from '../../base/text/quantity.js'
 
 interface QueueLimits {
   /** Most jobs that run at once. */
   readonly limit: number
-  /** Most small ones, if they have places of their own. */
-  readonly limitOfSmall?: number
   /** Most jobs that wait. */
   readonly maxWaiting: number
   /** Most jobs of one client, running and waiting. */
   readonly maxPerClient: number
-  /** Most jobs of one client and one lane that run at once; absent if it may have all places. */
-  readonly maxRunningPerClient?: number
   /** The largest size of a small job. */
   readonly small: number
 }
@@ -134,17 +130,6 @@ export class Queue {
     return this.#running.ahead.size
   }
 
-  /** Does work when its turn has come. Throws as enter, and the errors of the work. */
-  async run<T>(of: QueuedWork, work: () => Promise<T>): Promise<T> {
-    const job = new QueuedJob(of)
-    await this.enter(job)
-    try {
-      return await work()
-    } finally {
-      this.end(job)
-    }
-  }
-
   /**
    * Enters a job, which must be ended. Null if it begins at once; else a promise that resolves when
    * it begins, or rejects with the reason of its signal; then it has ended.
@@ -236,21 +221,13 @@ export class Queue {
   }
 
   #hasPlace(lane: 'small' | 'large'): boolean {
-    const { limit, limitOfSmall } = this.limits
-    const running = this.#running[lane].size
-    if (limitOfSmall !== undefined) return running < (lane === 'small' ? limitOfSmall : limit)
-    return this.running < limit || running === 0
+    return this.running < this.limits.limit || this.#running[lane].size === 0
   }
 
   /** Lets the next job of a lane begin; returns false if none may. */
   #begin(lane: Lane): boolean {
-    const most = this.limits.maxRunningPerClient ?? Infinity
     const running = this.#running[lane]
-    const job = this.#waiting[lane].next(({ of: { client }, holders }) => {
-      if (holders.size > 0) return false
-      if (most === Infinity || client === null) return true
-      return [...running].filter(({ of }) => of.client === client).length < most
-    })
+    const job = this.#waiting[lane].next(({ holders }) => holders.size === 0)
     if (!job) return false
     running.add(job)
     job.begunAt = performance.now()

@@ -3,7 +3,9 @@ import { type Server, Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { loadNative } from '../../base/native-addon.js'
 import { type ConnectionPeer, isReset, type KeyOf } from './connections.js'
-import { FairQueue, Stint, TURN } from './turns.js'
+import { FairQueue } from './fair-queue.js'
+import { monotonicNow } from '../../base/process.js'
+import { noteAsked, TURN } from './turns.js'
 
 /** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
 interface AcceptAddon {
@@ -22,7 +24,21 @@ const MOST_UNSENT = 128 * 1024
 
 /** Most connections that are taken in a turn, 5 to 10 ms, and that wait here. */
 const MOST_TAKEN = 1024
-const MOST_WAITING = 4096
+const MOST_WAITING = 16 * 1024
+
+/** A connection that waits. */
+interface Waiting {
+  readonly descriptor: number
+  readonly client: string | null
+}
+
+/** The places for connections. */
+interface Places {
+  /** How many are left for those that wait. */
+  readonly left: () => number
+  /** Whether there is one for another connection of a client. */
+  readonly hasRoom: (client: string | null) => boolean
+}
 
 /** The event of a server that is about to close. */
 export const CLOSING = 'closing'
@@ -33,17 +49,16 @@ export const CLOSING = 'closing'
  * taken at once, and their networks and clients have turns. Without the native addon none is.
  */
 export class AcceptQueue {
-  /** The descriptors that wait. */
-  readonly #waiting = new FairQueue<number>()
+  /** First is whoever has fewest. */
+  readonly #waiting = new FairQueue<Waiting>((_, waiting) => waiting)
   #isDue = false
   /** The descriptor of the server's TCP socket; null if it has none. */
   #listener: number | null = null
 
-  /** At most `room` connections wait beside those that are open. */
   constructor(
     private readonly server: Server,
     private readonly keyOf: KeyOf<ConnectionPeer>,
-    private readonly room: () => number,
+    private readonly places: Places,
   ) {
     if (!addon) return
     server.on('listening', () => {
@@ -54,7 +69,8 @@ export class AcceptQueue {
     server.on('connection', this.#turnSoon)
     // Waiting connections were accepted before, and nobody else would answer them
     server.once(CLOSING, () => {
-      while (this.#waiting.size > 0) this.#begin()
+      for (let next = this.#waiting.next(); next; next = this.#waiting.next())
+        this.#connect(next.descriptor)
     })
   }
 
@@ -74,13 +90,16 @@ export class AcceptQueue {
     if (this.#waiting.size > 0) this.#turnSoon()
   }
 
+  readonly #hasRoom = ({ client }: Waiting): boolean => this.places.hasRoom(client)
+
   /** Begins connections until their time is over. */
   #begin(): void {
-    const work = new Stint()
+    const end = monotonicNow() + TURN
     do {
-      const descriptor = this.#waiting.next()
-      if (descriptor !== undefined) this.#connect(descriptor)
-    } while (this.#waiting.size > 0 && work.time() < TURN)
+      const next = this.#waiting.next(this.#hasRoom)
+      if (!next) return
+      this.#connect(next.descriptor)
+    } while (this.#waiting.size > 0 && monotonicNow() < end)
   }
 
   /** Does what Node does with a connection that it has accepted. */
@@ -98,12 +117,13 @@ export class AcceptQueue {
 
   #add(descriptor: number, remoteAddress: string): void {
     const client = this.keyOf({ remoteAddress })
-    if (this.#waiting.size >= Math.min(MOST_WAITING, this.room())) {
+    noteAsked(client)
+    if (this.#waiting.size >= Math.min(MOST_WAITING, this.places.left())) {
       const newest = this.#waiting.dropFor(client)
-      closeSync(newest ?? descriptor)
+      closeSync(newest?.descriptor ?? descriptor)
       if (newest === undefined) return
     }
-    this.#waiting.add(client, descriptor)
+    this.#waiting.add(client, { descriptor, client })
   }
 }
 

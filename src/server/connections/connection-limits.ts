@@ -12,11 +12,6 @@ const MIN_RESERVE = 64
 export interface ConnectionLimits extends ShareLimits {
   /** Key of a connection's client; null for one that may have any number of connections. */
   readonly keyOf: KeyOf<ConnectionPeer>
-  /**
-   * Whether somebody has logged in from a client, which takes the place of others when the total is
-   * reached.
-   */
-  readonly isKnown?: ((client: string) => boolean) | undefined
   /** Whether clients have turns while more connections come than can begin (default: true). */
   readonly haveTurns?: boolean
 }
@@ -24,18 +19,15 @@ export interface ConnectionLimits extends ShareLimits {
 /** Connections that may wait when the total is reached; they take descriptors of the reserve. */
 const FEWEST_WAITING = MIN_RESERVE / 2
 
-/** A client with at most so many connections keeps them all when the total is reached. */
-const KEPT = 32
-
 /**
  * Closes the connections that a client opens beyond its share, so that no client uses up all
- * descriptors. When the total is reached, a client with few connections takes the place of one with
- * many, or else of the oldest connection that has sent nothing: neither a dozen addresses with
- * endless downloads nor hundreds that stay silent must shut out all others. Call the returned
+ * descriptors. When the total is reached, the client that has most loses its newest for one that
+ * has few: neither a dozen addresses with endless downloads nor hundreds that stay silent must shut
+ * out all others. Call the returned
  * function with each server that shares these limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
-  const { keyOf, isKnown, haveTurns = true } = limits
+  const { keyOf, haveTurns = true } = limits
   /** The counted connections, each with the key of its client. */
   const counted = new Map<Socket, string | null>()
   const shares = new Shares(limits)
@@ -43,8 +35,6 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   const perClient = new Map<string, Set<Socket>>()
   /** The connections of each client that may lose one. */
   const greedy = new Set<Set<Socket>>()
-  /** Connections that had sent nothing when they were last looked at, the oldest first. */
-  const silent = new Set<Socket>()
   const come = (socket: Socket) => {
     const key = keyOf(socket)
     const isTaken = shares.take(key, () => {
@@ -59,35 +49,28 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     }
     counted.set(socket, key)
     if (key === null) return
-    silent.add(socket)
     const own = perClient.get(key) ?? new Set<Socket>()
     perClient.set(key, own.add(socket))
-    if (own.size > KEPT) greedy.add(own)
+    if (own.size > 2) greedy.add(own)
   }
   const gone = (socket: Socket) => {
     const key = counted.get(socket)
     if (key === undefined) return
     counted.delete(socket)
-    silent.delete(socket)
     shares.give(key)
     const own = key === null ? undefined : perClient.get(key)
     if (key === null || !own) return
     own.delete(socket)
+    if (own.size <= 2) greedy.delete(own)
     if (own.size === 0) perClient.delete(key)
-    if (own.size <= KEPT) greedy.delete(own)
   }
-  /** Closes a connection if another one has a better right to its place. */
+  /** Closes a connection of the client that has most, if the comer has less than half as many. */
   const makeRoom = (comer: string | null) => {
-    const own = (comer !== null && perClient.get(comer)?.size) || 0
+    const own = comer === null ? 0 : shares.of(comer)
     let most = new Set<Socket>()
     for (const each of greedy) if (each.size > most.size) most = each
-    const isGreedy = most.size > 2 * own
-    const isPreferred = comer !== null && isKnown?.(comer)
-    const isStranger = ([, key]: [Socket, string | null]) => key !== null && !isKnown?.(key)
-    const stranger = isPreferred ? [...counted].findLast(isStranger)?.[0] : undefined
-    const leaver =
-      stranger ?? (isGreedy ? [...most].at(-1) : own < KEPT ? oldestSilent() : undefined)
-    if (!leaver) return
+    const leaver = [...most].at(-1)
+    if (!leaver || most.size <= 2 * (own + 1)) return
     trace(() => {
       const who = counted.get(leaver) ?? ''
       return `a connection of ${who} is closed to make room for ${comer ?? 'a proxy'}`
@@ -95,22 +78,15 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     gone(leaver)
     leaver.destroy()
   }
-  const oldestSilent = (): Socket | undefined => {
-    for (const socket of silent) {
-      if (socket.bytesRead === 0) return socket
-      silent.delete(socket)
-    }
-    return undefined
-  }
-  const room = () => Math.max(FEWEST_WAITING, shares.left)
+  const left = () => Math.max(FEWEST_WAITING, shares.left)
   return (server) => {
     connectionsOf(server, 'connection').follow({ come, gone })
-    if (haveTurns) new AcceptQueue(server, keyOf, room)
+    if (haveTurns) new AcceptQueue(server, keyOf, { left, hasRoom: (key) => shares.hasRoom(key) })
   }
 }
 
 /** Limits of a program's connections. */
-export interface ConnectionRules extends Pick<ConnectionLimits, 'isKnown'> {
+export interface ConnectionRules {
   /** Most connections of all clients together. */
   readonly most: number
   /** Most connections of one client. */
@@ -141,7 +117,7 @@ export const CONNECTIONS = {
 
 /** Computes a program's limits; `maxDescriptors` is null if unknown. */
 export function connectionLimits(
-  { most, mostPerClient, filesShare, isKnown }: ConnectionRules,
+  { most, mostPerClient, filesShare }: ConnectionRules,
   clients: ClientAddresses,
   maxDescriptors: number | null,
 ): ConnectionLimits {
@@ -151,7 +127,6 @@ export function connectionLimits(
   const inAll = maxDescriptors === null ? most : Math.floor(Math.min(most, left(maxDescriptors)))
   return {
     keyOf: clients.connectionKey,
-    isKnown,
     perClient: Math.ceil(Math.min(mostPerClient, inAll / 2)),
     // A /48 of IPv6 is what a provider may give one customer
     perNetwork: Math.ceil(inAll / 4),
@@ -189,14 +164,21 @@ export class Shares {
    * and returns false, if that is more than its share, or more in all even after `makeRoom`.
    */
   take(client: string | null, makeRoom?: () => void): boolean {
-    const { all, perClient, perNetwork } = this.limits
+    const { all } = this.limits
+    if (!this.hasRoom(client)) return false
     const network = client === null ? null : networkOf(client)
-    if (client !== null && this.#of(client) >= perClient) return false
-    if (network !== null && this.#of(network) >= perNetwork) return false
     if (this.#all >= all) makeRoom?.()
     if (this.#all >= all) return false
     this.#add(client, network, 1)
     return true
+  }
+
+  /** Whether a client has less than its share. */
+  hasRoom(client: string | null): boolean {
+    const { perClient, perNetwork } = this.limits
+    const network = client === null ? null : networkOf(client)
+    if (client !== null && this.of(client) >= perClient) return false
+    return network === null || this.of(network) < perNetwork
   }
 
   /** Counts one less for a client. */
@@ -209,7 +191,7 @@ export class Shares {
     return this.limits.all - this.#all
   }
 
-  #of(key: string): number {
+  of(key: string): number {
     return this.#counts.get(key) ?? 0
   }
 
@@ -217,7 +199,7 @@ export class Shares {
     this.#all += change
     for (const key of [client, network]) {
       if (key === null) continue
-      const count = this.#of(key) + change
+      const count = this.of(key) + change
       if (count > 0) this.#counts.set(key, count)
       else this.#counts.delete(key)
     }

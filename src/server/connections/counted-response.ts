@@ -1,7 +1,8 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { type Client, inTurn, mayActNow } from './turns.js'
-import { LARGEST_PART, type UnreadBytes } from './unread-bytes.js'
+import type { Client } from './fair-queue.js'
+import { inTurn } from './turns.js'
+import type { UnreadBytes } from './unread-bytes.js'
 
 type Chunk = string | Uint8Array
 type Done = (error?: Error | null) => void
@@ -35,19 +36,6 @@ export class CountedResponse<
   bytesTaken = 0
   #body: Uint8Array | null = null
   #isHeld = false
-
-  /**
-   * Whether the client has so much to read that this response would be cut: refuse it before it
-   * begins.
-   */
-  get isCrowded(): boolean {
-    return this.socket !== null && this.unread?.isFull(this.socket) === true
-  }
-
-  /** Bytes of a body to read from disk at a time; see UnreadBytes. */
-  get partLength(): number {
-    return (this.socket && this.unread?.partFor(this.socket)) ?? LARGEST_PART
-  }
 
   /** Whether a body of so many bytes is sent in slices. */
   isLarge({ length }: { readonly length: number }): boolean {
@@ -86,13 +74,7 @@ export class CountedResponse<
       return
     }
     this.#body = parts.reduce((largest, part) => (part.length > largest.length ? part : largest))
-    const slices = parts.flatMap(slicesOf)
-    if (mayActNow(this.client)) {
-      this.#writeNext(slices)
-      return
-    }
-    this.#hold()
-    this.#writeLater(slices)
+    this.#writeNext(parts.flatMap(slicesOf))
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { type Client, inTurn, leaveTurns, mayActNow } from './turns.js'
+import type { Client } from './fair-queue.js'
+import { beginInTurn, leaveTurns, mayBegin, noteAsked } from './turns.js'
 
 /** Bytes of a connection that may wait here before no more of it are read. */
 const MOST_WAITING = 16 * 1024
@@ -65,9 +66,10 @@ export class Intake<Connection extends Socket> {
 
   readonly #receive = (bytes: Buffer): void => {
     const { socket, client, taker, unread } = this
+    noteAsked(client, bytes.length)
     // The usual case: one whole request
     const isFirst = unread.length === 0 && socket.writable
-    if (isFirst && taker.portionOf(bytes, socket) === bytes.length && mayActNow(client)) {
+    if (isFirst && taker.portionOf(bytes, socket) === bytes.length && mayBegin(client)) {
       this.#take(bytes)
       return
     }
@@ -83,7 +85,7 @@ export class Intake<Connection extends Socket> {
   /** Hands on what waits, as far as it may be taken now. */
   goOn(): void {
     for (let size = this.#portion(); size > 0 && !this.#isTurnDue; size = this.#portion()) {
-      if (mayActNow(this.client)) this.#handOn(size)
+      if (mayBegin(this.client)) this.#handOn(size)
       else this.#waitForTurn()
     }
     const isFew = this.#isTurnDue && this.unread.length <= FEW && this.#counted === 0
@@ -106,7 +108,7 @@ export class Intake<Connection extends Socket> {
 
   #waitForTurn(): void {
     this.#isTurnDue = true
-    inTurn(this.#takeTurn, this.client)
+    beginInTurn(this.#takeTurn, this.client)
   }
 
   readonly #takeTurn = (): void => {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { inTurn } from './turns.js'
 
 const STATUS_LINES: Record<string, string> = {
   TUNNEL: '501 Not Implemented',
@@ -11,36 +10,26 @@ const STATUS_LINES: Record<string, string> = {
 /** The error of a request for a tunnel, which only proxies make (RFC 9110, section 9.3.6). */
 export const tunnelError = Object.assign(new Error('CONNECT'), { code: 'TUNNEL' })
 
-/** Milliseconds without a byte of a refused client after which its connection closes. */
-const LINGER = 5000
-
-/** Most milliseconds and bytes that it may send. */
-const MOST_LINGER = 30_000
-const MOST_UNREAD = 64 * 1024 * 1024
+/** Most milliseconds and bytes that a refused client may go on to send. */
+const MOST_LINGER = 5000
+const MOST_UNREAD = 1024 * 1024
 
 /**
  * Closes a connection after its last answer, of whose request more may come. That is read and
- * thrown away in turns: bytes that nobody reads reset the connection, and the client loses the
+ * thrown away: bytes that nobody reads reset the connection, and the client loses the
  * answer (RFC 9112, section 9.6).
  */
 export function closeAnswered(socket: Socket): void {
   const before = socket.bytesRead
-  const client = socket.remoteAddress ?? socket
   const close = () => socket.destroy()
-  const readOn = () => socket.resume()
   const discard = () => {
     socket.removeAllListeners('data').on('data', () => {
-      idle.refresh()
       if (socket.bytesRead - before > MOST_UNREAD) close()
-      else inTurn(readOn, client)
-      socket.pause()
     })
   }
-  const idle = setTimeout(close, LINGER).unref()
-  const all = setTimeout(close, MOST_LINGER).unref()
+  const timer = setTimeout(close, MOST_LINGER).unref()
   socket.once('close', () => {
-    clearTimeout(idle)
-    clearTimeout(all)
+    clearTimeout(timer)
   })
   socket.end()
   // If Node has stopped reading by itself, only its own listeners begin again
@@ -81,12 +70,6 @@ export function refuseExpectation(_request: IncomingMessage, response: ServerRes
 export function refuseStopping(response: ServerResponse): void {
   response.setHeader('Retry-After', '10')
   refuseRequest(response, 503, 'the server is stopping; try again later')
-}
-
-/** Answers a client that has not read the responses it asked for. */
-export function refuseUnread(response: ServerResponse): void {
-  response.setHeader('Retry-After', '10')
-  refuseRequest(response, 503, 'too many unread responses; read those first')
 }
 
 /** Answers with one line of text and closes the connection. */

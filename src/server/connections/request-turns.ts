@@ -5,7 +5,7 @@ import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
 import { Intake, type Taker } from './intake.js'
 import { closeAnswered } from './refuse-connection.js'
-import { inTurn, isTurnOver } from './turns.js'
+import { beginInTurn, inTurn, isTurnOver } from './turns.js'
 import { UnreadBytes } from './unread-bytes.js'
 
 /** Properties of the socket, because a map would get an entry for each request. */
@@ -106,18 +106,16 @@ export class RequestTurns implements ConnectionFollower {
   }
 
   /**
-   * Makes a handler that begins a request only after the answers before it are sent; `refuse` gets
-   * one of a client that has too much to read. A request that has begun owns the connection, so its
-   * response emits `close` when the client leaves.
+   * Makes a handler that begins a request only after the answers before it are sent. A request that
+   * has begun owns the connection, so its response emits `close` when the client leaves.
    */
-  inTurn(handler: Handler, refuse: Handler): Handler {
+  inOrder(handler: Handler): Handler {
     const begin: Handler = (request, response) => {
       const socket: Followed = request.socket
       socket[BEGUN] = response
       response.unread = this.unread
       response.client = this.keyOf(socket) ?? socket
-      if (this.unread.isFull(socket)) refuse(request, response)
-      else handler(request, response)
+      handler(request, response)
     }
     return (request, response) => {
       const socket: Followed = request.socket
@@ -145,7 +143,7 @@ export class RequestTurns implements ConnectionFollower {
       intake.goOn()
     }
     response.once('socket', () => {
-      inTurn(act, intake.client)
+      beginInTurn(act, intake.client)
     })
   }
 

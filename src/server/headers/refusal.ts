@@ -68,11 +68,6 @@ export class NotReady extends Refusal {
   }
 }
 
-/** Refuses a client that has not read the responses it asked for. */
-export function manyUnread(): NotReady {
-  return new NotReady('too many responses are unread; read them and try again', 5)
-}
-
 /**
  * Refuses a client that asks for more than its share; it may ask again after `retryAfter` seconds.
  */

@@ -15,7 +15,6 @@ import { CountedResponse } from '../connections/counted-response.js'
 import {
   refuseConnection,
   refuseExpectation,
-  refuseUnread,
   tunnelError,
 } from '../connections/refuse-connection.js'
 import { type Handler, isAwaited, RequestTurns } from '../connections/request-turns.js'
@@ -61,8 +60,6 @@ export interface Listening {
   readonly addresses: readonly string[]
   /** The port of the last one that has one; null if none has. */
   readonly port: number | null
-  /** The parts of all responses that clients have not read. */
-  readonly unread: Pick<UnreadBytes, 'bytes' | 'of'>
   /** Stops accepting connections; resolves when the requests under way are over. */
   readonly close: () => Promise<void>
 }
@@ -100,7 +97,7 @@ export async function listenAll(
       if ('port' in place) hosts.add(place.host)
     }
   })
-  return { addresses: listeners.map(({ address }) => address), port, unread, close }
+  return { addresses: listeners.map(({ address }) => address), port, close }
 }
 
 /** The parts that every server needs. */
@@ -137,10 +134,7 @@ async function listen(place: ListenPlace, parts: ListenParts) {
 export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   const { handler, exchanges, rules, unread } = parts
   const turns = new RequestTurns(parts.keyOf, unread, exchanges.reportLeft)
-  const admit = turns.inTurn(handler, (request, response) => {
-    exchanges.begin(request, response)
-    refuseUnread(response)
-  })
+  const admit = turns.inOrder(handler)
   const server = makeWebServer(
     {
       connectionsCheckingInterval: CHECK_INTERVAL,
@@ -198,7 +192,7 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     exchanges.begin(request, response)
     refuseExpectation(request, response)
   }
-  server.on('checkExpectation', turns.inTurn(refuseInTurn, refuseInTurn))
+  server.on('checkExpectation', turns.inOrder(refuseInTurn))
   return server
 }
 

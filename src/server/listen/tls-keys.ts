@@ -127,76 +127,54 @@ function unusable(file: string, why: string): BtkitError {
 /** Milliseconds before a handshake must be complete, however slowly the client sends. */
 const TIMEOUT = 10_000
 
-/**
- * The same for those of a client that has its share under way: one that means well needs some
- * milliseconds.
- */
-const SHORT_TIMEOUT = 2000
-
-/** Most handshakes under way, or given up in that time; each takes about 50 KB of memory. */
+/** Most handshakes under way, of all and of a client; each takes about 50 KB of memory. */
 const MOST = 1000
-
-/**
- * Handshakes that have the whole time; and most that are given up before others of the client are
- * refused.
- */
-const LIMITS = { all: Infinity, perClient: 100, perNetwork: 250 }
+const MOST_OF_CLIENT = 250
 
 /** A connection whose handshake is under way; `end` removes it from the count. */
 interface Handshake {
   readonly socket: Socket
-  readonly client: string | null
   readonly end: () => void
 }
 
 const handshakes = new WeakMap<object, Map<string, Handshake>>()
 
 /**
- * Bounds the cost of connections that do not complete their handshake: of all together, and of each
- * client unless many clients share the connection's address. A new one takes the place of the
- * oldest. Many of a client at once are let in, for a shorter time.
+ * Bounds the cost of connections that do not complete their handshake: of all together, where a new
+ * one takes the place of the oldest, and of each client unless many clients share the connection's
+ * address. One that was given up counts until its time is over: the service has paid for it.
  */
 export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   const underWay = new Map<string, Handshake>()
-  const shares = new Shares(LIMITS)
+  const limits = { all: Infinity, perClient: MOST_OF_CLIENT, perNetwork: MOST_OF_CLIENT }
+  const shares = new Shares(limits)
   handshakes.set(server, underWay)
   server.on('connection', (socket: Socket) => {
     const place = placeOf(socket)
     const client = keyOf(socket)
-    const hasShare = shares.take(client)
-    if (!hasShare && givesUp(client, underWay)) {
+    if (!shares.take(client)) {
       socket.destroy()
       return
     }
     if (underWay.size >= MOST) endOldest(underWay)
-    // Even if it closes before: the service has paid for a part of its handshake
     const late = () => {
       end()
       socket.destroy()
     }
-    const timer = setTimeout(late, hasShare ? TIMEOUT : SHORT_TIMEOUT).unref()
+    const timer = setTimeout(late, TIMEOUT).unref()
     const end = () => {
       if (underWay.get(place)?.socket !== socket) return
       underWay.delete(place)
       clearTimeout(timer)
-      if (hasShare) shares.give(client)
+      shares.give(client)
     }
     underWay.get(place)?.end()
-    underWay.set(place, { socket, client, end })
+    underWay.set(place, { socket, end })
   })
   // The event has another object than the connection below it
   server.on('secureConnection', (socket) => {
     underWay.get(placeOf(socket))?.end()
   })
-}
-
-/**
- * Whether a client, or its network, has given up so many handshakes that others of it are refused.
- */
-function givesUp(client: string | null, underWay: ReadonlyMap<string, Handshake>): boolean {
-  const given = new Shares(LIMITS)
-  const isTaken = (each: Handshake) => !each.socket.destroyed || given.take(each.client)
-  return ![...underWay.values()].every(isTaken) || !given.take(client)
 }
 
 /** A client that means well needs some milliseconds, so the oldest one is of another. */

@@ -5,7 +5,6 @@ import { splitTarget } from '../../server/headers/target.js'
 import { sortInSlices } from '../../page-parts/slices.js'
 import { formatNumber } from '../../base/text/quantity.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
-import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import { formatAnnounce, formatFailure, formatScrape, formatScraped } from './http-answers.js'
 import { allocateBytes, readAnnounce, readScrape } from './http-query.js'
@@ -137,8 +136,7 @@ export class TrackerRoutes {
 
   #sendLarge(response: CountedResponse, body: Buffer): void {
     this.parts.note('scrape')
-    if (response.isCrowded) refuseUnread(response)
-    else response.writeHead(200, headerOf(body)).end(body)
+    response.writeHead(200, headerOf(body)).end(body)
   }
 }
 

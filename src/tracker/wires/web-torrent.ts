@@ -56,9 +56,6 @@ const MOST_SLOW = 256
 /** Bytes that wait or begin a message, for each connection that there may be on average. */
 const UNREAD = 2048
 
-/** Milliseconds until a connection closes whose client has too many such bytes already. */
-const PENALTY = 2000
-
 /** The property of a socket that has the key of its client. */
 const CLIENT = Symbol('client')
 type OfClient = Socket & { [CLIENT]?: string | null }
@@ -162,11 +159,6 @@ export class WebTorrent {
     if (!isWebSocket || ROUTES.get(path) !== 'announce' || this.#isClosed) return false
     const { clientAddresses } = this.parts
     const share = (socket[CLIENT] = clientAddresses.keyOf(request))
-    if (this.#unread.isFull(socket)) {
-      socket.pause()
-      setTimeout(() => socket.destroy(), PENALTY).unref()
-      return true
-    }
     if (!this.#shares.take(share)) {
       socket.destroy()
       return true

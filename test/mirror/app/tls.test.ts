@@ -251,7 +251,7 @@ testTls('plain HTTP gets no answer', async (t) => {
 testTls('of silent clients some are kept, and none delays the end', async (t) => {
   const { port, stop } = await serveSecure(t)
   let closed = 0
-  const silent = Array.from({ length: 130 }, () => {
+  const silent = Array.from({ length: 280 }, () => {
     return connectPlain(port, '127.0.0.1')
       .on('error', () => undefined)
       .on('close', () => closed++)
@@ -301,7 +301,7 @@ for (const [what, args, told] of [
 testTls('incomplete handshakes do not keep another IPv4 client from its own', async (t) => {
   const { port, cert } = await serveSecure(t, ['--host', '::'])
   let closed = 0
-  const idle = Array.from({ length: 110 }, () => {
+  const idle = Array.from({ length: 260 }, () => {
     const socket = connectPlain({ port, host: '127.0.0.1', localAddress: '127.0.0.2' })
     t.after(() => socket.destroy())
     return socket
@@ -364,7 +364,7 @@ testTls(
       await once(socket.on('error', () => undefined).resume(), 'connect')
       return socket
     }
-    for (let n = 0; n < 100; n++) {
+    for (let n = 0; n < 250; n++) {
       const socket = await connectFrom('127.0.0.2')
       // The beginning of a handshake
       socket.end(Buffer.from('16030102', 'hex'))

@@ -48,8 +48,9 @@ test('closes connections that send the rest of a request byte by byte', async (t
 
 test('a client that sends on after it was refused gets the whole answer', async (t) => {
   const { port } = await serveMirror(t, { files: { 'yum/good.rpm': 'good' } })
-  const rest = Buffer.alloc(256 * 1024)
+  const rest = Buffer.alloc(48 * 1024)
   const fields = ['Host: mirror.example', `Content-Length: ${16 * rest.length}`]
+  const large = ['Host: mirror.example', `Content-Length: ${4 * 2 ** 20}`]
   const form = 'Content-Type: application/x-www-form-urlencoded'
   const first = 'GET /yum/good.rpm HTTP/1.1\r\nHost: mirror.example\r\n\r\n'
   const refused = [
@@ -59,7 +60,7 @@ test('a client that sends on after it was refused gets the whole answer', async 
     [200, first + requestText('POST /yum/good.rpm', fields, 'x'.repeat(100_000))],
     // Its next bytes are no request
     [200, first + first],
-    [413, requestText(`POST ${digestAddress(['/yum/good.rpm'])}`, [...fields, form])],
+    [413, requestText(`POST ${digestAddress(['/yum/good.rpm'])}`, [...large, form])],
     [417, requestText('POST /yum/good.rpm', [...fields, 'Expect: more'])],
     [431, `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`],
   ] as const

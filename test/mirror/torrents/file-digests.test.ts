@@ -11,6 +11,7 @@ import { singleContent } from '../../../src/core/digests/content.js'
 import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 import { createThrottle } from '../../../src/disk/hash/jobs/job.js'
 import { MemoryPool } from '../../../src/server/admission/memory.js'
+import { QueuedJob } from '../../../src/server/admission/queue.js'
 import { FileDigests } from '../../../src/mirror/torrents/file-digests.js'
 import { openKnown } from '../../../src/mirror/torrents/known-results.js'
 import { openMaking, sourceOf, until, workFor } from './making.js'
@@ -45,7 +46,12 @@ async function openBoth(t: TestContext) {
   const occupy = () => {
     let leave: () => void = () => undefined
     const gate = new Promise<void>((resolve) => (leave = resolve))
-    void queue.run({ size: 0, client: null }, () => gate)
+    const job = new QueuedJob({ size: 0, client: null })
+    void Promise.resolve(queue.enter(job))
+      .then(() => gate)
+      .then(() => {
+        queue.end(job)
+      })
     return leave
   }
   return { root, hashPieces, digest, digests, file: fileOf, queue, occupy }

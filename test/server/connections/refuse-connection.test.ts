@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import {
   refuseConnection,
   refuseStopping,
-  refuseUnread,
 } from '../../../src/server/connections/refuse-connection.js'
 import { listenLocally, serveLocally } from '../../support/listen.js'
 
@@ -25,15 +24,10 @@ test('a refused client that does not close its end keeps no connection', async (
   assert.equal(socket.destroyed, true)
 })
 
-for (const [what, refuse] of [
-  ['the server is stopping', refuseStopping],
-  ['too many unread responses', refuseUnread],
-] as const) {
-  test(`a client that is refused because ${what} is told when to come again`, async (t) => {
-    const port = await serveLocally(t, (_request, response) => {
-      refuse(response)
-    })
-    const { status, headers } = await fetch(`http://127.0.0.1:${port}/`)
-    assert.deepEqual([status, headers.get('Retry-After')], [503, '10'])
+test('a client that is refused because the server is stopping is told when to come again', async (t) => {
+  const port = await serveLocally(t, (_request, response) => {
+    refuseStopping(response)
   })
-}
+  const { status, headers } = await fetch(`http://127.0.0.1:${port}/`)
+  assert.deepEqual([status, headers.get('Retry-After')], [503, '10'])
+})

@@ -79,7 +79,7 @@ test('a client that sends on after its last answer is read, however busy the ser
     while (process.cpuUsage().user < user + 30_000);
   }
   const { open } = await listen(t, { work })
-  const rest = Buffer.alloc(256 * 1024)
+  const rest = Buffer.alloc(48 * 1024)
   const fields = `Host: tracker\r\nConnection: close\r\nContent-Length: ${16 * rest.length}`
   const socket = open(`POST /announce HTTP/1.1\r\n${fields}\r\n\r\n`)
   socket.allowHalfOpen = true

@@ -28,7 +28,7 @@ interface TreeRules {
 }
 
 /** Directories between two turns of the event loop. */
-const TURN = 500
+const STRETCH = 500
 
 /**
  * Lists the directories of a tree, in any order. This thread is blocked for one at a time. The walk
@@ -39,7 +39,7 @@ export async function listTree(root: string, { see, onError }: TreeRules): Promi
   const base = join(root)
   const open = ['']
   for (let steps = 1, place = open.pop(); place !== undefined; steps++, place = open.pop()) {
-    if (steps % TURN === 0) await setImmediate()
+    if (steps % STRETCH === 0) await setImmediate()
     const directory = place === '' ? base : childPath(base, place)
     let entered: readonly string[] = []
     const listing = attemptListing(directory, room, onError)

@@ -34,7 +34,6 @@ export class LogIns {
   readonly #ofNetwork: AttemptCounts
   /** Names and addresses from which they logged in. The limit of a name is for other addresses. */
   readonly #usual = new LRUCache<string, true>({ max: COUNTED })
-  readonly #clients = new LRUCache<string, true>({ max: COUNTED })
 
   /** `monotonic` is a clock in milliseconds that never jumps. */
   constructor(
@@ -45,9 +44,6 @@ export class LogIns {
     this.#ofName = new AttemptCounts(OF_NAME, monotonic)
     this.#ofNetwork = new AttemptCounts(OF_NETWORK, monotonic)
   }
-
-  /** Whether somebody has logged in from a client. */
-  readonly isKnown = (client: string): boolean => this.#clients.has(client)
 
   /** Hashes a new password. */
   hash(password: string): Promise<PasswordHash> {
@@ -87,7 +83,6 @@ export class LogIns {
       isWrong = !(await this.#hasher.check(password, user?.hash ?? hashOfNobody(), turn))
       if (isWrong || !user) return 'wrong'
       this.#usual.set(usual, true)
-      this.#clients.set(client, true)
       return user
     } finally {
       if (!isWrong) for (const { count, of } of counts) count.add(of, -1)

@@ -72,11 +72,11 @@ export class PasswordHasher {
    */
   async check(password: string, known: PasswordHash, client: string | null): Promise<boolean> {
     const act = () => compute(password, known)
-    const hash = await (client === null ? this.#known(act) : this.#inTurn(client, act))
+    const hash = await (client === null ? this.#known(act) : this.#ofClient(client, act))
     return hash.length === known.hash.length && timingSafeEqual(hash, known.hash)
   }
 
-  async #inTurn(client: string, act: () => Promise<Buffer>): Promise<Buffer> {
+  async #ofClient(client: string, act: () => Promise<Buffer>): Promise<Buffer> {
     if (!this.#places.take(client))
       throw new BtkitError('busy', 'too many people log in now; try again')
     try {

@@ -107,7 +107,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
     },
     exchanges,
     rules: RULES,
-    connections: { ...CONNECTIONS.admin, isKnown: authentication.logIns.isKnown },
+    connections: CONNECTIONS.admin,
     clientAddresses,
     tls,
     onError: parts.onError,

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { Queue } from '../../../server/admission/queue.js'
+import { Gate } from '../../../server/admission/gate.js'
 import { type Answer, fitted, metricsAnswer, OK } from '../../../server/headers/answer.js'
 import { attachmentNamed } from '../../../server/headers/attachment.js'
 import { errorAnswer, methodAnswer, NotReady, Refusal } from '../../../server/headers/refusal.js'
 import { splitTarget } from '../../../server/headers/target.js'
 import { clientKey } from '../../../server/connections/client-address.js'
 import type { CountedResponse } from '../../../server/connections/counted-response.js'
-import { workInTurn } from '../../../server/connections/turns.js'
-import { refuseUnread } from '../../../server/connections/refuse-connection.js'
+import { turnOf } from '../../../server/connections/turns.js'
 import { webSocketUrl } from '../../../metainfo/trackers.js'
 import type { ServerContext } from '../../../server/context.js'
 import { isSecure } from '../../../server/listen/listen.js'
@@ -53,11 +52,11 @@ export function fileAnswer(bytes: Uint8Array, name: string): Answer {
 }
 
 /** The most pages that are rendered at once, that wait, and of one client. */
-const LIMITS = { limit: 2, maxWaiting: 100, maxPerClient: 16, small: 0 }
+const LIMITS = { limit: 2, maxWaiting: 100, maxPerClient: 16 }
 
 /** Renders two pages at a time in turns of clients, so that announces do not wait for pages. */
 export class PageTurns {
-  readonly #queue = new Queue(LIMITS)
+  readonly #gate = new Gate(LIMITS)
 
   /**
    * Renders a page for a client in its turn.
@@ -66,7 +65,10 @@ export class PageTurns {
   run(client: string | null, act: () => Answer | Promise<Answer>): Promise<Answer> {
     // All on a Unix socket are one client
     const key = client === null ? '' : clientKey(client)
-    return this.#queue.run({ size: 0, client: key }, () => workInTurn(key, async () => act()))
+    return this.#gate.run({ client: key }, async () => {
+      await turnOf(key)
+      return act()
+    })
   }
 }
 
@@ -138,9 +140,6 @@ export class PageRoutes {
 }
 
 function send({ method }: IncomingMessage, response: CountedResponse, answer: Answer): void {
-  if (response.isCrowded) refuseUnread(response)
-  else {
-    response.writeHead(answer.status, answer.headers)
-    response.end(method === 'HEAD' ? undefined : answer.body)
-  }
+  response.writeHead(answer.status, answer.headers)
+  response.end(method === 'HEAD' ? undefined : answer.body)
 }
