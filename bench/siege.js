@@ -1,17 +1,19 @@
 // A siege of `btkit serve`: strangers try all at once to make it slow, fat or deaf, beside an
 // honest client. Ends with 0 if that client is served all the time.
 //
-//   node bench/siege.js [--seconds N] [ATTACKER...]
+//   node bench/siege.js [--seconds N] [--share S] [ATTACKER...]
 //
 // Attackers are named by their numbers in siege/attackers.js; without one, all take part except
-// number 18: 50 people who search a mirror of a million names. The traffic uses only this machine's
-// addresses and ends by itself. Needs Linux. The rows of beside/rows/siege.js start this program.
+// number 18: 50 people who search a mirror of a million names. With --share 0.5, the service has
+// half the time of the processors: it is stopped for 5 of each 10 ms. The traffic uses only this
+// machine's addresses and ends by itself. Needs Linux. The rows of beside/rows/siege.js start this
+// program.
 //
 // Real attackers have processors of their own. Here they share the service's, so they run with a
 // niceness of 10 and use only the remaining time. The honest client is a separate process with the
 // priority of the service.
 import { fork } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -27,16 +29,26 @@ import { btkit, makeScratch, MIB, peakMemory, printTable, processesOf, tracker }
 const PATIENCE_AT_END = 60_000
 const NICENESS_OF_ATTACKERS = 10
 
+/** The address of the one who asked for torrents before the siege. */
+const BEFORE = '127.0.3.1'
+
 const { values, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    share: { type: 'string', default: '1' },
+  },
   allowPositionals: true,
 })
-const seconds = Number(values.seconds)
+const [seconds, share] = [values.seconds, values.share].map(Number)
 const all = Object.keys(ATTACKERS).map(Number)
 const numbers =
   positionals.length > 0 ? positionals.map(Number) : all.filter((number) => number !== SEARCHES)
 
-if (!(seconds > 0 && seconds <= 600) || !numbers.every((number) => ATTACKERS[number])) {
+if (
+  !(seconds > 0 && seconds <= 600) ||
+  !(share > 0 && share <= 1) ||
+  !numbers.every((number) => ATTACKERS[number])
+) {
   console.error(`siege: attackers are ${all.join(', ')}, and seconds at most 600`)
   process.exitCode = 2
 } else {
@@ -55,11 +67,19 @@ async function main() {
   const { child, port } = await startService(mirror, cache, trackerPort)
   await warmUp(port)
   const [before, worked] = [sizeOnDisk(cache), cpuSeconds({ child })]
+  const throttle = share < 1 ? startThrottle(child.pid) : null
   const attack = startAttack(port, trackerPort)
-  const honest = await askSteadily(port, seconds, trackerPort)
+  const honest = await askSteadily(port, seconds, trackerPort, () => workOf(child.pid))
   const [memory, cpu] = [memoryOf(child.pid), (cpuSeconds({ child }) - worked) / seconds]
+  throttle?.disconnect()
   const stop = await stopService(child)
   report(honest, await attack, { memory, cpu, stop, growth: sizeOnDisk(cache) - before })
+}
+
+/** Milliseconds that the main thread of a process has worked. */
+function workOf(pid) {
+  const [nanoseconds] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')
+  return Number(nanoseconds) / 1e6
 }
 
 /** Starts the service; nobody reads what it logs. */
@@ -78,15 +98,26 @@ async function startService(mirror, cache, trackerPort) {
 async function warmUp(port) {
   const large = numbers.includes(11) ? ['/yum/warm/large.iso'] : []
   for (const path of ['/yum/warm/file', '/yum/7/Packages/*', ...large]) {
-    const ask = () => send(port, getText(`${MOUNT}/single${path}`), { leaveAfter: 60_000 })
+    const text = getText(`${MOUNT}/single${path}`)
+    const ask = () => send(port, text, { from: BEFORE, leaveAfter: 60_000 })
     let status = await ask()
     // It is hashed still
     while (status === 503) status = await ask()
     if (status !== 200) throw new Error(`${path}: status ${status}`)
   }
   for (const name of PACKAGES.slice(0, 10)) {
-    await send(port, getText(`${MOUNT}/single/yum/7/Packages/${name}`), {})
+    await send(port, getText(`${MOUNT}/single/yum/7/Packages/${name}`), { from: BEFORE })
   }
+}
+
+/** Takes a part of the processors' time from the service. */
+function startThrottle(pid) {
+  const script = fileURLToPath(new URL('siege/throttle.js', import.meta.url))
+  const throttle = fork(script, [share, ...processesOf(pid)].map(String))
+  // Without the right to that, its pauses are longer
+  if (process.getuid() === 0) setPriority(throttle.pid, -10)
+  process.on('exit', () => throttle.kill('SIGKILL'))
+  return throttle
 }
 
 /** Resolves with the answers that attackers had, once they have gone. */
@@ -153,6 +184,8 @@ function report(honest, { answers, took }, { memory, cpu, stop, growth }) {
   printTable('Besides', [
     ['what', 'measured'],
     ...kinds,
+    ['a person', timesOf(honest.person.took)],
+    ['work of the service while a person waits', timesOf(honest.person.worked)],
     ['processors that the service used', round(cpu)],
     ['requests without a good answer', JSON.stringify(honest.failures)],
     ['how the service ended', stop.how],

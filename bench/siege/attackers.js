@@ -192,13 +192,14 @@ export const ATTACKERS = {
   19: {
     name: 'QR codes of ever new links, of ten addresses with 32 connections each',
     attack: (siege) =>
-      keepAsking(siege, { addresses: 10, count: 4 }, () => {
-        return `/-/qr.svg?magnet:?xt=urn:btih:${randomBytes(575).toString('hex')}`
-      }),
+      keepAsking(siege, { addresses: 10, count: 4 }, () =>
+        getText(`/-/qr.svg?magnet:?xt=urn:btih:${randomBytes(575).toString('hex')}`),
+      ),
   },
   20: {
     name: 'pipelined requests of 40 addresses with 32 connections each',
-    attack: (siege) => keepAsking(siege, { addresses: 40, count: 400 }, () => '/yum/cold/0'),
+    attack: (siege) =>
+      keepAsking(siege, { addresses: 40, count: 400 }, () => getText('/yum/cold/0')),
   },
   21: {
     name: 'pipelined requests of one address whose answers nobody reads',
@@ -225,6 +226,37 @@ export const ATTACKERS = {
         return siege.raw(UNFINISHED, 0, { from, port: siege.trackerPort, leaveAfter: 20_000 })
       }),
   },
+  24: {
+    name: 'listings, two on each of 32 connections of 40 addresses',
+    attack: (siege) => keepAsking(siege, { addresses: 40, count: 2 }, () => getText('/yum/cold/')),
+  },
+  25: {
+    name: 'listings of 9,900 names, of 20 addresses with 8 connections each',
+    attack: (siege) =>
+      keepAsking(siege, { addresses: 20, connections: 8 }, () => getText(`${FOLDER}/`)),
+  },
+  26: {
+    name: "downloads of the honest client's own address that stand still",
+    attack: (siege) =>
+      siege.repeat({ lanes: 40, pause: 100 }, (turn) => {
+        const options = { from: '127.0.0.1', appetite: 0, leaveAfter: 60_000 }
+        return siege.get('/yum/warm/image.iso', turn, options)
+      }),
+  },
+  27: {
+    name: 'cold torrents, of 20 addresses with 2 connections each',
+    attack: (siege) =>
+      keepAsking(siege, { addresses: 20, connections: 2 }, (turn) =>
+        getText(`${SINGLE}${PACKAGE_PATHS.at(-1 - (turn % (PACKAGES.length - 10)))}`),
+      ),
+  },
+  28: {
+    name: 'packed listings, each with a filter of its own, of 20 addresses with 8 connections each',
+    attack: (siege) =>
+      keepAsking(siege, { addresses: 20, connections: 8 }, (turn) =>
+        getText(`${FOLDER}/?filter=${turn % 1000}`).replace('\r\n\r\n', PACKED),
+      ),
+  },
   [SEARCHES]: { name: 'searches of a million names, 50 at once', attack: searches },
 }
 
@@ -239,10 +271,12 @@ const UNFINISHED = Buffer.concat([
   Buffer.alloc(65_000, 'x'),
 ])
 
+const PACKED = '\r\nAccept-Encoding: gzip\r\n\r\n'
+
 /** Each connection sends so many requests at once, and another one comes when all are answered. */
-async function keepAsking(siege, { addresses, count }, targetOf) {
-  await siege.repeat({ lanes: 32 * addresses, pause: 0 }, (turn) => {
-    const requests = Array.from({ length: count }, () => getText(targetOf()))
+async function keepAsking(siege, { addresses, connections = 32, count = 1 }, requestOf) {
+  await siege.repeat({ lanes: connections * addresses, pause: 0 }, (turn) => {
+    const requests = Array.from({ length: count }, () => requestOf(turn))
     const kept = requests.slice(1).map((each) => each.replace('Connection: close\r\n', ''))
     const from = `127.0.1.${1 + (turn % addresses)}`
     return siege.raw([...kept, requests[0]].join(''), 0, { from })

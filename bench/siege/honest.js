@@ -12,15 +12,20 @@ const COLD_PERIOD = 3000
 const NEW_PERIOD = 200
 const LOST = 30_000
 
+/** Milliseconds between two requests of a person. */
+const PAUSE = 100
+
 /**
  * Asks for a warm torrent and for /-/health for so many seconds, and now and then for the torrent
  * of a small cold file; and for /-/health as a client that has just come, on a connection of its
  * own. If there is a tracker, it announces and looks at the page of all torrents. Resolves with
  * what each took, in milliseconds from when it was due; Infinity where there was no good answer.
- * `failures` counts these by why.
+ * `failures` counts these by why. A person beside it has at most three requests at a time: for them
+ * it also resolves with what `workOf` says that the service worked meanwhile, in milliseconds.
  */
-export async function askSteadily(port, seconds, trackerPort) {
+export async function askSteadily(port, seconds, trackerPort, workOf) {
   const agent = new Agent({ keepAlive: true })
+  const personal = new Agent({ keepAlive: true })
   const end = performance.now() + seconds * 1000
   const failures = {}
   const ask = async (path, by = agent, at = port) => {
@@ -32,6 +37,16 @@ export async function askSteadily(port, seconds, trackerPort) {
     const isThere = trackerPort !== undefined
     return isThere ? repeat(period, end, () => ask(path, agent, trackerPort)) : []
   }
+  const person = { took: [], worked: [] }
+  const browse = async () => {
+    while (performance.now() < end) {
+      const [started, before] = [performance.now(), workOf()]
+      const isGood = await ask(`${SINGLE}/yum/warm/file`, personal)
+      person.took.push(isGood ? performance.now() - started : Infinity)
+      person.worked.push(workOf() - before)
+      await setTimeout(PAUSE)
+    }
+  }
   const [torrent, health, cold, fresh, announce, page] = await Promise.all([
     repeat(PERIOD, end, () => ask(`${SINGLE}/yum/warm/file`)),
     repeat(PERIOD, end, () => ask('/-/health')),
@@ -39,9 +54,11 @@ export async function askSteadily(port, seconds, trackerPort) {
     repeat(NEW_PERIOD, end, () => ask('/-/health', false)),
     visit(ANNOUNCE, PERIOD),
     visit('/index.html', NEW_PERIOD),
+    ...Array.from({ length: 3 }, browse),
   ])
   agent.destroy()
-  return { torrent, health, cold, fresh, announce, page, failures }
+  personal.destroy()
+  return { torrent, health, cold, fresh, announce, page, person, failures }
 }
 
 /** Acts at even intervals, whether or not what was begun before is done. */
