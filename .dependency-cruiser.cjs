@@ -48,7 +48,7 @@ const TRACKER = {
   swarms: '', // remembers peers, and keeps them in a file
   allowed: '', // lists of torrents and addresses
   answers: 'allowed|swarms', // one meaning, whatever wire a request comes by
-  wires: 'answers|swarms', // HTTP, UDP and WebTorrent
+  wires: 'answers|swarms', // HTTP and UDP
   'other-trackers': 'swarms', // trades peers
   pages: 'wires|allowed|swarms', // what people see; a query names a torrent as an announce does
   app: 'pages|other-trackers|wires|answers|allowed|swarms', // puts all together
@@ -83,7 +83,7 @@ const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
 const SPEAKERS = '^src/(core/remote|server|mirror|tracker|library|pages)/'
 const SWARMS = { path: '^src/tracker/(swarms|answers)/', pathNot: '/state-file' }
-const PACKETS = { path: '^src/tracker/wires/(http-(query|answers)|udp-packets|web-messages)' }
+const PACKETS = { path: '^src/tracker/wires/(http-(query|answers)|udp-packets)' }
 // They decode bytes with less care than strangers need; these files give them only what was checked
 const DECODERS = { path: 'node_modules/(bencode|bittorrent-[a-z]+|k-rpc[a-z-]*)/' }
 const CHECKED = '^src/seeding/peer/dht\\.ts$'

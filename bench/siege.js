@@ -84,7 +84,7 @@ function workOf(pid) {
 
 /** Starts the service; nobody reads what it logs. */
 async function startService(mirror, cache, trackerPort) {
-  const track = ['--track', '--track-port', `${trackerPort}`, '--web-torrent']
+  const track = ['--track', '--track-port', `${trackerPort}`]
   const args = ['--port', '0', '--cache-dir', cache, '--tracker', tracker]
   const log = ['--log', numbers.includes(7) ? 'text' : 'off']
   const command = [process.execPath, btkit, 'serve', mirror, ...args, ...log]

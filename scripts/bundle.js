@@ -7,7 +7,6 @@ import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
 import { PRELUDE, requireLate } from './bundle/late.js'
 import { APART, buildApart, REQUIRE_APART, requireApart } from './bundle/packages.js'
-import { buildWs, wsApart } from './bundle/ws.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
 const { dependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -61,11 +60,9 @@ const apart = await buildApart(
   },
   seal,
 )
-const ws = await buildWs({ ...commonJs, sourcemap: false, minify: true })
 const workers = await build({
   ...shared,
   format: 'esm',
-  plugins: [wsApart],
   entryPoints: {
     worker: 'dist/src/disk/hash/jobs/worker.js',
     'checkpoint-thread': 'dist/src/disk/cache/checkpoint-thread.js',
@@ -79,7 +76,7 @@ const workers = await build({
 })
 const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
-const metafiles = [...programs, apart, ws, workers.metafile, browser.metafile]
+const metafiles = [...programs, apart, workers.metafile, browser.metafile]
 const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs))
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
 
@@ -90,7 +87,7 @@ async function buildProgram(name, plugins = []) {
   const { metafile } = await build({
     ...commonJs,
     entryPoints: { [name]: 'dist/src/cli/main.js' },
-    plugins: [...plugins, wsApart],
+    plugins,
     external: [...external, ...APART],
     // A third less to read and to decode at each start
     minify: true,

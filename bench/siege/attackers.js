@@ -217,15 +217,6 @@ export const ATTACKERS = {
         siege.get('/index.html', turn % 7, { port: siege.trackerPort }),
       ),
   },
-  23: {
-    name: 'WebSocket messages of 40 addresses that stay unfinished',
-    onTracker: true,
-    attack: (siege) =>
-      siege.repeat({ lanes: 2000, pause: 100 }, (turn) => {
-        const from = addressOf(turn)
-        return siege.raw(UNFINISHED, 0, { from, port: siege.trackerPort, leaveAfter: 20_000 })
-      }),
-  },
   24: {
     name: 'listings, two on each of 32 connections of 40 addresses',
     attack: (siege) => keepAsking(siege, { addresses: 40, count: 2 }, () => getText('/yum/cold/')),
@@ -259,17 +250,6 @@ export const ATTACKERS = {
   },
   [SEARCHES]: { name: 'searches of a million names, 50 at once', attack: searches },
 }
-
-/** A request for WebSocket, and the most of a message without its end. */
-const UNFINISHED = Buffer.concat([
-  Buffer.from(
-    'GET /announce HTTP/1.1\r\nHost: mirror.example\r\nConnection: Upgrade\r\n' +
-      'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  ),
-  Buffer.from([0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0]),
-  Buffer.alloc(65_000, 'x'),
-])
 
 const PACKED = '\r\nAccept-Encoding: gzip\r\n\r\n'
 

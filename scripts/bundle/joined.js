@@ -17,6 +17,5 @@ export const JOINED = [
   'p-limit',
   'string-width',
   'uqr',
-  'ws',
   'yaml',
 ]

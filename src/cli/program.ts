@@ -298,10 +298,11 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
  */
 function tellOptions(
   { skipped }: TypedLine,
-  { decided, rules, overridden, values }: OptionsInUse,
+  { decided, notes, rules, overridden, values }: OptionsInUse,
   io: Io,
 ) {
   if (values['quiet'] === true) return
+  for (const note of notes) reportNote(note, io)
   for (const { entry, uses } of decided) {
     const { place, oldName } = uses.find((use) => use.oldName !== undefined) ?? {}
     if (place) reportNote(`${place.text}: ${oldName} is ${entry.key} now; change it`, io)

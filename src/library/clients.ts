@@ -223,8 +223,7 @@ export interface ScrapeOptions extends ReadOptions {
 }
 
 /**
- * Asks the trackers of torrents and magnet links for their seeds and leechers, over HTTP, UDP and
- * WebSocket.
+ * Asks the trackers of torrents and magnet links for their seeds and leechers, over HTTP and UDP.
  * Each tracker is asked once about all torrents. Returns for each torrent the answers of its
  * trackers, in their order. A tracker that fails is an answer with an `error`.
  * @throws BtkitError `usage` for a bad URL or link, those of readTorrent, and `interrupted`

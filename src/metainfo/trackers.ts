@@ -148,12 +148,6 @@ export function announceUrlAt(
   return `${scheme}://${hostname}:${port}/announce` as TrackerUrl
 }
 
-/** Returns the URL over WebSocket of a tracker that answers HTTP or UDP at the same port. */
-export function webSocketUrl<Url extends string>(announce: Url): Url {
-  const http = announce.replace(/^udp(:\/\/[^/]+).*/, 'http$1/announce')
-  return http.replace(/^http/, 'ws') as Url
-}
-
 /** The two ways to download content from a server: web seeds (BEP 19) and HTTP seeds (BEP 17). */
 export type SeedKind = 'web seed' | 'HTTP seed'
 

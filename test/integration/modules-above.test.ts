@@ -42,25 +42,18 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   cache: ['cache', 'stats'],
   doctor: ['doctor'],
   completion: ['completion', 'bash'],
-  'scrape over WebSocket': ['scrape', 'web.torrent'],
 }
 
 /** They ask a port at which nothing listens, or do not find the torrent's data. */
-const FAILING = ['makemetafile URL', 'scrape over WebSocket', 'verify', 'find']
+const FAILING = ['makemetafile URL', 'verify', 'find']
 
 const SERVICES: Readonly<Record<string, readonly string[]>> = {
   serve: ['serve', 'entries', '--trackerless', ...PORT],
   'serve --track': [
-    ...[
-      'serve',
-      'entries',
-      '--track',
-      `http://127.0.0.1:${await findFreePort()}/announce`,
-      '--web-torrent',
-    ],
+    ...['serve', 'entries', '--track', `http://127.0.0.1:${await findFreePort()}/announce`],
     ...['--seed', ...PORT],
   ],
-  track: ['track', '--open', '--web-torrent', ...PORT],
+  track: ['track', '--open', ...PORT],
   seed: ['seed', '.', '--port', '0'],
   gui: ['gui', '--no-browser', '.'],
 }
@@ -71,12 +64,11 @@ const FILES = {
   'entries/b': 'b',
   key: KEY,
   'a.torrent': `d${INFO}e`,
-  'web.torrent': `d8:announce25:ws://127.0.0.1:1/announce${INFO}e`,
   'note.cjs': NOTE_ASKED,
 }
 
 /** These load all packages that the others load. */
-const QUICK = ['makemetafile with shared digests', 'scrape over WebSocket', 'serve --track', 'gui']
+const QUICK = ['makemetafile with shared digests', 'serve --track', 'gui']
 
 for (const [what, args] of Object.entries({ ...COMMANDS, ...SERVICES })) {
   const declare = QUICK.includes(what) ? test : longTest

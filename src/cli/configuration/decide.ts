@@ -228,6 +228,8 @@ function isSame({ entry, values }: Decided, typed: readonly Decided[]): boolean 
 export interface OptionsInUse extends Decision {
   /** The values of all options, by commander's names. */
   readonly values: Readonly<Record<string, unknown>>
+  /** What is set, but does not count any more. */
+  readonly notes: readonly string[]
   /** The options that are typed, or as strong as that. */
   readonly typed: readonly Decided[]
   /**
@@ -267,7 +269,7 @@ export async function configure(
     const decider = job?.decider ?? (await openDecider(target, { config, problems, read }, io))
     const decision = decider({ line, job: job?.levels, problems })
     problems.throwFirst()
-    return decision
+    return { ...decision, notes: [...problems.notes] }
   }
   const decision = await decideFrom().catch((error: unknown) => {
     const { toleratesMistakes } = findCommand(target.section) ?? {}

@@ -1,13 +1,14 @@
 import { findCommand } from '../command-list.js'
 import type { Io } from '../io.js'
 import { suggestion } from '../line/spelling.js'
-import { noteOldName, otherNames } from '../options/old-names.js'
+import { adviceInsteadOf, noteOldName, otherNames } from '../options/old-names.js'
 import {
   booleanOf,
   cut,
   type Given,
   givenAs,
   type Located,
+  type Place,
   type Problems,
   type Section,
   shownText,
@@ -64,7 +65,7 @@ export function givenIn(
       if (given.length > 0) keys.set(found.entry, each.key)
       return given
     }
-    if (isKnown?.(each.key)) return []
+    if (isKnown?.(each.key) || noteEnded(each.key, each.place, problems)) return []
     const known = knownKeys(name)
     const names = known.length > 0 ? known : entries.keys()
     problems.add(each.place.error(unknownKey(each.key, name, names)))
@@ -113,8 +114,19 @@ function reversed(item: Located): Located {
   return { place, value: { ...value, text: others[value.text.toLowerCase()] ?? value.text } }
 }
 
+/** Whether a key is an option that ended; then a note says what to use, and nothing fails. */
+function noteEnded(key: string, place: Place, problems: Problems): boolean {
+  const advice = adviceInsteadOf(key)
+  if (advice !== null) problems.notes.add(`${place.text}: ${endedKey(key, advice)}`)
+  return advice !== null
+}
+
+const endedKey = (key: string, advice: string) => `${key} is no option any more; ${advice}`
+
 /** Reports an unknown key of a section, with a suggestion. */
 export function unknownKey(key: string, section: string, known: Iterable<string>): string {
+  const advice = adviceInsteadOf(key)
+  if (advice !== null) return endedKey(key, advice)
   if (section === DEFAULTS && isKnownKey(key, null))
     return `option "${key}" cannot be a default; put it below a command`
   const otherwise =
@@ -149,7 +161,10 @@ export function environmentLevel(
   const options = Object.entries(env).flatMap(([variable, value = '']) => {
     if (!variable.startsWith(prefix) || value.trim() === '') return []
     const key = variable.slice(prefix.length).toLowerCase().replaceAll('_', '-')
-    return problems.try<Given[]>([], () => [fromVariable(key, textAt(variable, value), entries)])
+    const item = textAt(variable, value)
+    return problems.try<Given[]>([], () => {
+      return noteEnded(key, item.place, problems) ? [] : [fromVariable(key, item, entries)]
+    })
   })
   return [...own, ...options]
 }

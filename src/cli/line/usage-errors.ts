@@ -5,7 +5,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Io } from '../io.js'
 import { inShell } from '../../base/text/escape.js'
 import { adviseDownload } from '../../base/text/no-download.js'
-import { NAMES_ELSEWHERE, otherNames } from '../options/old-names.js'
+import { adviceInsteadOf, NAMES_ELSEWHERE, otherNames } from '../options/old-names.js'
 import type { Given } from '../options/given.js'
 import type { TypedLine } from './split-line.js'
 import { type BtkitError, usageError } from '../../base/errors.js'
@@ -17,7 +17,8 @@ import { looksLikeUrl } from '../../metainfo/trackers.js'
 /** The error for a word that is no option of a command. */
 export function unknownOption(word: string, command: CommandUnknownOpts): BtkitError {
   const what = `unknown option '${word}'`
-  const advice = adviceFor(OPTION_ADVICE, word, command)
+  const ended = adviceInsteadOf(word.replace(/^--|=.*/g, ''))
+  const advice = ended ?? adviceFor(OPTION_ADVICE, word, command)
   if (advice !== undefined) return usageError(`${what}; ${advice}`)
   const meant = command.options.find(({ long }) => long && long === MEANT[word])?.long
   const near = meant ?? nearest(word, command)

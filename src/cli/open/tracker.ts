@@ -25,7 +25,6 @@ export interface CommonOptions {
   readonly stateDir?: string | undefined
   readonly trustProxy: ConstructorParameters<typeof ClientAddresses>[0]
   readonly siteName?: string | undefined
-  readonly webTorrent: boolean
 }
 
 /**
@@ -39,7 +38,6 @@ export function commonSettings(
   const inPlace = (directory: string) => resolve(io.cwd, directory)
   return {
     ...USUAL,
-    webTorrent: options.webTorrent,
     allowed: {
       ...USUAL.allowed,
       directories: options.allowedDir.map(inPlace),

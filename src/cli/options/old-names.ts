@@ -13,6 +13,19 @@ export function noteOldName(name: string, key: string, item: Located): Located {
   return RENAMED.get(name)?.includes(key) ? { ...item, oldName: name } : item
 }
 
+/** Options of the last version that ended, without hyphens, with what to use now. */
+const ENDED = new Map([
+  [
+    'web-torrent',
+    'for browsers that share with each other, run bittorrent-tracker or aquatic, too',
+  ],
+])
+
+/** What to use for an option that ended, also by its `no-` form; null for any other name. */
+export function adviceInsteadOf(key: string): string | null {
+  return ENDED.get(key.replace(/^no-/, '')) ?? null
+}
+
 /** Option names of other commands and programs, with btkit's names for them, without hyphens. */
 const OTHER_NAMES = new Map<string, string | readonly string[]>([
   ...RENAMED,

@@ -150,12 +150,6 @@ export function bannedIpsOption(needs: readonly Need[] = []) {
   )
 }
 
-export const WEB_TORRENT = `answer WebTorrent clients, such as browsers, over WebSocket.
-  They are answered at the port and the path of the announces over HTTP:
-  'ws://tracker.example:6969/announce', or 'wss://' with TLS. The tracker hands on the offers and
-  answers by which these clients connect to each other. It counts them like others, but only clients
-  of this kind can reach them. Clients on libtorrent 2.1 are of this kind, too.`
-
 export function bannedListOption(needs: readonly Need[] = []) {
   return option(
     '--banned-list <file>',

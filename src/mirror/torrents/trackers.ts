@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../base/errors.js'
 import { readRegular } from '../../disk/look/read-bounded.js'
-import { isTracker, storedUrl, webSocketUrl } from '../../metainfo/trackers.js'
+import { isTracker, storedUrl } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../base/text/escape.js'
 import type { OwnTracker } from '../options.js'
@@ -106,15 +106,14 @@ export function trackersAt(
 ): TrackerList {
   const at = own?.announceAt?.(address)
   if (!own || at === undefined) return trackers
-  const web = webSocketUrl(own.url)
-  return trackers.map((url) => (url === own.url ? at : url === web ? webSocketUrl(at) : url))
+  return trackers.map((url) => (url === own.url ? at : url))
 }
 
 /**
  * The announce list of a torrent (BEP 12): each tracker in its own tier, with its addresses for
  * HTTP and UDP. The order differs between torrents, so that the trackers share the load. WebSocket
- * comes last and in tiers of its own: old clients read only the first URL, and WebTorrent clients
- * announce there as well. `infoHash` is in hexadecimal.
+ * comes last and in tiers of its own: old clients read only the first URL, and only browsers
+ * announce there. `infoHash` is in hexadecimal.
  */
 export function spreadTrackers(urls: TrackerList, infoHash: string): TrackerUrl[][] {
   const ranked = urls.map((url) => {

@@ -10,7 +10,6 @@ import {
 } from './swarm-counts.js'
 import { scrapeHttp } from './http-scrape.js'
 import { scrapeUdp } from './udp-scrape.js'
-import { scrapeWeb } from './web-scrape.js'
 
 /** Info hashes in one question: a packet has room for 74, and some servers refuse long URLs. */
 const MOST_HASHES = 50
@@ -93,7 +92,7 @@ async function askOne(
 const TIMEOUT = 10_000
 
 /**
- * Scrapes a tracker over HTTP, UDP or WebSocket, as its URL says.
+ * Scrapes a tracker over HTTP or UDP, as its URL says.
  * @throws ScrapeFailure
  */
 export function scrapeTracker(question: ScrapeQuestion, timeoutMs = TIMEOUT): Promise<Scraped> {
@@ -105,7 +104,7 @@ export function scrapeTracker(question: ScrapeQuestion, timeoutMs = TIMEOUT): Pr
       case 'udp:':
         return scrapeUdp({ ...question, signal })
       default:
-        return scrapeWeb({ ...question, signal })
+        throw new ScrapeFailure('btkit asks only trackers over HTTP and UDP')
     }
   })
 }

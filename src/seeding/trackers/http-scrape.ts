@@ -13,7 +13,7 @@ import {
 } from './swarm-counts.js'
 
 /** Most bytes of an answer that are read. */
-export const MAX_ANSWER = 64 * 1024
+const MAX_ANSWER = 64 * 1024
 
 /** An answer has three levels; more are allowed for fields that are not read. */
 const LIMITS = { maxSize: MAX_ANSWER, maxDepth: 8 }
@@ -130,7 +130,7 @@ export function scrapeUrl(announceUrl: string): string | null {
 }
 
 /** The counts in an answer. */
-export function countsOf(entry: ReadonlyMap<string, unknown>): ScrapedCounts {
+function countsOf(entry: ReadonlyMap<string, unknown>): ScrapedCounts {
   return {
     seeds: countOf(entry.get('complete')),
     leechers: countOf(entry.get('incomplete')),

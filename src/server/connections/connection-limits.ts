@@ -104,8 +104,6 @@ export const CONNECTIONS = {
   mirror: { most: 20_000, mostPerClient: 1000, filesShare: 1 / 2 },
   /** A tracker full of connections can still save its state. */
   tracker: { most: 10_000, mostPerClient: 500, filesShare: 1 / 4 },
-  /** Connections that stay open for WebSocket, so that some are left for HTTP. */
-  webTorrent: { most: 30_000, mostPerClient: 375, filesShare: 7 / 16 },
   /** Few people work on the pages of administration: more connections are somebody else's. */
   admin: { most: 200, mostPerClient: 50, filesShare: 1 / 8 },
   seed: { most: 2000, mostPerClient: 64, filesShare: 1 / 4 },

@@ -147,10 +147,10 @@ export class RequestTurns implements ConnectionFollower {
     })
   }
 
-  /** Leaves a connection to another protocol, and returns what came for that. */
-  leave(socket: Followed): Buffer {
+  /** Takes no more requests of a connection. */
+  leave(socket: Followed): void {
     this.#plain.delete(socket)
-    return socket[INTAKE]?.release() ?? Buffer.alloc(0)
+    socket[INTAKE]?.release()
   }
 
   /** Whether an answer is being sent, so that the client would take other bytes for part of it. */
@@ -164,12 +164,6 @@ export class RequestTurns implements ConnectionFollower {
   isWorking(socket: Followed): boolean {
     const response = socket[BEGUN]
     return response?.socket === socket && response.req.complete
-  }
-
-  /** Whether the newest request came before the one before it was answered. */
-  isHasty(socket: Followed): boolean {
-    const response = socket[BEGUN]
-    return response?.socket === socket || (response !== undefined && socket[AWAITED] === response)
   }
 
   /** Whether a request of a connection waits for its turn, behind no answer. */

@@ -36,16 +36,9 @@ export interface ServerRules {
   readonly prepare: (server: Server) => void
 }
 
-type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => boolean
-
 /** A service, without the places where it listens. */
 export interface ServiceToListen extends Pick<ServerContext, 'onError'> {
   readonly handler: Handler
-  /**
-   * Takes a connection that asks for another protocol. Returns false for one that it does not take,
-   * which is answered over HTTP. Null takes none.
-   */
-  readonly upgrade?: Upgrade | null
   readonly exchanges: Exchanges
   readonly rules: ServerRules
   readonly connections: ConnectionRules
@@ -101,10 +94,7 @@ export async function listenAll(
 }
 
 /** The parts that every server needs. */
-interface ListenParts extends Pick<
-  ServiceToListen,
-  'handler' | 'upgrade' | 'exchanges' | 'rules' | 'onError'
-> {
+interface ListenParts extends Pick<ServiceToListen, 'handler' | 'exchanges' | 'rules' | 'onError'> {
   /** Key of a connection's client; null for a connection that many clients share. */
   readonly keyOf: KeyOf
   /** Keys for TLS; null for plain HTTP. A Unix socket always has plain HTTP. */
@@ -174,40 +164,12 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     socket.on('error', () => socket.destroy())
     refuse(tunnelError, socket, request)
   })
-  const { upgrade } = parts
-  if (upgrade) {
-    server.on('upgrade', (request, socket: Socket, head) => {
-      // Node has left the connection
-      socket.on('error', () => socket.destroy())
-      const rest = turns.leave(socket)
-      const bytes = rest.length === 0 ? head : Buffer.concat([head, rest])
-      // The client may take the answers before for part of the other protocol
-      if (turns.isHasty(socket)) socket.destroy()
-      // HTTP/1.0 has no upgrades (RFC 9110, section 7.8)
-      else if (request.httpVersion === '1.0' || !upgrade(request, socket, bytes))
-        answerUpgrade(request, socket, admit)
-    })
-  }
   const refuseInTurn: Handler = (request, response) => {
     exchanges.begin(request, response)
     refuseExpectation(request, response)
   }
   server.on('checkExpectation', turns.inOrder(refuseInTurn))
   return server
-}
-
-/**
- * Answers a request for a protocol that is not spoken as if it were for HTTP, and closes the
- * connection.
- */
-function answerUpgrade(request: IncomingMessage, socket: Socket, handler: Handler): void {
-  const response = new CountedResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket)
-  response.once('finish', () => {
-    socket.destroySoon()
-  })
-  handler(request, response)
 }
 
 /**

@@ -143,16 +143,6 @@ export class TrackerAnswers {
     }
   }
 
-  /** Removes a peer that has left without a word, whatever the rules say. */
-  leave(
-    peer: Pick<PeerAnnounce, 'infoHash' | 'peerId' | 'port' | 'key'>,
-    client: string | null,
-  ): void {
-    const address = parseAddress(client ?? '')
-    const nothing = { isComplete: false, wanted: 0, wantsIds: false, wantsBothFamilies: false }
-    if (address !== null) this.store.announce({ ...peer, address, event: 'stopped', ...nothing })
-  }
-
   /**
    * The verdict about a torrent that a client may ask for, or null if there is nothing to say.
    * @throws TrackerRefusal if the client may not ask or the torrent is refused, UnknownTorrent if

@@ -3,11 +3,6 @@ import { setImmediate } from 'node:timers/promises'
 import { BtkitError, orClose } from '../../base/errors.js'
 import { type RegularFile, readRegular } from '../../disk/look/read-bounded.js'
 import { isLocal } from '../../core/remote/address-reach.js'
-import {
-  connectionLimits,
-  maxDescriptors,
-  CONNECTIONS,
-} from '../../server/connections/connection-limits.js'
 import type { Handler } from '../../server/connections/request-turns.js'
 import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
@@ -52,7 +47,7 @@ export interface AssembledTracker {
   readonly access: Awaited<ReturnType<typeof openAccessLog>>
   /** Trades peers with other trackers; null if swarms are not shared. */
   readonly shared: Awaited<ReturnType<typeof openExchange>>
-  readonly entrances: Awaited<ReturnType<typeof openEntrances>>
+  readonly entrances: ReturnType<typeof openEntrances>
   readonly search: TrackerPages['search']
   readonly close: () => Promise<void>
 }
@@ -83,7 +78,7 @@ export async function assembleTracker(
     const shared = await openExchange(settings, world, { memory, lists })
     const pages = openPages({ ...world, ...memory, torrents: lists.torrents, settings })
     const parts = { memory, lists, access, shared }
-    const entrances = await openEntrances(settings, world, { ...parts, icon, ids, pages })
+    const entrances = openEntrances(settings, world, { ...parts, icon, ids, pages })
     const close = async () => {
       await shared?.close()
       lists.close()
@@ -114,8 +109,8 @@ function openMemory({ limits, stateFile }: TrackerSettings, world: TrackerWorld)
   return { store, clock, state, history, historyFile }
 }
 
-/** The ways on which requests come to one decision: HTTP with its pages, UDP and WebTorrent. */
-async function openEntrances(
+/** The ways on which requests come to one decision: HTTP with its pages, and UDP. */
+function openEntrances(
   settings: TrackerSettings,
   { monotonic, warn, onError }: TrackerWorld,
   parts: Pick<AssembledTracker, 'memory' | 'lists' | 'access' | 'shared'> & {
@@ -168,17 +163,6 @@ async function openEntrances(
     handler,
     exchanges,
     udp: new UdpAnswers(answers, ...ids, figures.of('udp'), onError),
-    webTorrent: settings.webTorrent
-      ? new (await import('../wires/web-torrent.js')).WebTorrent({
-          answers,
-          clientAddresses,
-          monotonic,
-          onError,
-          limits: connectionLimits(CONNECTIONS.webTorrent, clientAddresses, maxDescriptors()),
-          peerTimeout: settings.limits.peerTimeout,
-          note: figures.of('ws'),
-        })
-      : null,
   }
 }
 

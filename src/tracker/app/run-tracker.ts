@@ -3,7 +3,6 @@ import { CONNECTIONS } from '../../server/connections/connection-limits.js'
 import { readlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
-import { webSocketUrl } from '../../metainfo/trackers.js'
 import { BtkitError, osCodeOf, tryOr, orClose } from '../../base/errors.js'
 import { type FileLock, lockByFile } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
@@ -230,17 +229,13 @@ export const SERVER_RULES: ServerRules = {
  */
 async function listenEverywhere(
   { places, udpPlaces, clientAddresses, tls }: TrackerSettings,
-  { handler, exchanges, udp, webTorrent }: AssembledTracker['entrances'],
+  { handler, exchanges, udp }: AssembledTracker['entrances'],
   onError: (error: unknown) => void,
 ): Promise<Pick<Listening, 'addresses' | 'close'>> {
-  const { tracker, webTorrent: open } = CONNECTIONS
-  const connections = { ...tracker, most: tracker.most + (webTorrent ? open.most : 0) }
-  const upgrade = webTorrent?.upgrade ?? null
-  const common = { rules: SERVER_RULES, connections, clientAddresses, tls, onError }
-  const http = await listenAll(places, { handler, exchanges, upgrade, ...common })
+  const common = { rules: SERVER_RULES, connections: CONNECTIONS.tracker, clientAddresses, tls }
+  const http = await listenAll(places, { handler, exchanges, onError, ...common })
   const sockets: UdpServer[] = []
   const close = async () => {
-    webTorrent?.close()
     await Promise.all([http, ...sockets].map((each) => each.close()))
   }
   for (const place of udpPlaces) {
@@ -248,10 +243,7 @@ async function listenEverywhere(
     const here = isAnyPort ? { ...place, port: http.port ?? 0 } : place
     sockets.push(await orClose(close, () => openUdp(here, udp, { onError })))
   }
-  const urls = http.addresses.filter((each) => webTorrent && each.includes('://'))
-  const web = urls.map(webSocketUrl)
-  const addresses = [...http.addresses, ...sockets.map(({ address }) => address), ...web]
-  return { addresses, close }
+  return { addresses: [...http.addresses, ...sockets.map(({ address }) => address)], close }
 }
 
 const NO_WAIT = { waitSeconds: 0, signal: new AbortController().signal }

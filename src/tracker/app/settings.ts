@@ -16,8 +16,6 @@ export interface TrackerSettings {
   readonly places: readonly ListenPlace[]
   /** Where the tracker listens for UDP. Port 0 means the port used for HTTP. */
   readonly udpPlaces: readonly UdpPlace[]
-  /** Whether it answers WebTorrent clients over WebSocket, at the places for HTTP. */
-  readonly webTorrent: boolean
   /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null
   readonly allowed: AllowedSettings
@@ -50,7 +48,6 @@ export const USUAL: Omit<
   TrackerSettings,
   'places' | 'udpPlaces' | 'stateFile' | 'clientAddresses' | 'version'
 > = {
-  webTorrent: false,
   tls: null,
   allowed: {
     directories: [],

@@ -14,13 +14,13 @@ const MOST_REASONS = 50
 
 /** Counts answers by protocol and kind. */
 export class TrackerFigures {
-  readonly #counts = { http: { ...NO_ANSWERS }, udp: { ...NO_ANSWERS }, ws: { ...NO_ANSWERS } }
+  readonly #counts = { http: { ...NO_ANSWERS }, udp: { ...NO_ANSWERS } }
 
   /** Refusals by their words. */
   readonly #refusals = new Map<string, number>()
 
   /** Returns a function that counts the answers of a protocol, and why requests are refused. */
-  of(protocol: 'http' | 'udp' | 'ws'): (answered: Answered, reason?: string) => void {
+  of(protocol: 'http' | 'udp'): (answered: Answered, reason?: string) => void {
     const counts = this.#counts[protocol]
     return (answered, reason) => {
       counts[answered] += 1

@@ -104,7 +104,7 @@ export class PeerTable {
    * The candidate's number in a swarm; 0 if it is not a member.
    * A peer is recognized by its id together with its key. If no key is known, the address must
    * match. A peer at the same address and port is always recognized, except at port 0: behind one
-   * address may be many that nobody can connect to, such as browsers, and each is only itself.
+   * address may be many that nobody can connect to, and each is only itself.
    */
   find(swarm: number): number {
     const key = this.keys[CANDIDATE] ?? 0

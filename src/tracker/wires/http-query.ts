@@ -58,7 +58,7 @@ function readPort(text: string): number {
 }
 
 /** The event with this name; "none" for any other. */
-export function readEvent(text: string | null): PeerEvent {
+function readEvent(text: string | null): PeerEvent {
   return text !== null && Object.hasOwn(EVENTS, text) ? (EVENTS[text] ?? 'none') : 'none'
 }
 

@@ -22,7 +22,7 @@ interface TrackerRoutesParts extends Pick<ServerContext, 'onError'> {
   readonly note: (answered: 'announce' | 'scrape' | 'refusal', reason?: string) => void
 }
 
-export const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
+const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
   ['/announce', 'announce'],
   ['/announce.php', 'announce'],
   ['/tracker.php/announce', 'announce'],

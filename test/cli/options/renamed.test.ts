@@ -45,3 +45,29 @@ test('an option of that name in another command is its own', async (t) => {
   const { status, stderr } = await runBtkit([...args, '--state-dir', join(directory, 's')])
   assert.deepEqual([status, stderr], [0, ''])
 })
+
+const WEB_TORRENT =
+  'web-torrent is no option any more; for browsers that share with each other, run bittorrent-tracker or aquatic, too'
+
+test('a configured option that ended is told, and the service starts; a typed one is refused', async (t) => {
+  const directory = makeScratch(t)
+  const config = join(directory, 'c.yaml')
+  for (const place of ['track', 'defaults']) {
+    writeFileSync(config, `${place}:\n  web-torrent: true\n`)
+    const track = await startTrack(t, { args: ['--config', config] })
+    assert.ok(track.stderr.text.includes(`${config}:2:3: ${WEB_TORRENT}`), track.stderr.text)
+  }
+  const byVariable = await startTrack(t, { io: { env: { BTKIT_TRACK_WEB_TORRENT: '1' } } })
+  assert.ok(byVariable.stderr.text.includes(`BTKIT_TRACK_WEB_TORRENT: ${WEB_TORRENT}`))
+  for (const command of [['track'], ['serve', directory, '--track']]) {
+    for (const word of ['--web-torrent', '--no-web-torrent']) {
+      const { stderr } = await runBtkit([...command, word])
+      assert.match(
+        stderr,
+        new RegExp(`^btkit: unknown option '${word}'; for browsers .* aquatic, too$`, 'm'),
+      )
+    }
+  }
+  const checked = await runBtkit(['config', 'check', config])
+  assert.ok(checked.stderr.includes(WEB_TORRENT), checked.stderr)
+})

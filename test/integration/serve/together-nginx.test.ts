@@ -9,7 +9,6 @@ import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { announceQuery, compactPeers, decodeAnswer } from '../../support/track.js'
 import { ask as askTls } from '../../support/visitor.js'
-import { connectWebPeer, offersOf, webAnnounce } from '../../support/web-peer.js'
 import { fill, FILES, openNginx, serverBlocks, unlessNginx } from '../behind-nginx.js'
 
 const NAME = 'mirror.example.org'
@@ -17,7 +16,7 @@ const ORIGIN = `https://${NAME}`
 const CLIENT = '198.51.100.7'
 
 test(
-  'a mirror with tracker, WebSocket and administration behind nginx, as the guide has it',
+  'a mirror with tracker and administration behind nginx, as the guide has it',
   unlessNginx,
   async (t) => {
     // The ports of the guide, at an address that no other program uses
@@ -44,17 +43,12 @@ test(
     const torrent = decodeTorrent(body)
     const announce = `${ORIGIN}/tracker/announce`
     assert.equal(torrent['announce'], announce)
-    assert.deepEqual(torrent['announce-list'], [[announce], [announce.replace('https', 'wss')]])
+    assert.deepEqual(torrent['announce-list'], [[announce]])
     assert.deepEqual(torrent['url-list'], [`${ORIGIN}/yum/7/b.rpm`])
     const infoHash = independentInfoHash(body)
     await get(`/tracker${announceQuery(infoHash, { peer: 'a', port: 25 })}`)
     const peers = await get(`/tracker${announceQuery(infoHash, { peer: 'b', left: 1 })}`)
     assert.deepEqual(compactPeers(decodeAnswer(peers.body)), [`${CLIENT}:25`])
-    const url = `ws+unix:${socket}:/tracker/announce`
-    const [a, b] = [await connectWebPeer(t, url), await connectWebPeer(t, url)]
-    await a.ask(webAnnounce(infoHash, 'c'))
-    await b.ask(webAnnounce(infoHash, 'd', { offers: offersOf('1') }))
-    assert.equal((await a.next()).offer_id, '1')
     for (const path of ['/tracker/-/metrics', '/-/metrics'])
       assert.equal((await get(path)).status, 403, path)
     const logIn = await askTls(`${ORIGIN}/admin/login`, { socketPath: `${socket}.tls` })
@@ -68,7 +62,7 @@ test(
     ] as const) {
       const page = (await get(path)).body.toString()
       assert.ok(page.includes(`href="${ORIGIN}${other}`), `${path}: ${page}`)
-      assert.doesNotMatch(page, /:(?:6969|8080|6970)|ws:\/\//, path)
+      assert.doesNotMatch(page, /:(?:6969|8080|6970)/, path)
     }
     assert.doesNotMatch((await get('/yum/7/b.rpm.magnet')).body.toString(), /6969|8080/)
     assert.equal(mirror.stderr.text.includes('warning'), false, mirror.stderr.text)

@@ -84,7 +84,7 @@ test('all services together know each file, its torrent and its swarm, also afte
   })
   const args = [
     ...['--warm', '**', '--track', `http://127.0.0.1:${port}/announce`, '--host', '127.0.0.1'],
-    ...['--web-torrent', '--seed', '--seed-port', '0', '--cache-dir', cache, '--state-dir', state],
+    ...['--seed', '--seed-port', '0', '--cache-dir', cache, '--state-dir', state],
     ...['--admin-users', plantUsers(places), '--admin-listen', '127.0.0.1:0'],
     ...['--site-header', join(places, 'header.md'), '--site-style', join(places, 'style.css')],
   ]

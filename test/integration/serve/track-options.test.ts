@@ -8,8 +8,6 @@ import { findFreePort } from '../../support/opentracker.js'
 import { assertError, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
-import { connectWebPeer, webAnnounce } from '../../support/web-peer.js'
-import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 
 for (const url of ['http://h.example:0/announce', 'udp://h.example:0']) {
   test(`serve --track ${url} is refused: no client could reach port 0`, async (t) => {
@@ -54,33 +52,6 @@ test('serve --track says where the tracker listens and has its state', async (t)
     `state:    ${file}`,
   ])
   assert(existsSync(file))
-})
-
-const UNTRACKED = 'Requested download is not authorized for use with this tracker.'
-
-test('serve --track --web-torrent names the tracker over WebSocket in its torrents', async (t) => {
-  const args = ['--web-torrent', '--state-dir', makeScratch(t), '--host', '127.0.0.1']
-  for (const [scheme, path] of [
-    ['http', '/announce'],
-    ['udp', ''],
-  ]) {
-    const port = await findFreePort()
-    const url = `${scheme}://127.0.0.1:${port}${path}`
-    const files = { 'a.iso': 'x' }
-    const mirror = await serveMirror(t, { files, args: [...args, '--track', url] })
-    const torrent = await (await fetch(`${mirror.address}/a.iso.torrent`)).arrayBuffer()
-    const { announceList } = parseMetainfo(new Uint8Array(torrent))
-    const web = `ws://127.0.0.1:${port}/announce`
-    assert.deepEqual(announceList?.flat().sort(), [url, web].sort())
-    const link = await connectWebPeer(t, web)
-    assert.equal((await link.ask(webAnnounce('ab'.repeat(20), 'a')))['failure reason'], UNTRACKED)
-    await mirror.stop()
-  }
-})
-
-test('serve --web-torrent needs --track', async (t) => {
-  const refused = await runBtkit(['serve', makeScratch(t), '--web-torrent', '--trackerless'])
-  assertError(refused, 'usage', '--web-torrent needs --track')
 })
 
 test('serve --track without --host says that the tracker listens on all addresses', async (t) => {

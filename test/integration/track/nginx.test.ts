@@ -12,11 +12,9 @@ import { torrentNamed } from '../../support/collection.js'
 import { projectRoot } from '../../support/programs.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, decodeAnswer, startTrack } from '../../support/track.js'
-import { connectWebPeer, offersOf, webAnnounce } from '../../support/web-peer.js'
 import { fill, openNginx, unlessNginx } from '../behind-nginx.js'
 
 const HASH = 'ab'.repeat(20)
-const HOST = { headers: { Host: 'tracker.example' } }
 
 /** Whom nginx names. */
 const CLIENT = '198.51.100.7'
@@ -27,16 +25,6 @@ test('behind nginx, as the manual has it, no client claims an address', unlessNg
   // nginx asks for the client at its other end, whatever that says of itself
   await ask(announceQuery(HASH, claim), { 'X-Forwarded-For': '203.0.113.26' })
   assert.deepEqual(await ask(announceQuery(HASH, { peer: 'b', left: 1 })), [`${CLIENT}:25`])
-})
-
-test('behind nginx, WebTorrent clients connect to the tracker', unlessNginx, async (t) => {
-  const args = ['--trust-proxy', '127.0.0.1', '--web-torrent']
-  const { socket } = await openTracker(t, { args })
-  const url = `ws+unix:${socket}:/announce`
-  const [a, b] = [await connectWebPeer(t, url, HOST), await connectWebPeer(t, url, HOST)]
-  await a.ask(webAnnounce(HASH, 'a'))
-  assert.equal((await b.ask(webAnnounce(HASH, 'b', { offers: offersOf('1') }))).incomplete, 2)
-  assert.equal((await a.next()).offer_id, '1')
 })
 
 test('below a path, as the manual has it, pages and announces work', unlessNginx, async (t) => {

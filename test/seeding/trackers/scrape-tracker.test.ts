@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { type RemoteInfo, createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { type RequestListener, createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type WebSocket, WebSocketServer } from 'ws'
 import { scrapeUrl } from '../../../src/seeding/trackers/http-scrape.js'
 import { scrapeTracker } from '../../../src/seeding/trackers/ask-trackers.js'
 import { ScrapeFailure } from '../../../src/seeding/trackers/swarm-counts.js'
@@ -13,8 +12,8 @@ import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentr
 import { giveName } from '../../support/names.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 import { unlessInstalled } from '../../support/peers.js'
-import { announceQuery, startTrack } from '../../support/track.js'
-import { listenLocally, serveLocally } from '../../support/listen.js'
+import { announceQuery } from '../../support/track.js'
+import { serveLocally } from '../../support/listen.js'
 
 const [SHARED, UNKNOWN] = [infoHashOf('ab'.repeat(20)), infoHashOf('cd'.repeat(20))]
 
@@ -240,73 +239,9 @@ test('of several addresses of a UDP tracker the first that answers is used', asy
 test('trackers that can not be asked are told as such', async () => {
   await assertFails('udp://tracker.example', /has no port/)
   await assertFails('http://tracker.example/a', /its address cannot be scraped/)
+  await assertFails('wss://tracker.example/announce', /btkit asks only trackers over HTTP and UDP/)
   await assertFails(`http://127.0.0.1:${await findFreePort()}/announce`, /nothing listens there/)
 })
-
-test('a tracker over WebSocket is scraped', async (t) => {
-  const track = await startTrack(t, { args: ['--web-torrent'] })
-  await share(track.address)
-  const url = `${track.address.replace('http', 'ws')}/announce`
-  const counts = await scrape(url)
-  assert.deepEqual(counts.get(SHARED), { seeds: 1, leechers: 2, completed: 0 })
-  assert.deepEqual(counts.get(UNKNOWN), { seeds: 0, leechers: 0, completed: 0 })
-  await assertFails(url.replace('announce', 'other'), /status 404|Unexpected server response: 404/)
-  const silent = await startTrack(t, { args: ['--web-torrent', '--scrape-allowed', 'none'] })
-  await assertFails(`${silent.address.replace('http', 'ws')}/announce`, /answers no scrapes/)
-})
-
-/** Answers of a tracker over WebSocket, by their failures; null ends the connection. */
-const WEB_ANSWERS: readonly (readonly [RegExp, string | null])[] = [
-  [/not a scrape/, '<html>'],
-  [/not a scrape/, 'null'],
-  [/not a scrape/, '{"action":"scrape","files":7}'],
-  [/refuses: 'go\\u\{1b\} away'|refuses: /, '{"failure reason":"go\\u001b away"}'],
-  [/./, 'x'.repeat(65_537)],
-  [/closes the connection without an answer/, null],
-]
-
-for (const [failure, answer] of WEB_ANSWERS) {
-  test(`of an answer over WebSocket, ${String(answer).slice(0, 30)}, no count is read`, async (t) => {
-    const url = await startWebTracker(t, (socket) => {
-      if (answer === null) socket.close()
-      else socket.send(answer)
-    })
-    await assertFails(url, failure)
-  })
-}
-
-test('counts over WebSocket that are no counts are none', async (t) => {
-  const key = Buffer.from(SHARED, 'hex').toString('latin1')
-  const entry = { complete: -1, incomplete: '7', downloaded: 3 }
-  const url = await startWebTracker(t, (socket) => {
-    socket.send(JSON.stringify({ action: 'scrape', files: { [key]: entry, x: null } }))
-  })
-  const counts = await scrape(url)
-  assert.deepEqual([...counts], [[SHARED, { seeds: null, leechers: null, completed: 3 }]])
-})
-
-test('a tracker over WebSocket that says nothing is given up', async (t) => {
-  const connected = await startWebTracker(t, () => undefined)
-  const unconnected = await startHttpTracker(t, () => undefined)
-  for (const url of [connected, unconnected.replace('http', 'ws')])
-    await assertFails(url, /no answer in time/, 100)
-})
-
-/** A tracker over WebSocket that answers as a test wants; its announce URL. */
-async function startWebTracker(t: TestContext, answer: (socket: WebSocket) => void) {
-  const server = createServer()
-  const sockets = new WebSocketServer({ server })
-  sockets.on('connection', (socket) => {
-    socket.on('message', () => {
-      answer(socket)
-    })
-  })
-  const port = await listenLocally(t, server)
-  t.after(() => {
-    for (const socket of sockets.clients) socket.terminate()
-  })
-  return `ws://127.0.0.1:${port}/announce`
-}
 
 /** A tracker over HTTP that answers as a test wants; its announce URL. */
 async function startHttpTracker(t: TestContext, answer: RequestListener): Promise<string> {

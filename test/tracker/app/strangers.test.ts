@@ -11,7 +11,6 @@ import { random } from '../../support/random.js'
 import { makeScratch } from '../../support/scratch.js'
 import { besiege, below, CHANGES, oneOf, randomBytes } from '../../support/strangers.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
-import { connectWebPeer, idOf, offersOf, webAnnounce } from '../../support/web-peer.js'
 import { announcePacket, connectPacket, scrapePacket } from '../wires/packets.js'
 
 const HASH = 'ab'.repeat(20)
@@ -29,34 +28,6 @@ function packet(known: Uint8Array): Buffer {
   const announce = { torrent: oneOf(['torrent', 'other']), peer: oneOf(['a', 'b', 'c']) }
   const packets = [connectPacket(), announcePacket(id, announce), scrapePacket(id, ['torrent'])]
   return oneOf(CHANGES)(oneOf(packets)).subarray(0, 1400)
-}
-
-const UPGRADE =
-  'GET /announce HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-
-/** What one stranger sends over WebSocket: messages and frames, changed or not. */
-function webStream(): Buffer {
-  const frames = Array.from({ length: 1 + below(20) }, () => {
-    const peer = oneOf(['a', 'b', 'c'])
-    const offers = offersOf(...Array.from({ length: below(12) }, (_, n) => `${n}`))
-    const left = oneOf([0, 1, -1, null, '0', 1e300])
-    const announce = webAnnounce(HASH, peer, { left, offers, event: oneOf(['stopped', 'x', 7]) })
-    const answer = { to_peer_id: idOf('a'), offer_id: '1', answer: offers[0]?.offer }
-    const scrape = { action: 'scrape', info_hash: [announce.info_hash] }
-    const message = JSON.stringify(oneOf([announce, { ...announce, ...answer }, scrape]))
-    return frameOf(oneOf([0x81, 0x81, 0x81, 0x82, 0x01, 0x80, 0x89, 0x8a]), message)
-  })
-  const changed = frames.map((frame) => (random() < 0.3 ? oneOf(CHANGES)(frame) : frame))
-  return Buffer.concat([Buffer.from(UPGRADE), ...changed])
-}
-
-/** A frame of a client, which is masked with zeros. */
-function frameOf(opcode: number, message: string): Buffer {
-  const text = oneOf([Buffer.from(message), oneOf(CHANGES)(Buffer.from(message))])
-  const head = Buffer.from([opcode, 0xfe, 0, 0, 0, 0, 0, 0])
-  head.writeUInt16BE(Math.min(text.length, 65_535), 2)
-  return Buffer.concat([head, text])
 }
 
 /** Asks for connection ids again and again. Returns the last one. */
@@ -79,12 +50,12 @@ function connectionIds(t: TestContext, port: number): () => Buffer {
 }
 
 test('whatever strangers send to a tracker, the next peer is answered, and nothing is an error', async (t) => {
-  const tracker = await startTrack(t, { args: ['--web-torrent'] })
+  const tracker = await startTrack(t)
   let left = 100
   const id = connectionIds(t, tracker.port)
   const strangers = {
     port: tracker.port,
-    stream: () => (random() < 0.5 ? httpStream(PATHS) : webStream()),
+    stream: () => httpStream(PATHS),
     packet: () => packet(id()),
   }
   await besiege(strangers, () => left-- <= 0)
@@ -94,8 +65,6 @@ test('whatever strangers send to a tracker, the next peer is answered, and nothi
     announceQuery(hash, { peer: 'two', port: 4002, left: 1, compact: 1 }),
   )
   assert.deepEqual(compactPeers(answer), ['127.0.0.1:4001'])
-  const link = await connectWebPeer(t, `${tracker.address}/announce`)
-  assert.equal((await link.ask(webAnnounce(hash, 'three'))).incomplete, 2)
   assert.doesNotMatch(tracker.stderr.text + tracker.stdout.text, /internal error|" 500 /)
 })
 

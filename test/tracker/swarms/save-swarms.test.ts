@@ -53,9 +53,9 @@ test('peers that nobody can connect to are not restored', () => {
   assert.equal(other.totals().peers, 1)
 })
 
-test('peers over WebSocket are not saved, because their connections end with the tracker', () => {
+test('peers with port 0 are not saved, because nobody can connect to them', () => {
   const [one, other] = [makeStore().store, makeStore().store]
-  one.announce(announceOf({ peer: 'browser', port: 0, key: 7 }))
+  one.announce(announceOf({ peer: 'unreachable', port: 0, key: 7 }))
   one.announce(announceOf({ peer: 'other', port: 1 }))
   copy(one, other)
   assert.equal(other.totals().peers, 1)

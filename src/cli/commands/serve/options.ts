@@ -10,7 +10,6 @@ import {
   publicUrl,
   TLS_CERT,
   TLS_KEY,
-  WEB_TORRENT,
   TRUST_PROXY,
 } from '../../options/server.js'
 import { THREADS, CACHE_DIR, CACHE_TRUST, stateDirOption } from '../../options/reading.js'
@@ -130,7 +129,7 @@ export function declareServeOptions() {
         'track: true', or 'false' to turn it off. With --trust-proxy, the URL may be the address of
         a proxy: an 'https' URL without --tls-cert, or a URL with a path, such as
         'https://mirror.example/tracker/announce'. The tracker then listens at port 6969, or at that
-        of --track-port, without TLS. Torrents, pages and --web-torrent name the URL. Without a URL,
+        of --track-port, without TLS. Torrents and pages name the URL. Without a URL,
         the tracker is at port 6969, or at that of its socket from systemd. Torrents then name the
         host of --public-url, or else the host by which the client reached the mirror. That tracker
         uses TLS if --tls-cert is given.`,
@@ -156,7 +155,6 @@ export function declareServeOptions() {
       ...read.collect,
     })
     .opt(...archiveDirOption(TRACK))
-    .opt('--web-torrent', WEB_TORRENT, { needs: TRACK, default: false })
     .opt(...bannedIpsOption(TRACK))
     .opt(...bannedListOption(TRACK))
     .optionsGroup('Seed:')

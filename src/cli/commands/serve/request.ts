@@ -18,7 +18,7 @@ import { machineAddress } from '../../output/addresses.js'
 import { Report } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../base/process.js'
-import { announceUrlAt, checkTracker, webSocketUrl } from '../../../metainfo/trackers.js'
+import { announceUrlAt, checkTracker } from '../../../metainfo/trackers.js'
 import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/trackers.js'
 import {
   hasPath,
@@ -102,10 +102,7 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
 export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   const { tracker, trackerless, trackers } = options
   const own = ownAnnounce(options, io)
-  if (own) {
-    const web = options.webTorrent ? [webSocketUrl(own.url)] : []
-    return { urls: [own.url, ...web, ...tracker] }
-  }
+  if (own) return { urls: [own.url, ...tracker] }
   if (trackerless || tracker.length > 0) return { urls: tracker }
   if (trackers !== undefined) return { path: resolve(io.cwd, trackers) }
   return statIfThere(TRACKERS_FILE) ? { path: TRACKERS_FILE } : { urls: [] }

@@ -28,11 +28,11 @@ Examples:
 export const command: CommandRecord = {
   group: 'Serve and seed',
   order: 20,
-  summary: 'Run a tracker for HTTP, UDP and WebSocket',
+  summary: 'Run a tracker for HTTP and UDP',
   example: '--allowed-dir /srv/torrents',
   isService: true,
   basics:
-    'port host tls-cert tls-key web-torrent allowed-dir archive-dir open banned-ips interval trust-proxy public-url state-dir admin-users store allow-get log-file',
+    'port host tls-cert tls-key allowed-dir archive-dir open banned-ips interval trust-proxy public-url state-dir admin-users store allow-get log-file',
   define: defineTrack,
 }
 

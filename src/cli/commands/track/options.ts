@@ -9,7 +9,6 @@ import {
   publicUrl,
   TLS_CERT,
   TLS_KEY,
-  WEB_TORRENT,
   TRUST_PROXY,
 } from '../../options/server.js'
 import * as read from '../../options/values.js'
@@ -47,7 +46,6 @@ export function declareTrackOptions(isLegacy: boolean) {
     .opt(...TLS_CERT)
     .opt(...TLS_KEY)
     .opt('--no-udp', 'do not track over UDP')
-    .opt('--web-torrent', WEB_TORRENT, OFF)
     .optionsGroup('Tracked torrents and clients:')
     .opt(
       '--allowed-dir <dir>',
@@ -198,9 +196,7 @@ export function declareTrackOptions(isLegacy: boolean) {
         variable BTKIT_TRACK_STORE. Each tracker has all swarms in its own memory, and answers
         without Redis. It accepts only those peers of other trackers that its own lists of torrents
         and addresses and its own limits allow. A tracker that cannot reach Redis warns and goes on
-        alone. When Redis is back, the trackers trade what they saw meanwhile. Peers over WebSocket
-        (--web-torrent) meet only those of the same tracker: torrents should name one tracker for
-        them.`,
+        alone. When Redis is back, the trackers trade what they saw meanwhile.`,
       { isSecret: true },
     )
     .opt(

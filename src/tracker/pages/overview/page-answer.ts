@@ -7,7 +7,6 @@ import { splitTarget } from '../../../server/headers/target.js'
 import { clientKey } from '../../../server/connections/client-address.js'
 import type { CountedResponse } from '../../../server/connections/counted-response.js'
 import { turnOf } from '../../../server/connections/turns.js'
-import { webSocketUrl } from '../../../metainfo/trackers.js'
 import type { ServerContext } from '../../../server/context.js'
 import { isSecure } from '../../../server/listen/listen.js'
 import { iconAnswer } from '../../../page-parts/layout.js'
@@ -83,8 +82,6 @@ interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
   readonly publicUrl: string | null
   /** The path of the tracker there, without a slash at its end; '' for none. */
   readonly prefix: string
-  /** Whether it is a tracker over WebSocket, too. */
-  readonly webTorrent: boolean
   /** The address of a request's client; null on a Unix socket. */
   readonly addressOf: (request: IncomingMessage) => string | null
   /** Whether a client may ask at all. */
@@ -125,8 +122,7 @@ export class PageRoutes {
     if (path === '/-/health' || path === '/-/ready') return OK
     if (path === '/-/metrics') return metricsAnswer(this.parts.describe())
     if (path === '/favicon.ico') return iconAnswer(this.parts.favicon)
-    const http = this.#announceUrls(raw)
-    const announceUrls = this.parts.webTorrent ? [...http, ...http.map(webSocketUrl)] : http
+    const announceUrls = this.#announceUrls(raw)
     return this.parts.pages({ raw, path, query, client, announceUrls, signal })
   }
 
