@@ -4,7 +4,7 @@
 // why a test can't run it, or which programs it needs:
 //
 //   <!-- not run: asks a public host -->
-//   <!-- needs: jq aria2c -->
+//   <!-- needs: jq transmission-daemon -->
 
 /** A command, and its output where the guide shows it. */
 export interface Step {

@@ -12,7 +12,7 @@ import { isAsShown } from './blocks.js'
 // for the machine:
 //
 // - /srv/… and /var/lib/torrent_service/… are below that directory;
-// - ports 8080, 6969, 6970, 6800 and 9091 are free ones of this machine;
+// - ports 8080, 6969, 6970 and 9091 are free ones of this machine;
 // - `btkit serve`, `btkit track` and the like run in the background from when they answer until the
 //   next program of that name, or the end of the guide;
 // - a command must end with status 0, unless the next one is `echo $?`.
@@ -22,7 +22,6 @@ const ABSOLUTE = /(?<![\w.$])\/(srv|var\/lib\/torrent_service)\b/g
 const SERVICES: readonly (readonly [RegExp, string])[] = [
   [/^btkit serve /, '8080'],
   [/^(btkit track|bttrack) /, '6969'],
-  [/^aria2c --enable-rpc/, '6800'],
   [/^transmission-daemon /, '9091'],
 ]
 /** Where `btkit track` has its administration. */

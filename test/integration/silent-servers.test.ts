@@ -24,7 +24,6 @@ const LIMIT = 500
 const CLIENTS = {
   Transmission: 'transmission+http',
   qBittorrent: 'qbittorrent+http',
-  aria2: 'aria2+http',
   Deluge: 'deluge+http',
   'rtorrent behind a web server': 'rtorrent+http',
   'rtorrent by SCGI': 'scgi',

@@ -37,9 +37,9 @@ async function plant(t: TestContext, trackers: string) {
 
 test(
   'a client seeds torrents whose content is whole, until they are withdrawn',
-  unlessInstalled('aria2c'),
+  unlessInstalled('transmission-daemon'),
   async (t) => {
-    const { url } = (await daemonKinds['aria2']?.start(t)) ?? assert.fail()
+    const { url } = (await daemonKinds['transmission']?.start(t)) ?? assert.fail()
     const { scratch, whole, damaged } = await plant(t, 'http://127.0.0.1:1/announce')
     writeFileSync(join(scratch, 'damaged.bin'), pseudoRandom(300_000, 3))
     const metainfo = await readTorrent(whole)

@@ -42,11 +42,6 @@ export async function addUnmarked(
     body.set('savepath', data)
     body.set('paused', 'true')
     await fetch(`${base}/api/v2/torrents/add`, { method: 'POST', headers: { cookie }, body })
-  } else if (kind === 'aria2') {
-    const options = { dir: data, pause: 'true', 'rpc-save-upload-metadata': 'false' }
-    const params = [`token:${PASSWORD}`, base64, [], options]
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'aria2.addTorrent', params })
-    await fetch(`${base}/jsonrpc`, { method: 'POST', body })
   } else if (kind === 'deluge') await addToDeluge(base, base64, data)
   else await addToRtorrent(url, bytes, data)
   await setTimeout(500)

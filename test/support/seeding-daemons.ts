@@ -25,8 +25,6 @@ export interface DaemonKind {
   readonly programs: readonly string[]
   /** Whether it can be kept from reading the data of a new torrent. */
   readonly skipsHashing: boolean
-  /** Whether it tells by itself that data is not there. */
-  readonly looks: boolean
   /** Whether it creates the empty files of a torrent whose data it does not see. */
   readonly createsEmptyFiles?: boolean
   /** Settings by which it stops every seed at once, as its ratio is 0; absent if it has none. */
@@ -45,27 +43,23 @@ export const daemonKinds: Readonly<Record<string, DaemonKind>> = {
   transmission: {
     programs: ['transmission-daemon'],
     skipsHashing: false,
-    looks: true,
     stopping: { 'ratio-limit-enabled': true, 'ratio-limit': 0 },
     start: startTransmission,
   },
   qbittorrent: {
     programs: ['qbittorrent-nox'],
     skipsHashing: true,
-    looks: true,
     createsEmptyFiles: true,
     stopping: { 'Session\\GlobalMaxRatio': 0 },
     start: startQbittorrent,
   },
-  aria2: { programs: ['aria2c'], skipsHashing: true, looks: false, start: startAria2 },
   deluge: {
     programs: ['deluged', 'deluge-web'],
     skipsHashing: true,
-    looks: true,
     stopping: { stop_seed_at_ratio: true, stop_seed_ratio: 0 },
     start: startDeluge,
   },
-  rtorrent: { programs: ['rtorrent'], skipsHashing: true, looks: true, start: startRtorrent },
+  rtorrent: { programs: ['rtorrent'], skipsHashing: true, start: startRtorrent },
 }
 
 async function startTransmission(t: TestContext, more: Settings = {}): Promise<Daemon> {
@@ -114,22 +108,6 @@ async function startQbittorrent(t: TestContext, more: Settings = {}): Promise<Da
   const daemon = run(directory, ['qbittorrent-nox', `--profile=${directory}`])
   await whenListening(port, daemon)
   return asDaemon(daemon, `qbittorrent+http://admin:adminadmin@127.0.0.1:${port}`)
-}
-
-async function startAria2(t: TestContext): Promise<Daemon> {
-  const [port, peerPort] = [await findFreePort(), await findFreePort()]
-  const directory = makeHome(t)
-  const alone = ['--no-conf', '--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false']
-  const rpc = ['--enable-rpc', `--rpc-listen-port=${port}`, `--rpc-secret=${PASSWORD}`]
-  const daemon = run(directory, [
-    'aria2c',
-    ...alone,
-    ...rpc,
-    `--listen-port=${peerPort}`,
-    '--bt-detach-seed-only=true',
-  ])
-  await whenListening(port, daemon)
-  return asDaemon(daemon, `aria2+http://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`)
 }
 
 async function startDeluge(t: TestContext, more: Settings = {}): Promise<Daemon> {

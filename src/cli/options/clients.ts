@@ -34,6 +34,6 @@ export const DATA_PREFIX = option(
 
 export const TRUST_DATA_PATH = option(
   '--trust-data-path',
-  `assume that the client finds the data, if it cannot report that (aria2). If that is wrong, it
-    downloads over existing files.`,
+  `assume that the client finds the data, if it cannot report that, as an rtorrent that may
+    run no commands. If that is wrong, it downloads over existing files.`,
 )

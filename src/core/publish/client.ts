@@ -69,10 +69,10 @@ export interface TorrentClient {
   start(infoHashes: readonly InfoHash[]): Promise<void>
 
   /**
-   * Marks torrents that it has from elsewhere as btkit's. Missing if it can't.
+   * Marks torrents that it has from elsewhere as btkit's.
    * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
    */
-  mark?(infoHashes: readonly InfoHash[]): Promise<void>
+  mark(infoHashes: readonly InfoHash[]): Promise<void>
 
   /** Removes torrents from the list. Their data is not removed. */
   remove(infoHashes: readonly InfoHash[]): Promise<void>

@@ -196,11 +196,9 @@ class PublishRun {
       return false
     })
     for (const some of inPortions(whole)) {
-      if (client.mark && !dryRun) await client.mark(infoHashesOf(some))
-      for (const { request } of some) {
-        if (client.mark) this.#outcomes.set(request, { ...PUBLISHED, status: 'adopted' })
-        else this.#fail(request, `${client.label} can't mark a torrent that it has already`)
-      }
+      if (!dryRun) await client.mark(infoHashesOf(some))
+      for (const { request } of some)
+        this.#outcomes.set(request, { ...PUBLISHED, status: 'adopted' })
     }
   }
 

@@ -4,7 +4,7 @@ import { isLoopback } from '../../core/remote/address-reach.js'
 import type { ScgiEndpoint } from './rtorrent/scgi.js'
 
 /** The clients that btkit can add torrents to. */
-export type ClientKind = 'rtorrent' | 'transmission' | 'qbittorrent' | 'aria2' | 'deluge'
+export type ClientKind = 'rtorrent' | 'transmission' | 'qbittorrent' | 'deluge'
 
 /** The address and the login of a client. */
 export interface ClientAddress {
@@ -29,8 +29,12 @@ const HTTP_KINDS: Readonly<Record<ClientKind, { port: number; path: string }>> =
   rtorrent: { port: 80, path: '/RPC2' },
   transmission: { port: 9091, path: '/transmission/rpc' },
   qbittorrent: { port: 8080, path: '/' },
-  aria2: { port: 6800, path: '/jsonrpc' },
   deluge: { port: 8112, path: '/json' },
+}
+
+/** What to use in place of a client that btkit controlled once. */
+const ENDED: Readonly<Record<string, string>> = {
+  aria2: 'btkit does not control it any more; use btkit seed, or another client',
 }
 
 /** The forms of an address, for messages. */
@@ -52,7 +56,7 @@ export function parseClientAddress(text: string): ClientAddress {
   const scheme = second.toLowerCase() || 'http'
   const kind = first.toLowerCase()
   if (!isKind(kind) || (scheme !== 'http' && scheme !== 'https')) {
-    const what = `not the address of a client (${CLIENT_FORMS})`
+    const what = `${ENDED[kind] ?? 'not the address of a client'} (${CLIENT_FORMS})`
     throw new BtkitError('usage', `${withoutCredentials(text)}: ${what}`)
   }
   return parseHttp(kind, scheme, rest)

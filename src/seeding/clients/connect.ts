@@ -1,6 +1,5 @@
 import type { TorrentClient } from '../../core/publish/client.js'
 import type { ClientAddress } from './address.js'
-import { Aria2Client } from './aria2.js'
 import { DelugeClient } from './deluge.js'
 import type { HttpCallOptions } from './http-call.js'
 import { QbittorrentClient } from './qbittorrent.js'
@@ -8,7 +7,6 @@ import { RtorrentClient } from './rtorrent/rtorrent.js'
 import { TransmissionClient } from './transmission.js'
 
 const CLIENTS = {
-  aria2: Aria2Client,
   deluge: DelugeClient,
   qbittorrent: QbittorrentClient,
   rtorrent: RtorrentClient,

@@ -76,30 +76,6 @@ const TRANSMISSION_SETTINGS = [
   ...['seedIdleMode', 'seedRatioLimit', 'seedRatioMode', 'uploadLimit', 'uploadLimited'],
 ]
 
-const GID = `b7${INFO_HASH.slice(0, 14)}`
-
-const aria2: Fake = {
-  read(_request, body) {
-    const { method, params } = JSON.parse(body.toString()) as { method: string; params: unknown[] }
-    if (method !== 'system.multicall') return [[method, ...params]]
-    const calls = params[0] as { methodName: string; params: unknown[] }[]
-    return calls.map((call) => [call.methodName, ...call.params])
-  },
-  results: {
-    // As `aria2c --help=rpc-max-request-size` has it
-    'aria2.getGlobalOption': { 'rpc-max-request-size': '2097152' },
-    'aria2.tellActive': [{ gid: 'a', infoHash: INFO_HASH }],
-    'aria2.tellWaiting': [{ gid: 'b', infoHash: 'f'.repeat(40) }],
-    'aria2.tellStopped': [],
-    'aria2.tellStatus': {},
-    'aria2.getVersion': { version: '1.36.0' },
-  },
-  answer(results, [[method] = ['']]) {
-    const isAlone = method.startsWith('aria2.get')
-    return JSON.stringify({ result: isAlone ? results[0] : results.map((each) => [each ?? 'OK']) })
-  },
-}
-
 /** A value of XML-RPC. */
 function xml(value: unknown): string {
   if (typeof value === 'number') return `<value><i8>${value}</i8></value>`
@@ -121,7 +97,7 @@ const rtorrent: Fake = {
     `<methodResponse><params><param>${xml(result)}</param></params></methodResponse>`,
 }
 
-const FAKES = { qbittorrent, transmission, aria2, rtorrent }
+const FAKES = { qbittorrent, transmission, rtorrent }
 
 /** Starts a client, with results beside its usual ones. */
 async function start(t: TestContext, kind: keyof typeof FAKES, others: Row = {}) {
@@ -200,38 +176,6 @@ const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
     ],
   ],
   [
-    'aria2',
-    [
-      ['aria2.getGlobalOption'],
-      ['aria2.forceRemove', GID],
-      ['aria2.removeDownloadResult', GID],
-      [
-        'aria2.addTorrent',
-        BYTES,
-        [],
-        {
-          gid: GID,
-          dir: '/srv',
-          pause: 'true',
-          'bt-seed-unverified': 'true',
-          'check-integrity': 'false',
-          'file-allocation': 'none',
-          'rpc-save-upload-metadata': 'false',
-          'seed-ratio': '0.0',
-        },
-      ],
-      ['aria2.tellStatus', GID, ['infoHash']],
-      ['aria2.unpause', GID],
-      ['aria2.tellActive', ['gid', 'infoHash']],
-      ['aria2.tellWaiting', 0, 1_000_000, ['gid', 'infoHash']],
-      ['aria2.tellStopped', 0, 1_000_000, ['gid', 'infoHash']],
-      ['aria2.remove', 'a'],
-      ['aria2.tellStatus', 'a', ['status']],
-      ['aria2.forceRemove', 'a'],
-      ['aria2.removeDownloadResult', 'a'],
-    ],
-  ],
-  [
     'rtorrent',
     [
       [
@@ -259,7 +203,7 @@ for (const [kind, calls] of lives) {
     const isFound = await client.findData?.([TORRENT])
     assert.deepEqual(isFound, kind === 'rtorrent' ? [true] : undefined)
     assert.deepEqual(await client.add([TORRENT]), [null])
-    await client.mark?.([INFO_HASH])
+    await client.mark([INFO_HASH])
     await client.start([INFO_HASH])
     await client.remove([INFO_HASH])
     assert.deepEqual(asked, calls)
@@ -373,49 +317,6 @@ const lists: readonly (readonly [
     ],
   ],
   [
-    'aria2',
-    {
-      gid: GID,
-      status: 'active',
-      totalLength: '8',
-      completedLength: '5',
-      uploadLength: '4',
-      uploadSpeed: '4',
-      downloadSpeed: '5',
-      connections: '3',
-      dir: '/srv',
-      infoHash: INFO_HASH,
-      bittorrent: { info: { name: 'a' } },
-    },
-    (rows) => ({
-      'aria2.tellActive': rows,
-      'aria2.tellWaiting': [{ status: 'paused' }],
-      'aria2.tellStopped': ['removed', 'complete'].map((status) => ({ infoHash: ID, status })),
-    }),
-    [
-      [
-        { status: 'error', errorMessage: 'no disk' },
-        { state: 'error', message: 'no disk' },
-      ],
-      [{ verifiedLength: '1' }, { state: 'checking' }],
-      [{ verifyIntegrityPending: 'true' }, { state: 'checking' }],
-      [{ status: 'paused' }, { state: 'stopped' }],
-      [
-        { status: 'waiting', completedLength: '8' },
-        { state: 'queued', bytesDone: 8 },
-      ],
-      [{ status: 'waiting' }, { state: 'downloading' }],
-      [
-        { completedLength: '8', gid: 'a' },
-        { bytesDone: 8, isMarked: false },
-      ],
-      [
-        { totalLength: '0', completedLength: '0' },
-        { size: 0, bytesDone: 0, ratio: 0 },
-      ],
-    ],
-  ],
-  [
     'rtorrent',
     {
       hash: INFO_HASH.toUpperCase(),
@@ -451,8 +352,7 @@ const lists: readonly (readonly [
 
 for (const [kind, row, resultsOf, listed] of lists) {
   test(`the list of ${kind} has the state and the figures of each torrent`, async (t) => {
-    const usual: Listed = [{}, kind === 'aria2' ? { state: 'downloading' } : {}]
-    const all = [usual, ...listed]
+    const all: Listed[] = [[{}, {}], ...listed]
     const { client } = await start(
       t,
       kind,
@@ -509,24 +409,6 @@ test('Transmission without labels gets no torrent', async (t) => {
   const { asked, client } = await start(t, 'transmission', { 'session-get': { 'rpc-version': 15 } })
   await assert.rejects(client.add([TORRENT]), /before 3\.00 has no labels/)
   assert.equal(asked.length, 1)
-})
-
-test('a torrent above the request limit of aria2 is refused by the name of the limit', async (t) => {
-  const { client } = await start(t, 'aria2')
-  const bytes = torrentOf(singleFileInfo(), { comment: 'x'.repeat(2097152) })
-  const large = { ...TORRENT, metainfo: parseMetainfo(bytes) }
-  const [small, failure] = await client.add([TORRENT, large])
-  assert.deepEqual([small, failure?.code], [null, 'too-large'])
-  assert.match(failure!.message, /its rpc-max-request-size is 2097152 bytes, and this/)
-})
-
-test('a torrent that aria2 adds under another info hash is removed again', async (t) => {
-  const other = { 'aria2.tellStatus': { infoHash: 'f'.repeat(40) } }
-  const { asked, client } = await start(t, 'aria2', other)
-  const [failure] = await client.add([TORRENT])
-  assert.match(failure?.message ?? '', /aria2 1\.36\.0 can't .* it takes f{40} for its info hash/)
-  const [last] = asked.slice(-2)
-  assert.deepEqual(last, ['aria2.removeDownloadResult', GID])
 })
 
 test('rtorrent is asked again to remove a torrent whose data it checks', async (t) => {

@@ -124,7 +124,7 @@ for (const labels of [[], [MARK], ['other']]) {
 
 test('a torrent of somebody else is marked on request', async (t) => {
   const { deluge, client } = await startDeluge(t, { torrents: new Map([[INFO_HASH, {}]]) })
-  await client.mark!([INFO_HASH])
+  await client.mark([INFO_HASH])
   assert.deepEqual(deluge.torrents.get(INFO_HASH), { label: MARK })
 })
 

@@ -105,7 +105,6 @@ const urls: Readonly<Record<string, string>> = {
   'transmission+http://host': 'http://host:9091/transmission/rpc',
   'transmission+https://host:443/x/rpc': 'https://host:443/x/rpc',
   'qbittorrent+http://host:80': 'http://host:80/',
-  'aria2+http://host': 'http://host:6800/jsonrpc',
   'deluge+http://host': 'http://host:8112/json',
   'rtorrent+https://host': 'https://host:443/RPC2',
   'transmission://[::1]': 'http://[::1]:9091/transmission/rpc',
@@ -132,11 +131,25 @@ test('rtorrent is reached by a socket or a port', () => {
   assert.equal(parseClientAddress('scgi://seedbox:5000').isLocal, false)
 })
 
-for (const text of ['http://host', 'utorrent+http://host', 'aria2+ftp://host', 'scgi://host', '']) {
+for (const text of [
+  'http://host',
+  'utorrent+http://host',
+  'deluge+ftp://host',
+  'scgi://host',
+  '',
+]) {
   void test(`'${text}' is no address of a client`, () => {
     assert.throws(() => parseClientAddress(text), { code: 'usage' })
   })
 }
+
+test('aria2 is no client any more, and the refusal says what to use', () => {
+  const why = 'btkit does not control it any more; use btkit seed, or another client (scgi+unix:'
+  assert.throws(
+    () => parseClientAddress('aria2+http://:Pa55@host'),
+    ({ message }: Error) => message.startsWith(`aria2+http://host: ${why}`),
+  )
+})
 
 test('a refused address is told without its password', () => {
   assert.throws(
@@ -176,14 +189,14 @@ test('those of the address itself go before all', (t) => {
 })
 
 test('a host without an entry, or no file at all, means no credentials', (t) => {
-  assert.deepEqual(find('aria2+http://nobody', plant(t)), ['', ''])
-  assert.deepEqual(find('aria2+http://host', join(makeScratch(t), 'none')), ['', ''])
+  assert.deepEqual(find('deluge+http://nobody', plant(t)), ['', ''])
+  assert.deepEqual(find('deluge+http://host', join(makeScratch(t), 'none')), ['', ''])
 })
 
 test(
   'a file that others may read is refused',
   { skip: process.platform === 'win32' && 'no modes here' },
   (t) => {
-    assert.throws(() => find('aria2+http://host', plant(t, 0o640)), { code: 'not-permitted' })
+    assert.throws(() => find('deluge+http://host', plant(t, 0o640)), { code: 'not-permitted' })
   },
 )

@@ -17,7 +17,7 @@ const refusals: readonly Refusal[] = [
   { kind: 'transmission', status: 403, body: '<h1>403: Forbidden</h1>', words: /rpc-whitelist;/ },
   { kind: 'transmission', status: 403, words: /after too many failed logins, restart/ },
   { kind: 'transmission', status: 421, words: /host name 127\.0\.0\.1; add it to rpc-host-white/ },
-  ...['transmission', 'qbittorrent', 'deluge', 'aria2', 'rtorrent'].flatMap((kind) => [
+  ...['transmission', 'qbittorrent', 'deluge', 'rtorrent'].flatMap((kind) => [
     {
       kind,
       status: 413,
@@ -46,7 +46,7 @@ for (const { kind, status, body, words } of refusals) {
 for (const [kind, other, isOther] of [
   ['qbittorrent', 'transmission', () => [301, '', { Server: 'Transmission', Location: '/web/' }]],
   ['transmission', 'qbittorrent', (url) => (url.endsWith('/app/version') ? [200, 'v4.5'] : [400])],
-  ['aria2', 'qbittorrent', (url) => (url.endsWith('/app/version') ? [403, 'Forbidden'] : [404])],
+  ['deluge', 'qbittorrent', (url) => (url.endsWith('/app/version') ? [403, 'Forbidden'] : [404])],
 ] as readonly [
   string,
   string,
@@ -67,7 +67,6 @@ for (const [kind, path, address] of [
   ['transmission', '/transmission/rpc', 'transmission+https://box.example:443/transmission/rpc'],
   ['qbittorrent', '/', 'qbittorrent+https://box.example:443/'],
   ['deluge', '/json', 'deluge+https://box.example:443/json'],
-  ['aria2', '/jsonrpc', 'aria2+https://box.example:443/jsonrpc'],
   ['rtorrent', '/RPC2', 'rtorrent+https://box.example:443/RPC2'],
 ] as const) {
   test(`a redirect of ${kind} to https is reported with the address to use`, async (t) => {

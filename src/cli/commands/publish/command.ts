@@ -76,7 +76,7 @@ function declarePublish() {
       '--adopt',
       `adopt torrents that the client seeds already, with this data. The directory of the client
         must be that of the data. Nothing is added or hashed again. Deluge's label and rtorrent's
-        *custom1* are replaced; aria2 cannot mark such torrents.`,
+        *custom1* are replaced.`,
       OFF,
     )
     .opt(

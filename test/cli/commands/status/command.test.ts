@@ -44,7 +44,7 @@ test('status alone, with no client and no seed to be found, says why', async () 
     'btkit: no client given, and XDG_RUNTIME_DIR is not set, so no btkit seed can be found; ' +
     HOW +
     'scgi+unix:///run/rtorrent.sock, scgi://127.0.0.1:5000, rtorrent+http://host, ' +
-    'transmission+http://host, qbittorrent+http://host, aria2+http://host, deluge+http://host\n'
+    'transmission+http://host, qbittorrent+http://host, deluge+http://host\n'
   assert.deepEqual([status, stdout, stderr], [2, '', why])
 })
 
