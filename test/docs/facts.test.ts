@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-list.js'
 import { NAMES_ELSEWHERE } from '../../src/cli/options/old-names.js'
@@ -82,6 +82,25 @@ for (const [path, fence] of [
     }
   })
 }
+
+test('each test and each measurement that docs/limits.md names is there', async () => {
+  const files = readdirSync('bench/beside/rows').map((name) => resolve('bench/beside/rows', name))
+  const modules = (await Promise.all(files.map((file) => import(file)))) as {
+    readonly ROWS: readonly { readonly name: string }[]
+  }[]
+  const rows = modules.flatMap(({ ROWS }) => ROWS.map(({ name }) => name))
+  const tests = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  const cells = readFileSync('docs/limits.md', 'utf8').matchAll(/\| ((?:test|bench) [^|]*) \|$/gm)
+  const named = Array.from(cells, ([, cell = '']) => cell.split(/, (?=bench )|^(?=bench )/)).flat()
+  assert.ok(named.length > 30)
+  const missing = named.flatMap((each) => {
+    if (each.startsWith('bench '))
+      return rows.some((row) => row.includes(each.slice(6))) ? [] : each
+    const paths = each.replace(/^test /, '').split(/, (?:test )?/)
+    return paths.filter((path) => !tests.some((file) => file.startsWith(`${path}.`)))
+  })
+  assert.deepEqual(missing.filter(Boolean), [])
+})
 
 test('each link of the documents leads to a file and a heading that are there', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md', ...GUIDES]
