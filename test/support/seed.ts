@@ -33,7 +33,7 @@ export async function plantFile(
 ) {
   const directory = makeScratch(t, { 'a.bin': content })
   const data = join(directory, 'a.bin')
-  const trackers = args.some((arg) => arg.startsWith('http')) ? [] : ['--trackerless']
+  const trackers = args.some((arg) => /^(http|wss)/.test(arg)) ? [] : ['--trackerless']
   const make = ['makemetafile', data, ...trackers, ...args, '-l', '16', '--json', '--no-cache']
   const made = parseJson(await runBtkit(make)) as { infoHash: string | null; infoHashV2: string }
   const infoHash = made.infoHash ?? made.infoHashV2.slice(0, 40)

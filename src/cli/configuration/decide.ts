@@ -228,7 +228,7 @@ function isSame({ entry, values }: Decided, typed: readonly Decided[]): boolean 
 export interface OptionsInUse extends Decision {
   /** The values of all options, by commander's names. */
   readonly values: Readonly<Record<string, unknown>>
-  /** What is set, but does not count any more. */
+  /** Options that are set, but ended: a line each. */
   readonly notes: readonly string[]
   /** The options that are typed, or as strong as that. */
   readonly typed: readonly Decided[]

@@ -128,7 +128,7 @@ export function asReason(sentence: string): string {
 /** The mistakes in configuration and environment, each once. */
 export class Problems {
   readonly #errors = new Map<string, BtkitError>()
-  /** What does not count, but stops nothing. */
+  /** Lines about options that ended, which stop nothing. */
   readonly notes = new Set<string>()
 
   /** By file, line and column. */

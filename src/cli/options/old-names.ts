@@ -21,7 +21,7 @@ const ENDED = new Map([
   ],
 ])
 
-/** What to use for an option that ended, also by its `no-` form; null for any other name. */
+/** Advice for an option that ended, also by its `no-` form; null for any other name. */
 export function adviceInsteadOf(key: string): string | null {
   return ENDED.get(key.replace(/^no-/, '')) ?? null
 }

@@ -32,7 +32,7 @@ const HTTP_KINDS: Readonly<Record<ClientKind, { port: number; path: string }>> =
   deluge: { port: 8112, path: '/json' },
 }
 
-/** What to use in place of a client that btkit controlled once. */
+/** Advice for clients that btkit controlled once. */
 const ENDED: Readonly<Record<string, string>> = {
   aria2: 'btkit does not control it any more; use btkit seed, or another client',
 }

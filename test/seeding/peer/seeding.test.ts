@@ -224,7 +224,8 @@ test('a torrent whose list of trackers is empty announces to its announce URL', 
 })
 
 test('a seed that nobody can find says so once, and a seed that somebody can find does not', async (t) => {
-  const lonely = await plant(t)
+  // A tracker for browsers
+  const lonely = await plant(t, ['wss://tracker.example/announce'])
   const first = await startSeed(t, [lonely.torrent])
   await until('it warns', () => first.stderr.text.includes('nobody can find'))
   const warning =
