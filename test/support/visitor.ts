@@ -135,13 +135,44 @@ function pairsOf([name, value]: [string, string | readonly string[]]): Fields {
   return [value].flat().map((each) => [name, each])
 }
 
-/** The values of a page's hidden and text fields, except tokens. */
+/**
+ * The fields of a page, except tokens, as a browser sends them if nobody changes them; and all boxes
+ * that have a value, checked or not. A field of one line loses line ends, others get CRLF.
+ */
 export function fieldsOf({ text }: Pick<Page, 'text'>): [string, string][] {
-  const inputs = text.matchAll(/<input[^>]*?\bname="([^"]+)"\s+value="([^"]*)"/g)
-  const areas = text.matchAll(/<textarea[^>]*?\bname="(\w+)"[^>]*>\n([^<]*)<\/textarea/g)
-  return [...inputs, ...areas]
-    .map(([, name = '', value = '']): [string, string] => [name, value])
-    .filter(([name]) => name !== 'token')
+  const inputs = [...text.matchAll(/<input\b[^>]*>/g)].flatMap(([tag]): [string, string][] => {
+    const [name, type, value] = ['name', 'type', 'value'].map((key) => attribute(tag, key))
+    const isBox = type === 'checkbox' && value === null
+    if (name == null || (isBox ? !/\schecked\b/.test(tag) : value === null)) return []
+    return [
+      [name, type === 'hidden' ? crlf(value ?? '') : (value ?? 'on').replaceAll(/[\r\n]/g, '')],
+    ]
+  })
+  const areas = text.matchAll(/(<textarea\b[^>]*>)\n?([^<]*)<\/textarea/g)
+  const typed = Array.from(areas, ([, tag = '', value = '']): [string, string] => {
+    return [attribute(tag, 'name') ?? '', crlf(unescapeHtml(value))]
+  })
+  return [...inputs, ...typed].filter(([name]) => name !== 'token')
+}
+
+function attribute(tag: string, name: string): string | null {
+  const [, value] = new RegExp(`\\b${name}="([^"]*)"`).exec(tag) ?? []
+  return value === undefined ? null : unescapeHtml(value)
+}
+
+function crlf(text: string): string {
+  return text.replaceAll(/\r\n?|\n/g, '\r\n')
+}
+
+function unescapeHtml(text: string): string {
+  const named: Readonly<Record<string, string>> = {
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    '#39': "'",
+  }
+  return text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => named[name]!)
 }
 
 /** Asserts that a page has a text; a failure says which, and the report of tests shows the page. */

@@ -7,7 +7,14 @@ import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { counted } from '../../base/text/quantity.js'
 import { checkField, type Form, hiddenFields, linesField, parseTiers, textField } from './form.js'
 import { type PageParts, problem } from './frame.js'
-import { type Edited, type Opened, type ValueName, VALUES, valuesOf } from '../work/opened.js'
+import {
+  type Edited,
+  type Opened,
+  type ValueKind,
+  type ValueName,
+  VALUES,
+  valuesOf,
+} from '../work/opened.js'
 
 /** The torrents of a form that edits them. */
 interface EditForm {
@@ -48,7 +55,7 @@ export function editPage(form: Form, { torrents, titleOf, carried, more }: EditF
 /** The values of a form that came too late, to be copied. */
 function lateValues(form: Form, torrents: readonly Opened[]): Html | false {
   const rows = differentValues(form, torrents).map(({ name, label }) => {
-    const [first = '', ...others] = form.text(name).split(/\r\n?|\n/)
+    const [first = '', ...others] = form.text(name).split('\n')
     return html`<dt>${label}</dt>
       <dd class="diff">${first || '(empty)'}${others.map((line) => html`<br />${line}`)}</dd>`
   })
@@ -186,12 +193,12 @@ export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChang
 /** The values of a form that are not those of the torrents. */
 function differentValues(form: Form, torrents: readonly Opened[]) {
   const common = commonValues(torrents)
-  return VALUES.filter(({ name }) => normal(form.text(name)) !== normal(common[name] ?? ''))
+  return VALUES.filter(({ name, kind }) => form.text(name) !== asSent(common[name] ?? '', kind))
 }
 
-/** Browsers send lines with CRLF. */
-function normal(text: string): string {
-  return text.replaceAll(/\r\n?/g, '\n').trim()
+/** A value as a browser sends it if nobody changed its field: a field of one line has no line end. */
+function asSent(value: string, kind: ValueKind): string {
+  return value.replaceAll(/\r\n?|\n/g, kind === 'text' ? '' : '\n').trim()
 }
 
 /** Returns a digest of torrents and their paths. */
@@ -222,7 +229,7 @@ function diffOf({ before, after, warnings }: Changed, hasHashes: boolean): Html 
       ${rows.map(
         (key) =>
           html`<dt>${key}</dt>
-            <dd>${linesOf(old[key], now[key])}</dd>`,
+            <dd>${linesOf(old[key], now[key], key === TRACKERS.label ? NEXT_TIER : '')}</dd>`,
       )}
     </dl>`
 }
@@ -239,25 +246,26 @@ function factRows(facts: TorrentFacts): Record<string, string> {
   }
 }
 
+const [TRACKERS] = VALUES
 const NEXT_TIER = '(next tier)'
 
 /** The most lines of a list that are shown. */
 const MOST_LINES = 100
 
-/** Shows the lines of a value. Empty lines, before the next tier of trackers, are only counted. */
-function linesOf(before: string | undefined, after: string | undefined): Html[] {
+/** Shows the lines of a value. Empty ones, such as before the next tier, are only counted. */
+function linesOf(before: string | undefined, after: string | undefined, empty: string): Html[] {
   const [old = [], now = []] = [before, after].map((text) => (text ? text.split('\n') : []))
-  const tiersIn = (all: readonly string[]) => all.filter((line) => line === '').length
-  let newTiers = tiersIn(now) - tiersIn(old)
+  const emptyIn = (all: readonly string[]) => all.filter((line) => line === '').length
+  let newEmpty = emptyIn(now) - emptyIn(old)
   const removed = old.filter((line) => line !== '' && !now.includes(line))
   const lines = [
-    ...[...removed, ...Array<string>(Math.max(0, -newTiers)).fill('')].map(
-      (line) => html`<div><del>- ${line || NEXT_TIER}</del></div>`,
+    ...[...removed, ...Array<string>(Math.max(0, -newEmpty)).fill('')].map(
+      (line) => html`<div><del>- ${line || empty}</del></div>`,
     ),
     ...now.map((line) => {
-      const isSame = line === '' ? newTiers-- <= 0 : old.includes(line)
-      if (isSame) return html`<div class="same">${line || NEXT_TIER}</div>`
-      return html`<div><ins>+ ${line || NEXT_TIER}</ins></div>`
+      const isSame = line === '' ? newEmpty-- <= 0 : old.includes(line)
+      if (isSame) return html`<div class="same">${line || empty}</div>`
+      return html`<div><ins>+ ${line || empty}</ins></div>`
     }),
   ]
   const rest = lines.length - MOST_LINES

@@ -14,9 +14,12 @@ export class Form {
     this.#fields = new URLSearchParams(fields)
   }
 
-  /** The text of a field, without spaces around it; empty if there is none. */
+  /**
+   * The text of a field, without spaces around it; empty if there is none. Browsers send lines with
+   * CRLF.
+   */
   text(name: string): string {
-    return this.raw(name).trim()
+    return this.raw(name).replaceAll(/\r\n?/g, '\n').trim()
   }
 
   /** The text of a field as it was typed, such as a password. */
@@ -36,7 +39,7 @@ export class Form {
 
   /** The lines of a field that are not empty. */
   lines(name: string): string[] {
-    const lines = this.text(name).split(/\r\n?|\n/)
+    const lines = this.text(name).split('\n')
     return lines.map((line) => line.trim()).filter((line) => line !== '')
   }
 

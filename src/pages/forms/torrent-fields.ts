@@ -56,7 +56,7 @@ export function usualFields(form: Form): Html {
     kind: 'tiers',
   })}
   ${checkField(form, 'Private torrent', [['private', 'only these trackers, no DHT or PEX']])}
-  ${textField(form, { name: 'comment', label: 'Comment' })}`
+  ${linesField(form, { name: 'comment', label: 'Comment', rows: 2 })}`
 }
 
 /** The other fields of torrents, folded, below those of the page itself. */

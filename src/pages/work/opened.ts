@@ -6,17 +6,18 @@ import type { TorrentFacts } from '../../metainfo/facts.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { formatTiers, trackerTiers } from '../../metainfo/trackers.js'
 
-/** The values that can be edited; `lines` are lists. */
+/** The values that can be edited; one of the kind `text` has a field of one line. */
 export const VALUES = [
   { name: 'trackers', label: 'Trackers', kind: 'tiers' },
   { name: 'webSeeds', label: 'Web seeds', kind: 'lines' },
-  { name: 'comment', label: 'Comment', kind: 'text' },
+  { name: 'comment', label: 'Comment', kind: 'lines' },
   { name: 'name', label: 'Name', kind: 'text' },
   { name: 'source', label: 'Source tag', kind: 'text' },
 ] as const
 
 /** The name of a field. */
 export type ValueName = (typeof VALUES)[number]['name']
+export type ValueKind = (typeof VALUES)[number]['kind']
 type Values = Readonly<Record<ValueName, string>>
 
 /** A torrent whose values a form shows. */

@@ -146,3 +146,32 @@ test('a preview shows the tiers of trackers, and that one was split or joined', 
   const third = 'http://c.example/announce'
   assert.deepEqual(await edit('preview', `${split}\n${third}`), [a, '(next tier)', b, `+ ${third}`])
 })
+
+test('a form that nobody touched changes nothing, whatever the values have', async (t) => {
+  const comments = ['two\nlines\n\n  and more ', 'dos\r\nlines\r\n', 'old\rmac', ' blanks ']
+  const odd = comments.map((comment, i): [string, Uint8Array] => {
+    const info = singleFileInfo({ name: `a\nb${i}`, source: 'so\r\nurce' })
+    return [`${i}.torrent`, torrentOf(info, { comment, 'url-list': ['http://w.example/a b'] })]
+  })
+  const { root, get, send } = await openTestGui(t, Object.fromEntries(odd))
+  for (const [i, comment] of comments.entries()) {
+    const path = join(root, `${i}.torrent`)
+    const fields = fieldsOf(await get(`edit?torrents=${path}`))
+    const preview = await send('edit', { ...Object.fromEntries(fields), act: 'preview' })
+    assert.match(preview.text, /<h1[^>]*>0 torrents would change/, JSON.stringify(comment))
+    const renamed = { ...Object.fromEntries(fields), source: 'other' }
+    const changes = (await send('edit', { ...renamed, act: 'preview' })).text.match(/<dt>[^<]+/g)
+    assert.deepEqual(changes, ['<dt>Source tag', '<dt>Info hash'], JSON.stringify(comment))
+  }
+})
+
+test('lines of a comment are saved as they were typed', async (t) => {
+  const { root, get, send, at } = await plant(t)
+  const fields = fieldsIn(await get(`edit?torrents=${at('a')}`))
+  const preview = await send('edit', { ...fields, comment: 'one\r\n\r\ntwo', act: 'preview' })
+  assert.doesNotMatch(preview.text, /next tier/)
+  await send('edit', { ...fieldsIn(preview), act: 'save' })
+  assert.equal(read(at('a')).comment, 'one\n\ntwo')
+  await send('make', { act: 'make', path: 'b', output: 'all.torrent', comment: 'one\r\ntwo' })
+  assert.equal(read(join(root, 'all.torrent')).comment, 'one\ntwo')
+})

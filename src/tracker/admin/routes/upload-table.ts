@@ -45,11 +45,13 @@ export async function uploadTable(
       textInput(form, { name: `name-${at}`, label: `Name of ${name}`, usual: name }),
       `${found.files > 1 ? `${counted(found.files, 'file')}, ` : ''}${formatBytes(found.size)}`,
       categorySelect(form, { name: `to-${at}`, label: `Category of ${name}` }, categories),
-      textInput(form, {
-        name: `description-${at}`,
-        label: `Description of ${name}`,
-        placeholder: found.comment || 'as above',
-      }),
+      html`<textarea
+        name="description-${at}"
+        rows="2"
+        placeholder="${fieldValue(found.comment || 'as above')}"
+        aria-label="Description of ${name}"
+      >
+${fieldValue(form.text(`description-${at}`))}</textarea>`,
       trackerCell(form, at, name, isNamed, announce),
     ]
   })
@@ -77,15 +79,13 @@ interface RowField {
   readonly name: string
   readonly label: string
   readonly usual?: string
-  readonly placeholder?: string
 }
 
-function textInput(form: Form, { name, label, usual = '', placeholder = '' }: RowField): Html {
+function textInput(form: Form, { name, label, usual = '' }: RowField): Html {
   return html`<input
     type="text"
     name="${name}"
     value="${fieldValue(form.has(name) ? form.text(name) : usual)}"
-    placeholder="${fieldValue(placeholder)}"
     aria-label="${label}"
   />`
 }

@@ -4,6 +4,7 @@ import {
   checkField,
   described,
   Form,
+  linesField,
   query,
   selectField,
   textField,
@@ -262,10 +263,11 @@ async function show(
       <section>
         ${filesField(form)}
         ${selectField(form, { name: 'to', label: 'Category', choices: categories })}
-        ${textField(form, {
+        ${linesField(form, {
           name: 'description',
           label: 'Description',
-          placeholder: 'the comment of the torrent',
+          hint: 'The comment of the torrent.',
+          rows: 2,
         })}
         <noscript>
           ${textField(form, {
