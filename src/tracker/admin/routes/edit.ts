@@ -5,8 +5,9 @@ import { editedOf, openTorrent } from '../../../pages/work/opened.js'
 import type { FormPage } from '../../../pages/forms/picker.js'
 import { type Form, query } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
-import { LIST_FIELDS, listOf, outcomeOf } from './outcome.js'
+import { fileAddress, LIST_FIELDS, listOf, outcomeOf } from './outcome.js'
 import type { FormsParts } from './parts.js'
+import { WORDS } from '../../../page-parts/words.js'
 import { html, type Html } from '../../../base/text/html.js'
 import type { SwarmRow } from '../../pages/overview/swarm-row.js'
 import { TorrentLinks } from '../../pages/overview/torrent-links.js'
@@ -41,21 +42,26 @@ export function editingPage(parts: FormsParts, context: AdminContext): FormPage 
   }
 }
 
-/** The links to the swarm of a torrent; null if it is not tracked. */
-async function waysTo(
-  address: string,
-  parts: FormsParts,
-  context: AdminContext,
-): Promise<Html | null> {
+/** The links to a torrent, and to its swarm if it is tracked. */
+async function waysTo(address: string, parts: FormsParts, context: AdminContext): Promise<Html> {
   const { path } = await parts.collection.own(context, address)
   const row = (await parts.snapshots.get()).byPath.get(path)
-  if (!row) return null
-  const peers = context.may('ban') && html`<a href="peers${query({ of: row.infoHash })}">Peers</a>`
-  return html`<a href="${linksOf(parts, row).magnet(row)}">Magnet</a> ${peers}`
+  const page = publicPage(parts, row)
+  const swarm =
+    row &&
+    html`<a href="${linksOf(parts, row).magnet(row)}">Magnet</a>
+      ${page !== null && html`<a href="${page}">Public page</a>`}
+      ${context.may('ban') && html`<a href="peers${query({ of: row.infoHash })}">Peers</a>`}`
+  return html`<a href="${fileAddress(address)}">${WORDS.downloadTorrent}</a> ${swarm ?? null}`
+}
+
+/** The page of a tracked torrent at the tracker; null if there is none. */
+export function publicPage(parts: FormsParts, row: SwarmRow | null | undefined): string | null {
+  return row && parts.publicRoot !== null ? linksOf(parts, row).page(row) : null
 }
 
 /** The links of a torrent: its magnet link names its own trackers, or else this one. */
-export function linksOf(
+function linksOf(
   { announce, publicRoot }: Pick<FormsParts, 'announce' | 'publicRoot'>,
   swarm: SwarmRow,
 ): TorrentLinks {

@@ -10,11 +10,13 @@ import { applyPreset, makePage, torrentOptions } from '../../../pages/forms/torr
 import type { Plan } from '../../../pages/work/results.js'
 import { isWithin, resolveInside } from '../../../disk/look/inside.js'
 import { quoteText } from '../../../base/text/escape.js'
+import { WORDS } from '../../../page-parts/words.js'
 import { html } from '../../../base/text/html.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { formRoutes } from '../../../pages/forms/app.js'
 import { addTorrent } from '../storage/collection.js'
 import { isTaken, torrentName } from '../storage/places.js'
+import { fileAddress } from './outcome.js'
 import { categoryField, type FormsParts } from './parts.js'
 
 /** The pages that make torrents of files below named directories; none without these. */
@@ -120,7 +122,8 @@ function madePage(name: string, { about }: Job<string>, isClosed: boolean): Page
     title: `${name} is tracked`,
     content: html`${isFound && html`<p class="bad">${NOT_PRIVATE}</p>`}
       <p class="acts">
-        <a class="main" href="../torrents${query({ in: about.path, q: name })}">Inspect</a>
+        <a class="main" href="../${fileAddress(`${about.path}/${name}`)}">${WORDS.downloadTorrent}</a>
+        <a href="../torrents${query({ in: about.path, q: name })}">Show it in the list</a>
         <a href="../make${query({ to: about.path })}">Create another</a>
       </p>`,
   }

@@ -3,18 +3,26 @@ import { CopyError } from '../storage/collection.js'
 import { shownName } from '../storage/places.js'
 import { type Form, query } from '../../../pages/forms/form.js'
 import { problem } from '../../../pages/forms/frame.js'
-import { type Html, html } from '../../../base/text/html.js'
+import { type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { counted } from '../../../base/text/quantity.js'
 
 /** Said on a list of which nothing was chosen. */
 export const NONE_CHOSEN = problem({ message: 'No torrent was chosen. Check its box.' })
 
-/** Lists torrents by their addresses, each with a link to where it is. */
+/** The address of a .torrent file. */
+export function fileAddress(torrent: string): string {
+  return `file${query({ torrent })}`
+}
+
+/** Lists torrents by their addresses, each with its .torrent and a link to where it is. */
 export function torrentLinks(addresses: readonly string[]): Html {
   const links = addresses.map((address) => {
     const name = shownName(address)
     const list = query({ in: dirname(address), q: name })
-    return html`<li><a href="torrents${list}">${name}</a></li>`
+    return html`<li>
+      <a href="torrents${list}">${name}</a>
+      (<a href="${fileAddress(address)}" aria-label="torrent of ${name}">.torrent</a>)
+    </li>`
   })
   return html`<ul>
     ${links}
@@ -25,7 +33,7 @@ export function torrentLinks(addresses: readonly string[]): Html {
 export function outcomeOf(
   outcomes: readonly { readonly address: string; readonly error: Error | null }[],
   verb: string,
-  more?: Html,
+  more?: HtmlValue,
 ): Html {
   const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
   const changed = outcomes.length - failed.length

@@ -1,24 +1,27 @@
+import { basename, dirname } from 'node:path'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
 import { nameOfId } from '../access/users.js'
-import { editingPage, linksOf } from './edit.js'
+import { editingPage, publicPage } from './edit.js'
 import { type Listed, textOf, torrentsIn } from './listed.js'
-import { LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './outcome.js'
+import { fileAddress, LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './outcome.js'
 import { type FormsParts, choicesOf } from './parts.js'
 import { HELD } from '../../../disk/state/held.js'
 import type { Collection } from '../storage/collection.js'
 import type { Category, ListedCategory } from '../storage/places.js'
 import { BtkitError } from '../../../base/errors.js'
-import { Form, query, selectField } from '../../../pages/forms/form.js'
+import { type Form, hiddenFields, query } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { rowBox } from '../../../page-parts/table.js'
 import { keptField, orderFields, renderPages, sortForms } from '../../../page-parts/sorting.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { clipText } from '../../../base/text/escape.js'
-import { type Html, type HtmlValue, html } from '../../../base/text/html.js'
+import { fieldValue, type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { formatBytes, formatNumber } from '../../../base/text/quantity.js'
+import { loadTorrent } from '../../../core/read-torrent.js'
+import { fileAnswer } from '../../pages/overview/page-answer.js'
 import { MAX_SEARCH } from '../../pages/overview/site.js'
 import { sortRows } from '../../pages/overview/snapshot.js'
 import {
@@ -45,7 +48,16 @@ export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
       handle: (context) => showTorrents(parts, context),
     },
     { method: 'POST', path: 'torrents', handle: (context) => changeTorrents(parts, context) },
+    { method: 'GET', path: 'file', handle: (context) => sendTorrent(parts, context) },
   ]
+}
+
+/** Answers with a .torrent file, for those who may change it. */
+async function sendTorrent({ collection }: FormsParts, context: AdminContext): Promise<Answer> {
+  const place = await collection.places.torrent(context.query.text('torrent'))
+  context.require('edit', await collection.ownerOf(place))
+  const { bytes } = await loadTorrent(place.path)
+  return fileAnswer(bytes, place.name)
 }
 
 async function changeTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
@@ -68,8 +80,23 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
     'move',
     async (collection, context, torrents) => {
       const to = context.form.text('to')
+      if (to === '') throw new BtkitError('usage', 'no category was chosen to move to')
+      const all = await moveTorrents(collection, context, torrents, to)
+      const outcomes = all.filter(({ address, error }) => error !== null || dirname(address) !== to)
+      if (outcomes.length === 0) return ALREADY_THERE
+      const moved = outcomes.filter(({ error }) => error === null)
       const category = html`<a href="torrents${query({ in: to })}">Show the category</a>`
-      return outcomeOf(await moveTorrents(collection, context, torrents, to), 'moved', category)
+      return outcomeOf(outcomes, 'moved', [category, undoForm(moved, to, context.form)])
+    },
+  ],
+  [
+    'undo',
+    async (collection, context, moves) => {
+      const outcomes = moves.map(async (move) => {
+        const [address = '', to = ''] = move.split(BACK_TO)
+        return moveTorrents(collection, context, [address], to)
+      })
+      return outcomeOf((await Promise.all(outcomes)).flat(), 'moved back')
     },
   ],
   ['archive', async (...given) => outcomeOf(await archiveTorrents(...given, false), 'archived')],
@@ -78,6 +105,24 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
 ])
 
 const UNDO = html`<a href="bin">Undo this in the bin</a>`
+
+const ALREADY_THERE = html`<p class="note" role="status">They are in this category already.</p>`
+
+/** Between the address of a moved torrent and its category before: no address has two slashes. */
+const BACK_TO = '//'
+
+/** A button that moves torrents back. */
+function undoForm(moved: readonly { readonly address: string }[], to: string, form: Form) {
+  if (moved.length === 0) return null
+  return html`<form method="post" action="torrents">
+    ${hiddenFields(form.only(...LIST_FIELDS))}
+    ${moved.map(({ address }) => {
+      const move = `${to}/${basename(address)}${BACK_TO}${dirname(address)}`
+      return html`<input type="hidden" name="torrent" value="${fieldValue(move)}" />`
+    })}
+    <button name="act" value="undo">Undo</button>
+  </form>`
+}
 
 /**
  * The query has a category (`in`), words (`q`), the order, and the number of the page.
@@ -184,8 +229,9 @@ interface Row extends Listed {
   readonly owner: string | null
   readonly isHeld: boolean
   readonly mayChange: boolean
-  /** Where it is edited; null if that is impossible. */
+  /** Where it is edited, and downloaded; null if that is impossible. */
   readonly edit: string | null
+  readonly download: string | null
 }
 
 /** The torrents of a page, with buttons for the chosen ones. */
@@ -195,15 +241,16 @@ function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Ht
   const rows = shown.items.map((each): Row => {
     const owner = owners.lastAt(each.path)
     const isHeld = held.holds(each.within.path, each.file)
-    const mayChange = !isHeld && context.may('edit', owner)
+    const isOwn = context.may('edit', owner)
+    const mayChange = !isHeld && isOwn
+    const download = isOwn ? fileAddress(addressOf(each)) : null
     const editing = form.only(...LIST_FIELDS).with({ torrent: addressOf(each) })
     const edit = mayChange && each.summary ? `edit?${editing.toString()}` : null
-    return { ...each, owner, isHeld, mayChange, edit }
+    return { ...each, owner, isHeld, mayChange, edit, download }
   })
   const where = [keptField('in', form.text('in')), keptField('q', form.text('q'))]
   const links = {
-    page: ({ tracked, edit }: Row) =>
-      tracked && parts.publicRoot !== null ? linksOf(parts, tracked).page(tracked) : edit,
+    page: ({ download, tracked }: Row) => download ?? publicPage(parts, tracked),
     render: (row: Row) => renderLink(row, context),
   }
   const table = renderTorrents({
@@ -236,24 +283,25 @@ function addressOf({ within, file }: Listed): string {
   return `${within.address}/${file}`
 }
 
-function acts({ collection }: FormsParts, { category, listed, shown }: View): Html {
+function acts({ collection }: FormsParts, { listed, shown }: View): Html {
   const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
   // A search may find both
   const isArchived = shown.items.some(({ within }) => within.root.isArchive)
   const isCurrent = shown.items.some(({ within }) => !within.root.isArchive)
+  // Only a move needs a place
+  const button = (act: string, text: string, style = '') =>
+    html`<button class="${style}" name="act" value="${act}" formnovalidate>${text}</button>`
   return html`<section class="chosen" aria-label="Do with the chosen torrents">
     <div class="acts">
       <span class="muted" data-sum></span>
-      <button class="main" name="act" value="edit">Edit</button>
-      <button name="act" value="delete">Delete</button>
-      ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
-      ${isArchived && html`<button name="act" value="back">Restore</button>`}
+      ${button('edit', 'Edit', 'main')} ${button('delete', 'Delete')}
+      ${hasArchive && isCurrent && button('archive', 'Archive')}
+      ${isArchived && button('back', 'Restore')}
       <span class="with">
-        ${selectField(new Form({ to: category?.address ?? '' }), {
-          name: 'to',
-          label: 'Move to',
-          choices: choicesOf(listed),
-        })}
+        <select name="to" aria-label="Move to" required>
+          <option value="">Move to…</option>
+          ${choicesOf(listed).map(([value, text]) => html`<option value="${value}">${text}</option>`)}
+        </select>
         <button name="act" value="move">Move</button>
       </span>
     </div>

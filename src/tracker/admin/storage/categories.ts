@@ -84,7 +84,7 @@ export function removeCategory(
   })
 }
 
-/** Moves torrents to a category. A failure does not stop the others. */
+/** Moves torrents to a category; in it, they stay. A failure does not stop the others. */
 export function moveTorrents(
   collection: Collection,
   actor: Actor,
@@ -127,6 +127,7 @@ async function moveTorrent(
   { address, to, mode }: { address: string; to: Category; mode?: number },
 ): Promise<void> {
   const { category, name } = await collection.own(actor, address)
+  if (category.address === to.address) return
   // A name that completedir keeps there may be missing just now
   collection.held.refuse(to.path, name)
   await collection.move({ ...category, name }, { ...to, name }, mode)

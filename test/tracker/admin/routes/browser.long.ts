@@ -183,7 +183,7 @@ test('a torrent is made by clicks', unlessBrowser, async (t) => {
   await tab.page.getByRole('button', { name: 'film/', exact: true }).click()
   await tab.page.getByRole('button', { name: 'Choose this folder' }).click()
   await tab.page.getByRole('button', { name: 'Create torrent' }).click()
-  await tab.page.getByRole('link', { name: 'Inspect' }).click()
+  await tab.page.getByRole('link', { name: 'Show it in the list' }).click()
   await tab.page.locator('[name=torrent]').first().waitFor()
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['film.torrent'])
   assert.deepEqual(tab.faults, [])

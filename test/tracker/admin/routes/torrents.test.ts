@@ -33,6 +33,32 @@ test('chosen torrents are moved, deleted, and restored from the bin', async (t) 
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['x/a.torrent', 'x/b.torrent'])
 })
 
+test('a move needs a place, says what stays there, and can be undone', async (t) => {
+  const { root, browser: alice } = await startFormsAs(t, 'alice', {
+    'torrents/a.torrent': A,
+    'torrents/x/b.torrent': B,
+    'torrents/x/y/c.torrent': torrentNamed('c'),
+  })
+  const files = () => filesBelow(join(root, 'torrents'))
+  const before = files()
+  const torrent = ['0/a.torrent', '0/x/b.torrent', '0/x/y/c.torrent']
+  const list = await alice.get('/torrents')
+  assert.match(list.text, /<select name="to"[^>]* required>\s*<option value="">Move to…</)
+  const nowhere = await alice.post('/torrents', { act: 'move', to: '', torrent })
+  assert.deepEqual([nowhere.status, files()], [400, before])
+  const moved = await alice.post('/torrents', { act: 'move', to: '0/x', in: '0', torrent })
+  assert.match(moved.text, /2 torrents moved/)
+  assert.doesNotMatch(moved.text, /not moved/)
+  assert.deepEqual(files(), ['x/a.torrent', 'x/b.torrent', 'x/c.torrent'])
+  const [, undo = ''] = /<div class="note"[^]*?(<form[^]*?<\/form>)/.exec(moved.text) ?? []
+  const back = await alice.post('/torrents', [...fieldsOf({ text: undo }), ['act', 'undo']])
+  assert.match(back.text, /2 torrents moved back/)
+  assert.equal(back.location, 'torrents?in=0')
+  assert.deepEqual(files(), before)
+  const same = await alice.post('/torrents', { act: 'move', to: '0/x', torrent: '0/x/b.torrent' })
+  assert.match(same.text, /are in this category already/)
+})
+
 test('chosen torrents are edited after a preview; another change meanwhile is told', async (t) => {
   const { root, browser: alice } = await startFormsAs(t, 'alice', {
     'torrents/a.torrent': A,
@@ -91,10 +117,32 @@ test('torrents are listed with their seeds, and have a magnet link where they ar
   const alice = await logIn()
   const { text } = await alice.get('/torrents?in=0%2Fx')
   assert.match(text, /class="n complete">1<[^]*class="n downloading none">0</)
-  const page = /<a href="([^"]+)">a<\/a>/.exec(text)?.[1] ?? ''
-  assert.match(await (await fetch(page)).text(), /<span aria-current="page">a<\/span>/)
   const { text: form } = await alice.get('/edit?torrent=0%2Fx%2Fa.torrent')
   assert.match(form, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
+  const page = /<a href="([^"]+)">Public page<\/a>/.exec(form)?.[1] ?? ''
+  assert.match(await (await fetch(page)).text(), /<span aria-current="page">a<\/span>/)
+})
+
+test('a torrent is downloaded by its name in the list, by those who may change it', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
+  const [alice, bob] = [await logIn(), await logIn('bob')]
+  const [, file = ''] =
+    /<a href="(file[^"]+)">a<\/a>/.exec((await alice.get('/torrents')).text) ?? []
+  const { headers, text } = await alice.get(`/${file}`)
+  assert.equal(text, Buffer.from(A).toString())
+  assert.match(String(headers['content-disposition']), /^attachment; filename="a\.torrent"/)
+  assert.equal((await bob.get(`/${file}`)).status, 403)
+  assert.doesNotMatch((await bob.get('/torrents')).text, /href="file/)
+  const added = await bob.upload({ 'b.torrent': B }, { addTracker: 'on' })
+  const [, own = ''] = /<a href="(file[^"]+)"[^>]*>.torrent</.exec(added.text) ?? []
+  assert.equal(
+    (await bob.get(`/${own}`)).text,
+    readFileSync(join(root, 'torrents/b.torrent'), 'utf8'),
+  )
+  for (const torrent of ['0/../users', '0/x', '0/gone.torrent', '']) {
+    const { status } = await alice.get(`/file?torrent=${encodeURIComponent(torrent)}`)
+    assert.ok(status >= 400, torrent)
+  }
 })
 
 test('the list begins with all torrents, as people sort names; counts include what is below', async (t) => {

@@ -25,7 +25,7 @@ test('uploaded torrents are added to a category, and a reload does not repeat it
   )
   assert.deepEqual([status, location], [303, 'upload?to=0%2Flinux'])
   assert.match(text, /2 torrents added\./)
-  const links = [...text.matchAll(/<li><a href="torrents\?in=0%2Flinux&amp;q=(\w)">(\w)</g)]
+  const links = [...text.matchAll(/<li>\s*<a href="torrents\?in=0%2Flinux&amp;q=(\w)">(\w)</g)]
   assert.deepEqual(
     links.map(([, q, name]) => [q, name]),
     [
