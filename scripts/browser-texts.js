@@ -12,7 +12,7 @@ const TEXTS = {
   ADMIN_SCRIPT: 'admin.ts',
   PAGE_STYLE: 'page.css',
   LIST_STYLE: 'list.css',
-  TRACKER_STYLE: 'catalogue.css',
+  TRACKER_STYLE: 'tracker.css',
   WINDOW_STYLE: 'forms.css',
   ADMIN_STYLE: 'admin.css',
 }

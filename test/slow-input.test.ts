@@ -120,7 +120,7 @@ const PARSERS: Readonly<Record<string, Parser>> = {
     limit: HEAD,
   },
   searches: {
-    read: each(parseSearch, (text) => parseListQuery(text, [], 'name')),
+    read: each(parseSearch, (text) => parseListQuery(text, 'name')),
     marks: [...QUERY, ' ', '"', '*'],
     limit: HEAD,
   },

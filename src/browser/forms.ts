@@ -79,7 +79,7 @@ function addNameSearch(table: HTMLTableElement): void {
     event.preventDefault()
     shown()[0]?.click()
   })
-  table.closest('section')?.addEventListener('keydown', (event) => {
+  table.closest('form')?.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (!step) return
     event.preventDefault()

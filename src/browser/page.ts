@@ -5,13 +5,12 @@ import { counted, formatAge, formatTime } from '../base/text/quantity.js'
 
 addEventListener('DOMContentLoaded', () => {
   for (const button of all(HTMLButtonElement, 'button[data-copy]')) copyWith(button)
-  addMagnets()
   addSearchKey()
   for (const data of all(HTMLDataElement, 'data[value]'))
     data.title = counted(Number(data.value), 'byte')
   for (const link of all(HTMLAnchorElement, '.listing .get a')) {
     const name = textOf(link.closest('tr')?.querySelector('th a'))
-    link.setAttribute('aria-label', `${link.textContent} of ${name}`)
+    link.setAttribute('aria-label', `${link.title || link.textContent} of ${name}`)
   }
   for (const time of all(HTMLTimeElement, 'time')) sayAge(time)
 })
@@ -54,21 +53,6 @@ function sayCopied(button: HTMLElement): void {
   }, 3000)
 }
 
-/** Rows of a listing get the rest of their magnets, which all share. */
-function addMagnets(): void {
-  const rest = first(HTMLMetaElement, 'meta[name=magnet]')?.content ?? ''
-  for (const magnet of all(HTMLAnchorElement, '.listing .get a[href^="magnet:"]')) {
-    const row = magnet.closest('tr') ?? document
-    const link = first(HTMLAnchorElement, 'th a', row)
-    const torrent = first(HTMLAnchorElement, '.get a', row)
-    if (/[?&]dn=/.test(magnet.href) || !link || !torrent) continue
-    const own = { dn: textOf(link), ws: link.href, xs: torrent.href }
-    for (const [key, value] of Object.entries(own))
-      magnet.href += `&${key}=${encodeURIComponent(value)}`
-    magnet.href += rest
-  }
-}
-
 function addSearchKey(): void {
   addEventListener('keydown', (event) => {
     const isTyping = /^(?:INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? '')
@@ -88,9 +72,27 @@ function sayAge(time: HTMLTimeElement): void {
   const seconds = (Date.now() - at) / 1000
   const words = formatAge(seconds)
   const age = words === null ? 'just now' : `${words} ago`
-  const date = formatTime(at - 60_000 * new Date(at).getTimezoneOffset())
+  const local = formatTime(at - 60_000 * new Date(at).getTimezoneOffset())
+  const date = `${dayOf(new Date(at))} ${new Date(at).getFullYear()}, ${local.slice(11)}`
   const isRecent = seconds >= 0 && seconds < RECENT
-  const isFact = time.closest('.facts') !== null
-  time.textContent = isFact && isRecent ? `${date}, ${age}` : isRecent ? age : date
-  if (seconds >= 0) time.title = isRecent ? date : age
+  // A list has short dates
+  const isRow = time.closest('.rows, .top') !== null
+  time.textContent = !isRow
+    ? `${date}${isRecent ? `, ${age}` : ''}`
+    : isRecent
+      ? age
+      : shortDate(new Date(at))
+  time.title = isRow ? date : age
+}
+
+function dayOf(at: Date): string {
+  return `${at.getDate()} ${MONTHS[at.getMonth()] ?? ''}`
+}
+
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
+
+/** A day of this year as `27 Nov`, and of others with the year. */
+function shortDate(at: Date): string {
+  const year = at.getFullYear()
+  return year === new Date().getFullYear() ? dayOf(at) : `${dayOf(at)} ${year}`
 }

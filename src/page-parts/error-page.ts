@@ -1,12 +1,12 @@
 import { html, type HtmlValue } from '../base/text/html.js'
 import type { Answer } from '../server/headers/answer.js'
-import { type PageFrame, renderPage } from './layout.js'
+import { type PageFrame, renderPage, renderTop } from './layout.js'
 import { PAGE_SCRIPT } from './page-script.js'
 import { capitalized } from './words.js'
 
 /** An error as a browser shows it. */
 interface ErrorPage extends Required<Pick<PageFrame, 'header' | 'site' | 'icon'>> {
-  /** Ways on, as items of a list. */
+  /** Ways on. */
   readonly links: readonly HtmlValue[]
 }
 
@@ -15,14 +15,8 @@ export function errorPage({ body }: Pick<Answer, 'body'>, { links, ...frame }: E
   const [title, advice] = inWords(String(body).trimEnd())
   return renderPage(
     { title, script: PAGE_SCRIPT, ...frame },
-    html`<h1>${title}</h1>
-      ${advice !== '' && html`<p>${capitalized(advice)}.</p>`}
-      ${
-        links.some((link) => link !== null) &&
-        html`<ul>
-          ${links}
-        </ul>`
-      }`,
+    html`${renderTop({ title })} ${advice !== '' && html`<p>${capitalized(advice)}.</p>`}
+    ${links.map((link) => html`<p>${link}</p>`)}`,
   )
 }
 

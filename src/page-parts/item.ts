@@ -11,44 +11,68 @@ export interface ItemActs {
   readonly magnet: string | null
   /** The address of the .torrent. */
   readonly torrent: string | null
-  /** The address of the file itself. */
-  readonly download?: string | null
+  /** The address of the file itself, and its bytes. */
+  readonly download?: { readonly address: string; readonly size: number } | null
   /** Whether nobody has its data, so that a magnet link could not begin. */
   readonly isAlone?: boolean
+  /** Whether the page is for something else, which has the filled button. */
+  readonly isAside?: boolean
   /** Further links and buttons. */
   readonly more?: HtmlValue
 }
 
 /** The buttons of a torrent or file; the first is the one that most people want. */
-export function renderActs({ magnet, torrent, download, isAlone, more }: ItemActs): Html {
-  const open = magnet !== null && html`<a class="button" href="${magnet}">${WORDS.openInApp}</a>`
-  const save =
-    torrent !== null && html`<a class="button" href="${torrent}">${WORDS.downloadTorrent}</a>`
-  return html`<p class="actions">
-    ${download != null && html`<a class="button" href="${download}">${WORDS.download}</a>`}
-    ${isAlone === true ? [save, open] : [open, save]} ${magnet !== null && copyMagnet(magnet)}
-    ${more ?? null}
+export function renderActs({ isAside, more, ...item }: ItemActs): Html {
+  const { magnet, torrent, download, isAlone } = item
+  const button = (address: string | null | undefined, text: string) => {
+    return address != null && { address, text }
+  }
+  const open = button(magnet, WORDS.openInApp)
+  const save = button(torrent, WORDS.torrentFile)
+  const get = button(download?.address, `${WORDS.download} · ${formatBytes(download?.size ?? 0)}`)
+  const shown = [get, ...(isAlone === true ? [save, open] : [open, save])].filter((each) => !!each)
+  return html`<p class="acts">
+    ${shown.map(({ address, text }, i) => {
+      return html`<a class="button${i === 0 && isAside !== true && ' main'}" href="${address}"
+        >${text}</a
+      > `
+    })}
+    ${magnet !== null && copyMagnet(magnet)} ${more ?? null}
   </p>`
 }
 
 /** The button that copies a magnet link. */
 export function copyMagnet(magnet: string): Html {
-  return html`<button type="button" class="button" data-copy="magnet" hidden>
-      ${WORDS.copyMagnet}</button
+  return html`<button type="button" data-copy="magnet" hidden>${WORDS.copyMagnet}</button
     ><input type="hidden" id="magnet" value="${fieldValue(magnet)}" />`
 }
 
-/** A figure: its name, its value, and the class of its colour. */
-export type Figure = readonly [name: string, value: HtmlValue, style?: 'seeds' | 'peers' | false]
+/** The page of a torrent or file below its title: buttons, and cards in two columns. */
+export function renderItem(acts: HtmlValue, main: HtmlValue, aside: HtmlValue): Html {
+  return html`${acts}
+    <div class="two">
+      <div>${main}</div>
+      <div>${aside}</div>
+    </div>`
+}
+
+/** A figure: its name, its value, the class of its colour, and what stands below it. */
+export type Figure = readonly [
+  name: string,
+  value: HtmlValue,
+  style?: 'seeds' | 'peers' | false,
+  below?: HtmlValue,
+]
 
 /** The figures of the moment, in a row. */
-export function renderFigures(figures: readonly (Figure | false)[]): Html {
+export function renderFigures(figures: readonly (Figure | false)[], isCard = false): Html {
   const shown = figures.filter((figure): figure is Figure => figure !== false)
-  return html`<dl class="figures">
-    ${shown.map(([name, value, style]) => {
+  return html`<dl class="figures${isCard && ' card'}">
+    ${shown.map(([name, value, style, below = null]) => {
       return html`<div class="${style || ''}">
         <dt>${name}</dt>
         <dd>${typeof value === 'number' ? formatNumber(value) : value}</dd>
+        ${below}
       </div>`
     })}
   </dl>`
@@ -86,22 +110,14 @@ export function renderFacts(facts: readonly (Fact | false | null)[]): Html {
   </dl>`
 }
 
-/** Facts and links of a torrent or file that few people need, folded. */
-export function renderMore(content: HtmlValue): Html {
-  return html`<details>
-    <summary>More</summary>
-    ${content}
-  </details>`
-}
-
-/** A text that people copy, such as an info hash, in one line that scrolls. */
+/** A text that people copy, such as a command, in one line that scrolls. */
 export function renderCopied(id: string, label: string, text: string | Html): Html {
-  return html`<span class="copied"
-    ><code id="${id}" class="hash" tabindex="0" role="group" aria-label="${label}">${text}</code>
+  return html`<div class="copied">
+    <code id="${id}" tabindex="0" role="group" aria-label="${label}">${text}</code>
     <button type="button" data-copy="${id}" aria-label="${WORDS.copy} ${label}" hidden>
       ${WORDS.copy}
-    </button></span
-  >`
+    </button>
+  </div>`
 }
 
 /** The info hashes of a torrent, to be copied; a hybrid has two. */
@@ -111,15 +127,18 @@ export function hashFacts(hashes: {
 }): (Fact | false)[] {
   const isHybrid = hashes.infoHash !== null && hashes.infoHashV2 !== null
   const fact = (value: string | null, version: string): Fact | false => {
+    if (value === null) return false
     const name = isHybrid ? `${WORDS.infoHash} ${version}` : WORDS.infoHash
-    return value !== null && [name, renderCopied(name.replaceAll(' ', '-'), name, value)]
+    const id = name.replaceAll(' ', '-')
+    return [
+      name,
+      html`<code id="${id}">${value}</code
+        ><button type="button" data-copy="${id}" aria-label="${WORDS.copy} ${name}" hidden>
+          copy
+        </button>`,
+    ]
   }
   return [fact(hashes.infoHash, 'v1'), fact(hashes.infoHashV2, 'v2')]
-}
-
-/** Bytes for people, and exactly. */
-export function renderSize(bytes: number): Html {
-  return html`${formatBytes(bytes)} <span class="muted">(${counted(bytes, 'byte')})</span>`
 }
 
 /** The size and swarm of a torrent or file, for previews of links. */

@@ -1,3 +1,4 @@
+import { version } from '../base/process.js'
 import { type Html, html, type HtmlValue } from '../base/text/html.js'
 import type { Answer } from '../server/headers/answer.js'
 import { type InlineStyle, type PageCode, policyFor, USUAL_STYLE } from './policy.js'
@@ -27,6 +28,7 @@ export interface PageFrame {
   readonly head?: HtmlValue
   /** Shown before the content on each page of its kind, such as the way back. */
   readonly header?: HtmlValue
+  /** Before the version of the program, in one line. */
   readonly footer?: HtmlValue
   /** The status of the answer (default: 200). */
   readonly status?: number
@@ -66,11 +68,13 @@ export function renderPage(frame: PageFrame, ...content: readonly HtmlValue[]): 
             <header>${site?.header ?? null}${header}</header>`
         }
         <main id="content">${content}</main>
-        ${footer !== undefined && html`<footer>${footer}</footer>`}
+        ${header !== undefined && html`<footer>${footer ?? null} ${PROGRAM}</footer>`}
       </body>
     </html> `
   return { status, headers, body: page.text }
 }
+
+const PROGRAM = html`<span>btkit ${version()}</span>`
 
 /** Elements from which other sites make previews of links. */
 function openGraph(title: string, site: string, description: string): Html {
@@ -87,12 +91,35 @@ export interface Step {
   readonly title: string
 }
 
-/** The heading of a page: the way to it, of which all but the end are links. */
-export function renderPath(above: readonly Step[], title: string): Html {
+/** The head of the content of a page. */
+interface PageTop {
+  readonly title: HtmlValue
+  /** The places above it. */
+  readonly above?: readonly Step[] | undefined
+  /** Figures beside the title. */
+  readonly sub?: HtmlValue
+  /** What can be done with the page. */
+  readonly acts?: HtmlValue
+}
+
+/** Renders the title of a page, the way to it above, and what can be done with it beside. */
+export function renderTop({ title, above = [], sub = null, acts = null }: PageTop): Html {
   const steps = above.map((step) => html`<a href="${step.address}">${step.title}</a> / `)
-  return html`<nav aria-label="Path">
-    <h1 class="path">${steps}<span aria-current="page">${title}</span></h1>
-  </nav>`
+  return html`<div class="top">
+    <div>
+      ${steps.length > 0 && html`<nav class="path" aria-label="Path">${steps}</nav>`}
+      <h1>${title}</h1>
+    </div>
+    ${sub && html`<p class="sub">${sub}</p>`} ${acts && html`<div class="acts">${acts}</div>`}
+  </div>`
+}
+
+/** A part of a page in a frame, with its title inside. */
+export function renderCard(title: string, content: HtmlValue): Html {
+  return html`<section class="card" aria-label="${title}">
+    <h2>${title}</h2>
+    ${content}
+  </section>`
 }
 
 const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'
@@ -131,7 +158,7 @@ export interface Masthead {
   readonly label: string
   /** The address to which the logo leads, as those of the menu; default: the first page. */
   readonly home?: string
-  /** The end of the header, such as a button that ends the program. */
+  /** The end of the bar: the search, and who is logged in. */
   readonly end?: HtmlValue
 }
 
@@ -143,9 +170,9 @@ export function renderMasthead(root: string, masthead: Masthead): Html {
     const current = isCurrent && html` aria-current="page"`
     return html`<a href="${from(path)}" ${current}>${title}</a>`
   })
-  return html`<div class="masthead">
+  return html`<div class="bar">
     <a class="brand" href="${from(home)}">${LOGO} ${name}</a>
-    <nav aria-label="${label}">${links}</nav>
-    ${end ?? null}
+    ${links.length > 0 && html`<nav aria-label="${label}">${links}</nav>`}
+    ${end != null && html`<div class="end">${end}</div>`}
   </div>`
 }

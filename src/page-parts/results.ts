@@ -1,6 +1,7 @@
-import { html, type Html } from '../base/text/html.js'
-import { formatNumber } from '../base/text/quantity.js'
-import { WORDS } from './words.js'
+import { html, type Html, type HtmlValue } from '../base/text/html.js'
+import { counted } from '../base/text/quantity.js'
+import { renderTop } from './layout.js'
+import { capitalized, WORDS } from './words.js'
 
 // One search finds the files of a mirror and the torrents of a tracker in the same process, on the
 // pages of both.
@@ -46,8 +47,6 @@ export interface FilesWanted {
   readonly words: readonly string[]
   /** The root of the mirror from the page of results: a way such as `../`, or a URL. */
   readonly root: string
-  /** URL of the root of the mirror for the client, without a slash at its end. */
-  readonly address: string
   /** Key of the client; null if it is unknown. */
   readonly client: string | null
   /** Aborts when the client leaves. */
@@ -61,7 +60,7 @@ export interface FileResults extends SearchResults {
 }
 
 /** A search for torrents; `root` is a URL. */
-export interface TorrentsWanted extends Omit<FilesWanted, 'client' | 'address'> {
+export interface TorrentsWanted extends Omit<FilesWanted, 'client'> {
   /** The files that were found, whose torrents need not be listed again. */
   readonly except: FileResults['places']
 }
@@ -76,8 +75,8 @@ export const NOTHING: SearchResults = {
 }
 
 /** How many of some kind were found. */
-function describeFound({ count, isCut }: Pick<SearchResults, 'count' | 'isCut'>): string {
-  return `${isCut ? `First ${formatNumber(count)}` : formatNumber(count)} found`
+function describeFound({ count, isCut }: SearchResults, noun: string): string {
+  return `${isCut ? 'first ' : ''}${counted(count, noun)}`
 }
 
 /** The title of the page of a search. */
@@ -85,22 +84,28 @@ export function searchTitle({ text }: SearchQuery): string {
   return text === '' ? 'Search' : `Search: ${text}`
 }
 
-/** The results of a search. Each kind has its title, unless the site has files only. */
+/** The results of a search. Each kind has its title if there are two; `acts` lead elsewhere. */
 export function renderResults(
   query: SearchQuery,
   files: SearchResults,
   torrents: SearchResults | null,
+  acts: HtmlValue = null,
 ): Html {
-  const isEmpty = [files, torrents].every((kind) => !kind?.table && !kind?.note)
-  return html`<h1>${searchTitle(query)}</h1>
-    ${query.isCut && html`<p>Only the first ${MOST_SEARCHED} characters and ${MOST_WORDS} words count.</p>`}
-    ${query.text !== '' && isEmpty && html`<p>Nothing has all these words in its path.</p>`}
-    ${renderKind(files, torrents && WORDS.files)}
-    ${torrents && renderKind(torrents, WORDS.torrents)}`
-}
-
-function renderKind(results: SearchResults, title: string | null): Html {
-  const { table, note } = results
-  return html`${table && title !== null && html`<h2>${title}</h2>`} ${note}
-  ${table && html`<p class="muted">${describeFound(results)}</p>`} ${table}`
+  const kinds = [
+    { results: files, title: WORDS.files, noun: 'file' },
+    ...(torrents ? [{ results: torrents, title: WORDS.torrents, noun: 'torrent' }] : []),
+  ]
+  const found = kinds.filter(({ results }) => results.table !== null)
+  const isEmpty = kinds.every(({ results }) => !results.table && !results.note)
+  const counts = found.map(({ results, noun }) => describeFound(results, noun)).join(' and ')
+  const title = counts === '' ? 'Nothing' : capitalized(counts)
+  return html`${renderTop({
+    title: query.text === '' ? 'Search' : html`${title} with “${query.text}”`,
+    acts,
+  })}
+  ${query.isCut && html`<p>Only the first ${MOST_SEARCHED} characters and ${MOST_WORDS} words count.</p>`}
+  ${query.text !== '' && isEmpty && html`<p>Nothing has all these words in its path.</p>`}
+  ${kinds.map(({ results: { table, note }, title }) => {
+    return [table && found.length > 1 && html`<h2>${title}</h2>`, note, table]
+  })}`
 }

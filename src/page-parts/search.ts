@@ -15,13 +15,11 @@ interface SearchField {
   readonly placeholder?: string
   /** Hidden fields, such as the order of the list. */
   readonly kept?: HtmlValue
-  /** The address of the whole list while something is searched. */
-  readonly all?: string | null
 }
 
 /** The search of a page. The key `/` puts the cursor there. */
 export function renderSearch(field: SearchField): Html {
-  const { id, action, name, value, most, placeholder = WORDS.nameOrHash, kept, all } = field
+  const { id, action, name, value, most, placeholder = WORDS.nameOrHash, kept } = field
   return html`<form
     class="search"
     method="get"
@@ -41,7 +39,6 @@ export function renderSearch(field: SearchField): Html {
       autocomplete="off"
       spellcheck="false"
     />
-    <button>${WORDS.search}</button>
-    ${all != null && value !== '' && html`<a href="${all}">${WORDS.showAll}</a>`}
+    ${id === 'search' && html`<kbd aria-hidden="true">/</kbd>`}
   </form>`
 }

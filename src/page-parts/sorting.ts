@@ -49,31 +49,36 @@ export function sortForms(kept: HtmlValue): Html {
     <form id="descending" method="get">${kept}${DESCENDING}</form>`
 }
 
-/** A column that a table can be sorted by. */
-interface SortColumn<Key extends string> {
-  readonly key: Key
+/** A value that a table can be sorted by. */
+export interface SortValue {
+  readonly key: string
   readonly title: string
-  /** Its class; `n` for numbers and `date` for times, which begin with the largest. */
-  readonly style: string
 }
 
+/** Values that begin with the smallest; all others are numbers and times. */
+const FROM_A = ['name', 'hash']
+
 /**
- * The heading of a column, with a button that sorts by it or turns the order around. A link would
- * lead programs that follow links to the same list again and again.
+ * The heading of a column, with buttons that sort by its values or turn the order around. A link
+ * would lead programs that follow links to the same list again and again.
  */
-export function sortHeading<Key extends string>(
-  { key, title, style }: SortColumn<Key>,
-  order: ListOrder<Key>,
+export function sortHeading(
+  keys: readonly SortValue[],
+  style: string,
+  order: ListOrder<string>,
 ): Html {
-  const isSorted = order.sort === key
-  const isDescending = isSorted ? !order.isDescending : /^(?:n|date)\b/.test(style)
-  const arrow = html`<span aria-hidden="true">${order.isDescending ? ' ↓' : ' ↑'}</span>`
+  const sorted = keys.some(({ key }) => key === order.sort)
   const state = html`aria-sort="${order.isDescending ? 'descending' : 'ascending'}"`
-  return html`<th scope="col" class="${style}" ${isSorted && state}>
-    <button form="${isDescending ? 'descending' : 'ascending'}" name="sort" value="${key}">
+  const buttons = keys.map(({ key, title }) => {
+    const isSorted = order.sort === key
+    const isDescending = isSorted ? !order.isDescending : !FROM_A.includes(key)
+    const arrow = html`<span aria-hidden="true">${order.isDescending ? ' ↓' : ' ↑'}</span>`
+    const form = isDescending ? 'descending' : 'ascending'
+    return html`<button form="${form}" name="sort" value="${key}">
       ${title}${isSorted && arrow}
-    </button>
-  </th>`
+    </button>`
+  })
+  return html`<th scope="col" class="${style}" ${sorted && state}>${buttons}</th>`
 }
 
 /** A part of a list that is longer than a page. */

@@ -1,25 +1,25 @@
 import { fieldValue, html, Html, type HtmlValue } from '../base/text/html.js'
 import { formatNumber } from '../base/text/quantity.js'
-import { type ListOrder, sortHeading } from './sorting.js'
+import { type ListOrder, sortHeading, type SortValue } from './sorting.js'
 
 /**
  * A column of a table. A name heads its row, and `wide` is as wide as a name. `n` is a number,
- * `size` a size, `date` a time, and `swarm` the numbers of a swarm. `pick` is a box to check, and
+ * `size` a size, `date` a time, and `health` says how a swarm is. `pick` is a box to check, and
  * `get` has links; boxes and buttons have no title. `key` is the order of the column if the table
- * can be sorted, and a class of numbers.
+ * can be sorted; `more` are the orders by what stands below a name.
  */
 export type Column = readonly [
   title: string,
-  kind?: 'name' | 'wide' | 'n' | 'size' | 'date' | 'swarm' | 'pick' | 'get' | 'hash',
+  kind?: 'name' | 'wide' | 'n' | 'size' | 'date' | 'health' | 'pick' | 'get',
   key?: string,
+  more?: readonly SortValue[],
 ]
 
-/** A cell with a class of its own, and words that say what its content means. */
+/** A cell with a class of its own. */
 export class StyledCell {
   constructor(
     readonly content: HtmlValue,
     readonly style: string,
-    readonly meaning: string | null = null,
   ) {}
 }
 
@@ -35,47 +35,39 @@ export interface Table {
   readonly columns: readonly Column[]
   /** The cells of each row, or what `rowRenderer` made of them. */
   readonly rows: readonly (Cells | Html)[]
-  /** The cells of a last row with sums. */
-  readonly totals?: Cells | undefined
   /** The order of the rows; by default, nobody can change it. */
   readonly order?: ListOrder<string> | null
-  /**
-   * The class of the table; by default each row is a block on narrow screens. Only a `listing` is
-   * in no box that scrolls sideways.
-   */
+  /** The class of the table; by default each row is a block on narrow screens. */
   readonly style?: string
+  /** What can be done with the chosen rows, which takes the place of the head. */
+  readonly chosen?: HtmlValue
 }
 
 /** Renders a table. If there are boxes to check in a form, a script offers to check all. */
 export function renderTable(table: Table): Html {
-  const { label, columns, rows, totals, order, style = 'stack' } = table
+  const { label, columns, rows, order, style = 'stack', chosen = null } = table
   const renderRow = rowRenderer(columns, style)
   const hasBoxes = columns.some(([, kind]) => kind === 'pick')
   const named = html`aria-label="${label}"`
-  const whole = html`<table class="rows ${style}" ${named} ${hasBoxes && html`data-all`}>
-    <thead>
-      <tr>
-        ${columns.map((column) => renderHead(column, order ?? null))}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.map((row) => (row instanceof Html ? row : renderRow(row)))}
-    </tbody>
-    ${
-      totals !== undefined &&
-      html`<tfoot>
-        ${renderRow(totals)}
-      </tfoot>`
-    }
-  </table>`
-  if (style === 'listing') return whole
-  return html`<div class="scroll" tabindex="0" role="group" ${named}>${whole}</div>`
+  return html`<div class="list" tabindex="0" role="group" ${named}>
+    ${chosen && html`<div class="chosen">${chosen}</div>`}
+    <table class="rows ${style}" ${named} ${hasBoxes && html`data-all`}>
+      <thead>
+        <tr>
+          ${columns.map((column) => renderHead(column, order ?? null))}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => (row instanceof Html ? row : renderRow(row)))}
+      </tbody>
+    </table>
+  </div>`
 }
 
 function renderHead(column: Column, order: ListOrder<string> | null): Html {
-  const [title, , key] = column
+  const [title, , key, more = []] = column
   const style = classOf(column)
-  if (order && key !== undefined) return sortHeading({ key, title, style }, order)
+  if (order && key !== undefined) return sortHeading([{ key, title }, ...more], style, order)
   const attribute = classAttribute(style)
   return title === '' ? html`<td${attribute}></td>` : html`<th${attribute}>${title}</th>`
 }
@@ -92,20 +84,16 @@ export function rowRenderer(columns: readonly Column[], style: string): (cells: 
 
 /** In blocks, labels replace the headings. */
 function cellRenderer(column: Column, isBlock: boolean): (cell: Cell) => Html {
-  const [title, kind, key] = column
+  const [title, kind] = column
   const isName = kind === 'name'
   const [tag, end] = isName ? [html`th scope="row"`, html`</th>`] : [html`td`, html`</td>`]
   const label = isBlock && !isName && title !== '' && html` data-label="${title}"`
-  const start = (style: string) => html`<${tag}${classAttribute(style)}${label}`
-  const [usual, zero] = [start(classOf(column)), start(`${classOf(column)} none`)]
+  const start = (style: string) => html`<${tag}${classAttribute(style)}${label}>`
+  const usual = start(classOf(column))
   return (cell) => {
-    if (cell instanceof StyledCell) {
-      const { content, style, meaning } = cell
-      const words = meaning !== null && html` title="${meaning}" aria-label="${meaning}"`
-      return html`${start(style)}${words}>${content}${end}`
-    }
+    if (cell instanceof StyledCell) return html`${start(cell.style)}${cell.content}${end}`
     const shown = kind === 'n' && typeof cell === 'number' ? formatNumber(cell) : cell
-    return html`${key !== undefined && cell === 0 ? zero : usual}>${shown}${end}`
+    return html`${usual}${shown}${end}`
   }
 }
 
@@ -113,8 +101,7 @@ function classAttribute(style: string): Html | false {
   return style !== '' && html` class="${style}"`
 }
 
-function classOf([, kind, key]: Column): string {
-  if (kind === 'n' && key !== undefined) return `n ${key}`
+function classOf([, kind]: Column): string {
   if (kind === 'size') return 'n'
   return kind === 'wide' ? 'name' : (kind ?? '')
 }

@@ -136,10 +136,12 @@ function pairsOf([name, value]: [string, string | readonly string[]]): Fields {
 }
 
 /**
- * The fields of a page, except tokens, as a browser sends them if nobody changes them; and all boxes
- * that have a value, checked or not. A field of one line loses line ends, others get CRLF.
+ * The fields in the content of a page, except tokens, as a browser sends them if nobody changes
+ * them; and all boxes that have a value, checked or not. A field of one line loses line ends, and
+ * others get CRLF.
  */
-export function fieldsOf({ text }: Pick<Page, 'text'>): [string, string][] {
+export function fieldsOf(page: Pick<Page, 'text'>): [string, string][] {
+  const text = page.text.split('<main')[1] ?? page.text
   const inputs = [...text.matchAll(/<input\b[^>]*>/g)].flatMap(([tag]): [string, string][] => {
     const [name, type, value] = ['name', 'type', 'value'].map((key) => attribute(tag, key))
     const isBox = type === 'checkbox' && value === null

@@ -5,27 +5,14 @@ import { addFeedRoute } from '../views/feed.js'
 import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from './pkgtorrent.js'
 import { progressAnswer } from '../pages/progress-page.js'
-import { checkHosts, pageLinks, publicAddress, readQuery, requestPath } from '../tree/address.js'
-import {
-  hasListings,
-  INDEX,
-  SEARCH,
-  siteFrame,
-  TORRENTS,
-  TRACKER_PAGES,
-} from '../pages/site-header.js'
+import { checkHosts, pageLinks, publicAddress, readQuery } from '../tree/address.js'
+import { hasListings, siteFrame, TORRENTS, TRACKER_LIST } from '../pages/site-header.js'
 import { addSearchRoute } from '../pages/search-page.js'
 import { addStatusRoutes } from '../pages/status-page.js'
 import { CORS, PREFLIGHT } from '../../server/headers/cors.js'
-import { type Mirror, MirrorView, RESERVED, SERVICE_NAME } from '../tree/mirror.js'
+import { RESERVED, SERVICE_NAME } from '../tree/mirror.js'
 import { Views } from '../views/views.js'
-import {
-  addAnswers,
-  type Answer,
-  lineAnswer,
-  redirect,
-  sendAnswer,
-} from '../../server/headers/answer.js'
+import { addAnswers, lineAnswer, redirect, sendAnswer } from '../../server/headers/answer.js'
 import {
   errorAnswer,
   errorFor,
@@ -38,8 +25,9 @@ import type { Planner } from '../../server/admission/planner.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
 import { QR_PATH, qrAnswer } from '../../page-parts/qr-code.js'
 import { errorPage } from '../../page-parts/error-page.js'
+import { lastName, namesNear } from '../pages/near-names.js'
 import { trace } from '../../base/text/trace.js'
-import { html, type Html } from '../../base/text/html.js'
+import { html } from '../../base/text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */
 export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
@@ -121,9 +109,7 @@ function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
   if (!announceAt) return
   addAnswers(app, TORRENTS, ({ raw }) => {
     const [, query] = splitTarget(raw.url ?? '')
-    const [list] = TRACKER_PAGES
-    const asked = TRACKER_PAGES.find((page) => page.query === query) ?? list
-    const page = /^info_hash=[0-9a-f]{40}$/.test(query) ? `torrent?${query}` : asked.path
+    const page = /^info_hash=[0-9a-f]{40}$/.test(query) ? `torrent?${query}` : TRACKER_LIST
     const { href } = new URL(`./${page}`, announceAt(publicAddress(raw, options)))
     return redirect(href, `the tracker is at ${href}`)
   })
@@ -155,8 +141,14 @@ export async function sendRefusal(
   })
   const answer = await errorFor(raw, error, async (line) => {
     const isLate = error instanceof NotReady
-    const links = isLate ? [AGAIN] : await waysOn(url, line, options)
-    return errorPage(line, { ...siteFrame(options, pageLinks(url)), links })
+    const links = isLate
+      ? [AGAIN]
+      : hasListings(options)
+        ? await namesNear(url, options.mirror)
+        : []
+    const searched = line.status === 404 ? lastName(url) : ''
+    const { root } = pageLinks(url)
+    return errorPage(line, { ...siteFrame(options, { root, current: { searched } }), links })
   })
   return sendAnswer(reply, answer)
 }
@@ -180,50 +172,4 @@ function allowedMethods(url: string): string {
     : 'GET, HEAD'
 }
 
-const AGAIN = html`<li><a href="">Try again</a></li>`
-
-/** The ways on from an address that has no page, as items of a list. */
-async function waysOn(
-  url: string,
-  { status }: Pick<Answer, 'status'>,
-  options: ServiceOptions,
-): Promise<(Html | null)[]> {
-  if (!hasListings(options)) return []
-  return [await nearestLink(url, options.mirror), status === 404 ? alikeLink(url) : null]
-}
-
-/** The link to names with the first word of an address, as an item of a list; null without one. */
-function alikeLink(url: string): Html | null {
-  const [path] = splitTarget(url)
-  const name = path.split('/').findLast((part) => part !== '') ?? ''
-  const [word] = /[a-z]{3,}/i.exec(name) ?? []
-  if (word === undefined) return null
-  const address = `${pageLinks(url).root}.${SEARCH}?q=${word}`
-  return html`<li><a href="${address}">Names with “${word}”</a></li>`
-}
-
-/** Directories that are looked for above an address where nothing is. */
-const MOST_LOOKS = 4
-
-/**
- * The link to the nearest directory above an address, as an item of a list; null if none is near.
- */
-async function nearestLink(url: string, mirror: Mirror): Promise<Html | null> {
-  const view = new MirrorView(mirror)
-  const [address] = splitTarget(url)
-  try {
-    const directory = requestPath(address.slice(0, address.lastIndexOf('/') + 1))
-    const above = directory.split('/').slice(1, -1)
-    for (let up = 0; up < Math.min(above.length, MOST_LOOKS); up++) {
-      const path = above.slice(0, above.length - up)
-      const look = await view.directory(path).catch(() => null)
-      if (!look?.isReadable) continue
-      return html`<li>
-        <a href="${'../'.repeat(up) || './'}">${[INDEX, ...path].join(' / ')}</a>
-      </li>`
-    }
-  } catch {
-    // An address that cannot be decoded
-  }
-  return null
-}
+const AGAIN = html`<a href="">Try again</a>`

@@ -14,13 +14,11 @@ import {
 import type { CurrentListing, CurrentPage, Listings } from './listings.js'
 import { FILES_STYLE, LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
 import { readReadme } from './readme.js'
-import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
 import { chosenNames, publicAddress, readQuery, viewsBelow } from '../tree/address.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
 import type { ServiceOptions } from '../options.js'
 import { type HeaderOptions, wayUp } from './site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
-import type { TrackerSource } from '../torrents/trackers.js'
 import type { ResponseCache, SentResponse } from '../kept/response-cache.js'
 import { lookBelow } from '../tree/below-root.js'
 import { isUnchangedNow } from '../tree/open-looked.js'
@@ -57,8 +55,6 @@ interface WantedRows {
   readonly query: ListingQuery
   readonly current: CurrentListing
   readonly page: CurrentPage
-  /** The common parts of magnet links. */
-  readonly end: MagnetEnd
 }
 
 /** The pages of the mirror's directories, for people and for programs. */
@@ -73,8 +69,7 @@ export class DirectoryPages {
       readonly planner: Planner
       readonly requesters: Requesters
       readonly responses: ResponseCache
-      readonly swarms: Pick<FileSwarms, 'isUsed' | 'stateAt' | 'largest' | 'infoHashOf'>
-      readonly trackers: TrackerSource['current']
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'stateAt' | 'largest'>
     },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {
@@ -110,9 +105,7 @@ export class DirectoryPages {
     const stateNow = () => swarms.stateAt(form === 'json' ? null : components, this.clocks.now())
     const known = stateNow()
     const look = form === 'json' ? form : `${this.#look}${this.options.warm ? '-feed' : ''}`
-    const end = this.#magnetEnd(request)
-    const shared = createHash('sha1').update(JSON.stringify(end)).digest('base64url')
-    const etag = `W/"${page.digest}-${look}-${known}${shared}"`
+    const etag = `W/"${page.digest}-${look}-${known}"`
     const own = { ETag: etag, Vary: 'Accept, Accept-Encoding' }
     const keep = async (answer: SentResponse) => {
       const isSame = page.until === 0 ? null : await this.#follow(current)
@@ -129,7 +122,7 @@ export class DirectoryPages {
       if (before?.headers['ETag'] === etag) await keep(before)
       return sendAnswer(reply, unmet)
     }
-    const wanted = { components, query, current, page, end }
+    const wanted = { components, query, current, page }
     const answer = await planner.run(planned, async ({ pause }): Promise<SentResponse> => {
       const before = responses.recall(request.raw)
       if (before?.headers['ETag'] === etag) return before
@@ -185,15 +178,9 @@ export class DirectoryPages {
     return elsewhere(`./${encodeName(components.at(-1) ?? '')}/${queryOf(url)}`)
   }
 
-  /** The common parts of magnet links for a client. */
-  #magnetEnd({ raw }: FastifyRequest): MagnetEnd {
-    const { options, sources } = this
-    return magnetEnd(options, sources.trackers(), publicAddress(raw, options))
-  }
-
   async #render(
     form: 'html' | 'json',
-    { components, query, current, page, end }: WantedRows,
+    { components, query, current, page }: WantedRows,
     pause: Pause,
   ): Promise<Answer> {
     const { options } = this
@@ -205,27 +192,12 @@ export class DirectoryPages {
       listing: current.listing,
       page,
       swarms: this.#swarmsOf(page.rows, components),
-      magnets: this.#magnetsOf(form === 'html' ? page.rows : [], components, end),
       readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
       hasFiles: options.files,
       hasTorrent: components.length > 0 && page.hasContent,
     }
     if (form === 'html') return renderListing(view, options, pause)
     return textAnswer('application/json', await jsonOf(view, pause))
-  }
-
-  /** The magnet links of the files on a page, by name. */
-  #magnetsOf(
-    rows: readonly ListingRow[],
-    components: ListingView['components'],
-    end: MagnetEnd,
-  ): ListingView['magnets'] {
-    const links = rows.flatMap((row) => {
-      if (row.isDirectory) return []
-      const infoHash = this.sources.swarms.infoHashOf([...components, row.name], row)
-      return infoHash === null ? [] : [[row.name, rowMagnet(infoHash, end)] as const]
-    })
-    return { end, links: new Map(links) }
   }
 
   /** The counts of the files on a page, by name. */

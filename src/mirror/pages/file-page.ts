@@ -5,7 +5,7 @@ import type { InfoHash } from '../../metainfo/values.js'
 import { linksOf, type RowLinks } from './listing.js'
 import { MOST_V2_BYTES, viewsBelow, viewsOf } from '../tree/address.js'
 import { type HeaderOptions, mirrorPage, stepsAbove } from './site-header.js'
-import { type Page, renderPath } from '../../page-parts/layout.js'
+import { type Page, renderCard, renderTop } from '../../page-parts/layout.js'
 import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import {
   describeItem,
@@ -14,14 +14,28 @@ import {
   renderCopied,
   renderFacts,
   renderFigures,
-  renderMore,
-  renderSize,
+  renderItem,
   countFigures,
 } from '../../page-parts/item.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
+import { inShell } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
-import { formatNumber } from '../../base/text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
+
+/** A list beside a file that has a checksum of it. */
+export interface StatedList {
+  readonly list: string
+  readonly address: string
+  /** The program that reads such lists. */
+  readonly program: string
+  /** Whether it has many files, with their names. */
+  readonly isOfAll: boolean
+  /** In hexadecimal digits. */
+  readonly digest: string
+  /** Whether it is that of the file; null if the file was not read. */
+  readonly isOwn: boolean | null
+}
 
 /** A published file with everything that its page shows. */
 export interface PagedFile {
@@ -32,12 +46,14 @@ export interface PagedFile {
   readonly modified: number
   /** The digest of the file; null if it is not known without reading. */
   readonly sha256: Uint8Array | null
-  /** Whether a list beside it has that digest, in words; null if there is none. */
-  readonly stated: Html | null
+  /** What lists beside it say. */
+  readonly stated: readonly StatedList[]
   /** The counts of its swarm; null if there is none. */
   readonly counts: KnownCounts | null
-  /** The tracker's page of the swarm, with its charts; null if there is none. */
+  /** The tracker's page of the swarm; null if there is none. */
   readonly swarmPage: string | null
+  /** Whether this server seeds it. */
+  readonly isSeeded: boolean
   /** The info hash of its torrent of version 1; null if it is not known without reading. */
   readonly infoHash: InfoHash | null
   /** URL of the mirror's root; null if another server serves the files. */
@@ -70,29 +86,36 @@ export function filePage(page: FilePage, options: HeaderOptions): Page {
   const { components, root, file, made } = page
   const name = components.at(-1) ?? ''
   const magnet = made?.magnet ?? null
-  const counts = file?.counts ?? null
+  const qr = magnet !== null && renderFoldedQr(magnet, `${root}-/`)
   return mirrorPage(
     options,
     {
       title: file ? name : `Magnet link of ${name}`,
       root,
-      description: describeItem(file?.size ?? made?.size ?? null, counts),
+      description: describeItem(file?.size ?? made?.size ?? null, file?.counts ?? null),
     },
-    html`${renderPath(stepsAbove(components, root), name)}
-    ${file ? actsOf(file, root, magnet) : renderActs({ magnet, torrent: made?.address ?? null })}
-    ${counts && renderFigures(countFigures(counts.seeds, counts.leechers))}
-    ${
-      file
-        ? factsOf(file, root)
-        : made &&
-          renderFacts([
-            [WORDS.size, renderSize(made.size)],
-            [WORDS.files, formatNumber(made.files)],
-          ])
-    }
-    ${file && renderMore(moreOf(file, root, magnet))}
-    ${magnet !== null && renderFoldedQr(magnet, `${root}-/`)}`,
+    renderTop({ title: name, above: stepsAbove(components, root) }),
+    file
+      ? renderItem(
+          actsOf(file, root, magnet),
+          [wholeCard(file, root), terminalCard(file, root, magnet)],
+          [swarmCard(file, options), factsCard(file), qr],
+        )
+      : renderItem(
+          renderActs({ magnet, torrent: made?.address ?? null }),
+          made && madeCard(made),
+          qr,
+        ),
   )
+}
+
+function madeCard({ size, files }: MadeTorrent): Html {
+  const facts = [sizeFact(size), [WORDS.files, formatNumber(files)]] as const
+  return renderCard(WORDS.facts, renderFacts(facts))
+}
+
+function sizeFact(size: number) {
+  return [WORDS.size, counted(size, 'byte')] as const
 }
 
 /** The links of a file on a page from which `root` leads to the root of the mirror. */
@@ -108,54 +131,106 @@ function actsOf(file: PagedFile, root: string, link: string | null): Html {
   return renderActs({
     magnet: link,
     torrent: torrent ?? null,
-    download: file.base === null ? null : address,
+    download: file.base === null ? null : { address, size: file.size },
     more: link === null && magnet && html`<a class="button" href="${magnet}">Magnet</a>`,
   })
 }
 
-/** The links and the command that few people need. */
-function moreOf(file: PagedFile, root: string, link: string | null): Html {
-  const { components, size } = file
+/** Whether the file is as its list says, and how to see that at home. */
+function wholeCard(file: PagedFile, root: string): Html {
+  const { components, size, sha256, stated, base } = file
+  const digest = sha256 && Buffer.from(sha256).toString('hex')
+  const link = ({ list, address }: StatedList) => html`<a href="${address}">${list}</a>`
+  const now = html`<a href="${viewsOf(root, components)}.details?sha256" rel="nofollow"
+    >check now (${formatBytes(size)})</a
+  >`
+  const wrong = stated.find(({ isOwn }) => isOwn === false)
+  const same = stated.find(({ isOwn }) => isOwn === true)
+  const [unread] = stated
+  const shown = wrong ?? same ?? unread
+  const says =
+    wrong !== undefined
+      ? html`<b class="bad">✗ ${link(wrong)} has another checksum</b> than this file.`
+      : same !== undefined
+        ? html`<b class="good">✓ Same as ${link(same)}</b> · read on this server`
+        : unread !== undefined
+          ? html`${link(unread)} says this · not read here yet: ${now}`
+          : digest === null
+            ? html`Not read here yet, and no list beside it has its checksum: ${now}`
+            : 'This is its checksum, as this server read it.'
+  const value = digest ?? shown?.digest
+  const name = components.at(-1) ?? ''
+  const list = wrong ? undefined : shown
+  const check =
+    list?.isOfAll === true && base !== null
+      ? `curl -s ${inShell(fileAddress(base, [...components.slice(0, -1), list.list]))} | ${list.program} -c --ignore-missing`
+      : value !== undefined &&
+        `echo ${inShell(`${value}  ${name}`)} | ${digest === null ? (list?.program ?? '') : 'sha256sum'} -c`
+  return renderCard(
+    WORDS.isWhole,
+    html`<p>${says}</p>
+      ${value === undefined ? null : renderCopied('sha256', digest === null ? 'checksum' : WORDS.sha256, value)}
+      ${
+        wrong !== undefined &&
+        html`<p>${wrong.list} says:</p>
+          ${renderCopied('stated', wrong.list, wrong.digest)}`
+      }
+      ${
+        check !== false &&
+        html`<p class="muted">On your machine, beside the file:</p>
+          ${renderCopied('check', 'command that checks it', check)}`
+      }`,
+  )
+}
+
+/** The commands that download the file, and the links that few people need. */
+function terminalCard(file: PagedFile, root: string, link: string | null): Html {
+  const { components, size, base } = file
   const { torrent } = linksOfFile(file, root)
   const view = viewsOf(root, components)
   const hybrid = torrent && size <= MOST_V2_BYTES && `${torrent}?hybrid`
   // aria2 does not read the peer in a magnet link
-  const given = file.base !== null && torrent ? linksOfFile(file, `${file.base}/`).torrent : link
-  const aria2 = given && `aria2c '${given.replaceAll("'", '%27')}'`
-  return html`<p class="get">
-      ${hybrid && html`<a href="${hybrid}">Hybrid .torrent</a>`}
-      ${!components.some(isRaw) && html`<a href="${view}.meta4">Metalink</a>`}
-      <a href="${view}.sha256">Checksum file</a>
-    </p>
-    ${renderFacts([aria2 !== null && [WORDS.withTorrents, renderCopied('aria2', WORDS.withTorrents, aria2)]])}`
+  const given = base !== null && torrent ? linksOfFile(file, `${base}/`).torrent : link
+  const url = base === null ? null : fileAddress(base, components)
+  const also = [
+    hybrid && html`<a href="${hybrid}">hybrid .torrent</a>`,
+    !components.some(isRaw) && html`<a href="${view}.meta4">Metalink</a>`,
+    html`<a href="${view}.sha256">checksum file</a>`,
+  ].filter((each) => !!each)
+  return renderCard(
+    WORDS.terminal,
+    html`${url !== null && renderCopied('command', WORDS.commandLine, `curl -fO ${quoted(url)}`)}
+      ${given && renderCopied('aria2', WORDS.withTorrents, `aria2c ${quoted(given)}`)}
+      <p class="muted">Also: ${also.map((each, i) => [i > 0 && ' · ', each])}</p>`,
+  )
 }
 
-/**
- * The URL of a file, without quotes that end those of a shell; null if another server serves the
- * files.
- */
-function urlOf({ components, base }: PagedFile): string | null {
-  return base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+/** A URL in quotes of a shell. */
+function quoted(url: string): string {
+  return `'${url.replaceAll("'", '%27')}'`
 }
 
-function factsOf(file: PagedFile, root: string): Html {
-  const { components, size, modified, sha256, stated, infoHash, swarmPage } = file
-  const digest = sha256 && Buffer.from(sha256).toString('hex')
-  const page = `${viewsOf(root, components)}.details?sha256`
-  const shown = html`<a href="${page}" rel="nofollow">Show the checksum</a>`
-  const url = urlOf(file)
-  return renderFacts([
-    [WORDS.size, renderSize(size)],
-    [WORDS.changed, renderTime(modified, 'second')],
-    swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">Charts of the last month</a>`],
+function swarmCard(file: PagedFile, { ownTracker }: HeaderOptions): Html {
+  const { counts, swarmPage, isSeeded } = file
+  const none = ownTracker
+    ? 'Nobody has announced it yet.'
+    : html`No tracker here counts its peers. <code>btkit serve --track</code> adds one.`
+  const told = [
+    isSeeded && html`<span class="good">this server seeds</span>`,
+    swarmPage !== null && html`<a href="${swarmPage}">its page at the tracker</a>`,
+  ].filter((each) => each !== false)
+  return renderCard(
+    WORDS.swarm,
+    html`${counts ? renderFigures(countFigures(counts.seeds, counts.leechers)) : html`<p class="muted">${none}</p>`}
+    ${told.length > 0 && html`<p>${told.map((each, i) => [i > 0 && ' · ', each])}</p>`}`,
+  )
+}
+
+function factsCard({ size, modified, infoHash }: PagedFile): Html {
+  const facts = [
+    sizeFact(size),
+    [WORDS.changed, renderTime(modified, 'second')] as const,
     ...hashFacts({ infoHash, infoHashV2: null }),
-    [
-      WORDS.sha256,
-      digest === null ? shown : html`${renderCopied('sha256', WORDS.sha256, digest)} ${stated}`,
-    ],
-    url !== null && [
-      WORDS.commandLine,
-      renderCopied('command', WORDS.commandLine, html`curl -fO '${url}'`),
-    ],
-  ])
+  ]
+  return renderCard(WORDS.facts, renderFacts(facts))
 }

@@ -3,21 +3,22 @@ import {
   formatListingQuery,
   linksOf,
   type Listing,
+  MAX_FILTER,
   type ListingQuery,
   type ListingRow,
   type RowLinks,
 } from './listing.js'
 import type { CurrentPage } from './listings.js'
 import { type Readme, renderReadme } from './readme.js'
-import { type MagnetEnd, renderMagnetRest } from './row-magnets.js'
 import { type HeaderOptions, INDEX, mirrorPage, stepsAbove, wayUp } from './site-header.js'
 import { viewsOf } from '../tree/address.js'
-import { type Page, renderPath } from '../../page-parts/layout.js'
+import { type Page, renderTop } from '../../page-parts/layout.js'
 import * as texts from '../../browser/texts.js'
 import { InlineScript, InlineStyle } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
-import { keptField, renderPages, sortForms } from '../../page-parts/sorting.js'
+import { keptField, orderFields, renderPages, sortForms } from '../../page-parts/sorting.js'
 import { entryCells, entryColumns } from '../../page-parts/rows.js'
+import { renderSearch } from '../../page-parts/search.js'
 import { type Cells, renderTable, rowRenderer } from '../../page-parts/table.js'
 import { WORDS } from '../../page-parts/words.js'
 import { escapeText } from '../../base/text/escape.js'
@@ -38,11 +39,6 @@ export interface ListingView {
   readonly page: CurrentPage
   /** The counts of files' swarms, by name, if a tracker knows them. */
   readonly swarms: ReadonlyMap<string, KnownCounts>
-  /** Magnet links of files, by name, and what they share. */
-  readonly magnets: {
-    readonly end: MagnetEnd
-    readonly links: ReadonlyMap<string, string>
-  }
   /** Null on the further pages, and if there is none. */
   readonly readme: Readme | null
   /** Whether the whole directory has a torrent. */
@@ -74,12 +70,12 @@ export async function renderListing(
       style: FILES_STYLE,
       script: LISTING_SCRIPT,
       title: titleOf(components),
-      head: [options.warm && feedLink(root), renderMagnetRest(view.magnets.end)],
+      head: options.warm && feedLink(root),
       ...(options.warm && {
         footer: html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`,
       }),
     },
-    html`${renderTools(view)} ${pages('Pages')}`,
+    html`${renderHead(view)} ${pages('Pages')}`,
     table,
     html`${renderNotes(view)}${pages('Pages, bottom')}${readme && renderReadme(readme)}`,
   )
@@ -95,9 +91,9 @@ function titleOf(components: readonly string[]): string {
 async function renderRows(view: ListingView, pause: Pause): Promise<Html> {
   const { rows } = view.page
   const canChoose = view.hasTorrent && rows.some((row) => isChoosable(row, view))
-  const columns = entryColumns(WORDS.changed, view.swarms.size > 0, canChoose)
+  const columns = entryColumns(WORDS.changed, canChoose)
   const renderRow = rowRenderer(columns, 'listing')
-  const rendered = view.components.length > 0 ? [renderUp(columns.length, canChoose)] : []
+  const rendered: Html[] = []
   for (let start = 0; start < rows.length; start += CHUNK) {
     const chunk = rows.slice(start, start + CHUNK)
     rendered.push(...chunk.map((row) => renderRow(cellsOf(row, view, canChoose))))
@@ -109,33 +105,22 @@ async function renderRows(view: ListingView, pause: Pause): Promise<Html> {
     rows: rendered,
     order: view.query,
     style: 'listing',
+    chosen: canChoose && CHOSEN,
   })
   const sort = sortForms(keptField('filter', view.query.filter))
   if (!canChoose) return html`${sort}${table}`
   return html`${sort}
-    <form method="get" action="./">
-      ${table}
-      <p class="chosen bar actions">
-        <span id="chosen" aria-live="polite">One torrent of the chosen files:</span>
-        <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
-        <button name="magnet" class="button">Magnet</button>
-        <button name="list" class="button">List of links</button>
-      </p>
-    </form>`
+    <form method="get" action="./">${table}</form>`
 }
+
+const CHOSEN = html`<b id="chosen" aria-live="polite">The chosen files</b>
+  <button name="torrent">${WORDS.downloadTorrent}</button>
+  <button name="magnet">Magnet</button>
+  <button name="list">List of links</button>`
 
 /** Whether a file can be chosen: a name that is not shown as it is could not be sent back. */
 function isChoosable({ name, isDirectory, size }: ListingRow, { hasFiles }: ListingView): boolean {
   return hasFiles && !isDirectory && size > 0 && escapeText(name) === name
-}
-
-/** The way up, the largest target on a phone. */
-function renderUp(columns: number, canChoose: boolean): Html {
-  return html`<tr class="up">
-    ${canChoose && html`<td></td>`}
-    <th scope="row" class="dir"><a href="../">..</a></th>
-    <td colspan="${columns - 1 - Number(canChoose)}"></td>
-  </tr>`
 }
 
 /** The cells of an entry of the directory. */
@@ -144,10 +129,8 @@ function cellsOf(row: ListingRow, view: ListingView, canChoose: boolean): Cells 
   const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose ${name}" />`
   const cells = listingCells(row, {
     links: linksOf(row, view.views),
-    after: view.listing.parts.taken.has(name) && html`<span class="stored">stored</span>`,
+    after: view.listing.parts.taken.has(name) && html`<small>stored</small>`,
     counts: view.swarms.get(name),
-    magnet: view.magnets.links.get(name) ?? null,
-    hasSwarms: view.swarms.size > 0,
   })
   return canChoose ? [isChoosable(row, view) && box, ...cells] : cells
 }
@@ -155,27 +138,21 @@ function cellsOf(row: ListingRow, view: ListingView, canChoose: boolean): Cells 
 /** The parts of a row that depend on its table. */
 interface RowParts {
   readonly links: RowLinks
-  /** Behind the name. */
+  /** Below the name. */
   readonly after: HtmlValue
   readonly counts: KnownCounts | undefined
-  /** Its magnet link; null if that is not known, so that the row leads to its page. */
-  readonly magnet: string | null
-  readonly hasSwarms: boolean
+  /** The words that were searched. */
+  readonly found?: readonly string[]
 }
 
 /** The cells of a file or directory. */
 export function listingCells(row: ListingRow, parts: RowParts): Cells {
   const { name, isDirectory, size, modified: time } = row
-  const { address, torrent, magnet, details } = parts.links
-  const links = html`${[
-    torrent && html`<a href="${torrent}" rel="nofollow">torrent</a> `,
-    magnet && html`<a href="${parts.magnet ?? magnet}" rel="nofollow">magnet</a> `,
-    details && html`<a href="${details}" rel="nofollow">details</a>`,
-  ]}`
-  const { after, counts = null } = parts
+  const { address, torrent, details } = parts.links
+  const page = details === null ? null : { address: details, what: torrent ? 'torrent' : 'details' }
+  const { counts = null } = parts
   const shown = isDirectory ? sizeOfDirectory(row) : size
-  const entry = { name, address, isDirectory, size: shown, time, counts, links, after }
-  return entryCells(entry, parts.hasSwarms)
+  return entryCells({ ...parts, name, address, isDirectory, size: shown, time, counts, page })
 }
 
 /** The size of a directory, or else how much is in it; null if nothing is known of it. */
@@ -186,26 +163,38 @@ function sizeOfDirectory({ isEmpty, entries, below }: ListingRow): number | stri
   return entries === null ? 'over 500 entries' : count(entries, 'entry', 'entries')
 }
 
-/** The path of a directory, what is in it, and the links to its torrent. */
-function renderTools(view: ListingView): Html {
-  const { components, query, hasTorrent } = view
+/** Entries of a folder that is longer than a screen. */
+const SCREEN = 20
+
+/** The path of a directory, what is in it, and what can be done with it. */
+function renderHead(view: ListingView): Html {
+  const { components, query, hasTorrent, page } = view
   const { filter } = query
   const all = formatListingQuery({ ...query, filter: '', page: 1 })
-  const folder = viewsOf(wayUp(components), components)
-  return html`<div class="tools">
-    ${renderPath(stepsAbove(components, wayUp(components)), titleOf(components))}
-    <p class="muted">
-      <span id="shown" role="status">${describe(view)}</span>
-      ${filter !== '' && html`with “${filter}” in the name, <a href="${all}">${WORDS.showAll}</a>`}
-    </p>
-    ${
+  const root = wayUp(components)
+  const isLong = page.directories + page.files > SCREEN || filter !== ''
+  return renderTop({
+    title: titleOf(components),
+    above: stepsAbove(components, root),
+    sub: html`<span id="shown" role="status">${describe(view)}</span>
+      ${filter !== '' && html`with “${filter}” in the name, <a href="${all}">${WORDS.showAll}</a>`}`,
+    acts: [
+      isLong &&
+        renderSearch({
+          id: 'filter',
+          action: './',
+          name: 'filter',
+          value: filter,
+          most: MAX_FILTER,
+          placeholder: WORDS.filterFolder,
+          kept: orderFields(query, 'name'),
+        }),
       hasTorrent &&
-      html`<p class="get">
-        ${WORDS.thisFolder}: <a href="${folder}.torrent" rel="nofollow">torrent</a>
-        <a href="${folder}.magnet" rel="nofollow">magnet</a>
-      </p>`
-    }
-  </div>`
+        html`<a class="button" href="${viewsOf(root, components)}.magnet" rel="nofollow"
+          >${WORDS.torrentOfFolder}</a
+        >`,
+    ],
+  })
 }
 
 const STORED = '“stored”: the mirror has this file; the server does not generate it.'
@@ -243,7 +232,7 @@ function describe({ page, query }: ListingView): string {
     ...(files > 0 ? [counted(files, 'file')] : []),
     ...(isAll ? [`${formatBytes(below)} in all`] : files > 0 ? [part] : []),
   ]
-  return parts.join(', ')
+  return parts.join(' · ')
 }
 
 /** The script of listings, and the style of all pages with files. */

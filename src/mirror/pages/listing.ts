@@ -172,7 +172,7 @@ export interface ListingQuery extends ListOrder<ListingKey> {
 }
 
 /** In UTF-16 units: no name is longer. */
-const MAX_FILTER = 255
+export const MAX_FILTER = 255
 
 /** Reads the query of an address; missing and invalid values get their defaults. */
 export function parseListingQuery(url: string): ListingQuery {

@@ -7,6 +7,7 @@ import { errorAnswer, NotReady } from '../../server/headers/refusal.js'
 import type { Answer } from '../../server/headers/answer.js'
 import * as texts from '../../browser/texts.js'
 import { InlineScript } from '../../page-parts/policy.js'
+import { renderTop } from '../../page-parts/layout.js'
 import { html, type Html } from '../../base/text/html.js'
 import { counted, formatBytes, formatDuration } from '../../base/text/quantity.js'
 
@@ -32,14 +33,17 @@ function progressPage(error: NotReady, links: PageLinks, options: HeaderOptions)
       script: REFRESH_SCRIPT,
       headers: NOT_KEPT,
     },
-    html`<div id="state">
-        <h1>The ${links.what} is being made</h1>
+    html`<section id="state">
+        ${renderTop({ title: `The ${links.what} is being made`, acts: back(links) })}
         ${stateOf(error, told)}
-        <p>This page updates itself. It opens the ${links.what} when that is ready.</p>
-      </div>
-      <p>
-        <a id="again" data-seconds="${seconds}" href="${links.progress}">Refresh</a>
-      </p>`,
+        <p class="muted">
+          This page updates itself. It opens the ${links.what} when that is ready.
+        </p>
+      </section>
+      <noscript>
+        <p><a href="${links.progress}">Refresh</a></p>
+      </noscript>
+      <a id="again" data-seconds="${seconds}" href="${links.progress}" hidden></a>`,
   )
 }
 
@@ -56,15 +60,18 @@ function readyPage(title: TorrentTitle, links: PageLinks, options: HeaderOptions
       script: null,
       headers: NOT_KEPT,
     },
-    html`<div id="state">
-      <h1>The ${links.what} is ready</h1>
+    html`<section id="state">
+      ${renderTop({ title: `The ${links.what} is ready`, acts: back(links) })}
       <p role="status">
         <b class="name">${title.name}</b>: ${isFile ? 'the download begins' : 'it opens'} by itself.
       </p>
       <p><a id="download" href="${links.itself}">Open the ${links.what}</a></p>
-      <p><a href="${links.directory}">Back to the folder</a></p>
-    </div>`,
+    </section>`,
   )
+}
+
+function back({ directory }: PageLinks): Html {
+  return html`<a class="button" href="${directory}">Back to the folder</a>`
 }
 
 function titleOf(told: ProgressStatus | null, { what }: PageLinks): string {

@@ -50,7 +50,7 @@ export function renderReadme({ row, content, cutAt }: Readme): Html {
     html`<p class="muted">
       The first ${formatBytes(cutAt)}. <a href="${addressOf(row)}">Show the whole file</a>
     </p>`
-  return html`<section class="readme" aria-labelledby="readme">
+  return html`<section class="card readme" aria-labelledby="readme">
     <h2 id="readme">${row.name}</h2>
     ${content} ${rest}
   </section>`

@@ -32,8 +32,6 @@ import { publicAddress, requestPath, viewsBelow } from '../tree/address.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
 import { mirrorPage, SEARCH } from './site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
-import type { TrackerSource } from '../torrents/trackers.js'
-import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
 import { formatMirrorPath, LOOKS_AT_ONCE, MirrorView, parseMirrorPlace } from '../tree/mirror.js'
 import type { FoundName, NameIndex } from '../kept/name-index.js'
 import type { NameSearch } from '../kept/name-search.js'
@@ -52,13 +50,12 @@ interface Result extends FoundName {
 /** Searches the whole mirror. */
 export class FileSearch {
   constructor(
-    private readonly options: Pick<ServiceOptions, 'mirror' | 'ownTracker' | 'seed'>,
+    private readonly options: Pick<ServiceOptions, 'mirror'>,
     private readonly sources: {
       readonly search: NameSearch
       readonly planner: Planner
       readonly memory: MemoryPool
-      readonly swarms: Pick<FileSwarms, 'isUsed' | 'largest' | 'infoHashOf'>
-      readonly trackers: TrackerSource['current']
+      readonly swarms: Pick<FileSwarms, 'largest'>
     },
   ) {}
 
@@ -83,7 +80,7 @@ export class FileSearch {
 
   async #find(
     index: NameIndex,
-    { words, root, address }: FilesWanted,
+    { words, root }: FilesWanted,
     budget: Budget,
   ): Promise<FileResults> {
     const names: FoundName[] = []
@@ -99,18 +96,16 @@ export class FileSearch {
       return lookAt(name, view)
     })
     const found = sortByPath(looked.filter((each) => each !== null))
-    const { row, rest } = magnetEnd(this.options, this.sources.trackers(), address)
-    const end = { row: row + rest, rest: '' }
     const rows: Cells[] = []
     for (const result of found) {
-      rows.push(this.#cellsOf(result, root, end))
+      rows.push(this.#cellsOf(result, root, words))
       if (rows.length % ROWS_A_SLICE === 0) await budget.nextSlice()
     }
     const numbers = { count: found.length, isCut: names.length > MOST_RESULTS }
     const note = index.isTooLarge ? TOO_LARGE : isReading ? READING : numbers.isCut && CUT
     const table = {
       label: WORDS.files,
-      columns: entryColumns(WORDS.changed, this.sources.swarms.isUsed),
+      columns: entryColumns(WORDS.changed),
       rows,
       style: 'listing',
     }
@@ -123,20 +118,18 @@ export class FileSearch {
     }
   }
 
-  #cellsOf({ path, row }: Result, root: string, end: MagnetEnd): Cells {
+  #cellsOf({ path, row }: Result, root: string, found: readonly string[]): Cells {
     const { swarms } = this.sources
     const above = path.slice(0, -1)
     const directory = root + above.map((name) => `${encodeName(name)}/`).join('')
     const links = linksOf(row, viewsBelow(root, above))
-    const infoHash = row.isDirectory ? null : swarms.infoHashOf(path, row)
     return listingCells(row, {
-      magnet: infoHash && rowMagnet(infoHash, end),
+      found,
       links: { ...links, address: directory + links.address.slice('./'.length) },
-      after: html`<a class="place" href="${above.length > 0 ? directory : `${root}./`}"
-        >/${above.join('/')}</a
+      after: html`<small
+        >in <a href="${above.length > 0 ? directory : `${root}./`}">/${above.join('/')}</a></small
       >`,
       counts: row.isDirectory ? undefined : swarms.largest(path, row)?.counts,
-      hasSwarms: swarms.isUsed,
     })
   }
 }
@@ -195,8 +188,7 @@ export function addSearchRoute(
     const fields = new URLSearchParams(asked)
     const { client, signal } = new Requester(reply, requesters)
     const { words } = query
-    const address = publicAddress(request.raw, options)
-    const files = await findFiles({ words, root: ROOT, address, client, signal })
+    const files = await findFiles({ words, root: ROOT, client, signal })
     const torrents = await torrentsFor(request, options, { words, signal, except: files.places })
     if (!fields.has('json') && !prefersJson(headers.accept)) {
       const from = fields.get('in')
@@ -248,7 +240,11 @@ function searchPage(
         href="search?json&q=${encodePercent(query.text)}"
       />`,
     },
-    html`${renderResults(query, files, torrents)}
-    ${way && query.text !== '' && html`<p><a href="${way}">${label}</a></p>`}`,
+    renderResults(
+      query,
+      files,
+      torrents,
+      way && query.text !== '' && html`<a class="button" href="${way}">${label}</a>`,
+    ),
   )
 }

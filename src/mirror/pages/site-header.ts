@@ -35,14 +35,8 @@ export const SEARCH = '/-/search'
 /** The address that leads to the tracker's pages if they are at the host of the request. */
 export const TORRENTS = '/-/torrents'
 
-/**
- * The tracker's pages in the menu: paths below its first page, and the queries that ask for them
- * there.
- */
-export const TRACKER_PAGES = [
-  { title: WORDS.torrents, path: 'catalogue/', query: '' },
-  { title: WORDS.activity, path: 'activity', query: 'activity' },
-] as const
+/** The list of torrents below the tracker's first page. */
+export const TRACKER_LIST = 'catalogue/'
 
 /** The site that all pages are part of. */
 export function siteOf(options: Pick<HeaderOptions, 'siteName' | 'publicUrl' | 'look'>): PageSite {
@@ -62,14 +56,12 @@ export function torrentPage(
   return ownTracker?.page ? `${ownTracker.page}torrent${query}` : null
 }
 
-/** The pages of the tracker in the menu, as far as they are there. */
+/** The list of the tracker in the menu, if it is there. */
 function trackerPages({ ownTracker }: Pick<HeaderOptions, 'ownTracker'>) {
   const { announceAt = null, page = null } = ownTracker ?? {}
   if (!announceAt && page === null) return []
-  return TRACKER_PAGES.map(({ title, path, query }) => {
-    const here = `.${TORRENTS}${query && `?${query}`}`
-    return { title, path: announceAt ? here : `${page ?? ''}${path}`, isCurrent: false }
-  })
+  const path = announceAt ? `.${TORRENTS}` : `${page ?? ''}${TRACKER_LIST}`
+  return [{ title: WORDS.torrents, path, isCurrent: false }]
 }
 
 /** The place of a page on the site. */

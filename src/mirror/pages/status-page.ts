@@ -9,7 +9,7 @@ import {
   negotiated,
   OK,
 } from '../../server/headers/answer.js'
-import { iconAnswer } from '../../page-parts/layout.js'
+import { iconAnswer, renderCard, renderTop } from '../../page-parts/layout.js'
 import { type Figure, renderFacts, renderFigures } from '../../page-parts/item.js'
 import { WORDS } from '../../page-parts/words.js'
 import { html, type Html } from '../../base/text/html.js'
@@ -33,9 +33,9 @@ function statusPage(report: StatusReport, isLive: boolean, options: HeaderOption
     ><meta http-equiv="refresh" content="${LIVE}; url=status?live"
   /></noscript>`
   const again = isLive
-    ? html`<a href="status">Stop</a> &middot;
-        <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
-    : html`<a href="status?live">Update every ${LIVE} s</a>`
+    ? html`<a class="button" href="status">Stop</a>
+        <a class="button" id="again" data-seconds="${LIVE}" href="status?live">Now</a>`
+    : html`<a class="button" href="status?live">Update every ${LIVE} s</a>`
   const { torrents } = report.hashing
   return mirrorPage(
     options,
@@ -50,38 +50,42 @@ function statusPage(report: StatusReport, isLive: boolean, options: HeaderOption
       script: REFRESH_SCRIPT,
       headers: { 'Cache-Control': FRESH },
     },
-    html`<div class="title">
-        <h1>${WORDS.status}</h1>
-        <span>${again}</span>
-      </div>
+    html`${renderTop({ title: WORDS.status, acts: again })}
       <div id="state">
-        ${renderFigures(figuresOf(report))}
-        ${
-          torrents.length > 0 &&
-          html`<ul>
-            ${torrents.map(hashingRow)}
-          </ul>`
-        }
+        <p>${inWords(report)}</p>
+        ${renderFigures(figuresOf(report), true)}
+        ${torrents.length > 0 && renderCard('Being hashed now', torrents.map(hashingRow))}
         <details>
           <summary>For operators</summary>
           <p>
-            btkit ${report.version}, up for
-            ${formatAge(report.uptimeSeconds) ?? `${report.uptimeSeconds} s`}, at
+            Up for ${formatAge(report.uptimeSeconds) ?? `${report.uptimeSeconds} s`}, at
             ${report.time.slice(0, 19).replace('T', ' ')} UTC.
           </p>
-          ${hashing(report)} ${seeding(report)} ${trackers(report)} ${cache(report)}
+          <div class="cards">
+            ${hashing(report)} ${seeding(report)} ${trackers(report)} ${cache(report)}
+          </div>
         </details>
       </div>`,
   )
 }
 
+/** Whether the mirror works, in a sentence. */
+function inWords({ hashing, warm, cache: { state } }: StatusReport): Html {
+  const under = hashing.running + hashing.waiting + (warm?.running ?? 0) + (warm?.waiting ?? 0)
+  if (state === 'full' || state === 'off')
+    return html`<b class="unsure">The mirror works, but its cache is ${CACHE_STATES[state]}.</b>`
+  if (under === 0) return html`<b class="good">✓ All is ready.</b>`
+  return html`<b class="good">✓ The mirror works.</b> ${counted(under, 'torrent')} to be hashed.`
+}
+
 /** The figures that most people want to know. */
 function figuresOf({ hashing, warm, seed }: StatusReport): (Figure | false)[] {
   const ready = warm?.ready ?? seed?.torrents
+  const hashed = hashing.running + (warm?.running ?? 0)
   const waiting = hashing.waiting + (warm?.waiting ?? 0)
   return [
     ready !== undefined && ['Torrents ready', ready],
-    ['Being hashed', hashing.running + (warm?.running ?? 0)],
+    hashed > 0 && ['Being hashed', hashed],
     waiting > 0 && ['Waiting', waiting],
     seed !== null && ['Uploading', `${formatBytes(seed.rate)}/s`, seed.rate > 0 && 'seeds'],
     seed !== null && ['Peers', seed.peers, seed.peers > 0 && 'peers'],
@@ -91,8 +95,9 @@ function figuresOf({ hashing, warm, seed }: StatusReport): (Figure | false)[] {
 function hashing({ hashing, planning, warm }: StatusReport): Html {
   const queue = (of: { readonly running: number; readonly waiting: number }) =>
     `${formatNumber(of.running)} running, ${formatNumber(of.waiting)} waiting`
-  return html`<h2>Being hashed</h2>
-    ${renderFacts([
+  return renderCard(
+    'Hashing',
+    renderFacts([
       [WORDS.torrents, queue(hashing)],
       ['Requests looked up', queue(planning)],
       ['Hashed since the start', formatBytes(hashing.bytesHashed)],
@@ -100,7 +105,8 @@ function hashing({ hashing, planning, warm }: StatusReport): Html {
         'Hashed before anybody asked',
         `${counted(warm.ready, 'file')} ready, ${queue(warm)}, ${formatNumber(warm.failed)} failed; ${formatBytes(warm.bytesHashed)} hashed`,
       ],
-    ])}`
+    ]),
+  )
 }
 
 function hashingRow(told: ProgressStatus): Html {
@@ -108,37 +114,37 @@ function hashingRow(told: ProgressStatus): Html {
   const { name, files, path } = title
   // A set of files has the name of their common directory
   const shown = path === null ? `${name} (${counted(files, 'file')})` : name
-  return html`<li>
+  return html`<p>
     <b class="name">${shown}</b>: ${describeProgress(told)}
     <progress aria-label="Hashed of ${name}" max="${bytesTotal}" value="${bytesDone}"></progress>
-  </li> `
+  </p> `
 }
 
 function seeding({ seed }: StatusReport): Html {
   if (seed === null) return html``
   const { torrents, peers, uploaded, rate, refused, failing } = seed
-  return html`<h2>Seeding</h2>
-    <p>
-      ${counted(torrents, 'torrent')} and ${counted(peers, 'peer')}; ${formatBytes(uploaded)} sent
-      since the start, ${formatBytes(rate)} per second now; ${formatNumber(refused)} refused.
-    </p>
-    ${
-      failing.length > 0 &&
-      html`<ul>
-        ${failing.map(({ problem, count }) => html`<li>${problem} (${counted(count, 'torrent')})</li> `)}
-      </ul>`
-    }`
+  return renderCard(
+    'Seeding',
+    html`<p>
+        ${counted(torrents, 'torrent')} and ${counted(peers, 'peer')}; ${formatBytes(uploaded)} sent
+        since the start, ${formatBytes(rate)} per second now; ${formatNumber(refused)} refused.
+      </p>
+      ${
+        failing.length > 0 &&
+        html`<ul>
+          ${failing.map(({ problem, count }) => html`<li>${problem} (${counted(count, 'torrent')})</li> `)}
+        </ul>`
+      }`,
+  )
 }
 
 function trackers({ trackers }: StatusReport): Html {
-  return html`<h2>Trackers</h2>
-    ${
-      trackers.length === 0
-        ? html`<p>The torrents name no tracker.</p>`
-        : html`<ul>
-            ${trackers.map((url) => html`<li><code>${url}</code></li> `)}
-          </ul>`
-    }`
+  return renderCard(
+    WORDS.trackers,
+    trackers.length === 0
+      ? html`<p>The torrents name no tracker.</p>`
+      : trackers.map((url) => html`<p><code>${url}</code></p> `),
+  )
 }
 
 const CACHE_STATES = {
@@ -149,8 +155,9 @@ const CACHE_STATES = {
 
 function cache({ cache: { state, bytes, records, hits, misses, origins } }: StatusReport): Html {
   const { memory, cache, files } = origins
-  return html`<h2>Cache</h2>
-    ${renderFacts([
+  return renderCard(
+    'Cache',
+    renderFacts([
       ['State', CACHE_STATES[state]],
       [WORDS.size, `${formatBytes(bytes)}, ${counted(records, 'record')}`],
       ['Look-ups', `${formatNumber(hits)} found, ${formatNumber(misses)} not found`],
@@ -158,7 +165,8 @@ function cache({ cache: { state, bytes, records, hits, misses, origins } }: Stat
         WORDS.torrents,
         `${formatNumber(memory)} from memory, ${formatNumber(cache)} from the cache, ${formatNumber(files)} by reading files`,
       ],
-    ])}`
+    ]),
+  )
 }
 
 /** Also answered while the service stops. */

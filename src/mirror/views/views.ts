@@ -1,8 +1,7 @@
 import { constants } from 'node:fs'
 import { encodeName } from '../../base/percent.js'
-import { html, type Html } from '../../base/text/html.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { CHECKSUM_NAMES, formatChecksums } from '../../core/checksums/list.js'
+import { CHECKSUM_NAMES, CHECKSUMS, formatChecksums } from '../../core/checksums/list.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
@@ -29,7 +28,7 @@ import type { Torrents } from '../torrents/torrents.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js'
 import type { FileDigests } from '../torrents/file-digests.js'
-import { filePage, type PagedFile } from '../pages/file-page.js'
+import { filePage, type PagedFile, type StatedList } from '../pages/file-page.js'
 import type { FileTorrents, LookedUpFile } from '../torrents/file-torrents.js'
 import { formOf, magnetPage, torrentAddress } from './forms.js'
 import { isTorrentNameTaken } from '../tree/taken-views.js'
@@ -148,14 +147,16 @@ export class Views {
     const modified = Number(fingerprint.mtimeNs / 1_000_000n)
     const sha256 = digests.known(file)
     const swarm = swarms.largest(components, { size, modified })
+    const infoHash = swarms.infoHashOf(components, { size, modified })
     const { root } = pageLinks(request.raw.url ?? '')
     return {
       components,
       size,
       modified,
       sha256,
-      stated: options.files ? await renderStated(file, root, this.mirror) : null,
-      infoHash: swarms.infoHashOf(components, { size, modified }),
+      stated: options.files ? await statedOf(file, root, this.mirror) : [],
+      infoHash,
+      isSeeded: infoHash !== null && options.seed !== null,
       counts: swarm?.counts ?? null,
       swarmPage: swarm && torrentPage(options, swarm.infoHash, root),
       base: options.files ? publicAddress(request.raw, options) : null,
@@ -258,25 +259,28 @@ function renderPieces(info: Uint8Array): Xml | null {
 }
 
 /**
- * Says whether the lists beside a file have its known checksums, on a page from which `root` leads
- * to the root; a warning comes first. Null if none names it.
+ * What the lists beside a file say of it, on a page from which `root` leads to the root; those of
+ * which its checksum is known come first.
  */
-async function renderStated(
+async function statedOf(
   file: ScannedFile,
   root: string,
   { digests, options }: Pick<ViewSources, 'digests' | 'options'>,
-): Promise<Html | null> {
+): Promise<StatedList[]> {
   const directory = directoryAddress(`${root}.`, file.path.slice(0, -1))
-  const known = CHECKSUM_NAMES.filter((name) => digests.known(file, name))
-  const lists = (await readStated(file.path, known, options.mirror)).map((stated) => {
-    const own = Buffer.from(digests.known(file, stated.checksum) ?? []).toString('hex')
-    const link = html`<a href="${directory}${encodeName(stated.list)}">${stated.list}</a>`
-    return { link, isOwn: stated.digests.includes(own) }
+  const lists = await readStated(file.path, CHECKSUM_NAMES, options.mirror)
+  const all = lists.map(({ checksum, list, digests: stated }): StatedList => {
+    const known = digests.known(file, checksum)
+    const own = known && Buffer.from(known).toString('hex')
+    const isOwn = own === null ? null : stated.includes(own)
+    return {
+      list,
+      address: directory + encodeName(list),
+      program: checksum === 'blake2b' ? 'b2sum' : `${checksum}sum`,
+      isOfAll: list === CHECKSUMS[checksum].ofAll,
+      digest: (isOwn === true ? own : stated[0]) ?? '',
+      isOwn,
+    }
   })
-  const wrong = lists.find(({ isOwn }) => !isOwn)
-  if (wrong)
-    return html`<p class="note">
-      <b>Warning:</b> ${wrong.link} has another checksum for this file.
-    </p>`
-  return lists[0] ? html`<span class="seeds">✓ matches ${lists[0].link}</span>` : null
+  return all.sort((a, b) => Number(a.isOwn === null) - Number(b.isOwn === null))
 }

@@ -36,8 +36,9 @@ export interface FormRoute<C extends FormContext = FormContext, Need extends str
   readonly method: 'GET' | 'POST'
   /** The path below the first page, such as `torrents` or `job/:id`. */
   readonly path: string
-  /** Its title in the menu. */
+  /** Its title in the menu, or the path of the page of the menu that it belongs to. */
   readonly menu?: string | undefined
+  readonly under?: string | undefined
   /** Its purpose, on a first page that lists the pages of the menu. */
   readonly purpose?: string | undefined
   /** Its users must be allowed to do this. */
@@ -176,14 +177,14 @@ export function wayBack(path: string): string {
   return '../'.repeat(own.split('/').length - 1)
 }
 
-/** The entries of a menu; `current` is the path of the page that is marked. */
+/** The entries of a menu; `current` is the path of a page that is in it, or under one. */
 export function menuOf(
-  routes: readonly Pick<FormRoute, 'path' | 'menu'>[],
+  routes: readonly Pick<FormRoute, 'path' | 'menu' | 'under'>[],
   current: string | undefined,
 ): MenuEntry[] {
+  const marked = routes.find(({ path }) => path === current)?.under ?? current
   return routes.flatMap(({ path, menu }) => {
-    if (menu === undefined) return []
-    return { path: path === '' ? './' : path, title: menu, isCurrent: path === current }
+    return menu === undefined ? [] : { path, title: menu, isCurrent: path === marked }
   })
 }
 
@@ -206,7 +207,7 @@ export function formRoutes<C extends FormContext = FormContext, Need extends str
 }
 
 /** The pages of jobs: their progress, and then their result. */
-export function jobRoutes(jobs: Jobs): FormRoute[] {
+export function jobRoutes(jobs: Jobs, under?: string): FormRoute[] {
   const find = ({ params }: FormContext) => jobs.get(params['id'] ?? '')
   const show = (context: FormContext): Answer => {
     const job = find(context)
@@ -220,7 +221,7 @@ export function jobRoutes(jobs: Jobs): FormRoute[] {
     return seeOther(`../${job.id}`)
   }
   return [
-    { method: 'GET', path: 'job/:id', handle: show },
+    { method: 'GET', path: 'job/:id', under, handle: show },
     {
       method: 'GET',
       path: 'job/:id/state',

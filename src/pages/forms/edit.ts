@@ -61,7 +61,7 @@ function lateValues(form: Form, torrents: readonly Opened[]): Html | false {
   })
   return (
     rows.length > 0 &&
-    html`<section>
+    html`<section class="card">
       <h2>Your form had</h2>
       <dl>${rows}</dl>
     </section>`
@@ -94,7 +94,7 @@ function sectionsOf(edited: readonly Edited[]): Html[] {
   return [...groups.values()].map((group) => {
     const [first] = group as [Edited]
     const isOne = group.length === 1
-    return html`<section>
+    return html`<section class="card">
       <h2 class="name">${isOne ? first.file : counted(group.length, 'torrent')}</h2>
       ${!isOne && foldedNames(group.map(({ file }) => file))}
       ${'error' in first ? problem({ message: first.error }) : diffOf(first, isOne)}
@@ -107,14 +107,14 @@ function editFields(form: Form, torrents: readonly Opened[], titleOf: EditForm['
   const many = torrents.length > 1
   return html`<input type="hidden" name="digest" value="${digestOf(torrents)}" />
     ${many && foldedNames(torrents.map(({ file }) => titleOf(file)))}
-    <fieldset>
-      <legend>Values</legend>
+    <section class="card">
+      <h2>Values</h2>
       ${VALUES.map((value) => valueField(form, value, torrents))}
       ${
         !many &&
         checkField(form, 'Private torrent', [['private', 'only these trackers, no DHT or PEX']])
       }
-    </fieldset>
+    </section>
     <p class="muted">
       Name, source tag and private are parts of the info hash: if you change them, the torrent gets
       another swarm.
@@ -196,7 +196,7 @@ function differentValues(form: Form, torrents: readonly Opened[]) {
   return VALUES.filter(({ name, kind }) => form.text(name) !== asSent(common[name] ?? '', kind))
 }
 
-/** A value as a browser sends it if nobody changed its field: a field of one line has no line end. */
+/** A value as a browser sends it if nobody changed its field, which may be of one line. */
 function asSent(value: string, kind: ValueKind): string {
   return value.replaceAll(/\r\n?|\n/g, kind === 'text' ? '' : '\n').trim()
 }

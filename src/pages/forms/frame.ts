@@ -7,6 +7,8 @@ import {
   type Page,
   renderMasthead,
   renderPage,
+  renderTop,
+  type Step,
 } from '../../page-parts/layout.js'
 import { type Answer, redirect, sendAnswer, textAnswer } from '../../server/headers/answer.js'
 import { html, type Html, type HtmlValue } from '../../base/text/html.js'
@@ -16,6 +18,10 @@ import { Form } from './form.js'
 export interface PageParts {
   readonly title: string
   readonly content: HtmlValue
+  /** The places above it, figures beside the title, and what can be done with the page. */
+  readonly above?: readonly Step[]
+  readonly sub?: HtmlValue
+  readonly acts?: HtmlValue
   /** Why a form failed, shown above the content. The status is then 400 by default. */
   readonly error?: Pick<Error, 'message'> | undefined
   /** The way back to the first page, such as `../`. */
@@ -35,7 +41,7 @@ export const CACHING = 'private, no-cache'
 
 /** Answers with a page. The style, script and icon are files beside the first page. */
 export function framePage(parts: PageParts, around: Masthead): Page {
-  const { title, content, error, root = '', refresh } = parts
+  const { title, content, error, root = '', refresh, above, sub = null, acts = null } = parts
   const status = parts.status ?? (error ? 400 : 200)
   const reload =
     refresh !== undefined &&
@@ -52,8 +58,7 @@ export function framePage(parts: PageParts, around: Masthead): Page {
       status,
       headers: { 'Cache-Control': parts.isShownOnce ? 'no-store' : CACHING },
     },
-    html`<h1>${title}</h1>
-      ${error ? problem(error) : null} ${content}`,
+    html`${renderTop({ title, above, sub, acts })} ${error ? problem(error) : null} ${content}`,
   )
 }
 

@@ -197,7 +197,7 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
     root: '../',
     refresh: isRunning ? 1 : undefined,
     content: isRunning
-      ? html`<section data-job="${id}">
+      ? html`<section class="card" data-job="${id}">
           <p>
             ${about.lasts ?? html`<progress aria-label="Progress" ${valuesOf(job)}></progress>`}
           </p>
@@ -209,7 +209,7 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
         </section>`
       : html`${isCancelled ? about.lasts === undefined && CANCELLED : error && problem(error)}
           <p class="acts">
-            <a class="main" href="${formAddress(about, about.form)}">Back to the form</a>
+            <a class="button main" href="${formAddress(about, about.form)}">Back to the form</a>
           </p>`,
   })
 }

@@ -8,11 +8,10 @@ import { isSafeComponent, isWithin } from '../../disk/look/inside.js'
 import { readEntries } from '../../disk/look/read-names.js'
 import { renderTime } from '../../page-parts/time.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../base/text/html.js'
-import { formatBytes } from '../../base/text/quantity.js'
 import { defaultAct, Form, hiddenFields } from './form.js'
 import type { Answer } from '../../server/headers/answer.js'
 import type { PageParts } from './frame.js'
-import { kindOf as iconOf } from '../../page-parts/rows.js'
+import { kindOf as iconOf, renderBytes } from '../../page-parts/rows.js'
 import { renderTable } from '../../page-parts/table.js'
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */
@@ -52,25 +51,24 @@ async function pickerPage(picking: Picking): Promise<Answer> {
     const act = isDirectory ? 'at' : 'picked'
     const icon = iconOf(name, isDirectory)
     const button = html`<button name="${act}" value="${path}" class="${icon}">${text}</button>`
-    return [button, isDirectory ? '' : formatBytes(size), renderTime(changed, 'minute')]
+    return [button, !isDirectory && renderBytes(size), renderTime(changed, 'minute')]
   })
   return page({
-    title: `Choose: ${directory}`,
+    title: 'Choose a file or folder',
+    sub: directory,
     error: fault ?? error,
     status: fault ? 400 : 200,
     content: html`<form method="post" action="${action}" class="picker">
       ${carried}<input type="hidden" name="choose" value="${field}" />
       <input type="hidden" name="here" value="${fieldValue(fieldPath(directory))}" />
       ${defaultAct('create')}
-      <section>
+      <section class="card">
         <p class="acts">${places.map((place) => step(place, placeName(place, top)))}</p>
         <p class="crumbs">${crumbsOf(directory, top)}</p>
         ${actsOf(directory, top === null)}
       </section>
-      <section>
-        ${renderTable({ label: 'Entries', columns: COLUMNS, rows })}
-        ${isCut && html`<p class="muted">There are more entries. Type the path instead.</p>`}
-      </section>
+      ${renderTable({ label: 'Entries', columns: COLUMNS, rows, style: 'listing' })}
+      ${isCut && html`<p class="muted">There are more entries. Type the path instead.</p>`}
     </form>`,
   })
 }

@@ -243,7 +243,7 @@ export function makePage(form: Form, { content, more, presets, plan }: MakeForm)
     error: form.error,
     content: html`<form method="post" action="make" data-keep data-plans>
       ${defaultAct('plan')}
-      <section>${presetField(form, presets)} ${content} ${usualFields(form)}</section>
+      <section class="card">${presetField(form, presets)} ${content} ${usualFields(form)}</section>
       ${moreFields(form, more)}
       <div data-plan role="status">${plan ? planSection(plan) : null}</div>
       <div class="acts">
@@ -257,7 +257,7 @@ export function makePage(form: Form, { content, more, presets, plan }: MakeForm)
 /** Shows a torrent before it is made. */
 function planSection(plan: Plan): Html {
   const { files, size, pieceCount, pieceLength, torrentSize, skipped, inTheWay } = plan
-  return html`<section aria-label="Preview">
+  return html`<section class="card" aria-label="Preview">
     <h2>Preview: ${plan.name}</h2>
     <p>
       ${counted(files, 'file')}, ${formatBytes(size)}, in ${counted(pieceCount, 'piece')} of

@@ -9,6 +9,7 @@ import type { PageParts } from '../forms/frame.js'
 import { formAddress, type Job } from '../forms/jobs.js'
 import { pickingAnywhere, requirePath } from '../forms/picker.js'
 import { renderTable } from '../../page-parts/table.js'
+import { WORDS } from '../../page-parts/words.js'
 import { clipText } from '../../base/text/escape.js'
 import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
@@ -40,8 +41,8 @@ function formPage(form: Form): PageParts {
     error: form.error,
     content: html`<form method="post" action="check" data-keep>
       ${defaultAct('check')}
-      <fieldset>
-        <legend>What to compare</legend>
+      <section class="card">
+        <h2>What to compare</h2>
         ${textField(form, { name: 'torrent', label: 'Torrent', hint: DROP, pick: true })}
         ${textField(form, {
           name: 'data',
@@ -49,7 +50,7 @@ function formPage(form: Form): PageParts {
           hint: 'The file or folder of the torrent, or the folder that holds it. Default: the folder of the torrent.',
           pick: true,
         })}
-      </fieldset>
+      </section>
       <div class="acts">
         <button class="main" name="act" value="check">Verify the files</button>
       </div>
@@ -70,8 +71,8 @@ async function begin(parts: WindowParts, form: Form): Promise<Answer> {
     content: checkedOf(
       found,
       html`<p class="acts">
-        <a class="main" href="${formAddress(about, form)}">Verify again</a>
-        <a href="../${lookAt(torrent)}">Inspect</a>
+        <a class="button main" href="${formAddress(about, form)}">Verify again</a>
+        <a class="button" href="../${lookAt(torrent)}">Inspect</a>
       </p>`,
     ),
   })
@@ -87,7 +88,7 @@ function titleOf({ report, states }: Checked): string {
 function checkedOf({ report, files, listed, map, states }: Checked, acts: Html): Html {
   const { pieces } = report
   const isCut = files > listed.length
-  return html`<section>
+  return html`<section class="card">
       <p class="${report.ok ? 'good' : 'bad'}" role="status">
         ${counted(files, 'file')} at <span class="name">${report.place.path}</span>,
         ${counted(pieces, 'piece')}.
@@ -95,11 +96,8 @@ function checkedOf({ report, files, listed, map, states }: Checked, acts: Html):
       ${renderMap(map)} ${acts}
     </section>
     ${!report.ok && nextSteps(states)}
-    <section>
-      <h2>Files</h2>
-      ${renderTable({ label: 'Files', columns: COLUMNS, rows: listed.map(rowOf) })}
-      ${isCut && html`<p class="muted">Only ${formatNumber(listed.length)} of ${counted(files, 'file')} are listed.</p>`}
-    </section>`
+    ${renderTable({ label: WORDS.files, columns: COLUMNS, rows: listed.map(rowOf) })}
+    ${isCut && html`<p class="muted">Only ${formatNumber(listed.length)} of ${counted(files, 'file')} are listed.</p>`}`
 }
 
 const COLUMNS = [['File', 'name'], ['Size', 'n'], ['State']] as const
@@ -145,7 +143,7 @@ function nextSteps(found: Checked['states']): Html {
   const steps = Object.entries(STEPS).filter(([status]) =>
     found.has(status as VerifiedFile['status']),
   )
-  return html`<section>
+  return html`<section class="card">
     <h2>What to do next</h2>
     <ul>
       ${steps.map(([, text]) => html`<li>${text}</li>`)}

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Skip } from '../../core/complete/report.js'
 import { BtkitError } from '../../base/errors.js'
 import { type FormRoute, formRoutes } from '../forms/app.js'
+import { renderBytes } from '../../page-parts/rows.js'
 import { renderTable, rowBox } from '../../page-parts/table.js'
 import type { Excerpt } from '../work/results.js'
 import { checkField, defaultAct, type Form, hiddenFields, query, textField } from '../forms/form.js'
@@ -56,7 +57,7 @@ function formPage(form: Form, presets: readonly Preset[]): PageParts {
     error: form.error,
     content: html`<form method="post" action="complete" data-keep>
       ${defaultAct('look')}
-      <section>
+      <section class="card">
         ${presetField(form, presets)}
         ${textField(form, {
           name: 'path',
@@ -140,7 +141,7 @@ function resultPage(report: Completed, job: Job<Completed>, isLook: boolean): Pa
     ${
       !isPlan &&
       html`<p class="acts">
-        <a class="main" href="${formAddress(job.about, form.without(...OF_PLAN))}"
+        <a class="button main" href="${formAddress(job.about, form.without(...OF_PLAN))}"
           >Back to the form</a
         >
       </p>`
@@ -222,7 +223,10 @@ function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boo
     .map(({ title, changes }) => tableOf(title, changes, isPlan))
 }
 
-const COLUMNS = [['Entry', 'name'], ['Info hash'], ['Torrent', 'get']] as const
+const COLUMNS = [
+  ['Entry', 'name'],
+  ['Torrent', 'get'],
+] as const
 const PLAN_COLUMNS = [
   ['', 'pick'],
   ['Entry', 'name'],
@@ -233,18 +237,16 @@ function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean)
   const rows = changes.first.map((change) => {
     const name = basename(change.source)
     // A plan knows no new info hashes: nothing was read
-    const { infoHash, infoHashV2, size } = change
+    const { size } = change
     const box = () => rowBox('entry', name, name, true)
-    if (isPlan) return [box(), name, size === null ? '' : formatBytes(size)]
-    return [name, html`<code>${infoHash ?? infoHashV2 ?? ''}</code>`, linksOf(change, name)]
+    if (isPlan) return [box(), name, size !== null && renderBytes(size)]
+    return [name, linksOf(change, name)]
   })
   const columns = isPlan ? PLAN_COLUMNS : COLUMNS
   const rest = changes.count - rows.length
-  return html`<section>
-    <h2>${title} (${formatNumber(changes.count)})</h2>
+  return html`<h2>${title} (${formatNumber(changes.count)})</h2>
     ${renderTable({ label: title, columns, rows })}
-    ${rest > 0 && html`<p class="muted">and ${formatNumber(rest)} more</p>`}
-  </section>`
+    ${rest > 0 && html`<p class="muted">and ${formatNumber(rest)} more</p>`}`
 }
 
 /** Leads on from a torrent; nothing if it was removed. */
@@ -318,7 +320,7 @@ function itemOf(path: string, told: Html): Html {
 function listOf(title: string, items: readonly Html[]): Html[] {
   if (items.length === 0) return []
   return [
-    html`<section>
+    html`<section class="card">
       <h2>${title}</h2>
       <ul>
         ${items}

@@ -51,15 +51,15 @@ function choicePage(form: Form): PageParts {
     title: 'Edit torrents',
     error: form.error,
     content: html`<form method="post" action="edit">
-      <fieldset>
-        <legend>Torrents</legend>
+      <section class="card">
+        <h2>Torrents</h2>
         ${linesField(form, {
           name: 'torrents',
           label: 'Paths',
           hint: 'One a line: .torrent files, or folders of them. Choose them, drop them here, or type their paths.',
           kind: 'send',
         })}
-      </fieldset>
+      </section>
       <div class="acts">
         <button class="main" name="act" value="open">Edit</button>
         <button name="act" value="browse-torrents">Choose…</button>
@@ -88,8 +88,8 @@ function resultPage(result: readonly Edited[], { about }: Job<Edited[]>): PagePa
   const edited = editedPage(new Form(), result, false)
   const content = html`${edited.content}
     <p class="acts">
-      <a class="main" href="../${lookAt(about.path)}">Inspect ${basename(about.path)}</a>
-      <a href="${formAddress(about, about.form.only('torrents'))}">Edit again</a>
+      <a class="button main" href="../${lookAt(about.path)}">Inspect ${basename(about.path)}</a>
+      <a class="button" href="${formAddress(about, about.form.only('torrents'))}">Edit again</a>
     </p>`
   return { ...edited, content }
 }

@@ -19,7 +19,7 @@ const MENDED: ReadonlySet<LintCode> = new Set<LintCode>([
 /** Lists what could be better in a torrent; `edit` is the address where most of it is mended. */
 export function findingsOf({ first, count }: DescribedTorrent['findings'], edit: string): Html {
   if (count === 0) return html`<p class="good">No problem was found in the torrent.</p>`
-  return html`<section>
+  return html`<section class="card">
     <h2>What could be better</h2>
     <ul>
       ${first.map((finding) => {

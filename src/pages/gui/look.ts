@@ -1,3 +1,4 @@
+import { renderCard } from '../../page-parts/layout.js'
 import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import { basename, dirname } from 'node:path'
 import { type FormRoute, formRoutes } from '../forms/app.js'
@@ -10,14 +11,14 @@ import {
   renderActs,
   renderFacts,
   renderFileTree,
-  renderSize,
+  renderItem,
   shownPath,
 } from '../../page-parts/item.js'
 import { renderIfKnown } from '../../page-parts/time.js'
 import { capitalized, WORDS } from '../../page-parts/words.js'
 import { clipText } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
-import { formatBytes, formatNumber } from '../../base/text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
 import type { LookedAt } from '../work/gui-work.js'
 import { findingsOf } from './findings.js'
 import type { WindowParts } from './window.js'
@@ -63,10 +64,10 @@ function formPage(form: Form, content: Html | null): PageParts {
     content: html`${content}
       <form method="post" action="look" data-keep>
         ${defaultAct('look')}
-        <fieldset>
-          <legend>${content ? 'Another torrent' : 'What to show'}</legend>
+        <section class="card">
+          <h2>${content ? 'Another torrent' : 'What to show'}</h2>
           ${textField(form, { name: 'torrent', label: 'Torrent', hint: DROP, pick: 'send' })}
-        </fieldset>
+        </section>
         <div class="acts">
           <button class="${content ? '' : 'main'}" name="act" value="look">Inspect</button>
         </div>
@@ -85,24 +86,34 @@ function contentOf(found: LookedAt, torrent: string): Html {
   const data = fieldPath(dirname(torrent))
   const more = html`<a class="button" href="check${query({ torrent: path, data })}">Verify files</a>
     <a class="button" href="edit${query({ torrents: path })}">Edit</a>`
-  return html`<section>
-      ${renderActs({ magnet, torrent: null, more })} ${renderFacts(factsOf(found))}
-      ${renderFoldedQr(magnet, '')}
-    </section>
-    ${findingsOf(found.findings, `edit${query({ torrents: path })}`)} ${filesOf(found)}`
+  return renderItem(
+    renderActs({ magnet, torrent: null, more }),
+    [
+      findingsOf(found.findings, `edit${query({ torrents: path })}`),
+      filesOf(found),
+      ...listsOf(found),
+    ],
+    [renderCard(WORDS.facts, renderFacts(factsOf(found))), renderFoldedQr(magnet, '')],
+  )
+}
+
+function listsOf({ trackers, webSeeds }: LookedAt): (Html | false)[] {
+  return [
+    trackers.length > 0 && renderCard(WORDS.trackers, urlList(trackers)),
+    webSeeds.length > 0 && renderCard(WORDS.webSeeds, urlList(webSeeds)),
+  ]
 }
 
 function factsOf(found: LookedAt): (Fact | false)[] {
-  const { trackers, webSeeds, texts, createdMs } = found
+  const { trackers, texts, createdMs } = found
   return [
     [WORDS.name, clipText(found.name, LONGEST)],
     ...hashFacts(found),
-    [WORDS.size, renderSize(found.size)],
+    [WORDS.size, `${formatBytes(found.size)} (${counted(found.size, 'byte')})`],
     [WORDS.files, formatNumber(found.files.count)],
     ['Pieces', `${formatNumber(found.pieces)} of ${formatBytes(found.pieceLength)}`],
     found.isPrivate && ['Private', 'yes: peers come from its trackers only'],
-    [WORDS.trackers, trackers.length === 0 ? 'none' : urlList(trackers)],
-    webSeeds.length > 0 && [WORDS.webSeeds, urlList(webSeeds)],
+    trackers.length === 0 && [WORDS.trackers, 'none'],
     ...texts.map(([label, text]): Fact => {
       return [capitalized(label), clipText(text, LONGEST)]
     }),
@@ -119,9 +130,9 @@ function urlList(urls: readonly string[]): Html {
 function filesOf({ files }: LookedAt): Html {
   const shown = files.first.map(({ path, length }) => ({ path: shownPath(path), length }))
   const left = files.count - shown.length
-  return html`<section>
-    <h2>${WORDS.files}</h2>
-    ${renderFileTree(shown)}
-    ${left > 0 && html`<p class="muted">and ${formatNumber(left)} more</p>`}
-  </section>`
+  return renderCard(
+    WORDS.files,
+    html`${renderFileTree(shown)}
+    ${left > 0 && html`<p class="muted">and ${formatNumber(left)} more</p>`}`,
+  )
 }

@@ -20,8 +20,10 @@ import {
   hashFacts,
   renderCopied,
   renderFacts,
-  renderMore,
+  renderItem,
 } from '../../page-parts/item.js'
+import { renderCard } from '../../page-parts/layout.js'
+import { lookAt } from './look.js'
 import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import { WORDS } from '../../page-parts/words.js'
 import { type NotePlace, readNote, writeNote } from '../../disk/state/notes.js'
@@ -154,29 +156,34 @@ function madePage(
   const another = about.form.without('path', 'output', 'name')
   const start =
     mayBeSeeded &&
-    html`<button class="button" form="seed" name="act" value="seed">Start seeding</button>`
+    html`<button class="main" form="seed" name="act" value="seed">Start seeding</button>`
+  const edit = `../edit${query({ torrents: path })}`
+  const acts = html`<p class="acts">
+    ${start} ${copyMagnet(magnet)}
+    <a class="button" href="../${lookAt(about.path)}">Inspect</a>
+    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
+    <a class="button" href="${edit}">Edit</a>
+    <a class="button" href="${formAddress(about, another)}">Create another</a>
+  </p>`
+  const command = renderCopied('command', WORDS.commandLine, seedCommand(made))
   return {
     title: `${basename(about.path)} is ready`,
     content: html`${mayBeSeeded && seedForm(made)}
-      <section>
-        <p class="actions">
-          ${start} ${copyMagnet(magnet)}
-          <a class="button" href="${formAddress(about, another)}">Create another</a>
-        </p>
-        ${renderFacts([
-          ['Saved as', about.path],
-          ...hashFacts(hashes),
-          ['Seed it with', renderCopied('command', WORDS.commandLine, seedCommand(made))],
-        ])}
-        ${renderMore(
-          html`<p class="get">
-            <a href="../check${query({ torrent: path })}">Verify files</a>
-            <a href="../edit${query({ torrents: path })}">Edit</a>
-          </p>`,
-        )}
-        ${renderFoldedQr(magnet, '../')}
-      </section>
-      ${findingsOf(findings, `../edit${query({ torrents: path })}`)}`,
+    ${renderItem(
+      acts,
+      [
+        renderCard(
+          WORDS.terminal,
+          html`<p>Seed it with</p>
+            ${command}`,
+        ),
+        findingsOf(findings, edit),
+      ],
+      [
+        renderCard(WORDS.facts, renderFacts([['Saved as', about.path], ...hashFacts(hashes)])),
+        renderFoldedQr(magnet, '../'),
+      ],
+    )}`,
   }
 }
 

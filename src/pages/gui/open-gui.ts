@@ -24,7 +24,7 @@ import { formOf, framePage, type PageParts, queryOf } from '../forms/frame.js'
 import { describeJob, type Job, Jobs } from '../forms/jobs.js'
 import { WINDOW_SCRIPT, WINDOW_STYLE } from '../../browser/texts.js'
 import { renderTable } from '../../page-parts/table.js'
-import { html } from '../../base/text/html.js'
+import { html, type Html } from '../../base/text/html.js'
 import { QR_PATH, qrAnswer } from '../../page-parts/qr-code.js'
 import { sendAnswer } from '../../server/headers/answer.js'
 import { formatDuration } from '../../base/text/quantity.js'
@@ -320,28 +320,34 @@ function lastPage(): Answer {
 
 const WORK_COLUMNS = [['Work', 'name'], ['State']] as const
 
+/** The first page: what can be done, what is seeded, and what was done last. */
 function homePage(tools: readonly FormRoute[], jobs: readonly Job[]): PageParts {
-  const cards = tools.map(({ path, menu, purpose = '' }) => {
-    if (menu === undefined) return null
-    return html`<a class="card" href="${path}"><b>${menu}</b><br />${purpose}</a>`
+  const [make, ...others] = tools.filter(({ menu }) => menu !== undefined)
+  const cards = others.map(({ path, menu = '', purpose = '' }) => {
+    return html`<a class="card" href="${path}"><b>${menu}</b>${purpose}</a>`
   })
+  const [seeding, rest] = [true, false].map((lasts) => {
+    return jobs.filter(({ state, about }) => (state === 'running' && !!about.lasts) === lasts)
+  })
+  return {
+    title: 'What do you want to do?',
+    acts:
+      make !== undefined && html`<a class="button main" href="${make.path}">Create a torrent</a>`,
+    content: html`${workTable('Seeding now', seeding)} ${workTable('Done last', rest)}
+      <div class="cards">${cards}</div>`,
+  }
+}
+
+function workTable(title: string, jobs: readonly Job[] = []): Html | false {
   const rows = jobs.map((job) => {
     const { id, about, state, elapsed } = job
     const how =
       state === 'running' ? describeJob(job) : `${state}, took ${formatDuration(elapsed / 1000)}`
     return [html`<a href="job/${id}">${about.title}</a>`, how]
   })
-  return {
-    title: 'What do you want to do?',
-    content: html`<div class="cards">${cards}</div>
-      ${
-        jobs.length > 0 &&
-        html`<section>
-          <h2>Recent work</h2>
-          ${renderTable({ label: 'Recent work', columns: WORK_COLUMNS, rows })}
-        </section>`
-      }`,
-  }
+  if (rows.length === 0) return false
+  return html`<h2>${title}</h2>
+    ${renderTable({ label: title, columns: WORK_COLUMNS, rows })}`
 }
 
 /** Keeps the connection of a page open, as a stream of events without an event. */

@@ -85,8 +85,8 @@ function seedingPage(told: string, { about }: Pick<Job, 'about'>): PageParts {
     title: basename(about.path),
     content: html`<p class="note" role="status">${told}</p>
       <p class="acts">
-        <a class="main" href="../${lookAt(about.path)}">Inspect</a>
-        <a href="../make">Create another</a>
+        <a class="button main" href="../${lookAt(about.path)}">Inspect</a>
+        <a class="button" href="../make">Create another</a>
       </p>`,
   }
 }

@@ -1,6 +1,7 @@
 import { jobRoutes } from '../../pages/forms/app.js'
 import { renderTable } from '../../page-parts/table.js'
-import { renderFigures, countFigures } from '../../page-parts/item.js'
+import { renderCard } from '../../page-parts/layout.js'
+import { renderCopied, renderFigures, countFigures } from '../../page-parts/item.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
 import { type Html, html } from '../../base/text/html.js'
@@ -17,7 +18,7 @@ import { categoriesRoutes } from './routes/categories.js'
 import { editRoutes } from './routes/edit.js'
 import { makeRoutes } from './routes/make.js'
 import type { FormsParts } from './routes/parts.js'
-import { torrentsRoutes } from './routes/torrents.js'
+import { looksOf, torrentsRoutes } from './routes/torrents.js'
 import { accountRoutes, usersRoutes } from './routes/users.js'
 import { uploadRoutes } from './routes/upload.js'
 import { directoryOf, type Places } from './storage/places.js'
@@ -56,7 +57,7 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
     ...torrentsRoutes(parts),
     ...uploadRoutes(parts),
     ...makeRoutes(parts),
-    ...jobRoutes(parts.jobs),
+    ...jobRoutes(parts.jobs, 'torrents'),
     ...editRoutes(parts),
     ...categoriesRoutes(parts),
     ...binRoutes(parts),
@@ -74,7 +75,7 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
 function frontRoutes(parts: AllPagesParts): AdminRoute[] {
   const handle: AdminRoute['handle'] = async (context) =>
     context.page({ title: 'Tracker', content: await frontContent(parts, context) })
-  return [{ method: 'GET', path: '', menu: 'Tracker', handle }]
+  return [{ method: 'GET', path: '', handle }]
 }
 
 async function frontContent(parts: AllPagesParts, context: AdminContext): Promise<Html> {
@@ -89,22 +90,40 @@ async function frontContent(parts: AllPagesParts, context: AdminContext): Promis
     const sum = sums.get((path === null ? MADE : directoryOf(path, places)) ?? '')
     if (sum) addRow(sum, row)
   }
-  return html`${renderFigures([
-      ['Torrents', totals.torrents],
+  const looks = forms ? await looksOf(forms) : []
+  const shown = looks.map(({ address, title, count }) => [
+    html`<a href="${address}">${title}</a>`,
+    count,
+  ])
+  const look = { label: 'Needs a look', columns: LOOK_COLUMNS, rows: shown }
+  return html`${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
+  ${
+    forms &&
+    (looks.length > 0
+      ? renderTable(look)
+      : html`<p class="good">✓ No torrent needs a look: each is tracked and has a seed.</p>`)
+  }
+  ${renderFigures(
+    [
+      [WORDS.torrents, totals.torrents],
       ...countFigures(totals.complete, totals.downloading, totals.downloaded),
       ['Content', formatBytes(totals.size)],
-    ])}
-    ${forms && (await recentUploads(parts.log, forms.collection.places, context))}
-    ${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
-    ${places.length > 0 && directoryTable(places, sums, forms !== null)}
-    ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
-    <section>
-      <h2>Addresses for clients</h2>
-      <ul>
-        ${announceUrls.map((url) => html`<li><code>${url}</code></li>`)}
-      </ul>
-    </section>`
+    ],
+    true,
+  )}
+  ${forms && (await recentUploads(parts.log, forms.collection.places, context))}
+  ${places.length > 0 && directoryTable(places, sums, forms !== null)}
+  ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
+  ${renderCard(
+    'Addresses for clients',
+    announceUrls.map((url, i) => renderCopied(`announce-${i}`, WORDS.announceUrl, url)),
+  )}`
 }
+
+const LOOK_COLUMNS = [
+  ['Needs a look', 'name'],
+  [WORDS.torrents, 'n'],
+] as const
 
 /** The entries of the log that are searched for uploads, and the uploads that are shown. */
 const SEARCHED = 500
@@ -125,10 +144,8 @@ async function recentUploads(
     return [itemOf(target, places), by, renderTime(at, 'second')]
   })
   const columns = [['Torrent', 'name'], ['By'], [WORDS.added, 'date']] as const
-  return html`<section>
-    <h2>Recent uploads</h2>
-    ${renderTable({ label: 'Recent uploads', columns, rows })}
-  </section>`
+  return html`<h2>Recent uploads</h2>
+    ${renderTable({ label: 'Recent uploads', columns, rows })}`
 }
 
 /**
@@ -163,8 +180,6 @@ function directoryTable(
       return [name, sum.torrents, sum.complete, sum.downloading, formatBytes(sum.size)]
     }),
   })
-  return html`<section>
-    <h2>${label}</h2>
-    ${table}
-  </section>`
+  return html`<h2>${label}</h2>
+    ${table}`
 }

@@ -35,7 +35,8 @@ export interface TrackerAdminSettings extends Pick<
   readonly announceUrls: readonly string[]
 }
 
-type FormsSettings = TrackerAdminSettings & Pick<FormsParts, 'snapshots'>
+type FormsSettings = TrackerAdminSettings &
+  Pick<FormsParts, 'snapshots'> & { readonly publicUrl: string | null }
 
 /** A tracker that runs, and its settings. */
 export interface AdministeredTracker {
@@ -61,7 +62,10 @@ export async function openForTracker(
   }
   const { directories, archives } = own.allowed
   const snapshots = new FreshSnapshot({ ...tracker.view, showNames: true, roots: null }, context)
-  const forms = await openForms({ ...settings, snapshots }, administered, context)
+  const overHttp = announceUrls.find((url) => /^https?:.*\/announce$/.test(url)) ?? null
+  const isShown = own.page.showInfoPage && overHttp !== null
+  const publicUrl = isShown ? new URL('./', overHttp).href : null
+  const forms = await openForms({ ...settings, snapshots, publicUrl }, administered, context)
   const routes = adminPages({
     tracker,
     snapshots,
@@ -76,7 +80,7 @@ export async function openForTracker(
   const name = `${own.page.siteName ?? 'btkit'} admin`
   const { clientAddresses } = own
   const siteStyle = own.look.style?.text ?? ''
-  const named = { ...settings, name, siteStyle, clientAddresses }
+  const named = { ...settings, name, siteStyle, publicUrl, clientAddresses }
   const admin = await openAdmin(named, { ...context, routes, log })
   const close = async () => {
     await admin.close()
@@ -102,7 +106,7 @@ const IDLE = 10_000
  * @throws BtkitError if a directory or the state cannot be read
  */
 async function openForms(
-  { directory, makeFrom, presets, announceUrls, snapshots }: FormsSettings,
+  { directory, makeFrom, presets, announceUrls, snapshots, publicUrl }: FormsSettings,
   { tracker, settings }: AdministeredTracker,
   context: ServerContext,
 ): Promise<OpenForms | null> {
@@ -134,7 +138,6 @@ async function openForms(
   }
   await tidy()
   const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
-  const overHttp = announceUrls.find((url) => /^https?:.*\/announce$/.test(url)) ?? null
   return {
     collection,
     jobs,
@@ -146,7 +149,7 @@ async function openForms(
     makeFrom: await Promise.all(makeFrom.map(realRoot)),
     presets: await presets(),
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
-    publicRoot: settings.page.showInfoPage && overHttp ? new URL('./', overHttp).href : null,
+    publicRoot: publicUrl,
     isClosed: isClosed(settings.page),
     bannedAt: (path) => torrents.bannedPaths.get(path) ?? null,
     close: async () => {

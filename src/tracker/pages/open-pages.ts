@@ -1,4 +1,5 @@
-import { mirrorRoot, siteFrame, siteLinks } from './overview/site.js'
+import { html, type Html } from '../../base/text/html.js'
+import { listsOf, mirrorRoot, type Site, siteFrame } from './overview/site.js'
 import type { SiteLook } from '../../page-parts/layout.js'
 import { clipText, escapeText } from '../../base/text/escape.js'
 import { errorPage } from '../../page-parts/error-page.js'
@@ -24,14 +25,13 @@ export interface TrackerPages {
 export function openPages(
   parts: Pick<PageSources, 'store' | 'torrents' | 'history' | 'now' | 'monotonic'> & {
     readonly settings: {
-      readonly version: string
       readonly look: SiteLook
       readonly page: PageOptions
       readonly allowed: Pick<AllowedSettings, 'directories' | 'archives' | 'isFed'>
     }
   },
 ): TrackerPages {
-  const { page: options, version, allowed, look } = parts.settings
+  const { page: options, allowed, look } = parts.settings
   const { directories, archives, isFed } = allowed
   const site = {
     hasCatalogue:
@@ -49,7 +49,7 @@ export function openPages(
   const { showNames } = options
   const source = { ...parts, showNames, roots: site.hasCatalogue ? roots : null }
   const snapshots = new FreshSnapshot(source, parts)
-  const sources = { ...parts, options, version, site, snapshots, turns: new PageTurns() }
+  const sources = { ...parts, options, site, snapshots, turns: new PageTurns() }
   const catalogue = new Catalogue(sources)
   const pages = new Pages(sources)
   const answerAt = async (request: SiteRequest) => {
@@ -82,12 +82,17 @@ export function openPages(
   return { answer, search: (wanted) => catalogue.search(wanted) }
 }
 
+/** Links from an error to the lists. */
+function linksFrom(site: Site, root: string): Html[] {
+  return listsOf(site).map(({ path, title }) => html`<a href="${root}${path}">${title}</a>`)
+}
+
 /** An error as a page with ways to the others. */
 function asPage({ status, body }: Answer, { path, site }: SiteRequest): Answer {
   const root = '../'.repeat(Math.max(0, path.split('/').length - 2))
   const place = status === 404 ? `${clipText(escapeText(path), 200)}: ` : ''
   return errorPage(
     { body: place + String(body) },
-    { ...siteFrame(site, { root }), links: siteLinks(site, root) },
+    { ...siteFrame(site, { root }), links: linksFrom(site, root) },
   )
 }

@@ -19,43 +19,26 @@ function linksOf(page: string): Record<string, string> {
 /** The header's links, with this way to the root of the mirror. */
 const around = (root: string) => ({ Files: `${root}./`, Status: `${root}./-/status` })
 
-/** The link to names that are alike. */
-const alike = (root: string, word: string) => ({
-  [`Names with “${word}”`]: `${root}./-/search?q=${word}`,
-})
-
 test('a browser gets errors as pages with links back', async (t) => {
   const root = makeScratch(t, { 'pub/a/x': '1', 'pub/.old/x': '1' })
   mkdirSync(join(root, 'pub/void'))
   symlinkSync(makeScratch(t, { x: '1' }), join(root, 'pub/out'))
   const { port } = await serveMirror(t, { root })
   const cases = [
-    ['/none', 404, { ...alike('./', 'none'), ...around('./') }],
-    ['/none/', 404, { ...alike('../', 'none'), ...around('../') }],
-    ['/pub/none', 404, { [PUB]: './', ...alike('../', 'none'), ...around('../') }],
-    ['/pub/none/', 404, { [PUB]: '../', ...alike('../../', 'none'), ...around('../../') }],
-    [
-      '/pub/none/b/c.iso.torrent?a/b',
-      404,
-      { [PUB]: '../../', ...alike('../../../', 'iso'), ...around('../../../') },
-    ],
-    [
-      '/pub/a/none/',
-      404,
-      { 'Index / pub / a': '../', ...alike('../../../', 'none'), ...around('../../../') },
-    ],
-    ['/pub/.old/none', 404, { [PUB]: '../', ...alike('../../', 'none'), ...around('../../') }],
-    ['/pub/out/none', 404, { [PUB]: '../', ...alike('../../', 'none'), ...around('../../') }],
-    [
-      '/pub/1/2/3/4/none',
-      404,
-      { ...alike('../../../../../', 'none'), ...around('../../../../../') },
-    ],
+    ['/none', 404, { ...around('./') }],
+    ['/none/', 404, { ...around('../') }],
+    ['/pub/none', 404, { [PUB]: './', ...around('../') }],
+    ['/pub/none/', 404, { [PUB]: '../', ...around('../../') }],
+    ['/pub/none/b/c.iso.torrent?a/b', 404, { [PUB]: '../../', ...around('../../../') }],
+    ['/pub/a/none/', 404, { 'Index / pub / a': '../', ...around('../../../') }],
+    ['/pub/.old/none', 404, { [PUB]: '../', ...around('../../') }],
+    ['/pub/out/none', 404, { [PUB]: '../', ...around('../../') }],
+    ['/pub/1/2/3/4/none', 404, { ...around('../../../../../') }],
     ['/pub/void/?torrent', 422, { 'Index / pub / void': './', ...around('../../') }],
     ['/pub/void.torrent', 422, { [PUB]: './', ...around('../') }],
     ['/?torrent', 422, around('./')],
     ['/pub/%zz', 400, { [PUB]: './', ...around('../') }],
-    ['/-/none', 404, { ...alike('../', 'none'), ...around('../') }],
+    ['/-/none', 404, { ...around('../') }],
   ] as const
   for (const [path, expected, links] of cases) {
     const { status, headers, body } = await ask(port, path, { headers: BROWSER })
@@ -79,11 +62,11 @@ test('the page says in words what programs get as a line, as text', async (t) =>
   assert.match(page, /<h1>There is nothing at \/&lt;b&gt;<\/h1>/)
   assert.match(page, /<input\s+id="search"/)
   const odd = (await ask(port, '/a;%20b:%20not%20found;%20c', { headers: BROWSER })).body.toString()
-  assert.match(odd, /<h1>There is nothing at \/a; b: not found; c<\/h1>\s*<ul>/)
+  assert.match(odd, /<h1>There is nothing at \/a; b: not found; c<\/h1>\s*<\/div>/)
   const advised = (await ask(port, '/torrent_service/x', { headers: BROWSER })).body.toString()
   assert.match(
     advised,
-    /<h1>There is nothing at \/torrent_service<\/h1>\s*<p>Any name comes first: /,
+    /<h1>There is nothing at \/torrent_service<\/h1>[^]*?<p>Any name comes first: /,
   )
 })
 
@@ -91,4 +74,25 @@ test('without pages of directories, the page links to none', async (t) => {
   const { port } = await serveMirror(t, { files: { a: '1' }, args: ['--no-listings'] })
   const { body } = await ask(port, '/pub/none', { headers: BROWSER })
   assert.deepEqual(linksOf(body.toString()), { Status: '.././-/status' })
+})
+
+test('the page lists the names most like what was asked, and fills the search', async (t) => {
+  const files = {
+    'iso/debian-13.iso': '1',
+    'iso/debian-12.iso': '1',
+    'iso/other': '1',
+    'is/x': '1',
+  }
+  const { port } = await serveMirror(t, { files: { ...files, '.isos/x': '1' } })
+  const visit = async (path: string) =>
+    (await ask(port, path, { headers: BROWSER })).body.toString()
+  const below = await visit('/isos/debian-13.iso')
+  assert.match(below, /<a href="\.\.\/iso\/debian-13\.iso">Index \/ iso \/ debian-13\.iso<\/a>/)
+  assert.match(below, /<input\s+id="search"[^>]*value="debian-13\.iso"/)
+  const beside = linksOf(await visit('/iso/debian-13.img'))
+  const alike = Object.keys(beside).filter((text) => text.startsWith('Index / iso / '))
+  assert.deepEqual(alike, ['Index / iso / debian-13.iso', 'Index / iso / debian-12.iso'])
+  for (const text of alike)
+    assert.equal((await ask(port, new URL(beside[text]!, 'http://x/iso/').pathname)).status, 200)
+  assert.doesNotMatch(await visit('/.isoz'), /\.isos/)
 })

@@ -58,7 +58,7 @@ const HOSTILE = [
   'x%2f..',
 ]
 
-test('a directory has a page with its entries, their sizes, dates, torrents and magnets', async (t) => {
+test('a directory has a page with its entries, their sizes, dates and the pages of their torrents', async (t) => {
   const { port, root } = await serveMirror(t, { files: { 'pub/b.iso': '12345', 'pub/a/x': '1' } })
   const at = new Date('2026-03-04T05:06:07Z')
   utimesSync(join(root, 'pub/b.iso'), at, at)
@@ -68,15 +68,21 @@ test('a directory has a page with its entries, their sizes, dates, torrents and 
   assert.equal(headers['content-length'], String(body.length))
   const page = body.toString()
   assert.match(page, /<title>pub - btkit mirror<\/title>/)
-  assert.match(page, /role="status">1 folder, 1 file, 5 B in these files</)
+  assert.match(page, /role="status">1 folder · 1 file · 5 B in these files</)
   const rows = page.split('<tr>').slice(2)
-  assert.match(
-    rows[0] ?? '',
-    /<a href="\.\/a\/">a\/<\/a>[^]*"\.\.\/-\/view\/pub\/a\.torrent"[^]*\/pub\/a\.magnet"/,
-  )
+  assert.match(rows[0] ?? '', /<a href="\.\/a\/">a\/<\/a>/)
   assert.match(rows[1] ?? '', /<a href="\.\/b\.iso">b\.iso<\/a>[^]*<data value="5">5 B<\/data>/)
   assert.match(rows[1] ?? '', /<time>2026-03-04 05:06Z<\/time>/)
-  assert.match(rows[1] ?? '', /\/-\/view\/pub\/b\.iso\.torrent"[^]*\/b\.iso\.magnet"/)
+  assert.match(
+    rows[1] ?? '',
+    /<a href="\.\.\/-\/view\/pub\/b\.iso\.details" rel="nofollow"\s*>torrent</,
+  )
+  // Each program that follows links asks for each of them
+  assert.deepEqual(
+    rows.map((row) => row.match(/<a /g)?.length),
+    [1, 2],
+  )
+  assert.match(page, /<a class="button" href="\.\.\/-\/view\/pub\.magnet"/)
 })
 
 test("if an entry has the name of another one's view, the links lead to the view", async (t) => {
@@ -106,7 +112,7 @@ test('the page of a file links everything that is made of it', async (t) => {
   const visit = async () => String((await ask(port, `/${path.replaceAll('&#39;', "'")}`)).body)
   const page = await visit()
   assert.doesNotMatch(page, /<b>|xt=urn/)
-  assert.match(page, /curl -fO 'http:\/\/[^']*\/pub\/it%27s%20%3Cb%3E\.iso'/)
+  assert.match(page, /curl -fO &#39;http:\/\/[^']*\/pub\/it%27s%20%3Cb%3E\.iso&#39;/)
   // A magnet link alone may name no tracker, and aria2 finds the mirror by the torrent
   assert.match(page, /aria2c &#39;http:\/\/[^'&]*\/pub\/it%27s%20%3Cb%3E\.iso\.torrent&#39;/)
   const links = [...page.matchAll(/<a[^>]*\shref="((?:\.\.\/)+[^"]*\.iso[^"]*)"/g)].map(
@@ -142,12 +148,12 @@ test('a file with the name of a view is marked, and its view is not linked', asy
   const rows = new Map(
     page.split('<tr>').map((row) => [/<a href="\.\/([^"]*)"/.exec(row)?.[1] ?? '', row]),
   )
-  assert.match(rows.get('b.iso.sha256') ?? '', /<span class="stored">stored</)
+  assert.match(rows.get('b.iso.sha256') ?? '', /<small>stored</)
   assert.doesNotMatch(rows.get('b.iso') ?? '', /stored/)
-  assert.doesNotMatch(rows.get('c.sha256') ?? '', /class="stored"/)
+  assert.doesNotMatch(rows.get('c.sha256') ?? '', /<small>stored/)
   assert.match(page, /“stored”: the mirror has this file/)
   const other = (await ask(port, '/?filter=c.sha')).body.toString()
-  assert.doesNotMatch(other, /“stored”|class="stored"/)
+  assert.doesNotMatch(other, /“stored”|<small>stored/)
 })
 
 test('the page of a directory without content for a torrent offers none of the whole', async (t) => {
@@ -162,7 +168,7 @@ test('the page of a directory without content for a torrent offers none of the w
   mkdirSync(join(root, 'void'))
   for (const name of ['void', 'hidden', 'junk', 'zeros', 'a', 'deep']) {
     const own = (await ask(port, `/${name}/`)).body.toString()
-    assert.equal(own.includes('This folder:'), ['a', 'deep'].includes(name), name)
+    assert.equal(own.includes('Torrent of this folder'), ['a', 'deep'].includes(name), name)
   }
 })
 
@@ -177,7 +183,7 @@ test('the root has a page, too, and the others link to it', async (t) => {
     ['/', 'Index'],
     ['/a/', 'a'],
   ])
-  assert.match(deep, /<span aria-current="page">b c<\/span>/)
+  assert.match(deep, /<h1>b c<\/h1>/)
 })
 
 test('programs get the same as JSON', async (t) => {
@@ -406,7 +412,7 @@ test('the filter and the order are in the address, so that they work without a s
   const page = (await ask(port, path)).body.toString()
   assert.match(
     page,
-    /2 files, 3 B<\/span>\s+with “ISO” in the name, <a href="\?sort=size&amp;order=desc">show all<\/a>/,
+    /2 files · 3 B<\/span>\s+with “ISO” in the name, <a href="\?sort=size&amp;order=desc">show all<\/a>/,
   )
   assert.match(page, /<th scope="col" class="n" aria-sort="descending">/)
   const [, form = '', sort = ''] =
@@ -653,8 +659,8 @@ test('directories show how much is in them', async (t) => {
     'some/': '2 entries',
     top: '5 B',
   })
-  assert.equal(caption, '3 folders, 1 file, 5 B in these files')
-  assert.equal((await sizesOf(port, '/one/')).caption, '1 file, 1 B')
+  assert.equal(caption, '3 folders · 1 file · 5 B in these files')
+  assert.equal((await sizesOf(port, '/one/')).caption, '1 file · 1 B')
 })
 
 test('directories of which --warm knows all files show their size, and are sorted by it', async (t) => {
@@ -672,8 +678,8 @@ test('directories of which --warm knows all files show their size, and are sorte
     ['a/', '1 B'],
     ['top', '1 B'],
   ])
-  assert.equal(caption, '2 folders, 1 file, 10 B in all')
+  assert.equal(caption, '2 folders · 1 file · 10 B in all')
   assert.deepEqual((await sizesOf(port, '/')).sizes, { 'iso/': '10 B', 'other/': '1 entry' })
   // A filter shows a part
-  assert.equal((await sizesOf(port, '/iso/?filter=t')).caption, '1 file, 1 B')
+  assert.equal((await sizesOf(port, '/iso/?filter=t')).caption, '1 file · 1 B')
 })

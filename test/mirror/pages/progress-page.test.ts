@@ -59,7 +59,7 @@ test('the script replaces the heading and every sentence about the progress', as
   const { held, visitUntil } = await serveHeld(t)
   const outside = (body: Uint8Array) => {
     const [, main = ''] = /<main[^>]*>([^]*)<\/main>/.exec(String(body)) ?? []
-    return main.replace(/<div id="state">[^]*?<\/div>/, '')
+    return main.replace(/<section id="state">[^]*?<\/section>/, '')
   }
   const { body } = await visitUntil(PATH, /is being made/)
   assert.doesNotMatch(outside(body), /being made|begins|ready|updates/)

@@ -66,7 +66,7 @@ test('a name that is not UTF-8 is found, with the link to its bytes', async (t) 
   writeFileSync(Buffer.concat([folder, Buffer.from('/letter-'), Buffer.of(0xe8)]), 'x')
   const { body } = await ask(port, '/-/search?q=letter', { headers: { Accept: 'text/html' } })
   const page = body.toString()
-  assertShows(page, 'letter-\\xe8</a>')
+  assertShows(page, '<mark>letter</mark>-\\xe8</a>')
   assertShows(page, '/old-\\xe9</a')
   const [, href = ''] = /href="\.\.(\/[^"]*letter[^"]*)"/.exec(page) ?? []
   assert.equal((await ask(port, href)).body.toString(), 'x')
@@ -81,8 +81,7 @@ test('the page of a search has links to files, folders and torrents', async (t) 
   const page = body.toString()
   for (const link of [
     '../books/Moby%20Dick.txt',
-    '../-/view/books/Moby%20Dick.txt.torrent',
-    '../-/view/books/Moby%20Dick.txt.magnet',
+    '../-/view/books/Moby%20Dick.txt.details',
     '../books/',
   ]) {
     assert.ok(page.includes(`href="${link}"`), link)
@@ -118,8 +117,8 @@ test('results are in the order of people, and a stored .torrent hides no link', 
     names.map(([, address]) => address),
     ['../d/disc-9.iso', '../d/disc-9.iso.torrent', '../d/disc-10.iso'],
   )
-  assertShows(page, 'href="../-/view/d/disc-9.iso.torrent"')
-  assertShows(page, 'href="../-/view/d/disc-10.iso.torrent"')
+  assertShows(page, 'href="../-/view/d/disc-9.iso.details"')
+  assertShows(page, 'href="../-/view/d/disc-10.iso.details"')
 })
 
 test('a search of which only the beginning counts says so', async (t) => {

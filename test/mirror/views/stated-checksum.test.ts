@@ -19,17 +19,17 @@ test('the page of a file says whether the lists beside it have its checksum', as
   }
   const visit = async () => {
     const page = (await ask(port, '/-/view/pub/a%20b.iso.details')).body.toString()
-    return /✓ matches|has another checksum/.exec(page)?.[0] ?? null
+    return /✓ Same as|has another checksum|says this · not read/.exec(page)?.[0] ?? null
   }
   put('SHA256SUMS', own + other)
-  assert.equal(await visit(), null, 'not hashed yet')
+  assert.equal(await visit(), 'says this · not read', 'not hashed yet')
   assert.equal((await ask(port, '/pub/a%20b.iso.sha256')).body.toString(), own)
   const wrong = own.replace(/^\w+/, other.slice(0, 64))
   for (const [list, expected] of [
-    [own + other, '✓ matches'],
+    [own + other, '✓ Same as'],
     [
       other + own.replace('  ', ' *').toUpperCase().replace('A B.ISO\n', './a b.iso\r\n'),
-      '✓ matches',
+      '✓ Same as',
     ],
     [wrong, 'has another checksum'],
     [other, null],
@@ -41,7 +41,7 @@ test('the page of a file says whether the lists beside it have its checksum', as
     assert.equal(await visit(), expected, list.slice(0, 200))
   }
   put(`${name}.sha256`, `${own.slice(0, 64)}\n`)
-  assert.equal(await visit(), '✓ matches')
+  assert.equal(await visit(), '✓ Same as')
   put('SHA256SUMS', wrong)
   assert.equal(await visit(), 'has another checksum')
   // An unpublished list says nothing
@@ -57,7 +57,7 @@ test('the page of a file computes its checksum when it is asked for, and shows i
   const headers = { Accept: 'text/html' }
   const page = async (path: string) => (await ask(port, path, { headers })).body.toString()
   const before = await page('/-/view/pub/a.iso.details')
-  const [, link = ''] = /href="([^"]*)" rel="nofollow">Show the checksum/.exec(before) ?? []
+  const [, link = ''] = /href="([^"]*)" rel="nofollow"\s*>check now/.exec(before) ?? []
   const { pathname, search } = new URL(link, `http://x/-/view/pub/a.iso.details`)
   // Under load the progress may come first
   const shown = await until('the checksum', async () => {
@@ -69,7 +69,7 @@ test('the page of a file computes its checksum when it is asked for, and shows i
     .split(' ')
   assert.match(shown, new RegExp(`<code id="sha256"[^>]*>${digest}</code>`))
   assert.match(shown, /<button type="button" data-copy="sha256"/)
-  assert.doesNotMatch(shown, /Show the checksum/)
+  assert.doesNotMatch(shown, /check now/)
 })
 
 for (const [program, lists] of [
@@ -84,13 +84,13 @@ for (const [program, lists] of [
     const { port } = await serveMirror(t, { root })
     const visit = async () => {
       const page = (await ask(port, '/-/view/pub/a.details')).body.toString()
-      return /(✓ matches|Warning:<\/b>) <a href="[./]*\/pub\/([\w.]+)"/.exec(page)?.slice(1) ?? null
+      return /(✓ Same as|✗|<p>)\s*<a href="[./]*\/pub\/([\w.]+)"/.exec(page)?.slice(1) ?? null
     }
-    assert.equal(await visit(), null, 'not hashed yet')
-    await ask(port, '/pub/a.sha256')
     const [ofAll, own] = lists
-    assert.deepEqual(await visit(), ['✓ matches', own])
+    assert.deepEqual(await visit(), ['<p>', own], 'not hashed yet')
+    await ask(port, '/pub/a.sha256')
+    assert.deepEqual(await visit(), ['✓ Same as', own])
     writeFileSync(join(root, 'pub', ofAll), swapped)
-    assert.deepEqual(await visit(), ['Warning:</b>', ofAll])
+    assert.deepEqual(await visit(), ['✗', ofAll])
   })
 }

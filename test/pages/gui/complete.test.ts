@@ -38,7 +38,7 @@ test('a plan has sizes, and buttons for each torrent that is left alone', async 
   await send('make', { act: 'make', path: 'd/a', comment: 'mine' })
   const { text } = await send('complete', { act: 'look', path: 'd' })
   assert.match(text, /1 torrent to create, 1 KiB of content/)
-  assert.match(text, /data-label="Size">1 KiB</)
+  assert.match(text, /data-label="Size"><data value="1024">1.0 KiB</)
   assert.doesNotMatch(text, /had to be read/)
   const acts = [...text.matchAll(/<button name="(\w+)-one"\s+value="a"/g)].map(([, act]) => act)
   assert.deepEqual(acts, ['adopt', 'force'])

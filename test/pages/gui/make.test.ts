@@ -47,7 +47,7 @@ test('a torrent of the form is the torrent of the command line', async (t) => {
     ['udp://c.example:1'],
   ])
   assert.deepEqual([comment, webSeeds], ['two words', ['http://w.example/']])
-  assert.match(made.text, new RegExp(`class="hash"[^>]*>${infoHash}</code>`))
+  assert.match(made.text, new RegExp(`<code id="Info-hash[^"]*"\\s*>${infoHash}</code`))
   assert.match(made.text, /QR code of the magnet link/)
   const other = join(root, 'other.torrent')
   const args = ['--hybrid', '--piece-length', '32K', '--private', '--source', 'TAG', '--no-cache']
@@ -322,14 +322,14 @@ test('the picker lists directories first, then names as people sort, and makes d
     here: join(root, 'd'),
     fresh: 'new',
   })
-  assert.match(made.text, new RegExp(`<h1>Choose: ${root}/d/new<`))
+  assert.match(made.text, new RegExp(`<p class="sub">${root}/d/new<`))
   for (const [fresh, why] of [
     ['../x', 'needs a name without a slash'],
     ['', 'needs a name without a slash'],
     ['new', 'already exists'],
   ] as const) {
     const bad = await send('make', { act: 'create', choose: 'path', here: join(root, 'd'), fresh })
-    assert.match(bad.text, new RegExp(`<h1>[^]*Choose: ${root}/d<[^]*${why}`), fresh)
+    assert.match(bad.text, new RegExp(`<p class="sub">${root}/d<[^]*${why}`), fresh)
     assert.deepEqual([bad.status, existsSync(join(root, 'x'))], [400, false])
   }
 })

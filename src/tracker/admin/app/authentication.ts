@@ -30,6 +30,8 @@ export interface AdminSettings {
   readonly usersFile: string
   /** The CSS that the operator adds; empty for none. */
   readonly siteStyle: string
+  /** The URL of the public pages; null if there are none. */
+  readonly publicUrl: string | null
 }
 
 /** The parts that the pages need. */

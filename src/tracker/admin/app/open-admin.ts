@@ -93,8 +93,8 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   await app.register(multipart)
-  const { name, siteStyle } = settings
-  adminRoutes(app, { ...parts, name, siteStyle, authentication })
+  const { name, siteStyle, publicUrl } = settings
+  adminRoutes(app, { ...parts, name, siteStyle, publicUrl, authentication })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
   await app.ready()
   const exchanges = new Exchanges(() => undefined, parts)
@@ -127,7 +127,7 @@ function withoutPrefix(url: string, prefix: string): string {
   return rest.startsWith('/') ? rest : url
 }
 
-interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name' | 'siteStyle'> {
+interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name' | 'siteStyle' | 'publicUrl'> {
   readonly authentication: Authentication
 }
 
@@ -158,6 +158,7 @@ function logInRoutes(app: FastifyInstance, parts: RoutesParts): void {
       user: null,
       menu: [],
       root: '',
+      search: null,
       token: () => authentication.token(request, reply),
     }
     const isLate = failed === null && aim.to !== '' && authentication.wasHere(request)
@@ -292,8 +293,14 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       const isShownOnce = message !== undefined
       const shown = { ...parts, isShownOnce, content: html`${message ?? null} ${content}` }
       const token = () => authentication.token(request, reply)
-      const menu = user.isTemporary ? [] : menuOf(routes.filter(isAllowed), current)
-      return adminPage(shown, { name, user, menu, root, token })
+      const pages = menuOf(routes.filter(isAllowed), current)
+      const { publicUrl } = exchange
+      const site =
+        publicUrl === null ? [] : [{ path: publicUrl, title: 'Public site ↗', isCurrent: false }]
+      const menu = user.isTemporary ? [] : [...pages, ...site]
+      const hasTorrents = !user.isTemporary && routes.some(({ path }) => path === 'torrents')
+      const search = hasTorrents ? queryOf(request).text('q') : null
+      return adminPage(shown, { name, user, menu, root, search, token })
     },
     seeOther: (location, message) => {
       authentication.leaveMessage(request, message)

@@ -1,6 +1,7 @@
 import { valueOr } from '../../../base/errors.js'
 import { query } from '../../../pages/forms/form.js'
 import { renderTable } from '../../../page-parts/table.js'
+import { WORDS } from '../../../page-parts/words.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { html, type Html } from '../../../base/text/html.js'
@@ -35,16 +36,17 @@ export function activityRoutes(log: ActivityLog, places: Places | null): AdminRo
         : `There is nothing in the last ${MOST_READ} entries.`
     const content = shown.length === 0 ? html`<p>${none}</p>` : table(shown, places)
     const search = renderSearch({
-      id: 'search',
+      id: 'filter',
       action: 'log',
       name: 'q',
       value: context.query.text('q'),
       most: 200,
       placeholder: 'Name of an item',
       kept: wanted !== '' && html`<input type="hidden" name="user" value="${wanted}" />`,
-      all: 'log',
     })
-    return context.page({ title: 'Log', content: html`${search} ${content}` })
+    const isSome = wanted !== '' || part !== ''
+    const all = isSome && html`<a class="button" href="log">${WORDS.showAll}</a>`
+    return context.page({ title: 'Log', acts: [search, all], content })
   }
   return [{ method: 'GET', path: 'log', menu: 'Log', needs: 'audit', handle }]
 }
@@ -101,7 +103,7 @@ function table(entries: readonly Activity[], places: Places | null): Html {
     ['Item', 'wide'],
     ['Address', 'date'],
   ] as const
-  return html`<section>${renderTable({ label: 'Log', columns, rows })}</section>`
+  return renderTable({ label: 'Log', columns, rows })
 }
 
 /**

@@ -52,14 +52,14 @@ export function banRoutes(parts: BanParts): AdminRoute[] {
   return [
     ...formRoutes<AdminContext, Action>({
       path: 'bans',
-      menu: 'Bans',
+      menu: 'Moderation',
       needs: 'ban',
       page: (context) => ({
         show: (form) => show(context, parts, form),
         act: () => change(context, parts),
       }),
     }),
-    { method: 'GET', path: 'ban', needs: 'ban', handle },
+    { method: 'GET', path: 'ban', under: 'bans', needs: 'ban', handle },
   ]
 }
 
@@ -140,15 +140,15 @@ function ask(context: AdminContext, parts: BanParts, asked: Form): Answer {
     title: `Ban ${name || value}?`,
     content: html`<form method="post" action="bans">
       ${hiddenFields(new Form({ kind, [kind]: value, from, ...sure }))}
-      <section>
+      <div class="card">
         ${warnings.map((warning) => html`<p class="bad">${warning}</p>`)}
         ${name !== '' && html`<p><code>${value}</code></p>`}
         ${textField(asked, { name: 'reason', label: 'Reason', most: LONGEST, isFirst: true })}
         <div class="acts">
           <button class="main" name="act" value="ban">Ban</button>
-          <a href="${from}">Cancel</a>
+          <a class="button" href="${from}">Cancel</a>
         </div>
-      </section>
+      </div>
     </form>`,
   })
 }
@@ -183,7 +183,7 @@ async function show({ page }: AdminContext, { bans }: BanParts, form: Form): Pro
     return sectionOf(kind, await bans[kind.kind].list(), form)
   })
   return page({
-    title: 'Bans',
+    title: 'Moderation',
     error: form.error,
     content: html`${await Promise.all(sections)}
       <p class="muted">
@@ -195,17 +195,16 @@ async function show({ page }: AdminContext, { bans }: BanParts, form: Form): Pro
 function sectionOf(kind: (typeof KINDS)[number], bans: readonly Ban[], form: Form): Html {
   const shown = bans.slice(-MOST_SHOWN).reverse()
   const own = form.text('kind') === kind.kind ? form : new Form()
-  return html`<section>
-    <h2>${kind.title}</h2>
-    <form method="post" action="bans">
+  return html`<h2>${kind.title}</h2>
+    ${shown.length > 0 ? tableOf(kind, shown) : html`<p class="muted">None is banned.</p>`}
+    ${bans.length > shown.length && html`<p class="muted">${bans.length - shown.length} older bans are not listed.</p>`}
+    <form class="card" method="post" action="bans">
+      <h2>Ban ${kind.kind === 'torrents' ? 'a torrent' : 'an address'}</h2>
       ${defaultAct('ban')}<input type="hidden" name="kind" value="${kind.kind}" />
       ${textField(own, { name: kind.kind, label: kind.label, hint: kind.hint })}
       ${textField(own, { name: 'reason', id: `reason-${kind.kind}`, label: 'Reason', most: LONGEST })}
       <div class="acts"><button class="main" name="act" value="ban">Ban</button></div>
-    </form>
-    ${shown.length > 0 && tableOf(kind, shown)}
-    ${bans.length > shown.length && html`<p class="muted">${bans.length - shown.length} older bans are not listed.</p>`}
-  </section>`
+    </form>`
 }
 
 function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly Ban[]): Html {

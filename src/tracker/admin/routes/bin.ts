@@ -23,7 +23,7 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
     {
       method: 'GET',
       path: 'bin',
-      menu: 'Bin',
+      under: 'torrents',
       handle: (context) => show(parts, context),
     },
     { method: 'POST', path: 'bin', handle: restore },
@@ -43,6 +43,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
   })
   return context.page({
     title: 'Bin',
+    above: [{ address: 'torrents', title: 'Torrents' }],
     content: html`<p class="muted">
         Deleted torrents are removed for good after ${age / 86_400_000} days. If there are more than
         ${formatBytes(bytes)}, the oldest are removed first.
@@ -55,7 +56,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
 function table(rows: Table['rows']): Html {
   const columns = [['', 'pick'], ['Torrent', 'name'], ['Category'], ['Deleted', 'date']] as const
   return html`<form method="post" action="bin">
-    <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>
+    ${renderTable({ label: 'Deleted torrents', columns, rows })}
     <div class="acts"><button class="main">Restore</button></div>
   </form>`
 }

@@ -3,6 +3,7 @@ import { Form, query, textField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { renderTable } from '../../../page-parts/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
+import type { ListedCategory } from '../storage/places.js'
 import { categoryField, type FormsParts } from './parts.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { formRoutes } from '../../../pages/forms/app.js'
@@ -12,7 +13,7 @@ import { createCategory, renameCategory, removeCategory } from '../storage/categ
 export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
   return formRoutes<AdminContext, Action>({
     path: 'categories',
-    menu: 'Categories',
+    under: 'torrents',
     needs: 'organize',
     page: (context) => ({
       show: (form) => show(parts, context, form),
@@ -47,57 +48,54 @@ async function show(
   form: Form,
 ): Promise<Answer> {
   const listed = await collection.places.list()
-  const rows = listed.map(({ address, names, title, count, isEmpty }): HtmlValue[] => {
-    const name = names.at(-1)
-    return [
-      html`<a href="torrents${query({ in: address })}">${title}</a>`,
-      count,
-      name !== undefined && changeForm(address, name, title, isEmpty),
-    ]
+  const [address, act] = [form.text('category'), form.text('act')]
+  const chosen = act === 'create' ? undefined : listed.find((each) => each.address === address)
+  const above = [{ address: 'torrents', title: 'Torrents' }]
+  const list = [...above, { address: 'categories', title: 'Categories' }]
+  if (chosen && chosen.names.length > 0)
+    return page({
+      title: chosen.title,
+      above: list,
+      error: form.error,
+      content: changeForm(chosen),
+    })
+  const rows = listed.map(({ address, names, title, count }): HtmlValue[] => {
+    const change = html`<a
+      href="categories${query({ category: address })}"
+      aria-label="Change ${title}"
+      >change</a
+    >`
+    const link = html`<a href="torrents${query({ in: address })}">${title}</a>`
+    return [link, count, names.length > 0 && change]
   })
-  // The forms of existing categories have a field of the same name
-  const own = form.text('act') === 'create' ? form : new Form()
   return page({
     title: 'Categories',
+    above,
     error: form.error,
-    content: html`<p class="muted">
-        A category is a folder of the tracker. An empty one can be removed.
-      </p>
-      <form method="post" action="categories">
-        <fieldset>
-          <legend>New category</legend>
-          ${textField(own, { name: 'name', label: 'Name' })}
-          ${await categoryField(own, collection, { name: 'parent', label: 'In', isArchived: true })}
-          <div class="acts"><button class="main" name="act" value="create">Create</button></div>
-        </fieldset>
-      </form>
-      <section>
-        ${renderTable({
-          label: 'Categories',
-          columns: [['Category', 'name'], ['Torrents', 'n'], ['']],
-          rows,
-        })}
-      </section>`,
+    content: html`${renderTable({
+        label: 'Categories',
+        columns: [['Category', 'name'], ['Torrents', 'n'], ['']],
+        rows,
+      })}
+      <form class="card" method="post" action="categories">
+        <h2>New category</h2>
+        ${textField(form, { name: 'name', label: 'Name' })}
+        ${await categoryField(form, collection, { name: 'parent', label: 'In', isArchived: true })}
+        <p class="muted">A category is a folder of the tracker. An empty one can be removed.</p>
+        <div class="acts"><button class="main" name="act" value="create">Create</button></div>
+      </form>`,
   })
 }
 
 /** The ways to change a category; one that is not empty cannot be removed. */
-function changeForm(address: string, name: string, title: string, isEmpty: boolean): Html {
-  const category = html`<input type="hidden" name="category" value="${fieldValue(address)}" />`
-  const field = html`<input
-    type="text"
-    name="name"
-    value="${fieldValue(name)}"
-    aria-label="New name of ${title}"
-    autocomplete="off"
-  />`
-  const save = html`<button name="act" value="rename" aria-label="Save ${title}">Save</button>`
-  const remove = html`<form method="post" action="categories">
-    ${category} <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
+function changeForm({ address, names, isEmpty }: ListedCategory): Html {
+  return html`<form class="card" method="post" action="categories">
+    <input type="hidden" name="category" value="${fieldValue(address)}" />
+    ${textField(new Form({ name: names.at(-1) ?? '' }), { name: 'name', label: 'Name' })}
+    <div class="acts">
+      <button class="main" name="act" value="rename">Rename</button>
+      ${isEmpty && html`<button name="act" value="remove">Remove</button>`}
+      <a class="button" href="torrents${query({ in: address })}">Cancel</a>
+    </div>
   </form>`
-  return html`<details class="rename">
-      <summary aria-label="Rename ${title}">Rename</summary>
-      <form class="with" method="post" action="categories">${category} ${field} ${save}</form>
-    </details>
-    ${isEmpty && remove}`
 }

@@ -7,8 +7,20 @@ import { type Form, query } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { fileAddress, LIST_FIELDS, listOf, outcomeOf } from './outcome.js'
 import type { FormsParts } from './parts.js'
+import { renderCard } from '../../../page-parts/layout.js'
+import {
+  countFigures,
+  hashFacts,
+  renderActs,
+  renderFacts,
+  renderFigures,
+  renderItem,
+} from '../../../page-parts/item.js'
+import { renderIfKnown } from '../../../page-parts/time.js'
+import { counted } from '../../../base/text/quantity.js'
+import { actButton, moveField } from './parts.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { html, type Html } from '../../../base/text/html.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
 import type { SwarmRow } from '../../pages/overview/swarm-row.js'
 import { TorrentLinks } from '../../pages/overview/torrent-links.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
@@ -18,6 +30,7 @@ import { openTorrents, editTorrents } from '../storage/edit-torrents.js'
 export function editRoutes(parts: FormsParts): AdminRoute[] {
   return formRoutes<AdminContext, Action>({
     path: 'edit',
+    under: 'torrents',
     page: (context) => editingPage(parts, context),
   })
 }
@@ -27,10 +40,15 @@ export function editingPage(parts: FormsParts, context: AdminContext): FormPage 
   const show = async (form: Form) => {
     const torrents = await openTorrents(parts.collection, context, chosenIn(form))
     const [only, ...others] = torrents
+    const page = editPage(form, {
+      torrents,
+      titleOf: basename,
+      carried: [...LIST_FIELDS, 'torrent'],
+    })
+    const above = [{ address: listOf(form), title: WORDS.torrents }]
     const isOne = only !== undefined && others.length === 0
-    const more = isOne && (await waysTo(only.file, parts, context))
-    const carried = [...LIST_FIELDS, 'torrent']
-    return context.page(editPage(form, { torrents, titleOf: basename, carried, more }))
+    const content = isOne ? await itemOf(only.file, page.content, parts, context) : page.content
+    return context.page({ ...page, above, content })
   }
   return {
     show,
@@ -42,17 +60,36 @@ export function editingPage(parts: FormsParts, context: AdminContext): FormPage 
   }
 }
 
-/** The links to a torrent, and to its swarm if it is tracked. */
-async function waysTo(address: string, parts: FormsParts, context: AdminContext): Promise<Html> {
-  const { path } = await parts.collection.own(context, address)
+/** The page of a torrent, with the form that edits it. */
+async function itemOf(
+  address: string,
+  form: HtmlValue,
+  parts: FormsParts,
+  context: AdminContext,
+): Promise<Html> {
+  const { path, category } = await parts.collection.own(context, address)
   const row = (await parts.snapshots.get()).byPath.get(path)
   const page = publicPage(parts, row)
-  const swarm =
-    row &&
-    html`<a href="${linksOf(parts, row).magnet(row)}">Magnet</a>
-      ${page !== null && html`<a href="${page}">Public page</a>`}
-      ${context.may('ban') && html`<a href="peers${query({ of: row.infoHash })}">Peers</a>`}`
-  return html`<a href="${fileAddress(address)}">${WORDS.downloadTorrent}</a> ${swarm ?? null}`
+  const link = (to: string, text: string) => html`<a class="button" href="${to}">${text}</a>`
+  const more = html`${page !== null && link(page, 'Public page')}
+  ${row !== undefined && context.may('ban') && link(`peers${query({ of: row.infoHash })}`, 'Peers')}
+  ${actButton('delete', 'Delete', 'bad')} ${moveField(await parts.collection.places.list())}`
+  const magnet = row ? linksOf(parts, row).magnet(row) : null
+  const acts = html`<form method="post" action="torrents">
+    <input type="hidden" name="torrent" value="${fieldValue(address)}" />
+    ${renderActs({ magnet, torrent: fileAddress(address), isAlone: true, isAside: true, more })}
+  </form>`
+  const facts = renderFacts([
+    ['Category', html`<a href="torrents${query({ in: category.address })}">${category.title}</a>`],
+    ...hashFacts(row?.summary ?? { infoHash: null, infoHashV2: null }),
+    [WORDS.size, row?.size != null && counted(row.size, 'byte')],
+    [WORDS.added, renderIfKnown(row?.summary?.addedMs ?? null)],
+  ])
+  const counts = row && countFigures(row.complete, row.downloading, row.downloaded)
+  return renderItem(acts, form, [
+    counts ? renderCard(WORDS.swarm, renderFigures(counts)) : null,
+    renderCard(WORDS.facts, facts),
+  ])
 }
 
 /** The page of a tracked torrent at the tracker; null if there is none. */

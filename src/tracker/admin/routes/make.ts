@@ -17,7 +17,7 @@ import { formRoutes } from '../../../pages/forms/app.js'
 import { addTorrent } from '../storage/collection.js'
 import { isTaken, torrentName } from '../storage/places.js'
 import { fileAddress } from './outcome.js'
-import { categoryField, type FormsParts } from './parts.js'
+import { addTop, categoryField, type FormsParts } from './parts.js'
 
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
@@ -26,7 +26,7 @@ export function makeRoutes(parts: FormsParts): AdminRoute[] {
   const settle = (directory: string) => settleDirectory(places, directory)
   return formRoutes<AdminContext, Action>({
     path: 'make',
-    menu: 'Create',
+    under: 'torrents',
     needs: 'add',
     page: (context) => ({
       show: (given) => {
@@ -49,8 +49,8 @@ async function show(
   plan?: Plan,
 ): Promise<Answer> {
   const { makeFrom, collection, presets } = parts
-  return page(
-    makePage(form, {
+  return page({
+    ...makePage(form, {
       content: html`${textField(form, {
         name: 'path',
         label: 'Content',
@@ -66,7 +66,8 @@ async function show(
       presets,
       plan,
     }),
-  )
+    ...addTop(parts, 'make'),
+  })
 }
 
 async function act(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
@@ -122,9 +123,13 @@ function madePage(name: string, { about }: Job<string>, isClosed: boolean): Page
     title: `${name} is tracked`,
     content: html`${isFound && html`<p class="bad">${NOT_PRIVATE}</p>`}
       <p class="acts">
-        <a class="main" href="../${fileAddress(`${about.path}/${name}`)}">${WORDS.downloadTorrent}</a>
-        <a href="../torrents${query({ in: about.path, q: name })}">Show it in the list</a>
-        <a href="../make${query({ to: about.path })}">Create another</a>
+        <a class="button main" href="../${fileAddress(`${about.path}/${name}`)}"
+          >${WORDS.downloadTorrent}</a
+        >
+        <a class="button" href="../torrents${query({ in: about.path, q: name })}"
+          >Show it in the list</a
+        >
+        <a class="button" href="../make${query({ to: about.path })}">Create another</a>
       </p>`,
   }
 }

@@ -40,7 +40,7 @@ export function outcomeOf(
   const done = html`<div class="note" role="status">
     ${counted(changed, 'torrent')} ${verb}. ${more ?? null}
   </div>`
-  const failures = html`<section role="alert">
+  const failures = html`<section class="card" role="alert">
     <h2>
       ${counted(failed.length, 'torrent')} ${failed.length === 1 ? 'was' : 'were'} not ${verb}
     </h2>
@@ -60,7 +60,7 @@ function failureItem(name: string, error: Error): Html {
 }
 
 /** The fields that say which list of torrents a form came from. */
-export const LIST_FIELDS = ['in', 'q', 'sort', 'order', 'page'] as const
+export const LIST_FIELDS = ['in', 'q', 'look', 'sort', 'order', 'page'] as const
 
 /** The address of the list that a form with chosen torrents came from. */
 export function listOf(form: Form): string {

@@ -3,7 +3,8 @@ import type { Category } from '../storage/places.js'
 import { type Choice, type Form, selectField } from '../../../pages/forms/form.js'
 import type { Jobs } from '../../../pages/forms/jobs.js'
 import type { Preset } from '../../../pages/forms/torrent-fields.js'
-import type { Html } from '../../../base/text/html.js'
+import { WORDS } from '../../../page-parts/words.js'
+import { html, type Html } from '../../../base/text/html.js'
 import type { WorkThread } from '../../../pages/work/work-thread.js'
 import type { AllowedTorrent } from '../../allowed/allowed-torrent.js'
 import type { FreshSnapshot } from '../../pages/overview/snapshot.js'
@@ -49,4 +50,35 @@ export async function categoryField(
 export function choicesOf(listed: readonly Category[], isArchived = false): Choice[] {
   const shown = listed.filter(({ root }) => isArchived || !root.isArchive)
   return shown.map(({ address, title }) => [address, title])
+}
+
+/** A button of a form of which only a move needs a place. */
+export function actButton(act: string, text: string, style = ''): Html {
+  return html`<button class="${style}" name="act" value="${act}" formnovalidate>${text}</button>`
+}
+
+/** The list of categories to move to, with its button. */
+export function moveField(listed: readonly Category[]): Html {
+  const choices = choicesOf(listed)
+  return html`<select name="to" aria-label="Move to" required>
+      <option value="">Move to…</option>
+      ${choices.map(([value, text]) => html`<option value="${value}">${text}</option>`)}
+    </select>
+    <button name="act" value="move">Move</button>`
+}
+
+/** The head of the two pages that add torrents, which lead to each other. */
+export function addTop({ makeFrom }: Pick<FormsParts, 'makeFrom'>, current: 'upload' | 'make') {
+  const ways = [
+    ['upload', 'Upload .torrent files'],
+    ['make', 'Create from files here'],
+  ] as const
+  const links = ways.map(([path, text]) => {
+    return html`<a href="${path}" ${path === current && html`aria-current="page"`}>${text}</a>`
+  })
+  return {
+    title: 'Add torrents',
+    above: [{ address: 'torrents', title: WORDS.torrents }],
+    acts: makeFrom.length > 0 && html`<nav class="chips" aria-label="Ways">${links}</nav>`,
+  }
 }

@@ -16,7 +16,15 @@ const MOST_SHOWN = 200
 
 /** The page of a torrent's peers, for those who may ban them: the public never sees addresses. */
 export function peersRoutes(parts: Pick<BanParts, 'tracker' | 'now'>): AdminRoute[] {
-  return [{ method: 'GET', path: 'peers', needs: 'ban', handle: (context) => show(context, parts) }]
+  return [
+    {
+      method: 'GET',
+      path: 'peers',
+      under: 'bans',
+      needs: 'ban',
+      handle: (context) => show(context, parts),
+    },
+  ]
 }
 
 function show(
@@ -34,15 +42,16 @@ function show(
   const rows = peers.slice(0, MOST_SHOWN).map((peer) => rowOf(peer, hash, now()))
   return context.page({
     title: `Peers of ${metainfo?.name ?? hash}`,
-    content: html`<section>
-      <p class="acts"><a href="${banAddress('torrents', hash, 'torrents')}">Ban the torrent</a></p>
-      ${rows.length === 0 ? html`<p>No peers are there now.</p>` : renderTable({ label: 'Peers', columns: COLUMNS, rows })}
+    above: [{ address: 'torrents', title: 'Torrents' }],
+    acts: html`<a class="button" href="${banAddress('torrents', hash, 'torrents')}"
+      >Ban the torrent</a
+    >`,
+    content: html`${rows.length === 0 ? html`<p>No peers are there now.</p>` : renderTable({ label: 'Peers', columns: COLUMNS, rows })}
       <p class="muted">
         At most ${counted(MOST_SHOWN, 'peer')} are listed, seeds first. A client is known by the
         first letters of its peer id. The tracker does not keep what peers say of their uploads and
         downloads.
-      </p>
-    </section>`,
+      </p>`,
   })
 }
 

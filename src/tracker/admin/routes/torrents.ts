@@ -1,12 +1,12 @@
 import { basename, dirname } from 'node:path'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import { deleteTorrents } from '../storage/bin.js'
+import { deleteTorrents, listBin } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
 import { nameOfId } from '../access/users.js'
 import { editingPage, publicPage } from './edit.js'
 import { type Listed, textOf, torrentsIn } from './listed.js'
 import { fileAddress, LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './outcome.js'
-import { type FormsParts, choicesOf } from './parts.js'
+import { actButton, type FormsParts, moveField } from './parts.js'
 import { HELD } from '../../../disk/state/held.js'
 import type { Collection } from '../storage/collection.js'
 import type { Category, ListedCategory } from '../storage/places.js'
@@ -15,14 +15,13 @@ import { type Form, hiddenFields, query } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../server/headers/answer.js'
 import { rowBox } from '../../../page-parts/table.js'
 import { keptField, orderFields, renderPages, sortForms } from '../../../page-parts/sorting.js'
-import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { clipText } from '../../../base/text/escape.js'
 import { fieldValue, type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { formatBytes, formatNumber } from '../../../base/text/quantity.js'
-import { loadTorrent } from '../../../core/read-torrent.js'
+import { readRegular } from '../../../disk/look/read-bounded.js'
+import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
 import { fileAnswer } from '../../pages/overview/page-answer.js'
-import { MAX_SEARCH } from '../../pages/overview/site.js'
 import { sortRows } from '../../pages/overview/snapshot.js'
 import {
   type ListedRows,
@@ -31,9 +30,6 @@ import {
   parseListQuery,
   renderTorrents,
 } from '../../pages/overview/torrent-list.js'
-
-/** The columns of the list. */
-const LISTED_KEYS = ['name', 'size', 'changed', 'complete', 'downloading'] as const
 
 /** The torrents on a page. */
 const PER_PAGE = 100
@@ -56,8 +52,9 @@ export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
 async function sendTorrent({ collection }: FormsParts, context: AdminContext): Promise<Answer> {
   const place = await collection.places.torrent(context.query.text('torrent'))
   context.require('edit', await collection.ownerOf(place))
-  const { bytes } = await loadTorrent(place.path)
-  return fileAnswer(bytes, place.name)
+  const file = await readRegular(place.path, DEFAULT_MAX_SIZE, null)
+  if (!file) throw new BtkitError('not-found', `${place.name}: is not there any more`)
+  return fileAnswer(file.bytes, place.name)
 }
 
 async function changeTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
@@ -124,8 +121,30 @@ function undoForm(moved: readonly { readonly address: string }[], to: string, fo
   </form>`
 }
 
+/** Torrents that need a look, by the values of a field. */
+const LOOKS: ReadonlyMap<string, readonly [title: string, isShown: (listed: Listed) => boolean]> =
+  new Map([
+    ['seeds', ['No seeds', ({ tracked, complete }) => tracked !== null && complete === 0]],
+    ['untracked', ['Not tracked', ({ summary }) => summary === null]],
+    ['banned', ['Banned', ({ summary, tracked }) => summary !== null && tracked === null]],
+  ])
+
+/** The torrents of all categories that need a look, by why; nothing of what none needs. */
+export async function looksOf(parts: FormsParts) {
+  const all = await torrentsIn(await parts.collection.places.list(), parts)
+  return countLooks(all)
+}
+
+function countLooks(all: readonly Listed[]) {
+  return [...LOOKS].flatMap(([look, [title, isShown]]) => {
+    const count = all.filter(isShown).length
+    return count > 0 ? [{ address: `torrents${query({ look })}`, look, title, count }] : []
+  })
+}
+
 /**
- * The query has a category (`in`), words (`q`), the order, and the number of the page.
+ * The query has a category (`in`), words (`q`), why torrents need a look (`look`), the order, and
+ * the number of the page.
  */
 async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { places } = parts.collection
@@ -134,29 +153,50 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
   // A category that cannot be read is a mistake to report, unlike one below it
   if (category !== null) await places.requireReadable(category)
   const listed = await places.list()
-  const order = parseListQuery(form.toString(), LISTED_KEYS, 'name')
+  const order = parseListQuery(form.toString(), 'added', true)
   const isSearch = order.search !== ''
-  const isShown = (each: Category) => isSearch || !category || places.holds(category, each)
   // The tracker knows the times of its last look
-  if (order.sort === 'changed') await parts.changed()
-  const found = await torrentsIn(listed.filter(isShown), parts)
+  if (order.sort === 'added') await parts.changed()
+  const all = await torrentsIn(listed, parts)
+  const look = LOOKS.get(form.text('look'))
+  const found = all.filter((each) => {
+    const isHere = isSearch || !category || places.holds(category, each.within)
+    return isHere && (look?.[1](each) ?? true)
+  })
   const sorted = await sortRows(found, order.sort, order.isDescending)
   const shown = await listRows(sorted, order, {
     length: PER_PAGE,
     textOf: isSearch ? textOf : () => '',
   })
-  const view = { category, listed, shown, isSearch, form, order }
-  const title = isSearch ? order.search : category && category.title
+  const deleted = (await listBin(parts.collection)).length
+  const view = { category, listed, shown, isSearch, form, order, looks: countLooks(all), deleted }
+  const { total, totals } = shown
+  const title = isSearch ? `Torrents with “${order.search}”` : (look?.[0] ?? category?.title)
   return context.page({
-    title: title === null ? WORDS.allTorrents : `Torrents: ${title}`,
-    content: html`<div class="shelf">
-      ${categoryList(view)}
+    title: title ?? WORDS.torrents,
+    above: title === undefined ? [] : [{ address: 'torrents', title: WORDS.torrents }],
+    sub: `${formatNumber(total)} · ${formatBytes(totals.size)}`,
+    acts: actsOf(view, context),
+    content: html`<div class="side">
+      ${sideList(view)}
       <div>
-        ${toolbar(view)} ${shown.total === 0 ? nothing(view) : torrentsTable(parts, context, view)}
-        ${pagesOf(view)}
+        ${total === 0 ? nothing(view) : torrentsTable(parts, context, view)} ${pagesOf(view)}
       </div>
     </div>`,
   })
+}
+
+/** What can be done with a list of torrents. */
+function actsOf({ category }: View, { may }: AdminContext): HtmlValue {
+  const to = category && !category.root.isArchive ? category.address : ''
+  const isNamed = category !== null && category.names.length > 0
+  const change = isNamed
+    ? html`<a class="button" href="categories${query({ category: category.address })}">Rename</a>`
+    : html`<a class="button" href="categories">Categories</a>`
+  return [
+    may('organize') && change,
+    html`<a class="button main" href="upload${query({ to })}">Add torrents</a>`,
+  ]
 }
 
 function nothing({ category, isSearch }: View): Html {
@@ -167,20 +207,38 @@ function nothing({ category, isSearch }: View): Html {
   </p>`
 }
 
-/** The categories with the numbers of torrents in them and below. */
-function categoryList({ category, listed, isSearch }: View): Html {
-  const current = isSearch ? null : (category?.address ?? '')
+/** The categories with the numbers of torrents in them and below, and other lists. */
+function sideList({ category, listed, isSearch, looks, deleted, form }: View): Html {
+  const look = form.text('look')
+  const current = isSearch || look !== '' ? null : (category?.address ?? '')
   const count = listed.reduce((sum, { torrents }) => sum + torrents.length, 0)
   const all = [{ address: '', names: [], title: 'All', level: 0, count }, ...listed]
-  return html`<nav class="categories" aria-label="Categories">
+  const item = (address: string, name: string, number: number, isCurrent: boolean, level = 0) => {
+    const mark = isCurrent && html`aria-current="page"`
+    return html`<li class="level-${Math.min(level, 5)}">
+      <a href="${address}" ${mark}>${name} <span class="muted">${formatNumber(number)}</span></a>
+    </li>`
+  }
+  return html`<nav class="categories" aria-label="Lists">
+      <h2>Category</h2>
       <ul>
-        ${all.map(({ address, names, title, level, ...each }) => {
-          const mark = address === current && html`aria-current="page"`
-          return html`<li class="level-${Math.min(level, 5)}">
-            <a href="torrents${query({ in: address })}" ${mark}>${names.at(-1) ?? title}</a>
-            <span class="muted">${formatNumber(each.count)}</span>
-          </li>`
-        })}
+        ${all.map(({ address, names, title, level, ...each }) =>
+          item(
+            `torrents${query({ in: address })}`,
+            names.at(-1) ?? title,
+            each.count,
+            address === current,
+            level,
+          ),
+        )}
+      </ul>
+      ${looks.length > 0 && html`<h2>Needs a look</h2>`}
+      <ul>
+        ${looks.map((each) => item(each.address, each.title, each.count, each.look === look))}
+      </ul>
+      <h2>Elsewhere</h2>
+      <ul>
+        ${item('bin', 'Bin', deleted, false)}
       </ul>
     </nav>
     <form class="choice" method="get" action="torrents">
@@ -192,22 +250,13 @@ function categoryList({ category, listed, isSearch }: View): Html {
         })}
       </select>
       <button>Show</button>
+      <a class="button" href="bin">Bin</a>
     </form>`
 }
 
 function pagesOf({ shown, form }: View): Html | false {
   const address = (page: number) => listOf(form.with({ page: String(page) }))
   return renderPages(shown, address, 'Pages of torrents')
-}
-
-function toolbar(view: View): Html {
-  const { form, order } = view
-  const kept = [keptField('in', form.text('in')), orderFields(order, 'name')]
-  const all = `torrents${query({ in: form.text('in') })}`
-  return html`<div class="tools">
-    ${renderSearch({ id: 'search', action: 'torrents', name: 'q', value: order.search, most: MAX_SEARCH, kept, all })}
-    ${pagesOf(view)}
-  </div>`
 }
 
 /** The torrents of a page, and how they were asked for. */
@@ -221,6 +270,9 @@ interface View {
   readonly isSearch: boolean
   readonly form: Form
   readonly order: ListQuery
+  readonly looks: ReturnType<typeof countLooks>
+  /** The number of torrents in the bin. */
+  readonly deleted: number
 }
 
 /** A torrent, and what the user may do with it. */
@@ -248,75 +300,51 @@ function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Ht
     const edit = mayChange && each.summary ? `edit?${editing.toString()}` : null
     return { ...each, owner, isHeld, mayChange, edit, download }
   })
-  const where = [keptField('in', form.text('in')), keptField('q', form.text('q'))]
-  const links = {
-    page: ({ download, tracked }: Row) => download ?? publicPage(parts, tracked),
-    render: (row: Row) => renderLink(row, context),
-  }
+  const where = ['in', 'q', 'look'].map((name) => keptField(name, form.text(name)))
   const table = renderTorrents({
-    label: 'Torrents',
-    style: 'torrents',
-    keys: LISTED_KEYS,
+    label: WORDS.torrents,
+    hasNames: true,
     rows,
     order,
-    links,
+    page: ({ download, tracked }) => download ?? publicPage(parts, tracked),
+    get: (row) => renderLink(row, context),
+    place: (row) => aboutRow(row, parts, { context, view }),
     box: (row) => row.mayChange && rowBox('torrent', addressOf(row), row.name),
-    cells: {
-      name: (row, link) => [link(row.name), aboutRow(row, parts, { context, view })],
-      size: ({ size }) => size !== null && formatBytes(size),
-    },
+    chosen: rows.some(({ mayChange }) => mayChange) && chosenActs(parts, view),
   })
   return html`${sortForms(where)}
     <form method="post" action="torrents">
-      ${where} ${orderFields(order, 'name')}
+      ${where} ${orderFields(order, 'added')}
       <input type="hidden" name="page" value="${shown.page}" />
       ${table}
-      ${
-        rows.some(({ mayChange }) => mayChange)
-          ? acts(parts, view)
-          : html`<p class="muted">You cannot change these.</p>`
-      }
-    </form>`
+    </form>
+    ${rows.every(({ mayChange }) => !mayChange) && html`<p class="muted">You cannot change these.</p>`}`
 }
 
 function addressOf({ within, file }: Listed): string {
   return `${within.address}/${file}`
 }
 
-function acts({ collection }: FormsParts, { listed, shown }: View): Html {
+/** What can be done with the chosen torrents. */
+function chosenActs({ collection }: FormsParts, { listed, shown }: View): Html {
   const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
   // A search may find both
   const isArchived = shown.items.some(({ within }) => within.root.isArchive)
   const isCurrent = shown.items.some(({ within }) => !within.root.isArchive)
-  // Only a move needs a place
-  const button = (act: string, text: string, style = '') =>
-    html`<button class="${style}" name="act" value="${act}" formnovalidate>${text}</button>`
-  return html`<section class="chosen" aria-label="Do with the chosen torrents">
-    <div class="acts">
-      <span class="muted" data-sum></span>
-      ${button('edit', 'Edit', 'main')} ${button('delete', 'Delete')}
-      ${hasArchive && isCurrent && button('archive', 'Archive')}
-      ${isArchived && button('back', 'Restore')}
-      <span class="with">
-        <select name="to" aria-label="Move to" required>
-          <option value="">Move to…</option>
-          ${choicesOf(listed).map(([value, text]) => html`<option value="${value}">${text}</option>`)}
-        </select>
-        <button name="act" value="move">Move</button>
-      </span>
-    </div>
-  </section>`
+  return html`<b data-sum aria-live="polite">The chosen torrents</b> ${actButton('edit', 'Edit')}
+    ${moveField(listed)} ${hasArchive && isCurrent && actButton('archive', 'Archive')}
+    ${isArchived && actButton('back', 'Restore')} ${actButton('delete', 'Delete', 'bad')}`
 }
 
 /** The longest name of content that is shown. File systems have at most 255 bytes. */
 const LONGEST_NAME = 255
 
-/** The words behind the name of a torrent. */
+/** The words below the name of a torrent. */
 function aboutRow(
   { within, summary, owner, isHeld, path, name }: Row,
   { bannedAt }: FormsParts,
   { context, view }: { readonly context: AdminContext; readonly view: View },
-): Html {
+): HtmlValue {
   const isElsewhere = view.isSearch || view.category?.address !== within.address
   const list = html`<a href="torrents${query({ in: within.address })}">${within.title}</a>`
   const title = summary && clipText(summary.name, LONGEST_NAME)
@@ -325,9 +353,9 @@ function aboutRow(
     title === null ? NOT_TRACKED : title !== name && title,
     owner !== null && `by ${nameOfId(owner)}`,
     bannedAt(path) !== null && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
+    isHeld && `read-only: ${HELD}`,
   ].filter((each) => each !== false)
-  return html`${told.length > 0 && html`<span class="place">${told.map((each, at) => [at > 0 && ', ', each])}</span>`}
-  ${isHeld && html`<span class="place">Read-only: ${HELD}.</span>`}`
+  return told.length > 0 && told.map((each, at) => [at > 0 && ' · ', each])
 }
 
 const WHY = 'not tracked: not a torrent, not readable, a copy, or just added'
@@ -335,7 +363,7 @@ const NOT_TRACKED = html`<span class="bad">${WHY}</span>`
 
 /** The way to edit a torrent, or else to its peers. */
 function renderLink({ edit, tracked, name }: Row, { may }: AdminContext): HtmlValue {
-  if (edit !== null) return html`<a href="${edit}" aria-label="Edit ${name}">edit</a>`
+  if (edit !== null) return html`<a href="${edit}" aria-label="Edit ${name}">Edit</a>`
   const peers = tracked && may('ban') && `peers${query({ of: tracked.infoHash })}`
-  return peers && html`<a href="${peers}" aria-label="Peers of ${name}">peers</a>`
+  return peers && html`<a href="${peers}" aria-label="Peers of ${name}">Peers</a>`
 }

@@ -14,7 +14,7 @@ import { statusOf } from '../../../server/headers/refusal.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { counted, formatBytes } from '../../../base/text/quantity.js'
 import { outcomeOf, torrentLinks } from './outcome.js'
-import { choicesOf, type FormsParts } from './parts.js'
+import { addTop, choicesOf, type FormsParts } from './parts.js'
 import { shownName } from '../storage/places.js'
 import { uploadTable, wishesAt } from './upload-table.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
@@ -119,7 +119,7 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
     {
       ...upload,
       method: 'GET',
-      menu: 'Upload',
+      under: 'torrents',
       handle: (context) => show(parts, context, context.query),
     },
     { ...upload, method: 'POST', upload: MAX_BYTES, handle: receive },
@@ -248,7 +248,7 @@ async function show(
   const table = files.length > 0 && (await uploadTable(parts, form, files, categories))
   const own = form.text('act') === 'look' ? form : form.with({ addTracker: 'on' })
   return context.page({
-    title: 'Upload',
+    ...addTop(parts, 'upload'),
     error: form.error,
     status: form.error && statusOf(form.error),
     content: html`<form
@@ -260,7 +260,7 @@ async function show(
       data-most-files="${MOST_FILES}"
       data-most-shown="${MOST_SHOWN}"
     >
-      <section>
+      <section class="card">
         ${filesField(form)}
         ${selectField(form, { name: 'to', label: 'Category', choices: categories })}
         ${linesField(form, {

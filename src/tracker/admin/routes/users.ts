@@ -13,14 +13,14 @@ export function usersRoutes(): AdminRoute[] {
   return [
     ...formRoutes<AdminContext, Action>({
       path: 'users',
-      menu: 'Users',
+      menu: 'People',
       needs: 'appoint',
       page: (context) => ({
         show: (form) => show(context, form),
         act: (form) => change(context, form),
       }),
     }),
-    { method: 'GET', path: 'user', needs: 'appoint', handle: showUser },
+    { method: 'GET', path: 'user', under: 'users', needs: 'appoint', handle: showUser },
   ]
 }
 
@@ -82,17 +82,15 @@ async function show(context: AdminContext, form: Form): Promise<Answer> {
   })
   const columns = [['User', 'name'], ['Role'], ['']] as const
   return context.page({
-    title: 'Users',
+    title: 'People',
     error: form.error,
-    content: html`<form method="post" action="users">
-        <fieldset>
-          <legend>New user</legend>
-          ${textField(own, { name: 'name', label: 'Name', most: 32 })}
-          ${selectField(own, { name: 'role', label: 'Role', choices: ROLES })}
-          <div class="acts"><button class="main" name="act" value="add">Add</button></div>
-        </fieldset>
-      </form>
-      <section>${renderTable({ label: 'Users', columns, rows })}</section>`,
+    content: html`${renderTable({ label: 'Users', columns, rows })}
+      <form class="card" method="post" action="users">
+        <h2>New user</h2>
+        ${textField(own, { name: 'name', label: 'Name', most: 32 })}
+        ${selectField(own, { name: 'role', label: 'Role', choices: ROLES })}
+        <div class="acts"><button class="main" name="act" value="add">Add</button></div>
+      </form>`,
   })
 }
 
@@ -104,23 +102,22 @@ async function showUser(context: AdminContext): Promise<Answer> {
   const choice = new Form({ role: user.role })
   return context.page({
     title: `User ${name}`,
-    content: html`<form method="post" action="users">
+    above: [{ address: 'users', title: 'People' }],
+    content: html`<form class="card" method="post" action="users">
       <input type="hidden" name="name" value="${name}" />
-      <section>
-        ${selectField(choice, { name: 'role', label: 'Role', choices: ROLES })}
-        <div class="acts">
-          <button class="main" name="act" value="role">Change the role</button>
-          <button name="act" value="reset">Reset the password</button>
-          <a href="users">Cancel</a>
-        </div>
-        <details>
-          <summary>Remove ${name}…</summary>
-          <p>The torrents of ${name} stay. <button name="act" value="remove">Remove</button></p>
-        </details>
-        <p class="muted">
-          Sessions of the user end with a new password, and when the user is removed.
-        </p>
-      </section>
+      ${selectField(choice, { name: 'role', label: 'Role', choices: ROLES })}
+      <div class="acts">
+        <button class="main" name="act" value="role">Change the role</button>
+        <button name="act" value="reset">Reset the password</button>
+        <a class="button" href="users">Cancel</a>
+      </div>
+      <details>
+        <summary>Remove ${name}…</summary>
+        <p>The torrents of ${name} stay. <button name="act" value="remove">Remove</button></p>
+      </details>
+      <p class="muted">
+        Sessions of the user end with a new password, and when the user is removed.
+      </p>
     </form>`,
   })
 }
@@ -155,15 +152,13 @@ function showAccount(context: AdminContext, form: Form): Answer {
         isTemporary &&
         html`<p class="note">An administrator set this password. Choose one that only you know.</p>`
       }
-      <form method="post" action="account" class="log-in">
-        <fieldset>
-          <legend>Change your password</legend>
-          ${passwordField(form, 'current', 'Current one', 'current-password')}
-          ${passwordField(form, 'fresh', 'New one', 'new-password')}
-          ${passwordField(form, 'again', 'Once more', 'new-password')}
-          <p class="muted">At least ${SHORTEST_PASSWORD} characters.</p>
-          <div class="acts"><button class="main">Change</button></div>
-        </fieldset>
+      <form method="post" action="account" class="card">
+        <h2>Change your password</h2>
+        ${passwordField(form, 'current', 'Current one', 'current-password')}
+        ${passwordField(form, 'fresh', 'New one', 'new-password')}
+        ${passwordField(form, 'again', 'Once more', 'new-password')}
+        <p class="muted">At least ${SHORTEST_PASSWORD} characters.</p>
+        <div class="acts"><button class="main">Change</button></div>
       </form>`,
   })
 }

@@ -3,6 +3,7 @@ import { encodeName } from '../../../base/percent.js'
 import { decodeName } from '../../../base/text/raw-path.js'
 import { type Answer, jsonAnswer, redirect, textAnswer } from '../../../server/headers/answer.js'
 import { clientKey } from '../../../server/connections/client-address.js'
+import { renderTop } from '../../../page-parts/layout.js'
 import { renderFigures, countFigures } from '../../../page-parts/item.js'
 import {
   MOST_RESULTS,
@@ -19,24 +20,23 @@ import { SLICE } from '../../../page-parts/slices.js'
 import { paged, pageNumber } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { html } from '../../../base/text/html.js'
-import { CATALOGUE_KEYS, categoryPage } from './category-page.js'
+import { listPage } from '../overview/list-page.js'
 import { composeAtom, jsonOfCategory, jsonOfDetails, jsonOfEntry, placeOf } from './json.js'
 import { DetailsReader, formatComment, torrentPage } from './torrent-page.js'
 import { renderCharts } from '../charts/chart.js'
 import { type CatalogueCategory, categoryAddress, rootFrom, titleOf } from '../overview/category.js'
 import { CACHED, nowhere, type PageRequest, type SiteRequest } from '../overview/page-answer.js'
 import type { PageSources } from '../overview/pages.js'
-import { mirrorRoot, SEARCH, type Site, sitePage } from '../overview/site.js'
+import { mirrorRoot, listsOf, SEARCH, type Site, sitePage } from '../overview/site.js'
 import type { Snapshot } from '../overview/snapshot.js'
 import type { SwarmRow } from '../overview/swarm-row.js'
 import { jsonOfRow, TorrentLinks } from '../overview/torrent-links.js'
 import { formatListQuery, listRows, parseListQuery } from '../overview/torrent-list.js'
 import { infoHashOf } from '../../wires/http-query.js'
 
-/** Torrents on a page, in an answer of JSON, on the front page as new, and in a feed. */
+/** Torrents on a page, in an answer of JSON, and in a feed. */
 const ROWS = 100
 const JSON_ROWS = 1000
-const NEW_ROWS = 20
 const FEED_ROWS = 50
 
 /** Categories on a page. */
@@ -69,15 +69,15 @@ export class Catalogue {
     const { history, snapshots } = this.parts
     const { totals } = await snapshots.get()
     const title = WORDS.activity
+    const [list] = listsOf(site)
+    const above = list ? [{ address: list.path, title: list.title }] : []
+    const figures = [
+      [WORDS.torrents, totals.torrents] as const,
+      ...countFigures(totals.complete, totals.downloading, totals.downloaded),
+    ]
     return sitePage(
-      { title, site, current: 'activity' },
-      html`<h1>${title}</h1>
-        <p>All torrents together.</p>
-        ${renderFigures([
-          [WORDS.torrents, totals.torrents],
-          ...countFigures(totals.complete, totals.downloading, totals.downloaded),
-        ])}
-        ${renderCharts(history)}`,
+      { title, site, current: list?.page ?? null },
+      html`${renderTop({ title, above })} ${renderFigures(figures, true)} ${renderCharts(history)}`,
     )
   }
 
@@ -93,7 +93,6 @@ export class Catalogue {
     const files = await findFiles({
       words,
       root: mirror,
-      address: mirror.replace(/\/$/, ''),
       client: key,
       signal,
     })
@@ -130,20 +129,20 @@ export class Catalogue {
       return redirect(`./${encodeName(names.at(-1) ?? request.path.split('/').at(-1) ?? '')}/`)
     if (view === 'feed')
       return this.#feed(request, category, await newestOf(snapshot, category, FEED_ROWS))
-    const query = parseListQuery(request.query, CATALOGUE_KEYS, 'name')
-    const links = this.#links(request, rootFrom(category))
     const isJson = view === 'json'
-    const hasNew = !isArchive && names.length === 0 && category.children.size > 0
-    const isFront = !isJson && hasNew && !hasList(request.query)
-    const newest = isFront ? await newestOf(snapshot, category, NEW_ROWS) : null
-    const sorted = newest ? [] : await snapshot.order(query.sort, query.isDescending)
+    const query = parseListQuery(request.query, isJson ? 'name' : 'added', !isJson)
+    const links = this.#links(request, rootFrom(category))
+    const sorted = await snapshot.order(query.sort, query.isDescending)
     const listing = { length: isJson ? JSON_ROWS : ROWS, textOf: textIn(category) }
     const rows = await listRows(sorted, query, listing)
     // The subcategories are beside the first torrents only
     const isFirst = query.search === '' && query.page === 1
     const children = paged(isFirst ? category.inOrder() : [], query.categories, CATEGORIES)
     if (isJson) return jsonAnswer(jsonOfCategory({ category, links, children, rows }), CACHED)
-    return categoryPage({ site, category, query, links, children, newest, rows })
+    const announce = request.announceUrls[0] ?? null
+    const { history } = this.parts
+    const list = { site, category, query, links, children, rows, hasNames: true }
+    return listPage({ ...list, announce, snapshot, history })
   }
 
   #feed(request: PageRequest, category: CatalogueCategory, rows: readonly SwarmRow[]): Answer {
@@ -220,12 +219,6 @@ function parsePlace(path: string): Place | null {
     : null
 }
 
-/** Whether a query asks for a list of torrents. */
-function hasList(query: string): boolean {
-  const parameters = new URLSearchParams(query)
-  return ['q', 'sort', 'page'].some((name) => parameters.has(name))
-}
-
 /** The texts of the torrents in a category or below it, which are searched. */
 function textIn(category: CatalogueCategory) {
   return ({ category: own, lowerName }: SwarmRow) =>
@@ -270,8 +263,8 @@ async function findTorrents(
   const all = categoryAddress(current, root) + query
   const table = {
     label: WORDS.torrents,
-    columns: entryColumns(WORDS.added, true),
-    rows: rows.map((row) => cellsOf(row, root, links)),
+    columns: entryColumns(WORDS.added),
+    rows: rows.map((row) => cellsOf(row, root, links, words)),
     style: 'listing',
   }
   return {
@@ -283,21 +276,24 @@ async function findTorrents(
   }
 }
 
-function cellsOf(row: SwarmRow, root: string, links: TorrentLinks): Cells {
+function cellsOf(
+  row: SwarmRow,
+  root: string,
+  links: TorrentLinks,
+  found: readonly string[],
+): Cells {
   const { name, size, summary, category } = row
-  const place = category?.path.join('/')
+  const place = category?.path.join(' / ')
   const address = category && categoryAddress(category, root)
-  return entryCells(
-    {
-      name: name ?? '',
-      size,
-      isDirectory: false,
-      address: links.page(row),
-      time: summary?.addedMs || null,
-      counts: { seeds: row.complete, leechers: row.downloading },
-      links: links.render(row),
-      after: place ? html`<a class="place" href="${address}">${place}</a>` : null,
-    },
-    true,
-  )
+  return entryCells({
+    name: name ?? '',
+    size,
+    isDirectory: false,
+    address: links.page(row),
+    time: summary?.addedMs || null,
+    counts: { seeds: row.complete, leechers: row.downloading },
+    page: { address: links.page(row), what: WORDS.torrent },
+    found,
+    after: place ? html`<small>in <a href="${address}">${place}</a></small>` : null,
+  })
 }

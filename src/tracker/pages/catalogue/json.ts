@@ -1,7 +1,7 @@
 import { escapeText } from '../../../base/text/escape.js'
 import { formatBytes } from '../../../base/text/quantity.js'
 import { type Xml, xml } from '../../../base/text/xml.js'
-import type { CategoryPageParts } from './category-page.js'
+import type { ListPage } from '../overview/list-page.js'
 import type { CatalogueDetails } from './torrent-page.js'
 import type { CatalogueCategory } from '../overview/category.js'
 import type { SwarmRow } from '../overview/swarm-row.js'
@@ -9,7 +9,7 @@ import { jsonOfRow, type TorrentLinks } from '../overview/torrent-links.js'
 
 /** The JSON form of a category's page. */
 export function jsonOfCategory(
-  parts: Pick<CategoryPageParts, 'category' | 'children' | 'rows' | 'links'>,
+  parts: Pick<ListPage, 'children' | 'rows' | 'links'> & { readonly category: CatalogueCategory },
 ) {
   const { category, children, rows, links } = parts
   const { page, pages, total, totals } = rows

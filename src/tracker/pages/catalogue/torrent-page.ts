@@ -6,7 +6,7 @@ import { readRegular } from '../../../disk/look/read-bounded.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { FIELDS, labelledTexts } from '../../../metainfo/fields.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
-import { type Page, renderPath } from '../../../page-parts/layout.js'
+import { type Page, renderCard, renderTop } from '../../../page-parts/layout.js'
 import {
   describeItem,
   type Fact,
@@ -15,8 +15,8 @@ import {
   renderFacts,
   renderFigures,
   renderFileTree,
-  renderMore,
-  renderSize,
+  renderCopied,
+  renderItem,
   type ShownFile,
   shownPath,
   countFigures,
@@ -25,7 +25,7 @@ import { formatMarkdown, MAX_MARKDOWN } from '../../../page-parts/markdown.js'
 import { renderFoldedQr } from '../../../page-parts/qr-code.js'
 import { paged, renderPages } from '../../../page-parts/sorting.js'
 import { capitalized, WORDS } from '../../../page-parts/words.js'
-import { clipText } from '../../../base/text/escape.js'
+import { clipText, inShell } from '../../../base/text/escape.js'
 import { hideSecrets } from '../../../base/text/secrets.js'
 import { type Html, html, lines } from '../../../base/text/html.js'
 import { naturalKey } from '../../../base/text/natural-order.js'
@@ -61,36 +61,54 @@ export function torrentPage(parts: TorrentPageParts): Page {
   // Of private torrents nothing is known here
   const webSeeds = (summary?.private === false && torrent?.webSeeds.length) || 0
   const counts = { seeds: complete, webSeeds, leechers: downloading }
-  const transferred = transferredOf(row)
+  const transferred = transferredOf(row) ?? 0
   const head = html`<link
     rel="alternate"
     type="application/json"
     href="torrent.json?info_hash=${row.infoHash}"
   />`
+  const magnet = links.magnet(row)
+  const isAlone = complete + downloading === 0
+  const acts = renderActs({ magnet, torrent: links.file(row), isAlone })
+  const readme =
+    description !== null &&
+    html`<section class="card readme" aria-labelledby="description">
+      <h2 id="description">${WORDS.description}</h2>
+      ${description}
+    </section>`
+  const swarm = html`${renderFigures(countFigures(complete, downloading, undefined, webSeeds))}
+    <p class="muted">
+      ${counted(downloaded, 'download')} completed
+      ${transferred > 0 && ` · ${formatBytes(transferred)} given`}
+    </p>`
   return sitePage(
     { title, site, current, description: describeItem(row.size, counts), head },
-    html`${renderPath(stepsTo(category, ''), title)} ${renderTags(row)}
-    ${renderActs({
-      magnet: links.magnet(row),
-      torrent: links.file(row),
-      isAlone: complete + downloading === 0,
-    })}
-    ${renderFigures([
-      ...countFigures(complete, downloading, downloaded, webSeeds),
-      transferred !== null && [WORDS.transferred, formatBytes(transferred)],
-    ])}
-    ${
-      description !== null &&
-      html`<section class="readme" aria-labelledby="description">
-        <h2 id="description">${WORDS.description}</h2>
-        ${description}
-      </section>`
-    }
-    ${renderFacts(factsOf(parts))} ${category && renderMore(renderFacts(moreOf(parts)))}
-    ${renderFoldedQr(links.magnet(row), '')} ${details && renderFiles(details, parts)}
-    ${details && details.trackers.length > 0 && renderUrls('Trackers', details.trackers)}
-    ${details && details.webSeeds.length > 0 && renderUrls('Web seeds', [details.webSeeds])}`,
+    html`${renderTop({ title, above: stepsTo(category, '') })} ${renderTags(row)}
+    ${renderItem(
+      acts,
+      [
+        readme,
+        details && renderFiles(details, parts),
+        details && details.trackers.length > 0 && renderUrls(WORDS.trackers, details.trackers),
+        details && details.webSeeds.length > 0 && renderUrls(WORDS.webSeeds, [details.webSeeds]),
+        terminalCard(parts),
+      ],
+      [
+        renderCard(WORDS.swarm, swarm),
+        renderCard(
+          WORDS.facts,
+          renderFacts([...factsOf(parts), ...(category ? moreOf(parts) : [])]),
+        ),
+        renderFoldedQr(magnet, ''),
+      ],
+    )}`,
   )
+}
+
+/** The command that downloads a torrent. */
+function terminalCard({ row, links }: TorrentPageParts): Html {
+  const command = `aria2c ${inShell(links.magnet(row))}`
+  return renderCard(WORDS.terminal, renderCopied('command', WORDS.commandLine, command))
 }
 
 function renderTags({ torrent, category }: SwarmRow): Html {
@@ -116,7 +134,7 @@ function factsOf({ row, details, links }: TorrentPageParts): (Fact | false)[] {
     ...hashFacts(summary ?? { infoHash: row.infoHash, infoHashV2: null }),
     file !== null && [WORDS.file, html`<a href="${file}">/${names.join('/')}</a>`],
     summary?.private === true && ['Private', 'yes'],
-    row.size !== null && [WORDS.size, renderSize(row.size)],
+    row.size !== null && [WORDS.size, counted(row.size, 'byte')],
     summary?.private === false && !details && [WORDS.files, formatNumber(summary.fileCount)],
     summary !== null && [WORDS.added, renderIfKnown(summary.addedMs)],
   ]
@@ -145,7 +163,7 @@ function renderFiles(
   const shown = paged(files, filesPage, FILES)
   const address = (page: number) => `${links.page(row)}&files=${page}#files`
   const left = fileCount - files.length
-  return html`<section aria-labelledby="files">
+  return html`<section class="card" aria-labelledby="files">
     <h2 id="files">${counted(fileCount, 'file')}</h2>
     ${renderFileTree(shown.items)} ${renderPages(shown, address, 'Pages of files')}
     ${left > 0 && html`<p class="muted">Not listed here: ${counted(left, 'more file')}.</p>`}
@@ -154,15 +172,12 @@ function renderFiles(
 
 /** URLs as text, in groups that clients try in turn. */
 function renderUrls(title: string, groups: readonly (readonly string[])[]): Html {
-  const id = title.toLowerCase().replace(' ', '-')
-  return html`<section aria-labelledby="${id}">
-    <h2 id="${id}">${title}</h2>
-    ${groups.map((urls) => {
-      return html`<ul class="urls">
-        ${urls.map((url) => html`<li>${url}</li>`)}
-      </ul>`
-    })}
-  </section>`
+  const lists = groups.map((urls) => {
+    return html`<ul class="urls">
+      ${urls.map((url) => html`<li>${url}</li>`)}
+    </ul>`
+  })
+  return renderCard(title, lists)
 }
 
 /**

@@ -133,7 +133,7 @@ export function rootFrom({ path }: CatalogueCategory): string {
 
 /** The title of a category. */
 export function titleOf({ path, isArchive }: CatalogueCategory): string {
-  return path.at(-1) ?? (isArchive ? WORDS.archive : WORDS.catalogue)
+  return path.at(-1) ?? (isArchive ? WORDS.archive : WORDS.torrents)
 }
 
 /** A category, null for none, and those above it. */

@@ -3,10 +3,7 @@ import { basename } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { type RegularFile, readRegular } from '../../../disk/look/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
-import { WORDS } from '../../../page-parts/words.js'
-import { orderFields, paged } from '../../../page-parts/sorting.js'
-import { type Html, html } from '../../../base/text/html.js'
-import { formatTime } from '../../../base/text/quantity.js'
+import { paged } from '../../../page-parts/sorting.js'
 import type { ServerContext } from '../../../server/context.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
 import type { TorrentList } from '../../allowed/torrent-list.js'
@@ -20,19 +17,12 @@ import {
   type PageTurns,
   type SiteRequest,
 } from './page-answer.js'
-import {
-  hasOwnSearch,
-  MIRROR_PAGES,
-  mirrorAt,
-  type MirrorPlace,
-  type Site,
-  listTitle,
-  sitePage,
-} from './site.js'
+import { listPage } from './list-page.js'
+import { MIRROR_PAGES, mirrorAt, type MirrorPlace, type Site } from './site.js'
 import type { FreshSnapshot } from './snapshot.js'
 import { jsonOfRow, TorrentLinks } from './torrent-links.js'
-import { listRows, parseListQuery, renderFound, renderList } from './torrent-list.js'
-import { COLUMNS, type SwarmRow, type TorrentColumn } from './swarm-row.js'
+import { listRows, parseListQuery } from './torrent-list.js'
+import type { SwarmRow } from './swarm-row.js'
 import { infoHashOf } from '../../wires/http-query.js'
 import type { SwarmStore } from '../../swarms/swarm-store.js'
 
@@ -45,7 +35,7 @@ export interface PageOptions {
   readonly showNames: boolean
   /** Whether .torrent files can be downloaded. */
   readonly allowGet: boolean
-  /** Whether there is a catalogue, and whether it is the front page. */
+  /** Whether there is a catalogue; it is the front page. */
   readonly catalogue: 'on' | 'front' | 'off'
   /** The name of the site on its pages; null for btkit's. */
   readonly siteName: string | null
@@ -61,7 +51,6 @@ export interface PageSources extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly history: Pick<History, 'samples'>
   /** The figures of all torrents, for pages of all kinds. */
   readonly snapshots: FreshSnapshot
-  readonly version: string
   readonly site: Site
   /** Limits the pages of all kinds. */
   readonly turns: PageTurns
@@ -93,12 +82,6 @@ export class Pages {
     }),
   ])
 
-  async #frontPage(request: SiteRequest): Promise<Answer> {
-    const { options, site } = this.parts
-    const isCatalogue = options.catalogue === 'front' && site.hasCatalogue
-    return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
-  }
-
   /** Leads to a page of the mirror at the host of the request. */
   #toMirror({ announceUrls }: PageRequest, there: string): Answer {
     const root = mirrorAt(this.parts.options.mirror, announceUrls)
@@ -106,24 +89,30 @@ export class Pages {
     return redirect(new URL(there, root).href)
   }
 
+  /** The first page is the catalogue, if there is one of all torrents. */
+  async #frontPage(request: SiteRequest): Promise<Answer> {
+    const { torrents, site } = this.parts
+    const isCatalogue = site.hasCatalogue && !torrents.isOpen && request.query === ''
+    return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
+  }
+
   /** The page that lists all torrents. */
   async #infoPage({ query: given, announceUrls, site }: SiteRequest): Promise<Answer> {
-    const { options, version, now } = this.parts
+    const { options, history } = this.parts
     if (options.redirect !== null) return redirect(options.redirect)
-    const { snapshot, query, rows, keys, kept } = await this.#select(given)
-    const label = WORDS.allTorrents
-    const table = { label, keys, style: 'swarms', totals: rows.totals }
-    const isOwn = query.search !== '' && !hasOwnSearch(site, 'list')
-    const ownSearch = isOwn && { placeholder: WORDS.inAll, action: './' }
-    const footer = html`tracker version: btkit ${version}<br />server time:
-      ${formatTime(now(), 'second')} UTC`
-    return sitePage(
-      { title: label, site, current: 'list', search: query.search, kept, ownSearch, footer },
-      html`${listTitle(site, '', 'list')} ${query.search !== '' && renderFound(query, rows)}
-      ${renderList(query, rows, { ...table, links: this.#links(announceUrls) })}
-      ${snapshot.isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
-      ${legend(keys)}`,
-    )
+    const { query, rows, hasNames, snapshot } = await this.#select(given, true)
+    return listPage({
+      site,
+      category: null,
+      query,
+      children: paged([], 1, 1),
+      rows,
+      hasNames,
+      links: this.#links(announceUrls),
+      announce: announceUrls[0] ?? null,
+      snapshot,
+      history,
+    })
   }
 
   async #infoJson({ query, announceUrls }: PageRequest): Promise<Answer> {
@@ -144,12 +133,12 @@ export class Pages {
     return fileAnswer(bytes, basename(known?.metainfo?.path ?? ''))
   }
 
-  async #select(given: string) {
+  /** People see the newest or busiest first, and programs get an order that lasts. */
+  async #select(given: string, isForPeople = false) {
     const { options, torrents, snapshots } = this.parts
     const hasNames = options.showNames && !torrents.isOpen
-    const keys = KEYS.filter((key) => hasNames || COLUMNS[key].isOfNames !== true)
-    const standard = hasNames ? 'name' : 'hash'
-    const query = parseListQuery(given, KEYS, standard)
+    const standard = isForPeople ? PEOPLE : PROGRAMS
+    const query = parseListQuery(given, standard[hasNames ? 0 : 1], isForPeople)
     const snapshot = await snapshots.get()
     const sorted = await snapshot.order(query.sort, query.isDescending)
     const listing = { length: PAGE_LENGTH, textOf: ({ lowerName }: SwarmRow) => lowerName }
@@ -157,8 +146,7 @@ export class Pages {
       query.search === ''
         ? { ...paged(sorted, query.page, PAGE_LENGTH), totals: snapshot.totals }
         : await listRows(sorted, query, listing)
-    const kept = orderFields(query, standard)
-    return { query, rows, keys, kept, snapshot }
+    return { query, rows, hasNames, snapshot }
   }
 
   #links(announceUrls: readonly string[]): TorrentLinks {
@@ -190,32 +178,9 @@ class TorrentBytes {
   }
 }
 
-/** The columns of the list of all torrents. */
-const KEYS = [
-  'hash',
-  'name',
-  'size',
-  'complete',
-  'downloading',
-  'downloaded',
-  'transferred',
-] as const
+/** The usual orders with names and without. */
+const PEOPLE = ['added', 'complete'] as const
+const PROGRAMS = ['name', 'hash'] as const
 
 /** Rows per page. */
 const PAGE_LENGTH = 200
-
-function legend(keys: readonly TorrentColumn[]): Html {
-  return html`<details>
-    <summary>What the columns mean</summary>
-    <dl>
-      ${keys.map((key) => {
-        const { title, meaning } = COLUMNS[key]
-        return (
-          meaning !== undefined &&
-          html`<dt>${title}</dt>
-            <dd>${meaning}</dd>`
-        )
-      })}
-    </dl>
-  </details>`
-}

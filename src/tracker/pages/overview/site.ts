@@ -11,7 +11,7 @@ import { InlineStyle } from '../../../page-parts/policy.js'
 import { type FilesWanted, type FileResults, MOST_SEARCHED } from '../../../page-parts/results.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { html, type Html } from '../../../base/text/html.js'
+import type { Html } from '../../../base/text/html.js'
 
 /** The pages that a tracker has. */
 export interface Site extends PageSite {
@@ -62,51 +62,23 @@ export const SEARCH = '-/search'
 /** The longest search of a list in UTF-16 units. */
 export const MAX_SEARCH = 100
 
-/** The lists of torrents, of which the first one is in the menu. */
+/** A list of torrents, of which the first that is there is in the menu. */
 const LISTS = [
-  { page: 'catalogue', path: 'catalogue/', title: WORDS.catalogue },
+  { page: 'catalogue', path: 'catalogue/', title: WORDS.torrents },
   { page: 'archive', path: 'archive/', title: WORDS.archive },
-  { page: 'list', path: 'index.html', title: WORDS.allTorrents },
+  { page: 'list', path: 'index.html', title: WORDS.torrents },
 ] as const
 
 type ListPage = (typeof LISTS)[number]['page']
 
-/** A page that the menu or a list of torrents leads to. */
-type SitePlace = ListPage | 'activity'
-
-const ACTIVITY = { page: 'activity', path: 'activity', title: WORDS.activity } as const
-
-/**
- * The lists that pages lead to. With a catalogue, programs that read bttrack's list know its
- * address.
- */
-function listsOf({ hasCatalogue, hasArchive, hasList }: Site) {
+/** The lists that pages lead to. */
+export function listsOf({ hasCatalogue, hasArchive, hasList }: Site) {
   const has = {
     catalogue: hasCatalogue,
     archive: hasCatalogue && hasArchive,
     list: hasList && !hasCatalogue,
   }
   return LISTS.filter(({ page }) => has[page])
-}
-
-/** Links from an error to the tracker's pages, as items of a list. */
-export function siteLinks(site: Site, root: string): Html[] {
-  return [...listsOf(site), ACTIVITY].map(
-    ({ path, title }) => html`<li><a href="${root}${path}">${title}</a></li>`,
-  )
-}
-
-/** The title of a list, and the ways to the others. */
-export function listTitle(site: Site, root: string, current: ListPage): Html {
-  const others = listsOf(site).filter(({ page }) => page !== current)
-  const title = html`<h1>${LISTS.find(({ page }) => page === current)?.title ?? ''}</h1>`
-  if (others.length === 0) return title
-  return html`<div class="title">
-    ${title}
-    <nav aria-label="Lists">
-      ${others.map((each) => html`<a href="${root}${each.path}">${each.title}</a>`)}
-    </nav>
-  </div>`
 }
 
 /** The links to the mirror's pages. If their host is that of the request, paths here lead there. */
@@ -128,35 +100,14 @@ function searchOf({ mirror, hasCatalogue, hasList }: Site) {
   return hasList ? { path: 'index.html', ...list } : null
 }
 
-/** The address of a search of all from a page; null if there is none. */
-export function searchAddress(site: Site, root: string, text: string): string | null {
-  const path = searchOf(site)?.path
-  return path === undefined ? null : `${root}${path}?${new URLSearchParams({ q: text }).toString()}`
-}
-
-/** Whether the search of all pages is that of a list. */
-export function hasOwnSearch(site: Site, list: SitePlace): boolean {
-  return searchOf(site)?.path === LISTS.find(({ page }) => page === list)?.path
-}
-
 /** The place of a page on the site. */
 interface PagePlace {
   /** The way to the first page, such as `../` (default: it is beside it). */
   readonly root?: string
-  /** The page of the menu that it is or belongs to; null for none. */
-  readonly current?: SitePlace | null
+  /** The list that it is or belongs to; null for none. */
+  readonly current?: ListPage | null
   /** The search whose results it shows. */
   readonly search?: string
-  /** Hidden fields for the search of this list, such as its order. */
-  readonly kept?: Html
-  /** The search of this list in place of that of all pages. */
-  readonly ownSearch?: OwnSearch | false
-}
-
-/** The search of one list: its words in the empty field, and its address from the page. */
-interface OwnSearch {
-  readonly placeholder: string
-  readonly action: string
 }
 
 /** The style of the tracker's pages. */
@@ -179,33 +130,23 @@ export function siteFrame(site: Site, place: PagePlace) {
 }
 
 /** The head of a tracker's page, which has the menu of the mirror in the same process. */
-function siteHead(
-  site: Site,
-  { root = '', current = null, search: searched = '', kept, ownSearch }: PagePlace,
-): Html {
+function siteHead(site: Site, { root = '', current = null, search = '' }: PagePlace): Html {
   const [first] = listsOf(site)
-  const isList = LISTS.some(({ page }) => page === current)
   const files = mirrorLinks(site, 'files')
+  const isList = LISTS.some(({ page }) => page === current)
   const menu = [
     ...files,
     ...(first ? [{ path: first.path, title: WORDS.torrents, isCurrent: isList }] : []),
-    { path: ACTIVITY.path, title: ACTIVITY.title, isCurrent: current === ACTIVITY.page },
     ...mirrorLinks(site, 'status'),
   ]
   const [home] = files
   const ofAll = searchOf(site)
-  const isOwn = ownSearch || (current && hasOwnSearch(site, current))
-  const search = ownSearch
-    ? { ...ownSearch, most: MAX_SEARCH }
-    : ofAll && { ...ofAll, action: root + ofAll.path }
-  const end =
-    search &&
-    renderSearch({ id: 'search', name: 'q', value: searched, ...search, ...(isOwn && { kept }) })
+  const field = { id: 'search', name: 'q', value: search }
   return renderMasthead(root, {
     name: site.name,
     menu,
     label: 'Site',
-    end,
+    end: ofAll && renderSearch({ ...field, ...ofAll, action: root + ofAll.path }),
     ...(home && { home: home.path }),
   })
 }

@@ -7,7 +7,7 @@ import { naturalKey } from '../../../base/text/natural-order.js'
 import type { AllowedTorrent, KnownSummary } from '../../allowed/allowed-torrent.js'
 import type { TorrentList } from '../../allowed/torrent-list.js'
 import { Categories, type CatalogueRoot } from './category.js'
-import { addRow, COLUMNS, type SwarmRow, sumRows, type TorrentColumn } from './swarm-row.js'
+import { addRow, SORT_VALUES, type SwarmRow, sumRows, type TorrentColumn } from './swarm-row.js'
 import type { SwarmStore } from '../../swarms/swarm-store.js'
 import type { SwarmCounts } from '../../swarms/swarm-types.js'
 
@@ -17,6 +17,7 @@ const MAX_ROWS = 200_000
 /** All swarms at one time. Queries share the work of sorting. */
 export class Snapshot {
   readonly #sorted = new Map<string, Promise<readonly SwarmRow[]>>()
+  #growth: readonly number[] | null = null
   #byPath: ReadonlyMap<string | null | undefined, SwarmRow> | null = null
   readonly totals = sumRows([])
 
@@ -33,6 +34,12 @@ export class Snapshot {
     return this.#byPath
   }
 
+  /** The number of torrents at the end of each day of the last month, oldest first. */
+  get growth(): readonly number[] {
+    this.#growth ??= growthOf(this.rows, this.time)
+    return this.#growth
+  }
+
   /** Whether there are more swarms than rows. */
   get isCut(): boolean {
     return this.totals.torrents > this.rows.length
@@ -47,13 +54,27 @@ export class Snapshot {
   }
 }
 
+const DAYS = 31
+const DAY = 86_400_000
+
+function growthOf(rows: readonly SwarmRow[], now: number): number[] {
+  const added = new Array<number>(DAYS).fill(0)
+  for (const { summary } of rows) {
+    const age = Math.floor((now - (summary?.addedMs ?? 0)) / DAY)
+    const day = Math.min(DAYS - 1, Math.max(0, DAYS - 1 - age))
+    added[day] = (added[day] ?? 0) + 1
+  }
+  let count = 0
+  return added.map((each) => (count += each))
+}
+
 /** Sorts rows by a value, and by name and info hash if they are equal there. */
 export function sortRows<Row extends SwarmRow>(
   rows: readonly Row[],
   key: TorrentColumn,
   isDescending: boolean,
 ): Promise<Row[]> {
-  const { value } = COLUMNS[key]
+  const value = SORT_VALUES[key]
   return sortInSlices(rows, (a, b) => {
     const [left, right] = [value(a), value(b)]
     if (left !== right) return left < right === isDescending ? 1 : -1

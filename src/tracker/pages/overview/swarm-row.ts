@@ -1,8 +1,3 @@
-import { formatBytes } from '../../../base/text/quantity.js'
-import { renderIfKnown } from '../../../page-parts/time.js'
-import { renderBytes } from '../../../page-parts/rows.js'
-import { type HtmlValue, html } from '../../../base/text/html.js'
-import { WORDS } from '../../../page-parts/words.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import type { AllowedTorrent, KnownSummary } from '../../allowed/allowed-torrent.js'
 import type { CatalogueCategory } from './category.js'
@@ -65,84 +60,29 @@ export function addRow(totals: RowTotals, row: SwarmRow): void {
   totals.transferred += transferredOf(row) ?? 0
 }
 
-/** Renders the cell of a row; `link` makes a link to the torrent's page. */
-export type Cell<Row = SwarmRow> = (row: Row, link: (text: string) => HtmlValue) => HtmlValue
-
-interface ColumnOfTorrents {
-  readonly title: string
-  readonly kind: 'hash' | 'name' | 'n' | 'date'
-  /** By which rows are sorted. */
-  readonly value: (row: SwarmRow) => string | number
-  /** Tables format numbers. */
-  readonly cell: Cell
-  /** Its sum. */
-  readonly total?: (totals: RowTotals) => HtmlValue
-  /** Whether it is shown only together with names. */
-  readonly isOfNames?: boolean
-  /** Explains it to people. */
-  readonly meaning?: string
-}
-
+/** The values by which lists of torrents are sorted. */
 export type TorrentColumn =
-  | 'added'
-  | 'changed'
-  | 'hash'
   | 'name'
-  | Exclude<keyof RowTotals, 'torrents'>
+  | 'hash'
+  | 'size'
+  | 'added'
+  | 'complete'
+  | 'downloading'
+  | 'downloaded'
+  | 'transferred'
 
-const ADDED: ColumnOfTorrents = {
-  title: WORDS.added,
-  kind: 'date',
-  value: ({ summary }) => summary?.addedMs ?? -1,
-  cell: ({ summary }) => renderIfKnown(summary?.addedMs ?? null),
-}
-
-/** The columns of all tables of torrents. */
-export const COLUMNS: Readonly<Record<TorrentColumn, ColumnOfTorrents>> = {
-  hash: {
-    title: WORDS.infoHash,
-    kind: 'hash',
-    value: ({ infoHash }) => infoHash,
-    cell: ({ infoHash }, link) => html`<code>${link(infoHash)}</code>`,
-    meaning: 'identifies the torrent',
-  },
+/** The value of a row by which it is sorted. */
+export const SORT_VALUES: Readonly<Record<TorrentColumn, (row: SwarmRow) => string | number>> = {
+  hash: ({ infoHash }) => infoHash,
   // Rows without a name come last
-  name: {
-    title: WORDS.name,
-    kind: 'name',
-    value: ({ name, nameKey }) => (name === null ? '\uffff' : nameKey),
-    cell: ({ name }, link) => name !== null && link(name),
-    isOfNames: true,
-  },
-  size: {
-    title: WORDS.size,
-    kind: 'n',
-    value: ({ size }) => size ?? -1,
-    cell: ({ size }) => size !== null && renderBytes(size),
-    total: ({ size }) => formatBytes(size),
-    isOfNames: true,
-  },
-  added: ADDED,
-  changed: { ...ADDED, title: WORDS.changed },
-  complete: figure('complete', WORDS.seeds, 'peers that have the whole torrent'),
-  downloading: figure('downloading', WORDS.leechers, 'peers that lack parts of it'),
-  downloaded: figure('downloaded', WORDS.completed, 'number of completed downloads'),
-  transferred: {
-    title: WORDS.transferred,
-    kind: 'n',
-    value: (row) => transferredOf(row) ?? -1,
-    cell: (row) => row.size !== null && formatBytes(row.size * row.downloaded),
-    total: ({ transferred }) => formatBytes(transferred),
-    isOfNames: true,
-    meaning: 'size times downloads',
-  },
+  name: ({ name, nameKey }) => (name === null ? '\uffff' : nameKey),
+  size: ({ size }) => size ?? -1,
+  added: ({ summary }) => summary?.addedMs ?? -1,
+  complete: ({ complete }) => complete,
+  downloading: ({ downloading }) => downloading,
+  downloaded: ({ downloaded }) => downloaded,
+  transferred: (row) => transferredOf(row) ?? -1,
 }
 
-function figure(
-  key: 'complete' | 'downloading' | 'downloaded',
-  title: string,
-  meaning: string,
-): ColumnOfTorrents {
-  const cell = (row: SwarmRow) => (row[key] < 0 ? '–' : row[key])
-  return { title, kind: 'n', value: (row) => row[key], cell, total: (sums) => sums[key], meaning }
-}
+/** The keys of the same. */
+export const SORT_KEYS = Object.keys(SORT_VALUES) as TorrentColumn[]

@@ -1,6 +1,7 @@
 import { type Html, html } from '../../../base/text/html.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
+import { WORDS } from '../../../page-parts/words.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { AllowedTorrent, KnownSummary } from '../../allowed/allowed-torrent.js'
 import { MIRROR_VIEWS, mirrorAt, mirrorRoot, type MirrorPlace } from './site.js'
@@ -73,12 +74,15 @@ export class TorrentLinks {
     })
   }
 
-  /** The links by which people get a torrent, in the rows of all tables. */
+  /** The link by which people get a torrent, in the rows of all tables. */
   render(row: SwarmRow): Html {
-    const file = this.file(row)
     const name = row.name ?? row.infoHash
-    return html`${file && html`<a href="${file}" aria-label="torrent of ${name}">torrent</a>`}
-      <a href="${this.magnet(row)}" aria-label="magnet of ${name}">magnet</a>`
+    return html`<a
+      class="button"
+      href="${this.file(row) ?? this.magnet(row)}"
+      aria-label="${WORDS.get} ${name}"
+      >${WORDS.get}</a
+    >`
   }
 
   /** The web seed at the mirror in this process, unless the torrent names it itself. */

@@ -9,15 +9,15 @@ import {
   renderPages,
   sortForms,
 } from '../../../page-parts/sorting.js'
-import { renderTable, type Table } from '../../../page-parts/table.js'
+import { type Column, renderTable, type Table } from '../../../page-parts/table.js'
+import { renderIfKnown } from '../../../page-parts/time.js'
 import { html, type Html, type HtmlValue } from '../../../base/text/html.js'
-import { counted, formatBytes } from '../../../base/text/quantity.js'
+import { formatBytes, formatNumber } from '../../../base/text/quantity.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { MAX_SEARCH } from './site.js'
 import {
-  type Cell,
-  COLUMNS,
   type RowTotals,
+  SORT_KEYS,
   type SwarmRow,
   sumRows,
   type TorrentColumn,
@@ -39,8 +39,8 @@ const MAX_WORDS = 8
 /** Reads a page's query. Missing and invalid fields get their defaults. */
 export function parseListQuery(
   query: string,
-  keys: readonly TorrentColumn[],
   standard: TorrentColumn,
+  isDescending = false,
 ): ListQuery {
   const parameters = new URLSearchParams(query)
   const search = (parameters.get('q') ?? '').slice(0, MAX_SEARCH).trim()
@@ -48,15 +48,13 @@ export function parseListQuery(
   return {
     search,
     words: words.slice(0, MAX_WORDS),
-    ...parseOrder(parameters, keys, standard),
+    ...parseOrder(parameters, SORT_KEYS, standard),
+    ...(isDescending && !parameters.has('sort') && { isDescending }),
     categories: pageNumber(parameters.get('categories')),
   }
 }
 
-/**
- * Formats a query for a link. It names the order, because the front page of the catalogue has no
- * list without one.
- */
+/** Formats a query for a link. It names the order: people and programs have other defaults. */
 export function formatListQuery(query: Omit<ListQuery, 'words'>): string {
   const { search, sort, isDescending, page, categories } = query
   const parameters = new URLSearchParams({ sort })
@@ -102,47 +100,86 @@ export async function listRows<Row extends SwarmRow>(
 }
 
 /** A table of torrents. */
-interface TorrentTable<Row extends SwarmRow> extends Pick<Table, 'label' | 'style' | 'order'> {
-  readonly keys: readonly TorrentColumn[]
+interface TorrentTable<Row extends SwarmRow> extends Pick<Table, 'label' | 'order' | 'chosen'> {
   readonly rows: readonly Row[]
-  /** The address of a torrent's page, and the links by which people get it, or change it. */
-  readonly links: {
-    readonly page: (row: Row) => string | null
-    readonly render: (row: Row) => HtmlValue
-  }
-  /** The cells that are not as in other lists. */
-  readonly cells?: Readonly<Partial<Record<TorrentColumn, Cell<Row>>>>
+  /** Whether they have names; info hashes take their place. */
+  readonly hasNames: boolean
+  /** The address of a torrent's page. */
+  readonly page: (row: Row) => string | null
+  /** The way to get it, or to change it. */
+  readonly get: (row: Row) => HtmlValue
+  /** What is said of it below its name before the size, such as its category. */
+  readonly place?: (row: Row) => HtmlValue
   /** The box by which an administrator chooses a torrent. */
   readonly box?: (row: Row) => HtmlValue
-  readonly totals?: RowTotals
 }
 
-/** Renders a table of torrents. If there are no names, info hashes take their place. */
+/** Renders a table of torrents. */
 export function renderTorrents<Row extends SwarmRow>(table: TorrentTable<Row>): Html {
-  const { keys, links, cells, box, totals, ...frame } = table
-  const head = keys.includes('name') ? 'name' : 'hash'
-  const columns = keys.map((key) => {
-    const { title, kind } = COLUMNS[key]
-    if (key !== head) return [title, kind, key] as const
-    return [box ? 'Torrent' : title, 'name', key] as const
-  })
+  const { hasNames, page, get, place, box, ...frame } = table
+  const name: Column = hasNames
+    ? [WORDS.name, 'name', 'name', BELOW]
+    : [WORDS.infoHash, 'name', 'hash']
   const cellsOf = (row: Row) => {
-    const page = links.page(row)
-    const link = (text: string) => (page === null ? text : html`<a href="${page}">${text}</a>`)
-    const own = keys.map((key) => (cells?.[key] ?? COLUMNS[key].cell)(row, link))
-    return [...(box ? [box(row)] : []), ...own, links.render(row)]
+    const address = page(row)
+    const text = row.name ?? html`<code>${row.infoHash}</code>`
+    const link = address === null ? text : html`<a href="${address}">${text}</a>`
+    const own = [
+      html`${link}${hasNames && aboutRow(row, place?.(row) ?? null)}`,
+      healthOf(row),
+      row.downloaded < 0 ? null : row.downloaded,
+      get(row),
+    ]
+    return box ? [box(row), ...own] : own
   }
-  const sumOf = (key: TorrentColumn, sums: RowTotals) =>
-    key === head ? counted(sums.torrents, 'torrent') : (COLUMNS[key].total?.(sums) ?? null)
   return renderTable({
     ...frame,
-    columns: [...(box ? [BOX] : []), ...columns, [box ? '' : 'Get', 'get']],
+    style: 'torrents',
+    columns: [...(box ? [BOX] : []), name, ...FIGURES, ['', 'get']],
     rows: table.rows.map(cellsOf),
-    totals: totals && [...keys.map((key) => sumOf(key, totals)), null],
   })
 }
 
 const BOX = ['', 'pick'] as const
+const BELOW = [
+  { key: 'size', title: WORDS.size },
+  { key: 'added', title: WORDS.added },
+] as const
+const FIGURES: readonly Column[] = [
+  [WORDS.seedsOfPeers, 'health', 'complete'],
+  [WORDS.completed, 'n', 'downloaded'],
+]
+
+/** The line below a name. */
+function aboutRow({ size, summary }: SwarmRow, place: HtmlValue): Html {
+  const time = renderIfKnown(summary?.addedMs ?? null)
+  const isPrivate = summary?.private === true && html`<span class="tag">private</span>`
+  const told = [place, size !== null && formatBytes(size, 1), time, isPrivate].filter((each) => {
+    return each !== null && each !== false && each !== ''
+  })
+  return html`<small>${told.map((each, at) => [at > 0 && ' · ', each])}</small>`
+}
+
+/** Seeds of all peers as words and as a bar, which is red if somebody waits for a seed. */
+function healthOf({ complete, downloading }: Pick<SwarmRow, 'complete' | 'downloading'>) {
+  if (complete < 0) return null
+  const all = complete + downloading
+  const bar = (part: number, whole: number, style: string) =>
+    html`<svg
+      class="${style}"
+      viewBox="0 0 ${whole} 1"
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      <rect width="${part}" height="1" />
+    </svg>`
+  if (all === 0) return html`nobody${bar(0, 1, '')}`
+  if (complete === 0)
+    return html`<span><span class="bad">no seed</span> · ${formatNumber(downloading)} waiting</span
+      >${bar(1, 1, 'bad')}`
+  return html`<span><b>${formatNumber(complete)}</b> of ${formatNumber(all)}</span
+    >${bar(complete, all, 'seeds')}`
+}
 
 /** Renders a page of a list that can be sorted, with links to its other pages. */
 export function renderList(
@@ -155,11 +192,4 @@ export function renderList(
   return html`${sortForms([keptField('q', search), kept])}
   ${renderTorrents({ ...table, rows: rows.items, order: query })}
   ${renderPages(rows, (page) => formatListQuery({ ...query, page }), 'Pages of torrents')}`
-}
-
-/** How many torrents a list has, or a search found, which leads back to all. */
-export function renderFound({ search }: ListQuery, { total, totals }: ListedRows): Html {
-  const some = `${counted(total, 'torrent')}, ${formatBytes(totals.size)}`
-  const all = html`with “${search}”, <a href="./">${WORDS.showAll}</a>`
-  return html`<p class="muted">${total > 0 ? some : 'No torrents'} ${search !== '' && all}</p>`
 }

@@ -73,7 +73,7 @@ test('a torrent is banned and its ban lifted, both with a message', async (t) =>
   const infoHash = parseMetainfo(bytes).infoHash ?? ''
   const { browser: alice } = await startFormsAs(t, 'alice', { 'torrents/x/r.torrent': bytes })
   const { text } = await alice.get(`/peers?of=${infoHash}`)
-  const address = /href="(ban\?[^"]+)">Ban the torrent/.exec(text)?.[1] ?? ''
+  const address = /href="(ban\?[^"]+)"\s*>Ban the torrent/.exec(text)?.[1] ?? ''
   const asked = await alice.get(`/${address.replaceAll('&amp;', '&')}`)
   assert.match(asked.text, /<h1>Ban a &quot;b&quot; &lt;c&gt;\?<\/h1>/)
   assert.match(asked.text, /id="reason"[^>]+autofocus/)

@@ -116,11 +116,11 @@ test('torrents are listed with their seeds, and have a magnet link where they ar
   await (await fetch(`${tracker.address}/announce?${peer}`)).text()
   const alice = await logIn()
   const { text } = await alice.get('/torrents?in=0%2Fx')
-  assert.match(text, /class="n complete">1<[^]*class="n downloading none">0</)
+  assert.match(text, /<b>1<\/b> of 1</)
   const { text: form } = await alice.get('/edit?torrent=0%2Fx%2Fa.torrent')
   assert.match(form, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
-  const page = /<a href="([^"]+)">Public page<\/a>/.exec(form)?.[1] ?? ''
-  assert.match(await (await fetch(page)).text(), /<span aria-current="page">a<\/span>/)
+  const page = /href="([^"]+)">Public page<\/a>/.exec(form)?.[1] ?? ''
+  assert.match(await (await fetch(page)).text(), /<h1>a<\/h1>/)
 })
 
 test('a torrent is downloaded by its name in the list, by those who may change it', async (t) => {
@@ -157,7 +157,7 @@ test('the list begins with all torrents, as people sort names; counts include wh
     const rows = [...text.matchAll(/name="torrent"\s+value="([^"]+)\.torrent"/g)]
     return { text, rows: rows.map(([, address]) => address) }
   }
-  const all = await shown('/torrents')
+  const all = await shown('/torrents?sort=name')
   const inOrder = [
     '0/a-1',
     '0/films/a-2',
@@ -168,12 +168,22 @@ test('the list begins with all torrents, as people sort names; counts include wh
   ]
   assert.deepEqual(all.rows, inOrder)
   const entries = /<nav class="categories"[^]*?<\/nav>/.exec(all.text)?.[0] ?? ''
-  const counts = entries.matchAll(/<a[^>]*>([^<]+)<\/a>\s+<span class="muted">(\d+)</g)
+  const counts = entries.matchAll(/<a[^>]*>([^<]+)\s+<span class="muted">(\d+)</g)
   assert.deepEqual(
     Array.from(counts, ([, name, count]) => `${name} ${count}`),
-    ['All 6', 'no category 1', 'films 1', 'linux 3', 'deb 2', 'archive 1', 'z 1'],
+    [
+      'All 6',
+      'no category 1',
+      'films 1',
+      'linux 3',
+      'deb 2',
+      'archive 1',
+      'z 1',
+      'No seeds 6',
+      'Bin 0',
+    ],
   )
-  assert.deepEqual((await shown('/torrents?in=0%2Flinux')).rows, inOrder.slice(2, 5))
+  assert.deepEqual((await shown('/torrents?in=0%2Flinux&sort=name')).rows, inOrder.slice(2, 5))
   assert.deepEqual((await shown('/torrents?in=0')).rows, ['0/a-1'])
 })
 
@@ -220,20 +230,20 @@ test('torrents are sorted by each column, and stay so after a change', async (t)
   const names = ({ text }: { readonly text: string }) => {
     return [...text.matchAll(/name="torrent"\s+value="0\/(\w)\.torrent"/g)].map(([, name]) => name)
   }
-  const list = '/torrents?in=0'
+  const list = '/torrents?in=0&sort=name'
   const sorted = async (title: string, from = list) =>
     names(await alice.get(await heading(title, from)))
   assert.deepEqual(names(await alice.get(list)), ['a', 'b', 'c'])
-  assert.deepEqual(await sorted('Torrent'), ['c', 'b', 'a'])
-  assert.deepEqual(await sorted('Seeds'), ['b', 'a', 'c'])
-  assert.equal((await sorted('Changed')).at(-1), 'c')
-  const oldest = await heading('Changed', await heading('Changed', list))
+  assert.deepEqual(await sorted('Name'), ['c', 'b', 'a'])
+  assert.deepEqual(await sorted('Seeds of peers'), ['b', 'a', 'c'])
+  assert.equal((await sorted('Added')).at(-1), 'c')
+  const oldest = await heading('Added', await heading('Added', list))
   const shown = await alice.get(oldest)
   assert.equal(names(shown)[0], 'c')
-  assert.match(shown.text, /aria-sort="ascending">\s*<button[^>]+>\s*Changed/)
+  assert.match(shown.text, /aria-sort="ascending">[^]*?value="added">\s*Added/)
   const answer = await alice.post('/torrents', {
     in: '0',
-    sort: 'changed',
+    sort: 'added',
     page: '1',
     act: 'delete',
     torrent: '0/a.torrent',
@@ -246,7 +256,7 @@ test('a banned torrent is marked, with a link to the bans for those who may ban'
   const { infoHash } = parseMetainfo(A)
   const [alice, bob] = [await logIn(), await logIn('bob')]
   const marked = async ({ get }: typeof alice) =>
-    [...(await get('/torrents')).text.matchAll(/(\w)(?:<\/a>)?<span[^>]*>[^]*?<\/span>/g)]
+    [...(await get('/torrents')).text.matchAll(/(\w)(?:<\/a>)?<small>[^]*?<\/small>/g)]
       .filter(([row]) => row.includes('banned'))
       .map(([row, name]) => [name, row.includes('<a href="bans">banned</a>')])
   assert.deepEqual(await marked(alice), [])
@@ -288,7 +298,7 @@ test('categories of the archive are indented below it', async (t) => {
   const { logIn } = await startForms(t, { 'torrents/x/a.torrent': A }, ['--archive-dir', archive])
   const { text } = await (await logIn()).get('/torrents')
   const levels = Array.from(text.matchAll(/class="level-(\d)"/g), ([, level]) => level)
-  assert.deepEqual(levels, ['0', '0', '1', '1', '2'])
+  assert.deepEqual(levels.slice(0, 5), ['0', '0', '1', '1', '2'])
 })
 
 test('an uploader sees all torrents, and changes none of others', async (t) => {
@@ -423,9 +433,8 @@ test('a category that is not removed does not fill the field of a new one', asyn
   }
   const removed = await send('remove')
   assert.match(removed.text, /is not empty/)
-  const valueOf = (text: string) => /<fieldset>.*?name="name"\s+value="(\w*)"/s.exec(text)?.[1]
-  assert.equal(valueOf(removed.text), '')
-  assert.equal(valueOf((await send('create')).text), 'linux')
+  assert.doesNotMatch(removed.text, /New category/)
+  assert.match((await send('create')).text, /New category[^]*?name="name"\s+value="linux"/)
 })
 
 test('what was changed is said once, so that a reload repeats nothing', async (t) => {

@@ -46,7 +46,7 @@ test('an admin adds a user, who chooses a password at the first log-in and then 
   assert.doesNotMatch(text, /href="torrents"/)
   const change = { current: password, fresh: FRESH, again: FRESH }
   assert.equal((await carol.send('/account', change)).location, 'account')
-  assert.match((await carol.get('/torrents')).text, /<h1>All torrents/)
+  assert.match((await carol.get('/torrents')).text, /<h1>Torrents</)
   assert.match(usersFile(setup), /^carol:uploader:scrypt[^:]+:[\da-f]{16}$/m)
   assert.equal((await setup.visitor().logIn('carol', password)).status, 403)
   assert.equal((await setup.visitor().logIn('carol', FRESH)).status, 303)

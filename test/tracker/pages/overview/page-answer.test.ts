@@ -42,7 +42,12 @@ test('clients that fill all places of pages keep no other from its page', async 
 
 test('pages, JSON and feeds are compressed for clients that accept gzip', async (t) => {
   const { port } = await trackMany(t, 100)
-  for (const path of ['/', '/index.json', '/catalogue/?sort=name', '/catalogue/feed.xml']) {
+  for (const path of [
+    '/index.html',
+    '/index.json',
+    '/catalogue/?sort=name',
+    '/catalogue/feed.xml',
+  ]) {
     const plain = await ask(port, path)
     assert.equal(plain.headers['content-encoding'], undefined, path)
     const refused = await ask(port, path, { headers: { 'Accept-Encoding': 'gzip;q=0, br' } })
@@ -73,7 +78,7 @@ test('at an unknown address a browser gets a page with ways on, others a line', 
     const text = page.body.toString()
     assert.match(text, /<html lang="en">/)
     assert.ok(text.includes(`<title>There is nothing at ${path} - btkit</title>`), path)
-    assert.ok(text.includes(`<li><a href="${root}catalogue/">Catalogue</a></li>`), path)
+    assert.ok(text.includes(`<a href="${root}catalogue/">Torrents</a>`), path)
     const line = await ask(port, path, { headers: { Accept: '*/*' } })
     assert.deepEqual([line.status, line.body.toString()], [404, 'not found\n'], path)
     for (const { headers } of [page, line])

@@ -8,26 +8,25 @@ import { pagesOf, textOf, torrentNamed } from './site.js'
 
 const GIB = 2 ** 30
 
-test('the page has the columns of old, by name, and their sums', async (t) => {
+test('the list has what is said of a torrent, its seeds of all peers, and the sums', async (t) => {
   const small = torrentNamed('b-small')
   const large = torrentNamed('A-large', { length: 3 * 16384, pieces: new Uint8Array(60) })
+  const alone = torrentNamed('c-alone')
   const { ask } = await pagesOf(t, {
-    torrents: { 'a.torrent': large.bytes, 'b.torrent': small.bytes },
+    torrents: { 'a.torrent': large.bytes, 'b.torrent': small.bytes, 'c.torrent': alone.bytes },
     swarms: { [large.hash]: [2, 1, 4], [small.hash]: [0, 3, 1] },
   })
-  const { status, headers, text } = await ask('/')
+  assert.equal((await ask('/')).headers['Location'], './catalogue/')
+  const { status, headers, text } = await ask('/index.html', 'sort=name')
   assert.equal(status, 200)
   assert.equal(headers['Content-Type'], 'text/html; charset=utf-8')
   const shown = textOf(text)
-  assert.match(shown, /tracker version: btkit 1\.2\.3/)
-  assert.match(shown, /server time: 2026-11-20 12:00:00 UTC/)
-  const heads = /Info hash Name ↑ Size Seeds Leechers Completed Transferred Get/
-  assert.match(shown, heads)
-  const rows = shown.split('\n').map((row) => row.trim())
-  assert(rows.includes(`${large.hash} A-large 48.0 KiB 2 1 4 192 KiB magnet`), shown)
-  assert(rows.includes(`${small.hash} b-small 5 B 0 3 1 5 B magnet`), shown)
-  assert(rows.indexOf(rows.find((row) => row.includes('A-large')) ?? '') < rows.length - 2)
-  assert(rows.includes('2 torrents 48.0 KiB 2 4 5 192 KiB'), shown)
+  assert.match(shown, /Name ↑ Size Added Seeds of peers Completed/)
+  const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\dZ`
+  const rows = ['A-large 48.0 KiB · T 2 of 3 4 Get', 'b-small 5 B · T no seed · 3 waiting 1 Get']
+  const all = [...rows, 'c-alone 5 B · T nobody 0 Get'].map((row) => row.replace('T', time))
+  assert.match(shown, new RegExp(all.join('\\n ?')))
+  assert.match(shown, /3 torrents · 48\.0 KiB · 192 KiB given 12:00 UTC btkit \d/)
 })
 
 test('without names the page has only hashes and counts', async (t) => {
@@ -38,11 +37,37 @@ test('without names the page has only hashes and counts', async (t) => {
     options: { showNames: false },
   })
   const { text } = await ask('/index.html')
-  assert.match(textOf(text), /Info hash ↑ Seeds Leechers Completed Get/)
+  assert.match(textOf(text), /Info hash Seeds of peers ↓ Completed/)
   assert.doesNotMatch(text, /secret-name/)
-  assert.match(textOf(text), new RegExp(`${one.hash} 1 0 0 magnet`))
+  assert.match(textOf(text), new RegExp(`${one.hash} 1 of 1 0 Get`))
   assert.doesNotMatch((await ask('/torrent', `info_hash=${one.hash}`)).text, /secret-name/)
   assert.doesNotMatch((await ask('/index.json')).text, /secret-name/)
+})
+
+test('the front page has the announce URL, and the figures of all with their month', async (t) => {
+  const one = torrentNamed('one')
+  const { ask, sample, wait } = await pagesOf(t, {
+    torrents: { 'a.torrent': one.bytes },
+    swarms: { [one.hash]: [6, 3, 2] },
+  })
+  for (let hour = 0; hour < 49; hour++) {
+    await sample()
+    wait(60 * 60_000)
+  }
+  const { text } = await ask('/catalogue/')
+  assert.match(text, /<code id="announce">http:\/\/t\.example\/announce<\/code>/)
+  assert.match(textOf(text), /Torrents 1 \+1 this week Seeds 6 Leechers 3 Completed 0 this month/)
+  assert.equal(text.match(/<svg\s+class="month"/g)?.length, 4)
+})
+
+test('a tracker that nobody uses yet says what to do', async (t) => {
+  const { ask } = await pagesOf(t, { isOpen: true })
+  const shown = textOf((await ask('/')).text)
+  assert.match(
+    shown,
+    /Nobody announces yet .*btkit makemetafile FILE -a http:\/\/t\.example\/announce/,
+  )
+  assert.doesNotMatch(shown, /Seeds of peers/)
 })
 
 test('an open tracker shows its swarms', async (t) => {
@@ -141,7 +166,10 @@ test('a filter is part of a name in any case, or begins an info hash', async (t)
     second.torrents.map(({ name }) => name),
     ['fedora'],
   )
-  assert.match((await ask('/', 'q=%22%3E%3Cscript%3E')).text, /value="&quot;&gt;&lt;script&gt;"/)
+  assert.match(
+    (await ask('/index.html', 'q=%22%3E%3Cscript%3E')).text,
+    /value="&quot;&gt;&lt;script&gt;"/,
+  )
 })
 
 test('long lists are divided into pages', async (t) => {
@@ -158,7 +186,7 @@ test('long lists are divided into pages', async (t) => {
   const last = await json('/index.json', 'page=99&order=desc')
   assert.equal(last.page, 3)
   assert.equal(last.torrents.at(-1)?.infoHash, hashes[0])
-  assert.match(textOf((await ask('/', 'page=2')).text), /previous 1 2 3 next/)
+  assert.match(textOf((await ask('/', 'page=2&sort=hash')).text), /previous 1 2 3 next/)
 })
 
 test('each torrent has a page, and the charts of all have the hours of a month', async (t) => {
@@ -173,7 +201,7 @@ test('each torrent has a page, and the charts of all have the hours of a month',
   wait(60 * 60_000)
   await sample()
   const { text } = await ask('/torrent', `info_hash=${one.hash}`)
-  assert.match(textOf(text), /Seeds 6 Leechers 3 Completed 2 .* Info hash/)
+  assert.match(textOf(text), /Seeds 6 Leechers 3 2 downloads completed .* Info hash/)
   const activity = (await ask('/activity')).text
   assert.match(textOf(activity), /The last month/)
   assert.match(activity, /seeds: 7 at the end, 7 to 7\. leechers: 4 at the end, 4 to 4\./)
@@ -191,7 +219,7 @@ test('.torrent files are served if allowed, by both spellings of the hash', asyn
     assert.equal(headers['Content-Disposition'], 'attachment; filename="a.torrent"')
     assert.deepEqual(Buffer.from(body), Buffer.from(one.bytes))
   }
-  assert.match((await ask('/')).text, new RegExp(`href="file\\?info_hash=${one.hash}"`))
+  assert.match((await ask('/index.html')).text, new RegExp(`href="file\\?info_hash=${one.hash}"`))
   assert.equal((await ask('/file', `info_hash=${'00'.repeat(20)}`)).status, 404)
   assert.equal((await ask('/file', 'info_hash=../../etc/passwd')).status, 404)
   // Another torrent in its place is not served
@@ -216,7 +244,7 @@ test('by default no .torrent file is served', async (t) => {
 
 test('the page can be redirected or turned off', async (t) => {
   const moved = await pagesOf(t, { options: { redirect: 'http://www.example/' } })
-  const { status, headers } = await moved.ask('/')
+  const { status, headers } = await moved.ask('/index.html')
   assert.deepEqual([status, headers['Location']], [302, 'http://www.example/'])
   const hidden = await pagesOf(t, { options: { showInfoPage: false } })
   for (const path of ['/', '/index.json', '/torrent', '/torrent.json']) {
@@ -226,23 +254,23 @@ test('the page can be redirected or turned off', async (t) => {
 
 test('all pages have the name of the site', async (t) => {
   const { ask } = await pagesOf(t, { options: { siteName: 'Ours <&>' } })
-  for (const path of ['/', '/activity', '/catalogue/'])
+  for (const path of ['/index.html', '/activity', '/catalogue/'])
     assert.match((await ask(path)).text, /Ours &lt;&amp;&gt;<\/a>/, path)
 })
 
 test('a client that requests many pages at once is refused, and another one is not', async (t) => {
   const { ask, answer } = await pagesOf(t, {})
-  const asked = Array.from({ length: 20 }, () => ask('/'))
+  const asked = Array.from({ length: 20 }, () => ask('/index.html'))
   const { signal } = new AbortController()
-  const raw = { method: 'GET', url: '/', headers: {} }
+  const raw = { method: 'GET', url: '/index.html', headers: {} }
   const from = { raw, client: '192.0.2.9', announceUrls: [], signal }
-  const other = answer({ path: '/', query: '', ...from })
+  const other = answer({ path: '/index.html', query: '', ...from })
   const answers = await Promise.all(asked)
   assert.equal(answers.filter(({ status }) => status === 200).length, 16)
   const refused = answers.find(({ status }) => status !== 200)
   assert.deepEqual([refused?.status, refused?.headers['Retry-After']], [429, '5'])
   assert.equal((await other).status, 200)
-  assert.equal((await ask('/')).status, 200)
+  assert.equal((await ask('/index.html')).status, 200)
 })
 
 test('nothing is at an unknown path', async (t) => {
@@ -300,16 +328,16 @@ function menuOf(page: string): string[] {
 test('beside a mirror the menu leads to its files and status', async (t) => {
   const mirror = { url: 'https://mirror.example/pub/', hasFiles: true, search: { files: null } }
   const { ask } = await pagesOf(t, { options: { mirror } })
-  for (const path of ['/', '/activity', '/catalogue/']) {
+  for (const path of ['/index.html', '/activity', '/catalogue/']) {
     const page = (await ask(path)).text
     const menu = menuOf(page)
     assert.match(page, /<a class="brand" href="https:\/\/mirror.example\/pub\/"/)
     assert.equal(menu[0], 'Files https://mirror.example/pub/', path)
     assert.equal(menu.at(-1), 'Status https://mirror.example/pub/-/status', path)
   }
-  assert.doesNotMatch((await (await pagesOf(t, {})).ask('/')).text, />(?:Files|Status)</)
+  assert.doesNotMatch((await (await pagesOf(t, {})).ask('/index.html')).text, />(?:Files|Status)</)
   const bare = await pagesOf(t, { options: { mirror: { ...mirror, hasFiles: false } } })
-  assert.doesNotMatch((await bare.ask('/')).text, />Files</)
+  assert.doesNotMatch((await bare.ask('/index.html')).text, />Files</)
 })
 
 test('beside a mirror without a public URL the menu leads to it at the same host', async (t) => {
@@ -317,10 +345,9 @@ test('beside a mirror without a public URL the menu leads to it at the same host
   const { ask } = await pagesOf(t, {
     options: { mirror: { url, hasFiles: true, search: { files: null } } },
   })
-  assert.deepEqual(menuOf((await ask('/')).text), [
+  assert.deepEqual(menuOf((await ask('/index.html')).text), [
     'Files -/files',
     'Torrents catalogue/',
-    'Activity activity',
     'Status -/status',
   ])
   const catalogue = (await ask('/catalogue/')).text

@@ -52,7 +52,6 @@ export async function pagesOf(t: TestContext, setup: Setup) {
     settings: {
       page: { ...OPTIONS, ...options },
       allowed: { directories, archives, isFed: false },
-      version: '1.2.3',
       look: {},
     },
     store,
