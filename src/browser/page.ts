@@ -76,7 +76,7 @@ function sayAge(time: HTMLTimeElement): void {
   const date = `${dayOf(new Date(at))} ${new Date(at).getFullYear()}, ${local.slice(11)}`
   const isRecent = seconds >= 0 && seconds < RECENT
   // A list has short dates
-  const isRow = time.closest('.rows, .top') !== null
+  const isRow = time.closest('.rows, .heading') !== null
   time.textContent = !isRow
     ? `${date}${isRecent ? `, ${age}` : ''}`
     : isRecent

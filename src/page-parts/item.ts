@@ -72,7 +72,7 @@ export function renderFigures(figures: readonly (Figure | false)[], isCard = fal
       return html`<div class="${style || ''}">
         <dt>${name}</dt>
         <dd>${typeof value === 'number' ? formatNumber(value) : value}</dd>
-        ${below}
+        ${below !== null && html`<dd class="below">${below}</dd>`}
       </div>`
     })}
   </dl>`
@@ -111,11 +111,21 @@ export function renderFacts(facts: readonly (Fact | false | null)[]): Html {
 }
 
 /** A text that people copy, such as a command, in one line that scrolls. */
-export function renderCopied(id: string, label: string, text: string | Html): Html {
+export function renderCopied(
+  id: string,
+  label: string,
+  text: string | Html,
+  button: string = WORDS.copy,
+): Html {
   return html`<div class="copied">
     <code id="${id}" tabindex="0" role="group" aria-label="${label}">${text}</code>
-    <button type="button" data-copy="${id}" aria-label="${WORDS.copy} ${label}" hidden>
-      ${WORDS.copy}
+    <button
+      type="button"
+      data-copy="${id}"
+      aria-label="${button === WORDS.copy ? `${button} ${label}` : button}"
+      hidden
+    >
+      ${button}
     </button>
   </div>`
 }

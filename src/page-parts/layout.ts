@@ -105,7 +105,7 @@ interface PageTop {
 /** Renders the title of a page, the way to it above, and what can be done with it beside. */
 export function renderTop({ title, above = [], sub = null, acts = null }: PageTop): Html {
   const steps = above.map((step) => html`<a href="${step.address}">${step.title}</a> / `)
-  return html`<div class="top">
+  return html`<div class="heading">
     <div>
       ${steps.length > 0 && html`<nav class="path" aria-label="Path">${steps}</nav>`}
       <h1>${title}</h1>

@@ -8,10 +8,10 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 
 const EVIL = `<img src=x onerror=alert(1)>"'\u202e`
 
-/** Finds elements wider than their place, and info hashes that break over two lines. */
+/** Finds elements wider than their place, and info hashes of a list that break over two lines. */
 export const CUT = `[
-  ...[...document.querySelectorAll('html, .scroll')].filter((e) => e.scrollWidth > e.clientWidth),
-  ...[...document.querySelectorAll('code')].filter((e) => e.getClientRects().length > 1),
+  ...[...document.querySelectorAll('html, .list')].filter((e) => e.scrollWidth > e.clientWidth),
+  ...[...document.querySelectorAll('table code')].filter((e) => e.getClientRects().length > 1),
 ].map((e) => e.outerHTML.slice(0, 100))`
 
 /** A tracker of torrents with hostile and plain names; the addresses of its pages. */

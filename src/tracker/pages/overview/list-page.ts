@@ -80,7 +80,10 @@ export function listPage(parts: ListPage): Page {
             placeholder: WORDS.filterTorrents,
             kept: orderFields(query, 'added'),
           }),
-        isFront && announce !== null && torrents > 0 && announceField(announce),
+        isFront &&
+          announce !== null &&
+          torrents > 0 &&
+          renderCopied('announce', WORDS.announceUrl, announce, WORDS.copyAnnounce),
       ],
     })}
     ${isFront && torrents > 0 && figuresOf(snapshot, history, root)} ${chips(parts, root)}
@@ -117,13 +120,6 @@ function footerOf({ site, category, snapshot }: ListPage, root: string, here: st
     <a href="${root}activity">${WORDS.activity}</a>
     <span>${counted(torrents, 'torrent')} · ${formatBytes(size)}${given}</span>
     <span>${formatTime(snapshot.time).slice(11)} UTC</span>`
-}
-
-function announceField(announce: string): Html {
-  return html`<div class="copied">
-    <code id="announce">${announce}</code>
-    <button type="button" data-copy="announce" hidden>${WORDS.copyAnnounce}</button>
-  </div>`
 }
 
 /** The figures of all torrents, each with its month, which leads to its hours. */
