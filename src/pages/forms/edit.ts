@@ -142,7 +142,8 @@ function valueField(
     ? 'The torrents differ here. If you leave this empty, each keeps its own.'
     : undefined
   if (kind === 'text') return textField(form, { name, label, hint })
-  return linesField(form, { name, label, hint, ...(kind === 'tiers' ? { kind } : {}) })
+  const rows = Math.min(12, 1 + form.text(name).split('\n').length)
+  return linesField(form, { name, label, hint, rows, ...(kind === 'tiers' ? { kind } : {}) })
 }
 
 /** The values that all torrents share; empty where they differ. */

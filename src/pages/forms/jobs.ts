@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../../base/errors.js'
 import type { Progress } from '../../library/task.js'
-import { html, type Html } from '../../base/text/html.js'
+import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { formatBytes, formatDuration } from '../../base/text/quantity.js'
 import type { Form } from './form.js'
 import type { Answer } from '../../server/headers/answer.js'
@@ -26,6 +26,8 @@ export interface JobFacts<T = unknown> {
   readonly form: Form
   /** Says what it does, if it only ends when somebody stops it. */
   readonly lasts?: string
+  /** Shown below its progress. */
+  readonly beside?: HtmlValue
   /** The page of its result, a level below the page that began it. */
   show(result: T, job: Job<T>): PageParts
 }
@@ -206,6 +208,7 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
           <form method="post" action="${id}/cancel">
             <button>${about.lasts === undefined ? 'Cancel' : 'Stop'}</button>
           </form>
+          ${about.beside ?? null}
         </section>`
       : html`${isCancelled ? about.lasts === undefined && CANCELLED : error && problem(error)}
           <p class="acts">

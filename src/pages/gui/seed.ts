@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { basename, dirname } from 'node:path'
 import { createInterface } from 'node:readline'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, tryOr } from '../../base/errors.js'
+import { copyMagnet } from '../../page-parts/item.js'
+import { renderFoldedQr } from '../../page-parts/qr-code.js'
+import { counted, formatBytes } from '../../base/text/quantity.js'
 import type { Form } from '../forms/form.js'
 import type { Answer } from '../../server/headers/answer.js'
 import { type PageParts, seeOther } from '../forms/frame.js'
@@ -64,9 +67,12 @@ export async function seed(parts: WindowParts, form: Form): Promise<Answer> {
   })
   if (before) return seeOther(`job/${before.id}`)
   const made = { torrent, source, hasTrackers: !form.has('dht') }
-  const run = (running: Run) => runSeed([...seedProgram, ...seedArguments(made)], running)
+  const { magnet } = await parts.work.run('look', torrent)
+  const beside = html`<p class="acts">${copyMagnet(magnet)}</p>
+    ${renderFoldedQr(magnet, '../')}`
+  const run = (running: Run) => runSeed([...seedProgram, '--json', ...seedArguments(made)], running)
   const show = (_: null, job: Job) => seedingPage('The seeding has ended.', job)
-  const { id } = await jobs.begin({ ...about, show, lasts: LASTS }, run, patience)
+  const { id } = await jobs.begin({ ...about, show, beside, lasts: LASTS }, run, patience)
   return seeOther(`job/${id}`)
 }
 
@@ -114,7 +120,7 @@ async function runSeed([program = '', ...args]: string[], { signal, tell }: Run)
     })
   }
   follow(child.stdout, (line) => {
-    if (line !== NOTHING_YET) state = line.replace(TIME_AND_HASH, '')
+    state = seedingInWords(line) ?? state
   })
   follow(child.stderr, (line) => {
     // The names of seeded torrents are no warnings
@@ -137,8 +143,25 @@ async function runSeed([program = '', ...args]: string[], { signal, tell }: Run)
 
 const NOT_STARTED = 'it could not be started'
 
-/** The line of a seed that still waits for its data. */
-const NOTHING_YET = 'no torrents'
+/** A line of the seed: what it says of its torrent. */
+interface SeedLine {
+  readonly state: string
+  readonly peers: number
+  readonly uploadRate: number
+  readonly ratio: number
+  readonly size: number
+  readonly message: string | null
+}
 
-/** The begin of a line about a torrent. */
-const TIME_AND_HASH = /^\S+Z [\da-f]{40,64} /
+/** A line of the seed in words; null for one that is about no torrent. */
+function seedingInWords(line: string): string | null {
+  const told = tryOr(null, () => JSON.parse(line) as Partial<SeedLine> | null)
+  if (told?.state === undefined) return null
+  const { state, peers = 0, uploadRate = 0, ratio = 0, size = 0, message = null } = told
+  const figures = [
+    counted(peers, 'peer'),
+    `${formatBytes(uploadRate)}/s`,
+    `${formatBytes(Math.round(ratio * size))} sent`,
+  ]
+  return [state === 'seeding' ? figures.join(' · ') : state, message].filter(Boolean).join('; ')
+}

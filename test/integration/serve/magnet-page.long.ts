@@ -18,7 +18,7 @@ test(
       args: ['--seed', '--seed-port', '0'],
     })
     const { page } = await openTab(t, { at: `${address}/iso/` })
-    await page.getByRole('link', { name: 'magnet of image.iso' }).click()
+    await page.getByRole('link', { name: /of image\.iso$/ }).click()
     const link = page.locator('a[href^="magnet:"]').first()
     await link.waitFor()
     // The system hands the link of a click to the client

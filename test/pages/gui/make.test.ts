@@ -439,8 +439,9 @@ test('without a client, btkit seeds what was made until it is stopped', async (t
   const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]))
   const job = await begin(pages, { act: 'seed', ...fields })
   await until('it seeds', async () =>
-    /seeding 100\.0%|added /.test((await get(`${job}/state`)).text),
+    /\d+ peers? · \S+ \S+\/s · \S+ \S+ sent/.test((await get(`${job}/state`)).text),
   )
+  assert.match((await get(job)).text, /data-copy="magnet"[^]*QR code/)
   assert.match((await get(job)).text, /Seeding of tree\.torrent[^]*<button>Stop<\/button>/)
   assert.equal(await begin(pages, { act: 'seed', ...fields }), job, 'it is not seeded twice')
   await fetch(`${pages}${job}/cancel`, { method: 'POST' })

@@ -33,7 +33,7 @@ async function logIn({ page }: Tab, name = 'alice'): Promise<void> {
   await page.locator('[name=name]').fill(name)
   await page.locator('[name=password]').fill(PASSWORDS[name] ?? '')
   await page.locator('[name=password]').press('Enter')
-  await page.locator('.who').waitFor()
+  await page.locator('.end button').waitFor()
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -62,7 +62,7 @@ for (const javaScript of [true, false]) {
     const { admin, tab } = await openAdminTab(t, { javaScript }, { open: true })
     const { page } = tab
     await logIn(tab)
-    await page.getByRole('link', { name: 'Bans' }).click()
+    await page.getByRole('link', { name: 'Moderation' }).click()
     await page.locator('#torrents').fill('no hash')
     await page.locator('#torrents').press('Enter')
     assert.match((await page.locator('.error').textContent()) ?? '', /not an info hash/)
@@ -96,7 +96,7 @@ test('the keyboard alone logs in and reaches the pages', unlessBrowser, async (t
   await keyboard.press('Tab')
   await type(PASSWORDS['alice']!)
   await keyboard.press('Enter')
-  await tab.page.locator('.who').waitFor()
+  await tab.page.locator('.end button').waitFor()
   assert.match(await tab.page.title(), /^Tracker/)
 })
 
