@@ -12,6 +12,7 @@ const TEXTS = {
   ADMIN_SCRIPT: 'admin.ts',
   PAGE_STYLE: 'page.css',
   LIST_STYLE: 'list.css',
+  README_LIST_STYLE: 'readme-list.css',
   TRACKER_STYLE: 'tracker.css',
   WINDOW_STYLE: 'forms.css',
   ADMIN_STYLE: 'admin.css',

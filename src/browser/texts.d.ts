@@ -19,6 +19,7 @@ export declare const ADMIN_SCRIPT: BrowserText
 /** Styles that pages contain, each whole. */
 export declare const PAGE_STYLE: BrowserText
 export declare const LIST_STYLE: BrowserText
+export declare const README_LIST_STYLE: BrowserText
 export declare const TRACKER_STYLE: BrowserText
 
 /** Styles that pages link, each whole. */

@@ -98,7 +98,7 @@ interface PageTop {
   readonly above?: readonly Step[] | undefined
   /** Figures beside the title. */
   readonly sub?: HtmlValue
-  /** What can be done with the page. */
+  /** Buttons for the whole page. */
   readonly acts?: HtmlValue
 }
 

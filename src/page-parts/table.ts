@@ -39,17 +39,20 @@ export interface Table {
   readonly order?: ListOrder<string> | null
   /** The class of the table; by default each row is a block on narrow screens. */
   readonly style?: string
-  /** What can be done with the chosen rows, which takes the place of the head. */
+  /** Buttons for the chosen rows, which take the place of the head. */
   readonly chosen?: HtmlValue
 }
 
-/** Renders a table. If there are boxes to check in a form, a script offers to check all. */
+/**
+ * Renders a table. If there are boxes to check in a form, a script offers to check all. Only a
+ * `listing` never scrolls sideways.
+ */
 export function renderTable(table: Table): Html {
   const { label, columns, rows, order, style = 'stack', chosen = null } = table
   const renderRow = rowRenderer(columns, style)
   const hasBoxes = columns.some(([, kind]) => kind === 'pick')
   const named = html`aria-label="${label}"`
-  return html`<div class="list" tabindex="0" role="group" ${named}>
+  return html`<div class="list" ${style !== 'listing' && html`tabindex="0" role="group" ${named}`}>
     ${chosen && html`<div class="chosen">${chosen}</div>`}
     <table class="rows ${style}" ${named} ${hasBoxes && html`data-all`}>
       <thead>

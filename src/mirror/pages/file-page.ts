@@ -46,7 +46,7 @@ export interface PagedFile {
   readonly modified: number
   /** The digest of the file; null if it is not known without reading. */
   readonly sha256: Uint8Array | null
-  /** What lists beside it say. */
+  /** The lists beside it that name it. */
   readonly stated: readonly StatedList[]
   /** The counts of its swarm; null if there is none. */
   readonly counts: KnownCounts | null

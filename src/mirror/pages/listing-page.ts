@@ -67,7 +67,7 @@ export async function renderListing(
     {
       root,
       current: { folder: components },
-      style: FILES_STYLE,
+      style: readme ? README_STYLE : FILES_STYLE,
       script: LISTING_SCRIPT,
       title: titleOf(components),
       head: options.warm && feedLink(root),
@@ -235,6 +235,7 @@ function describe({ page, query }: ListingView): string {
   return parts.join(' · ')
 }
 
-/** The script of listings, and the style of all pages with files. */
+/** The script of listings, and the styles of all pages with files. */
 export const LISTING_SCRIPT = new InlineScript(texts.LISTING_SCRIPT)
 export const FILES_STYLE = new InlineStyle(texts.LIST_STYLE)
+const README_STYLE = new InlineStyle(texts.README_LIST_STYLE)

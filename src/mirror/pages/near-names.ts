@@ -58,7 +58,7 @@ async function likeNames(
 ) {
   const found: { readonly path: readonly string[]; readonly isDirectory: boolean }[] = []
   for (const name of wanted ? await namesLike(wanted, above, look, view.mirror) : []) {
-    // What was asked for may be there below the other name
+    // The rest of the address may be there below the other name
     const ways = rest.length > 0 ? [[...above, name, ...rest]] : []
     for (const path of [...ways, [...above, name]]) {
       const there = await view.look(path).catch(() => null)

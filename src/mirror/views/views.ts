@@ -259,7 +259,7 @@ function renderPieces(info: Uint8Array): Xml | null {
 }
 
 /**
- * What the lists beside a file say of it, on a page from which `root` leads to the root; those of
+ * The lists beside a file that name it, on a page from which `root` leads to the root; those of
  * which its checksum is known come first.
  */
 async function statedOf(

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { basename, dirname } from 'node:path'
 import { createInterface } from 'node:readline'
-import { BtkitError, tryOr } from '../../base/errors.js'
+import { awaitOr, BtkitError, tryOr } from '../../base/errors.js'
 import { copyMagnet } from '../../page-parts/item.js'
 import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import { counted, formatBytes } from '../../base/text/quantity.js'
@@ -67,9 +67,12 @@ export async function seed(parts: WindowParts, form: Form): Promise<Answer> {
   })
   if (before) return seeOther(`job/${before.id}`)
   const made = { torrent, source, hasTrackers: !form.has('dht') }
-  const { magnet } = await parts.work.run('look', torrent)
-  const beside = html`<p class="acts">${copyMagnet(magnet)}</p>
-    ${renderFoldedQr(magnet, '../')}`
+  // A file that is no torrent is a mistake that the seed reports
+  const found = await awaitOr(null, parts.work.run('look', torrent))
+  const beside =
+    found &&
+    html`<p class="acts">${copyMagnet(found.magnet)}</p>
+      ${renderFoldedQr(found.magnet, '../')}`
   const run = (running: Run) => runSeed([...seedProgram, '--json', ...seedArguments(made)], running)
   const show = (_: null, job: Job) => seedingPage('The seeding has ended.', job)
   const { id } = await jobs.begin({ ...about, show, beside, lasts: LASTS }, run, patience)
@@ -124,7 +127,7 @@ async function runSeed([program = '', ...args]: string[], { signal, tell }: Run)
   })
   follow(child.stderr, (line) => {
     // The names of seeded torrents are no warnings
-    if (line.startsWith('added ')) state ||= line
+    if (line.startsWith('added ')) state ||= seedingInWords(BEGUN) ?? ''
     else warning = line
   })
   try {
@@ -152,6 +155,9 @@ interface SeedLine {
   readonly size: number
   readonly message: string | null
 }
+
+/** The first line of a seed, which it prints only after a while. */
+const BEGUN = '{"state":"seeding"}'
 
 /** A line of the seed in words; null for one that is about no torrent. */
 function seedingInWords(line: string): string | null {

@@ -161,6 +161,22 @@ test(
   },
 )
 
+test('no page is longer on a wider screen', unlessBrowser, async (t) => {
+  const { pages, open } = await startAll(t)
+  const heightsAt = async (width: number) => {
+    const tab = await open({ width, height: 900 })
+    const heights: Record<string, unknown> = {}
+    for (const [name, page] of Object.entries(pages)) {
+      await tab.open(page)
+      heights[name] = await tab.page.evaluate(`document.querySelector('main').offsetHeight`)
+    }
+    return heights
+  }
+  const [usual, wide] = [await heightsAt(1280), await heightsAt(1920)]
+  const longer = Object.keys(usual).filter((name) => Number(wide[name]) > Number(usual[name]))
+  assert.deepEqual(longer, [])
+})
+
 test('with a chosen file all stops of the keyboard are above the bar', unlessBrowser, async (t) => {
   const { pages } = await startAll(t)
   const { page, violations } = await openTab(t, { width: 390, height: 600, at: pages.many })

@@ -214,8 +214,8 @@ export function declareTrackOptions(isLegacy: boolean) {
     })
     .opt(
       '--catalogue <where>',
-      `show torrents by directory, also as the front page, or not. The catalogue has the torrents in
-        allowed directories. With 'front', / leads to it.`,
+      `show torrents by directory, or not. The catalogue has the torrents in allowed directories, and
+        / leads to it; 'front' is the same as 'on'.`,
       { choices: ['on', 'front', 'off'], default: 'on' },
     )
     .opt(

@@ -186,7 +186,7 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
   })
 }
 
-/** What can be done with a list of torrents. */
+/** The buttons of a list of torrents. */
 function actsOf({ category }: View, { may }: AdminContext): HtmlValue {
   const to = category && !category.root.isArchive ? category.address : ''
   const isNamed = category !== null && category.names.length > 0
@@ -325,7 +325,7 @@ function addressOf({ within, file }: Listed): string {
   return `${within.address}/${file}`
 }
 
-/** What can be done with the chosen torrents. */
+/** The buttons for the chosen torrents. */
 function chosenActs({ collection }: FormsParts, { listed, shown }: View): Html {
   const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
   // A search may find both

@@ -225,7 +225,7 @@ function torrentsOf({ category, query, rows, hasNames, links }: ListPage, root: 
   })
 }
 
-/** What to do on a page without torrents. */
+/** The words of a page without torrents. */
 function nothing({ query, announce, snapshot }: ListPage): Html {
   if (query.search !== '') return html`<p>No torrent has all these words in its name.</p>`
   if (snapshot.totals.torrents > 0 || announce === null) return html`<p>No torrents are here.</p>`

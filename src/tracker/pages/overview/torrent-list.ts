@@ -108,7 +108,7 @@ interface TorrentTable<Row extends SwarmRow> extends Pick<Table, 'label' | 'orde
   readonly page: (row: Row) => string | null
   /** The way to get it, or to change it. */
   readonly get: (row: Row) => HtmlValue
-  /** What is said of it below its name before the size, such as its category. */
+  /** The text below its name before the size, such as its category. */
   readonly place?: (row: Row) => HtmlValue
   /** The box by which an administrator chooses a torrent. */
   readonly box?: (row: Row) => HtmlValue

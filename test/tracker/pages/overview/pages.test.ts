@@ -55,7 +55,7 @@ test('the front page has the announce URL, and the figures of all with their mon
     wait(60 * 60_000)
   }
   const { text } = await ask('/catalogue/')
-  assert.match(text, /<code id="announce">http:\/\/t\.example\/announce<\/code>/)
+  assert.match(text, /<code id="announce"[^>]*>http:\/\/t\.example\/announce<\/code>/)
   assert.match(textOf(text), /Torrents 1 \+1 this week Seeds 6 Leechers 3 Completed 0 this month/)
   assert.equal(text.match(/<svg\s+class="month"/g)?.length, 4)
 })
