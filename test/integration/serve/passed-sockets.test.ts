@@ -157,7 +157,8 @@ for (const [testUrl, given] of [
       const own = `http://127.0.0.1:${trackerPort}/announce`
       const { body } = await ask(port, '/file.torrent')
       assert.ok(body.includes(`8:announce${(given ?? own).length}:${given ?? own}`))
-      assert.match((await ask(trackerPort, '/')).body.toString(), /<h1>/)
+      const front = await fetch(`http://127.0.0.1:${trackerPort}/`)
+      assert.match(await front.text(), /<h1>/)
       assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
       assert.equal(await launcher.stop(), 0)
       for (const line of [

@@ -57,7 +57,7 @@ test(
     // Pages of each name the other, and none names a port
     for (const [path, other] of [
       ['/yum/7/', '/tracker/'],
-      ['/tracker/', '/'],
+      ['/tracker/catalogue/', '/'],
       [`/tracker/torrent?info_hash=${infoHash}`, '/'],
     ] as const) {
       const page = (await get(path)).body.toString()

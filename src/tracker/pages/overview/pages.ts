@@ -92,7 +92,9 @@ export class Pages {
   /** The first page is the catalogue, if there is one of all torrents. */
   async #frontPage(request: SiteRequest): Promise<Answer> {
     const { torrents, site } = this.parts
-    const isCatalogue = site.hasCatalogue && !torrents.isOpen && request.query === ''
+    // Another page takes the place of this one, not of the catalogue
+    const isHere = site.hasList && request.query === ''
+    const isCatalogue = isHere && site.hasCatalogue && !torrents.isOpen
     return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
   }
 

@@ -244,8 +244,10 @@ test('by default no .torrent file is served', async (t) => {
 
 test('the page can be redirected or turned off', async (t) => {
   const moved = await pagesOf(t, { options: { redirect: 'http://www.example/' } })
-  const { status, headers } = await moved.ask('/index.html')
-  assert.deepEqual([status, headers['Location']], [302, 'http://www.example/'])
+  for (const path of ['/', '/index.html']) {
+    const { status, headers } = await moved.ask(path)
+    assert.deepEqual([status, headers['Location']], [302, 'http://www.example/'])
+  }
   const hidden = await pagesOf(t, { options: { showInfoPage: false } })
   for (const path of ['/', '/index.json', '/torrent', '/torrent.json']) {
     assert.equal((await hidden.ask(path)).status, 404)
