@@ -16,6 +16,11 @@ export const GUIDES = {
 const EARLY = { waitUntil: 'domcontentloaded' }
 
 const open = (site, path) => (page, sites) => page.goto(new URL(path, `${sites[site]}/`).href)
+/** The page of a file of the mirror, once its checksum is there. */
+const openRead = (path) => async (page, sites) => {
+  await open('mirror', path)(page, sites)
+  await page.locator('.two').waitFor()
+}
 const asAlice =
   (path) =>
   async (page, { admin }) => {
@@ -46,8 +51,8 @@ export const PAGES = {
     for (const box of [0, 1, 2]) await page.locator('tbody [type=checkbox]').nth(box).check()
   },
   many: open('mirror', 'many/'),
-  file: open('mirror', '-/view/iso/debian-13.2.0-amd64-netinst.iso.details?sha256'),
-  'file-differs': open('mirror', '-/view/iso/archlinux-2026.11.01-x86_64.iso.details?sha256'),
+  file: openRead('-/view/iso/debian-13.2.0-amd64-netinst.iso.details?sha256'),
+  'file-differs': openRead('-/view/iso/archlinux-2026.11.01-x86_64.iso.details?sha256'),
   'file-plain': open('plain', '-/view/iso/debian-13.2.0-amd64-netinst.iso.details'),
   search: open('mirror', '-/search?q=debian'),
   'search-none': open('mirror', '-/search?q=nowhere'),
