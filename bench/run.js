@@ -3,9 +3,12 @@
 // broken, or if this build is more than a tenth worse than the other. Build first: npm run build
 //
 //   npm run bench -- [--beside COMMIT] [--quick] [WORD...]
+//   npm run bench -- --guard COMMIT
 //
-// WORDs choose the rows that have one of them in their names. --quick takes smaller data and fewer
-// turns, and asks only limits that hold for these. A row without the program beside it is skipped.
+// --guard looks in some minutes whether a request costs more than in a commit, and whether an
+// honest client is served under siege. WORDs choose the rows that have one of them in their names.
+// --quick takes smaller data and fewer turns, and asks only limits that hold for these. A row
+// without the program beside it is skipped.
 import { cpus, release, type } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeBuild, findBuilds } from './beside/builds.js'
@@ -17,11 +20,28 @@ const KINDS = 'start hashing urls trees directories torrents serve track seed li
   ' ',
 )
 
-const { values, positionals: words } = parseArgs({
-  options: { beside: { type: 'string' }, quick: { type: 'boolean', default: false } },
+/** The rows of what services cost at rest, and of the siege of all attackers. */
+const GUARD = [
+  'serve, warm torrent of 4 KB',
+  'file of 35 KB',
+  'ranges of 256 KiB',
+  'listing of 40 directories',
+  'one download of 700 MiB',
+  'track, announces',
+  'all attackers together',
+]
+
+const { values, positionals } = parseArgs({
+  options: {
+    beside: { type: 'string' },
+    guard: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
-const { beside, quick: isQuick } = values
+const beside = values.guard ?? values.beside
+const isQuick = values.quick || values.guard !== undefined
+const words = values.guard === undefined ? positionals : GUARD
 const all = []
 for (const kind of KINDS) all.push(...(await import(`./beside/rows/${kind}.js`)).ROWS)
 const rows = all.filter(
