@@ -19,6 +19,8 @@ test(
     })
     const { page } = await openTab(t, { at: `${address}/iso/` })
     await page.getByRole('link', { name: /of image\.iso$/ }).click()
+    // Its torrent was not made yet
+    await page.getByRole('link', { name: 'Magnet', exact: true }).click()
     const link = page.locator('a[href^="magnet:"]').first()
     await link.waitFor()
     // The system hands the link of a click to the client
