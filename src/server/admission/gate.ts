@@ -30,7 +30,7 @@ interface Waiting {
 /** Has a few acts running at once; all others wait, in the order of `FairQueue`. */
 export class Gate {
   readonly #clients: Shares
-  readonly #waiting = new FairQueue<Waiting>()
+  readonly #waiting = new FairQueue<Waiting, string | null>()
   /** Running acts by client. */
   readonly #running = new Map<string | null, number>()
   /** Number of running acts. */
@@ -105,7 +105,7 @@ export class Gate {
     })
   }
 
-  #hasPlace(client: string | null): boolean {
+  readonly #hasPlace = (client: string | null): boolean => {
     const { limit } = this.limits
     if (this.running >= limit) return false
     return client === null || (this.#running.get(client) ?? 0) < Math.max(1, limit - 1)
@@ -119,7 +119,7 @@ export class Gate {
   }
 
   #fill(): void {
-    const next = this.#waiting.next(({ client }) => this.#hasPlace(client))
+    const next = this.#waiting.next(undefined, this.#hasPlace)
     if (!next) return
     this.#count(next.client, 1)
     next.begin()

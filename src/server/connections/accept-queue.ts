@@ -26,12 +26,6 @@ const MOST_UNSENT = 128 * 1024
 const MOST_TAKEN = 1024
 const MOST_WAITING = 16 * 1024
 
-/** A connection that waits. */
-interface Waiting {
-  readonly descriptor: number
-  readonly client: string | null
-}
-
 /** The places for connections. */
 interface Places {
   /** How many are left for those that wait. */
@@ -49,9 +43,11 @@ export const CLOSING = 'closing'
  * taken at once, and their networks and clients have turns. Without the native addon none is.
  */
 export class AcceptQueue {
-  /** First is whoever has fewest. */
-  readonly #waiting = new FairQueue<Waiting>((_, waiting) => waiting)
+  /** Their descriptors; first is whoever has fewest. */
+  readonly #waiting = new FairQueue<number, string | null>((_, waiting) => waiting)
   #isDue = false
+  /** Whether one of them may begin; all of clients at their limits wait until one closes. */
+  #hasMore = false
   /** The descriptor of the server's TCP socket; null if it has none. */
   #listener: number | null = null
 
@@ -69,8 +65,8 @@ export class AcceptQueue {
     server.on('connection', this.#turnSoon)
     // Waiting connections were accepted before, and nobody else would answer them
     server.once(CLOSING, () => {
-      for (let next = this.#waiting.next(); next; next = this.#waiting.next())
-        this.#connect(next.descriptor)
+      for (let next = this.#waiting.next(); next !== undefined; next = this.#waiting.next())
+        this.#connect(next)
     })
   }
 
@@ -87,18 +83,22 @@ export class AcceptQueue {
       for (let i = 0; i < taken.length; i += 2)
         this.#add(taken[i] as number, taken[i + 1] as string)
     }
-    if (this.#waiting.size > 0) this.#turnSoon()
+    if (this.#waiting.size > 0 && this.#hasMore) this.#turnSoon()
   }
 
-  readonly #hasRoom = ({ client }: Waiting): boolean => this.places.hasRoom(client)
+  /** Lets connections begin for which a place was given back. */
+  readonly goOn = (): void => {
+    if (this.#waiting.size > 0) this.#turnSoon()
+  }
 
   /** Begins connections until their time is over. */
   #begin(): void {
     const end = monotonicNow() + TURN
     do {
-      const next = this.#waiting.next(this.#hasRoom)
-      if (!next) return
-      this.#connect(next.descriptor)
+      const next = this.#waiting.next(undefined, this.places.hasRoom)
+      this.#hasMore = next !== undefined
+      if (next === undefined) return
+      this.#connect(next)
     } while (this.#waiting.size > 0 && monotonicNow() < end)
   }
 
@@ -120,10 +120,11 @@ export class AcceptQueue {
     noteAsked(client)
     if (this.#waiting.size >= Math.min(MOST_WAITING, this.places.left())) {
       const newest = this.#waiting.dropFor(client)
-      closeSync(newest?.descriptor ?? descriptor)
+      closeSync(newest ?? descriptor)
       if (newest === undefined) return
     }
-    this.#waiting.add(client, { descriptor, client })
+    this.#waiting.add(client, descriptor)
+    this.#hasMore = true
   }
 }
 

@@ -23,14 +23,14 @@ const FEWEST_WAITING = MIN_RESERVE / 2
  * Closes the connections that a client opens beyond its share, so that no client uses up all
  * descriptors. When the total is reached, the client that has most loses its newest for one that
  * has few: neither a dozen addresses with endless downloads nor hundreds that stay silent must shut
- * out all others. Call the returned
- * function with each server that shares these limits.
+ * out all others. Call the returned function with each server that shares these limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
   const { keyOf, haveTurns = true } = limits
   /** The counted connections, each with the key of its client. */
   const counted = new Map<Socket, string | null>()
   const shares = new Shares(limits)
+  const queues: AcceptQueue[] = []
   /** The same connections by client, without those of unlimited ones. */
   const perClient = new Map<string, Set<Socket>>()
   /** The connections of each client that may lose one. */
@@ -58,6 +58,7 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     if (key === undefined) return
     counted.delete(socket)
     shares.give(key)
+    for (const queue of queues) queue.goOn()
     const own = key === null ? undefined : perClient.get(key)
     if (key === null || !own) return
     own.delete(socket)
@@ -81,7 +82,9 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   const left = () => Math.max(FEWEST_WAITING, shares.left)
   return (server) => {
     connectionsOf(server, 'connection').follow({ come, gone })
-    if (haveTurns) new AcceptQueue(server, keyOf, { left, hasRoom: (key) => shares.hasRoom(key) })
+    if (!haveTurns) return
+    const hasRoom = (key: string | null) => shares.hasRoom(key)
+    queues.push(new AcceptQueue(server, keyOf, { left, hasRoom }))
   }
 }
 

@@ -23,12 +23,12 @@ class Lately {
   readonly #counts = new Map<string | null, number>()
   #begun = monotonicNow()
 
-  /** What counts of a network, in the units of this moment. */
+  /** The count of a network in units whose order stays. */
   of(network: string | null): number {
     return this.#counts.get(network) ?? 0
   }
 
-  /** What counts now. */
+  /** The count of a network at this moment. */
   now(network: string | null): number {
     return this.of(network) * 2 ** ((this.#begun - monotonicNow()) / HALF_LIFE)
   }
@@ -57,7 +57,7 @@ export const worked = new Lately()
 
 const workOf = (network: string | null) => worked.of(network)
 
-/** What they have asked for, whether or not they were answered: about the number of requests. */
+/** About the number of requests that networks have sent, whether or not they were answered. */
 export const asked = new Lately()
 
 /**
@@ -65,8 +65,8 @@ export const asked = new Lately()
  * load is first, and in it its clients have turns: whoever has a /48 of IPv6 can be thousands of
  * clients.
  */
-export class FairQueue<T> {
-  readonly #networks = new Map<string | null, Map<Client, T[]>>()
+export class FairQueue<T, C extends Client = Client> {
+  readonly #networks = new Map<string | null, Map<C, T[]>>()
   size = 0
   /** The network that had the last turn. */
   last: string | null = null
@@ -77,17 +77,17 @@ export class FairQueue<T> {
   ) {}
 
   /** Whether something of a client waits. */
-  has(client: Client): boolean {
+  has(client: C): boolean {
     return this.#of(client)?.has(client) === true
   }
 
   /** How many things of a client's network wait. */
-  sizeOf(client: Client): number {
-    return sizeOf(this.#of(client) ?? new Map<Client, T[]>())
+  sizeOf(client: C): number {
+    return sizeOf(this.#of(client) ?? new Map<C, T[]>())
   }
 
-  add(client: Client, thing: T): void {
-    const network = this.#of(client) ?? new Map<Client, T[]>()
+  add(client: C, thing: T): void {
+    const network = this.#of(client) ?? new Map<C, T[]>()
     this.#networks.set(networkKey(client), network)
     const own = network.get(client)
     if (own) own.push(thing)
@@ -95,21 +95,27 @@ export class FairQueue<T> {
     this.size++
   }
 
-  /** Removes the thing whose turn it is, of those that may have one. */
-  next(mayHave?: (thing: T) => boolean): T | undefined {
-    let first: Map<Client, T[]> | undefined
+  /**
+   * Removes the thing whose turn it is, of those that may have one. To ask about each thing takes
+   * as long as many wait, so ask about clients where that is enough.
+   */
+  next(
+    mayHave: (thing: T) => boolean = () => true,
+    mayServe: (client: C) => boolean = () => true,
+  ): T | undefined {
+    let first: Map<C, T[]> | undefined
     let least = Infinity
     for (const [key, network] of this.#networks) {
       const load = this.loadOf(key, sizeOf(network))
       if (load >= least) continue
-      if (mayHave && ![...network.values()].some((things) => things.some(mayHave))) continue
+      if (!hasOne(network, mayHave, mayServe)) continue
       first = network
       least = load
       this.last = key
       if (load === 0) break
     }
     for (const [client, things] of first ?? []) {
-      const thing = mayHave ? things.find(mayHave) : things[0]
+      const thing = mayServe(client) ? things.find(mayHave) : undefined
       if (thing === undefined) continue
       this.delete(client, thing)
       // The client is the last of its network from now on
@@ -122,7 +128,7 @@ export class FairQueue<T> {
   }
 
   /** Removes a thing of a client, if it still waits. */
-  delete(client: Client, thing: T): void {
+  delete(client: C, thing: T): void {
     const network = this.#of(client)
     const things = network?.get(client)
     const at = things?.indexOf(thing) ?? -1
@@ -136,8 +142,8 @@ export class FairQueue<T> {
   }
 
   /** Removes the newest of those that have most, if a comer has fewer. */
-  dropFor(comer: Client): T | undefined {
-    const own = this.#of(comer) ?? new Map<Client, T[]>()
+  dropFor(comer: C): T | undefined {
+    const own = this.#of(comer) ?? new Map<C, T[]>()
     const ownSize = sizeOf(own)
     let [most, mostSize] = [own, ownSize]
     for (const network of this.#networks.values()) {
@@ -146,24 +152,35 @@ export class FairQueue<T> {
     }
     const isOther = mostSize > ownSize + 1
     if (!isOther) most = own
-    let [client, things]: [Client, T[]] = [null, []]
-    for (const each of most) if (each[1].length > things.length) [client, things] = each
+    let largest: [C, T[]] | undefined
+    for (const each of most) if (each[1].length > (largest?.[1].length ?? 0)) largest = each
+    if (!largest) return undefined
+    const [client, things] = largest
     if (!isOther && things.length <= (own.get(comer)?.length ?? 0) + 1) return undefined
     const newest = things.pop()
     this.#shrink(most, client)
     return newest
   }
 
-  #of(client: Client): Map<Client, T[]> | undefined {
+  #of(client: C): Map<C, T[]> | undefined {
     return this.#networks.get(networkKey(client))
   }
 
   /** Counts one thing less of a client. */
-  #shrink(network: Map<Client, T[]>, client: Client): void {
+  #shrink(network: Map<C, T[]>, client: C): void {
     this.size--
     if (network.get(client)?.length === 0) network.delete(client)
     if (network.size === 0) this.#networks.delete(networkKey(client))
   }
+}
+
+function hasOne<T, C extends Client>(
+  network: Map<C, T[]>,
+  mayHave: (thing: T) => boolean,
+  mayServe: (client: C) => boolean,
+): boolean {
+  for (const [client, things] of network) if (mayServe(client) && things.some(mayHave)) return true
+  return false
 }
 
 function sizeOf(network: Map<Client, unknown[]>): number {

@@ -7,15 +7,19 @@ import { test, type TestContext } from 'node:test'
 import { loadNative } from '../../../src/base/native-addon.js'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
 import { makeCloser } from '../../../src/server/listen/close.js'
+import { until } from '../../support/until.js'
 
 const unlessNative = {
   skip: loadNative('acceptWaiting') === null && 'without the addon, connections begin as they come',
 }
 
 /** Starts a server on all local addresses that takes so many connections. */
-async function start(t: TestContext, { all = 5000, answer = 'yes', keyOf = addressOf } = {}) {
+async function start(
+  t: TestContext,
+  { all = 5000, perClient = 5000, answer = 'yes', keyOf = addressOf } = {},
+) {
   const server = createServer((_request, response) => response.end(answer))
-  connectionLimiter({ keyOf, all, perClient: all, perNetwork: all })(server)
+  connectionLimiter({ keyOf, all, perClient, perNetwork: all })(server)
   const begun: string[] = []
   server.on('connection', ({ remoteAddress = '' }: Socket) => begun.push(remoteAddress))
   const close = makeCloser(server)
@@ -115,6 +119,23 @@ test(
     while (begun.filter((address) => address === '127.0.0.3').length < 10 || areClosed() < 510)
       await new Promise(setImmediate)
     assert.ok(few.every(({ closed }) => !closed))
+  },
+)
+
+test(
+  'connections of a client at its limit begin when others of it close',
+  unlessNative,
+  async (t) => {
+    const { begun, port } = await start(t, { perClient: 5 })
+    // Node takes the first itself
+    const first = open(t, { port, count: 1, localAddress: '127.0.0.3' })
+    await until('it has begun', () => begun.length === 1)
+    const ten = open(t, { port, count: 10, localAddress: '127.0.0.2' })
+    const ofTen = () => begun.filter((address) => address === '127.0.0.2').length
+    await until('five have begun', () => ofTen() === 5)
+    assert.ok([...first, ...ten].every(({ closed }) => !closed))
+    for (const socket of ten) socket.destroy()
+    await until('the others have begun', () => ofTen() === 10)
   },
 )
 
