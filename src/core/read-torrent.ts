@@ -23,18 +23,20 @@ export function readTorrent(path: string, maxSize = DEFAULT_MAX_SIZE): Metainfo 
 }
 
 /**
- * Reads the bytes of a .torrent file with `read`.
+ * Reads the bytes of a .torrent file with `read`. `shown` is the path for messages.
  * @throws BtkitError as `read`; `bencode` if the beginning of a large file is not that of a torrent
  */
 export function readTorrentBytes(
   path: string,
   maxSize: number,
-  read: typeof readBounded,
+  read: (path: string, limit: number, shown?: string) => Uint8Array,
+  shown = path,
 ): Uint8Array {
   try {
-    return read(path, maxSize)
+    return read(path, maxSize, shown)
   } catch (error) {
-    if (error instanceof BtkitError && error.code === 'too-large') refuseOtherFile(path, maxSize)
+    if (error instanceof BtkitError && error.code === 'too-large')
+      refuseOtherFile(path, maxSize, shown)
     throw error
   }
 }
@@ -77,9 +79,9 @@ export async function* loadTorrents(
 }
 
 /** Refuses a large file whose beginning shows that it is not a torrent, such as its content. */
-function refuseOtherFile(path: string, maxSize: number): void {
+function refuseOtherFile(path: string, maxSize: number, shown: string): void {
   const start = readStart(path, START)
-  if (start[0] !== 'd'.charCodeAt(0)) parseTorrent(start, path, maxSize)
+  if (start[0] !== 'd'.charCodeAt(0)) parseTorrent(start, shown, maxSize)
 }
 
 /** Bytes that are enough to recognize another kind of file. */

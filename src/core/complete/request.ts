@@ -1,4 +1,3 @@
-import type { HeldDirectory } from '../../disk/write/open-below.js'
 import type { FileListing } from '../../disk/look/stat-files.js'
 import type { Writer } from '../../disk/write/many.js'
 import type { HashProgress } from '../../disk/hash/jobs/job.js'
@@ -66,8 +65,6 @@ export interface SourcePlace {
   readonly directory: string
   /** The directory for the torrents. */
   readonly target: string
-  /** That directory in a tree, unless a dry run does not find it. */
-  readonly opened?: HeldDirectory
   /** The rules for a directory of a tree; absent for one of the command line. */
   readonly branch?: Branch
 }

@@ -2,6 +2,7 @@ import { BtkitError, nameErrors, valueOr } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import { isSamePlace } from '../../disk/look/stat-files.js'
 import { claimTarget, type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
+import { actPath, shownPath, type FilePlace } from '../../disk/write/directory.js'
 import {
   checkEditable,
   checkUnchanged,
@@ -51,6 +52,7 @@ export interface PreparedEdit {
   readonly edited: EditedFile
   /** Null if there is nothing to write. */
   readonly bytes: Uint8Array | null
+  readonly place: FilePlace
   readonly editable: Editable
 }
 
@@ -58,10 +60,11 @@ export interface PreparedEdit {
  * Reads and edits a torrent. Writes nothing.
  * @throws BtkitError with the file's name
  */
-export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
+export function prepareEdit(place: FilePlace, request: EditRequest): PreparedEdit {
   const { maxTorrentSize = DEFAULT_MAX_SIZE } = request
-  const editable = checkEditable(file)
-  const bytes = readTorrentBytes(file, maxTorrentSize, readBoundedRegular)
+  const file = shownPath(place)
+  const editable = checkEditable(place)
+  const bytes = readTorrentBytes(actPath(place), maxTorrentSize, readBoundedRegular, file)
   const before = parseUnhashedTorrent(bytes, file, maxTorrentSize)
   const after = nameErrors(file, () => editTorrent(before, request.edit))
   const isChanged = after !== before
@@ -76,7 +79,7 @@ export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
     warnings: [...faults.map(({ message }) => message), ...lostSignatures(before, after)],
   }
   const isWanted = isChanged || request.outputOf !== null
-  return { edited, bytes: isWanted ? after.bytes : null, editable }
+  return { edited, bytes: isWanted ? after.bytes : null, place, editable }
 }
 
 function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {
@@ -93,19 +96,21 @@ const NO_HASHES = { infoHash: null, infoHashV2: null }
  *   read
  */
 export async function storeEdit(
-  { edited: { file }, bytes, editable }: PreparedEdit,
+  prepared: PreparedEdit,
   request: EditRequest,
   writer: Writer,
 ): Promise<void> {
+  const { edited, bytes, place } = prepared
   if (bytes === null) return
   const { outputOf, dryRun } = request
-  const target = outputOf?.(file) ?? file
-  if (outputOf !== null && holds(target, bytes)) return
+  const output = outputOf?.(edited.file) ?? null
+  if (output !== null && holds(output, bytes)) return
   // A copy must not be the torrent itself through a link
-  if (outputOf !== null && isSamePlace(file, target))
-    throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output`)
-  if (outputOf === null) checkWritable(file)
-  const options = writeOptions(file, editable, request)
+  if (output !== null && isSamePlace(actPath(place), output))
+    throw new BtkitError('exists', `${output}: is the torrent itself; choose another --output`)
+  if (output === null) checkWritable(place)
+  const target = output ?? place
+  const options = writeOptions(prepared, request)
   if (!dryRun) await writer.write(target, bytes, options)
   else {
     checkTarget(target, options)
@@ -115,14 +120,13 @@ export async function storeEdit(
 
 /** Returns the write options. A copy gets the mode of the torrent. */
 function writeOptions(
-  file: string,
-  editable: Editable,
+  { place, editable }: PreparedEdit,
   { outputOf, force, claim }: EditRequest,
 ): WriteOptions {
   const { mode } = editable
   if (outputOf !== null) return force ? { mode, claim } : { mode, claim, checkReplaceable }
   const checkUntouched = () => {
-    checkUnchanged(file, editable)
+    checkUnchanged(place, editable)
   }
   return { claim, checkUntouched }
 }

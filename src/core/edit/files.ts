@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../base/errors.js'
+import { shownPath, type FilePlace } from '../../disk/write/directory.js'
 import { Writer } from '../../disk/write/many.js'
 import {
   prepareEdit,
@@ -33,7 +34,7 @@ const WINDOW_BYTES = 48 * 1024 * 1024
  * @throws BtkitError `interrupted` if the signal aborts, after the outcomes of all begun edits
  */
 export async function* editFiles(
-  files: readonly string[],
+  files: readonly FilePlace[],
   request: EditRequest,
   signal: AbortSignal,
 ): AsyncGenerator<EditOutcome> {
@@ -71,9 +72,12 @@ interface BegunEdit {
   isDone: boolean
 }
 
-function beginEdit(file: string, request: EditRequest, writer: Writer): BegunEdit {
+function beginEdit(file: FilePlace, request: EditRequest, writer: Writer): BegunEdit {
   const failed = (error: unknown): FailedFile => {
-    return { file, error: error instanceof Error ? error : new Error(String(error)) }
+    return {
+      file: shownPath(file),
+      error: error instanceof Error ? error : new Error(String(error)),
+    }
   }
   try {
     const prepared = prepareEdit(file, request)
@@ -102,6 +106,6 @@ async function endEdit(
       const isChanged = error instanceof BtkitError && error.code === 'changed'
       if (!isChanged || tries === MAX_TRIES) throw error
     }
-    prepared = prepareEdit(first.edited.file, request)
+    prepared = prepareEdit(first.place, request)
   }
 }

@@ -3,7 +3,7 @@ import { link, symlink, writeFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { isSafeComponent } from '../../disk/look/inside.js'
 import { copyNewFile } from '../../disk/write/atomically.js'
-import { OPEN_TO_ALL, openBelow } from '../../disk/write/open-below.js'
+import { Directory, OPEN_TO_ALL } from '../../disk/write/directory.js'
 import { asBtkitError, BtkitError, osCodeOf, valueOr } from '../../base/errors.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { searchTree } from '../../disk/scan/scan-tree.js'
@@ -148,16 +148,16 @@ export async function linkData(
     const { file, status } = datum
     if (status !== 'found' && status !== 'empty' && !(likely && status === 'likely')) continue
     const names = isDirectory ? [name, ...file.path] : [name]
-    const target = join(directory, ...names)
+    const shown = join(directory, ...names)
     try {
-      const place = openBelow(directory, names.slice(0, -1), OPEN_TO_ALL)
+      const above = Directory.below(directory, names.slice(0, -1), OPEN_TO_ALL)
       try {
-        await placeData(datum, target, place.way)
+        await placeData(datum, above.at(basename(shown)), shown)
       } finally {
-        place.close()
+        above.close()
       }
     } catch (error) {
-      const fault = asBtkitError(error, target)
+      const fault = asBtkitError(error, shown)
       if (!(fault instanceof BtkitError)) throw fault
       faults.push(fault)
     }
@@ -166,9 +166,8 @@ export async function linkData(
   if (first) throw first
 }
 
-/** Creates the entry of a file in a directory, unless it is there. */
-async function placeData({ file, status, path }: FoundDatum, shown: string, directory: string) {
-  const target = join(directory, basename(shown))
+/** Creates the entry of a file at a path, unless it is there. `shown` is the path for messages. */
+async function placeData({ file, status, path }: FoundDatum, target: string, shown: string) {
   const { symlinkPath, length } = file
   if (symlinkPath?.every(isSafeComponent) === false)
     throw new BtkitError('unsafe-path', `${shown}: is a link that leads outside`)

@@ -83,11 +83,12 @@ export function differencesOf(before: Uint8Array, now: Uint8Array): string {
 
 /**
  * Returns the fingerprint of the entry at `path` without following links; null if there is none.
+ * `shown` is the path for messages.
  * @throws BtkitError `not-permitted` or `io`
  */
-export function readFingerprintIfThere(path: string): Fingerprint | null {
+export function readFingerprintIfThere(path: string, shown = path): Fingerprint | null {
   const options = { bigint: true, throwIfNoEntry: false } as const
-  const stats = callSystem(path, () => lstatSync(rawPath(path), options))
+  const stats = callSystem(shown, () => lstatSync(rawPath(path), options))
   return stats ? fingerprintOf(stats) : null
 }
 

@@ -29,20 +29,21 @@ export function readBounded(path: string, limit: number): Uint8Array {
 
 /**
  * Reads a whole regular file of at most `limit` bytes, or an empty device such as /dev/null. Never
- * waits for a pipe.
+ * waits for a pipe. `shown` is the path for messages.
  * @throws BtkitError as readBounded, and `io` for any other kind of file
  */
-export function readBoundedRegular(path: string, limit: number): Uint8Array {
-  return withDescriptor(path, openRegular, (descriptor) => readDescriptor(descriptor, path, limit))
+export function readBoundedRegular(path: string, limit: number, shown = path): Uint8Array {
+  const openFile = () => openRegular(path, shown)
+  return withDescriptor(shown, openFile, (descriptor) => readDescriptor(descriptor, shown, limit))
 }
 
 function withDescriptor<T>(
-  path: string,
-  openFile: (path: string) => number,
+  shown: string,
+  openFile: () => number,
   use: (descriptor: number) => T,
 ): T {
-  return callSystem(path, () => {
-    const descriptor = openFile(path)
+  return callSystem(shown, () => {
+    const descriptor = openFile()
     try {
       return use(descriptor)
     } finally {
@@ -78,7 +79,8 @@ export function readDescriptor(descriptor: number, path: string, limit: number):
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
 export function readStart(path: string, length: number): Uint8Array {
-  return withDescriptor(path, openRegular, (descriptor) => {
+  const openFile = () => openRegular(path)
+  return withDescriptor(path, openFile, (descriptor) => {
     const bytes = Buffer.alloc(length)
     return bytes.subarray(0, readSync(descriptor, bytes, 0, length, 0))
   })
@@ -124,19 +126,19 @@ export function tooLarge(name: string, limit: number): BtkitError {
  * for a pipe. Throws system errors unchanged.
  * @throws BtkitError `io` for a pipe and other kinds of files
  */
-function openRegular(path: string): number {
+function openRegular(path: string, shown = path): number {
   let descriptor: number
   try {
     descriptor = openSync(path, READ)
   } catch (error) {
     // The system's error for a socket
-    throw osCodeOf(error) === 'ENXIO' ? notRegular(path, error) : error
+    throw osCodeOf(error) === 'ENXIO' ? notRegular(shown, error) : error
   }
   const stats = fstatSync(descriptor)
   // The system refuses to read a directory, with a clear error
   if (stats.isFile() || stats.isDirectory() || isEmptyDevice(descriptor, stats)) return descriptor
   closeSync(descriptor)
-  throw notRegular(path)
+  throw notRegular(shown)
 }
 
 function isEmptyDevice(descriptor: number, stats: Stats): boolean {

@@ -13,9 +13,10 @@ import { basename, dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
 import { orDiscard, syncDirectory, writeDraft, type Bytes, type Draft } from './draft.js'
 import { childPath } from '../look/inside.js'
+import { actPath, Directory, shownPath, type FilePlace } from './directory.js'
 import { cleanDirectory, makeTemporaryName } from './temporary-files.js'
 import { lockFile } from './locks.js'
-import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
+import { copyAcl, findWriteTarget, followLinks, isOfUsOrRoot, openWriteTarget } from './target.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../file-lists/fingerprint.js'
 import { NO_WAIT } from '../look/read-bounded.js'
 import { statIfThere } from '../look/stat-files.js'
@@ -37,18 +38,11 @@ export interface WriteOptions {
   claim?: ((path: string) => void) | undefined
   /** Called right before the new file takes its place; throws to keep the existing entry. */
   checkUntouched?: (() => void) | undefined
-  /** Another path of the target's directory, by which it is written; see HeldDirectory. */
-  way?: string
-}
-
-/** The path by which a file is written. */
-export function wayTo({ target, options: { way } }: WriteJob): string {
-  return way === undefined ? target : childPath(way, basename(target))
 }
 
 /** A file to write. */
 export interface WriteJob {
-  readonly target: string
+  readonly target: FilePlace
   readonly bytes: Bytes
   readonly options: WriteOptions
 }
@@ -64,7 +58,7 @@ export interface WriteJob {
  *   and errors of `checkReplaceable` and of the slices. No temporary file is left after an error.
  */
 export async function writeAtomically(
-  target: string,
+  target: FilePlace,
   bytes: Bytes,
   options: WriteOptions,
 ): Promise<Uint8Array | null> {
@@ -83,14 +77,17 @@ export async function writeAtomically(
 }
 
 /** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */
-export function planDraft(job: WriteJob): Draft | Promise<null> {
-  const { target, bytes, options } = job
-  const { kind, path, mode, owner } = findWriteTarget(wayTo(job), target)
-  if (options.noClobber && mode !== undefined) throw alreadyExists(target)
+export function planDraft({ target, bytes, options }: WriteJob): Draft | Promise<null> {
+  const [given, shown] = [actPath(target), shownPath(target)]
+  const { kind, path, mode, owner } = findWriteTarget(given, shown)
+  if (options.noClobber && mode !== undefined) throw alreadyExists(shown)
   if (kind === 'stream') return writeToStream(path, bytes).then(() => null)
-  cleanDirectory(dirname(path))
+  const isGiven = path === given
+  const isIn = isGiven && typeof target !== 'string'
+  cleanDirectory(isIn ? target.directory : Directory.named(dirname(path)))
   const draft = childPath(dirname(path), makeTemporaryName(basename(path)))
-  return { draft, path, bytes, mode: options.mode ?? mode, owner }
+  const claimed = isGiven ? shown : path
+  return { draft, path, claimed, bytes, mode: options.mode ?? mode, owner }
 }
 
 /**
@@ -98,12 +95,12 @@ export function planDraft(job: WriteJob): Draft | Promise<null> {
  * run only now, because the file may have changed.
  */
 export async function placeDraft(
-  { draft, path, owner }: Draft,
+  { draft, path, claimed, owner }: Draft,
   { mode, checkReplaceable, checkUntouched, claim, noClobber }: WriteOptions,
 ): Promise<void> {
   const isNew = owner === undefined
   await orDiscard(draft, async () => {
-    claim?.(path)
+    claim?.(claimed)
     // Another run that has looked at the file, too, must not replace it before this one
     const lock = checkUntouched && !isNew ? await lockFile(path) : null
     try {
@@ -124,15 +121,17 @@ export async function placeDraft(
  * Claims a file as placeDraft would, for a dry run.
  * @throws as findWriteTarget, and errors of `claim`
  */
-export function claimTarget(target: string, { claim }: Pick<WriteOptions, 'claim'>): void {
-  const { kind, path } = findWriteTarget(target)
-  if (kind === 'file') claim?.(path)
+export function claimTarget(target: FilePlace, { claim }: Pick<WriteOptions, 'claim'>): void {
+  const [given, shown] = [actPath(target), shownPath(target)]
+  const { kind, path } = findWriteTarget(given, shown)
+  if (kind === 'file') claim?.(path === given ? shown : path)
 }
 
 /** Returns the error to report for a write that failed. */
 export function explainWrite({ target, options }: WriteJob, error: unknown): unknown {
   const isTaken = options.noClobber && osCodeOf(error) === 'EEXIST'
-  return isTaken ? alreadyExists(target, error) : asBtkitError(error, target)
+  const shown = shownPath(target)
+  return isTaken ? alreadyExists(shown, error) : asBtkitError(error, shown)
 }
 
 function alreadyExists(target: string, cause?: unknown): BtkitError {
@@ -221,25 +220,27 @@ export async function reserveAndRename(from: string, to: string): Promise<void> 
  *   `checkReplaceable` and followLinks
  */
 export function checkTarget(
-  target: string,
+  target: FilePlace,
   options: Pick<WriteOptions, 'noClobber' | 'checkReplaceable'>,
 ): void {
-  const existing = statIfThere(target)
-  if (existing?.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
-  if (existing && options.noClobber) throw new BtkitError('exists', `${target}: already exists`)
+  const [path, shown] = [actPath(target), shownPath(target)]
+  const existing = statIfThere(path, shown)
+  if (existing?.isDirectory()) throw new BtkitError('io', `${shown}: is a directory`)
+  if (existing && options.noClobber) throw alreadyExists(shown)
   if (existing?.isFile()) {
-    followLinks(target)
-    options.checkReplaceable?.(target)
+    followLinks(path, isOfUsOrRoot, shown)
+    options.checkReplaceable?.(path)
   }
   // A device or a pipe is written to directly
-  const written = existing && !existing.isFile() ? target : dirname(target)
-  if (!existing && statIfThere(written)?.isDirectory() === false) {
-    throw new BtkitError('io', `${written}: not a directory`)
+  const isDirect = existing?.isFile() === false
+  const [written, named] = isDirect ? [path, shown] : [dirname(path), dirname(shown)]
+  if (!existing && statIfThere(written, named)?.isDirectory() === false) {
+    throw new BtkitError('io', `${named}: not a directory`)
   }
   try {
     accessSync(written, constants.W_OK)
   } catch (error) {
     const isMissing = osCodeOf(error) === 'ENOENT'
-    throw asBtkitError(error, isMissing ? written : `${written}: cannot be written to`)
+    throw asBtkitError(error, isMissing ? named : `${named}: cannot be written to`)
   }
 }

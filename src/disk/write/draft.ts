@@ -18,6 +18,8 @@ export interface Draft {
   readonly draft: string
   /** The path to write to, with links to the file resolved. */
   readonly path: string
+  /** The same path for records, by which one job of a batch has the file. */
+  readonly claimed: string
   readonly bytes: Bytes
   /** Permission bits, or undefined for those that umask leaves. */
   readonly mode: number | undefined

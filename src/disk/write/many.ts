@@ -6,11 +6,11 @@ import { systemError } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
 import { encodeFingerprint } from '../file-lists/fingerprint.js'
 import { lstatMany } from '../look/stat-files.js'
+import { actPath, shownPath, type FilePlace } from './directory.js'
 import {
   explainWrite,
   placeDraft,
   planDraft,
-  wayTo,
   writeAtomically,
   type WriteJob,
   type WriteOptions,
@@ -76,7 +76,7 @@ export class Writer {
    * its encoded fingerprint when it took its place, or to null for a stream.
    * @throws BtkitError as writeAtomically
    */
-  write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<Uint8Array | null> {
+  write(target: FilePlace, bytes: Uint8Array, options: WriteOptions): Promise<Uint8Array | null> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ target, bytes, options, resolve, reject })
       this.#working ??= this.#work()
@@ -116,8 +116,9 @@ export class Writer {
     for (const file of this.#waiting) {
       bytes += file.bytes.length
       const isFull = targets.size === this.inFlight || (targets.size > 0 && bytes > MAX_BATCH_BYTES)
-      if (isFull || targets.has(file.target)) break
-      targets.add(file.target)
+      const target = shownPath(file.target)
+      if (isFull || targets.has(target)) break
+      targets.add(target)
     }
     return this.#waiting.splice(0, targets.size)
   }
@@ -141,7 +142,7 @@ export class Writer {
     batch: readonly Waiting[],
     sync: SyncFileSystem,
   ): Promise<readonly Placed[]> {
-    const systems = openFileSystems(batch.map((file) => dirname(wayTo(file))))
+    const systems = openFileSystems(batch.map((file) => dirname(actPath(file.target))))
     try {
       const drafts = await this.#draftAll(batch)
       const states = new Map<string, number>()

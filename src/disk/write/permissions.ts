@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { asBtkitError, BtkitError, callSystem, valueOr } from '../../base/errors.js'
 import { encodeFingerprint, fingerprintOf, readFingerprint } from '../file-lists/fingerprint.js'
+import { actPath, shownPath, type FilePlace } from './directory.js'
 import { copiedMode } from './target.js'
 import { isSameBytes } from '../../base/bytes.js'
 
@@ -17,17 +18,18 @@ export interface Editable {
  * for a writer. Links are followed.
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
-export function checkEditable(path: string): Editable {
+export function checkEditable(place: FilePlace): Editable {
+  const [path, shown] = [actPath(place), shownPath(place)]
   try {
     const stats = statSync(path, { bigint: true })
-    if (stats.isDirectory()) throw new BtkitError('io', `${path}: is a directory`)
-    if (!stats.isFile()) throw new BtkitError('io', `${path}: not a regular file`)
+    if (stats.isDirectory()) throw new BtkitError('io', `${shown}: is a directory`)
+    if (!stats.isFile()) throw new BtkitError('io', `${shown}: not a regular file`)
     return {
       mode: copiedMode(path, Number(stats.mode)),
       fingerprint: encodeFingerprint(fingerprintOf(stats)),
     }
   } catch (error) {
-    throw asBtkitError(error, path)
+    throw asBtkitError(error, shown)
   }
 }
 
@@ -36,12 +38,10 @@ export function checkEditable(path: string): Editable {
  * directory, but a read-only file is not meant to change.
  * @throws BtkitError `not-permitted` or `io`
  */
-export function checkWritable(path: string): void {
-  try {
-    accessSync(path, constants.W_OK)
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+export function checkWritable(place: FilePlace): void {
+  callSystem(shownPath(place), () => {
+    accessSync(actPath(place), constants.W_OK)
+  })
 }
 
 /**
@@ -49,11 +49,12 @@ export function checkWritable(path: string): void {
  * would undo the changes of another program.
  * @throws BtkitError `changed`
  */
-export function checkUnchanged(path: string, { fingerprint }: Editable): void {
-  const read = () => callSystem(path, () => encodeFingerprint(readFingerprint(path)))
+export function checkUnchanged(place: FilePlace, { fingerprint }: Editable): void {
+  const shown = shownPath(place)
+  const read = () => callSystem(shown, () => encodeFingerprint(readFingerprint(actPath(place))))
   if (isSameBytes(valueOr(null, read), fingerprint)) return
   throw new BtkitError(
     'changed',
-    `${path}: changed while it was edited, so it is not replaced; try again`,
+    `${shown}: changed while it was edited, so it is not replaced; try again`,
   )
 }

@@ -1,11 +1,10 @@
-import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { digestOf } from '../../base/bytes.js'
 import { isRunning, monotonicNow } from '../../base/process.js'
 import { removeFile } from '../../base/directories.js'
-import { join } from 'node:path'
 import { callSystem, valueOr } from '../../base/errors.js'
 import { readFirstNames } from '../look/read-names.js'
+import type { Directory } from './directory.js'
 
 /** The suffix of temporary names. */
 export const TEMPORARY_SUFFIX = '.btkit-tmp'
@@ -59,31 +58,21 @@ const CLEANED_FOR = 60_000
 /** Most directories that are remembered: a run over a tree writes to very many. */
 const MOST_CLEANED = 20_000
 
-/**
- * When each directory was cleaned, by the monotonic clock. A path by a descriptor leads to one
- * directory after the other, so this is by device and number.
- */
+/** When each directory was cleaned, by the monotonic clock. */
 const cleaned = new Map<string, number>()
-
-function idOf(directory: string): string {
-  return callSystem(directory, () => {
-    const { dev, ino } = statSync(directory)
-    return `${dev}:${ino}`
-  })
-}
 
 /**
  * Removes the temporary files of killed runs from a directory with these names.
  * @throws BtkitError `not-permitted` or `io`
  */
-export function removeDeadFiles(directory: string, names: () => readonly string[]): void {
-  callSystem(directory, () => {
+export function removeDeadFiles(directory: Directory, names: () => readonly string[]): void {
+  callSystem(directory.path, () => {
     if (cleaned.size >= MOST_CLEANED) cleaned.clear()
-    cleaned.set(idOf(directory), monotonicNow())
+    cleaned.set(directory.path, monotonicNow())
     for (const name of names()) {
       if (!isTemporaryName(name)) continue
       const [, host, pid = ''] = SHAPE.exec(name) ?? []
-      if (host === hostDigest() && !isRunning(parseInt(pid, 16))) removeFile(join(directory, name))
+      if (host === hostDigest() && !isRunning(parseInt(pid, 16))) removeFile(directory.at(name))
     }
   })
 }
@@ -97,9 +86,9 @@ const MAX_NAMES = 10_000
  * Does the same for a directory that was not cleaned in the last minute, and ignores errors. It
  * takes little time: of a very large directory, not all names are examined.
  */
-export function cleanDirectory(directory: string): void {
+export function cleanDirectory(directory: Directory): void {
   valueOr(undefined, () => {
-    if (monotonicNow() - (cleaned.get(idOf(directory)) ?? -Infinity) < CLEANED_FOR) return
-    removeDeadFiles(directory, () => readFirstNames(directory, MAX_NAMES))
+    if (monotonicNow() - (cleaned.get(directory.path) ?? -Infinity) < CLEANED_FOR) return
+    removeDeadFiles(directory, () => readFirstNames(directory.at(), MAX_NAMES))
   })
 }

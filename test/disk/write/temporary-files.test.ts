@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeAtomically } from '../../../src/disk/write/atomically.js'
-import { openBelow } from '../../../src/disk/write/open-below.js'
+import { Directory } from '../../../src/disk/write/directory.js'
 import { makeTemporaryName } from '../../../src/disk/write/temporary-files.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -16,14 +16,14 @@ function nameOfDead(): string {
 
 test('the files of killed runs go from each directory that is written to by its descriptor', async (t) => {
   const root = makeScratch(t)
-  const ways = new Set<string>()
+  const paths = new Set<string>()
   for (const name of ['a', 'b', 'c']) {
-    const held = openBelow(root, [name], 0o777)
+    const held = Directory.below(root, [name], 0o777)
     writeFileSync(join(held.path, nameOfDead()), 'half a file')
-    ways.add(held.way)
-    await writeAtomically(join(held.path, 'file'), Buffer.from('whole'), { way: held.way })
+    paths.add(held.at())
+    await writeAtomically({ directory: held, name: 'file' }, Buffer.from('whole'), {})
     held.close()
     assert.deepEqual(readdirSync(held.path), ['file'])
   }
-  if (process.platform === 'linux') assert.equal(ways.size, 1, 'a descriptor is given again')
+  if (process.platform === 'linux') assert.equal(paths.size, 1, 'a descriptor is given again')
 })

@@ -77,10 +77,10 @@ const writable = new WeakSet<TargetDirectory>()
  * Checks, before hours of hashing, that torrents and lists can be written: by the first of each
  * target, and by the writes that ended.
  */
-export function checkPlace({ path, target, run: { disks, hashContext } }: Undecided): void {
-  for (const directory of [hashContext.state.directory, target.way]) disks.check(directory)
+export function checkPlace({ place, target, run: { disks, hashContext } }: Undecided): void {
+  for (const each of [hashContext.state.directory, target.directory.at()]) disks.check(each)
   if (writable.has(target)) return
-  checkTarget(path, {})
+  checkTarget(place, {})
   writable.add(target)
 }
 

@@ -5,10 +5,11 @@ import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin } from '../../../disk/look/inside.js'
 import { openEntry, loadNameFilter, type OpenedDirectory } from '../../../disk/scan/entry.js'
 import { isSuspect } from '../../../disk/look/read-names.js'
+import { fingerprintAt } from '../../../disk/write/directory.js'
 import { scanTree } from '../../../disk/scan/scan-tree.js'
 import { isUnfinishedName, mayHaveUnfinished } from '../../../disk/scan/unfinished.js'
 import { FileColumns } from '../../../disk/file-lists/columns.js'
-import { readFingerprintIfThere, type Fingerprint } from '../../../disk/file-lists/fingerprint.js'
+import type { Fingerprint } from '../../../disk/file-lists/fingerprint.js'
 import {
   bytesOf,
   backslashedPaths,
@@ -85,7 +86,7 @@ export async function decideEntry(
   const { content } = opened
   const target = directory.targetDirectory
   const file = torrentName(name)
-  const { source: shown, torrentPath: path } = pathsOf(name, directory)
+  const { source: shown } = pathsOf(name, directory)
   const source = directory.place + name
   if (Buffer.byteLength(file) > LONGEST_NAME) {
     const why = `with .torrent the name would be longer than ${LONGEST_NAME} bytes`
@@ -94,8 +95,9 @@ export async function decideEntry(
   const infoRequest = new InfoRequest(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
   const record = target.log.get(file)
-  const own = { target, file, path, source, record, input, run }
-  const found = readFingerprintIfThere(path)
+  const place = { directory: target.directory, name: file }
+  const own = { target, file, place, source, record, input, run }
+  const found = fingerprintAt(place)
   const isDone = !request.force && isUntouched(own, found)
   trace(
     () =>
@@ -115,7 +117,7 @@ export async function decideEntry(
   const { cache } = run.hashContext.cacheAccess
   if (!cache.keepsAnything) await cache.wake()
   if (isDone) return { ...done, ...(await decideLists(lists, content)) }
-  const existing = readExisting(path, true, found)
+  const existing = readExisting(place, found)
   const undecided = { own: { ...own, existing }, infoRequest, bytesHashed: 0 }
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
@@ -181,10 +183,10 @@ export async function openContent(
     return { kind: 'skip', reason: entry.reason, isEmptied }
   }
   const { absolutePath } = entry
-  if (absolutePath === targetDirectory.realPath) return { kind: 'skip', reason: 'the target' }
+  if (absolutePath === targetDirectory.directory.path) return { kind: 'skip', reason: 'the target' }
   let tree: Tree
   if (entry.kind === 'directory') {
-    const { realPath: target } = targetDirectory
+    const { path: target } = targetDirectory.directory
     const output = isWithin(target, absolutePath) ? target : null
     tree = excludeOutput(await scanDirectory(root, entry, run), output)
   } else {

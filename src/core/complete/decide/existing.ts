@@ -1,13 +1,11 @@
+import { parseListName } from '../../checksums/lists.js'
 import type { ExistingFile } from '../target/own-file.js'
 import { valueOr } from '../../../base/errors.js'
 import { digestOf, isSameBytes, latin1, sha256 } from '../../../base/bytes.js'
 import { remembering } from '../../../base/remember.js'
-import {
-  encodeFingerprint,
-  MTIME_OFFSET,
-  readFingerprintIfThere,
-} from '../../../disk/file-lists/fingerprint.js'
+import { encodeFingerprint, MTIME_OFFSET } from '../../../disk/file-lists/fingerprint.js'
 import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
+import { actPath, fingerprintAt, shownPath, type FilePlace } from '../../../disk/write/directory.js'
 import { encodedValue, spliceTopLevel } from '../../../metainfo/edit/splice-torrent.js'
 import type { TorrentCore } from '../../../metainfo/build/torrent.js'
 import { infoBytes, type Metainfo } from '../../../metainfo/metainfo.js'
@@ -43,13 +41,11 @@ const MAX_LIST = 1024 * 1024 * 1024
  * Reads a torrent or a list, which was found in a state; null if there is none.
  * @throws BtkitError if it cannot be read
  */
-export function readExisting(
-  path: string,
-  isTorrent = true,
-  found = readFingerprintIfThere(path),
-): ExistingFile | null {
+export function readExisting(place: FilePlace, found = fingerprintAt(place)): ExistingFile | null {
   if (!found) return null
-  const bytes = readBoundedRegular(path, isTorrent ? MAX_TORRENT : MAX_LIST)
+  const shown = shownPath(place)
+  const isTorrent = parseListName(shown) === null
+  const bytes = readBoundedRegular(actPath(place), isTorrent ? MAX_TORRENT : MAX_LIST, shown)
   const parse = () => parseMetainfo(bytes, { maxSize: MAX_TORRENT })
   const metainfo = isTorrent ? valueOr(null, parse) : null
   return { bytes, fingerprint: encodeFingerprint(found), digest: sha256(bytes), metainfo }

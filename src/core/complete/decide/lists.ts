@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import { isSameBytes, sha256 } from '../../../base/bytes.js'
-import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
 import type { TorrentDigests } from '../../../disk/state/torrent-log.js'
+import { fingerprintAt } from '../../../disk/write/directory.js'
 import type { ChecksumName } from '../../checksums/list.js'
 import { composeList, listName } from '../../checksums/lists.js'
 import { obtainChecksums, recallChecksums } from '../../checksums/obtain.js'
@@ -42,11 +41,11 @@ export function findUndecided(name: string, own: OwnFile): UndecidedList[] {
   const { target, run } = own
   return run.request.checksums.flatMap((checksum) => {
     const file = listName(name, checksum)
-    const path = join(target.realPath, file)
-    const list = { ...own, file, path, record: target.log.get(file) }
-    const found = readFingerprintIfThere(path)
+    const place = { directory: target.directory, name: file }
+    const list = { ...own, file, place, record: target.log.get(file) }
+    const found = fingerprintAt(place)
     if (!run.request.force && isUntouched(list, found)) return []
-    return [{ ...list, checksum, existing: readExisting(path, false, found) }]
+    return [{ ...list, checksum, existing: readExisting(place, found) }]
   })
 }
 

@@ -1,5 +1,6 @@
 import { isSameBytes } from '../../../base/bytes.js'
 import { trace } from '../../../base/text/trace.js'
+import { shownPath } from '../../../disk/write/directory.js'
 import { joinTorrent, encodeParts, type TorrentCore } from '../../../metainfo/build/torrent.js'
 import { encodedValue } from '../../../metainfo/edit/splice-torrent.js'
 import { infoBytes, infoHashesOf } from '../../../metainfo/metainfo.js'
@@ -157,7 +158,10 @@ async function keepInfo(
   const core = await checkPieces(entry, metainfo, laidOut)
   if (core === 'unread') return writeUnread(entry.own)
   if (core === 'other') return null
-  trace(() => `${entry.own.path}: its info is kept, although another ${rules.join(', ')} was asked`)
+  trace(
+    () =>
+      `${shownPath(entry.own.place)}: its info is kept, although another ${rules.join(', ')} was asked`,
+  )
   const newRules = isAdopted ? [] : rules.filter((rule) => !origin.keeps?.includes(rule))
   for (const rule of newRules) report.kept[rule] = (report.kept[rule] ?? 0) + 1
   return refresh(entry, core, { ...origin, keeps: rules })

@@ -11,6 +11,7 @@ import type { BencodeDict } from '../../../metainfo/bencode/value.js'
 import type { InfoRequest } from '../../digests/info.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { isSuspect } from '../../../disk/look/read-names.js'
+import { shownPath } from '../../../disk/write/directory.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { listName } from '../../checksums/lists.js'
 import { torrentName, type SourceDirectory } from '../target/directories.js'
@@ -124,7 +125,7 @@ export function isUntouched(
 
 /** Says why isUntouched is false. */
 export function whyTouched(own: OwnFile, isDirectory: boolean): string {
-  const { record, source, input, path } = own
+  const { record, source, input, place } = own
   if (!record) return 'btkit has no record of its torrent'
   if (record.source !== source) return `its torrent was made of ${record.source}`
   const cut = Math.max(0, input.length - OPTIONS_LENGTH)
@@ -135,7 +136,7 @@ export function whyTouched(own: OwnFile, isDirectory: boolean): string {
     return `${isSameKind ? differencesOf(before, now) : 'its files, or options of its info,'} changed`
   }
   if (Buffer.compare(record.input, input) !== 0) return 'the options are others'
-  return `${path} was changed or removed since`
+  return `${shownPath(place)} was changed or removed since`
 }
 
 /**

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { mapLimited } from '../../../base/concurrency.js'
 import { BtkitError, refuseAborted } from '../../../base/errors.js'
 import { trace } from '../../../base/text/trace.js'
-import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
+import { fingerprintAt } from '../../../disk/write/directory.js'
 import { growYoungHeap, YOUNG_HEAP } from '../../../base/heap-growth.js'
 import { Writer } from '../../../disk/write/many.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
@@ -221,13 +221,14 @@ class EntryLoop {
   ): void {
     const { report, request } = this.run
     const { name, directory } = entry
+    const { targetDirectory: target } = directory
     const paths = pathsOf(name, directory)
     const isPruned = isEmptied && request.prune !== 'never'
     const mayBeStale = !isPruned && REPLACED.has(reason)
     const isStale =
       mayBeStale &&
-      directory.targetDirectory.log.sourceOf(torrentName(name)) === directory.place + name &&
-      readFingerprintIfThere(paths.torrentPath) !== null
+      target.log.sourceOf(torrentName(name)) === directory.place + name &&
+      fingerprintAt({ directory: target.directory, name: torrentName(name) }) !== null
     const skipped = {
       ...paths,
       reason,

@@ -174,9 +174,9 @@ async function publishAll(
       return [{ name, dataDirectory: directory.realDirectory, stamp }]
     })
   const all = [...byTarget(directories)].map((place) => {
-    const [{ realPath: target }, here] = place
+    const [{ directory }, here] = place
     const isGone = prunedIn(place, emptied, run.request.prune)
-    return { target, torrents: here.flatMap(ownTorrents), isGone }
+    return { target: directory.path, torrents: here.flatMap(ownTorrents), isGone }
   })
   for (const client of run.clients) for (const wanted of all) await client.update(wanted)
 }

@@ -4,7 +4,7 @@ import { childPath, realPath } from '../../../disk/look/inside.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { lockTorrents, requireOwnLogs } from '../../../disk/state/torrent-log.js'
-import { NeighboursBelow, OPEN_TO_ALL } from '../../../disk/write/open-below.js'
+import { NeighboursBelow, OPEN_TO_ALL, type Directory } from '../../../disk/write/directory.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch, SourcePlace } from '../request.js'
 import { TargetDirectories } from '../target/targets.js'
@@ -116,7 +116,7 @@ class TreeRun {
   async #completePlaces(
     all: readonly TreePlace[],
     changes: Partial<CompleteRequest>,
-    locked?: string,
+    locked: string | null = null,
   ): Promise<void> {
     const { context, report, watch } = this.work
     const { common } = this.request
@@ -125,9 +125,10 @@ class TreeRun {
     const run = { ...this.work, watch: { ...watch, isSeen: false } }
     for (let from = 0; from < all.length && !report.isInterrupted; from += TOGETHER) {
       const group = all.slice(from, from + TOGETHER)
-      const places = this.#prepareAll(group, request)
+      const { places, targets: opened } = this.#prepareAll(group, request)
       try {
-        const targets = new TargetDirectories(request, places, context, locked)
+        const tree = { targets: opened, locked }
+        const targets = new TargetDirectories(request, places, context, tree)
         if (places.length > 0) await completeTogether(targets, run)
       } catch (error) {
         const [{ directory } = { directory: '' }] = places
@@ -138,32 +139,44 @@ class TreeRun {
   }
 
   /** Opens the directories for the torrents of places below one root. */
-  #prepareAll(group: readonly TreePlace[], request: CompleteRequest): SourcePlace[] {
+  #prepareAll(group: readonly TreePlace[], request: CompleteRequest) {
     const [{ root } = { root: '' }] = group
     const neighbours = new NeighboursBelow(request.target ?? root)
+    const places: SourcePlace[] = []
+    const targets = new Map<string, Directory>()
     try {
-      return group.flatMap((each) => this.#prepare(each, neighbours, request) ?? [])
+      for (const each of group) {
+        const place = this.#describe(each)
+        const directory = this.#openTarget(each, place, neighbours, request)
+        if (directory === 'none') continue
+        if (directory) targets.set(place.target, directory)
+        places.push(place)
+      }
     } finally {
       neighbours.close()
     }
+    return { places, targets }
   }
 
-  /** Opens the directory for the torrents of a place, which is made if it has files. */
-  #prepare(
-    place: TreePlace,
+  /**
+   * Opens the directory for the torrents of a place, which is made if it has files. Null if a dry
+   * run does not find it; `none` if there is nothing to do in the place, or that is impossible.
+   */
+  #openTarget(
+    { place, hasFiles }: TreePlace,
+    { directory }: SourcePlace,
     neighbours: NeighboursBelow,
     { dryRun }: CompleteRequest,
-  ): SourcePlace | null {
-    const names = place.place === '' ? [] : place.place.split('/')
-    const mode = place.hasFiles && !dryRun ? OPEN_TO_ALL : null
+  ): Directory | 'none' | null {
+    const names = place === '' ? [] : place.split('/')
+    const mode = hasFiles && !dryRun ? OPEN_TO_ALL : null
     try {
-      const opened = neighbours.open(names, mode)
-      return { ...this.#describe(place), opened }
+      return neighbours.open(names, mode)
     } catch (error) {
       const isMissing = error instanceof BtkitError && error.code === 'not-found'
-      if (isMissing && mode === null) return place.hasFiles ? this.#describe(place) : null
-      noteOnce(this.#report, this.#finder.placeOf(place.root, place.place).directory, error)
-      return null
+      if (isMissing && mode === null) return hasFiles ? null : 'none'
+      noteOnce(this.#report, directory, error)
+      return 'none'
     }
   }
 

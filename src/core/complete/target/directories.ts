@@ -71,7 +71,7 @@ export async function openSourceDirectory(
     source: prefixOf(directory),
     sourcePath: prefixOf(realDirectory),
     torrent: prefixOf(target),
-    torrentPath: prefixOf(targetDirectory.realPath),
+    torrentPath: prefixOf(targetDirectory.directory.path),
   }
   const place = prefixOf(resolve(directory))
   const isLink = resolve(directory) !== realDirectory
@@ -256,14 +256,14 @@ export function claimTorrent(
  * @throws BtkitError `usage`
  */
 export function checkOtherEntry({ name, directory }: DirectoryEntry): void {
-  const { log, realPath } = directory.targetDirectory
+  const { log, directory: target } = directory.targetDirectory
   // Beside the entries, each name is there once; a link may be switched to other entries
-  if (directory.isLink || realPath === directory.realDirectory) return
+  if (directory.isLink || target.path === directory.realDirectory) return
   const other = log.sourceOf(torrentName(name))
   const own = directory.place + name
   if (other === null || other === own || !existsSync(other) || isSamePlace(other, own)) return
-  const { torrent, torrentPath } = pathsOf(name, directory)
-  if (!existsSync(torrentPath)) return
+  if (!existsSync(target.at(torrentName(name)))) return
+  const { torrent } = pathsOf(name, directory)
   const ways = 'use another --output, or --force to replace it'
   throw usageError(`${torrent}: is the torrent of ${other}; ${ways}`)
 }

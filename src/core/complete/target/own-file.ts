@@ -1,16 +1,13 @@
 import { basename, dirname } from 'node:path'
 import { isSameBytes } from '../../../base/bytes.js'
 import { BtkitError, valueOr } from '../../../base/errors.js'
-import {
-  encodeFingerprint,
-  readFingerprint,
-  readFingerprintIfThere,
-} from '../../../disk/file-lists/fingerprint.js'
+import { encodeFingerprint, readFingerprint } from '../../../disk/file-lists/fingerprint.js'
 import {
   TorrentLog,
   type TorrentDigests,
   type TorrentRecord,
 } from '../../../disk/state/torrent-log.js'
+import { actPath, fingerprintAt, shownPath, type FilePlace } from '../../../disk/write/directory.js'
 import type { ChecksumName } from '../../checksums/list.js'
 import type { LeftReason, SkipReason } from '../report.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
@@ -35,8 +32,8 @@ export interface Undecided {
   readonly target: TargetDirectory
   /** Its file name in the target. */
   readonly file: string
-  /** Its real path. */
-  readonly path: string
+  /** The same for acts on it. */
+  readonly place: FilePlace
   /** The path of its entry. */
   readonly source: string
   /** The record of the file at that path. */
@@ -121,35 +118,33 @@ export const NOTHING = new Uint8Array(0)
  * @throws BtkitError `changed` if the existing file has changed, and as the writer
  */
 export async function carryOut({ own, bytes, written, replaced }: Act): Promise<void> {
-  const { path, file, existing, record, target, run, input } = own
+  const { file, place, existing, record, target, run, input } = own
+  const { directory } = target
   const { disks, hashContext, writer } = run
   const { dryRun, common } = run.request
   if (dryRun) return
-  const { way, realPath } = target
-  const claim = (at: string) => {
-    common.write.claim?.(at.replace(way, () => realPath))
-  }
   // Hashing may have taken hours since the decision
   const checkUntouched = () => {
-    if (isAsRead(path, existing)) return
+    if (isAsRead(place, existing)) return
     target.log.put(file, record)
     const what = existing ? 'changed' : 'was made by something else'
     throw new BtkitError(
       'changed',
-      `${path}: ${what} while its content was read, so it stays; run the command again`,
+      `${shownPath(place)}: ${what} while its content was read, so it stays; run the command again`,
     )
   }
   note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
   await disks.write(hashContext.state.directory, () => target.log.flush())
-  const write = () => writer.write(path, bytes, { claim, checkUntouched, way })
-  const placed = await disks.write(way, write, realPath)
-  const fingerprint = placed ?? encodeFingerprint(readFingerprint(path))
+  const { claim } = common.write
+  const write = () => writer.write(place, bytes, { claim, checkUntouched })
+  const placed = await disks.write(directory.at(), write, directory.path)
+  const fingerprint = placed ?? encodeFingerprint(readFingerprint(actPath(place)))
   note(own, { input, fingerprint, written, replaced: null })
 }
 
 /** Whether a file is as it was when it was read, or still not there. */
-export function isAsRead(path: string, existing: ExistingFile | null): boolean {
-  const found = readFingerprintIfThere(path)
+export function isAsRead(place: FilePlace, existing: ExistingFile | null): boolean {
+  const found = fingerprintAt(place)
   return isSameBytes(existing?.fingerprint ?? null, found && encodeFingerprint(found))
 }
 
@@ -181,8 +176,8 @@ export function ownFilesOf(
   return (path) => {
     const makers = () => {
       targets ??= new Map(
-        [...byTarget(directories)].map(([{ realPath, log }, here]) => {
-          return [realPath, { log, names: new Set(here.flatMap(({ names }) => names)) }]
+        [...byTarget(directories)].map(([{ directory, log }, here]) => {
+          return [directory.path, { log, names: new Set(here.flatMap(({ names }) => names)) }]
         }),
       )
       const target = targets.get(dirname(path)) ?? earlier(dirname(path))

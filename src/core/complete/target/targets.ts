@@ -9,6 +9,7 @@ import {
   NO_FILES,
   type FileListing,
 } from '../../../disk/look/stat-files.js'
+import { Directory } from '../../../disk/write/directory.js'
 import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
 import {
@@ -22,13 +23,19 @@ import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.j
 
 /** A directory of torrents that this run has locked. */
 export interface TargetDirectory {
-  readonly realPath: string
-  /** A path to write by, which no other directory can take if it is one of a tree. */
-  readonly way: string
+  readonly directory: Directory
   /** All files in it when it was locked. */
   readonly states: FileListing
   /** The records of its torrents that are btkit's. */
   readonly log: TorrentLog
+}
+
+/** Directories of torrents that are open, of a tree. */
+export interface OpenTree {
+  /** By the paths in places. A dry run may find none for a place. */
+  readonly targets: ReadonlyMap<string, Directory>
+  /** The real path of a target that is locked already. */
+  readonly locked: string | null
 }
 
 /** Whether places are the directories of a tree. */
@@ -43,9 +50,8 @@ export class TargetDirectories {
   readonly opened = new Map<string, Promise<TargetDirectory>>()
   readonly #lists = new Map<string, Promise<FileListing>>()
   readonly #realPaths = new Map<string, string | null>()
-  /** The paths by which directories of trees are written to, by real path. */
-  readonly #ways = new Map<string, string>()
-
+  /** The open directories of a tree, by real path. */
+  readonly #held = new Map<string, Directory>()
   /** Writes the records of a tree, of which each directory has few. */
   readonly #writer: Writer | undefined
   /** For the listings of a tree, of which a thread for each would take twice as long. */
@@ -54,21 +60,21 @@ export class TargetDirectories {
   #hasWritten = false
   #trusted: boolean | undefined
 
-  /** `locked` is the real path of a target that the caller has locked. */
+  /** `tree` has the directories of a tree that are open. */
   constructor(
     readonly request: CompleteRequest,
     readonly places: readonly SourcePlace[],
     readonly context: CompleteContext,
-    private readonly locked: string | null = null,
+    private readonly tree: OpenTree | null = null,
   ) {
     this.#writer = isTree(places) ? new Writer(WRITES) : undefined
     this.#room = isTree(places) ? new ListingRoom() : undefined
-    for (const { directory, target, branch, opened } of places) {
+    for (const { directory, branch } of places)
       if (branch?.realDirectory) this.#realPaths.set(directory, branch.realDirectory)
-      if (!opened) continue
-      this.#realPaths.set(target, opened.path)
-      this.#ways.set(opened.path, opened.way)
-      if (opened.isNew) this.#lists.set(opened.path, Promise.resolve(NO_FILES))
+    for (const [target, directory] of tree?.targets ?? []) {
+      this.#realPaths.set(target, directory.path)
+      this.#held.set(directory.path, directory)
+      if (directory.isNew) this.#lists.set(directory.path, Promise.resolve(NO_FILES))
     }
   }
 
@@ -86,7 +92,7 @@ export class TargetDirectories {
     const placesOf = (paths: readonly string[]) =>
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
     for (const path of new Set(placesOf(this.places.map(({ target }) => target)).sort())) {
-      const isLocked = !dryRun && path !== this.locked && this.#isTrusted(directory)
+      const isLocked = !dryRun && path !== this.tree?.locked && this.#isTrusted(directory)
       const locking = isLocked ? lockTorrents(directory, path, wait) : null
       this.opened.set(path, later(this.#open(path, locking)))
       await locking?.catch((error: unknown) => {
@@ -135,7 +141,8 @@ export class TargetDirectories {
     const known = this.#lists.get(path)
     if (known) return known
     const room = this.#room
-    const reading = room ? Promise.resolve(path).then((at) => listNow(at, room)) : listFiles(path)
+    const at = this.#held.get(path)?.at() ?? path
+    const reading = room ? Promise.resolve(at).then((each) => listNow(each, room)) : listFiles(at)
     const listing = reading.catch((error: unknown) => {
       const problem = asBtkitError(error, path)
       const isMissing = problem instanceof BtkitError && problem.code === 'not-found'
@@ -160,7 +167,7 @@ export class TargetDirectories {
     }
     if (this.#hasWritten) await this.#writer?.sync(logDirectory(this.context.state.directory))
     for (const lock of this.#locks) lock.release()
-    for (const { opened } of this.places) opened?.close()
+    for (const directory of this.tree?.targets.values() ?? []) directory.close()
   }
 
   /** Whether the state is this user's own; else each journal reports it. */
@@ -189,9 +196,9 @@ export class TargetDirectories {
     if (!isReadOnly) log.requireWritable(this.#isWritable)
     this.#isWritable = true
     const states = await listing
-    const way = this.#ways.get(target) ?? target
-    if (!isReadOnly) removeDeadFiles(way, () => states.names)
-    return { realPath: target, way, states, log }
+    const directory = this.#held.get(target) ?? Directory.named(target)
+    if (!isReadOnly) removeDeadFiles(directory, () => states.names)
+    return { directory, states, log }
   }
 }
 

@@ -123,8 +123,8 @@ export async function findNewest(
   const left = leftAlone(report)
   const found: DatedTorrent[] = []
   for (const directory of directories) {
-    const { states, realPath } = directory.targetDirectory
-    const { names, table }: FileListing = hasNews(report) ? await listFiles(realPath) : states
+    const { states, directory: target } = directory.targetDirectory
+    const { names, table }: FileListing = hasNews(report) ? await listFiles(target.at()) : states
     const numbered = new NumberedNames(names)
     for (const name of directory.names) {
       const number = numbered.numberOf(torrentName(name))

@@ -1,8 +1,9 @@
 import { existsSync, unlinkSync, lstatSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { mapLimited } from '../../../base/concurrency.js'
 import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
 import { absenceOf, realPath } from '../../../disk/look/inside.js'
+import { actPath, type Directory } from '../../../disk/write/directory.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
@@ -51,7 +52,8 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
   const { removed, skipped, checksumLists: lists } = run.report
   const { force, dryRun } = run.request
   const isTorrent = entryName(file) !== null
-  const existing = readExisting(paths.torrentPath, isTorrent)
+  const place = { directory: target.directory, name: file }
+  const existing = readExisting(place)
   const record = target.log.get(file)
   if (!existing || !record) return
   const list = listOf(paths)
@@ -66,9 +68,9 @@ async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun):
     // A kill may leave this record without its file
     target.log.put(file, { ...record, fingerprint: NOTHING })
     await target.log.flush()
-    if (!isAsRead(paths.torrentPath, existing))
+    if (!isAsRead(place, existing))
       throw new BtkitError('changed', `${paths.torrent}: changed just now, so it stays`)
-    unlinkSync(join(target.way, file))
+    unlinkSync(actPath(place))
     target.log.put(file, null)
   }
   if (isTorrent) removed.push(change)
@@ -116,13 +118,13 @@ function orphansIn(
   return (file) => {
     const name = entryName(file) ?? parseListName(file)?.name ?? null
     if (name === null) return null
-    const isEmptied = emptied.size > 0 && emptied.has(join(target.realPath, torrentName(name)))
+    const isEmptied = emptied.size > 0 && emptied.has(target.directory.of(torrentName(name)))
     if (!isEmptied && expected.numberOf(name) !== undefined) return null
     const source = target.log.sourceOf(file)
     if (source === null) return null
     const own = basename(source)
     const given = here.find(({ place }) => place + own === source)
-    const isReplaced = () => given && isDirectoryNow(source, pathsOf(name, given).torrentPath)
+    const isReplaced = () => given && isDirectoryNow(source, target.directory, torrentName(name))
     if (!isEmptied && !isGone(source) && !isReplaced()) return null
     // Its directory may have had another name, or be none of the request's
     const real = valueOr(null, () => realPath(dirname(source)))
@@ -168,8 +170,8 @@ function findUnrecorded(
   const read = new Set(directories.map(({ directory }) => directory))
   const unread = places.filter(({ directory }) => !read.has(directory))
   const unsure = new Set(unread.map(({ target }) => target))
-  return [...byTarget(directories)].flatMap(([{ states, log, realPath }, here]) => {
-    if (here.some(({ realDirectory }) => realDirectory === realPath)) return []
+  return [...byTarget(directories)].flatMap(([{ states, log, directory: target }, here]) => {
+    if (here.some(({ realDirectory }) => realDirectory === target.path)) return []
     if (here.some(({ target }) => unsure.has(target))) return []
     const sources = here.map((directory) => new NumberedNames(directory.states.names))
     const files = states.names.filter((file) => {
@@ -191,7 +193,9 @@ export function isGone(path: string): boolean {
 }
 
 /** Whether a path leads to a directory, and has no torrent of one. */
-function isDirectoryNow(path: string, torrent: string): boolean {
+function isDirectoryNow(path: string, directory: Directory, torrent: string): boolean {
   if (!statIfThere(path)?.isDirectory()) return false
-  return valueOr(true, () => readExisting(torrent)?.metainfo?.isDirectory) !== true
+  return (
+    valueOr(true, () => readExisting({ directory, name: torrent })?.metainfo?.isDirectory) !== true
+  )
 }

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { asBtkitError, awaitSystem, BtkitError, awaitOr } from '../../../base/errors.js'
 import { absenceOf } from '../../../disk/look/inside.js'
 import { listNames } from '../../../disk/look/read-names.js'
-import { OPEN_TO_ALL } from '../../../disk/write/open-below.js'
+import { OPEN_TO_ALL } from '../../../disk/write/directory.js'
 import { isOfUsOrRoot } from '../../../disk/write/target.js'
 import { type Actor, type Collection, forEach, infoHashesAt, type Outcome } from './collection.js'
 import { type Category, changeIn, type Places, type Spot } from './places.js'
@@ -139,10 +139,10 @@ async function removeExcess(
 }
 
 async function removeEntry(entry: Entry): Promise<void> {
-  await changeIn(entry, async (way) => {
+  await changeIn(entry, async (bin) => {
     // It may be another one than was listed
-    await requireOwn(`${way}/.`)
-    await awaitSystem(entry.path, rm(join(way, entry.name), { recursive: true, force: true }))
+    await requireOwn(bin.at())
+    await awaitSystem(entry.path, rm(bin.at(entry.name), { recursive: true, force: true }))
   })
 }
 

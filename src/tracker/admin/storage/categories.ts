@@ -1,9 +1,8 @@
 import { mkdir, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { asBtkitError, BtkitError, inField, osCodeOf } from '../../../base/errors.js'
 import { isWithin } from '../../../disk/look/inside.js'
 import { syncDirectory } from '../../../disk/write/draft.js'
-import { OPEN_TO_ALL } from '../../../disk/write/open-below.js'
+import { OPEN_TO_ALL } from '../../../disk/write/directory.js'
 import { type Actor, type Collection, forEach, type Outcome } from './collection.js'
 import { type Category, changeIn, spotOf } from './places.js'
 
@@ -21,13 +20,13 @@ export function createCategory(
   return collection.change(async () => {
     const above = await inField('parent', () => collection.places.category(parent))
     const made = collection.places.below(above, name)
-    await changeIn(above, async (way) => {
-      await mkdir(join(way, name)).catch((error: unknown) => {
+    await changeIn(above, async (directory) => {
+      await mkdir(directory.at(name)).catch((error: unknown) => {
         if (osCodeOf(error) === 'EEXIST')
           throw new BtkitError('exists', `${name}: already exists; choose another name`)
         throw asBtkitError(error, name)
       })
-      await syncDirectory(way)
+      await syncDirectory(directory.at())
     })
     await actor.note('create category', collection.subject(made))
     return made
@@ -72,13 +71,13 @@ export function removeCategory(
   return collection.change(async () => {
     const category = requireNoRoot(collection, await collection.places.category(address))
     const spot = spotOf(category)
-    await changeIn(spot, async (way) => {
-      await rmdir(join(way, spot.name)).catch((error: unknown) => {
+    await changeIn(spot, async (directory) => {
+      await rmdir(directory.at(spot.name)).catch((error: unknown) => {
         if (osCodeOf(error) === 'ENOTEMPTY')
           throw new BtkitError('exists', 'the category is not empty; move or delete what is in it')
         throw asBtkitError(error, category.names.join('/'))
       })
-      await syncDirectory(way)
+      await syncDirectory(directory.at())
     })
     await actor.note('remove category', collection.subject(category))
   })

@@ -239,7 +239,9 @@ export async function addTorrent(
   await collection.refuseCopy(path, metainfo)
   const infoHash = mainHash(metainfo)
   await collection.owners.add([{ path, infoHash }], actor.user.id)
-  await changeIn(category, (way) => writeAtomically(path, bytes, { noClobber: true, way }))
+  await changeIn(category, (directory) =>
+    writeAtomically({ directory, name }, bytes, { noClobber: true }),
+  )
   collection.wrote(path, metainfo)
   await actor.note('add', collection.subject(category, name))
   return { naming, isPrivate: metainfo.private }

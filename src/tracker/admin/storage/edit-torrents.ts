@@ -1,13 +1,10 @@
-import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { EditOutcome } from '../../../core/edit/files.js'
+import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import { loadTorrent } from '../../../core/read-torrent.js'
-import type { TorrentChanges } from '../../../library/changes.js'
-import { editFiles } from '../../../library/edit.js'
+import { editOf, type TorrentChanges } from '../../../library/changes.js'
 import { swarmHashes } from '../../../metainfo/info-hash.js'
 import { type Actor, type Collection, CopyError, mainHash } from './collection.js'
 import { changeIn, type CollectionPlace } from './places.js'
-import { BtkitError } from '../../../base/errors.js'
 import type { EditedFile } from '../../../core/edit/file.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type ChangedFact, changedFacts } from '../../../metainfo/facts.js'
@@ -82,27 +79,22 @@ async function run(
   dryRun: boolean,
 ): Promise<EditOutcome[]> {
   const outcomes = new Map<CollectionPlace, EditOutcome>()
+  const options = { outputOf: null, dryRun, force: false, tellHashes: true }
+  const request = { ...options, edit: editOf(changes) }
+  const { signal } = new AbortController()
   const categories = new Map(places.map(({ category }) => [category.address, category]))
   for (const category of categories.values()) {
     const own = places.filter((place) => place.category.address === category.address)
-    await changeIn(category, async (way) => {
-      const files = own.map(({ name }) => join(way, name))
+    await changeIn(category, async (directory) => {
+      const files = own.map(({ name }) => ({ directory, name }))
       let next = 0
-      for await (const outcome of editFiles(files, changes, { dryRun })) {
+      for await (const outcome of editFiles(files, request, signal)) {
         const place = own[next++]
-        if (place) outcomes.set(place, named(outcome, way, place))
+        if (place) outcomes.set(place, outcome)
       }
     })
   }
   return places.flatMap((place) => outcomes.get(place) ?? [])
-}
-
-/** The outcome for the file at a way to its directory, by its path. */
-function named(outcome: EditOutcome, way: string, { path }: CollectionPlace): EditOutcome {
-  const { error } = outcome
-  if (!(error instanceof BtkitError)) return { ...outcome, file: path }
-  const message = error.message.replaceAll(way, () => dirname(path))
-  return { file: path, error: new BtkitError(error.code, message, { cause: error }) }
 }
 
 /** Refuses a change of info that leads to another torrent. */

@@ -16,7 +16,7 @@ import { absenceOf, isSafeComponent, resolveInside } from '../../../disk/look/in
 import { listNames } from '../../../disk/look/read-names.js'
 import { isOfKind, lstatMany, stampOf } from '../../../disk/look/stat-files.js'
 import { syncDirectory } from '../../../disk/write/draft.js'
-import { openBelow } from '../../../disk/write/open-below.js'
+import { Directory } from '../../../disk/write/directory.js'
 import { escapeText, quoteText } from '../../../base/text/escape.js'
 import { sortNaturally } from '../../../base/text/natural-order.js'
 
@@ -308,20 +308,20 @@ export function spotOf({ root, names }: Category): Spot {
 }
 
 /**
- * Changes something in a directory below a root. `act` gets a path that leads to the directory even
- * if a link takes its name meanwhile. Missing directories are made with a `mode`.
+ * Changes something in a directory below a root, which is the same one even if a link takes its
+ * name meanwhile. Missing directories are made with a `mode`.
  * @throws BtkitError `unsafe-path` if a link leads to it; `not-found`, `not-permitted` or `io`
  */
 export async function changeIn<T>(
   { root, names }: Pick<Spot, 'root' | 'names'>,
-  act: (way: string) => Promise<T>,
+  act: (directory: Directory) => Promise<T>,
   mode: number | null = null,
 ): Promise<T> {
-  const directory = openBelow(root.path, names, mode)
+  const directory = Directory.below(root.path, names, mode)
   try {
     if (directory.path !== join(root.path, ...names))
       throw refusal(['', ...names].join('/'), 'link')
-    return await act(directory.way)
+    return await act(directory)
   } finally {
     directory.close()
   }
@@ -333,17 +333,17 @@ export async function changeIn<T>(
  * @throws BtkitError `exists`, `not-found`, `not-permitted`, `unsafe-path` or `io`
  */
 export async function moveEntry(from: Spot, to: Spot, mode: number | null): Promise<void> {
-  const move = async (source: string, target: string) => {
-    if (await isTaken(join(target, to.name)))
+  const move = async (source: Directory, target: Directory) => {
+    if (await isTaken(target.at(to.name)))
       throw new BtkitError('exists', `${to.name}: already exists and was not replaced`)
     try {
-      await rename(join(source, from.name), join(target, to.name))
+      await rename(source.at(from.name), target.at(to.name))
     } catch (error) {
       if (osCodeOf(error) !== 'EXDEV') throw asBtkitError(error, to.name)
       const why = 'the other directory is on another disk; move it by hand'
       throw new BtkitError('io', `${to.name}: ${why}`)
     }
-    for (const directory of [target, source]) await syncDirectory(directory)
+    for (const directory of [target, source]) await syncDirectory(directory.at())
   }
   await changeIn(from, (source) => changeIn(to, (target) => move(source, target), mode))
 }
