@@ -1,3 +1,4 @@
+import type { DigestRecord } from '../../disk/cache/records/bodies.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { whoWrites } from '../../disk/look/writers.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../disk/file-lists/fingerprint.js'
@@ -82,7 +83,7 @@ function recallFile(
   names: readonly ChecksumName[],
   access: Recall,
 ): FileChecksums | null {
-  const digests = names.flatMap((name) => recallDigest(file, name, access) ?? [])
+  const digests = names.flatMap((name) => recallDigest(file, name, access)?.digest ?? [])
   if (digests.length < names.length) return null
   return { file, digests, bytesRead: 0, isSettled: true }
 }
@@ -92,12 +93,12 @@ export function recallDigest(
   { absolutePath, fingerprint }: FileState,
   name: ChecksumName,
   { cache, trust, how = 'get' }: Recall & { readonly how?: 'get' | 'peek' },
-): Uint8Array | null {
+): DigestRecord | null {
   const record = cache[how]('digest', { algorithm: name, path: absolutePath })
   const isCurrent =
     record?.digest.length === CHECKSUMS[name].length &&
     isSameFile(record.fingerprint, encodeFingerprint(fingerprint), trust)
-  return isCurrent ? record.digest : null
+  return isCurrent ? record : null
 }
 
 /** Stores the digest of a whole file that was read. */
@@ -105,9 +106,9 @@ export function rememberDigest(
   { absolutePath, fingerprint }: FileState,
   name: ChecksumName,
   cache: PieceCache,
-  digest: Uint8Array,
+  { digest, readAt }: Omit<DigestRecord, 'fingerprint'>,
 ): void {
-  const record = { fingerprint: encodeFingerprint(fingerprint), digest }
+  const record = { fingerprint: encodeFingerprint(fingerprint), digest, readAt }
   cache.put('digest', { algorithm: name, path: absolutePath }, record)
 }
 
@@ -141,7 +142,7 @@ async function read(
   if (!isSettled(file, { startedMs, trust, written })) return { ...found, isSettled: false }
   names.forEach((name, i) => {
     const digest = digests[i]
-    if (digest) rememberDigest(file, name, cache, digest)
+    if (digest) rememberDigest(file, name, cache, { digest, readAt: startedMs })
   })
   return { ...found, isSettled: true }
 }

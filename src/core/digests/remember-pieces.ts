@@ -192,7 +192,8 @@ export class Remembering {
     if (digest.length < SHA1 || files.sizeAt(number) < LEAST_BEGUN) return
     if (!isSettledAt(files, number, this.start)) return
     const key = { algorithm, path: files.absolutePathAt(number) }
-    this.start.cache.put('digest', key, { fingerprint: files.encodedAt(number), digest })
+    const { cache, startedMs: readAt } = this.start
+    cache.put('digest', key, { fingerprint: files.encodedAt(number), digest, readAt })
     this.table.begun.add(number)
   }
 

@@ -178,7 +178,7 @@ export class StatedContent {
     if (bytes !== length)
       throw new BtkitError('changed', `${path}: has ${count(bytes, 'byte')}, not ${length}`)
     if (length === 0) check()
-    const record = { fingerprint: new Uint8Array(0), digest: sha256(file.state) }
+    const record = { fingerprint: new Uint8Array(0), digest: sha256(file.state), readAt: 0 }
     this.cache.put('digest', { algorithm: CHECKED, path: keyOf(file) }, record)
   }
 }

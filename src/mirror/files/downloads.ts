@@ -77,7 +77,7 @@ export class Downloads {
      * The SHA-256 of whole files, as far as they are known without reading, and how many were made.
      */
     private readonly digests: {
-      readonly known: (file: FileState) => Uint8Array | null
+      readonly known: (file: FileState) => { readonly digest: Uint8Array } | null
       readonly made: number
     },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic' | 'warn'>,
@@ -268,9 +268,9 @@ export class Downloads {
     const now = this.clocks.monotonic()
     if (now - at < DIGEST_FOR && made === this.digests.made) return
     known.digestSeen = { at: now, made: this.digests.made }
-    const digest = this.digests.known(known.file)
-    if (digest === null) return
-    headers['Repr-Digest'] = `sha-256=:${Buffer.from(digest).toString('base64')}:`
+    const read = this.digests.known(known.file)
+    if (read === null) return
+    headers['Repr-Digest'] = `sha-256=:${Buffer.from(read.digest).toString('base64')}:`
   }
 
   /**

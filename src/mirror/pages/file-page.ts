@@ -1,5 +1,6 @@
 import { isRaw } from '../../base/text/raw-path.js'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
+import type { ReadDigest } from '../torrents/known-results.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { linksOf, type RowLinks } from './listing.js'
@@ -17,7 +18,7 @@ import {
   renderItem,
   countFigures,
 } from '../../page-parts/item.js'
-import { renderTime } from '../../page-parts/time.js'
+import { renderIfKnown, renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
 import { inShell } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
@@ -35,6 +36,8 @@ export interface StatedList {
   readonly digest: string
   /** Whether it is that of the file; null if the file was not read. */
   readonly isOwn: boolean | null
+  /** When the file was read, in milliseconds since 1970; null if it was not. */
+  readonly readAt: number | null
 }
 
 /** A published file with everything that its page shows. */
@@ -44,8 +47,8 @@ export interface PagedFile {
   readonly size: number
   /** In milliseconds since 1970. */
   readonly modified: number
-  /** The digest of the file; null if it is not known without reading. */
-  readonly sha256: Uint8Array | null
+  /** The digest of the file, and when it was read; null if it is not known without reading. */
+  readonly sha256: ReadDigest | null
   /** The lists beside it that name it. */
   readonly stated: readonly StatedList[]
   /** The counts of its swarm; null if there is none. */
@@ -139,7 +142,7 @@ function actsOf(file: PagedFile, root: string, link: string | null): Html {
 /** Whether the file is as its list says, and how to see that at home. */
 function wholeCard(file: PagedFile, root: string): Html {
   const { components, size, sha256, stated, base } = file
-  const digest = sha256 && Buffer.from(sha256).toString('hex')
+  const digest = sha256 && Buffer.from(sha256.digest).toString('hex')
   const link = ({ list, address }: StatedList) => html`<a href="${address}">${list}</a>`
   const now = html`<a href="${viewsOf(root, components)}.details?sha256" rel="nofollow"
     >check now (${formatBytes(size)})</a
@@ -148,16 +151,17 @@ function wholeCard(file: PagedFile, root: string): Html {
   const same = stated.find(({ isOwn }) => isOwn === true)
   const [unread] = stated
   const shown = wrong ?? same ?? unread
+  const checked = html`checked ${renderIfKnown(shown?.readAt ?? sha256?.readAt ?? null)}`
   const says =
     wrong !== undefined
-      ? html`<b class="bad">✗ ${link(wrong)} has another checksum</b> than this file.`
+      ? html`<b class="bad">✗ ${link(wrong)} has another checksum</b> than this file · ${checked}`
       : same !== undefined
-        ? html`<b class="good">✓ Same as ${link(same)}</b> · read on this server`
+        ? html`<b class="good">✓ Same as ${link(same)}</b> · ${checked}`
         : unread !== undefined
           ? html`${link(unread)} says this · not read here yet: ${now}`
           : digest === null
             ? html`Not read here yet, and no list beside it has its checksum: ${now}`
-            : 'This is its checksum, as this server read it.'
+            : html`No list beside it has its checksum · ${checked}`
   const value = digest ?? shown?.digest
   const name = components.at(-1) ?? ''
   const list = wrong ? undefined : shown

@@ -22,7 +22,7 @@ import { progressOf, type ProgressStatus, titleOf } from './progress.js'
 import { readStated } from './stated-checksums.js'
 import { refuseYoung, stateOf } from './file-changes.js'
 import { type Flight, Flights, type Waiter } from './flights.js'
-import type { KnownThings } from './known-results.js'
+import type { KnownThings, ReadDigest } from './known-results.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /**
@@ -54,13 +54,17 @@ export class FileDigests {
   }
 
   /** A digest of a file if it is known without reading. */
-  known(file: FileState, name: ChecksumName = 'sha256', how: 'get' | 'peek' = 'peek') {
+  known(
+    file: FileState,
+    name: ChecksumName = 'sha256',
+    how: 'get' | 'peek' = 'peek',
+  ): ReadDigest | null {
     const { cacheAccess } = this.hashContext
     const cached = recallDigest(file, name, { ...cacheAccess, how })
     if (cached) return cached
     // The file could not be cached
     const known = this.remembered.get(keyOf(file, name))
-    return known && 'digest' in known ? known.digest : null
+    return known && 'digest' in known ? known : null
   }
 
   /**
@@ -72,7 +76,9 @@ export class FileDigests {
     const { trust, now } = hashContext.cacheAccess
     refuseYoung(FileColumns.of([file]), options.minAge, trust, now)
     const known = this.known(file, 'sha256', 'get')
-    return known ?? this.#flights.join(stateOf(file), requester, (own) => this.#make(file, own))
+    return (
+      known?.digest ?? this.#flights.join(stateOf(file), requester, (own) => this.#make(file, own))
+    )
   }
 
   /** Reads a file in its turn, between two checks of it, and caches the results. */
@@ -142,9 +148,9 @@ export class FileDigests {
   ): Promise<void> {
     const { cacheAccess } = this.hashContext
     for (const [i, name] of names.entries()) {
-      const digest = digestOf(whole, i)
-      this.remembered.set(keyOf(file, name), { digest })
-      rememberDigest(file, name, cacheAccess.cache, digest)
+      const read = { digest: digestOf(whole, i), readAt: start.startedMs }
+      this.remembered.set(keyOf(file, name), read)
+      rememberDigest(file, name, cacheAccess.cache, read)
     }
     if (whole.wanted === 'pieces') {
       const table = createTable(content)

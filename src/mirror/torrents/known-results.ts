@@ -14,12 +14,18 @@ export interface CurrentTorrent {
   isSameNow?: (() => boolean) | undefined
 }
 
+/** A digest of a file that was read, at a time in milliseconds since 1970. */
+export interface ReadDigest {
+  readonly digest: Uint8Array
+  readonly readAt: number
+}
+
 /** A result of work on files. */
 type Known =
   | CurrentTorrent
   /** A refusal at a certain time. */
   | (Pick<CurrentTorrent, 'checkedAt'> & { readonly refusal: Refusal })
-  | { readonly digest: Uint8Array }
+  | ReadDigest
   /** Null for a file that is no torrent. */
   | { readonly metainfo: Metainfo | null }
 

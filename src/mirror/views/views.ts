@@ -271,7 +271,7 @@ async function statedOf(
   const lists = await readStated(file.path, CHECKSUM_NAMES, options.mirror)
   const all = lists.map(({ checksum, list, digests: stated }): StatedList => {
     const known = digests.known(file, checksum)
-    const own = known && Buffer.from(known).toString('hex')
+    const own = known && Buffer.from(known.digest).toString('hex')
     const isOwn = own === null ? null : stated.includes(own)
     return {
       list,
@@ -280,6 +280,7 @@ async function statedOf(
       isOfAll: list === CHECKSUMS[checksum].ofAll,
       digest: (isOwn === true ? own : stated[0]) ?? '',
       isOwn,
+      readAt: known?.readAt ?? null,
     }
   })
   return all.sort((a, b) => Number(a.isOwn === null) - Number(b.isOwn === null))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
@@ -70,6 +70,27 @@ test('the page of a file computes its checksum when it is asked for, and shows i
   assert.match(shown, new RegExp(`<code id="sha256"[^>]*>${digest}</code>`))
   assert.match(shown, /<button\s+type="button"\s+data-copy="sha256"/)
   assert.doesNotMatch(shown, /check now/)
+})
+
+test('the page of a file says when its checksum was read, also after a restart', async (t) => {
+  const root = makeScratch(t, { 'pub/a.iso': 'one' })
+  const own = execFileSync('sha256sum', ['a.iso'], { cwd: join(root, 'pub') }).toString()
+  writeFileSync(join(root, 'pub/SHA256SUMS'), own)
+  const aged = Date.now() / 1000 - 1000
+  utimesSync(join(root, 'pub/a.iso'), aged, aged)
+  const first = await serveMirror(t, { root })
+  const checked = async (port: number) => {
+    const page = (await ask(port, '/-/view/pub/a.iso.details')).body.toString()
+    const [, text = ''] = /✓ Same as .*· checked\s+<time>([^<]*)</.exec(page) ?? []
+    return Date.parse(text.replace(' ', 'T'))
+  }
+  const begun = Date.now()
+  await ask(first.port, '/pub/a.iso.sha256')
+  const time = await checked(first.port)
+  assert.ok(time > begun - 60_000 && time <= Date.now(), `${time}`)
+  await first.stop()
+  const second = await serveMirror(t, { root, cacheDir: first.cacheDir })
+  assert.equal(await checked(second.port), time)
 })
 
 for (const [program, lists] of [

@@ -79,24 +79,32 @@ export function unpackFileRecord(body: Uint8Array, key: FileKey): FileRecord | n
   }
 }
 
+/** Bytes of a time in seconds. */
+const SECONDS = 4
+
 /** A digest of a whole file. */
 export interface DigestRecord {
   /** The file's fingerprint when it was read; opaque. */
   readonly fingerprint: Uint8Array
   readonly digest: Uint8Array
+  /** When the file was read, in milliseconds since 1970; kept in whole seconds. */
+  readonly readAt: number
 }
 
 /** Encodes a record. */
-export function packDigestRecord({ fingerprint, digest }: DigestRecord): Uint8Array {
-  return Buffer.concat([Buffer.of(fingerprint.length), fingerprint, digest])
+export function packDigestRecord({ fingerprint, digest, readAt }: DigestRecord): Uint8Array {
+  const seconds = Buffer.alloc(SECONDS)
+  seconds.writeUInt32BE((readAt / 1000) >>> 0)
+  return Buffer.concat([Buffer.of(fingerprint.length), fingerprint, seconds, digest])
 }
 
 /** Decodes a record into views; null if it is too short for a digest. */
 export function unpackDigestRecord(body: Uint8Array): DigestRecord | null {
   const [length = 0] = body
-  const digestAt = 1 + length
+  const digestAt = 1 + length + SECONDS
   if (body.length <= digestAt) return null
-  return { fingerprint: body.subarray(1, digestAt), digest: body.subarray(digestAt) }
+  const readAt = 1000 * new DataView(body.buffer, body.byteOffset).getUint32(1 + length)
+  return { fingerprint: body.subarray(1, 1 + length), digest: body.subarray(digestAt), readAt }
 }
 
 /** A file. Its Merkle tree depends on these properties. */

@@ -16,7 +16,7 @@ export const RECORD_KINDS = {
   tree: 't1',
   info: 'i1',
   layers: 'l1',
-  digest: 'd1',
+  digest: 'd2',
 } as const satisfies Record<RecordKind, string>
 
 /** Length of the checksum that begins a value in bytes: SQLite itself has no checksums. */
