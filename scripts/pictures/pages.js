@@ -62,7 +62,7 @@ export const PAGES = {
   category: open('tracker', 'catalogue/linux/'),
   'mirror-torrents': open('mirror', '-/torrents'),
   unused: open('unused', ''),
-  activity: open('tracker', 'activity'),
+  charts: open('tracker', 'catalogue/#charts'),
   item: async (page, sites) => {
     await PAGES.front(page, sites)
     await page.getByRole('link', { name: 'debian-13.2.0-amd64-netinst.iso' }).first().click()

@@ -85,6 +85,13 @@ export async function openSites(root) {
   mkdirSync(at('archive'))
   mkdirSync(at('mirror-state'))
   plantHistory(at('mirror-state', 'tracker.state.history'))
+  const planted = TORRENTS.map(([name, , , , , completed]) => {
+    return [at('torrents', `${name}.torrent`), completed]
+  })
+  plantMonths(at('track', 'tracker.state'), planted)
+  const [iso, made] = [at('mirror/iso/debian-13.2.0-amd64-netinst.iso'), at('iso.torrent')]
+  btkit(['makemetafile', iso, '-o', made, '--trackerless', '--no-cache'])
+  plantMonths(at('mirror-state', 'tracker.state'), [[made, 28]])
   const users = at('users')
   btkit(
     ['admin', 'passwd', 'alice', '--role', 'admin', '--admin-users', users],
@@ -346,6 +353,28 @@ function plantHistory(path) {
   writeFileSync(path, JSON.stringify(hours))
 }
 
+/** The state of a tracker with the seeds of each torrent on the days of a month. */
+function plantMonths(path, torrents) {
+  const records = torrents.flatMap(([file, completed], i) => {
+    const seeds = Array.from({ length: 31 }, (_, day) =>
+      Math.max(0, Math.round(20 + day + 9 * Math.sin(day / 4 + i) + 4 * Math.sin(day + i))),
+    )
+    const month = Buffer.alloc(3 + 2 * seeds.length, 6)
+    month.writeUInt16BE(Math.floor(now / DAY) - 1, 1)
+    seeds.forEach((count, day) => month.writeUInt16BE(count + 1, 3 + 2 * day))
+    const swarm = Buffer.of(0, 0, 0, completed)
+    return [Buffer.of(1), Buffer.from(infoHashOf(file), 'hex'), swarm, month]
+  })
+  const head = Buffer.from(`btkit tracker state 1 ${Math.floor(now / 1000)}\n`)
+  const state = Buffer.concat([head, ...records, Buffer.of(4)])
+  writeFileSync(path, Buffer.concat([state, createHash('sha256').update(state).digest()]))
+}
+
+function infoHashOf(file) {
+  const shown = execFileSync('node', ['bin/btkit.js', 'showmetainfo', '--json', file])
+  return JSON.parse(shown).infoHash
+}
+
 function btkit(args, input = '') {
   execFileSync('node', ['bin/btkit.js', ...args], { input, stdio: ['pipe', 'ignore', 'inherit'] })
 }
@@ -371,9 +400,7 @@ function start(args, more = [], even = [], address = /address: +(http:\S+?)(?:\/
 
 /** Announces peers of a torrent from many addresses. */
 async function announce(tracker, file, { seeds, leechers, i }) {
-  const shown = execFileSync('node', ['bin/btkit.js', 'showmetainfo', '--json', file])
-  const { infoHash } = JSON.parse(shown)
-  const hash = infoHash.replace(/../g, '%$&')
+  const hash = infoHashOf(file).replace(/../g, '%$&')
   for (let n = 0; n < seeds + leechers; n++) {
     const peer = `-qB5010-${String(1000 * i + n).padStart(12, '0')}`
     const left = n < seeds ? 0 : 1000

@@ -6,7 +6,7 @@ import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
 import type { TorrentCore } from '../metainfo/build/torrent.js'
 import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
-import type { KnownCounts } from '../metainfo/swarm-counts.js'
+import type { KnownCounts, SwarmMonth } from '../metainfo/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 import type { SiteLook } from '../page-parts/layout.js'
 import type { SearchResults, TorrentsWanted } from '../page-parts/results.js'
@@ -90,6 +90,7 @@ export interface OwnTracker {
   readonly remove: (infoHash: InfoHash) => void
   /** The counts of a torrent; null if it is unknown. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
+  readonly monthOf: (infoHash: InfoHash) => SwarmMonth | null
   /** URL of its first page; null if there is none, or `announceAt` decides its host. */
   readonly page: string | null
   /** Finds its torrents. */

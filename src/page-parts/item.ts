@@ -1,6 +1,8 @@
 import { fieldValue, html, type Html, type HtmlValue } from '../base/text/html.js'
 import { clipText } from '../base/text/escape.js'
 import { counted, formatBytes, formatNumber } from '../base/text/quantity.js'
+import { type DailySeeds, renderSwarmMonth } from './chart.js'
+import { renderCard } from './layout.js'
 import { WORDS } from './words.js'
 
 // A torrent or file looks the same on every page: its buttons, figures and facts, a folded QR code,
@@ -78,19 +80,46 @@ export function renderFigures(figures: readonly (Figure | false)[], isCard = fal
   </dl>`
 }
 
-/** The figures of swarms; completed downloads only if they are given. */
-export function countFigures(
-  seeds: number,
-  leechers: number,
-  completed?: number,
-  webSeeds = 0,
-): (Figure | false)[] {
+/** The figures of the peers of swarms. */
+export function peerFigures(seeds: number, leechers: number, webSeeds = 0): (Figure | false)[] {
   return [
     [WORDS.seeds, seeds, seeds > 0 && 'seeds'],
     webSeeds > 0 && [WORDS.webSeeds, webSeeds, 'seeds'],
     [WORDS.leechers, leechers, leechers > 0 && 'peers'],
-    completed !== undefined && [WORDS.completed, completed],
   ]
+}
+
+/** A swarm, as the page of its torrent or file shows it. */
+interface ShownSwarm {
+  readonly seeds: number
+  readonly webSeeds?: number
+  readonly leechers: number
+  readonly completed: number
+  /** The size of the torrent in bytes; null if it is unknown or hidden. */
+  readonly size: number | null
+  readonly month: DailySeeds | null
+  /** What else there is to say. */
+  readonly more?: readonly (Html | false)[]
+}
+
+/** The card of a swarm: its peers, their month, and what they got. */
+export function renderSwarm(swarm: ShownSwarm): Html {
+  const { seeds, webSeeds = 0, leechers, completed, size, month, more = [] } = swarm
+  const given = completed * (size ?? 0)
+  return renderCard(
+    WORDS.swarm,
+    html`${renderFigures(peerFigures(seeds, leechers, webSeeds))}
+      ${month && renderSwarmMonth(month)}
+      <p class="muted">
+        ${dotted([`${formatNumber(completed)} completed`, given > 0 && `${formatBytes(given)} given`, ...more])}
+      </p>`,
+  )
+}
+
+/** What is there of some texts, with dots between; false if nothing is there. */
+export function dotted(parts: readonly HtmlValue[]): HtmlValue {
+  const shown = parts.filter((part) => part !== null && part !== false && part !== '')
+  return shown.length > 0 && shown.map((part, at) => [at > 0 && ' · ', part])
 }
 
 /** A fact: its name and its value; false and null for none. */

@@ -1,8 +1,8 @@
 import { isRaw } from '../../base/text/raw-path.js'
-import type { KnownCounts } from '../../metainfo/swarm-counts.js'
-import type { ReadDigest } from '../torrents/known-results.js'
+import type { KnownCounts, SwarmMonth } from '../../metainfo/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
+import type { ReadDigest } from '../torrents/known-results.js'
 import { linksOf, type RowLinks } from './listing.js'
 import { MOST_V2_BYTES, viewsBelow, viewsOf } from '../tree/address.js'
 import { type HeaderOptions, mirrorPage, stepsAbove } from './site-header.js'
@@ -14,9 +14,9 @@ import {
   renderActs,
   renderCopied,
   renderFacts,
-  renderFigures,
   renderItem,
-  countFigures,
+  renderSwarm,
+  dotted,
 } from '../../page-parts/item.js'
 import { renderIfKnown, renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
@@ -53,6 +53,7 @@ export interface PagedFile {
   readonly stated: readonly StatedList[]
   /** The counts of its swarm; null if there is none. */
   readonly counts: KnownCounts | null
+  readonly month: SwarmMonth | null
   /** The tracker's page of the swarm; null if there is none. */
   readonly swarmPage: string | null
   /** Whether this server seeds it. */
@@ -200,12 +201,12 @@ function terminalCard(file: PagedFile, root: string, link: string | null): Html 
     hybrid && html`<a href="${hybrid}">hybrid .torrent</a>`,
     !components.some(isRaw) && html`<a href="${view}.meta4">Metalink</a>`,
     html`<a href="${view}.sha256">checksum file</a>`,
-  ].filter((each) => !!each)
+  ]
   return renderCard(
     WORDS.terminal,
     html`${url !== null && renderCopied('command', WORDS.commandLine, `curl -fO ${quoted(url)}`)}
       ${given && renderCopied('aria2', WORDS.withTorrents, `aria2c ${quoted(given)}`)}
-      <p class="muted">Also: ${also.map((each, i) => [i > 0 && ' · ', each])}</p>`,
+      <p class="muted">Also: ${dotted(also)}</p>`,
   )
 }
 
@@ -216,17 +217,18 @@ function quoted(url: string): string {
 
 function swarmCard(file: PagedFile, { ownTracker }: HeaderOptions): Html {
   const { counts, swarmPage, isSeeded } = file
+  const seeded = isSeeded && html`<span class="good">this server seeds</span>`
+  const page = swarmPage !== null && html`<a href="${swarmPage}">its page at the tracker</a>`
+  const hint =
+    ownTracker === null && html`a tracker adds its month: <code>btkit serve --track</code>`
+  if (counts) return renderSwarm({ ...file, ...counts, more: [seeded, page, hint] })
   const none = ownTracker
     ? 'Nobody has announced it yet.'
     : html`No tracker here counts its peers. <code>btkit serve --track</code> adds one.`
-  const told = [
-    isSeeded && html`<span class="good">this server seeds</span>`,
-    swarmPage !== null && html`<a href="${swarmPage}">its page at the tracker</a>`,
-  ].filter((each) => each !== false)
   return renderCard(
     WORDS.swarm,
-    html`${counts ? renderFigures(countFigures(counts.seeds, counts.leechers)) : html`<p class="muted">${none}</p>`}
-    ${told.length > 0 && html`<p>${told.map((each, i) => [i > 0 && ' · ', each])}</p>`}`,
+    html`<p class="muted">${none}</p>
+      <p>${dotted([seeded, page])}</p>`,
   )
 }
 

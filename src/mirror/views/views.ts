@@ -158,6 +158,7 @@ export class Views {
       infoHash,
       isSeeded: infoHash !== null && options.seed !== null,
       counts: swarm?.counts ?? null,
+      month: (swarm && options.ownTracker?.monthOf(swarm.infoHash)) ?? null,
       swarmPage: swarm && torrentPage(options, swarm.infoHash, root),
       base: options.files ? publicAddress(request.raw, options) : null,
     }

@@ -1,7 +1,7 @@
 import { jobRoutes } from '../../pages/forms/app.js'
 import { renderTable } from '../../page-parts/table.js'
 import { renderCard } from '../../page-parts/layout.js'
-import { renderCopied, renderFigures, countFigures } from '../../page-parts/item.js'
+import { renderCopied, peerFigures, renderFigures } from '../../page-parts/item.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
 import { type Html, html } from '../../base/text/html.js'
@@ -106,7 +106,8 @@ async function frontContent(parts: AllPagesParts, context: AdminContext): Promis
   ${renderFigures(
     [
       [WORDS.torrents, totals.torrents],
-      ...countFigures(totals.complete, totals.downloading, totals.downloaded),
+      ...peerFigures(totals.complete, totals.downloading),
+      [WORDS.completed, totals.downloaded],
       ['Content', formatBytes(totals.size)],
     ],
     true,

@@ -2,7 +2,7 @@ import { CONNECTIONS } from '../../server/connections/connection-limits.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { readlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import type { KnownCounts } from '../../metainfo/swarm-counts.js'
+import type { KnownCounts, SwarmMonth } from '../../metainfo/swarm-counts.js'
 import { BtkitError, osCodeOf, tryOr, orClose } from '../../base/errors.js'
 import { type FileLock, lockByFile } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
@@ -12,7 +12,13 @@ import { closeStalled } from '../../server/connections/connections.js'
 import { type Listening, type ServerRules, listenAll } from '../../server/listen/listen.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { SAMPLE_INTERVAL, SAVE_INTERVAL, countAll, takeSample } from '../pages/charts/history.js'
+import {
+  SAMPLE_INTERVAL,
+  SAVE_INTERVAL,
+  countAll,
+  noteSeeds,
+  takeSample,
+} from '../pages/charts/history.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { TrackerRefusal } from '../answers/refusal.js'
 import type { Announced, OwnSeed } from '../answers/tracker-answers.js'
@@ -58,6 +64,7 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly search: AssembledTracker['search']
   /** The counts that this process has of a torrent. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
+  readonly monthOf: (infoHash: InfoHash) => SwarmMonth | null
   /** Records the seed of this process; a text says why the tracker refuses it. */
   readonly announceOwn: (seed: OwnSeed) => Announced | string
   /** Scans directories and lists now. */
@@ -116,6 +123,7 @@ async function startTracker(
         const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
         return { seeds, leechers, completed }
       },
+      monthOf: (infoHash) => store.monthOf(Buffer.from(infoHash, 'hex')),
       announceOwn: (seed) => {
         try {
           return tracker.entrances.answers.announceOwn(seed)
@@ -157,6 +165,7 @@ async function beginWork(
   const swarms = { store, isTracked }
   // Only now: downloads that other trackers counted before are known, and are not new
   history.begin((await countAll(swarms)).downloaded)
+  await noteSeeds(store, now)
   const sample = () => takeSample(history, swarms, now)
   const endWork = startPeriodicTasks(
     [

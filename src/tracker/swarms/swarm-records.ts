@@ -1,14 +1,18 @@
 import { BtkitError } from '../../base/errors.js'
 import { PeerFlag } from './peer-table.js'
+import { DAYS } from './swarm-months.js'
+import type { SwarmMonth } from '../../metainfo/swarm-counts.js'
 import type { PeerAnnounce } from './swarm-types.js'
 
 /** The first byte of a saved record. */
-export const RecordKind = { swarm: 1, peer4: 2, peer6: 3, end: 4, tracker: 5 } as const
+export const RecordKind = { swarm: 1, peer4: 2, peer6: 3, end: 4, tracker: 5, month: 6 } as const
 
 /** Kind, id of a tracker: the downloads of the swarms that follow were completed there. */
 export const TRACKER_SIZE = 1 + 8
 /** Kind, info hash, completed. */
 export const SWARM_SIZE = 1 + 20 + 4
+/** Kind, last day since 1970, and one more than the seeds of each day: 0 if they are not known. */
+export const MONTH_SIZE = 1 + 2 + 2 * DAYS
 const HEAD = 1 + 1 + 4 + 2 + 4 + 20
 /** Kind, flags, age, port, key, peer id, address. */
 export const PEER4_SIZE = HEAD + 4
@@ -46,6 +50,16 @@ export class RecordWriter {
     this.#view.setUint32(at + 21, completed)
   }
 
+  /** The month of the swarm before it. */
+  month(at: number, { day, seeds }: SwarmMonth): void {
+    this.bytes[at] = RecordKind.month
+    this.#view.setUint16(at + 1, day)
+    for (let n = 0; n < DAYS; n += 1) {
+      const count = seeds[seeds.length - DAYS + n] ?? null
+      this.#view.setUint16(at + 3 + 2 * n, count === null ? 0 : count + 1)
+    }
+  }
+
   /** Writes a peer's record. Of columns, it takes the id and address of the peer of this number. */
   peer(at: number, { flags, age, port, key, peerId, address }: PeerRecord, number = 0): void {
     const isV6 = (flags & PeerFlag.v6) !== 0
@@ -75,6 +89,7 @@ interface SwarmHandler {
   /** Receives the id of the tracker that counted the downloads of the next swarms. */
   readonly tracker: (id: string) => void
   readonly swarm: (infoHash: Uint8Array, completed: number) => void
+  readonly month?: (month: SwarmMonth) => void
   /**
    * Receives a peer of the last swarm; it is valid until the next. `isCounted`: its completed
    * download was counted.
@@ -88,6 +103,7 @@ const SIZES: Readonly<Record<number, number>> = {
   [RecordKind.peer6]: PEER6_SIZE,
   [RecordKind.end]: 1,
   [RecordKind.tracker]: TRACKER_SIZE,
+  [RecordKind.month]: MONTH_SIZE,
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
@@ -140,6 +156,12 @@ export class SwarmReader {
       this.handler.tracker(Buffer.from(bytes.subarray(at + 1, at + TRACKER_SIZE)).toString('hex'))
     } else if (kind === RecordKind.swarm) {
       this.handler.swarm(bytes.subarray(at + 1, at + 21), view.getUint32(at + 21))
+    } else if (kind === RecordKind.month) {
+      const seeds = Array.from({ length: DAYS }, (_, n) => {
+        const count = view.getUint16(at + 3 + 2 * n)
+        return count === 0 ? null : count - 1
+      })
+      this.handler.month?.({ day: view.getUint16(at + 1), seeds })
     } else {
       const flags = bytes[at + 1] ?? 0
       const isCounted = (flags & PeerFlag.completed) !== 0

@@ -1,7 +1,10 @@
+import type { SwarmMonth } from '../../metainfo/swarm-counts.js'
 import { PeerChoice } from './choose-peers.js'
 import { CountedDownloads } from './counted-downloads.js'
 import { PeerFlag, PeerTable } from './peer-table.js'
+import { SwarmMonths } from './swarm-months.js'
 import {
+  MONTH_SIZE,
   PEER4_SIZE,
   PEER6_SIZE,
   SWARM_SIZE,
@@ -26,7 +29,7 @@ import {
 /** Seconds by which the times of two trackers may differ. */
 const SKEW = 2
 
-/** Peers whose addresses are checked in one step: at most a millisecond. */
+/** Peers whose addresses are checked, or swarms that are counted, in one step: at most a millisecond. */
 const STEP = 256
 
 const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
@@ -44,6 +47,7 @@ export class SwarmStore {
   /** Swarms without peers, in the order in which they became empty. */
   readonly #empty = new Set<number>()
   readonly #downloads: CountedDownloads
+  readonly #months: SwarmMonths
   #nextToExpire = 1
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
@@ -60,6 +64,7 @@ export class SwarmStore {
     this.#now = now
     this.#swarms = new SwarmTable(limits.maxSwarms)
     this.#downloads = new CountedDownloads(this.#swarms)
+    this.#months = new SwarmMonths(limits.maxSwarms)
     this.#peers = new PeerTable(limits.maxPeers, limits.maxSwarms)
     this.ownKey = this.#peers.ownKey
     this.#choice = new PeerChoice(this.#peers)
@@ -179,6 +184,23 @@ export class SwarmStore {
     }
   }
 
+  /** Notes the seeds of all swarms on a day, since 1970. Yields between steps. */
+  *noteSeeds(day: number): Generator<void, void> {
+    this.#months.goTo(day)
+    let count = 0
+    for (const swarm of this.#swarms.all()) {
+      this.#months.note(swarm, this.#countsOf(swarm).complete)
+      count += 1
+      if (count % STEP === 0) yield
+    }
+  }
+
+  /** The last month of a swarm; null if nothing is known. */
+  monthOf(infoHash: Uint8Array): SwarmMonth | null {
+    const swarm = this.#swarms.find(infoHash)
+    return swarm === 0 ? null : this.#months.of(swarm)
+  }
+
   totals(): StoreTotals {
     const { count, seeds } = this.#peers
     return { swarms: this.#swarms.size, peers: count, seeds }
@@ -239,18 +261,23 @@ export class SwarmStore {
    * connection. Nor is the own seed, which ends with this process.
    */
   save(): Generator<Uint8Array, void> {
-    return this.#saved((peer) => this.#peers.ports[peer] !== 0 && !this.#peers.isOwn(peer))
+    const isKept = (peer: number) => this.#peers.ports[peer] !== 0 && !this.#peers.isOwn(peer)
+    return this.#saved(isKept, { hasMonths: true })
   }
 
   /**
-   * The same for the peers that announced here, with all swarms and all downloads, and ages in
-   * milliseconds.
+   * The same for the peers that announced here, with all swarms and all downloads, without months,
+   * and with ages in milliseconds.
    */
   saveOwn(): Generator<Uint8Array, void> {
-    return this.#saved((peer) => ((this.#peers.flags[peer] ?? 0) & PeerFlag.foreign) === 0, 1000)
+    const isKept = (peer: number) => ((this.#peers.flags[peer] ?? 0) & PeerFlag.foreign) === 0
+    return this.#saved(isKept, { unitsASecond: 1000 })
   }
 
-  *#saved(isKept: (peer: number) => boolean, unitsASecond = 1): Generator<Uint8Array, void> {
+  *#saved(
+    isKept: (peer: number) => boolean,
+    { unitsASecond = 1, hasMonths = false },
+  ): Generator<Uint8Array, void> {
     const slice = new Slice()
     // All ages refer to the start of the save
     const now = this.#now()
@@ -258,9 +285,11 @@ export class SwarmStore {
       Math.max(0, unitsASecond * (now - (this.#peers.heard[peer] ?? 0)))
     slice.records.tracker(slice.add(TRACKER_SIZE), this.id)
     for (const swarm of this.#swarms.all()) {
-      if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
+      if (!slice.hasRoom(SWARM_SIZE + MONTH_SIZE)) yield slice.take()
       const infoHash = this.#swarms.infoHash(swarm)
       slice.records.swarm(slice.add(SWARM_SIZE), infoHash, this.#downloads.own(swarm))
+      const month = hasMonths ? this.#months.of(swarm) : null
+      if (month) slice.records.month(slice.add(MONTH_SIZE), month)
       // Copied, because peers come and go with each slice
       for (const peer of this.#peers.members.copy(swarm)) {
         if (!slice.hasRoom(PEER6_SIZE)) {
@@ -303,6 +332,9 @@ export class SwarmStore {
         if (tracker !== null && tracker !== this.id)
           this.learnDownloads(tracker, infoHash, completed)
         else if (swarm !== 0) this.#swarms.addDownloads(swarm, completed)
+      },
+      month: (month) => {
+        if (swarm !== 0) this.#months.restore(swarm, month)
       },
       peer: (announce, peerAge, isCounted) => {
         const heard = now - age - peerAge
@@ -382,6 +414,7 @@ export class SwarmStore {
   #drop(swarm: number): void {
     this.#empty.delete(swarm)
     this.#downloads.forget(swarm)
+    this.#months.forget(swarm)
     this.#swarms.remove(swarm)
   }
 

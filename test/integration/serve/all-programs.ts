@@ -41,7 +41,6 @@ export async function startAll(t: TestContext) {
     catalogue: `${tracker}/catalogue/?sort=name`,
     newest: `${tracker}/catalogue/`,
     category: `${tracker}/catalogue/linux/debian/`,
-    activity: `${tracker}/activity`,
     login: `${admin.pages}/login`,
     managed: `${admin.pages}/torrents`,
     administration: `${admin.pages}/`,

@@ -33,7 +33,7 @@ async function styledPages(t: TestContext, style: string): Promise<string[]> {
   const torrent = goldenTorrent('hybrid-directory.torrent')
   const admin = await startAdmin(t, { files: { 'torrents/a/h.torrent': torrent }, args: named })
   const files = ['/pub/', '/-/view/pub/debian-13.9.iso.details', '/-/status', '/-/search?q=img']
-  const tracker = ['/', '/catalogue/a/', '/activity']
+  const tracker = ['/', '/catalogue/a/']
   return [
     ...tracker.map((path) => admin.tracker.address + path),
     ...files.map((path) => mirror.address + path),

@@ -24,7 +24,7 @@ export async function pagesOf(t: TestContext) {
   const torrent = (bytes: Uint8Array) => `torrent?info_hash=${parseMetainfo(bytes).infoHash ?? ''}`
   const first = ['', 'catalogue/', torrent(hybrid)]
   const lists = ['?q=img&sort=size', 'catalogue/linux/', 'catalogue/?q=iso']
-  const paths = [...first, ...lists, torrent(evil!), 'activity']
+  const paths = [...first, ...lists, torrent(evil!)]
   return paths.map((path) => `${address}/${path}`)
 }
 

@@ -30,6 +30,7 @@ const tracker = {
   add: () => undefined,
   remove: () => undefined,
   countsOf: () => null,
+  monthOf: () => null,
   search: () => Promise.resolve(NOTHING),
 }
 

@@ -9,11 +9,10 @@ import { fileAddress, LIST_FIELDS, listOf, outcomeOf } from './outcome.js'
 import type { FormsParts } from './parts.js'
 import { renderCard } from '../../../page-parts/layout.js'
 import {
-  countFigures,
   hashFacts,
   renderActs,
   renderFacts,
-  renderFigures,
+  renderSwarm,
   renderItem,
 } from '../../../page-parts/item.js'
 import { renderIfKnown } from '../../../page-parts/time.js'
@@ -85,11 +84,14 @@ async function itemOf(
     [WORDS.size, row?.size != null && counted(row.size, 'byte')],
     [WORDS.added, renderIfKnown(row?.summary?.addedMs ?? null)],
   ])
-  const counts = row && countFigures(row.complete, row.downloading, row.downloaded)
-  return renderItem(acts, form, [
-    counts ? renderCard(WORDS.swarm, renderFigures(counts)) : null,
-    renderCard(WORDS.facts, facts),
-  ])
+  const swarm = row && {
+    seeds: row.complete,
+    leechers: row.downloading,
+    completed: row.downloaded,
+    size: row.size,
+    month: parts.snapshots.monthOf(row),
+  }
+  return renderItem(acts, form, [swarm ? renderSwarm(swarm) : null, renderCard(WORDS.facts, facts)])
 }
 
 /** The page of a tracked torrent at the tracker; null if there is none. */

@@ -16,6 +16,7 @@ import type { Answer } from '../../../server/headers/answer.js'
 import { rowBox } from '../../../page-parts/table.js'
 import { keptField, orderFields, renderPages, sortForms } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
+import { dotted } from '../../../page-parts/item.js'
 import { clipText } from '../../../base/text/escape.js'
 import { fieldValue, type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { formatBytes, formatNumber } from '../../../base/text/quantity.js'
@@ -348,14 +349,13 @@ function aboutRow(
   const isElsewhere = view.isSearch || view.category?.address !== within.address
   const list = html`<a href="torrents${query({ in: within.address })}">${within.title}</a>`
   const title = summary && clipText(summary.name, LONGEST_NAME)
-  const told = [
+  return dotted([
     isElsewhere && within.level > 0 && list,
     title === null ? NOT_TRACKED : title !== name && title,
     owner !== null && `by ${nameOfId(owner)}`,
     bannedAt(path) !== null && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
     isHeld && `read-only: ${HELD}`,
-  ].filter((each) => each !== false)
-  return told.length > 0 && told.map((each, at) => [at > 0 && ' · ', each])
+  ])
 }
 
 const WHY = 'not tracked: not a torrent, not readable, a copy, or just added'

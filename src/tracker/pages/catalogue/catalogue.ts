@@ -3,8 +3,6 @@ import { encodeName } from '../../../base/percent.js'
 import { decodeName } from '../../../base/text/raw-path.js'
 import { type Answer, jsonAnswer, redirect, textAnswer } from '../../../server/headers/answer.js'
 import { clientKey } from '../../../server/connections/client-address.js'
-import { renderTop } from '../../../page-parts/layout.js'
-import { renderFigures, countFigures } from '../../../page-parts/item.js'
 import {
   MOST_RESULTS,
   type SearchResults,
@@ -20,14 +18,14 @@ import { SLICE } from '../../../page-parts/slices.js'
 import { paged, pageNumber } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { html } from '../../../base/text/html.js'
+import { CHARTS } from '../overview/figures.js'
 import { listPage } from '../overview/list-page.js'
 import { composeAtom, jsonOfCategory, jsonOfDetails, jsonOfEntry, placeOf } from './json.js'
 import { DetailsReader, formatComment, torrentPage } from './torrent-page.js'
-import { renderCharts } from '../charts/chart.js'
 import { type CatalogueCategory, categoryAddress, rootFrom, titleOf } from '../overview/category.js'
 import { CACHED, nowhere, type PageRequest, type SiteRequest } from '../overview/page-answer.js'
 import type { PageSources } from '../overview/pages.js'
-import { mirrorRoot, listsOf, SEARCH, type Site, sitePage } from '../overview/site.js'
+import { mirrorRoot, listsOf, SEARCH, sitePage } from '../overview/site.js'
 import type { Snapshot } from '../overview/snapshot.js'
 import type { SwarmRow } from '../overview/swarm-row.js'
 import { jsonOfRow, TorrentLinks } from '../overview/torrent-links.js'
@@ -57,28 +55,11 @@ export class Catalogue {
     if (other === undefined && place === null) return null
     if (!options.showInfoPage) return null
     if (other === 'search') return this.#search(request)
+    if (other === 'activity') return redirect(`./${listsOf(site)[0]?.path ?? ''}#${CHARTS}`)
     return turns.run(request.client, () => {
-      if (other === 'activity') return this.#activity(site)
       if (place !== null) return this.#category(request, place)
       return this.#torrent(request, other ?? 'page')
     })
-  }
-
-  /** The charts of all torrents together. */
-  async #activity(site: Site): Promise<Answer> {
-    const { history, snapshots } = this.parts
-    const { totals } = await snapshots.get()
-    const title = WORDS.activity
-    const [list] = listsOf(site)
-    const above = list ? [{ address: list.path, title: list.title }] : []
-    const figures = [
-      [WORDS.torrents, totals.torrents] as const,
-      ...countFigures(totals.complete, totals.downloading, totals.downloaded),
-    ]
-    return sitePage(
-      { title, site, current: list?.page ?? null },
-      html`${renderTop({ title, above })} ${renderFigures(figures, true)} ${renderCharts(history)}`,
-    )
   }
 
   /** One search finds files of the mirror in this process, and torrents. */
@@ -171,7 +152,8 @@ export class Catalogue {
       const filesPage = pageNumber(new URLSearchParams(request.query).get('files'))
       const comment = details?.comment ?? null
       const description = comment === null ? null : await formatComment(comment)
-      return torrentPage({ site, row, details, description, filesPage, links })
+      const month = this.parts.snapshots.monthOf(row)
+      return torrentPage({ site, row, month, details, description, filesPage, links })
     }
     const inside = details && jsonOfDetails(details)
     return jsonAnswer({ ...jsonOfRow(row, links), ...placeOf(row), ...inside }, CACHED)

@@ -3,6 +3,7 @@ import { awaitOr } from '../../../base/errors.js'
 import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { readRegular } from '../../../disk/look/read-bounded.js'
+import type { SwarmMonth } from '../../../metainfo/swarm-counts.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { FIELDS, labelledTexts } from '../../../metainfo/fields.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
@@ -13,13 +14,12 @@ import {
   hashFacts,
   renderActs,
   renderFacts,
-  renderFigures,
   renderFileTree,
   renderCopied,
   renderItem,
+  renderSwarm,
   type ShownFile,
   shownPath,
-  countFigures,
 } from '../../../page-parts/item.js'
 import { formatMarkdown, MAX_MARKDOWN } from '../../../page-parts/markdown.js'
 import { renderFoldedQr } from '../../../page-parts/qr-code.js'
@@ -34,7 +34,7 @@ import type { KnownSummary } from '../../allowed/allowed-torrent.js'
 import { placeNames, stepsTo } from '../overview/category.js'
 import { type Site, sitePage } from '../overview/site.js'
 import type { TorrentLinks } from '../overview/torrent-links.js'
-import { type SwarmRow, transferredOf } from '../overview/swarm-row.js'
+import type { SwarmRow } from '../overview/swarm-row.js'
 import { trackerTiers } from '../../../metainfo/trackers.js'
 
 /** Files on a page. */
@@ -43,6 +43,7 @@ const FILES = 200
 interface TorrentPageParts {
   readonly site: Site
   readonly row: SwarmRow
+  readonly month: SwarmMonth | null
   /** Null if they are unknown or must not be shown. */
   readonly details: CatalogueDetails | null
   /** The formatted comment; null if there is none. */
@@ -54,14 +55,14 @@ interface TorrentPageParts {
 
 /** The page of one torrent. */
 export function torrentPage(parts: TorrentPageParts): Page {
-  const { site, row, details, description, links } = parts
+  const { site, row, month, details, description, links } = parts
   const title = row.name ?? row.infoHash
   const { torrent, summary, category, complete, downloading, downloaded } = row
   const current = category === null ? 'list' : category.isArchive ? 'archive' : 'catalogue'
   // Of private torrents nothing is known here
   const webSeeds = (summary?.private === false && torrent?.webSeeds.length) || 0
   const counts = { seeds: complete, webSeeds, leechers: downloading }
-  const transferred = transferredOf(row) ?? 0
+  const { size } = row
   const head = html`<link
     rel="alternate"
     type="application/json"
@@ -76,13 +77,8 @@ export function torrentPage(parts: TorrentPageParts): Page {
       <h2 id="description">${WORDS.description}</h2>
       ${description}
     </section>`
-  const swarm = html`${renderFigures(countFigures(complete, downloading, undefined, webSeeds))}
-    <p class="muted">
-      ${counted(downloaded, 'download')} completed
-      ${transferred > 0 && ` · ${formatBytes(transferred)} given`}
-    </p>`
   return sitePage(
-    { title, site, current, description: describeItem(row.size, counts), head },
+    { title, site, current, description: describeItem(size, counts), head },
     html`${renderTop({ title, above: stepsTo(category, '') })} ${renderTags(row)}
     ${renderItem(
       acts,
@@ -94,7 +90,7 @@ export function torrentPage(parts: TorrentPageParts): Page {
         terminalCard(parts),
       ],
       [
-        renderCard(WORDS.swarm, swarm),
+        renderSwarm({ ...counts, completed: downloaded, size, month }),
         renderCard(
           WORDS.facts,
           renderFacts([...factsOf(parts), ...(category ? moreOf(parts) : [])]),

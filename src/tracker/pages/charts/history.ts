@@ -11,6 +11,7 @@ import type { SwarmStore } from '../../swarms/swarm-store.js'
 
 /** Milliseconds. */
 export const HOUR = 3_600_000
+const DAY = 24 * HOUR
 
 /** The hours that are kept: a month. */
 const HOURS = 31 * 24
@@ -122,24 +123,32 @@ export class History {
   }
 }
 
-interface SampledSwarms {
+interface CountedSwarms {
   readonly store: Pick<SwarmStore, 'list'>
   /** Whether a torrent counts. */
   readonly isTracked: (infoHash: InfoHash) => boolean
 }
 
-/** Adds the current counts of all swarms to a history. */
+/** Adds the current counts of all swarms to a history, and to the month of each. */
 export async function takeSample(
   history: History,
-  swarms: SampledSwarms,
+  swarms: CountedSwarms & { readonly store: Pick<SwarmStore, 'noteSeeds'> },
   now: () => number,
 ): Promise<void> {
-  const totals = await countAll(swarms)
-  history.note(totals, now())
+  await noteSeeds(swarms.store, now)
+  history.note(await countAll(swarms), now())
+}
+
+/** Adds the current seeds of each swarm to its month, in small steps. */
+export async function noteSeeds(
+  store: Pick<SwarmStore, 'noteSeeds'>,
+  now: () => number,
+): Promise<void> {
+  for (const _ of store.noteSeeds(Math.floor(now() / DAY))) await setImmediate()
 }
 
 /** Counts all swarms, in small steps. */
-export async function countAll({ store, isTracked }: SampledSwarms) {
+export async function countAll({ store, isTracked }: CountedSwarms) {
   const totals = { complete: 0, downloading: 0, downloaded: 0 }
   let count = 0
   for (const { infoHash, complete, incomplete, downloaded } of store.list()) {

@@ -1,14 +1,14 @@
 import { encodeName } from '../../../base/percent.js'
 import { type Page, renderCard, renderTop } from '../../../page-parts/layout.js'
-import { type Figure, renderCopied, renderFigures } from '../../../page-parts/item.js'
-import { type MonthLine, renderMonth } from '../../../page-parts/month.js'
+import { renderCopied } from '../../../page-parts/item.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { orderFields, type Paged, renderPages } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { inShell } from '../../../base/text/escape.js'
 import { html, type Html } from '../../../base/text/html.js'
 import { counted, formatBytes, formatNumber, formatTime } from '../../../base/text/quantity.js'
-import type { History, HistorySample } from '../charts/history.js'
+import type { History } from '../charts/history.js'
+import { renderAllFigures } from './figures.js'
 import { type CatalogueCategory, categoryAddress, rootFrom, stepsTo, titleOf } from './category.js'
 import { listsOf, MAX_SEARCH, type Site, sitePage } from './site.js'
 import type { Snapshot } from './snapshot.js'
@@ -86,8 +86,8 @@ export function listPage(parts: ListPage): Page {
           renderCopied('announce', WORDS.announceUrl, announce, WORDS.copyAnnounce),
       ],
     })}
-    ${isFront && torrents > 0 && figuresOf(snapshot, history, root)} ${chips(parts, root)}
-    ${rows.total > 0 ? torrentsOf(parts, root) : nothing(parts)}
+    ${isFront && torrents > 0 && renderAllFigures(snapshot, history.samples())}
+    ${chips(parts, root)} ${rows.total > 0 ? torrentsOf(parts, root) : nothing(parts)}
     ${snapshot.isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}`,
   )
 }
@@ -117,80 +117,8 @@ function footerOf({ site, category, snapshot }: ListPage, root: string, here: st
   const given = transferred > 0 && ` · ${formatBytes(transferred)} given`
   return html`${category && html`<a href="${here}feed.xml">Feed of new torrents</a>`}
     ${lists.map((each) => html`<a href="${root}${each.path}">${each.title}</a>`)}
-    <a href="${root}activity">${WORDS.activity}</a>
     <span>${counted(torrents, 'torrent')} · ${formatBytes(size)}${given}</span>
     <span>${formatTime(snapshot.time).slice(11)} UTC</span>`
-}
-
-/** The figures of all torrents, each with its month, which leads to its hours. */
-function figuresOf(snapshot: Snapshot, history: ListPage['history'], root: string): Html {
-  const samples = history.samples()
-  const { totals, growth } = snapshot
-  const { torrents, complete, downloading } = totals
-  const fresh = torrents - (growth.at(-WEEK - 1) ?? 0)
-  const days = {
-    complete: daysOf(samples, ({ complete }) => complete),
-    downloading: daysOf(samples, ({ downloading }) => downloading),
-    completed: daysOf(samples, ({ completed }) => completed && completed * DAY),
-  }
-  const all = days.completed.reduce((sum: number, each) => sum + (each ?? 0), 0)
-  const figure = (
-    name: string,
-    value: number,
-    { kind, values }: MonthLine,
-    words: string | false,
-  ): Figure => {
-    const month = renderMonth([{ kind, values }])
-    const link =
-      month && html`<a href="${root}activity" aria-label="${name}, hour by hour">${month}</a>`
-    const style = kind === 'seeds' || kind === 'peers' ? kind : false
-    return [name, value, value > 0 && style, html`<small>${words}</small>${link}`]
-  }
-  const week = fresh > 0 && `+${formatNumber(fresh)} this week`
-  return renderFigures(
-    [
-      figure(WORDS.torrents, torrents, { kind: 'torrents', values: growth }, week),
-      figure(WORDS.seeds, complete, { kind: 'seeds', values: days.complete }, trend(days.complete)),
-      figure(
-        WORDS.leechers,
-        downloading,
-        { kind: 'peers', values: days.downloading },
-        trend(days.downloading),
-      ),
-      figure(
-        WORDS.completed,
-        Math.round(all),
-        { kind: 'completed', values: days.completed },
-        'this month',
-      ),
-    ],
-    true,
-  )
-}
-
-const DAY = 24
-const WEEK = 7
-
-/** The averages of days, oldest first; null of those without a sample. */
-function daysOf(
-  samples: readonly HistorySample[],
-  value: (sample: HistorySample) => number | null,
-): (number | null)[] {
-  const count = Math.ceil(samples.length / DAY)
-  return Array.from({ length: count }, (_, day) => {
-    const end = samples.length - (count - day - 1) * DAY
-    const known = samples.slice(Math.max(0, end - DAY), end).map(value)
-    const some = known.filter((each) => each !== null)
-    return some.length === 0 ? null : some.reduce((sum, each) => sum + each, 0) / some.length
-  })
-}
-
-/** How much more or less than a week ago, in words. */
-function trend(days: readonly (number | null)[]): string | false {
-  const [now, before] = [days.at(-1) ?? null, days.at(-WEEK - 1) ?? null]
-  if (now === null || !before) return false
-  const change = Math.round((100 * (now - before)) / before)
-  return change !== 0 && `${change > 0 ? '+' : '−'}${Math.abs(change)} % in a week`
 }
 
 /** The categories to choose from. */

@@ -46,7 +46,7 @@ export interface PageOptions {
 /** The sources of all pages. */
 export interface PageSources extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly options: PageOptions
-  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  readonly store: Pick<SwarmStore, 'list' | 'scrape' | 'monthOf'>
   readonly torrents: TorrentList
   readonly history: Pick<History, 'samples'>
   /** The figures of all torrents, for pages of all kinds. */

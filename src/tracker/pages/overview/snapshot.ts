@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { ServerContext } from '../../../server/context.js'
 import { SLICE, sortInSlices } from '../../../page-parts/slices.js'
 import { infoHashOfBytes, swarmHashes } from '../../../metainfo/info-hash.js'
+import type { SwarmMonth } from '../../../metainfo/swarm-counts.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import { naturalKey } from '../../../base/text/natural-order.js'
 import type { AllowedTorrent, KnownSummary } from '../../allowed/allowed-torrent.js'
@@ -84,7 +85,7 @@ export function sortRows<Row extends SwarmRow>(
 }
 
 interface SnapshotSource {
-  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  readonly store: Pick<SwarmStore, 'list' | 'scrape' | 'monthOf'>
   readonly torrents: Pick<TorrentList, 'torrents' | 'version' | 'isOpen'>
   /** Whether names and sizes are shown. */
   readonly showNames: boolean
@@ -159,6 +160,14 @@ export class FreshSnapshot {
     if (torrent) return this.#row(firstHash(torrent, torrents), torrent, this.#categories())
     const swarm = isOpen ? this.source.store.scrape(Buffer.from(infoHash, 'hex')) : null
     return swarm && rowOf({ infoHash, torrent: null, category: null }, swarm, null)
+  }
+
+  /** The last month of a torrent, that of the larger swarm of a hybrid. */
+  monthOf({ infoHash, summary }: SwarmRow): SwarmMonth | null {
+    const hashes = swarmHashes(summary ?? { infoHash, infoHashV2: null })
+    const months = hashes.map((hash) => this.source.store.monthOf(Buffer.from(hash, 'hex')))
+    const seedsNow = (month: SwarmMonth | null) => month?.seeds.at(-1) ?? -1
+    return months.toSorted((a, b) => seedsNow(b) - seedsNow(a))[0] ?? null
   }
 
   #categories(): Categories {

@@ -13,6 +13,7 @@ import { type Column, renderTable, type Table } from '../../../page-parts/table.
 import { renderIfKnown } from '../../../page-parts/time.js'
 import { html, type Html, type HtmlValue } from '../../../base/text/html.js'
 import { formatBytes, formatNumber } from '../../../base/text/quantity.js'
+import { dotted } from '../../../page-parts/item.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { MAX_SEARCH } from './site.js'
 import {
@@ -154,10 +155,8 @@ const FIGURES: readonly Column[] = [
 function aboutRow({ size, summary }: SwarmRow, place: HtmlValue): Html {
   const time = renderIfKnown(summary?.addedMs ?? null)
   const isPrivate = summary?.private === true && html`<span class="tag">private</span>`
-  const told = [place, size !== null && formatBytes(size, 1), time, isPrivate].filter((each) => {
-    return each !== null && each !== false && each !== ''
-  })
-  return html`<small>${told.map((each, at) => [at > 0 && ' · ', each])}</small>`
+  const told = dotted([place, size !== null && formatBytes(size, 1), time, isPrivate])
+  return html`<small>${told}</small>`
 }
 
 /** Seeds of all peers as words and as a bar, which is red if somebody waits for a seed. */

@@ -61,8 +61,7 @@ test('a header and a style are on all pages of the mirror, the tracker and the c
   await assertHasLook(`${address}/none`, 404)
   await assertHasLook(`${address}/%ff%`, 400)
   const tracker = announce.replace('/announce', '')
-  for (const path of ['/index.html', '/catalogue/', '/activity'])
-    await assertHasLook(tracker + path)
+  for (const path of ['/index.html', '/catalogue/']) await assertHasLook(tracker + path)
   await assertHasLook(`${tracker}/none`, 404)
   const [hash] =
     /info_hash=[0-9a-f]{40}/.exec(await (await fetch(`${tracker}/catalogue/`)).text()) ?? []

@@ -188,10 +188,7 @@ test('a hybrid torrent is one torrent, at both info hashes', async (t) => {
   }
   for (const hash of [one, two]) {
     const shown = textOf((await ask('/torrent', `info_hash=${hash}`)).text)
-    assert.match(
-      shown,
-      new RegExp(`${name} Open in torrent app .* Seeds 2 Leechers 4 3 downloads completed`),
-    )
+    assert.match(shown, new RegExp(`${name} Open in torrent app .* Seeds 2 Leechers 4 3 completed`))
     assert.match(
       shown,
       new RegExp(`v1 ${one} copy Info hash v2 ${infoHashV2} copy .* Version 1 and`),
@@ -315,7 +312,7 @@ test('an open tracker has no catalogue', async (t) => {
   assert.equal((await ask('/catalogue/')).status, 404)
   assert.doesNotMatch((await ask('/')).text, /href="catalogue/)
   const page = await ask('/torrent', `info_hash=${'ab'.repeat(20)}`)
-  assert.match(textOf(page.text), /Seeds 1 Leechers 2 3 downloads completed/)
+  assert.match(textOf(page.text), /Seeds 1 Leechers 2 3 completed/)
 })
 
 test('torrents, categories and files are in the order of people', async (t) => {

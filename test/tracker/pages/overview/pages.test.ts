@@ -189,22 +189,24 @@ test('long lists are divided into pages', async (t) => {
   assert.match(textOf((await ask('/', 'page=2&sort=hash')).text), /previous 1 2 3 next/)
 })
 
-test('each torrent has a page, and the charts of all have the hours of a month', async (t) => {
+test('each torrent has a page, and behind the figures of all are charts of the hours', async (t) => {
   const [one, two] = [torrentNamed('one'), torrentNamed('two')]
   const { sample, ask, wait } = await pagesOf(t, {
     torrents: { 'a.torrent': one.bytes, 'b.torrent': two.bytes },
     swarms: { [one.hash]: [6, 3, 2], [two.hash]: [1, 1, 1] },
   })
-  const first = textOf((await ask('/activity')).text)
-  assert.match(first, /Torrents 2 Seeds 7 Leechers 4 Completed 3 .*No data yet/)
+  const first = textOf((await ask('/catalogue/')).text)
+  assert.match(first, /Torrents 2 .*Seeds 7 .*Leechers 4 .*Charts begin after two hours\./)
   await sample()
   wait(60 * 60_000)
   await sample()
   const { text } = await ask('/torrent', `info_hash=${one.hash}`)
-  assert.match(textOf(text), /Seeds 6 Leechers 3 2 downloads completed .* Info hash/)
-  const activity = (await ask('/activity')).text
-  assert.match(textOf(activity), /The last month/)
-  assert.match(activity, /seeds: 7 at the end, 7 to 7\. leechers: 4 at the end, 4 to 4\./)
+  assert.match(textOf(text), /Seeds 6 Leechers 3 2 completed .* Info hash/)
+  const charts = (await ask('/catalogue/')).text
+  assert.match(charts, /Seeds: 7 at the end, 7 to 7\. Leechers: 4 at the end, 4 to 4\./)
+  assert.match(textOf(charts), /\n2026-11-20 14:00 7 4 0\n/)
+  const { status, headers } = await ask('/activity')
+  assert.deepEqual([status, headers['Location']], [302, './catalogue/#charts'])
 })
 
 test('.torrent files are served if allowed, by both spellings of the hash', async (t) => {
@@ -256,7 +258,7 @@ test('the page can be redirected or turned off', async (t) => {
 
 test('all pages have the name of the site', async (t) => {
   const { ask } = await pagesOf(t, { options: { siteName: 'Ours <&>' } })
-  for (const path of ['/index.html', '/activity', '/catalogue/'])
+  for (const path of ['/index.html', '/catalogue/'])
     assert.match((await ask(path)).text, /Ours &lt;&amp;&gt;<\/a>/, path)
 })
 
@@ -330,7 +332,7 @@ function menuOf(page: string): string[] {
 test('beside a mirror the menu leads to its files and status', async (t) => {
   const mirror = { url: 'https://mirror.example/pub/', hasFiles: true, search: { files: null } }
   const { ask } = await pagesOf(t, { options: { mirror } })
-  for (const path of ['/index.html', '/activity', '/catalogue/']) {
+  for (const path of ['/index.html', '/catalogue/']) {
     const page = (await ask(path)).text
     const menu = menuOf(page)
     assert.match(page, /<a class="brand" href="https:\/\/mirror.example\/pub\/"/)

@@ -19,7 +19,6 @@ test('each page of a tracker has the search of its catalogue, and the script of 
   const { ask } = await pagesOf(t, { torrents: TORRENTS })
   for (const [path, query, search] of [
     ['/index.html', '', 'catalogue/ '],
-    ['/activity', '', 'catalogue/ '],
     ['/catalogue/', 'q=debian', '../catalogue/ debian'],
     ['/catalogue/linux/', 'q=debian', '../../catalogue/ '],
     ['/torrent', `info_hash=${debian.hash}`, 'catalogue/ '],
@@ -43,8 +42,7 @@ test('beside a mirror, one search finds its files and the torrents', async (t) =
   }
   const mirror = { url: 'https://m.example/pub/', hasFiles: true, search: { files } }
   const { ask, search } = await pagesOf(t, { torrents: TORRENTS, options: { mirror } })
-  for (const path of ['/index.html', '/activity'])
-    assert.equal(searchOf((await ask(path)).text), '-/search ')
+  assert.equal(searchOf((await ask('/index.html')).text), '-/search ')
   const { status, text } = await ask('/-/search', 'q=Debian+13')
   assert.equal(status, 200)
   assert.equal(searchOf(text), '../-/search Debian 13')

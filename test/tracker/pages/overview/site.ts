@@ -96,7 +96,7 @@ export function textOf(page: string): string {
 /** Swarms with these counts (complete, incomplete, downloaded), by info hash in hexadecimal. */
 function swarmsOf(
   counts: Readonly<Record<string, readonly [number, number, number]>>,
-): Pick<SwarmStore, 'list' | 'scrape'> {
+): Pick<SwarmStore, 'list' | 'scrape' | 'monthOf' | 'noteSeeds'> {
   const all = Object.entries(counts).map(([hash, [complete, incomplete, downloaded]]) => {
     const infoHash = Buffer.from(hash, 'hex')
     return { infoHash, complete, incomplete, downloaders: incomplete, downloaded }
@@ -106,5 +106,5 @@ function swarmsOf(
   function* list() {
     yield* all
   }
-  return { scrape, list }
+  return { scrape, list, monthOf: () => null, noteSeeds: () => [][Symbol.iterator]() as never }
 }
