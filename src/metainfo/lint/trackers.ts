@@ -221,7 +221,7 @@ export const TRACKER_RULES = {
     // Another rule handles private torrents
     if (metainfo.private || announceUrls(metainfo).length > 0) return
     if ((nodes ?? []).length === 0 && seedsOf(metainfo).size === 0) {
-      yield 'no tracker, no DHT nodes and no seeds: clients find peers only by the DHT'
+      yield 'only the DHT helps clients find peers: no tracker, no seeds'
     }
   },
   /**

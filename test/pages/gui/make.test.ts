@@ -359,7 +359,7 @@ test('work that is cancelled writes nothing', async (t) => {
 
 test('a torrent without a tracker is said to have none', async (t) => {
   const { send } = await openTestGui(t, TREE)
-  const none = /no tracker, no DHT nodes and no seeds: clients find peers only by the DHT/
+  const none = /only the DHT helps clients find peers: no tracker, no seeds/
   assert.match((await send('make', { act: 'make', path: 'tree/a' })).text, none)
   const trackers = 'http://a.example/announce'
   assert.doesNotMatch((await send('make', { act: 'make', path: 'tree', trackers })).text, none)

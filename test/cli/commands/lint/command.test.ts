@@ -56,7 +56,7 @@ test('a note that several torrents share is one line, with their number', async 
   assert.equal(shared.length, 2)
   assert.match(
     shared[0] ?? '',
-    /^2 torrents \(\S+a\.torrent, \S+b\.torrent\): note: no tracker.* \[no-tracker\]$/,
+    /^2 torrents \(\S+a\.torrent, \S+b\.torrent\): note: only the DHT.* \[no-tracker\]$/,
   )
   assert.match(shared[1] ?? '', /d\.torrent: note: private without info\.source/)
   const inJson = jsonLines((await runBtkit(['lint', '--json', root])).stdout)
