@@ -43,10 +43,10 @@ export function renderActs({ isAside, more, ...item }: ItemActs): Html {
   </p>`
 }
 
-/** The button that copies a magnet link. */
-export function copyMagnet(magnet: string): Html {
-  return html`<button type="button" data-copy="magnet" hidden>${WORDS.copyMagnet}</button
-    ><input type="hidden" id="magnet" value="${fieldValue(magnet)}" />`
+/** The button that copies a magnet link. `id` is unique on the page. */
+export function copyMagnet(magnet: string, id = 'magnet'): Html {
+  return html`<button type="button" data-copy="${id}" hidden>${WORDS.copyMagnet}</button
+    ><input type="hidden" id="${id}" value="${fieldValue(magnet)}" />`
 }
 
 /** The page of a torrent or file below its title: buttons, and cards in two columns. */

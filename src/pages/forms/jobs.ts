@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../../base/errors.js'
 import type { Progress } from '../../library/task.js'
-import { html, type Html, type HtmlValue } from '../../base/text/html.js'
+import { copyMagnet } from '../../page-parts/item.js'
+import { renderFoldedQr } from '../../page-parts/qr-code.js'
+import { html, type Html } from '../../base/text/html.js'
 import { formatBytes, formatDuration } from '../../base/text/quantity.js'
 import type { Form } from './form.js'
 import type { Answer } from '../../server/headers/answer.js'
@@ -26,8 +28,8 @@ export interface JobFacts<T = unknown> {
   readonly form: Form
   /** Says what it does, if it only ends when somebody stops it. */
   readonly lasts?: string
-  /** Shown below its progress. */
-  readonly beside?: HtmlValue
+  /** The magnet link of a torrent that it seeds. */
+  readonly magnet?: string | null
   /** The page of its result, a level below the page that began it. */
   show(result: T, job: Job<T>): PageParts
 }
@@ -208,7 +210,7 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
           <form method="post" action="${id}/cancel">
             <button>${about.lasts === undefined ? 'Cancel' : 'Stop'}</button>
           </form>
-          ${about.beside ?? null}
+          ${magnetOf(job, '../')}
         </section>`
       : html`${isCancelled ? about.lasts === undefined && CANCELLED : error && problem(error)}
           <p class="acts">
@@ -220,6 +222,14 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
 function valuesOf({ progress }: Job): Html | null {
   if (!progress || progress.bytesTotal === 0) return null
   return html`max="${progress.bytesTotal}" value="${progress.bytesDone}"`
+}
+
+/** The ways to pass on the torrent that a job seeds; `root` is the way to the first page. */
+export function magnetOf({ id, about: { magnet = null } }: Job, root: string): Html | null {
+  return magnet === null
+    ? null
+    : html`<p class="acts">${copyMagnet(magnet, `magnet-${id}`)}</p>
+        ${renderFoldedQr(magnet, root)}`
 }
 
 /** Describes the progress of a job in words. */

@@ -21,7 +21,7 @@ import {
 import { addDropped } from '../forms/dropped.js'
 import type { Answer } from '../../server/headers/answer.js'
 import { formOf, framePage, type PageParts, queryOf } from '../forms/frame.js'
-import { describeJob, type Job, Jobs } from '../forms/jobs.js'
+import { describeJob, type Job, Jobs, magnetOf } from '../forms/jobs.js'
 import { WINDOW_SCRIPT, WINDOW_STYLE } from '../../browser/texts.js'
 import { renderTable } from '../../page-parts/table.js'
 import { html, type Html } from '../../base/text/html.js'
@@ -318,7 +318,7 @@ function lastPage(): Answer {
   return framePage({ title: 'btkit has ended', content }, masthead)
 }
 
-const WORK_COLUMNS = [['Work', 'name'], ['State']] as const
+const WORK_COLUMNS = [['Work', 'name'], ['State'], ['']] as const
 
 /** The first page: what can be done, what is seeded, and what was done last. */
 function homePage(tools: readonly FormRoute[], jobs: readonly Job[]): PageParts {
@@ -343,7 +343,7 @@ function workTable(title: string, jobs: readonly Job[] = []): Html | false {
     const { id, about, state, elapsed } = job
     const how =
       state === 'running' ? describeJob(job) : `${state}, took ${formatDuration(elapsed / 1000)}`
-    return [html`<a href="job/${id}">${about.title}</a>`, how]
+    return [html`<a href="job/${id}">${about.title}</a>`, how, magnetOf(job, '')]
   })
   if (rows.length === 0) return false
   return html`<h2>${title}</h2>

@@ -3,8 +3,6 @@ import { once } from 'node:events'
 import { basename, dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { awaitOr, BtkitError, tryOr } from '../../base/errors.js'
-import { copyMagnet } from '../../page-parts/item.js'
-import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import { counted, formatBytes } from '../../base/text/quantity.js'
 import type { Form } from '../forms/form.js'
 import type { Answer } from '../../server/headers/answer.js'
@@ -68,14 +66,10 @@ export async function seed(parts: WindowParts, form: Form): Promise<Answer> {
   if (before) return seeOther(`job/${before.id}`)
   const made = { torrent, source, hasTrackers: !form.has('dht') }
   // A file that is no torrent is a mistake that the seed reports
-  const found = await awaitOr(null, parts.work.run('look', torrent))
-  const beside =
-    found &&
-    html`<p class="acts">${copyMagnet(found.magnet)}</p>
-      ${renderFoldedQr(found.magnet, '../')}`
+  const { magnet = null } = (await awaitOr(null, parts.work.run('look', torrent))) ?? {}
   const run = (running: Run) => runSeed([...seedProgram, '--json', ...seedArguments(made)], running)
   const show = (_: null, job: Job) => seedingPage('The seeding has ended.', job)
-  const { id } = await jobs.begin({ ...about, show, beside, lasts: LASTS }, run, patience)
+  const { id } = await jobs.begin({ ...about, show, magnet, lasts: LASTS }, run, patience)
   return seeOther(`job/${id}`)
 }
 

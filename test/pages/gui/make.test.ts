@@ -441,7 +441,9 @@ test('without a client, btkit seeds what was made until it is stopped', async (t
   await until('it seeds', async () =>
     /\d+ peers? · \S+ \S+\/s · \S+ \S+ sent/.test((await get(`${job}/state`)).text),
   )
-  assert.match((await get(job)).text, /data-copy="magnet"[^]*QR code/)
+  const shared = /sent[^]*data-copy="(\S+)"[^]*id="\1" value="magnet:\?xt=urn:btih:[^]*QR code/
+  assert.match((await get(job)).text, shared)
+  assert.match((await get('')).text, shared, 'the first page has what is seeded')
   assert.match((await get(job)).text, /Seeding of tree\.torrent[^]*<button>Stop<\/button>/)
   assert.equal(await begin(pages, { act: 'seed', ...fields }), job, 'it is not seeded twice')
   await fetch(`${pages}${job}/cancel`, { method: 'POST' })
