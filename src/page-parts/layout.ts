@@ -65,7 +65,7 @@ export function renderPage(frame: PageFrame, ...content: readonly HtmlValue[]): 
         ${
           header !== undefined &&
           html`<a class="skip" href="#content">Skip to the content</a>
-            <header>${site?.header ?? null}${header}</header>`
+            <header>${header}</header>`
         }
         <main id="content">${content}</main>
         ${header !== undefined && html`<footer>${footer ?? null} ${PROGRAM}</footer>`}
@@ -149,10 +149,8 @@ export interface MenuEntry {
   readonly isCurrent: boolean
 }
 
-/** The head of pages, the same on all pages of a kind: logo, name and menu. */
-export interface Masthead {
-  /** Stands beside the logo and in the title. */
-  readonly name: string
+/** The head of pages, the same on all pages of a kind: logo, the name of the site, and menu. */
+export interface Masthead extends Pick<PageSite, 'name' | 'header'> {
   readonly menu: readonly MenuEntry[]
   /** Names the menu for screen readers. */
   readonly label: string
@@ -164,15 +162,16 @@ export interface Masthead {
 
 /** Renders the head of a page; `root` is the way back to the first page, such as `../`. */
 export function renderMasthead(root: string, masthead: Masthead): Html {
-  const { name, menu, label, home = './', end } = masthead
+  const { name, header = null, menu, label, home = './', end } = masthead
   const from = (path: string) => (URL.canParse(path) ? path : root + path)
   const links = menu.map(({ path, title, isCurrent }) => {
     const current = isCurrent && html` aria-current="page"`
     return html`<a href="${from(path)}" ${current}>${title}</a>`
   })
-  return html`<div class="bar">
-    <a class="brand" href="${from(home)}">${LOGO} ${name}</a>
-    ${links.length > 0 && html`<nav aria-label="${label}">${links}</nav>`}
-    ${end != null && html`<div class="end">${end}</div>`}
-  </div>`
+  return html`${header}
+    <div class="bar">
+      <a class="brand" href="${from(home)}">${LOGO} ${name}</a>
+      ${links.length > 0 && html`<nav aria-label="${label}">${links}</nav>`}
+      ${end != null && html`<div class="end">${end}</div>`}
+    </div>`
 }

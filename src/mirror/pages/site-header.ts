@@ -102,7 +102,6 @@ function renderSiteHeader(
     ...trackerPages(options),
     page(WORDS.status, './-/status', current === 'status'),
   ]
-  const { name } = siteOf(options)
   const end =
     hasListings(options) &&
     renderSearch({
@@ -116,7 +115,7 @@ function renderSiteHeader(
         folder && html`<input type="hidden" name="in" value="${directoryAddress('', folder)}" />`,
       placeholder: options.ownTracker ? WORDS.filesAndTorrents : WORDS.searchMirror,
     })
-  return renderMasthead(root, { name, menu, label: 'Site', end })
+  return renderMasthead(root, { ...siteOf(options), menu, label: 'Site', end })
 }
 
 /** The name of the root. */

@@ -78,10 +78,12 @@ export async function openForTracker(
     now: context.now,
   })
   const name = `${own.page.siteName ?? 'btkit'} admin`
-  const { clientAddresses } = own
-  const siteStyle = own.look.style?.text ?? ''
-  const named = { ...settings, name, siteStyle, publicUrl, clientAddresses }
-  const admin = await openAdmin(named, { ...context, routes, log })
+  const { clientAddresses, look } = own
+  const site = { name, ...look }
+  const admin = await openAdmin(
+    { ...settings, site, publicUrl, clientAddresses },
+    { ...context, routes, log },
+  )
   const close = async () => {
     await admin.close()
     await forms?.close()

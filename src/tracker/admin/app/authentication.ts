@@ -1,3 +1,4 @@
+import type { PageSite } from '../../../page-parts/layout.js'
 import type { OwnAddresses } from '../../../pages/forms/app.js'
 import { Tokens } from '@fastify/csrf'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -18,8 +19,7 @@ import { type ActivityLog, FAILED_LOG_IN } from '../storage/activity-log.js'
 
 /** The settings of the administration. */
 export interface AdminSettings {
-  /** The name of the pages. */
-  readonly name: string
+  readonly site: PageSite
   readonly place: ListenPlace
   /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null
@@ -28,8 +28,6 @@ export interface AdminSettings {
   readonly url: URL | null
   /** The file of users. */
   readonly usersFile: string
-  /** The CSS that the operator adds; empty for none. */
-  readonly siteStyle: string
   /** The URL of the public pages; null if there are none. */
   readonly publicUrl: string | null
 }

@@ -93,8 +93,8 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   await app.register(multipart)
-  const { name, siteStyle, publicUrl } = settings
-  adminRoutes(app, { ...parts, name, siteStyle, publicUrl, authentication })
+  const { site, publicUrl } = settings
+  adminRoutes(app, { ...parts, site, publicUrl, authentication })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
   await app.ready()
   const exchanges = new Exchanges(() => undefined, parts)
@@ -127,7 +127,7 @@ function withoutPrefix(url: string, prefix: string): string {
   return rest.startsWith('/') ? rest : url
 }
 
-interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name' | 'siteStyle' | 'publicUrl'> {
+interface RoutesParts extends AdminParts, Pick<AdminSettings, 'site' | 'publicUrl'> {
   readonly authentication: Authentication
 }
 
@@ -135,7 +135,7 @@ interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name' | 'siteStyl
 function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   const turns = new UserTurns()
   addPages(app, {
-    style: ADMIN_STYLE.text + parts.siteStyle,
+    style: ADMIN_STYLE.text + (parts.site.style?.text ?? ''),
     script: ADMIN_SCRIPT.text,
     routes: parts.routes,
     answer: (route, request, reply) =>
@@ -147,14 +147,14 @@ function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
 }
 
 function logInRoutes(app: FastifyInstance, parts: RoutesParts): void {
-  const { name: site, authentication } = parts
+  const { site, authentication } = parts
   const show = (
     { request, reply }: Pick<Exchange, 'request' | 'reply'>,
     aim: Aim,
     failed: Failed | null = null,
   ) => {
     const frame = {
-      name: site,
+      site,
       user: null,
       menu: [],
       root: '',
@@ -272,7 +272,7 @@ async function answer(route: AdminRoute, exchange: PageExchange): Promise<Answer
 }
 
 function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
-  const { name, authentication, request, reply, routes, acts, now } = exchange
+  const { site, authentication, request, reply, routes, acts, now } = exchange
   const address = authentication.addressOf(request)
   const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
   const root = rootOf(request)
@@ -295,12 +295,12 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       const token = () => authentication.token(request, reply)
       const pages = menuOf(routes.filter(isAllowed), current)
       const { publicUrl } = exchange
-      const site =
+      const ofSite =
         publicUrl === null ? [] : [{ path: publicUrl, title: 'Public site ↗', isCurrent: false }]
-      const menu = user.isTemporary ? [] : [...pages, ...site]
+      const menu = user.isTemporary ? [] : [...pages, ...ofSite]
       const hasTorrents = !user.isTemporary && routes.some(({ path }) => path === 'torrents')
       const search = hasTorrents ? queryOf(request).text('q') : null
-      return adminPage(shown, { name, user, menu, root, search, token })
+      return adminPage(shown, { site, user, menu, root, search, token })
     },
     seeOther: (location, message) => {
       authentication.leaveMessage(request, message)
@@ -328,7 +328,7 @@ function rootOf({ url }: FastifyRequest): string {
 
 /** The page of an address that is none. */
 async function missingPage(exchange: Exchange): Promise<Answer> {
-  const { name, authentication, request } = exchange
+  const { site, authentication, request } = exchange
   const user = await authentication.userOf(request)
   const root = rootOf(request)
   const page = {
@@ -339,5 +339,5 @@ async function missingPage(exchange: Exchange): Promise<Answer> {
     status: 404,
   }
   if (user !== null) return contextOf(user, new Form(), exchange).page(page)
-  return framePage({ root, ...page }, { name, label: 'Pages', menu: [] })
+  return framePage({ root, ...page }, { ...site, label: 'Pages', menu: [] })
 }

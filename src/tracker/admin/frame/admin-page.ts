@@ -2,14 +2,13 @@ import type { Answer } from '../../../server/headers/answer.js'
 import { framePage, type PageParts } from '../../../pages/forms/frame.js'
 import { renderSearch } from '../../../page-parts/search.js'
 import { MAX_SEARCH } from '../../pages/overview/site.js'
-import type { MenuEntry } from '../../../page-parts/layout.js'
+import type { MenuEntry, PageSite } from '../../../page-parts/layout.js'
 import { fieldValue, html, type Html } from '../../../base/text/html.js'
 import type { Visitor } from './visit.js'
 
 /** The parts that frame a page. */
 interface FrameParts {
-  /** The name of the pages. */
-  readonly name: string
+  readonly site: PageSite
   /** Null before the log-in. */
   readonly user: Visitor | null
   readonly menu: readonly MenuEntry[]
@@ -29,9 +28,9 @@ const POSTED = /<form\b[^>]*\bmethod="post"[^>]*>/g
  * forgotten.
  */
 export function adminPage(parts: PageParts, frame: FrameParts): Answer {
-  const { name, menu, root, token } = frame
+  const { site, menu, root, token } = frame
   const end = endOf(frame)
-  const answer = framePage({ root, ...parts }, { name, label: 'Pages', menu, end })
+  const answer = framePage({ root, ...parts }, { ...site, label: 'Pages', menu, end })
   const field = html`<input type="hidden" name="token" value="${fieldValue(token())}" />`
   return {
     ...answer,

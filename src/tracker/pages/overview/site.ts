@@ -143,7 +143,7 @@ function siteHead(site: Site, { root = '', current = null, search = '' }: PagePl
   const ofAll = searchOf(site)
   const field = { id: 'search', name: 'q', value: search }
   return renderMasthead(root, {
-    name: site.name,
+    ...site,
     menu,
     label: 'Site',
     end: ofAll && renderSearch({ ...field, ...ofAll, action: root + ofAll.path }),

@@ -67,7 +67,7 @@ test('a header and a style are on all pages of the mirror, the tracker and the c
     /info_hash=[0-9a-f]{40}/.exec(await (await fetch(`${tracker}/catalogue/`)).text()) ?? []
   await assertHasLook(`${tracker}/torrent?${hash}`)
   const { text } = await visitsOf(stdout.text).visitor().get('/login')
-  assert.doesNotMatch(text, /site-header/)
+  assert.match(text, SHOWN)
 })
 
 test('Markdown is a header, too', async (t) => {
@@ -99,11 +99,15 @@ test('answers for programs, and pages without a look, stay as they are', async (
   assert.notEqual((await one)?.headers.get('etag'), (await other)?.headers.get('etag'))
 })
 
-test('the pages for administrators keep their own style', async (t) => {
+test('the pages for administrators have the header, too, and the style in their file', async (t) => {
   const { logIn, visitor } = await startAdmin(t, { args: lookIn(makeScratch(t, FILES)) })
   const alice = await logIn()
-  for (const page of [await visitor().get('/login'), await alice.get('/')])
-    assert.doesNotMatch(page.text, /site-header|logo\.png/)
+  for (const page of [await visitor().get('/login'), await alice.get('/'), await alice.get('/x/y')])
+    assert.match(page.text, SHOWN)
+  assert.match(
+    (await alice.get('/style.css')).text,
+    /#site-header \{\s+background: url\(\/logo\.png\)/,
+  )
 })
 
 const BAD: readonly (readonly [
