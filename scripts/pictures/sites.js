@@ -360,7 +360,7 @@ function plantMonths(path, torrents) {
       Math.max(0, Math.round(20 + day + 9 * Math.sin(day / 4 + i) + 4 * Math.sin(day + i))),
     )
     const month = Buffer.alloc(3 + 2 * seeds.length, 6)
-    month.writeUInt16BE(Math.floor(now / DAY) - 1, 1)
+    month.writeUInt16BE(Math.floor(now / DAY), 1)
     seeds.forEach((count, day) => month.writeUInt16BE(count + 1, 3 + 2 * day))
     const swarm = Buffer.of(0, 0, 0, completed)
     return [Buffer.of(1), Buffer.from(infoHashOf(file), 'hex'), swarm, month]

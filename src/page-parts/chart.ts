@@ -75,7 +75,7 @@ interface Chart {
 
 /** Draws a chart as SVG, without a script or inline style. Screen readers hear its summary. */
 export function renderChart({ title, lines, areBars = false, ends: [first, last] }: Chart): Html {
-  const most = niceMaximum(lines)
+  const most = Math.max(1, ...lines.flatMap(({ values }) => values.filter(isKnown)))
   const length = Math.max(2, ...lines.map(({ values }) => values.length))
   const y = (value: number) => HEIGHT - (value * HEIGHT) / most
   const width = areBars ? length : length - 1
@@ -84,7 +84,7 @@ export function renderChart({ title, lines, areBars = false, ends: [first, last]
       ${title}${lines.map(({ name, kind }) => html` <span class="${kind}">${name}</span>`)}
     </figcaption>
     <div class="plot">
-      <p><span>${formatNumber(most)}</span><span>0</span></p>
+      <p><span>${rounded(most)}</span><span>0</span></p>
       <svg
         role="img"
         aria-label="${lines.map((line) => summary(line, areBars)).join(' ')}"
@@ -108,14 +108,6 @@ function summary({ name, values }: NamedLine, areAmounts: boolean): string {
   if (areAmounts) return `${name}: ${rounded(sum(known))} in all.`
   const range = `${rounded(Math.min(...known))} to ${rounded(Math.max(...known))}`
   return `${name}: ${rounded(known.at(-1) ?? 0)} at the end, ${range}.`
-}
-
-/** The least round and even number that is not below any value. */
-function niceMaximum(lines: readonly ChartLine[]): number {
-  const most = Math.max(1, ...lines.flatMap(({ values }) => values.filter(isKnown)))
-  const power = 10 ** Math.floor(Math.log10(most))
-  const round = [1, 2, 3, 4, 5, 6, 8, 10].map((n) => n * power)
-  return round.find((n) => n >= most && n % 2 === 0) ?? 2 * most
 }
 
 /** A path through all known points, with gaps for missing ones. */
