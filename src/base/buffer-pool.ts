@@ -1,5 +1,8 @@
-/** Most bytes of buffers that are kept for later. */
-const MOST_KEPT = 16 * 1024 * 1024
+/**
+ * Most bytes of buffers that are kept for later: as many as slow clients may hold. Else those of a
+ * crowd that leaves would be garbage, which stays until its bytes are many.
+ */
+const MOST_KEPT = 40 * 1024 * 1024
 
 const SMALLEST = 4 * 1024
 

@@ -12,8 +12,8 @@ const STRETCH = 1024 * 1024
 /** Bytes that are read at a time: more are not faster. */
 export const LARGEST_PART = 256 * 1024
 
-/** The same for a client that takes longer for a part than so many milliseconds. */
-const SLOW_PART = 64 * 1024
+/** The same before a client is known to take a part that waited for it in so many milliseconds. */
+const SMALL_PART = 64 * 1024
 const SLOW = 50
 
 /** An open file, with its first bytes. */
@@ -39,7 +39,7 @@ export async function sendFile(
   file: OpenDownload,
   reads: { readonly pool: BufferPool; readonly later: <T>(read: () => Promise<T>) => Promise<T> },
 ): Promise<void> {
-  let [{ buffer, bytesRead }, at, sent, part] = [file, 0, 0, LARGEST_PART]
+  let [{ buffer, bytesRead }, at, sent, part] = [file, 0, 0, SMALL_PART]
   // They were not in memory
   if (bytesRead === 0) {
     reads.pool.give(buffer)
@@ -65,9 +65,11 @@ export async function sendFile(
         }
         const written = response.writePart(buffer.subarray(0, bytesRead))
         sent += bytesRead
-        const begun = written ? monotonicNow() : 0
-        if (written && !(await written)) return
-        part = written && monotonicNow() - begun > SLOW ? SLOW_PART : LARGEST_PART
+        if (written) {
+          const begun = monotonicNow()
+          if (!(await written)) return
+          part = monotonicNow() - begun > SLOW ? SMALL_PART : LARGEST_PART
+        }
         // Others may use it while this download waits for its turn
         reads.pool.give(buffer)
         buffer = NOTHING

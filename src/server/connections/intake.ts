@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { CountedResponse } from './counted-response.js'
 import type { Client } from './fair-queue.js'
 import { beginInTurn, leaveTurns, mayBegin, noteAsked } from './turns.js'
 
@@ -8,29 +10,38 @@ const MOST_WAITING = 16 * 1024
 /** Bytes that may wait for a turn without being counted: most requests have less. */
 const FEW = 2048
 
+/** Bytes that a request takes that was read and has not begun. */
+const REQUEST_COST = 2048
+
+/** Most bytes of a head or a body that are taken in one turn. */
+const PORTION = 16 * 1024
+
+const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const NOTHING = Buffer.alloc(0)
+
+/** Properties of the socket, because a map would get an entry for each request. */
+export const BEGUN = Symbol('begun')
+export const INTAKE = Symbol('intake')
+
+export interface Followed extends Socket {
+  /** The last response that was started. */
+  [BEGUN]?: CountedResponse
+  [INTAKE]?: Intake
+}
 
 type Listener = (bytes: Buffer) => void
 
-/** The one who takes the bytes of a connection. */
-export interface Taker<Connection> {
-  /**
-   * Returns how many of the bytes that wait are taken in one turn. None are while it is busy; it
-   * calls `goOn` afterwards.
-   */
-  readonly portionOf: (bytes: Buffer, connection: Connection) => number
-  /** Receives the number of bytes that wait, when that has changed. */
-  readonly count: (waiting: number, connection: Connection) => void
-}
-
 /**
- * Hands on the bytes of a connection, a portion at a time: at once as far as the event loop has
- * time, and the rest in turns of clients. One read of a connection may bring hundreds of requests,
- * and one look at all connections a thousand such reads: all others would wait for seconds.
+ * Hands on the bytes of a connection, the next head or a part of a body at a time: at once as far
+ * as the event loop has time, and the rest in turns of clients. One read of a connection may bring
+ * hundreds of requests, and one look at all connections a thousand such reads: all others would
+ * wait for seconds. Nothing behind a request is handed on until that has its whole answer.
  */
-export class Intake<Connection extends Socket> {
+export class Intake {
   /** Bytes that wait. */
   unread: Buffer = NOTHING
+  /** Requests that were read before, and have not begun. */
+  readonly requests = new Set<IncomingMessage>()
   readonly #take: Listener
   readonly #end: Listener
   readonly #begin: () => void
@@ -39,12 +50,17 @@ export class Intake<Connection extends Socket> {
   /** Whether the connection is not read, because so much waits. */
   #isHeld = false
   #isEnded = false
+  /** The response behind which bytes wait. */
+  #awaited: CountedResponse | null = null
 
-  /** Takes the place of the last listener for a connection's bytes, and of that for its end. */
+  /**
+   * Takes the place of the last listener for a connection's bytes, and of that for its end. `onCount`
+   * receives the number of bytes that wait, when that has changed.
+   */
   constructor(
-    private readonly socket: Connection,
+    private readonly socket: Followed,
     readonly client: Client,
-    private readonly taker: Taker<Connection>,
+    private readonly onCount: (waiting: number, socket: Followed) => void,
   ) {
     const [take = ignore] = (socket.listeners('data') as Listener[]).slice(-1)
     const [end = ignore] = (socket.listeners('end') as Listener[]).slice(-1)
@@ -65,11 +81,11 @@ export class Intake<Connection extends Socket> {
   }
 
   readonly #receive = (bytes: Buffer): void => {
-    const { socket, client, taker, unread } = this
+    const { socket, client, unread } = this
     noteAsked(client, bytes.length)
     // The usual case: one whole request
     const isFirst = unread.length === 0 && socket.writable
-    if (isFirst && taker.portionOf(bytes, socket) === bytes.length && mayBegin(client)) {
+    if (isFirst && this.#portionOf(bytes) === bytes.length && mayBegin(client)) {
       this.#take(bytes)
       return
     }
@@ -97,7 +113,29 @@ export class Intake<Connection extends Socket> {
 
   #portion(): number {
     if (this.unread.length === 0 || !this.socket.writable) return 0
-    return this.taker.portionOf(this.unread, this.socket)
+    return this.#portionOf(this.unread)
+  }
+
+  /** How many of some bytes are handed on in one turn. */
+  #portionOf(bytes: Buffer): number {
+    if (this.requests.size > 0) return 0
+    const response = this.socket[BEGUN]
+    if (response?.socket === this.socket) {
+      const { complete, readableLength, readableHighWaterMark } = response.req
+      if (complete) this.#goOnAfter(response)
+      // Node resumes the connection when a part of the body was read
+      if (complete || readableLength >= readableHighWaterMark) return 0
+    }
+    const end = bytes.indexOf(END_OF_HEAD)
+    return Math.min(end === -1 ? bytes.length : end + END_OF_HEAD.length, PORTION)
+  }
+
+  #goOnAfter(response: CountedResponse): void {
+    if (this.#awaited === response) return
+    this.#awaited = response
+    response.once('close', () => {
+      this.goOn()
+    })
   }
 
   #handOn(size: number): void {
@@ -125,7 +163,7 @@ export class Intake<Connection extends Socket> {
     if (this.#counted === 0) socket.on('resume', this.#resume)
     if (unread.length === 0) socket.off('resume', this.#resume)
     this.#counted = unread.length
-    this.taker.count(unread.length, socket)
+    this.onCount(unread.length + REQUEST_COST * this.requests.size, socket)
     const isHeld = unread.length > (this.#isHeld ? 0 : MOST_WAITING)
     if (isHeld === this.#isHeld) return
     this.#isHeld = isHeld

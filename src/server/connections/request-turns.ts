@@ -3,38 +3,12 @@ import { Socket } from 'node:net'
 import { monotonicNow } from '../../base/process.js'
 import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
-import { Intake, type Taker } from './intake.js'
+import { BEGUN, type Followed, Intake, INTAKE } from './intake.js'
 import { closeAnswered } from './refuse-connection.js'
 import { beginInTurn, inTurn, isTurnOver } from './turns.js'
 import { UnreadBytes } from './unread-bytes.js'
 
-/** Properties of the socket, because a map would get an entry for each request. */
-const BEGUN = Symbol('begun')
-const AWAITED = Symbol('awaited')
-const INTAKE = Symbol('intake')
-
-interface Followed extends Socket {
-  /** The last response that was started. */
-  [BEGUN]?: CountedResponse
-  /** The response behind which another request waits. */
-  [AWAITED]?: CountedResponse
-  [INTAKE]?: RequestIntake
-}
-
-/** The bytes of a connection that wait, and its requests that were read before. */
-class RequestIntake extends Intake<Followed> {
-  readonly requests = new Set<IncomingMessage>()
-}
-
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
-
-const END_OF_HEAD = Buffer.from('\r\n\r\n')
-
-/** Most bytes of a head or a body that are taken in one turn. */
-const PORTION = 16 * 1024
-
-/** Bytes that a request takes that was read and has not begun. */
-const REQUEST_COST = 2048
 
 /** Most bytes that wait of all clients together. Beyond, the client with the most gives way. */
 const MOST_WAITING = 32 * 1024 * 1024
@@ -56,10 +30,11 @@ const BUSY = 1000
  * the answer does not begin soon.
  */
 export class RequestTurns implements ConnectionFollower {
-  readonly #taker: Taker<Followed>
   /** The connections that Node reads. */
   readonly #plain = new Set<Followed>()
   #busyUntil = 0
+  /** What waits of requests. */
+  readonly #waiting: UnreadBytes
 
   /**
    * `unread` counts what clients have not read of all responses. `onLeft` receives requests that
@@ -70,12 +45,7 @@ export class RequestTurns implements ConnectionFollower {
     private readonly unread: UnreadBytes,
     private readonly onLeft: (request: IncomingMessage) => void,
   ) {
-    const all = new UnreadBytes(keyOf, { all: MOST_WAITING, perClient: MOST_WAITING })
-    const count = (bytes: number, socket: Followed) => {
-      const waiting = bytes + REQUEST_COST * (socket[INTAKE]?.requests.size ?? 0)
-      all.hold(socket, socket, { body: null, waiting })
-    }
-    this.#taker = { portionOf, count }
+    this.#waiting = new UnreadBytes(keyOf, { all: MOST_WAITING, perClient: MOST_WAITING })
   }
 
   readonly come = (socket: Followed): void => {
@@ -99,10 +69,14 @@ export class RequestTurns implements ConnectionFollower {
     }, client)
   }
 
-  #takeOver(socket: Followed): RequestIntake {
+  readonly #count = (waiting: number, socket: Followed): void => {
+    this.#waiting.hold(socket, socket, { body: null, waiting })
+  }
+
+  #takeOver(socket: Followed): Intake {
     this.#plain.delete(socket)
     const client = this.keyOf(socket) ?? socket
-    return (socket[INTAKE] ??= new RequestIntake(socket, client, this.#taker))
+    return (socket[INTAKE] ??= new Intake(socket, client, this.#count))
   }
 
   /**
@@ -215,26 +189,4 @@ function closeUnless(mayStay: () => boolean, socket: Socket, milliseconds: numbe
 export function isAwaited(socket: Followed): boolean {
   const { unread, requests } = socket[INTAKE] ?? {}
   return (unread?.length ?? 0) + (requests?.size ?? 0) > 0
-}
-
-/** The next head, or a part of a body; nothing behind a request that has no whole answer yet. */
-function portionOf(bytes: Buffer, socket: Followed): number {
-  if ((socket[INTAKE]?.requests.size ?? 0) > 0) return 0
-  const response = socket[BEGUN]
-  if (response?.socket === socket) {
-    const { complete, readableLength, readableHighWaterMark } = response.req
-    if (complete) goOnAfter(response, socket)
-    // Node resumes the connection when a part of the body was read
-    if (complete || readableLength >= readableHighWaterMark) return 0
-  }
-  const end = bytes.indexOf(END_OF_HEAD)
-  return Math.min(end === -1 ? bytes.length : end + END_OF_HEAD.length, PORTION)
-}
-
-function goOnAfter(response: CountedResponse, socket: Followed): void {
-  if (socket[AWAITED] === response) return
-  socket[AWAITED] = response
-  response.once('close', () => {
-    socket[INTAKE]?.goOn()
-  })
 }

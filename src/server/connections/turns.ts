@@ -3,7 +3,7 @@ import { monotonicNow } from '../../base/process.js'
 import { asked, type Client, FairQueue, networkKey, worked } from './fair-queue.js'
 
 /** Milliseconds of acts in a round of the event loop, before all other work goes on. */
-export const TURN = 4
+export const TURN = 2
 
 type Act = () => void
 
