@@ -54,8 +54,8 @@ export class Intake {
   #awaited: CountedResponse | null = null
 
   /**
-   * Takes the place of the last listener for a connection's bytes, and of that for its end. `onCount`
-   * receives the number of bytes that wait, when that has changed.
+   * Takes the place of the last listener for a connection's bytes, and of that for its end.
+   * `onCount` receives the number of bytes that wait, when that has changed.
    */
   constructor(
     private readonly socket: Followed,

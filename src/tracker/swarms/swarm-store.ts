@@ -29,7 +29,7 @@ import {
 /** Seconds by which the times of two trackers may differ. */
 const SKEW = 2
 
-/** Peers whose addresses are checked, or swarms that are counted, in one step: at most a millisecond. */
+/** Peers whose addresses are checked, or swarms that are counted, in a step of a millisecond. */
 const STEP = 256
 
 const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
