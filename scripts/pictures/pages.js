@@ -104,6 +104,11 @@ export const PAGES = {
     await page.locator('[form=seed]').click()
     await page.getByText(/ sent/).waitFor()
   },
+  'gui-seeds': async (page, sites) => {
+    await PAGES['gui-seeding'](page, sites)
+    await inWindow('')(page, sites)
+    await page.locator('summary').click()
+  },
   'gui-damaged': async (page, { gui, torrents, data }) => {
     await page.goto(new URL('check', gui).href, EARLY)
     await page.fill('[name=torrent]', `${torrents}/books/Émile Zola – Les Rougon-Macquart.torrent`)
