@@ -66,7 +66,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   [`${TREE} --announce-list `, 'btkit: --announce-list: its value is missing\n'],
   [
     'completedir http://files.example/x.iso http://t.example/announce',
-    'btkit: http://files.example/x.iso: not a directory; btkit makemetafile makes the torrent of a URL\n',
+    'btkit: http://files.example/x.iso: is on a server; name the directory for torrents with -o\n',
   ],
   [
     'makemetafile --files-from SUMS --trackerless',

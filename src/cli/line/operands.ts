@@ -43,7 +43,7 @@ export function sortOperands(
   const lists = urls.map(parseTrackers)
   if (urls.length > 1) {
     const content = isNamed ? undefined : urls.find(isContentUrl)
-    const why = content === undefined ? ONE_TRACKER : takesUrls ? MIXED : NOT_HERE
+    const why = content === undefined ? ONE_TRACKER : MIXED
     throw usageError(`${content ?? urls[1] ?? ''}: ${why}`)
   }
   const bare = sources.find((source) => !existsSync(source) && isBareTracker(source))
@@ -60,7 +60,6 @@ export function sortOperands(
 
 const ONE_TRACKER = 'only one tracker can be an argument; give each with -a'
 const MIXED = 'files and a URL cannot be content of one run; if it is a tracker, give each with -a'
-const NOT_HERE = 'not a directory; btkit makemetafile makes the torrent of a URL'
 
 /** The operands that are trackers: all URLs, but no address of content if `takesUrls`. */
 export function trackerOperands(operands: readonly string[], takesUrls: boolean): string[] {

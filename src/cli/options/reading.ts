@@ -3,7 +3,7 @@ import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typ
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { byteRate, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
-import { DIRECTORY, option, OFF } from './option.js'
+import { DIRECTORY, FILE, option, OFF } from './option.js'
 
 const MAX_RATE = option(
   '--max-rate <size>',
@@ -70,6 +70,15 @@ export const DATA = option(
   `find the content in this directory (default: beside each torrent). It is looked for under the
     torrent's name.`,
   DIRECTORY,
+)
+
+/** The option of commands that read content at URLs. */
+export const HEADER_FILE = option(
+  '--header-file <file>',
+  `send the headers in this file, 'Name: value', to servers of content. Each has a line. They are
+    not sent where a server redirects to. Headers that btkit sets itself, as Host and Range, are
+    refused.`,
+  FILE,
 )
 
 /** The option of commands that look at the content of torrents. */

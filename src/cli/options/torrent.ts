@@ -60,7 +60,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
   const [pieces, piecesText] = isLegacy
     ? ([pieceLengthOf(LEGACY_PIECE_POW2), String(LEGACY_PIECE_POW2)] as const)
     : (['auto', 'auto'] as const)
-  const command = new Command(name, { isTracker: true, takesUrls: name === 'makemetafile' })
+  const command = new Command(name, { isTracker: true, takesUrls: true })
     .optionsGroup('Trackers and seeds:')
     .opt(
       '-a, --announce <urls>',

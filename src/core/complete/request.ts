@@ -2,12 +2,14 @@ import type { FileListing } from '../../disk/look/stat-files.js'
 import type { Writer } from '../../disk/write/many.js'
 import type { HashProgress } from '../../disk/hash/jobs/job.js'
 import type { ChecksumName } from '../checksums/list.js'
+import type { ChecksumContext } from '../checksums/obtain.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../keep-seeded/client-target.js'
 import type { RunClient } from '../keep-seeded/sync.js'
 import type { FailedDisks } from './target/failed-disks.js'
+import type { RemotePlace } from './target/remote-place.js'
 import type { Change, CompleteReport, InfoRule, ListPaths } from './report.js'
 
 /** The request for a completedir run. */
@@ -65,6 +67,8 @@ export interface SourcePlace {
   readonly directory: string
   /** The directory for the torrents. */
   readonly target: string
+  /** The entries of a directory of a list at a URL. */
+  readonly remote?: RemotePlace
   /** The rules for a directory of a tree; absent for one of the command line. */
   readonly branch?: Branch
 }
@@ -82,7 +86,7 @@ interface Branch {
 }
 
 /** The context of a run: hash engine, piece cache, and the rest. */
-export interface CompleteContext extends HashContext {
+export interface CompleteContext extends HashContext, ChecksumContext {
   readonly state: StateAccess
   /** Entries to complete at the same time, in any order. Absent: one, or small ones together. */
   readonly entriesAtOnce?: number | undefined

@@ -13,11 +13,14 @@ export interface SyncClient extends PublishRules {
   readonly remoteDirectory: (local: string) => string
 }
 
-/** A torrent, and the directory on this machine that contains its content under its name. */
+/**
+ * A torrent, and the directory on this machine that contains its content under its name; null if
+ * the client downloads it.
+ */
 export interface PlacedTorrent {
   readonly torrent: string
   readonly metainfo: Metainfo
-  readonly place: string
+  readonly place: string | null
 }
 
 /** Lets a keeper give torrents to a client. */
@@ -34,7 +37,8 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
   async add(torrents: readonly PlacedTorrent[]): Promise<PublishOutcome[]> {
     const { client, remoteDirectory } = this.sync
     const requests = torrents.map(({ torrent, metainfo, place }) => {
-      return { torrent, metainfo, directory: remoteDirectory(place), localDirectory: place }
+      const directory = place === null ? null : remoteDirectory(place)
+      return { torrent, metainfo, directory, localDirectory: place }
     })
     return publishTorrents(client, requests, {
       ...this.sync,

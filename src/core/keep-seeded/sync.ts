@@ -18,8 +18,11 @@ export interface SyncTarget {
   readonly torrents: readonly {
     /** Its file name. */
     readonly name: string
-    /** The directory that contains its content under the torrent's name. */
-    readonly dataDirectory: string
+    /**
+     * The directory that contains its content under the torrent's name; null if that lies on a
+     * server, from which the client downloads it.
+     */
+    readonly dataDirectory: string | null
     /** Identifies one state of the .torrent file. */
     readonly stamp: string
   }[]
@@ -98,7 +101,7 @@ function sourceOf(
   const placeStamp = remembering((local) => nameOf(remoteDirectory(local)))
   const stamps = new Map(
     torrents.map(({ name, stamp, dataDirectory }) => {
-      return [name, `${stamp} ${placeStamp(dataDirectory)}`]
+      return [name, `${stamp} ${dataDirectory === null ? '' : placeStamp(dataDirectory)}`]
     }),
   )
   const pathOf = (name: string) => join(target, name)
@@ -107,7 +110,8 @@ function sourceOf(
     look: () => Promise.resolve({ stamps, isGone, problems: new Map() }),
     read: (names) => loadTorrents(names.map(pathOf), MAX_TORRENT),
     find: (metainfo, torrent) => {
-      return Promise.resolve({ torrent, metainfo, place: places.get(torrent) ?? target })
+      const place = places.get(torrent)
+      return Promise.resolve({ torrent, metainfo, place: place === undefined ? target : place })
     },
   }
 }

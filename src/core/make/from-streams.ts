@@ -2,12 +2,19 @@ import { once } from 'node:events'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
+import type { Fingerprint } from '../../disk/file-lists/fingerprint.js'
 import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { quoteText } from '../../base/text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
 import type { ChecksumName } from '../checksums/list.js'
 import type { ListedFile } from '../checksums/lists.js'
-import { bytesOf, contentOfTree, refusePaths, type Content } from '../digests/content.js'
+import {
+  bytesOf,
+  contentOfTree,
+  refusePaths,
+  type Content,
+  type ContentRules,
+} from '../digests/content.js'
 import { alignedFiles, createTrees, setTree, type FileTree } from '../digests/file-trees.js'
 import type { Engine, HashContext } from '../digests/hash-content.js'
 import { composeCore, InfoRequest, obtainInfo } from '../digests/info.js'
@@ -25,7 +32,7 @@ import {
 import { ArrivingFiles, type PieceLengthFor } from './arriving-files.js'
 import { choosePieces } from './piece-choice.js'
 import { count } from '../../base/text/quantity.js'
-import { keyOf, StatedContent, type StatedFile } from './stated-content.js'
+import { fingerprintOfStated, keyOf, StatedContent, type StatedFile } from './stated-content.js'
 import { checksumsOf, namesOf, requireChecksums, type StreamedFile } from './streamed-file.js'
 
 /** A torrent of which the name is known before its content. */
@@ -146,17 +153,12 @@ async function readStated(
   { plan, request, named, stated }: PlannedStated,
   { engine, cacheAccess }: Omit<ArrivalReading, 'checksums'>,
 ): Promise<StreamedTorrent> {
-  const keyed = { ...named, files: stated.map((file) => ({ ...file, absolutePath: keyOf(file) })) }
   const { pieceLength } = plan.content
-  const lengths = stated.map(({ length }) => length)
-  const content = contentOf(keyed, lengths, { ...request, pieceLength })
+  const content = contentOfStated(named, stated, { ...request, pieceLength })
   const { cache, trust } = cacheAccess
-  const { readOnce, at } = new StatedContent(content, stated, cache)
-  const onProgress: HashContext['engine']['onProgress'] = ({ bytesDone }) => {
-    engine.onProgress?.({ bytesDone, currentPath: at() })
-  }
+  const { readOnce } = new StatedContent(content, stated, cache)
   const context = {
-    engine: { ...engine, onProgress },
+    engine,
     cacheAccess: { ...cacheAccess, readOnce },
     isElsewhere: true,
   }
@@ -166,10 +168,40 @@ async function readStated(
   return { plan, core: { info, pieceLayers }, bytesHashed, checksums: [] }
 }
 
+/** The content of files of known states, which the cache knows by these. */
+function contentOfStated(
+  named: Omit<NamedArrival, 'files'>,
+  files: readonly (OrderedFile & StatedFile)[],
+  rules: ArrivalRules,
+): Content {
+  const keyed = files.map((file) => {
+    return { ...file, absolutePath: keyOf(file), fingerprint: fingerprintOfStated(file) }
+  })
+  return contentOf({ ...named, files: keyed }, [], rules)
+}
+
+/**
+ * Plans content of known states. Its files have the names of keyOf in the place of their paths.
+ * @throws BtkitError as planStreams
+ */
+export function planStated(
+  arrival: Arrival & { readonly files: readonly StatedFile[] },
+  rules: ArrivalRules,
+): Content {
+  const named = { ...arrival, files: inOrder(arrival.files, rules) }
+  checkPaths(named, { ...rules, isAligned: rules.isAligned === true || rules.version !== 'v1' })
+  return contentOfStated(named, statedFiles(named) ?? [], rules)
+}
+
+/** The rules for content that is on no disk, with its name. */
+type ArrivalRules = ContentRules & { readonly name: string }
+
 interface OrderedFile extends StreamedFile {
   readonly components: string[]
   /** Its name in the cache; by default its path. */
   readonly absolutePath?: string
+  /** By default of the length alone. */
+  readonly fingerprint?: Fingerprint
 }
 
 /** Files to read, with their paths. */
@@ -178,7 +210,7 @@ interface NamedArrival extends Omit<Arrival, 'files'> {
 }
 
 /** @throws BtkitError `usage` if files are sorted by their lengths, of which one is unknown */
-function inOrder(given: readonly StreamedFile[], request: NamedRequest): OrderedFile[] {
+function inOrder(given: readonly StreamedFile[], request: ArrivalRules): OrderedFile[] {
   const files = given.map((file) => ({ ...file, components: file.path.split('/') }))
   const order = request.version === 'v1' ? request.order : BY_PATH
   if (!order) return files
@@ -187,7 +219,7 @@ function inOrder(given: readonly StreamedFile[], request: NamedRequest): Ordered
 }
 
 /** Refuses the paths that the torrent of files on a disk could not have either. */
-function checkPaths({ place, isDirectory, files }: NamedArrival, request: NamedRequest): void {
+function checkPaths({ place, isDirectory, files }: NamedArrival, request: ArrivalRules): void {
   const { name, version } = request
   const named = files.map(({ components }) => ({ path: components, padding: false }))
   const [unsafe] = findUnsafePaths(name, isDirectory, named)
@@ -213,16 +245,16 @@ function directoriesOf(path: readonly string[]): string[] {
 function contentOf(
   { place, isDirectory, files, skipped = [] }: NamedArrival,
   lengths: readonly number[],
-  request: NamedRequest,
+  request: ArrivalRules,
 ): Content {
   const tree = { root: place, isDirectory, files: columnsOf(files, lengths), skipped }
   return contentOfTree(tree, { ...request, order: undefined })
 }
 
 function columnsOf(files: readonly OrderedFile[], lengths: readonly number[]): FileColumns {
-  const scanned = files.map(({ components, path, absolutePath = path }, at) => {
-    const fingerprint = { size: lengths[at] ?? 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
-    return { path: components, absolutePath, fingerprint }
+  const scanned = files.map(({ components, path, absolutePath = path, fingerprint: own }, at) => {
+    const unknown = { size: lengths[at] ?? 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
+    return { path: components, absolutePath, fingerprint: own ?? unknown }
   })
   return FileColumns.of(scanned)
 }

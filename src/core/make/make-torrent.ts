@@ -113,13 +113,20 @@ export function planOf(
   const { content: cut, ...pieces } = choosePieces(content, request, (other) => {
     return measureTorrent({ request, content: other })
   })
-  // Before there is memory for its digests: a server may claim any length
-  const size = sizeBeyond(MAX_TORRENT, { request, content: cut })
-  if (size !== null) {
-    const why = `its torrent would have ${formatBytes(size)}, and the limit is ${formatBytes(MAX_TORRENT)}`
-    throw new BtkitError('too-large', `${request.source}: ${why}`)
-  }
+  refuseHuge({ request, content: cut }, request.source)
   return { request, content: cut, pieces, replaced: replacedBy(cut, request, target), target }
+}
+
+/**
+ * Refuses content whose torrent btkit would not read, before there is memory for its digests: a
+ * server may claim any length.
+ * @throws BtkitError `too-large`
+ */
+export function refuseHuge(planned: Planned, source: string): void {
+  const size = sizeBeyond(MAX_TORRENT, planned)
+  if (size === null) return
+  const why = `its torrent would have ${formatBytes(size)}, and the limit is ${formatBytes(MAX_TORRENT)}`
+  throw new BtkitError('too-large', `${source}: ${why}`)
 }
 
 /**

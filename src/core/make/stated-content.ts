@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
+import pLimit from 'p-limit'
 import { digestOf, isSameBytes, sha256 } from '../../base/bytes.js'
 import { BtkitError } from '../../base/errors.js'
 import { count } from '../../base/text/quantity.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { fileAt, type ContentStream } from '../../disk/hash/stream/content-stream.js'
-import { CHECKSUMS } from '../checksums/list.js'
+import type { Fingerprint } from '../../disk/file-lists/fingerprint.js'
+import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
 import { hashArriving, zeros } from '../digests/arriving.js'
 import type { ReadOnce } from '../digests/cache-access.js'
-import type { Content } from '../digests/content.js'
+import type { CutFiles } from '../digests/content.js'
+import { withoutPads } from '../digests/pad-files.js'
 import type { PieceTable } from '../digests/piece-table.js'
 import {
   believedOf,
@@ -28,6 +31,18 @@ export function keyOf(file: StatedFile): string {
   return digestOf('sha256', Buffer.concat([Buffer.from(text), ...sums])).toString('hex')
 }
 
+/**
+ * Returns the state of a file as the fingerprint of one on a disk. Its times are long past, so that
+ * it counts as settled.
+ */
+export function fingerprintOfStated(file: StatedFile): Fingerprint {
+  const digest = Buffer.from(keyOf(file), 'hex')
+  const past = (at: number) => -1n - (digest.readBigUInt64LE(at) >> 2n)
+  // The inode of no file is 0
+  const inode = digest.readBigUInt64LE(16) | 1n
+  return { size: file.length, mtimeNs: past(0), ctimeNs: past(8), inode, device: 0n }
+}
+
 /** Names in the cache the state in which a file had its listed checksum. */
 const CHECKED = 'checked state'
 
@@ -36,6 +51,45 @@ const KEPT = 16 * 1024 * 1024
 
 /** Files that begin to arrive, with the one that is read. */
 const AHEAD = 8
+
+/** Reads a file, and returns checksums of it. */
+export async function digestsOfStated(
+  { content }: StatedFile,
+  names: readonly ChecksumName[],
+): Promise<Uint8Array[]> {
+  const hashes = names.map((name) => createHash(CHECKSUMS[name].algorithm))
+  for await (const chunk of content instanceof Uint8Array ? [content] : content)
+    for (const hash of hashes) hash.update(chunk)
+  return hashes.map((hash) => hash.digest())
+}
+
+/** Further checksums of files that are read as a whole, and what receives all of them. */
+export interface AlsoChecksums {
+  readonly names: readonly ChecksumName[]
+  readonly note: (file: StatedFile, name: ChecksumName, digest: Uint8Array | undefined) => void
+}
+
+/**
+ * Returns a function that reads unknown pieces of any content whose files have the names of keyOf,
+ * some contents at a time.
+ */
+export function readStatedOnce(
+  fileOf: (key: string) => StatedFile | undefined,
+  cache: PieceCache,
+  also: AlsoChecksums,
+): ReadOnce {
+  const limited = pLimit(CONTENTS_AT_ONCE)
+  return (unread, read) => {
+    const { content } = unread
+    const own = withoutPads(content.files)
+    const files = Array.from(own, ({ absolutePath }) => fileOf(absolutePath) ?? [])
+    const stated = new StatedContent(content, files.flat(), cache, also)
+    return limited(() => stated.readOnce(unread, read))
+  }
+}
+
+/** Small contents that are read at the same time. */
+const CONTENTS_AT_ONCE = 4
 
 /**
  * Reads content of streams that say their states. Its pieces are kept as those of files on a disk
@@ -51,9 +105,10 @@ export class StatedContent {
 
   /** The files of `content` have the names of keyOf in the place of their paths. */
   constructor(
-    private readonly content: Content,
+    private readonly content: CutFiles,
     private readonly files: readonly StatedFile[],
     private readonly cache: PieceCache,
+    private readonly also: AlsoChecksums | null = null,
   ) {
     let next = 0
     for (let i = 0; i < content.files.length; i++) {
@@ -65,16 +120,19 @@ export class StatedContent {
     }
   }
 
-  /** The path of the file that is being read. */
-  readonly at = () => this.#current
-
   /** Reads unknown pieces. */
   readonly readOnce: ReadOnce = async ({ table }, read) => {
     this.#settle(table)
     for (const file of this.files) {
       if (file.length === 0 && !this.#isChecked(file)) for await (const _ of this.#readWhole(file));
     }
-    return read(hashArriving((stream, span) => this.#read(stream, span), KEPT))
+    const hash = hashArriving((stream, span) => this.#read(stream, span), KEPT)
+    return read((job, engine) => {
+      const onProgress: typeof engine.onProgress = ({ bytesDone }) => {
+        engine.onProgress?.({ bytesDone, currentPath: this.#current })
+      }
+      return hash(job, { ...engine, onProgress })
+    })
   }
 
   /**
@@ -160,11 +218,12 @@ export class StatedContent {
     this.#current = path
     for (const next of this.#files.slice(number, number + AHEAD))
       if (next && this.#whole.has(next)) next.begin?.()
-    const names = namesOf(checksumsOf(file))
+    const names = [...new Set([...namesOf(checksumsOf(file)), ...(this.also?.names ?? [])])]
     const hashes = names.map((name) => createHash(CHECKSUMS[name].algorithm))
     const check = () => {
       const digests = hashes.splice(0).map((hash) => hash.digest())
       requireChecksums(file, (name) => digests[names.indexOf(name)] ?? new Uint8Array(0))
+      for (const [i, name] of names.entries()) this.also?.note(file, name, digests[i])
     }
     let bytes = 0
     for await (const chunk of content instanceof Uint8Array ? [content] : content) {

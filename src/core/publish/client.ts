@@ -81,8 +81,11 @@ export interface TorrentClient {
 /** A torrent to seed. */
 export interface PublishedTorrent {
   readonly metainfo: Metainfo
-  /** The client's path of the directory that contains the content under the torrent's name. */
-  readonly directory: string
+  /**
+   * The client's path of the directory that contains the content under the torrent's name; null if
+   * the client downloads it from web seeds, into its own directory.
+   */
+  readonly directory: string | null
   /** The modification time of each file in seconds since 1970; null if unknown. */
   readonly fileTimes: readonly number[] | null
   /** The category that it gets in the client; by default none. */

@@ -9,8 +9,11 @@ export interface PublishRequest {
   /** Its name in reports. */
   readonly torrent: string
   readonly metainfo: Metainfo
-  /** The client's path of the directory that contains the content under the torrent's name. */
-  readonly directory: string
+  /**
+   * The client's path of the directory that contains the content under the torrent's name; null if
+   * the client downloads it from web seeds.
+   */
+  readonly directory: string | null
   /** The same directory as seen by this machine; null if it does not see it. */
   readonly localDirectory: string | null
 }
@@ -48,9 +51,10 @@ export async function lookForData(
     if (refusal) refusals.set(request, refusal)
     else if (!(torrent instanceof BtkitError)) seen.set(request, torrent)
   }
-  if (seen.size === 0) return { seen, refusals }
-  const found = (await client.findData?.([...seen.values()])) ?? []
-  for (const [i, request] of [...seen.keys()].entries()) {
+  const looked = [...seen].filter(([{ directory }]) => directory !== null)
+  if (looked.length === 0) return { seen, refusals }
+  const found = (await client.findData?.(looked.map(([, torrent]) => torrent))) ?? []
+  for (const [i, [request]] of looked.entries()) {
     const doubt = doubtOf(request, found[i] ?? null, client, sight)
     if (!doubt) continue
     refusals.set(request, doubt)
@@ -93,6 +97,7 @@ export function unseen(
   { label, changedNames }: TorrentClient,
   { metainfo: { name, files }, directory }: PublishRequest,
 ): string {
+  if (directory === null) return `${label} does not begin to download it from its web seeds`
   const message = `${label} does not see all its data in ${directory}`
   const names = [name, ...files.flatMap(({ path, padding }) => (padding ? [] : path))]
   const changed = changedNames && names.find((each) => changedNames.test(each))

@@ -178,7 +178,8 @@ class PublishRun {
       return this.#options.adopts && mayBeSeeded && !isElsewhere ? 'adoptable' : 'foreign'
     }
     if (isBroken(known) || isElsewhere || this.#options.isOutdated?.(request)) return 'fresh'
-    return isSeeded(known) ? 'seeded' : 'stopped'
+    const isCurrent = isSeeded(known) || isDownloading(known, request)
+    return isCurrent ? 'seeded' : 'stopped'
   }
 
   /** Marks torrents that the client seeds from elsewhere, once it has checked their data. */
@@ -203,8 +204,8 @@ class PublishRun {
   }
 
   /** Whether the client looks for the data of a torrent in another directory. */
-  #isElsewhere({ directory }: ClientTorrent, request: PublishRequest): boolean {
-    if (!directory) return false
+  #isElsewhere({ directory }: ClientTorrent, request: Pick<PublishRequest, 'directory'>): boolean {
+    if (!directory || request.directory === null) return false
     const real = (path: string) => {
       return (this.#options.isLocal ? valueOr(null, () => realPath(path)) : null) ?? resolve(path)
     }
@@ -253,7 +254,7 @@ class PublishRun {
       const torrent = list.get(pending.infoHash)
       if (!torrent) this.#fail(pending.request, 'the client did not take it up in time')
       else if (isChecking(torrent)) this.#tellChecking(pending)
-      else if (!this.#client.looksBeforeStart || isWhole(torrent)) whole.push(pending)
+      else if (!this.#looksFor(pending) || isWhole(torrent)) whole.push(pending)
       else missed.push({ ...pending, torrent })
     }
     await this.#removeMissed(missed)
@@ -266,22 +267,36 @@ class PublishRun {
     const { waiting } = this.#options
     const list = await this.#settled(this.#added, (torrent) => !isChecking(torrent))
     const isLooked = (torrent: ClientTorrent) => isBroken(torrent) || isWhole(torrent)
-    if (!this.#client.looksBeforeStart || isEach(this.#added, list, isLooked)) return list
+    const looked = this.#added.filter((pending) => this.#looksFor(pending))
+    if (isEach(looked, list, isLooked)) return list
     // A client may begin to check a moment after it has added a torrent
     const isSeen = (torrent: ClientTorrent) => isChecking(torrent) || isLooked(torrent)
     const limitMs = Math.min(waiting.limitMs, LATE_LOOK_MS)
-    await this.#settled(this.#added, isSeen, { ...waiting, limitMs })
+    await this.#settled(looked, isSeen, { ...waiting, limitMs })
     return this.#settled(this.#added, (torrent) => !isChecking(torrent))
   }
 
-  /** Checks that the started torrents are seeded, and not downloaded. */
+  /** Whether the client shows, before a torrent is started, whether its data is there. */
+  #looksFor({ request }: Pending): boolean {
+    return this.#client.looksBeforeStart && request.directory !== null
+  }
+
+  /** Checks that the started torrents are seeded, and downloaded only if that is meant. */
   async confirm(): Promise<void> {
     const isOver = (torrent: ClientTorrent) => isSeeded(torrent) || this.#isLost(torrent)
-    const list = await this.#settled(this.#started, isOver)
+    const isBegun = (torrent: ClientTorrent) => isSeeded(torrent) || isLoading(torrent)
+    const [here, remote] = [false, true].map((isRemote) => {
+      return this.#started.filter(({ request }) => (request.directory === null) === isRemote)
+    })
+    const list = new Map([
+      ...(await this.#settled(here ?? [], isOver)),
+      ...(await this.#settled(remote ?? [], isBegun)),
+    ])
     const missed: Missed[] = []
     for (const pending of this.#started) {
       const torrent = list.get(pending.infoHash)
-      if (torrent && isSeeded(torrent)) this.#outcomes.set(pending.request, PUBLISHED)
+      const isCurrent = torrent && (isSeeded(torrent) || isDownloading(torrent, pending.request))
+      if (isCurrent) this.#outcomes.set(pending.request, PUBLISHED)
       else if (torrent && isChecking(torrent)) this.#tellChecking(pending)
       else missed.push({ ...pending, torrent })
     }
@@ -358,6 +373,13 @@ class PublishRun {
     this.#outcomes.set(request, { status: 'failed', reason, code })
   }
 }
+
+/** Whether a client downloads a torrent that has no data where a client could find it. */
+function isDownloading(torrent: ClientTorrent, { directory }: PublishRequest): boolean {
+  return directory === null && isLoading(torrent)
+}
+
+const isLoading = ({ state }: ClientTorrent) => state === 'downloading'
 
 const isChecking = ({ state }: ClientTorrent) => state === 'checking'
 

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib'
 import { monotonicNow } from '../../base/process.js'
 import { loginIn, openRequest } from './http-connection.js'
 import { quoteText } from '../../base/text/escape.js'
-import { addressesOf, AnswerFault, publicHosts, RedirectFault } from './redirect-guard.js'
+import { AnswerFault, guardWay, RedirectFault } from './redirect-guard.js'
 
 /** A request over HTTP. */
 export interface HttpRequest {
@@ -87,12 +87,7 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
     const next = new URL(location, address)
     if (!/^https?:$/.test(next.protocol))
       throw new RedirectFault('redirects to an address that is not HTTP')
-    if (isGuarded && address.protocol === 'https:' && next.protocol === 'http:')
-      throw new RedirectFault('redirects to an address without TLS')
-    isPublic ||= isGuarded && (await addressesOf(address)).isPublic
-    if (isPublic && (await addressesOf(next)).hasOthers)
-      throw new RedirectFault('redirects into a private network')
-    if (isPublic) publicHosts.add(next.hostname)
+    if (isGuarded) isPublic = await guardWay(address, next, { wasPublic: isPublic })
     address = next
   }
 }

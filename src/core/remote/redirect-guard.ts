@@ -13,19 +13,39 @@ export class RedirectFault extends AnswerFault {}
  * Hosts that are in the internet: they had such an address before, or a redirect leads from there
  * to them.
  */
-export const publicHosts = new Set<string>()
+const publicHosts = new Set<string>()
 
 /** A host as it is connected to: in URLs, an address of IPv6 has brackets. */
 export const plainHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
 
 /** Finds the addresses of a host that are of the internet, and others. */
-export async function addressesOf({ hostname }: URL) {
+async function addressesOf({ hostname }: URL) {
   const host = plainHost(hostname)
   const found = isIP(host) ? [{ address: host }] : await lookUp(host, { all: true }).catch(() => [])
   const others = found.filter((each) => !isPublicAddress(each))
   // A host that only a proxy can look up is asked through that
   const isPublic = found.length === 0 || others.length < found.length
   return { isPublic: isPublic || publicHosts.has(hostname), hasOthers: others.length > 0 }
+}
+
+/**
+ * Makes sure that an address may lead on to another: not from TLS to none, and not from the
+ * internet into a private network, where a stranger could have internal services read. Returns
+ * whether the way is one of the internet, as it was before if `wasPublic`.
+ * @throws RedirectFault; `how` begins its message
+ */
+export async function guardWay(
+  from: URL,
+  to: URL,
+  { wasPublic = false, how = 'redirects' } = {},
+): Promise<boolean> {
+  if (from.protocol === 'https:' && to.protocol === 'http:')
+    throw new RedirectFault(`${how} to an address without TLS`)
+  const isPublic = wasPublic || (await addressesOf(from)).isPublic
+  if (isPublic && (await addressesOf(to)).hasOthers)
+    throw new RedirectFault(`${how} into a private network`)
+  if (isPublic) publicHosts.add(to.hostname)
+  return isPublic
 }
 
 const isPublicAddress = ({ address }: { readonly address: string }) => {

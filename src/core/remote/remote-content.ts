@@ -12,6 +12,7 @@ import {
   askRemote,
   lastName,
   refusePage,
+  RemoteFault,
   request,
   requireStatus,
   type RemoteAccess,
@@ -28,6 +29,8 @@ export interface RemoteContent {
   readonly webSeed: string | null
   /** Whether a server offers no ranges, which clients ask web seeds for. */
   readonly lacksRanges?: boolean
+  /** Whether its files lie in several directories, so that none is their web seed. */
+  readonly isScattered?: boolean
   /** Its files have paths below the name; that of a single file is empty. */
   readonly arrival: Arrival
 }
@@ -36,6 +39,14 @@ export interface RemoteContent {
 export interface RemoteList {
   readonly entries: readonly RemoteEntry[]
   readonly base: string
+}
+
+/** A list as its server has it. */
+export interface FetchedList extends RemoteList {
+  /** Its bytes, as text. */
+  readonly text: string
+  /** By which the server knows this state of it; null if it gives none. */
+  readonly tag: string | null
 }
 
 /**
@@ -79,12 +90,11 @@ export async function remoteDirectory(
     const reason = reasonOf(path)
     return reason ? { path, reason } : []
   })
-  const at = base.replace(/\/$/, '')
   const ending = new AbortController()
   const signal = AbortSignal.any([access.signal, ending.signal])
   const asking = { ...access, signal, kept: new KeptConnections(signal) }
   const asked = limited.map(entries, (entry) => {
-    return ask(fileAddress(at, entry.path.split('/')), entry, asking)
+    return ask(addressIn(base, entry), entry, asking)
   })
   const answers = await asked.catch((error: unknown) => {
     ending.abort()
@@ -94,13 +104,20 @@ export async function remoteDirectory(
   return {
     name: lastName(base),
     webSeed: isSecret(base) ? null : new URL('..', base).href,
+    isScattered: entries.some((entry) => entry.url && entry.url !== addressIn(base, entry, true)),
     lacksRanges: answers.some(({ found }) => !found.hasRanges),
     arrival: { place: shownUrl(base), isDirectory: true, files, skipped },
   }
 }
 
+/** The address of a file of a list: its own, unless the list gives none. */
+export function addressIn(base: string, { path, url }: RemoteEntry, isPlaced = false): string {
+  if (url !== undefined && !isPlaced) return url
+  return fileAddress(base.replace(/\/$/, ''), path.split('/'))
+}
+
 /** Whether a URL has parts that may be secrets. */
-function isSecret(url: string): boolean {
+export function isSecret(url: string): boolean {
   const { username, password, search } = new URL(url)
   return username + password + search !== ''
 }
@@ -117,21 +134,62 @@ export function baseAddress(url: string, option: string): string {
 }
 
 /**
- * Fetches a list, whose files lie in its directory, or at `base`.
+ * Fetches a list, whose files lie in its directory, at `base`, or where the list says.
  * @throws BtkitError `io` with the URL, `too-large`, `interrupted`, and as parseRemoteList
  */
 export async function fetchList(
   url: string,
   access: RemoteAccess,
-  base = new URL('.', url).href,
-): Promise<RemoteList> {
-  const bytes = await untilAnswered(url, access, async () => {
-    const response = await request(url, access, {})
-    requireStatus(url, response, [200])
+  base?: string,
+): Promise<FetchedList> {
+  const list = await fetchIfChanged(url, access, { base })
+  if (list) return list
+  throw new RemoteFault(url, 'status', 'HTTP status 304')
+}
+
+/**
+ * Does the same, but returns null if the server still has the state of the list with this tag.
+ * @throws BtkitError as fetchList
+ */
+export async function fetchIfChanged(
+  url: string,
+  access: RemoteAccess,
+  { base, tag = null }: { readonly base?: string | undefined; readonly tag?: string | null },
+): Promise<FetchedList | null> {
+  const field = tag && (/^(W\/)?"/.test(tag) ? 'if-none-match' : 'if-modified-since')
+  const asked = field ? { headers: { [field]: tag } } : {}
+  return untilAnswered(url, access, async () => {
+    const response = await request(url, access, asked)
+    const { status, headers } = response
+    requireStatus(url, response, field ? [200, 304] : [200])
+    if (status === 304) response.end()
+    if (status === 304) return null
     refusePage(url, response)
-    return collectBounded(response.body, shownUrl(url), MAX_LIST)
+    const bytes = await collectBounded(response.body, shownUrl(url), MAX_LIST)
+    const list = readList(bytes, url, base)
+    if (list.entries.some((entry) => entry.url) && /\brel="?next\b/.test(headers.get('link') ?? ''))
+      throw new BtkitError('too-many', `${shownUrl(url)}: ${MORE_PAGES}`)
+    return { ...list, tag: headers.get('etag') ?? headers.get('last-modified') }
   })
-  return { entries: parseRemoteList(bytes, shownUrl(url)), base }
+}
+
+const MORE_PAGES = 'goes on at another page; add ?per_page=100, or give the address of one release'
+
+/**
+ * Reads the bytes of the list at a URL.
+ * @throws BtkitError as parseRemoteList
+ */
+export function readList(bytes: Uint8Array, url: string, base?: string): Omit<FetchedList, 'tag'> {
+  const entries = parseRemoteList(bytes, shownUrl(url))
+  const own = base ?? directoryOf(entries) ?? new URL('.', url).href
+  return { entries, base: own, text: Buffer.from(bytes).toString() }
+}
+
+/** The directory in which files have their own addresses; null if it is not one. */
+function directoryOf(entries: readonly RemoteEntry[]): string | null {
+  const [{ url, path } = { path: '' }] = entries
+  const end = fileAddress('', path.split('/'))
+  return url?.endsWith(end) ? url.slice(0, 1 - end.length) : null
 }
 
 async function ask(
@@ -140,7 +198,17 @@ async function ask(
   access: RemoteAccess,
 ): Promise<{ readonly found: RemoteFile; readonly file: StreamedFile }> {
   const found = await askRemote(url, access)
-  const { size, validator, date, hasRanges, source = url } = found
+  return { found, file: fileOf(found, entry, access) }
+}
+
+/** Asks for the state of a file of a list, beside not too many others. */
+export function askListed(url: string, access: RemoteAccess): Promise<RemoteFile> {
+  return limited(() => askRemote(url, access))
+}
+
+/** A file of a list as content, in the state in which its server had it when it was asked. */
+export function fileOf(found: RemoteFile, entry: RemoteEntry, access: RemoteAccess): StreamedFile {
+  const { url, size, validator, date, hasRanges, source = url } = found
   const isStated = size !== null && (validator !== null || believedOf(entry) !== undefined)
   // A mirror that a URL redirects to may imitate the tags of another one
   const { origin } = new URL(source)
@@ -151,21 +219,29 @@ async function ask(
   const range = (start: number, end: number) => readRemote(found, access, [start, end])
   const parts = hasRanges && validator !== null ? { range } : {}
   const bytes = earlyBytes(found, access)
-  return { found, file: { ...entry, ...bytes, ...parts, length: size ?? undefined, ...states } }
+  const { path, checksum } = entry
+  return { path, checksum, ...bytes, ...parts, length: size ?? undefined, ...states }
 }
 
 /**
  * The address of content as the web seed of a torrent with this name.
  * @throws BtkitError `usage` if it must not be in a torrent, or clients would not find it there
  */
-export function publicSeed({ webSeed, arrival, name: own }: RemoteContent, name: string): string {
+export function publicSeed(
+  { webSeed, arrival, name: own, isScattered }: RemoteContent,
+  name: string,
+  option = '--name',
+): string {
   const why = 'a query or a password may be a secret, and would be in the torrent'
   const advice = 'name the public address with --web-seed'
   if (webSeed === null) throw usageError(`${arrival.place}: ${why}; ${advice}`)
+  if (isScattered) throw usageError(`${arrival.place}: ${SCATTERED}; name one with --web-seed`)
   if (!arrival.isDirectory || name === own) return webSeed
   const other = `clients would look for the directory ${name} on the server`
-  throw usageError(`--name: ${other}; name its address with --web-seed`).in('name')
+  throw usageError(`${option}: ${other}; name its address with --web-seed`).in('name')
 }
+
+const SCATTERED = 'its files lie in several directories, so none is the web seed of all'
 
 /** The content under a name, which that of a single file is the path of, too. */
 export function namedArrival({ arrival }: RemoteContent, name: string): Arrival {

@@ -9,12 +9,13 @@ import { quoteText } from '../../base/text/escape.js'
 import { isComponent } from '../../metainfo/name.js'
 import { CHECKSUMS, CHECKSUM_NAMES, type ChecksumName } from '../checksums/list.js'
 import type { ListedChecksum, StreamedFile } from '../make/streamed-file.js'
+import { releaseEntries } from './release-list.js'
 
 /** Most bytes of a list. */
 export const MAX_LIST = 64 * 1024 * 1024
 
-/** Most bytes of a Metalink: its elements take seventy times as many in memory. */
-const MAX_METALINK = 8 * 1024 * 1024
+/** Most bytes of a Metalink or a release: the elements take seventy times as many in memory. */
+const MAX_TREE = 8 * 1024 * 1024
 
 /** Most files of a list: the server is asked for each. */
 const MOST_FILES = 100_000
@@ -26,13 +27,19 @@ const MOST_HEADERS = 100
 const LONGEST = 64 * 1024
 
 /** A file that a list names, below the directory of the list. */
-export type RemoteEntry = Pick<StreamedFile, 'path'> & { readonly checksum?: ListedChecksum[] }
+export type RemoteEntry = Pick<StreamedFile, 'path'> & {
+  readonly checksum?: ListedChecksum[]
+  /** Its own address, which a release says of it. */
+  readonly url?: string
+  /** A text that is another one after each upload. */
+  readonly version?: string
+}
 
 /**
  * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, those of
- * `gpg --print-md`, a Metalink (RFC 5854), or one path a line or before each NUL. Of SFV only the
- * paths count. `name` is that of the list in errors. The list itself and its signature may be
- * listed, too, and are not checked.
+ * `gpg --print-md`, a Metalink (RFC 5854), a release of GitHub or Gitea, or one path a line or
+ * before each NUL. Of SFV only the paths count. `name` is that of the list in errors. The list
+ * itself and its signature may be listed, too, and are not checked.
  * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its
  *   directory, `empty` if it names no file, `too-many`, `too-large`
  */
@@ -43,17 +50,22 @@ export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] 
     .replace(/^\ufeff/, '')
   if (PAGE.test(start)) throw new BtkitError('metainfo', `${name}: is a web page, and no list`)
   const isMetalink = /^\s*<(?:\?xml|(?:[\w.-]+:)?metalink)\b/.test(start)
-  if (isMetalink && bytes.length > MAX_METALINK)
+  if (isMetalink && bytes.length > MAX_TREE)
     throw new BtkitError('too-large', `${name}: a Metalink of more than 8 MiB`)
   const all = isMetalink
     ? metalinkEntries(Buffer.from(bytes).toString(), name)
-    : ofLines(bytes, name)
+    : (releaseIn(bytes, name) ?? ofLines(bytes, name))
   const entries = byPath(withoutBuildPaths(all), name)
   if (entries.length === 0) throw new BtkitError('empty', `${name}: names no file`)
   const isOdd = (path: string) => path.length > LONGEST || !path.split('/').every(isComponent)
   const odd = entries.find(({ path }) => isOdd(path))?.path
   if (odd === undefined) return entries
   throw new BtkitError('bad-name', `${name}: ${quoteText(odd)} is no path below its directory`)
+}
+
+/** The files of a release; null for another list. */
+function releaseIn(bytes: Uint8Array, name: string): RemoteEntry[] | null {
+  return bytes.length > MAX_TREE ? null : releaseEntries(Buffer.from(bytes).toString(), name)
 }
 
 const PAGE = /^\s*(?:<!--[^]*?-->\s*)?<(?:!doctype\s+html|html)\b/i
@@ -63,13 +75,14 @@ function byPath(entries: readonly RemoteEntry[], list: string): RemoteEntry[] {
   if (entries.length > MOST_FILES)
     throw new BtkitError('too-many', `${list}: names more than ${MOST_FILES} files`)
   const own = nameOf(list)
-  const found = new Map<string, ListedChecksum[]>()
-  for (const { path, checksum = [] } of entries) {
-    const all = found.get(path) ?? []
+  const found = new Map<string, RemoteEntry & { readonly checksum: ListedChecksum[] }>()
+  for (const entry of entries) {
+    const { path, checksum = [] } = entry
+    const all = found.get(path) ?? { ...entry, checksum: [] }
     found.set(path, all)
-    if (path.replace(/\.(?:asc|gpg|sig|minisig)$/, '') !== own) all.push(...checksum)
+    if (path.replace(/\.(?:asc|gpg|sig|minisig)$/, '') !== own) all.checksum.push(...checksum)
   }
-  return Array.from(found, ([path, checksum]) => ({ path, checksum }))
+  return [...found.values()]
 }
 
 /** Absolute paths are those of the machine that made the list: of distinct names, these count. */

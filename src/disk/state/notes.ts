@@ -6,7 +6,7 @@ import { attempt, readIfThere, replace, requireOwnDirectory } from './files.js'
 export interface NotePlace {
   readonly stateDirectory: string
   /** The kind of note, which is a folder of the state directory. */
-  readonly kind: 'reported' | 'form' | 'unchanged'
+  readonly kind: 'reported' | 'form' | 'unchanged' | 'listed'
   /** Identifies the runs that share a note. */
   readonly key: string
 }

@@ -86,10 +86,9 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     const torrent = Buffer.from(metainfo.bytes).toString('base64')
     const infoHash = clientInfoHash(metainfo)
     const id = await this.#call('core.add_torrent_file', `${infoHash}.torrent`, torrent, {
-      download_location: directory,
-      move_completed: false,
+      ...(directory !== null && { download_location: directory, move_completed: false }),
       add_paused: true,
-      seed_mode: true,
+      seed_mode: directory !== null,
       stop_at_ratio: false,
     })
     await this.#requireKnown(metainfo, asText(id))

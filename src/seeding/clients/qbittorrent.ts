@@ -158,8 +158,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
       tags: MARK,
       ratioLimit: NO_LIMIT,
       ...this.#removed.get(clientInfoHash(metainfo)),
-      savepath: directory,
-      skip_checking: 'true',
+      ...(directory !== null && { savepath: directory }),
+      skip_checking: String(directory !== null),
       // The names before version 5, and since
       paused: 'true',
       stopped: 'true',

@@ -107,7 +107,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     const labels = [MARK, category ?? []].flat()
     const args = {
       metainfo: Buffer.from(metainfo.bytes).toString('base64'),
-      'download-dir': directory,
+      ...(directory !== null && { 'download-dir': directory }),
       paused: true,
       // Version 4 accepts labels here
       labels,

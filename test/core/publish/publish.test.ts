@@ -43,8 +43,8 @@ async function publish(
 test('data behind a link that leads outside is published only if links are followed', async (t) => {
   const request = plantRequest(t)
   const pool = makeScratch(t)
-  renameSync(join(request.directory, 'a.txt'), join(pool, 'a.txt'))
-  symlinkSync(join(pool, 'a.txt'), join(request.directory, 'a.txt'))
+  renameSync(join(request.directory!, 'a.txt'), join(pool, 'a.txt'))
+  symlinkSync(join(pool, 'a.txt'), join(request.directory!, 'a.txt'))
   const refused = await publish(new FakeClient(), request)
   assert.match(refused.reason ?? '', /a\.txt: not there$/)
   const options = { ...OPTIONS, followSymlinks: true }
@@ -140,7 +140,7 @@ test('what may be downloaded is taken out when the run is interrupted', async (t
 
 test('data of another size here is not published', async (t) => {
   const request = plantRequest(t)
-  writeFileSync(join(request.directory, 'a.txt'), 'hello world')
+  writeFileSync(join(request.directory!, 'a.txt'), 'hello world')
   const outcome = await publish(new FakeClient(), request)
   assert.match(outcome.reason ?? '', /a\.txt: has 11 bytes, but the torrent says 5/)
 })
@@ -199,10 +199,10 @@ test('data that was moved is handed over anew, from where it is now', async (t) 
 
 const lookedAt: Readonly<Record<string, (place: ReturnType<typeof plantClient>) => void>> = {
   'is not there': ({ request }) => {
-    rmSync(join(request.directory, 'a.txt'))
+    rmSync(join(request.directory!, 'a.txt'))
   },
   'has another size': ({ request }) => {
-    writeFileSync(join(request.directory, 'a.txt'), 'hello, world')
+    writeFileSync(join(request.directory!, 'a.txt'), 'hello, world')
   },
   'is not seen by the client': ({ client }) => {
     client.found = false
@@ -241,7 +241,7 @@ test('a name that the client changes is named with its character', async (t) => 
   const client = Object.assign(new FakeClient(), { seen: 0.5, changedNames: /[\\:]/ })
   const metainfo = parseMetainfo(torrentOf(singleFileInfo({ name: 'a:b' })))
   const request = plantRequest(t, { metainfo })
-  writeFileSync(join(request.directory, 'a:b'), 'hello')
+  writeFileSync(join(request.directory!, 'a:b'), 'hello')
   const { reason } = await publish(client, request)
   const why = 'it takes ":" for another character in "a:b"; rename the file, or use another client'
   assert.ok(reason?.endsWith(why), reason ?? '')

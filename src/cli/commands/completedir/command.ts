@@ -28,9 +28,11 @@ import {
   writtenLine,
 } from './completedir-output.js'
 import { declareCompletedir, type CompletedirOptions } from './options.js'
-import { completeRequest, metricsFile } from './request.js'
+import { completeRequest, listsOf, metricsFile } from './request.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { withMachines } from '../../open/engine.js'
+import { remoteAccess } from '../../open/remote-access.js'
+import { warnOnce } from '../../../base/warn-once.js'
 import { Report } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { sortOperands } from '../../line/operands.js'
@@ -41,7 +43,7 @@ import { warnOfLists } from '../../output/name-patterns.js'
 export const command: CommandRecord = {
   group: 'Make and change torrents',
   order: 20,
-  summary: 'Create and update the torrents of all entries of a directory',
+  summary: 'Create and update the torrents of all entries of a directory or list at a URL',
   example: 'http://t.example/announce /srv/files --output /srv/torrents',
   hasVariables: true,
   isJob: true,
@@ -53,15 +55,17 @@ export const command: CommandRecord = {
 
 function defineCompletedir({ io, typed, isLegacy, checkTogether, finish }: CommandContext) {
   return declareCompletedir(isLegacy).action(async (args, options) => {
-    const operands = sortOperands(args)
+    const operands = sortOperands(args, true)
     const metrics = metricsFile(options, operands.sources, io)
     const work = async () => {
       checkTogether()
+      const out = new Report(options, io)
+      const lists = listsOf(operands.sources, options, { typed: typed(), out })
       const request = await completeRequest({ ...operands, typed: typed() }, options, {
         io,
         isLegacy,
       })
-      return runAndReport({ request, options, typed: typed(), out: new Report(options, io), io })
+      return runAndReport({ request, lists, options, typed: typed(), out, io })
     }
     const { isSuccess } = await (metrics ? withMetrics(metrics, io, work) : work())
     finish(isSuccess ? 0 : 1)
@@ -71,6 +75,8 @@ function defineCompletedir({ io, typed, isLegacy, checkTogether, finish }: Comma
 /** One run of the command. */
 interface Run {
   readonly request: CompleteRequest
+  /** The addresses of the lists in the place of directories; null for directories. */
+  readonly lists: readonly string[] | null
   readonly typed: readonly Decided[]
   readonly options: CompletedirOptions
   readonly out: Report
@@ -144,7 +150,7 @@ function noteDue(clients: readonly SyncClient[], undelivered: Undelivered | null
 }
 
 async function complete(run: Run, watch: ReturnType<typeof watchRun>): Promise<CompleteReport> {
-  const { request, options, typed, io } = run
+  const { request, lists, options, typed, io } = run
   const { output, dryRun, recursive, webSeed, webSeedBase } = options
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
@@ -153,12 +159,13 @@ async function complete(run: Run, watch: ReturnType<typeof watchRun>): Promise<C
       if (output !== undefined) makeOutput(output, run)
       if (!dryRun) request.feed?.requireWritable()
       const context = { ...hashing, state: stateOf(run) }
-      if (!recursive) return completeDirectories(request, context, watch)
-      const { completeTrees } = await import('../../../core/complete/loop/trees.js')
       const seedsIn = (path: readonly string[]) => [
         ...webSeed,
         ...webSeedBase.map((base) => directoryAddress(base, path)),
       ]
+      if (lists) return completeUrls(run, { context, watch, seedsIn })
+      if (!recursive) return completeDirectories(request, context, watch)
+      const { completeTrees } = await import('../../../core/complete/loop/trees.js')
       const hasOwnSeeds = webSeedBase.length > 0
       return completeTrees({ ...request, seedsIn: hasOwnSeeds ? seedsIn : null }, context, watch)
     })
@@ -167,6 +174,33 @@ async function complete(run: Run, watch: ReturnType<typeof watchRun>): Promise<C
   } finally {
     watch.stop()
   }
+}
+
+/** Completes lists at URLs. The code for servers takes a while to load. */
+async function completeUrls(
+  { request, lists, options, out, io }: Run,
+  {
+    context,
+    watch,
+    seedsIn,
+  }: {
+    readonly context: CompleteContext
+    readonly watch: CompleteWatch
+    readonly seedsIn: (path: readonly string[]) => readonly string[]
+  },
+): Promise<CompleteReport> {
+  const { completeLists } = await import('../../../core/complete/loop/lists.js')
+  const { webSeed, webSeedBase, together = null } = options
+  const { signal } = io
+  const list = {
+    ...request,
+    target: request.target ?? '.',
+    lists: lists ?? [],
+    together,
+    access: remoteAccess(options, { signal, onRetry: warnOnce(out.note, 99) }),
+    seedsIn: webSeed.length + webSeedBase.length > 0 ? seedsIn : null,
+  }
+  return completeLists(list, context, watch)
 }
 
 /** Names --wait in the error of a run that did not wait for another. */

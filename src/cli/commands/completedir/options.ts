@@ -3,18 +3,31 @@ import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { publicUrl } from '../../options/server.js'
 import { DIRECTORY, FILE, OFF } from '../../options/option.js'
-import { stateDirOption } from '../../options/reading.js'
+import { checkName } from '../../../metainfo/name.js'
+import { HEADER_FILE, stateDirOption } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:
   btkit completedir http://tracker.example/announce /srv/files
-  btkit completedir http://t.example/announce /srv/files --output /srv/t --prune`
+  btkit completedir http://t.example/announce /srv/files --output /srv/t --prune
+  btkit completedir http://t.example/announce \\
+    https://files.example/1.0/SHA256SUMS --output /srv/t --prune`
 
 export function declareCompletedir(isLegacy: boolean) {
   return declareTorrentOptions('completedir', isLegacy)
-    .description('Make or update the torrents of all entries of directories.')
-    .argument('<tracker-or-directory...>', 'the tracker or a list, if any, and directories')
+    .description('Make or update the torrents of all entries of directories, or of lists at URLs.')
+    .argument(
+      '<tracker-or-directory...>',
+      'the tracker or a list, if any, and directories, or URLs of lists of files',
+    )
     .optionsGroup('Files:')
+    .opt(
+      '--together <name>',
+      `make one torrent of this name of all files of a list at a URL. Without it, each file has its
+        torrent.`,
+      { parse: checkName },
+    )
+    .opt(...HEADER_FILE)
     .opt(
       '--min-age <seconds>',
       `skip an entry if anything in it changed less than this long ago. Its torrent stays. Use 600

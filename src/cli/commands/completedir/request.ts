@@ -9,7 +9,11 @@ import type { Decided } from '../../configuration/parse.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { missingSource, type Operands } from '../../line/operands.js'
+import { notesOffDisk } from '../../options/off-disk.js'
 import { commonRequest } from '../../options/torrent-request.js'
+import type { Report } from '../../output/report.js'
+import { shownUrl } from '../../../base/text/secrets.js'
+import { contentUrl, looksLikeUrl } from '../../../metainfo/trackers.js'
 import type { CompletedirOptions } from './options.js'
 
 /**
@@ -31,7 +35,7 @@ export async function completeRequest(
   const keepTrackers = common.parts.announce === null && !options.trackerless
   if (keepTrackers && sources.length > 1) requireAll(sources, io)
   return {
-    directories: sources,
+    directories: sources.map(shownUrl),
     target: options.output ?? null,
     common,
     checksums: options.checksums,
@@ -48,11 +52,41 @@ export async function completeRequest(
 }
 
 /**
+ * The addresses of the lists among the sources; null if these are directories. Options for files on
+ * a disk are noted.
+ * @throws BtkitError `usage`
+ */
+export function listsOf(
+  sources: readonly string[],
+  options: CompletedirOptions,
+  { typed, out }: { readonly typed: readonly Decided[]; readonly out: Pick<Report, 'note'> },
+): string[] | null {
+  const lists = sources.filter(looksLikeUrl)
+  const [first] = lists
+  const { together, headerFile, output } = options
+  if (first === undefined) {
+    const option = together === undefined ? '--header-file' : '--together'
+    if ((together ?? headerFile) === undefined) return null
+    const advice = together === undefined ? '' : '; makemetafile makes one torrent of a directory'
+    throw usageError(`${option}: needs the URL of a list${advice}`)
+  }
+  if (output === undefined)
+    throw usageError(`${shownUrl(first)}: is on a server; name the directory for torrents with -o`)
+  if (together !== undefined && lists.length > 1)
+    throw usageError('--together: is the name of one torrent, and there are several lists')
+  const keys = typed.map(({ entry }) => entry.key)
+  for (const note of notesOffDisk(options, keys)) out.note(note)
+  return lists.map(contentUrl)
+}
+
+/**
  * Refuses several directories of which one is missing if no tracker is named: it may be a mistyped
  * one.
  */
 function requireAll(sources: readonly string[], io: Io): void {
-  const missing = sources.find((source) => !existsSync(resolve(io.cwd, source)))
+  const missing = sources.find((source) => {
+    return !looksLikeUrl(source) && !existsSync(resolve(io.cwd, source))
+  })
   if (missing !== undefined) throw missingSource(missing)
 }
 

@@ -1,6 +1,7 @@
 import { checkName } from '../../../metainfo/name.js'
 import { FILE, RARELY_NEEDED, OFF } from '../../options/option.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
+import { HEADER_FILE } from '../../options/reading.js'
 import * as read from '../../options/values.js'
 
 const EXAMPLES = `
@@ -55,13 +56,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .opt('--base-url <url>', 'find the files of --files-from below this address', {
       needs: [{ oneOf: ['files-from'] }],
     })
-    .opt(
-      '--header-file <file>',
-      `send the headers in this file, 'Name: value', to servers of content. Each has a line. They
-        are not sent where a server redirects to. Headers that btkit sets itself, as Host and Range,
-        are refused.`,
-      FILE,
-    )
+    .opt(...HEADER_FILE)
     .optionsGroup('Output:')
     .opt(
       '-o, --output <path>',

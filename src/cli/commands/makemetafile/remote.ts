@@ -1,11 +1,10 @@
 import { usageError } from '../../../base/errors.js'
-import { readBounded } from '../../../disk/look/read-bounded.js'
+import { remoteAccess } from '../../open/remote-access.js'
 import { readList } from '../../open/torrent-input.js'
 import { contentUrl, looksLikeUrl } from '../../../metainfo/trackers.js'
 import {
   baseAddress,
   fetchList,
-  parseHeaders,
   remoteDirectory,
   remoteFile,
   type RemoteContent,
@@ -30,9 +29,6 @@ export function listsRemote({ filesFrom, baseUrl }: RemoteOptions): boolean {
   return baseUrl !== undefined || (filesFrom !== undefined && looksLikeUrl(filesFrom))
 }
 
-/** Largest file of headers in bytes. */
-const MAX_HEADERS = 64 * 1024
-
 /**
  * Asks servers for the content that operands and options name. Nothing of it is read.
  * @throws BtkitError `usage` if options contradict each other, and as fetchList
@@ -43,8 +39,7 @@ export async function askContents(
   { signal, stdin, onRetry }: Pick<Io, 'signal' | 'stdin'> & Pick<RemoteAccess, 'onRetry'>,
 ): Promise<RemoteContents> {
   const { filesFrom, baseUrl, headerFile } = options
-  const headers = headerFile === undefined ? undefined : readHeaders(headerFile)
-  const access = { signal, headers, onRetry }
+  const access = remoteAccess(options, { signal, onRetry })
   const urls = sources.filter(looksLikeUrl)
   if (!listsRemote(options)) {
     if (headerFile !== undefined && urls.length === 0)
@@ -70,9 +65,4 @@ async function readEntries(
   const name = list === '-' ? 'standard input' : list
   const bytes = await readList(list, stdin, MAX_LIST)
   return { entries: parseRemoteList(bytes, name), base: base ?? '' }
-}
-
-function readHeaders(path: string): Record<string, string> {
-  // Without the byte order mark that some editors put in front
-  return parseHeaders(new TextDecoder().decode(readBounded(path, MAX_HEADERS)), path)
 }

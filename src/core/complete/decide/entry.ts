@@ -24,7 +24,13 @@ import { decideLists, findUndecided, type ListDecisions } from './lists.js'
 import { decideTorrent } from './torrent.js'
 import { pathsOf, torrentName, type DirectoryEntry } from '../target/directories.js'
 import { readExisting } from './existing.js'
-import { measureTorrent, refusalsOf } from '../../make/make-torrent.js'
+import { planStated } from '../../make/from-streams.js'
+import {
+  type CommonRequest,
+  measureTorrent,
+  refusalsOf,
+  refuseHuge,
+} from '../../make/make-torrent.js'
 import {
   choosePieces,
   pieceFacts,
@@ -33,6 +39,7 @@ import {
 } from '../../make/piece-choice.js'
 import type { SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
+import type { RemotePlace } from '../target/remote-place.js'
 import type { FileDecision, FileSkip } from '../target/own-file.js'
 import { isUntouched, torrentInput, whyTouched, type UnchangedEntries } from './unchanged.js'
 
@@ -121,8 +128,11 @@ export async function decideEntry(
   const undecided = { own: { ...own, existing }, infoRequest, bytesHashed: 0 }
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
-  // Both read the files at the same time, so that data read by one is in memory for the other
-  const listing = decideLists(lists, content)
+  // Both read the files at the same time, so that data read by one is in memory for the other; from
+  // a server, a file is read once for both
+  const listing = directory.remote
+    ? deciding.then(() => decideLists(lists, content))
+    : decideLists(lists, content)
   await Promise.allSettled([deciding, listing])
   const torrent = await deciding
   const { bytesHashed } = undecided
@@ -145,6 +155,7 @@ export async function unchangedDirectory(
   run: CompleteRun,
 ): Promise<number | null> {
   if (!unchanged.hasTorrent(entry.name)) return null
+  if (entry.directory.remote?.isKnown(entry.name) === false) return null
   try {
     const opened = await openContent(entry, run, unchanged.isDirectory(entry.name))
     if ('kind' in opened) return null
@@ -173,7 +184,8 @@ export async function openContent(
 ): Promise<OpenedContent> {
   const { common, prune } = run.request
   const { scan, version, pieceLength, isAligned, order } = common
-  const { realDirectory, targetDirectory } = directory
+  const { realDirectory, targetDirectory, remote } = directory
+  if (remote) return openRemote(name, remote.arrivalOf(name), common)
   const root = childPath(realDirectory, name)
   const entry = isListedDirectory
     ? ({ kind: 'directory', absolutePath: root } as const)
@@ -209,6 +221,25 @@ export async function openContent(
   const reason = isAnySkipped('hidden') ? 'hidden' : 'empty'
   // A directory without any files may be an unmounted disk
   return { kind: 'skip', reason, isEmptied: files.length > 0 || prune === 'always' }
+}
+
+/**
+ * Plans the content of an entry of a list.
+ * @throws BtkitError as planStreams
+ */
+function openRemote(
+  name: string,
+  arrival: ReturnType<RemotePlace['arrivalOf']>,
+  common: CommonRequest,
+): OpenedContent {
+  if (arrival.files.every(({ length }) => length === 0))
+    return { kind: 'skip', reason: 'empty', isEmptied: true }
+  const content = planStated(arrival, { ...common, name })
+  const opened = choosePieces(content, common, (cut) =>
+    measureTorrent({ request: common, content: cut }),
+  )
+  refuseHuge({ request: common, content: opened.content }, arrival.place)
+  return opened
 }
 
 /**

@@ -14,7 +14,7 @@ import { isSuspect } from '../../../disk/look/read-names.js'
 import { shownPath } from '../../../disk/write/directory.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { listName } from '../../checksums/lists.js'
-import { torrentName, type SourceDirectory } from '../target/directories.js'
+import { torrentName, type DirectoryEntry, type SourceDirectory } from '../target/directories.js'
 import type { OwnFile } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
 import type { CompleteRequest, CompleteRun } from '../request.js'
@@ -56,14 +56,29 @@ export function digestOptions({ common, existing }: CompleteRequest): Uint8Array
   return digestOf('sha256', JSON.stringify(options)).subarray(0, OPTIONS_LENGTH)
 }
 
-/** Returns a run as it is for the entries of a directory, whose torrents may name other seeds. */
-export function runIn<T extends CompleteRun>({ branch }: SourceDirectory, run: T): T {
-  const { request } = run
+/**
+ * Returns a run as it is for the entries of a directory, whose torrents may name other seeds, and
+ * whose bytes may come from servers.
+ */
+export function runIn<T extends CompleteRun>({ branch, remote }: SourceDirectory, run: T): T {
+  const { request, hashContext } = run
+  const webSeeds = remote ? remote.seeds : branch?.webSeeds
+  if (webSeeds === undefined || webSeeds === request.common.parts.webSeeds) return run
+  const own = withSeeds(request, webSeeds)
+  const seeded = { ...run, request: own, options: digestOptions(own) }
+  return remote ? { ...seeded, hashContext: remote.hashing(hashContext) } : seeded
+}
+
+/** Returns a run as it is for an entry: one of a list may be its own seed. */
+export function runFor<T extends CompleteRun>({ name, directory }: DirectoryEntry, run: T): T {
+  const { remote } = directory
+  // The address counts as a part of its state
+  return remote ? { ...run, request: withSeeds(run.request, remote.seedsOf(name)) } : run
+}
+
+function withSeeds(request: CompleteRequest, webSeeds: readonly string[]): CompleteRequest {
   const { common } = request
-  if (!branch || branch.webSeeds === common.parts.webSeeds) return run
-  const parts = { ...common.parts, webSeeds: branch.webSeeds }
-  const own = { ...request, common: { ...common, parts } }
-  return { ...run, request: own, options: digestOptions(own) }
+  return { ...request, common: { ...common, parts: { ...common.parts, webSeeds } } }
 }
 
 /** Returns a text of further keys, by which they are compared; undefined if there are none. */

@@ -15,7 +15,7 @@ import { openSmallFiles } from '../../digests/small-files.js'
 import { decideEntry, openContent } from '../decide/entry.js'
 import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
-import { runIn } from '../decide/unchanged.js'
+import { runFor, runIn } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
@@ -23,7 +23,7 @@ import type { Change, ListPaths, Skip, SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
 import { pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
-import { findChanged, refuseOthers } from './find-changed.js'
+import { askServers, findChanged, refuseOthers } from './find-changed.js'
 import { carryOut, type Act, type FileSkip } from '../target/own-file.js'
 import { WriteGroups } from './write-groups.js'
 
@@ -60,6 +60,7 @@ export async function completeAll(
   const found = await findChanged(directories, run)
   const refused = run.request.force ? new Set<SourceDirectory>() : refuseOthers(found, run)
   const changed = refused.size > 0 ? found.filter((each) => !refused.has(each.directory)) : found
+  await askServers(changed)
   if (changed.length === 0) return { emptied: new Set(), refused }
   const pool = new WorkerPool()
   const entries = new EntryLoop(run, pool)
@@ -177,11 +178,12 @@ class EntryLoop {
     }
   }
 
-  /** The run for an entry: all of a directory share one. */
-  #runOf({ directory }: DirectoryEntry): WritingRun {
+  /** The run for an entry: all of a directory share one, but for their seeds. */
+  #runOf(entry: DirectoryEntry): WritingRun {
+    const { directory } = entry
     if (this.#last?.directory !== directory)
       this.#last = { directory, run: runIn(directory, this.#watched) }
-    return this.#last.run
+    return runFor(entry, this.#last.run)
   }
 
   /** Counts the decision about an entry, and begins its writes. */

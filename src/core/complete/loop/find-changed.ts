@@ -8,6 +8,7 @@ import { noteOnce } from '../report.js'
 import type { CompleteRun } from '../request.js'
 import { checkOtherEntry, hasOnlyOwn, pathsOf } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
+import type { RemotePlace } from '../target/remote-place.js'
 import { isTree } from '../target/targets.js'
 
 // Without this file each unchanged entry would be opened, and its record parsed.
@@ -36,6 +37,19 @@ export function refuseOthers(
     }
   }
   return refused
+}
+
+/** Asks for the states of entries on servers. */
+export async function askServers(changed: readonly DirectoryEntry[]): Promise<void> {
+  const names = new Map<RemotePlace, string[]>()
+  for (const { name, directory } of changed) {
+    const { remote } = directory
+    if (!remote) continue
+    const own = names.get(remote)
+    if (own) own.push(name)
+    else names.set(remote, [name])
+  }
+  await Promise.all(Array.from(names, ([remote, own]) => remote.ask(own)))
 }
 
 /** Returns the entries that need a closer look; the others are counted as unchanged. */

@@ -171,7 +171,8 @@ async function publishAll(
       if (source !== directory.place + entry || left.has(sourcePath) || !fingerprint?.length)
         return []
       const stamp = Buffer.from(fingerprint).toString('base64')
-      return [{ name, dataDirectory: directory.realDirectory, stamp }]
+      const dataDirectory = directory.remote ? null : directory.realDirectory
+      return [{ name, dataDirectory, stamp }]
     })
   const all = [...byTarget(directories)].map((place) => {
     const [{ directory }, here] = place

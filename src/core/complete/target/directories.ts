@@ -13,6 +13,7 @@ import { parseListName } from '../../checksums/lists.js'
 import type { CompleteReport, TorrentPaths } from '../report.js'
 import type { SourcePlace } from '../request.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
+import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { isSamePlace, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
 
 const SUFFIX = '.torrent'
@@ -56,25 +57,26 @@ export async function openSourceDirectory(
   report: CompleteReport,
 ): Promise<SourceDirectory> {
   const { request } = targets
-  const { directory, target, branch } = given
-  const found = branch?.chooses === null ? null : targets.realPath(directory)
+  const { directory, target, branch, remote } = given
+  const isGone = branch?.chooses === null
+  const found = remote ? remote.place : isGone ? null : targets.realPath(directory)
   if (found === null && branch?.chooses !== null && request.prune !== 'always')
     throw notFound(directory)
   const realDirectory = found ?? resolve(directory)
-  const states = found === null ? NO_FILES : await targets.list(found)
+  const states = remote?.states ?? (found === null ? NO_FILES : await targets.list(found))
   const targetDirectory = await targets.opened.get(targets.placeOf(target) ?? '')
   if (targetDirectory === undefined) throw notFound(target)
   const hasTorrents = targetDirectory.states.names.some((name) => name.endsWith(SUFFIX))
   if (hasTorrents && request.prune === 'careful' && isUnmounted(states)) throw noDisk(directory)
   const names: string[] = []
   const prefixes = {
-    source: prefixOf(directory),
-    sourcePath: prefixOf(realDirectory),
+    source: remote?.prefix ?? prefixOf(directory),
+    sourcePath: remote?.prefix ?? prefixOf(realDirectory),
     torrent: prefixOf(target),
     torrentPath: prefixOf(targetDirectory.directory.path),
   }
-  const place = prefixOf(resolve(directory))
-  const isLink = resolve(directory) !== realDirectory
+  const place = remote?.place ?? prefixOf(resolve(directory))
+  const isLink = !remote && resolve(directory) !== realDirectory
   const facts = { place, realDirectory, isLink, targetDirectory, prefixes, names, states }
   const opened = { ...given, ...facts }
   const log = (await targets.opened.get(realDirectory))?.log
@@ -92,8 +94,13 @@ export async function openSourceDirectory(
       if (branch.chooses?.(name, number, states) && !isUnfinished(name)) names.push(name)
       continue
     }
-    const why = skipReasonOf(name, scan)
-    const patterns = filter ? whyLeftOut(name, realDirectory, filter) : null
+    // A list names hidden files on purpose
+    const why = remote ? undefined : skipReasonOf(name, scan)
+    const patterns = remote
+      ? remote.whyLeftOut(name)
+      : filter
+        ? whyLeftOut(name, realDirectory, filter)
+        : null
     const reason = why ?? patterns ?? (isUnfinished(name) ? 'unfinished' : null)
     if (reason === null) names.push(name)
     // Of chosen entries none is missing, and nobody misses what a system or btkit makes
@@ -261,7 +268,9 @@ export function checkOtherEntry({ name, directory }: DirectoryEntry): void {
   if (directory.isLink || target.path === directory.realDirectory) return
   const other = log.sourceOf(torrentName(name))
   const own = directory.place + name
-  if (other === null || other === own || !existsSync(other) || isSamePlace(other, own)) return
+  if (other === null || other === own || isSamePlace(other, own)) return
+  // What a list named is taken to be there
+  if (!looksLikeUrl(other) && !existsSync(other)) return
   if (!existsSync(target.at(torrentName(name)))) return
   const { torrent } = pathsOf(name, directory)
   const ways = 'use another --output, or --force to replace it'

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { digestOf } from '../../../base/bytes.js'
 import { asBtkitError, BtkitError } from '../../../base/errors.js'
 import { nameOf, readNote, writeNote } from '../../../disk/state/notes.js'
+import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { jsonLine } from '../../../base/text/escape.js'
 import type { CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, StateAccess } from '../request.js'
@@ -74,5 +75,6 @@ export function noteForeign(
 
 /** Identifies runs over the same directories, also after a link to one is switched. */
 export function keyOf({ directories, target }: CompleteRequest): string {
-  return JSON.stringify([directories.map((path) => resolve(path)), target && resolve(target)])
+  const places = directories.map((path) => (looksLikeUrl(path) ? path : resolve(path)))
+  return JSON.stringify([places, target && resolve(target)])
 }

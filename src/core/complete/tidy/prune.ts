@@ -125,12 +125,13 @@ function orphansIn(
     const own = basename(source)
     const given = here.find(({ place }) => place + own === source)
     const isReplaced = () => given && isDirectoryNow(source, target.directory, torrentName(name))
-    if (!isEmptied && !isGone(source) && !isReplaced()) return null
+    const isLost = given?.remote ? !given.remote.has(own) : isGone(source) || isReplaced()
+    if (!isEmptied && !isLost) return null
     // Its directory may have had another name, or be none of the request's
     const real = valueOr(null, () => realPath(dirname(source)))
     const home = given ?? here.find(({ realDirectory }) => realDirectory === real)
     if (!home) return null
-    const isThere = isEmptied && existsSync(source)
+    const isThere = isEmptied && (given?.remote !== undefined || existsSync(source))
     const reason = isThere ? 'source empty' : 'source gone'
     return { file, target, paths: pathsOf(own, home, file), reason }
   }

@@ -124,7 +124,8 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
    * create a directory for them. Refuses torrents without a tracker if they cannot use the DHT,
    * because rtorrent would drop them without a word.
    */
-  async objection({ metainfo }: PublishedTorrent): Promise<BtkitError | null> {
+  async objection({ metainfo, directory }: PublishedTorrent): Promise<BtkitError | null> {
+    if (directory === null) return this.failure('it downloads from no web seed')
     if (metainfo.version === 'v2') return this.unopened(metainfo, 'it opens version 1 only')
     const isPadded = metainfo.fileList.padCount > 0
     if (isPadded && looksForPadFiles(await this.version())) return this.unopened(metainfo, PADDED)
@@ -281,7 +282,7 @@ function filesOf({ metainfo: { name, isDirectory, files }, directory }: Publishe
 
 function loadCall({ metainfo, directory, fileTimes }: PublishedTorrent): XmlRpcStruct {
   const bytes = fileTimes === null ? metainfo.bytes : withResumeData(metainfo, fileTimes)
-  return { methodName: 'load.raw', params: ['', bytes, ...settingsFor(directory)] }
+  return { methodName: 'load.raw', params: ['', bytes, ...settingsFor(directory ?? '')] }
 }
 
 /** Returns the commands to run when a download is loaded. */

@@ -1,5 +1,13 @@
-import { usageError } from '../../../base/errors.js'
-import type { MakemetafileOptions } from './options.js'
+import { usageError } from '../../base/errors.js'
+import type { MakerOptions } from './torrent.js'
+
+/** The options of the commands that make torrents of content that is on no disk. */
+type OffDiskOptions = MakerOptions & {
+  readonly filesFrom?: string | undefined
+  readonly dryRun: boolean
+  readonly check?: boolean
+  readonly minAge?: number
+}
 
 /**
  * Whether an option that needs files on a disk is given; and what becomes of one that is not typed.
@@ -7,7 +15,7 @@ import type { MakemetafileOptions } from './options.js'
 type DiskNeed = readonly [
   option: string,
   configured: 'refused' | 'noted' | 'ignored',
-  isGiven: (options: MakemetafileOptions, isStdin: boolean) => boolean,
+  isGiven: (options: OffDiskOptions, isStdin: boolean) => boolean,
 ]
 
 /**
@@ -17,11 +25,12 @@ type DiskNeed = readonly [
 const NEED_DISK: readonly DiskNeed[] = [
   ['--files-from', 'refused', ({ filesFrom }, isStdin) => isStdin && filesFrom !== undefined],
   ['--dry-run', 'refused', ({ dryRun }, isStdin) => isStdin && dryRun],
-  ['--check', 'refused', ({ check }, isStdin) => isStdin && check],
+  ['--check', 'refused', ({ check }, isStdin) => isStdin && check === true],
   ['--target-pieces', 'refused', ({ targetPieces }, isStdin) => isStdin && !!targetPieces],
   ['--max-torrent-size', 'refused', ({ maxTorrentSize }, isStdin) => isStdin && !!maxTorrentSize],
   ['--date mtime', 'refused', ({ date }) => date === 'mtime'],
   ['--sort-by mtime', 'refused', ({ sortBy: by }) => typeof by === 'object' && by.by === 'mtime'],
+  ['--min-age', 'noted', ({ minAge = 0 }) => minAge > 0],
   ['--hidden', 'noted', ({ hidden }) => hidden],
   ['--symlinks', 'noted', ({ symlinks }) => symlinks !== 'inside'],
   ['--attributes', 'noted', ({ attributes }) => attributes],
@@ -38,9 +47,9 @@ const NEED_DISK: readonly DiskNeed[] = [
  *   the line
  */
 export function notesOffDisk(
-  options: MakemetafileOptions,
+  options: OffDiskOptions,
   typed: readonly string[],
-  isStdin: boolean,
+  isStdin = false,
 ): string[] {
   const why = isStdin ? '- is standard input' : 'content of a URL is on no disk'
   return NEED_DISK.filter(([, , isGiven]) => isGiven(options, isStdin)).flatMap((need) => {

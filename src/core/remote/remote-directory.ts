@@ -1,0 +1,224 @@
+import { textOf } from '../../base/bytes.js'
+import { BtkitError } from '../../base/errors.js'
+import { shownUrl } from '../../base/text/secrets.js'
+import { nameOf, readNote, writeNote } from '../../disk/state/notes.js'
+import type { StatedFile } from '../make/stated-content.js'
+import { checksumsOf } from '../make/streamed-file.js'
+import {
+  addressIn,
+  askListed,
+  fetchIfChanged,
+  fileOf,
+  readList,
+  type FetchedList,
+} from './remote-content.js'
+import { KeptConnections } from './range-connection.js'
+import { guardWay } from './redirect-guard.js'
+import { RemoteFault, type RemoteAccess, type RemoteFile } from './remote-file.js'
+import type { RemoteEntry } from './remote-list.js'
+
+// Without the note of this file each run would ask for each file of a list.
+
+/** A file of a list. */
+interface ListedFile {
+  readonly entry: RemoteEntry
+  readonly url: string
+  /** All that the list says of its bytes; null if it says nothing, so that they may be others. */
+  readonly mark: string | null
+  /** The state in which its server had it; null if that is unknown. */
+  found: RemoteFile | null
+  /** Whether this run asked for it. */
+  isAsked: boolean
+  /** Why the server does not have it. */
+  fault: BtkitError | null
+}
+
+/** What is noted of a list for the next run. */
+interface Note {
+  readonly tag: string | null
+  readonly text: string
+  /** The files whose states the list tells, each with its mark, by path. */
+  readonly files: Readonly<Record<string, readonly [mark: string, found: RemoteFile]>>
+}
+
+/**
+ * The files that a list at a URL names. A note has what was known of them when the list was read
+ * last: with an unchanged list, nothing is asked for but whether it changed.
+ */
+export class RemoteDirectory {
+  readonly #files = new Map<string, ListedFile>()
+  /** Of the origins of files that lie elsewhere, whether the list may lead there. */
+  readonly #guards = new Map<string, Promise<BtkitError | null>>()
+  readonly #access: RemoteAccess
+
+  private constructor(
+    readonly url: string,
+    private readonly list: FetchedList,
+    before: Note | null,
+    private readonly source: RemoteSource,
+  ) {
+    const { access } = source
+    this.#access = { ...access, kept: new KeptConnections(access.signal) }
+    for (const entry of list.entries) {
+      const address = addressIn(list.base, entry)
+      // A list is as it was when it says the same
+      const mark = address === url ? nameOf(list.text) : markOf(entry, address)
+      const [markBefore, found] = before?.files[entry.path] ?? []
+      const known = mark !== null && markBefore === mark ? (found ?? null) : null
+      const state = { mark, found: known, isAsked: false, fault: null }
+      this.#files.set(entry.path, { entry, url: address, ...state })
+    }
+  }
+
+  /**
+   * Opens the list at a URL.
+   * @throws BtkitError as fetchList
+   */
+  static async open(url: string, source: RemoteSource): Promise<RemoteDirectory> {
+    const before = noteIn(readNote(placeOf(url, source)))
+    const known = before && readKnown(before, url)
+    const changed = await fetchIfChanged(url, source.access, { tag: known?.tag ?? null })
+    const list = changed ?? known
+    if (!list) throw new RemoteFault(url, 'status', 'HTTP status 304')
+    return new RemoteDirectory(url, list, before, source)
+  }
+
+  /** A list that its server does not have any more: it names no file. */
+  static gone(url: string, source: RemoteSource): RemoteDirectory {
+    const list = { entries: [], base: new URL('.', url).href, text: '', tag: null }
+    return new RemoteDirectory(url, list, null, source)
+  }
+
+  /** The address of the directory of the files. */
+  get base(): string {
+    return this.list.base
+  }
+
+  /** Whether files lie elsewhere than at their paths below the base. */
+  get isScattered(): boolean {
+    return [...this.#files.values()].some(({ entry, url }) => {
+      return url !== addressIn(this.base, entry, true)
+    })
+  }
+
+  /** The paths of all files, in their order in the list. */
+  get paths(): string[] {
+    return [...this.#files.keys()]
+  }
+
+  /** The address of a file. */
+  addressOf(path: string): string {
+    return this.#files.get(path)?.url ?? ''
+  }
+
+  /** Whether the state of a file is known without a question. */
+  isKnown(path: string): boolean {
+    return this.#files.get(path)?.found != null
+  }
+
+  /** Asks for the states of files, unless that was done. A failure is the fault of the file. */
+  async ask(paths: readonly string[]): Promise<void> {
+    const asked = paths.map(async (path) => {
+      const file = this.#files.get(path)
+      if (!file || file.isAsked) return
+      file.isAsked = true
+      try {
+        file.found = null
+        const fault = await this.#guard(file.url)
+        if (fault) throw fault
+        file.found = await askListed(file.url, this.#access)
+      } catch (error) {
+        if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+        file.fault = error
+      }
+    })
+    await Promise.all(asked)
+  }
+
+  /**
+   * Returns a file as content, if its state is known.
+   * @throws BtkitError its fault
+   */
+  fileAt(path: string): StatedFile {
+    const file = this.#files.get(path)
+    if (!file) throw new BtkitError('not-found', `${path}: is not in the list`)
+    if (file.fault) throw file.fault
+    const { entry, url, found } = file
+    const streamed = found && fileOf(found, entry, this.#access)
+    const { length, state } = streamed ?? {}
+    if (!streamed || length === undefined || state === undefined)
+      throw new BtkitError('io', `${shownUrl(url)}: ${NO_STATE}`)
+    return { ...streamed, length, state }
+  }
+
+  /** Notes what is known for the next run. */
+  note(): void {
+    const files = Array.from(this.#files, ([path, { mark, found }]) => {
+      return mark === null || found === null ? [] : [[path, [mark, found]] as const]
+    })
+    const { tag, text } = this.list
+    const note: Note = { tag, text, files: Object.fromEntries(files.flat()) }
+    writeNote(placeOf(this.url, this.source), text === '' ? null : note)
+  }
+
+  /** Why a list must not lead to the server of a file; null if it may. */
+  #guard(url: string): Promise<BtkitError | null> {
+    const [from, to] = [new URL(this.url), new URL(url)]
+    if (from.origin === to.origin) return Promise.resolve(null)
+    const known = this.#guards.get(to.origin)
+    const asking =
+      known ??
+      guardWay(from, to, { how: `${shownUrl(this.url)} leads` }).then(
+        () => null,
+        (cause: unknown) => {
+          const detail = cause instanceof Error ? cause.message : String(cause)
+          return new RemoteFault(url, 'redirects', detail, { cause })
+        },
+      )
+    this.#guards.set(to.origin, asking)
+    return asking
+  }
+}
+
+/** How a list is read, and where it is noted. */
+export interface RemoteSource {
+  readonly access: RemoteAccess
+  readonly stateDirectory: string
+}
+
+const NO_STATE =
+  'the server tells no state (Content-Length, and ETag or Last-Modified), and the list no checksum'
+
+/** What a list says of a file's bytes, and where they are; null if it says nothing of the bytes. */
+function markOf(entry: RemoteEntry, url: string): string | null {
+  const sums = checksumsOf(entry).map(({ digest }) => textOf(digest, 'hex'))
+  if (sums.length === 0 && entry.version === undefined) return null
+  return [...sums, entry.version ?? '', url].join(' ')
+}
+
+function placeOf(url: string, { stateDirectory }: Pick<RemoteSource, 'stateDirectory'>) {
+  return { stateDirectory, kind: 'listed', key: url } as const
+}
+
+/** The text of a record's place: the address of the list, without what may be a secret in it. */
+export function identityOf(url: string): string {
+  const shown = shownUrl(url)
+  return shown === url ? `${url}#` : `${shown}#${nameOf(url)}`
+}
+
+function noteIn(value: unknown): Note | null {
+  const { tag, text, files } = (value ?? {}) as Partial<Note>
+  const isTag = tag === null || typeof tag === 'string'
+  return isTag && typeof text === 'string' && typeof files === 'object'
+    ? { tag, text, files }
+    : null
+}
+
+/** The list of a note; null if the server must send it. */
+function readKnown({ tag, text }: Note, url: string): FetchedList | null {
+  try {
+    return tag === null ? null : { ...readList(Buffer.from(text), url), tag }
+  } catch {
+    return null
+  }
+}
