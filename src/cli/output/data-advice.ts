@@ -1,5 +1,6 @@
 import { BtkitError } from '../../base/errors.js'
 import { adviseDownload, adviseRepair } from '../../base/text/no-download.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { DataProblem } from '../../core/publish/local-data.js'
 
 /**
@@ -11,6 +12,8 @@ export function withDataAdvice(
   { torrent, problem, takesData }: { torrent: string; problem: unknown; takesData: boolean },
 ): Error {
   if (!(problem instanceof DataProblem) || problem.lack === null) return named
+  // Data on a server is mended there
+  if (looksLikeUrl(problem.directory ?? '')) return named
   const advice = adviceFor(problem.lack, problem.directory, torrent)
   const first = takesData || problem.lack === 'changed' ? FIRST[problem.lack] : ''
   return new BtkitError(problem.code, `${named.message}; ${first}${advice}`)

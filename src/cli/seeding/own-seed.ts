@@ -6,6 +6,8 @@ import type { HashContext } from '../../core/digests/hash-content.js'
 import type { PlacesOptions } from '../../core/keep-seeded/wanted.js'
 import type { SeedKeeper } from '../../core/keep-seeded/reconcile.js'
 import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
+import { RemoteData, RemoteDataFault } from '../../core/keep-seeded/remote-data.js'
+import type { RemoteAccess } from '../../core/remote/remote-file.js'
 import { OwnTarget } from '../../seeding/peer/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seeding/peer/service.js'
 import { answerStatus } from '../../seeding/clients/seeds.js'
@@ -34,6 +36,12 @@ interface SeedRun {
     PlacesOptions,
     'places' | 'placesOf' | 'search' | 'followSymlinks' | 'isBeside'
   >
+  /** How data on servers is read; null if all is on disks. */
+  readonly remote: {
+    readonly access: RemoteAccess
+    /** In bytes; null for any number. */
+    readonly perDay: number | null
+  } | null
   /** Whether the run ends if it can seed nothing at its start. */
   readonly endsWithout: boolean
   readonly serving: Omit<
@@ -59,8 +67,11 @@ export function seed(run: SeedRun, io: Io): Promise<void> {
 }
 
 async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
-  const { options, keeping, endsWithout, serving, hashContext, display } = run
+  const { options, keeping, remote, endsWithout, serving, hashContext, display } = run
   const { alert: warn, note, fail } = display.report
+  const { monotonic } = io
+  const onChange = (message: string, isGood: boolean) => (isGood ? note : warn)(message)
+  const remoteData = remote && new RemoteData({ ...remote, monotonic, onChange })
   const manager = serviceManager(io.env, warn)
   const changes = new ChangeNotes(display.report, { endsWithout, takesData: true })
   const service = await SeedService.open({
@@ -68,14 +79,16 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
     version: version(),
     monotonic: io.monotonic,
     onWithdrawn: ({ path }, reason) => {
-      if (reason) fail(reason)
+      // The keeper says what is wrong with data on a server
+      if (reason && !(reason instanceof RemoteDataFault)) fail(reason)
       changes.add('dropped', path)
     },
     onError: fail,
     onTrackerChange: reportTrackers(display.report),
   })
-  const target = new OwnTarget(service)
-  const keeper = changes.keeperFor({ ...keeping, hashContext }, target)
+  const target = new OwnTarget(service, remoteData)
+  const sought = { ...keeping, hashContext, remote: remoteData ?? undefined }
+  const keeper = changes.keeperFor(sought, target)
   let hasWarned = false
   const warnOnce = () => {
     const warning = hasWarned ? null : lonelyWarning(service)

@@ -7,6 +7,11 @@ import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { isRacy } from '../../disk/cache/trust.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { findData, indexFiles } from '../find/find-data.js'
+import { shownUrl } from '../../base/text/secrets.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
+import type { RemoteFile } from '../remote/remote-file.js'
+import { seedAddress } from '../verify/web-seed.js'
+import { type RemoteData, ServerPlace } from './remote-data.js'
 import { DataProblem, dataProblem } from '../publish/local-data.js'
 import type { FileIndex } from '../verify/file-index.js'
 import { NamesByForm } from '../verify/like-names.js'
@@ -26,6 +31,8 @@ export interface WholeTorrent {
   readonly metainfo: Metainfo
   /** Its files in the order of `streamedFiles`; null for pad files and empty ones. */
   readonly files: readonly (FileState | null)[]
+  /** Where it is on a server; then it has no files on a disk. */
+  readonly remote?: ServerPlace
 }
 
 /** Where data is looked for, and what makes it whole. */
@@ -37,6 +44,8 @@ export interface DataRules {
   /** Whether links may lead out of these places; absent if the user cannot choose that. */
   readonly followSymlinks?: boolean | undefined
   readonly hashContext: HashContext
+  /** Reads data whose place is a URL; absent if none may be. */
+  readonly remote?: RemoteData | undefined
 }
 
 /** By the path of a place, the last state of whole files there, and what reading them found. */
@@ -59,6 +68,12 @@ export class UnsettledData extends BtkitError {
 }
 
 type DataFiles = WholeTorrent['files']
+
+/** The data of a torrent, wherever it is. */
+type FoundData = Pick<WholeTorrent, 'files' | 'remote'>
+
+/** A torrent whose data is sought, and a place where it may be. */
+type SoughtData = Pick<VerifyRequest, 'metainfo' | 'torrent'> & Whereabouts
 
 /** Finds the whole data of torrents, and checks it as far as the cache does not know it. */
 export class DataFinder {
@@ -83,9 +98,11 @@ export class DataFinder {
     const isNew = seen.size === 0
     const problems: BtkitError[] = []
     for (const where of this.rules.placesOf(torrent)) {
-      const files = await this.#examine({ metainfo, torrent, ...where }, seen)
-      if (!(files instanceof BtkitError)) return { torrent, metainfo, files }
-      problems.push(files)
+      const place = { metainfo, torrent, ...where }
+      const isRemote = looksLikeUrl(where.path)
+      const found = await (isRemote ? this.#ask(place) : this.#examine(place, seen))
+      if (!(found instanceof BtkitError)) return { torrent, metainfo, ...found }
+      problems.push(found)
     }
     const isSearched = isNew && this.rules.search.length > 0
     const files = isSearched ? await this.#search(metainfo, torrent) : null
@@ -95,11 +112,29 @@ export class DataFinder {
     throw closest ?? new BtkitError('not-found', 'no place for its data is given')
   }
 
+  /** Returns the data at a URL, of which only the sizes are known, or why it is none. */
+  async #ask(place: SoughtData): Promise<FoundData | BtkitError> {
+    const { metainfo, path } = place
+    const { remote } = this.rules
+    if (!remote) return new BtkitError('usage', `${shownUrl(path)}: data must be on a disk`)
+    const address = seedAddress(path, metainfo)
+    const refusal = remote.refusalOf(address)
+    if (refusal) return refusal
+    const access = { ...remote.access, isOnce: true }
+    try {
+      const plan = await planVerify({ ...WHOLE, ...place, access })
+      const lack = await this.#findLack(plan)
+      if (lack) return remote.refuse(address, lack)
+      const files = plan.content.known ?? new Map<string, RemoteFile>()
+      return { files: [], remote: new ServerPlace(metainfo, path, files) }
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      return remote.refuse(address, error)
+    }
+  }
+
   /** Returns the whole data at a place, or why it is none. */
-  async #examine(
-    place: Pick<VerifyRequest, 'metainfo' | 'torrent'> & Whereabouts,
-    seen: SeenData,
-  ): Promise<DataFiles | BtkitError> {
+  async #examine(place: SoughtData, seen: SeenData): Promise<FoundData | BtkitError> {
     const { followSymlinks = false, hashContext } = this.rules
     const before = seen.get(place.path) ?? NOTHING
     seen.set(place.path, before)
@@ -112,10 +147,10 @@ export class DataFinder {
       if (files.some((file) => file && isRacy(file.fingerprint, now, 'full')))
         return new UnsettledData(place.path)
       const state = digestOfStates(files)
-      if (state === before.state) return before.problem ?? files
+      if (state === before.state) return before.problem ?? { files }
       const problem = dataProblem(place.metainfo, await verifyTorrent(plan, hashContext))
       seen.set(place.path, { state, problem })
-      return problem ?? files
+      return problem ?? { files }
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
       return error

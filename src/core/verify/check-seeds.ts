@@ -93,7 +93,7 @@ function isAsked(url: string): boolean {
 }
 
 /** Plans a check of content that a seed should have; null if its pieces cannot be checked. */
-function planPieces(metainfo: Metainfo): VerifyPlan | null {
+export function planPieces(metainfo: Metainfo): VerifyPlan | null {
   const { version, pieceLength } = metainfo
   const isRefused = version === 'v2' && whyNoPieceNodes(metainfo) !== null
   if (isRefused || pieceLength > LONGEST_PIECE) return null
@@ -151,7 +151,8 @@ async function checkSeed(
   }
 }
 
-async function checkPiece(
+/** Reads a piece from a source, and returns whether it is that of the torrent. */
+export async function checkPiece(
   { plan, piece }: Question,
   source: ContentSource,
   signal: AbortSignal,

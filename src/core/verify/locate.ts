@@ -11,7 +11,7 @@ import { isRaw } from '../../base/text/raw-path.js'
 import { fileAddress, looksLikeUrl } from '../../metainfo/trackers.js'
 import type { CutFiles } from '../digests/content.js'
 import type { HashGroups } from '../digests/hash-groups.js'
-import type { RemoteFault } from '../remote/remote-file.js'
+import type { RemoteFault, RemoteFile } from '../remote/remote-file.js'
 import type { Interval } from './pieces.js'
 
 /** The content of a torrent, wherever its files are. Some may be absent. */
@@ -34,6 +34,8 @@ export interface LocatedContent extends CutFiles {
   readonly place: DataPlace
   /** Reads the files if they are at URLs; absent for files on a disk. */
   readonly source?: ContentSource
+  /** The files of a web seed, as its server described them, by their URLs. */
+  readonly known?: ReadonlyMap<string, RemoteFile>
 }
 
 /** Reads content that is on no disk. */

@@ -75,7 +75,8 @@ export async function locateOnSeed(
   const placing = new Placing()
   for (const each of found) placing.add(each.file, each.found)
   const content = placing.end(metainfo, { path: base, isFile: !metainfo.isDirectory })
-  return { ...content, source: new SeedReader(access, (address) => known.get(address)) }
+  const source = new SeedReader(access, (address) => known.get(address))
+  return { ...content, source, known }
 }
 
 /** A file on a server, in the place of one on a disk. */
@@ -88,17 +89,25 @@ export function remoteState(address: string, size: number): Resolved {
 export class SeedReader implements ContentSource {
   /** By the URLs of the files, which are not asked for again. */
   readonly faults = new Map<string, RemoteFault>()
-  readonly hash = hashArriving((...args) => this.#read(...args))
+  readonly hash = hashArriving((...args) => this.#seen(this.#read(...args)))
   #isDown = false
 
   /**
    * `fileOf` returns a file of so many bytes by its URL. A fault of a file that is asked once is
-   * thrown.
+   * thrown. `see` receives all bytes in order, also those of padding.
    */
   constructor(
     private readonly access: RemoteAccess,
     private readonly fileOf: (url: string, size: number) => RemoteFile | undefined,
+    private readonly see?: (bytes: Uint8Array) => void,
   ) {}
+
+  async *#seen(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.see?.(chunk)
+      yield chunk
+    }
+  }
 
   async *#read(
     stream: ContentStream,

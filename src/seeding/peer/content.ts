@@ -14,6 +14,11 @@ import { HashAnswers } from './hash-answers.js'
 /** Bytes of recent chunks in memory, for peers that ask for the same pieces. */
 const MEMORY = 32 * 1024 * 1024
 
+/** The same of pieces that were read from servers: each peer may ask for another one. */
+const FAR_MEMORY = 128 * 1024 * 1024
+
+type Receive = (bytes: Uint8Array) => void
+
 /**
  * Most files that are open although nobody reads them, and the share of the process's descriptors.
  */
@@ -28,7 +33,15 @@ export interface LoadedTorrent {
   readonly metainfo: Metainfo
   /** The torrent's files in the order of `streamedFiles`; null for pad files and empty ones. */
   readonly files: readonly (FileState | null)[]
+  /** Reads its pieces if it is on a server; then it has no files. */
+  readonly readPiece?: ReadPiece | undefined
 }
+
+/**
+ * Reads a piece, and hands on its bytes in order. They count only if it resolves.
+ * @throws BtkitError `busy` if that is not possible now
+ */
+type ReadPiece = (piece: number, see: (bytes: Uint8Array) => void) => Promise<void>
 
 /**
  * Reads files while they have the fingerprints under which their hashes are known. That is looked
@@ -44,7 +57,16 @@ export class FileReader {
       this.memory.release(buffer)
     },
   })
+  /** The same of data on servers, which is read again at a higher price. */
+  readonly #far = new LRUCache<string, Buffer>({
+    maxSize: FAR_MEMORY,
+    sizeCalculation: ({ length }) => length,
+    dispose: ({ buffer }) => {
+      this.memory.release(buffer)
+    },
+  })
   readonly #loading = new Map<string, Promise<Buffer>>()
+  readonly #pieces = new Map<string, Promise<void>>()
   readonly #open: LRUCache<string, OpenFile>
 
   /** `descriptors` is the most that the process may have open; null if that is unknown. */
@@ -58,7 +80,45 @@ export class FileReader {
 
   /** A chunk in memory, if it is there. */
   peek(key: string, at: number): Buffer | undefined {
-    return this.#chunks.get(`${key}:${at}`)
+    const name = `${key}:${at}`
+    return this.#chunks.get(name) ?? this.#far.get(name)
+  }
+
+  /**
+   * Reads all chunks of a piece of `size` bytes that is on a server.
+   * @throws BtkitError as `read`
+   */
+  async loadPiece(key: string, size: number, read: (see: Receive) => Promise<void>): Promise<void> {
+    const known = this.#pieces.get(key)
+    if (known) return known
+    const loading = this.#readPiece(key, size, read)
+    this.#pieces.set(key, loading)
+    try {
+      await loading
+    } finally {
+      this.#pieces.delete(key)
+    }
+  }
+
+  async #readPiece(key: string, size: number, read: (see: Receive) => Promise<void>) {
+    const chunks: Buffer[] = []
+    for (let at = 0; at < size; at += CHUNK)
+      chunks.push(this.memory.take(Math.min(CHUNK, size - at)))
+    let filled = 0
+    await read((bytes) => {
+      for (let from = 0; from < bytes.length && filled < size;) {
+        const [chunk, within] = [chunks[Math.floor(filled / CHUNK)], filled % CHUNK]
+        if (!chunk) return
+        const part = bytes.subarray(from, from + chunk.length - within)
+        chunk.set(part, within)
+        from += part.length
+        filled += part.length
+      }
+    })
+    for (const [at, chunk] of chunks.entries()) {
+      this.memory.retain(chunk.buffer)
+      this.#far.set(`${key}:${at}`, chunk)
+    }
   }
 
   /**
@@ -84,7 +144,7 @@ export class FileReader {
 
   /** Closes the files whose keys have this prefix, and frees what was read of them. */
   forget(prefix: string): void {
-    for (const files of [this.#open, this.#chunks]) {
+    for (const files of [this.#open, this.#chunks, this.#far]) {
       for (const key of [...files.keys()]) if (key.startsWith(prefix)) files.delete(key)
     }
   }
@@ -93,6 +153,7 @@ export class FileReader {
   close(): void {
     this.#open.clear()
     this.#chunks.clear()
+    this.#far.clear()
   }
 
   async #read(key: string, file: FileState, at: number, isLast = false): Promise<Buffer> {
@@ -190,6 +251,12 @@ interface Part {
   readonly to: number
 }
 
+/** Stands for the file of a part that is read with its piece. */
+const READ_AS_PIECE: FileState = {
+  absolutePath: '',
+  fingerprint: { size: 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n },
+}
+
 let contents = 0
 
 /** The content of a torrent as one stream of pieces. */
@@ -265,6 +332,13 @@ export class SeededContent {
    */
   async load(piece: number, offset: number, length: number): Promise<void> {
     if (this.isClosed) throw changed(this.metainfo.name)
+    const { readPiece } = this.loaded
+    if (readPiece) {
+      const read = (see: Receive) => readPiece(piece, see)
+      if (this.peek(piece, offset, length) === null)
+        await this.reader.loadPiece(this.#keyOf(piece), this.#sizeOf(piece), read)
+      return
+    }
     for (const { data, key, at } of this.#partsOf(piece, offset, length)) {
       if (data) await this.reader.load(key, data, at)
     }
@@ -287,7 +361,35 @@ export class SeededContent {
     })
   }
 
+  #keyOf(piece: number): string {
+    return `${this.#id}.p${piece}`
+  }
+
+  /** The bytes of a piece, without the zeros behind the end. */
+  #sizeOf(piece: number): number {
+    const { pieceLength } = this.metainfo
+    return Math.min(pieceLength, (this.#starts.at(-1) ?? 0) - piece * pieceLength)
+  }
+
+  /** The parts of a block of a piece that is read as a whole. */
+  *#chunksOf(piece: number, offset: number, length: number): Generator<Part> {
+    const size = this.#sizeOf(piece)
+    const key = this.#keyOf(piece)
+    for (let start = offset; start < offset + length;) {
+      const at = Math.floor(start / CHUNK)
+      const isData = start < size
+      const next = Math.min(offset + length, (at + 1) * CHUNK, isData ? size : Infinity)
+      const [from, to] = [start - at * CHUNK, next - at * CHUNK]
+      yield { data: isData ? READ_AS_PIECE : null, key, at, from, to }
+      start = next
+    }
+  }
+
   *#partsOf(piece: number, offset: number, length: number): Generator<Part> {
+    if (this.loaded.readPiece) {
+      yield* this.#chunksOf(piece, offset, length)
+      return
+    }
     let start = piece * this.metainfo.pieceLength + offset
     const end = start + length
     for (let file = this.#fileAt(start); start < end; file++) {

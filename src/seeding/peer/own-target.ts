@@ -7,6 +7,8 @@ import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import { BtkitError } from '../../base/errors.js'
 import { trackerTiers } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
+import type { RemoteData } from '../../core/keep-seeded/remote-data.js'
+import type { LoadedTorrent } from './content.js'
 import type { SeedTorrent } from './seeded.js'
 import type { SeedService } from './service.js'
 
@@ -21,6 +23,7 @@ export class OwnTarget implements SeedTarget<WholeTorrent> {
       SeedService,
       'lookAtData' | 'states' | 'find' | 'add' | 'remove'
     >,
+    private readonly remoteData: RemoteData | null = null,
   ) {}
 
   async list(): Promise<Set<InfoHash>> {
@@ -55,12 +58,15 @@ export class OwnTarget implements SeedTarget<WholeTorrent> {
   }
 
   /** Describes a torrent, which is read again when a peer asks for it: many take much memory. */
-  #seedTorrent({ torrent: path, metainfo, files }: WholeTorrent): SeedTorrent {
+  #seedTorrent({ torrent: path, metainfo, files, remote }: WholeTorrent): SeedTorrent {
     const { name, infoHash, infoHashV2, size } = metainfo
+    const { remoteData } = this
+    const readPiece: LoadedTorrent['readPiece'] =
+      remote && remoteData ? (piece, see) => remoteData.readPiece(remote, piece, see) : undefined
     const load = async () => {
       const again = await loadTorrent(path)
       if (again.infoHash === infoHash && again.infoHashV2 === infoHashV2)
-        return { metainfo: again, files }
+        return { metainfo: again, files, readPiece }
       throw new BtkitError('changed', `${path}: is another torrent now`)
     }
     const trackers = trackerTiers(metainfo)

@@ -1,21 +1,24 @@
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, relative, resolve, sep } from 'node:path'
 import { Command } from '../../acting-command.js'
 import { HeldTorrents } from '../../../disk/state/held.js'
 import { stateDirectory } from '../../../base/directories.js'
 import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
 import { adviseDownload } from '../../../base/text/no-download.js'
-import { realPath } from '../../../disk/look/inside.js'
+import { isWithin, realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { addressKind, readTorrentFile } from '../../open/torrent-input.js'
 import {
   declareDisplayOptions,
   declareReadingOptions,
   FOLLOW_SYMLINKS,
+  HEADER_FILE,
   stateDirOption,
 } from '../../options/reading.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
 import { bareHost, OTHER_PORT, withPortAdvice } from '../../open/server.js'
-import { collect, secondsOr, wholeNumber } from '../../options/values.js'
+import { contentUrl, directoryAddress, looksLikeUrl } from '../../../metainfo/trackers.js'
+import { remoteAccess } from '../../open/remote-access.js'
+import { byteSize, collect, secondsOr, wholeNumber } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { FILE } from '../../options/option.js'
@@ -25,6 +28,7 @@ const EXAMPLES = `
 Examples:
   btkit seed image.iso.torrent
   btkit seed /srv/torrents --data /srv/files
+  btkit seed /srv/torrents --data https://files.example/1.0/
   btkit seed /srv/torrents --data /srv/files --dht --max-upload-rate 50M`
 
 export const command: CommandRecord = {
@@ -48,8 +52,13 @@ function defineSeed({ io, isLegacy }: CommandContext) {
       const files = places.filter((place) => !isDirectory(place))
       const hasOnlyFiles = files.length === names.length
       for (const file of files) readTorrentFile(file)
-      const data = options.data.map((name) => requireData(name, files, io))
-      const search = data.filter(isDirectory)
+      const urls = options.data.filter(looksLikeUrl).map(contentUrl)
+      const paths = options.data.filter((name) => !looksLikeUrl(name))
+      const data = [...paths.map((name) => requireData(name, files, io)), ...urls]
+      const search = data.filter((place) => !looksLikeUrl(place) && isDirectory(place))
+      const lone = options.dailyLimit === undefined ? options.headerFile : '--daily-limit'
+      if (urls.length === 0 && lone !== undefined)
+        throw usageError(`${options.dailyLimit === undefined ? '--header-file' : lone}: ${NO_URL}`)
       const { host, port } = options
       const { seed } = await import('../../seeding/own-seed.js')
       await seed(
@@ -57,14 +66,21 @@ function defineSeed({ io, isLegacy }: CommandContext) {
           options: { ...options, isLegacy },
           keeping: {
             places,
-            placesOf: dataPlaces(data, options, io),
+            placesOf: dataPlaces(data, places, { options, io }),
             search,
             followSymlinks: options.followSymlinks,
             isBeside: true,
           },
           // A file that is named is the content, or a mistake; and BitTornado's programs for one
           // torrent download what is not there
-          endsWithout: hasOnlyFiles && (isLegacy || (data.length > 0 && search.length === 0)),
+          endsWithout: hasOnlyFiles && (isLegacy || (paths.length > 0 && search.length === 0)),
+          remote:
+            urls.length === 0
+              ? null
+              : {
+                  access: remoteAccess(options, { signal: io.signal }),
+                  perDay: options.dailyLimit ?? null,
+                },
           serving: {
             host: host === undefined ? null : bareHost(host),
             port,
@@ -85,13 +101,22 @@ function declareSeedOptions() {
     .argument('<torrent-or-directory...>', 'torrents, and directories of them at any depth')
     .optionsGroup('Seeding:')
     .opt(
-      '--data <path>',
+      '--data <path|url>',
       `use this content, or a directory that contains it, also by another name (repeatable). By
         default, it is the content that btkit-completedir(1) recorded for the torrent, or in the
         torrent's directory, by the torrent's name. With this option, data is looked for nowhere
-        else. A file that is not the content of the named torrents ends the program.`,
+        else. A file that is not the content of the named torrents ends the program. A URL is a web
+        seed: pieces are read from its server when peers ask for them, and are checked before they
+        are sent. See DATA ON A SERVER.`,
       { ...FILE, ...collect },
     )
+    .opt(
+      '--daily-limit <size>',
+      `read at most this much from servers of --data in 24 hours, such as 50G (default: unlimited).
+        Then peers wait; those with a magnet link still get the metadata.`,
+      { parse: byteSize },
+    )
+    .opt(...HEADER_FILE)
     .opt(...FOLLOW_SYMLINKS)
     .opt(
       ...stateDirOption(
@@ -126,6 +151,14 @@ function declareSeedOptions() {
 }
 
 type SeedOptions = ReturnType<ReturnType<typeof declareSeedOptions>['opts']>
+
+const NO_URL = 'is for data at a URL; give one with --data'
+
+/** The directory of a torrent below the given one in which it was found. */
+function placeBelow(torrent: string, given: readonly string[]): string[] {
+  const above = given.find((place) => torrent !== place && isWithin(torrent, place))
+  return above === undefined ? [] : relative(above, dirname(torrent)).split(sep).filter(Boolean)
+}
 
 /** The last port of the range that BitTornado's programs use by default. */
 const LAST_PORT = 6999
@@ -169,13 +202,20 @@ function pathIfThere(name: string, { cwd }: Io): string | null {
  */
 function dataPlaces(
   data: readonly string[],
-  { stateDir: option }: SeedOptions,
-  { env, isRoot }: Io,
+  torrents: readonly string[],
+  {
+    options: { stateDir: option },
+    io: { env, isRoot },
+  }: { readonly options: SeedOptions; readonly io: Io },
 ) {
   // A service may have no home directory
   const held = new HeldTorrents(valueOr([], () => [stateDirectory({ option, env, isRoot })]))
   return function* (torrent: string) {
-    for (const path of data) yield { path }
+    for (const path of data) {
+      yield { path }
+      const below = looksLikeUrl(path) ? placeBelow(torrent, torrents) : []
+      if (below.length > 0) yield { path: directoryAddress(path.replace(/\/$/, ''), below) }
+    }
     if (data.length > 0) return
     const directory = realPath(dirname(torrent))
     const source = directory && held.sourceOf(directory, basename(torrent))
