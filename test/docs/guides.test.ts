@@ -13,6 +13,20 @@ const GUIDES = ['README.md', ...readdirSync('docs').filter((name) => name.endsWi
   (name) => (name === 'README.md' ? name : join('docs', name)),
 )
 
+/** A release at a web server, with its list. */
+const RELEASED = {
+  'tool-1.0-arm64.tar.gz': noise('arm64', 400_000),
+  'tool-1.0-x86_64.tar.gz': noise('x86_64', 500_000),
+}
+const RELEASE: Files = {
+  ...Object.fromEntries(
+    Object.entries(RELEASED).map(([name, bytes]) => [`srv/cdn/1.0/${name}`, bytes]),
+  ),
+  'srv/cdn/1.0/SHA256SUMS': Object.entries(RELEASED)
+    .map(([name, bytes]) => `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`)
+    .join(''),
+}
+
 /** The files on the machine of the guides. */
 const TREE: Files = {
   'home/image.iso': noise('image.iso', 1_500_000),
@@ -28,6 +42,7 @@ const TREE: Files = {
   'srv/mirror/yum/7/a.rpm': noise('a.rpm', 300_000),
   'srv/mirror/yum/7/b.rpm': noise('b.rpm', 200_000),
   'srv/torrents/.keep': '',
+  ...RELEASE,
   'var/lib/torrent_service/trackers': 'http://tracker.example.org/announce\n',
 }
 /** 2026-11-01, so that no file looks as if it were still written. */

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer as createWebServer, type RequestListener } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
+import { tryOr } from '../../src/base/errors.js'
 import type { Step } from './blocks.js'
 import { isAsShown } from './blocks.js'
 
@@ -12,6 +14,7 @@ import { isAsShown } from './blocks.js'
 // for the machine:
 //
 // - /srv/… and /var/lib/torrent_service/… are below that directory;
+// - https://cdn.example.org/ is a web server that shows /srv/cdn;
 // - ports 8080, 6969, 6970 and 9091 are free ones of this machine;
 // - `btkit serve`, `btkit track` and the like run in the background from when they answer until the
 //   next program of that name, or the end of the guide;
@@ -28,6 +31,9 @@ const SERVICES: readonly (readonly [RegExp, string])[] = [
 const ADMIN_PORT = '6970'
 const LIMIT = 120_000
 
+/** The web server of the files that are on no disk of the machine. */
+const CDN = 'https://cdn.example.org'
+
 /** Runs a guide's steps; returns the faults of the guide by line, none if all is as it says. */
 export async function runGuide(steps: readonly Step[], scratch: string): Promise<string[]> {
   const machine = await makeMachine(scratch)
@@ -35,6 +41,7 @@ export async function runGuide(steps: readonly Step[], scratch: string): Promise
   const toRun = machine.toMachine(steps.map(toShell).join('\n'))
   writeFileSync(script, `${PROLOGUE}\n${toRun}\n`)
   await runScript(script, machine.env)
+  machine.close()
   return steps.flatMap((step, index) => {
     const output = machine.toGuide(read(join(scratch, 'out', String(index))))
     const status = read(join(scratch, 'out', `${index}.status`)).trim()
@@ -90,6 +97,7 @@ interface Machine {
   /** A guide's text in this machine's words, and the other way round. */
   readonly toMachine: (text: string) => string
   readonly toGuide: (text: string) => string
+  readonly close: () => void
 }
 
 async function makeMachine(scratch: string): Promise<Machine> {
@@ -101,6 +109,10 @@ async function makeMachine(scratch: string): Promise<Machine> {
   for (const [name, path] of Object.entries(programs)) symlinkSync(resolve(path), join(bin, name))
   const names = [...SERVICES.map(([, port]) => port), ADMIN_PORT]
   const ports = await freePorts(names.length)
+  const cdn = createWebServer(showFiles(join(scratch, 'srv/cdn')))
+  await new Promise<void>((listening) => cdn.listen(0, '127.0.0.1', listening))
+  const { port: cdnPort } = cdn.address() as AddressInfo
+  const cdnHere = `http://127.0.0.1:${cdnPort}`
   const portHere = (port: string) => String(ports[names.indexOf(port)])
   return {
     env: {
@@ -118,12 +130,37 @@ async function makeMachine(scratch: string): Promise<Machine> {
     },
     toMachine: (text) =>
       text
+        .replaceAll(CDN, cdnHere)
         .replace(ABSOLUTE, `${scratch}/$1`)
         .replace(new RegExp(`\\b(${names.join('|')})\\b`, 'g'), portHere),
     toGuide: (text) =>
       names
         .reduce((all, name) => all.replaceAll(portHere(name), name), text)
+        .replaceAll(cdnHere, CDN)
         .replaceAll(scratch, ''),
+    close: () => {
+      cdn.closeAllConnections()
+      cdn.close()
+    },
+  }
+}
+
+/** Answers with the files of a directory, and that they did not change. */
+function showFiles(root: string): RequestListener {
+  return ({ url = '', headers, method }, response) => {
+    const bytes = tryOr(null, () => readFileSync(join(root, decodeURIComponent(url))))
+    const tag = bytes && `"${createHash('sha256').update(bytes).digest('hex')}"`
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+    if (!bytes || !tag) response.writeHead(404).end()
+    else if (headers['if-none-match'] === tag) response.writeHead(304).end()
+    else {
+      const part = from === undefined ? bytes : bytes.subarray(Number(from), Number(to) + 1)
+      const range =
+        from === undefined ? {} : { 'content-range': `bytes ${from}-${to}/${bytes.length}` }
+      const all = { etag: tag, 'accept-ranges': 'bytes', 'content-length': part.length, ...range }
+      response.writeHead(from === undefined ? 200 : 206, all)
+      response.end(method === 'HEAD' ? undefined : part)
+    }
   }
 }
 

@@ -70,7 +70,9 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
   const { options, keeping, remote, endsWithout, serving, hashContext, display } = run
   const { alert: warn, note, fail } = display.report
   const { monotonic } = io
-  const onChange = (message: string, isGood: boolean) => (isGood ? note : warn)(message)
+  const onChange = (message: string, isGood: boolean) => {
+    ;(isGood ? note : warn)(message)
+  }
   const remoteData = remote && new RemoteData({ ...remote, monotonic, onChange })
   const manager = serviceManager(io.env, warn)
   const changes = new ChangeNotes(display.report, { endsWithout, takesData: true })

@@ -58,6 +58,8 @@ export interface CompleteRequest {
     readonly realPath: string
     readonly requireWritable: () => void
     readonly enter: (newest: readonly DatedTorrent[]) => void
+    /** Called if the torrents of a directory are not known, because it could not be read. */
+    readonly leave: () => void
     readonly write: (report: CompleteReport) => Promise<void>
   } | null
 }

@@ -24,7 +24,7 @@ import { TRACKER } from '../../support/torrents.js'
 
 /** Files on a server, and the torrent of all on this machine, which has none of them. */
 async function plantRemote(t: TestContext, files: Files, args: readonly string[] = []) {
-  const server = await serveFiles(t, files as Readonly<Record<string, Uint8Array>>)
+  const server = await serveFiles(t, files)
   const source = makeScratch(t, files)
   const torrent = join(makeScratch(t), 'a.torrent')
   const [name = ''] = Object.keys(files).map((path) => path.replace(/\/.*/, ''))

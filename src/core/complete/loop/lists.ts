@@ -108,6 +108,7 @@ class ListRun {
       else if (prune === 'always' && error.code === 'not-found')
         return RemoteDirectory.gone(url, source)
       else noteOnce(this.shared.report, shownUrl(url), error)
+      this.request.feed?.leave()
       return null
     }
   }

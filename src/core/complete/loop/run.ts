@@ -120,6 +120,7 @@ async function completeOpen(targets: TargetDirectories, shared: SharedRun): Prom
       directories.push(await openSourceDirectory(place, targets, filter, report))
     } catch (error) {
       noteOnce(report, place.directory, error)
+      request.feed?.leave()
     }
   }
   checkDistinct(directories)

@@ -24,6 +24,8 @@ const MAX_FEED = 4 * 1024 * 1024
 /** The feed of a run's newest torrents. */
 export class TorrentFeed {
   readonly #newest: DatedTorrent[] = []
+  /** Whether it lacks torrents that are there. */
+  #isPartial = false
 
   /** `url` is that of the directory of the torrents, without a slash at its end. */
   constructor(
@@ -55,13 +57,17 @@ export class TorrentFeed {
     keepNewest(this.#newest)
   }
 
+  readonly leave = (): void => {
+    this.#isPartial = true
+  }
+
   /**
    * Writes the feed at the end of a run, unless it is current. Torrents are read only for that.
    * @throws BtkitError `exists` for a file of something else, and as writeAtomically
    */
   async write(report: CompleteReport): Promise<void> {
     // Perhaps not all torrents were looked at; the next run finds the feed older than them
-    if (report.isInterrupted) return
+    if (report.isInterrupted || this.#isPartial) return
     const { path, url, directory, claim } = this
     const channel = { link: directoryAddress(url, []), self: null }
     const stats = statIfThere(path)

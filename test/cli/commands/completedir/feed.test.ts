@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
@@ -47,6 +55,14 @@ test('a subscriber finds the torrents of a run, and then the new one first', asy
   plantFiles(mirror.source, { new: 'new' })
   await mirror.report(args)
   assert.deepEqual(titles(), ['new', 'dir', 'a b.iso'])
+})
+
+test('a directory that cannot be read leaves the feed as it was', async (t) => {
+  const { mirror, args, titles } = makePlace(t, { a: 'hello' })
+  await mirror.report(args)
+  renameSync(mirror.source, `${mirror.source}.away`)
+  assertStatus(await mirror.run(args), 1)
+  assert.deepEqual(titles(), ['a'])
 })
 
 test('a feed lists the hundred newest torrents', async (t) => {
