@@ -352,6 +352,69 @@ test('a file that is not there fails alone, and is asked for again', async (t) =
   assert.deepEqual(sources((await release.report()).created), ['b.iso'])
 })
 
+const servers: Readonly<Record<string, (release: Release) => FileServer['answer']>> = {
+  'sends no ranges': ({ server }) => {
+    return ({ url = '', method }, response) => {
+      const bytes = server.files.get(url.slice(1))
+      if (!bytes) return false
+      response.writeHead(200, { 'content-length': bytes.length })
+      response.end(method === 'HEAD' ? undefined : bytes)
+      return true
+    }
+  },
+  'is busy each second time': () => {
+    let requests = 0
+    return (_, response) => {
+      const isBusy = requests++ % 2 === 0
+      if (isBusy) response.writeHead(429, { 'retry-after': '1' }).end()
+      return isBusy
+    }
+  },
+  'redirects each file': () => {
+    return (request, response) => {
+      const { url = '' } = request
+      const isRedirected = url !== `/${SUMS}` && !url.startsWith('/mirror/')
+      if (isRedirected) response.writeHead(302, { location: `/mirror${url}` }).end()
+      request.url = url.replace('/mirror/', '/')
+      return isRedirected
+    }
+  },
+  'does not know HEAD': () => {
+    return ({ method }, response) => {
+      if (method === 'HEAD') response.writeHead(405).end()
+      return method === 'HEAD'
+    }
+  },
+}
+
+for (const [what, answer] of Object.entries(servers)) {
+  test(`a list is completed from a server that ${what}`, async (t) => {
+    withoutPauses(t)
+    const release = await Release.serve(t, { 'a.iso': 1, 'b.iso': 2 })
+    release.server.answer = answer(release)
+    assert.equal((await release.report()).created.length, 2)
+    assert.deepEqual((await release.report()).bytesHashed, 0)
+    release.put('b.iso', 6)
+    release.writeList()
+    assert.deepEqual(sources((await release.report()).updated), ['b.iso'])
+    release.server.answer = () => false
+    await release.check('a.iso', 'b.iso')
+  })
+}
+
+test('a file that shrinks while it is read fails, and the list is not believed', async (t) => {
+  const release = await Release.serve(t, { 'a.iso': 1 })
+  const bytes = release.server.files.get('rel/a.iso')!
+  release.server.answer = ({ method, url = '' }, response) => {
+    const isRead = method === 'GET' && url === '/rel/a.iso'
+    if (isRead) response.writeHead(200, { 'content-length': 10 }).end(bytes.subarray(0, 10))
+    return isRead
+  }
+  const { stderr } = assertStatus(await release.run(), 1)
+  assert.match(stderr, /a\.iso/)
+  assert.deepEqual(release.torrents(), [])
+})
+
 test('a list that is gone or is none withdraws nothing; --prune-all withdraws what is gone', async (t) => {
   withoutPauses(t)
   const release = await Release.serve(t, { 'a.iso': 1 })
