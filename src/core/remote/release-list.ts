@@ -69,7 +69,7 @@ function assetsOf(release: Release, place: string, list: string): ReleaseFile[] 
   })
 }
 
-/** What a release says of the state of a file. */
+/** The words of a release on the state of a file. */
 function factsOf({ digest, uuid, id, size, updated_at: updated }: Asset) {
   const [, spelled, hex = ''] = /^(\w+):([0-9a-f]+)$/.exec(String(digest)) ?? []
   const name = CHECKSUM_NAMES.find((each) => each === spelled)

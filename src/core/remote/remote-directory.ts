@@ -33,12 +33,12 @@ interface ListedFile {
   fault: BtkitError | null
 }
 
-/** What is noted of a list for the next run. */
+/** A list as the next run finds it in its note. */
 interface Note {
   readonly tag: string | null
   readonly text: string
   /** The files whose states the list tells, each with its mark, by path. */
-  readonly files: Readonly<Record<string, readonly [mark: string, found: RemoteFile]>>
+  readonly files: ReadonlyMap<string, readonly [mark: string, found: RemoteFile]>
 }
 
 /**
@@ -63,8 +63,8 @@ export class RemoteDirectory {
       const address = addressIn(list.base, entry)
       // A list is as it was when it says the same
       const mark = address === url ? nameOf(list.text) : markOf(entry, address)
-      const [markBefore, found] = before?.files[entry.path] ?? []
-      const known = mark !== null && markBefore === mark ? (found ?? null) : null
+      const [markBefore, found = null] = before?.files.get(entry.path) ?? []
+      const known = mark !== null && markBefore === mark ? found : null
       const state = { mark, found: known, isAsked: false, fault: null }
       this.#files.set(entry.path, { entry, url: address, ...state })
     }
@@ -157,7 +157,7 @@ export class RemoteDirectory {
       return mark === null || found === null ? [] : [[path, [mark, found]] as const]
     })
     const { tag, text } = this.list
-    const note: Note = { tag, text, files: Object.fromEntries(files.flat()) }
+    const note = { tag, text, files: files.flat() }
     writeNote(placeOf(this.url, this.source), text === '' ? null : note)
   }
 
@@ -189,7 +189,7 @@ export interface RemoteSource {
 const NO_STATE =
   'the server tells no state (Content-Length, and ETag or Last-Modified), and the list no checksum'
 
-/** What a list says of a file's bytes, and where they are; null if it says nothing of the bytes. */
+/** A text of all that a list says of a file; null if it says nothing of the bytes. */
 function markOf(entry: RemoteEntry, url: string): string | null {
   const sums = checksumsOf(entry).map(({ digest }) => textOf(digest, 'hex'))
   if (sums.length === 0 && entry.version === undefined) return null
@@ -207,11 +207,16 @@ export function identityOf(url: string): string {
 }
 
 function noteIn(value: unknown): Note | null {
-  const { tag, text, files } = (value ?? {}) as Partial<Note>
+  const { tag, text, files } = (value ?? {}) as Partial<Record<keyof Note, unknown>>
   const isTag = tag === null || typeof tag === 'string'
-  return isTag && typeof text === 'string' && typeof files === 'object'
-    ? { tag, text, files }
-    : null
+  if (!isTag || typeof text !== 'string' || !Array.isArray(files)) return null
+  return { tag, text, files: new Map(files.filter(isNoted)) }
+}
+
+function isNoted(value: unknown): value is [string, readonly [string, RemoteFile]] {
+  const [path, [mark, found] = []] = (value ?? []) as [unknown, [unknown, RemoteFile]?]
+  const { url, size } = (found ?? {}) as Partial<Record<keyof RemoteFile, unknown>>
+  return [path, mark, url].every((each) => typeof each === 'string') && typeof size === 'number'
 }
 
 /** The list of a note; null if the server must send it. */

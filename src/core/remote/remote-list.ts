@@ -36,10 +36,10 @@ export type RemoteEntry = Pick<StreamedFile, 'path'> & {
 }
 
 /**
- * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, those of
- * `gpg --print-md`, a Metalink (RFC 5854), a release of GitHub or Gitea, or one path a line or
- * before each NUL. Of SFV only the paths count. `name` is that of the list in errors. The list
- * itself and its signature may be listed, too, and are not checked.
+ * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, or those
+ * of `gpg --print-md`. It may also be a Metalink (RFC 5854), a release of GitHub or Gitea, or one
+ * path a line or before each NUL. Of SFV only the paths count. `name` is that of the list in
+ * errors. The list itself and its signature may be listed, too, and are not checked.
  * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its
  *   directory, `empty` if it names no file, `too-many`, `too-large`
  */

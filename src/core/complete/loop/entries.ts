@@ -178,7 +178,7 @@ class EntryLoop {
     }
   }
 
-  /** The run for an entry: all of a directory share one, but for their seeds. */
+  /** The run for an entry: all of a directory share one, except their seeds. */
   #runOf(entry: DirectoryEntry): WritingRun {
     const { directory } = entry
     if (this.#last?.directory !== directory)

@@ -269,7 +269,7 @@ export function checkOtherEntry({ name, directory }: DirectoryEntry): void {
   const other = log.sourceOf(torrentName(name))
   const own = directory.place + name
   if (other === null || other === own || isSamePlace(other, own)) return
-  // What a list named is taken to be there
+  // A file that a list named is taken to be there
   if (!looksLikeUrl(other) && !existsSync(other)) return
   if (!existsSync(target.at(torrentName(name)))) return
   const { torrent } = pathsOf(name, directory)

@@ -21,7 +21,7 @@ import { isSecret, publicSeed } from '../../remote/remote-content.js'
 import { identityOf, type RemoteDirectory } from '../../remote/remote-directory.js'
 import { lastName } from '../../remote/remote-file.js'
 
-/** What the directories of a list have in common. */
+/** The rules that the directories of a list share. */
 export interface ListRules {
   readonly list: RemoteDirectory
   /** The name of the one torrent of all files; null for one of each file. */

@@ -402,6 +402,16 @@ for (const [what, answer] of Object.entries(servers)) {
   })
 }
 
+test('names that objects have are names of files, too', async (t) => {
+  const release = await Release.serve(t, { constructor: 1, __proto__x: 2 })
+  release.put('__proto__', 3)
+  release.writeList()
+  await release.report()
+  const again = await release.askedBy(() => release.report())
+  assert.deepEqual(again, [`GET /${SUMS}`])
+  await release.check('constructor', '__proto__x', '__proto__')
+})
+
 test('a file that shrinks while it is read fails, and the list is not believed', async (t) => {
   const release = await Release.serve(t, { 'a.iso': 1 })
   const bytes = release.server.files.get('rel/a.iso')!
