@@ -43,7 +43,7 @@ import { warnOfLists } from '../../output/name-patterns.js'
 export const command: CommandRecord = {
   group: 'Make and change torrents',
   order: 20,
-  summary: 'Create and update the torrents of all entries of a directory or list at a URL',
+  summary: 'Create and update torrents of a directory or of a list at a URL',
   example: 'http://t.example/announce /srv/files --output /srv/torrents',
   hasVariables: true,
   isJob: true,
