@@ -1,4 +1,3 @@
-import type { FileListing } from '../../disk/look/stat-files.js'
 import type { Writer } from '../../disk/write/many.js'
 import type { HashProgress } from '../../disk/hash/jobs/job.js'
 import type { ChecksumName } from '../checksums/list.js'
@@ -77,14 +76,12 @@ export interface SourcePlace {
 
 /** The rules for a directory of a tree. */
 interface Branch {
-  /** Returns whether a name in a listing gets a torrent; null if the directory is gone. */
-  readonly chooses: ((name: string, number: number, listing: FileListing) => boolean) | null
+  /** The names that get torrents, sorted by bytes; null if the directory is gone. */
+  readonly names: readonly string[] | null
   /** Its real path; null if that must be looked up. */
   readonly realDirectory: string | null
   /** Of its torrents. */
   readonly webSeeds: readonly string[]
-  /** Called if nothing was to be done in it, with the number of its entries and their bytes. */
-  readonly onUnchanged?: ((entries: number, bytes: number) => void) | undefined
 }
 
 /** The context of a run: hash engine, piece cache, and the rest. */

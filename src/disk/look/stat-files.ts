@@ -92,9 +92,8 @@ export async function listFiles(
   return { names: splitNames(names), table: tableOf(fingerprints) }
 }
 
-/** Does the same at once, for many small directories. */
-export function listNow(directory: string, room: ListingRoom): FileListing {
-  const { names, table } = listColumns(directory, room)
+/** Returns the names of a listing as texts, and a copy of its states, which stay. */
+export function textsOf({ names, table }: ListedColumns): FileListing {
   return { names: splitNames(names.used), table: new FingerprintTable(table.bytes.slice()) }
 }
 

@@ -1,3 +1,4 @@
+import { latin1 } from '../../base/bytes.js'
 import type { NameColumn } from '../file-lists/name-column.js'
 
 /** The end of the name of aria2's record, which lies beside what it downloads. */
@@ -34,9 +35,9 @@ export function unfinishedAmong(names: readonly string[]): (name: string) => boo
   return (name) => isUnfinishedName(name) || begun.has(name)
 }
 
-const ENDED = [...ENDS].map((end) => `${end}\0`)
+const ENDED = RegExp(`\\.(?:${Array.from(ENDS, (end) => end.slice(1)).join('|')})\0`)
 
 /** Whether any of very many names may be that of an unfinished download. */
 export function mayHaveUnfinished({ used }: NameColumn): boolean {
-  return ENDED.some((end) => used.includes(end))
+  return ENDED.test(latin1(used))
 }

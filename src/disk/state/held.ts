@@ -1,17 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import { BtkitError } from '../../base/errors.js'
 import { attempt } from './files.js'
-import { stampOfLog, TorrentLog } from './torrent-log.js'
+import { rootOf, stampOfLog } from './roots.js'
+import { TorrentRecords, type TorrentLog } from './torrent-log.js'
 
-/** The most directories whose lists are kept in memory. */
+/** The most roots whose records are kept in memory. */
 const MAX_KEPT = 64
 
 /** Tells which torrents `btkit completedir` keeps: it would undo changes to them. */
 export class HeldTorrents {
-  readonly #logs = new LRUCache<string, { readonly stamp: string; readonly log: TorrentLog }>({
-    max: MAX_KEPT,
-    dispose: ({ log }) => void log.close(),
-  })
+  readonly #kept = new LRUCache<
+    string,
+    { readonly stamp: string; readonly records: TorrentRecords }
+  >({ max: MAX_KEPT, dispose: ({ records }) => void records.close() })
 
   /** The state directories that completedir may use; those that cannot be read are ignored. */
   constructor(private readonly stateDirectories: readonly string[]) {}
@@ -41,15 +42,16 @@ export class HeldTorrents {
 
   #logOf(stateDirectory: string, target: string): TorrentLog | null {
     return attempt(() => {
-      const stamp = stampOfLog(stateDirectory, target)
-      const key = `${stateDirectory}\0${target}`
-      const known = this.#logs.get(key)
+      const { root, place } = rootOf(stateDirectory, target)
+      const stamp = stampOfLog(stateDirectory, root)
+      const key = `${stateDirectory}\0${root}`
+      const known = this.#kept.get(key)
       if (stamp === null) return null
-      if (known?.stamp === stamp) return known.log
+      if (known?.stamp === stamp) return known.records.in(place)
       const quiet = { isReadOnly: true, now: () => 0, warn: () => undefined }
-      const log = new TorrentLog({ stateDirectory, target, ...quiet })
-      this.#logs.set(key, { stamp, log })
-      return log
+      const records = new TorrentRecords({ stateDirectory, root, ...quiet })
+      this.#kept.set(key, { stamp, records })
+      return records.in(place)
     })
   }
 }

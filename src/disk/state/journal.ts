@@ -13,10 +13,8 @@ import { promisify } from 'node:util'
 import { checksumOf, isSameBytes } from '../../base/bytes.js'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
-import { readEncodedFingerprint } from '../file-lists/fingerprint.js'
 import { tooLarge } from '../look/read-bounded.js'
 import { writeAtomically } from '../write/atomically.js'
-import type { Writer } from '../write/many.js'
 import { openRegular, requireOwnDirectory } from './files.js'
 
 const sync = promisify(fdatasync)
@@ -39,7 +37,7 @@ export interface JournalOptions {
   /** The directory of all state. */
   readonly stateDirectory: string
   /** The first line: what the file lists, and for people what that is about. */
-  readonly head: { readonly btkit: string; readonly [about: string]: string }
+  readonly head: { readonly btkit: string; readonly [about: string]: string | boolean }
   /** Whether to keep changes only in memory (default: false). */
   readonly isReadOnly?: boolean | undefined
   /** Current time in milliseconds since 1970. */
@@ -50,12 +48,6 @@ export interface JournalOptions {
   readonly loss: string
   /** Whether the caller has examined the directories (default: false). */
   readonly isTrusted?: boolean | undefined
-  /**
-   * Writes a file of few records, beside those of other journals (default: each alone). The caller
-   * makes the directory, and syncs what is written when it is closed: a run can do without those
-   * lines.
-   */
-  readonly writer?: Writer | undefined
 }
 
 /**
@@ -81,9 +73,8 @@ export class Journal {
   #refused: readonly Change[] = []
   /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
   #isStale = false
-  /** Whether its file was written. */
-  hasWritten = false
-  #isClosing = false
+  #hasWritten = false
+  #head: JournalOptions['head']
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
 
@@ -95,6 +86,7 @@ export class Journal {
    */
   constructor(private readonly options: JournalOptions) {
     const { path, stateDirectory, isTrusted } = options
+    this.#head = options.head
     callSystem(`state ${path}`, () => {
       const places = isTrusted === true ? [] : [stateDirectory, dirname(path)]
       for (const directory of places) requireOwnDirectory(directory)
@@ -176,8 +168,7 @@ export class Journal {
     const isDue = this.#pending.length > 0
     // The next reader finds a line for each record, not also those of how it came about
     const isMostlyOutdated = this.#lines + this.#pending.length > 1.5 * this.#values.size + FEW
-    if (this.hasWritten && isMostlyOutdated) this.#isStale = true
-    this.#isClosing = true
+    if (this.#hasWritten && isMostlyOutdated) this.#isStale = true
     try {
       await this.flush().catch((error: unknown) => {
         // Otherwise it was reported already, or only mends what is damaged
@@ -185,9 +176,18 @@ export class Journal {
       })
       use?.()
     } finally {
-      this.#isClosing = false
       this.release()
     }
+  }
+
+  /**
+   * Replaces the file, with another first line.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  rewrite(head: JournalOptions['head']): Promise<void> {
+    this.#head = head
+    this.#isStale = true
+    return this.flush()
   }
 
   /** Flushes, and closes the file as `release` does: the next use opens it again. */
@@ -206,15 +206,10 @@ export class Journal {
     const lines = [...this.#refused, ...this.#pending]
     this.#refused = []
     this.#pending = []
-    this.hasWritten = true
+    this.#hasWritten = true
     const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
     try {
-      const { writer } = this.options
-      const isSmall = writer !== undefined && this.#values.size <= FEW
-      const isLast = this.#isClosing && !this.#isStale && this.#inode !== undefined
-      if (isSmall && isLast) await this.#append(lines, false)
-      else if (isSmall) await this.#replaceWithOthers(writer)
-      else if (this.#isStale || isOutdated) await this.#replace()
+      if (this.#isStale || isOutdated) await this.#replace()
       else await this.#append(lines)
     } catch (error) {
       if (this.#refused.length === 0) this.#isStale = true
@@ -226,7 +221,7 @@ export class Journal {
     }
   }
 
-  async #append(changes: readonly Change[], isSynced = true): Promise<void> {
+  async #append(changes: readonly Change[]): Promise<void> {
     const descriptor = openRegular(this.options.path, constants.O_RDWR | constants.O_APPEND)
     if (descriptor === null) return this.#replace()
     try {
@@ -243,7 +238,7 @@ export class Journal {
         throw failure.error
       }
       const isAlone = fstatSync(descriptor).size === size + bytes.length
-      if (isSynced) await sync(descriptor)
+      await sync(descriptor)
       this.#lines += changes.length
       // Behind lines of another program the values stay in memory, since nobody knows where they
       // are
@@ -263,36 +258,19 @@ export class Journal {
     }
   }
 
-  /** Replaces the file, whose few values stay in memory: one sync serves many journals. */
-  async #replaceWithOthers(writer: Writer): Promise<void> {
-    for (const [key, json] of this.entries()) this.#values.set(key, json)
-    const bytes = Buffer.concat([...this.#allLines()])
-    const written = await this.#put((path, options) => writer.write(path, bytes, options))
-    this.release()
-    this.#inode = written === null ? undefined : inodeOf(written)
-    this.#isStale = false
-    this.#lines = this.#values.size
-  }
-
-  async #put<T>(
-    write: (path: string, options: { readonly mode: number }) => Promise<T>,
-  ): Promise<T> {
+  async #replace(): Promise<void> {
     const { path } = this.options
     // A link that another program put there would be followed
     const replaced = openRegular(path, constants.O_RDONLY)
     if (replaced !== null) closeSync(replaced)
-    // The directory of many journals is made once, by requireWritable
-    else if (!this.options.writer) makeDirectory(dirname(path), 0o700)
-    return write(path, { mode: 0o600 }).catch((error: unknown) => {
+    else makeDirectory(dirname(path), 0o700)
+    try {
+      await writeAtomically(path, this.#allLines(), { mode: 0o600 })
+    } catch (error) {
       // An old value that cannot be read says so itself
       if (!(error instanceof BtkitError) || !error.message.startsWith(path)) throw error
       throw new BtkitError(error.code, `state ${error.message}`, { cause: error.cause })
-    })
-  }
-
-  async #replace(): Promise<void> {
-    const { path } = this.options
-    await this.#put((at, options) => writeAtomically(at, this.#allLines(), options))
+    }
     this.release()
     this.#file = LineFile.open(path)
     this.#isStale = false
@@ -302,7 +280,7 @@ export class Journal {
 
   /** One at a time: all of a hundred thousand take as much memory as the rest of a run. */
   *#allLines(): Generator<Buffer> {
-    yield lineOf('', JSON.stringify({ version: VERSION, ...this.options.head }))
+    yield lineOf('', JSON.stringify({ version: VERSION, ...this.#head }))
     // A value that is set meanwhile is also pending, and written once more
     for (const [key, json] of this.entries()) yield lineOf(key, json)
   }
@@ -329,9 +307,9 @@ export class Journal {
   }
 
   #isOwnHead(json: string): boolean {
-    const { path, head } = this.options
+    const { path } = this.options
     const { btkit, version } = JSON.parse(json) as { btkit?: string; version?: number }
-    if (version === undefined || version <= VERSION) return btkit === head.btkit
+    if (version === undefined || version <= VERSION) return btkit === this.#head.btkit
     this.release()
     const how = 'upgrade btkit or name another with --state-dir'
     throw new BtkitError('io', `state ${path}: a newer btkit wrote it; ${how}`)
@@ -371,9 +349,24 @@ function appendWhole(descriptor: number, bytes: Uint8Array) {
   }
 }
 
-/** The number of the file that has an encoded fingerprint. */
-function inodeOf({ buffer, byteOffset }: Uint8Array): number {
-  return Number(readEncodedFingerprint(new DataView(buffer, byteOffset), 0).inode)
+/**
+ * Returns the first line of a file of records; null if there is no file, or it is damaged.
+ * @throws BtkitError `io` or `too-large`; system errors unchanged
+ */
+export function readHead(path: string): Readonly<Record<string, unknown>> | null {
+  const file = LineFile.open(path)
+  if (file === null) return null
+  try {
+    const line = file.lineAt(0)
+    const found = line && readLine(line)
+    if (!line || found?.key !== '') return null
+    return JSON.parse(line.toString('utf8', found.valueAt, line.length - TAIL)) as object as Record<
+      string,
+      unknown
+    >
+  } finally {
+    closeSync(file.descriptor)
+  }
 }
 
 /** The JSON of a value that was set; null removes it. */

@@ -6,13 +6,13 @@ import { attempt, readIfThere, replace, requireOwnDirectory } from './files.js'
 export interface NotePlace {
   readonly stateDirectory: string
   /** The kind of note, which is a folder of the state directory. */
-  readonly kind: 'reported' | 'form' | 'unchanged' | 'listed'
+  readonly kind: 'reported' | 'form' | 'listed'
   /** Identifies the runs that share a note. */
   readonly key: string
 }
 
-/** The largest note, in bytes: of a million directories of a tree. */
-const MAX_SIZE = 2 ** 26
+/** The largest note, in bytes. Reading a larger one would take as long as repeating the work. */
+const MAX_SIZE = 2 ** 20
 
 /**
  * Reads a note, which is a JSON value. Returns null if there is none, or if it cannot be trusted.

@@ -1,6 +1,8 @@
 import { digestOf, isSameBytes } from '../../base/bytes.js'
 import { NumberedNames } from '../../base/text/numbered-names.js'
+import { sortByBytes } from '../look/read-names.js'
 import { attempt, readIfThere, replace } from './files.js'
+import { FINGERPRINT, IndexColumns, ROW } from './index-columns.js'
 import type { Journal } from './journal.js'
 import { SHA256 } from '../../metainfo/sizes.js'
 
@@ -22,23 +24,18 @@ export interface TorrentIdentity {
   readonly fingerprint: Uint8Array
 }
 
-/** Bytes of a fingerprint without the device, whose number may change at each mount. */
-export const FINGERPRINT = 32
-
 /** The largest index, in bytes: some millions of torrents. */
 const MAX_SIZE = 2 ** 30
 
-const VERSION = 2
+const VERSION = 3
 const NEWLINE = 0x0a
-/**
- * A row: the number of the source's directory, the lengths of the entry's name and of the input,
- * the input, and the fingerprint.
- */
-const ROW = { directory: 0, entry: 2, input: 4, inputBytes: 6, fingerprint: 54, length: 86 }
 const INPUT = ROW.fingerprint - ROW.inputBytes
 const MAX_NUMBER = 2 ** 16
-/** The longest head in bytes: it names the directories of sources, which are usually few. */
-const MAX_HEAD = 2 ** 20
+/**
+ * Room for the head in bytes, of each torrent and of all: it names the directories of sources. One
+ * without enough makes no index.
+ */
+const HEAD_ROOM = { each: 32, all: 2 ** 20 }
 /** Digits of a byte in hexadecimal. */
 const HEX = 2
 
@@ -59,14 +56,20 @@ interface Head {
  * the journal that it was made of, and may be lost at any time.
  */
 export class TorrentIndex {
-  readonly #names: NamesInOrder
+  readonly #bytes: Buffer
   readonly #rows: Buffer
   readonly #directories: readonly string[]
+  #texts: NamesInOrder | undefined
+  #columns: IndexColumns | undefined
 
-  private constructor(head: Head, names: string, rows: Buffer) {
-    this.#names = new NamesInOrder(names)
+  private constructor(head: Head, names: Buffer, rows: Buffer) {
+    this.#bytes = names
     this.#rows = rows
     this.#directories = head.directories
+  }
+
+  get #names(): NamesInOrder {
+    return (this.#texts ??= new NamesInOrder(this.#bytes.toString()))
   }
 
   /** Returns the index at a path; null if it is missing, damaged, or of another journal. */
@@ -79,7 +82,7 @@ export class TorrentIndex {
       const end = content.lastIndexOf(NEWLINE)
       const head = JSON.parse(content.toString('utf8', end + 1)) as Head
       if (head.version !== VERSION || head.stamp !== stamp) return null
-      const names = content.toString('utf8', 0, head.names)
+      const names = content.subarray(0, head.names)
       return new TorrentIndex(head, names, content.subarray(head.names, end))
     })
   }
@@ -93,8 +96,9 @@ export class TorrentIndex {
     const number = this.#names.numberOf(name)
     if (number === undefined) return null
     const at = number * ROW.length
-    const directory = this.#directories[this.#rows.readUInt16LE(at + ROW.directory)] ?? ''
-    return directory + name.slice(0, this.#rows.readUInt16LE(at + ROW.entry))
+    const directory = this.#directories[this.#rows.readUInt32LE(at + ROW.directory)] ?? ''
+    const start = name.lastIndexOf('/') + 1
+    return directory + name.slice(start, start + this.#rows.readUInt16LE(at + ROW.entry))
   }
 
   /** Whether a torrent has this identity. Fastest if torrents are asked for in their order. */
@@ -112,11 +116,16 @@ export class TorrentIndex {
     )
   }
 
+  /** The same as columns. */
+  get columns(): IndexColumns {
+    return (this.#columns ??= new IndexColumns(this.#bytes, this.#rows, this.#directories))
+  }
+
   #isSource({ directory, name: entry }: SourcePath, name: string, at: number): boolean {
     return (
-      directory === this.#directories[this.#rows.readUInt16LE(at + ROW.directory)] &&
+      directory === this.#directories[this.#rows.readUInt32LE(at + ROW.directory)] &&
       entry.length === this.#rows.readUInt16LE(at + ROW.entry) &&
-      name.startsWith(entry)
+      name.startsWith(entry, name.lastIndexOf('/') + 1)
     )
   }
 }
@@ -163,21 +172,20 @@ function encodeIndex(stamp: string, journal: Journal): Buffer | null {
   let names = 0
   for (const name of journal.keys()) names += Buffer.byteLength(name) + 1
   const end = SHA256 + names + journal.size * ROW.length
-  const room = Buffer.alloc(end + MAX_HEAD)
+  const room = Buffer.alloc(end + HEAD_ROOM.all + journal.size * HEAD_ROOM.each)
   let [nameAt, at] = [SHA256, SHA256 + names]
-  for (const [name, json] of journal.entries()) {
-    const { source, input, fingerprint } = identityIn(json)
+  for (const name of sortByBytes([...journal.keys()])) {
+    const { source, input, fingerprint } = identityIn(journal.get(name) ?? '')
     const path = source.lastIndexOf('/') + 1
     const isFileName = name.length < MAX_NUMBER && !name.includes('\0')
-    const isKnown = isFileName && name.startsWith(source.slice(path))
+    const isKnown = isFileName && name.startsWith(source.slice(path), name.lastIndexOf('/') + 1)
     if (!isKnown || input.length > HEX * INPUT) return null
     nameAt += room.write(name, nameAt) + 1
     const row = room.subarray(at, (at += ROW.length))
     const directory = source.slice(0, path)
     const number = directories.get(directory) ?? directories.size
-    if (number >= MAX_NUMBER) return null
     directories.set(directory, number)
-    row.writeUInt16LE(number, ROW.directory)
+    row.writeUInt32LE(number, ROW.directory)
     row.writeUInt16LE(source.length - path, ROW.entry)
     // A torrent whose writing never ended, or whose input is unreliable, matches nothing
     if (fingerprint.length < HEX * FINGERPRINT) continue
@@ -186,7 +194,9 @@ function encodeIndex(stamp: string, journal: Journal): Buffer | null {
     row.write(fingerprint, ROW.fingerprint, FINGERPRINT, 'hex')
   }
   const head: Head = { version: VERSION, stamp, directories: [...directories.keys()], names }
-  const bytes = room.subarray(0, end + room.write(`\n${JSON.stringify(head)}`, end))
+  const tail = `\n${JSON.stringify(head)}`
+  if (end + Buffer.byteLength(tail) > room.length) return null
+  const bytes = room.subarray(0, end + room.write(tail, end))
   bytes.set(digestOf('sha256', bytes.subarray(SHA256)))
   return bytes
 }

@@ -1,13 +1,15 @@
-import { existsSync, lstatSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { existsSync } from 'node:fs'
 import { textOf } from '../../base/bytes.js'
-import { awaitSystem, callSystem, osCodeOf } from '../../base/errors.js'
-import { stampsOf } from '../look/stat-files.js'
-import { lockByByte, type FileLock, type LockWait } from '../write/locks.js'
-import { attempt, requireOwnDirectory, requireWritable } from './files.js'
+import { removeFile } from '../../base/directories.js'
+import { callSystem } from '../../base/errors.js'
+import { childPath } from '../look/inside.js'
+import type { LockWait } from '../write/locks.js'
+import { requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
 import { nameOf } from './notes.js'
-import { FINGERPRINT, TorrentIndex, writeIndex, type TorrentIdentity } from './torrent-index.js'
+import { isOfTree, lockLog, logPath, namesOfLogs, placeBelow, stampOfLog } from './roots.js'
+import { FINGERPRINT } from './index-columns.js'
+import { TorrentIndex, writeIndex, type TorrentIdentity } from './torrent-index.js'
 
 /** Digests that identify a torrent, and that show which parts of it somebody edited. */
 export interface TorrentDigests {
@@ -50,8 +52,20 @@ export interface TorrentRecord extends Omit<TorrentIdentity, 'source'> {
 /** The fewest torrents whose index is worth a file: fewer are read as fast from the journal. */
 const MANY = 1000
 
-/** Records which torrents of a directory btkit wrote. */
-export class TorrentLog {
+/** The effect of lost lines, for the warning. */
+const LOSS = 'btkit may not know that it wrote some torrents; completedir --adopt takes them back'
+
+/** Files of records that are taken in together: each lock needs a descriptor. */
+const TAKEN_AT_ONCE = 128
+
+/** The records of a root, and who is warned of their faults. */
+export interface RecordsOptions extends Omit<JournalOptions, 'path' | 'head' | 'loss'> {
+  /** The real path of a directory of torrents, or of the first one of a tree. */
+  readonly root: string
+}
+
+/** Records which torrents of a directory, and of those below it, btkit wrote. */
+export class TorrentRecords {
   readonly #path: string
   /** Read only if the index does not say all that is asked. */
   #journal: Journal | null = null
@@ -59,84 +73,129 @@ export class TorrentLog {
   #index: TorrentIndex | null
   /** The state of the journal that the index is of. */
   readonly #stamp: string | null
+  #isTree: boolean
+  /** The files of other records, of which some may be of parts of the tree. */
+  #others: ReadonlySet<string> = new Set()
+  /** The files that were taken in, and are locked until that is durable. */
+  readonly #taken: { readonly path: string; readonly release: () => void }[] = []
 
   /**
-   * Reads the records of a directory's torrents, or their index if it is current. `target` is the
-   * real path of the directory. A writer must hold its lock; others keep changes only in memory.
+   * Reads the records, or their index if it is current. A writer must hold their lock; others keep
+   * changes only in memory.
    * @throws BtkitError as Journal
    */
-  constructor(
-    private readonly options: Omit<JournalOptions, 'path' | 'head' | 'loss'> & { target: string },
-  ) {
-    const { stateDirectory, target } = options
-    this.#path = logPath(stateDirectory, target)
+  constructor(private readonly options: RecordsOptions) {
+    const { stateDirectory, root } = options
+    this.#path = logPath(stateDirectory, root)
     const index = `${this.#path}.index`
     const stamp = existsSync(index)
-      ? callSystem(`state ${this.#path}`, () => stampOfLog(stateDirectory, target))
+      ? callSystem(`state ${this.#path}`, () => stampOfLog(stateDirectory, root))
       : null
     this.#index = stamp === null ? null : TorrentIndex.read(index, stamp)
     this.#stamp = this.#index && stamp
-    if (this.#index === null) this.#records()
+    this.#isTree = isOfTree(this.#path)
+    if (this.#index === null) this.journal()
+  }
+
+  get root(): string {
+    return this.options.root
+  }
+
+  /** The records of the torrents in a directory, by its place below the root. */
+  in(place: string): TorrentLog {
+    return new TorrentLog(this, place === '' ? '' : `${place}/`)
   }
 
   /**
-   * Makes sure that records can be written, before hours of work that they must cover. With
-   * `isStateKnown`, only the file of records is examined, if there is one.
+   * Makes sure that records can be written, before hours of work that they must cover.
    * @throws BtkitError as requireWritable
    */
-  requireWritable(isStateKnown = false): void {
-    requireWritable(this.#path, isStateKnown)
+  requireWritable(): void {
+    requireWritable(this.#path)
   }
 
-  #records(): Journal {
-    const { target } = this.options
+  /**
+   * Says that the records are those of a tree: runs over a part of it use them from now on. Finds
+   * which parts have records of their own.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  async beginTree(): Promise<void> {
+    const { stateDirectory, isReadOnly, root } = this.options
+    if (!this.#isTree && isReadOnly !== true) {
+      this.#isTree = true
+      // The first record reports why it cannot be written
+      await this.journal()
+        .rewrite(this.#head)
+        .catch(() => undefined)
+    }
+    // After that, so that each run over a part is seen here, or sees the tree
+    const others = namesOfLogs(stateDirectory)
+    others.delete(nameOf(root))
+    this.#others = others
+  }
+
+  /** Whether a part of the tree may have records of its own. */
+  get hasOthers(): boolean {
+    return this.#others.size > 0
+  }
+
+  /**
+   * Takes in the records that a part of the tree has of its own, if it has some.
+   * @throws BtkitError `locked` if another run uses them, `interrupted`, `not-permitted` or `io`
+   */
+  async takeIn(place: string, wait: LockWait): Promise<void> {
+    const { stateDirectory, root, isReadOnly } = this.options
+    const target = childPath(root, place)
+    if (place === '' || !this.#others.has(nameOf(target))) return
+    const path = logPath(stateDirectory, target)
+    const lock = isReadOnly ? null : await lockLog(path, target, wait)
+    try {
+      if (existsSync(path)) {
+        const head = { btkit: 'torrents', target }
+        const own = new Journal({ ...this.options, path, head, loss: LOSS })
+        for (const [key, json] of own.entries())
+          this.journal().put(placeBelow(place, key), JSON.parse(json))
+        own.release()
+      }
+    } catch (error) {
+      lock?.release()
+      throw error
+    }
+    // Until it is gone, other runs would use it
+    if (lock) this.#taken.push({ path, release: lock.release })
+    if (this.#taken.length >= TAKEN_AT_ONCE) await this.settle()
+  }
+
+  /**
+   * Removes the records that were taken in, when these would survive a power failure.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  async settle(): Promise<void> {
+    if (this.#taken.length === 0) return
+    const taken = this.#taken.splice(0)
+    try {
+      await this.flush()
+      for (const { path } of taken) for (const each of [path, `${path}.index`]) removeFile(each)
+    } finally {
+      for (const { release } of taken) release()
+    }
+  }
+
+  /** The index; null if the journal must be asked. */
+  get index(): TorrentIndex | null {
+    return this.#index
+  }
+
+  /** The journal, which is read now if the index answered so far. */
+  journal(): Journal {
     this.#index = null
-    this.#journal ??= new Journal({
-      ...this.options,
-      path: this.#path,
-      head: { btkit: 'torrents', target },
-      loss: 'btkit may not know that it wrote some torrents; completedir --adopt takes them back',
-    })
+    const place = { path: this.#path, head: this.#head, loss: LOSS }
+    this.#journal ??= new Journal({ ...this.options, ...place })
     return this.#journal
   }
 
-  /** Returns the record of a torrent, by its file name; null if there is none. */
-  get(name: string): TorrentRecord | null {
-    // A torrent that is foreign at each run needs no journal
-    if (this.#index?.has(name) === false) return null
-    const json = this.#records().get(name)
-    return json === undefined ? null : parseRecord(json)
-  }
-
-  /** Whether a torrent has a record. Cheaper than reading the record. */
-  has(name: string): boolean {
-    return (this.#index ?? this.#records()).has(name)
-  }
-
-  /** Returns the source of a torrent; null if it has no record. Cheaper than reading the record. */
-  sourceOf(name: string): string | null {
-    return this.#index ? this.#index.sourceOf(name) : (this.get(name)?.source ?? null)
-  }
-
-  /** Whether a torrent's record has this identity. Cheaper than reading the record. */
-  isUnchanged(name: string, identity: TorrentIdentity): boolean {
-    if (this.#index) return this.#index.matches(name, identity)
-    const { source, input, fingerprint } = identity
-    const start = JSON.stringify({
-      source: source.directory + source.name,
-      input: textOf(input, 'hex'),
-      fingerprint: textOf(fingerprint.subarray(0, FINGERPRINT), 'hex'),
-    })
-    // Up to the digits of the fingerprint, of which the record has more
-    return this.#records().get(name)?.startsWith(start.slice(0, -2)) ?? false
-  }
-
-  /**
-   * Sets the record of a torrent; null says that it is no longer btkit's. Durable after the next
-   * flush.
-   */
-  put(name: string, record: TorrentRecord | null): void {
-    this.#records().put(name, record && toJson(record))
+  get #head() {
+    return { btkit: 'torrents', target: this.root, ...(this.#isTree && { tree: true }) }
   }
 
   /**
@@ -147,93 +206,84 @@ export class TorrentLog {
     await this.#journal?.flush()
   }
 
-  /** Whether records were written. */
-  get hasWritten(): boolean {
-    return this.#journal?.hasWritten ?? false
-  }
-
   /** Flushes what was set since the last flush, and writes the index if the journal was read. */
   async close(): Promise<void> {
-    const journal = this.#journal
-    await journal?.close(() => {
-      const { stateDirectory, target, isReadOnly } = this.options
-      if (isReadOnly || journal.size < MANY) return
-      const stamp = stampOfLog(stateDirectory, target)
-      if (stamp !== null && stamp !== this.#stamp) writeIndex(`${this.#path}.index`, stamp, journal)
+    try {
+      await this.settle()
+    } finally {
+      await this.#journal?.close(() => {
+        this.#writeIndex()
+      })
+    }
+  }
+
+  #writeIndex(): void {
+    const { stateDirectory, root, isReadOnly } = this.options
+    if (isReadOnly || this.journal().size < MANY) return
+    const stamp = stampOfLog(stateDirectory, root)
+    const isNew = stamp !== null && stamp !== this.#stamp
+    if (isNew) writeIndex(`${this.#path}.index`, stamp, this.journal())
+  }
+}
+
+/** The records of the torrents in a directory, by their file names. */
+export class TorrentLog {
+  constructor(
+    readonly records: TorrentRecords,
+    /** The path of the directory below the root, with a slash at its end; empty for the root. */
+    private readonly prefix: string,
+  ) {}
+
+  /** Returns the record of a torrent; null if there is none. */
+  get(name: string): TorrentRecord | null {
+    const { index } = this.records
+    // A torrent that is foreign at each run needs no journal
+    if (index?.has(this.prefix + name) === false) return null
+    const json = this.records.journal().get(this.prefix + name)
+    return json === undefined ? null : parseRecord(json)
+  }
+
+  /** Whether a torrent has a record. Cheaper than reading the record. */
+  has(name: string): boolean {
+    return (this.records.index ?? this.records.journal()).has(this.prefix + name)
+  }
+
+  /** Returns the source of a torrent; null if it has no record. Cheaper than reading the record. */
+  sourceOf(name: string): string | null {
+    const { index } = this.records
+    return index ? index.sourceOf(this.prefix + name) : (this.get(name)?.source ?? null)
+  }
+
+  /** Whether a torrent's record has this identity. Cheaper than reading the record. */
+  isUnchanged(name: string, identity: TorrentIdentity): boolean {
+    const { index } = this.records
+    if (index) return index.matches(this.prefix + name, identity)
+    const { source, input, fingerprint } = identity
+    const start = JSON.stringify({
+      source: source.directory + source.name,
+      input: textOf(input, 'hex'),
+      fingerprint: textOf(fingerprint.subarray(0, FINGERPRINT), 'hex'),
     })
+    const json = this.records.journal().get(this.prefix + name)
+    // Up to the digits of the fingerprint, of which the record has more
+    return json?.startsWith(start.slice(0, -2)) ?? false
   }
-}
 
-/**
- * Locks a directory of torrents, given by its real path, against other runs with this state. The
- * caller has made sure that the state is trusted.
- * @throws BtkitError as lockByByte and requireWritable
- */
-export async function lockTorrents(
-  stateDirectory: string,
-  target: string,
-  wait: LockWait,
-): Promise<FileLock> {
-  const path = join(logDirectory(stateDirectory), 'locks')
-  // Most of those that a number can count
-  const byte = Number.parseInt(nameOf(target).slice(0, 13), 16)
-  // An async function, so that each error is one of the promise
-  const lock = async () => lockByByte(path, byte, target, wait)
-  try {
-    return await lock()
-  } catch (error) {
-    if (osCodeOf(error) === undefined) throw error
-    // The first run has no state yet
-    requireWritable(path)
-    return awaitSystem(`state ${path}`, lock())
+  /**
+   * Sets the record of a torrent; null says that it is no longer btkit's. Durable after the next
+   * flush.
+   */
+  put(name: string, record: TorrentRecord | null): void {
+    this.records.journal().put(this.prefix + name, record && toJson(record))
   }
-}
 
-/** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
-function logPath(stateDirectory: string, target: string): string {
-  return join(logDirectory(stateDirectory), `${nameOf(target)}.log`)
-}
-
-/** The directory of these lists. */
-export function logDirectory(stateDirectory: string): string {
-  return join(stateDirectory, 'torrents')
-}
-
-/**
- * Returns a text that changes whenever the list of a directory's torrents changes, without reading
- * the list. Null if there is no list.
- * @throws BtkitError `not-permitted` if other users could replace it; system errors unchanged
- */
-export function stampOfLog(stateDirectory: string, target: string): string | null {
-  const path = logPath(stateDirectory, target)
-  requireOwnLogs(stateDirectory)
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-  if (!stats) return null
-  const { size, mtimeNs, ctimeNs, ino, mode, nlink } = stats
-  return [size, mtimeNs, ctimeNs, ino, mode, nlink].join(' ')
-}
-
-/**
- * Makes sure that no other user could replace a list.
- * @throws BtkitError `not-permitted`; system errors unchanged
- */
-export function requireOwnLogs(stateDirectory: string): void {
-  for (const directory of [stateDirectory, logDirectory(stateDirectory)])
-    requireOwnDirectory(directory)
-}
-
-/**
- * Returns such texts for the lists of many directories; null for one without a list, or if other
- * users could replace them. They are not those of stampOfLog.
- */
-export async function stampsOfLogs(stateDirectory: string, targets: readonly string[]) {
-  const isTrusted = attempt(() => {
-    requireOwnLogs(stateDirectory)
-    return true
-  })
-  if (!isTrusted) return null
-  const prefix = join(logDirectory(stateDirectory), sep)
-  return stampsOf(targets.map((target) => `${prefix}${nameOf(target)}.log`))
+  /**
+   * Resolves when all records set so far would survive a power failure.
+   * @throws BtkitError as Journal.flush
+   */
+  async flush(): Promise<void> {
+    await this.records.flush()
+  }
 }
 
 /** The record as JSON. The identity comes first, which is all that an index needs. */

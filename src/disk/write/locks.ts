@@ -45,65 +45,6 @@ export async function lockByFile(file: string, shown: string, wait: LockWait): P
   }
 }
 
-/** The errors of systems that lock no bytes of open files, such as macOS. */
-const NO_BYTES: readonly number[] = [system.errno.ENOTSUP, system.errno.EINVAL]
-
-/** A file of which this process locks bytes. It is open while somebody has or awaits a lock. */
-interface ByteFile {
-  readonly descriptor: number
-  /** Identifies it within this process. */
-  readonly id: string
-  users: number
-}
-
-const byteFiles = new Map<string, ByteFile>()
-
-/**
- * Locks what `shown` names as lockByFile does, by one byte of a file that stays: of many locks,
- * files of their own would take as long as what is done meanwhile. They are taken only if the
- * system locks no bytes.
- * @throws BtkitError as lockByFile
- */
-export async function lockByByte(
-  file: string,
-  byte: number,
-  shown: string,
-  wait: LockWait,
-): Promise<FileLock> {
-  const opened = byteFiles.get(file) ?? openByteFile(file)
-  const { descriptor, id } = opened
-  byteFiles.set(file, opened)
-  opened.users++
-  const leave = () => {
-    if (--opened.users > 0) return
-    byteFiles.delete(file)
-    closeSync(descriptor)
-  }
-  const own = `${id}:${byte}`
-  try {
-    const errno = await waitForLock(own, () => addon?.lockByte(descriptor, byte) ?? 0, shown, wait)
-    if (errno === 0) {
-      const release = () => {
-        addon?.unlockByte(descriptor, byte)
-        heldHere.delete(own)
-        leave()
-      }
-      return { release }
-    }
-    if (!NO_BYTES.includes(errno)) throw cannotLock(shown)
-  } catch (error) {
-    leave()
-    throw error
-  }
-  leave()
-  return lockByFile(`${file}.${byte}`, shown, wait)
-}
-
-function openByteFile(file: string): ByteFile {
-  const descriptor = openSync(file, FLAGS, MODE)
-  return { descriptor, id: idOf(descriptor), users: 0 }
-}
-
 function idOf(descriptor: number): string {
   const { dev, ino } = fstatSync(descriptor)
   return `${dev}:${ino}`
@@ -197,7 +138,7 @@ export async function lockFile(path: string): Promise<FileLock | null> {
   }
 }
 
-/** The files that this process holds a lock of, by device and number, some with a byte. */
+/** The files that this process holds a lock of, by device and number. */
 const heldHere = new Set<string>()
 
 /**

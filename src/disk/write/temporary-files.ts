@@ -7,7 +7,7 @@ import { readFirstNames } from '../look/read-names.js'
 import type { Directory } from './directory.js'
 
 /** The suffix of temporary names. */
-export const TEMPORARY_SUFFIX = '.btkit-tmp'
+const TEMPORARY_SUFFIX = '.btkit-tmp'
 const SHAPE = /^\..+\.([0-9a-f]{8})-([0-9a-f]+)-[0-9a-f]{8}\.btkit-tmp$/s
 
 /** The longest name in bytes that eCryptfs accepts; other file systems accept 255 bytes. */

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BtkitError, systemError } from '../../../src/base/errors.js'
 import { Journal, lineOf } from '../../../src/disk/state/journal.js'
-import { Writer } from '../../../src/disk/write/many.js'
 import { importMocks } from '../../support/import-mocks.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -17,29 +16,9 @@ function place(t: TestContext) {
   return { path, options, open: () => new Journal(options) }
 }
 
-test('journals that are written together keep what is set meanwhile, and what was there', async (t) => {
-  const { options, open } = place(t)
-  const paths = Array.from({ length: 40 }, (_, i) => `${options.path}-${i}`)
-  const openAll = () => {
-    const writer = new Writer(64)
-    return paths.map((path) => new Journal({ ...options, path, writer }))
-  }
-  for (const round of [1, 2]) {
-    const journals = openAll()
-    for (const journal of journals) journal.put(`a${round}`, round)
-    const written = journals.map((journal) => journal.flush())
-    for (const journal of journals) journal.put(`b${round}`, [round])
-    await Promise.all([...written, ...journals.map((journal) => journal.flush())])
-    for (const journal of journals) await journal.close()
-  }
-  const expected = { a1: '1', b1: '[1]', a2: '2', b2: '[2]' }
-  for (const journal of openAll()) assert.deepEqual(Object.fromEntries(journal.entries()), expected)
-  assert.equal(open().size, 0)
-})
-
-test('a journal of many records is appended to, also if others are written together', async (t) => {
-  const { path, options, open } = place(t)
-  const journal = new Journal({ ...options, writer: new Writer(64) })
+test('a journal of many records is appended to', async (t) => {
+  const { path, open } = place(t)
+  const journal = open()
   for (let i = 0; i < 500; i++) journal.put(`${i}`, i)
   await journal.flush()
   const { ino } = statSync(path)
@@ -129,24 +108,23 @@ test('after a read that failed no value is that of another key', async (t) => {
   reader.release()
 })
 
-for (const isTogether of [false, true])
-  test(`a link that another program put in the place of the file is never followed${isTogether ? ', by a common write' : ''}`, async (t) => {
-    const { path, options } = place(t)
-    const journal = new Journal({ ...options, ...(isTogether && { writer: new Writer(64) }) })
-    journal.put('a', 1)
-    await journal.flush()
-    rmSync(path)
-    writeFileSync(`${path}.other`, 'of others')
-    symlinkSync(`${path}.other`, path)
-    for (const key of ['b', 'c']) {
-      journal.put(key, 1)
-      await assert.rejects(
-        journal.flush(),
-        /^BtkitError: state [^:]*: not a regular file; remove it$/,
-      )
-    }
-    assert.equal(readFileSync(`${path}.other`, 'utf8'), 'of others')
-  })
+test('a link that another program put in the place of the file is never followed', async (t) => {
+  const { path, open } = place(t)
+  const journal = open()
+  journal.put('a', 1)
+  await journal.flush()
+  rmSync(path)
+  writeFileSync(`${path}.other`, 'of others')
+  symlinkSync(`${path}.other`, path)
+  for (const key of ['b', 'c']) {
+    journal.put(key, 1)
+    await assert.rejects(
+      journal.flush(),
+      /^BtkitError: state [^:]*: not a regular file; remove it$/,
+    )
+  }
+  assert.equal(readFileSync(`${path}.other`, 'utf8'), 'of others')
+})
 
 for (const room of [0, 1, 10, 25]) {
   test(`a disk that is full after ${room} bytes costs no line of another process`, async (t) => {

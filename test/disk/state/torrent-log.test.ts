@@ -14,7 +14,12 @@ import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { lineOf } from '../../../src/disk/state/journal.js'
-import { TorrentLog, type TorrentRecord } from '../../../src/disk/state/torrent-log.js'
+import {
+  TorrentRecords,
+  type RecordsOptions,
+  type TorrentLog,
+  type TorrentRecord,
+} from '../../../src/disk/state/torrent-log.js'
 import { longTest } from '../../support/long.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -51,11 +56,12 @@ class Place {
     this.stateDirectory = join(makeScratch(t), 'state')
   }
 
-  open(options: Partial<ConstructorParameters<typeof TorrentLog>[0]> = {}): TorrentLog {
+  open(options: Partial<RecordsOptions> = {}) {
     const { stateDirectory } = this
     const warn = (message: string) => this.warnings.push(message)
     const rest = { isReadOnly: false, now: () => NOW, warn }
-    return new TorrentLog({ stateDirectory, target: TARGET, ...rest, ...options })
+    const records = new TorrentRecords({ stateDirectory, root: TARGET, ...rest, ...options })
+    return Object.assign(records.in(''), { close: () => records.close() })
   }
 
   /** Puts records and closes. */
@@ -99,7 +105,7 @@ test('what was put is there after closing, of every kind and under any name', as
     assert.ok(isUnchanged(log, name, record))
   }
   assert.deepEqual([log.get('b.torrent'), place.warnings], [null, []])
-  assert.ok(!place.open({ target: '/srv/other' }).has('a.torrent'))
+  assert.ok(!place.open({ root: '/srv/other' }).has('a.torrent'))
   await log.close()
   assert.equal(readdirSync('/proc/self/fd').length, open)
 })

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { lineOf } from '../../../src/disk/state/journal.js'
 import { runExecutable } from '../../support/executable.js'
 import { longTest } from '../../support/long.js'
 import { Mirror, type Report } from '../../support/mirror.js'
@@ -102,6 +112,7 @@ test('a full disk of the state is reported once for all directories', unlessNoDi
   assert.equal((await mirror.run(args)).status, 0)
   for (const name of names) writeFileSync(mirror.at(name), 'changed')
   const filler = fillDisk(state)
+  fillRecords(state)
   const { status, stderr } = await mirror.run(args)
   assert.deepEqual([status, stderr], [1, `${full(mirror)} (60 entries)\n`])
   rmSync(filler)
@@ -109,6 +120,23 @@ test('a full disk of the state is reported once for all directories', unlessNoDi
   assert.deepEqual([again.status, again.stderr], [0, ''])
   assert.match(again.stdout, / updated 60,/)
 })
+
+/** Leaves no room in the last page of a file of records, so that not even a line of it fits. */
+function fillRecords(state: string): void {
+  const directory = join(state, 'torrents')
+  const names = existsSync(directory) ? readdirSync(directory) : []
+  for (const name of names.filter((each) => each.endsWith('.log'))) {
+    const path = join(directory, name)
+    for (let { size } = statSync(path); ; { size } = statSync(path)) {
+      try {
+        appendFileSync(path, lineOf('nothing', 'null'))
+      } catch {
+        truncateSync(path, size)
+        break
+      }
+    }
+  }
+}
 
 /** Files of which each is read alone, because none is small. */
 const LARGE = Array.from({ length: 12 }, (_, i) => pseudoRandom(300_000, i))
@@ -134,6 +162,7 @@ for (const [what, place] of [
       if (how === 'torrents that stay')
         for (const [file] of files) utimesSync(mirror.at(file), 1e9, 1e9)
       const filler = fillDisk(disk)
+      fillRecords(disk)
       const { stdout, stderr } = assertStatus(await run(...args), 1)
       const { failed, bytesHashed } = JSON.parse(stdout) as Report
       assert.ok(bytesHashed <= 300_000, `${bytesHashed} bytes were read`)

@@ -5,7 +5,12 @@ import {
   FINGERPRINT_LENGTH,
   type Fingerprint,
 } from '../../../disk/file-lists/fingerprint.js'
-import { isSameFile, trustedPart, TRUSTED_LENGTH } from '../../../disk/cache/trust.js'
+import {
+  isSameFile,
+  trustedPart,
+  TRUSTED_LENGTH,
+  type CacheTrust,
+} from '../../../disk/cache/trust.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../../metainfo/bencode/value.js'
 import type { InfoRequest } from '../../digests/info.js'
@@ -56,17 +61,20 @@ export function digestOptions({ common, existing }: CompleteRequest): Uint8Array
   return digestOf('sha256', JSON.stringify(options)).subarray(0, OPTIONS_LENGTH)
 }
 
-/**
- * Returns a run as it is for the entries of a directory, whose torrents may name other seeds, and
- * whose bytes may come from servers.
- */
-export function runIn<T extends CompleteRun>({ branch, remote }: SourceDirectory, run: T): T {
-  const { request, hashContext } = run
-  const webSeeds = remote ? remote.seeds : branch?.webSeeds
-  if (webSeeds === undefined || webSeeds === request.common.parts.webSeeds) return run
-  const own = withSeeds(request, webSeeds)
-  const seeded = { ...run, request: own, options: digestOptions(own) }
-  return remote ? { ...seeded, hashContext: remote.hashing(hashContext) } : seeded
+/** The parts of a run on which its torrents depend, beside content. */
+export type RunRules = Pick<CompleteRun, 'request' | 'options'>
+
+/** Returns a run as it is for the entries of a directory, whose torrents may name other seeds. */
+export function runIn<T extends RunRules>(webSeeds: readonly string[] | undefined, run: T): T {
+  if (webSeeds === undefined || webSeeds === run.request.common.parts.webSeeds) return run
+  const request = withSeeds(run.request, webSeeds)
+  return { ...run, request, options: digestOptions(request) }
+}
+
+/** Does the same for a directory whose bytes may come from servers. */
+export function runOf<T extends CompleteRun>({ branch, remote }: SourceDirectory, run: T): T {
+  if (!remote) return runIn(branch?.webSeeds, run)
+  return { ...runIn(remote.seeds, run), hashContext: remote.hashing(run.hashContext) }
 }
 
 /** Returns a run as it is for an entry: one of a list may be its own seed. */
@@ -154,6 +162,11 @@ export function whyTouched(own: OwnFile, isDirectory: boolean): string {
   return `${shownPath(place)} was changed or removed since`
 }
 
+/** The entries of a directory, and the files that are made of them. */
+export interface ListedEntries extends Pick<SourceDirectory, 'place' | 'states'> {
+  readonly targetDirectory: Pick<TargetDirectory, 'log' | 'states'>
+}
+
 /**
  * Recognizes the entries of a directory that did not change, nor any file that is made of them, by
  * the listings and the records. Fastest if entries are asked for in their order.
@@ -171,8 +184,11 @@ export class UnchangedEntries {
   readonly #torrents: NumberedNames
   #input: Uint8Array
 
-  constructor({ place, states, targetDirectory }: SourceDirectory, run: CompleteRun) {
-    const { trust } = run.hashContext.cacheAccess
+  constructor(
+    { place, states, targetDirectory }: ListedEntries,
+    run: RunRules & { readonly trust: CacheTrust },
+  ) {
+    const { trust } = run
     const { checksums, common } = run.request
     this.#states = states
     this.#sources = new NumberedNames(states.names)
@@ -192,7 +208,7 @@ export class UnchangedEntries {
   }
 
   /** Returns a function that says whether the file of an entry has the identity. */
-  #comparerOf({ log, states }: TargetDirectory, fileOf: (name: string) => string) {
+  #comparerOf({ log, states }: ListedEntries['targetDirectory'], fileOf: (name: string) => string) {
     const files = new NumberedNames(states.names)
     const fingerprint = Buffer.alloc(FINGERPRINT_LENGTH)
     return (name: string) => {

@@ -15,7 +15,7 @@ import { openSmallFiles } from '../../digests/small-files.js'
 import { decideEntry, openContent } from '../decide/entry.js'
 import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
-import { runFor, runIn } from '../decide/unchanged.js'
+import { runFor, runOf } from '../decide/unchanged.js'
 import { whyUpdated } from '../decide/why-updated.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
@@ -182,7 +182,7 @@ class EntryLoop {
   #runOf(entry: DirectoryEntry): WritingRun {
     const { directory } = entry
     if (this.#last?.directory !== directory)
-      this.#last = { directory, run: runIn(directory, this.#watched) }
+      this.#last = { directory, run: runOf(directory, this.#watched) }
     return runFor(entry, this.#last.run)
   }
 

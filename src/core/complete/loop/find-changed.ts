@@ -3,13 +3,12 @@ import { refuseAborted } from '../../../base/errors.js'
 import { growYoungHeap, YOUNG_HEAP } from '../../../base/heap-growth.js'
 import { isTraced, trace } from '../../../base/text/trace.js'
 import { unchangedDirectory } from '../decide/entry.js'
-import { runIn, UnchangedEntries } from '../decide/unchanged.js'
+import { runOf, UnchangedEntries } from '../decide/unchanged.js'
 import { noteOnce } from '../report.js'
 import type { CompleteRun } from '../request.js'
-import { checkOtherEntry, hasOnlyOwn, pathsOf } from '../target/directories.js'
+import { checkOtherEntry, pathsOf } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
 import type { RemotePlace } from '../target/remote-place.js'
-import { isTree } from '../target/targets.js'
 
 // Without this file each unchanged entry would be opened, and its record parsed.
 
@@ -22,7 +21,7 @@ const LOOKS = 64
 /** Returns the directories that checkOtherEntry refuses, if others are to be completed. */
 export function refuseOthers(
   changed: readonly DirectoryEntry[],
-  { places, report }: CompleteRun,
+  { report }: CompleteRun,
 ): Set<SourceDirectory> {
   const refused = new Set<SourceDirectory>()
   for (const entry of changed) {
@@ -31,7 +30,7 @@ export function refuseOthers(
     try {
       checkOtherEntry(entry)
     } catch (error) {
-      if (!isTree(places)) throw error
+      if (!directory.branch) throw error
       refused.add(directory)
       noteOnce(report, directory.directory, error)
     }
@@ -61,16 +60,15 @@ export async function findChanged(
   const changed: DirectoryEntry[] = []
   let [steps, looks] = [0, 0]
   for (const directory of directories) {
-    const own = runIn(directory, run)
-    const unchanged = new UnchangedEntries(directory, own)
-    let [files, bytes] = [0, 0]
+    const own = runOf(directory, run)
+    const { trust } = hashContext.cacheAccess
+    const unchanged = new UnchangedEntries(directory, { ...own, trust })
     for (const name of directory.names) {
       if (steps++ % ENTRIES_PER_YIELD === 0) {
         await setImmediate()
         refuseAborted(hashContext.engine.signal)
       }
       let size = request.force ? null : unchanged.sizeOfFile(name)
-      if (typeof size === 'number') files++
       if (size === undefined) {
         if (looks++ % LOOKS === 0) growYoungHeap(YOUNG_HEAP)
         size = await unchangedDirectory({ name, directory }, unchanged, own)
@@ -81,11 +79,8 @@ export async function findChanged(
           trace(() => `${pathsOf(name, directory).source}: unchanged, and so is its torrent`)
         report.unchanged++
         report.bytesReused += size
-        bytes += size
       }
     }
-    const isUnchanged = files === directory.names.length && files > 0
-    if (isUnchanged && hasOnlyOwn(directory)) directory.branch?.onUnchanged?.(files, bytes)
   }
   return changed
 }

@@ -1,11 +1,13 @@
-import { join } from 'node:path'
-import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
+import { basename, join, resolve } from 'node:path'
+import { BtkitError, usageError } from '../../../base/errors.js'
 import { shownUrl } from '../../../base/text/secrets.js'
-import { childPath, realPath } from '../../../disk/look/inside.js'
+import { realPath } from '../../../disk/look/inside.js'
+import { compareBytes } from '../../../disk/look/read-names.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
-import { stampsOfLogs } from '../../../disk/state/torrent-log.js'
-import { NeighboursBelow, OPEN_TO_ALL, type Directory } from '../../../disk/write/directory.js'
+import { placeBelow, type RecordsPlace } from '../../../disk/state/roots.js'
+import type { TorrentRecords } from '../../../disk/state/torrent-log.js'
+import { Directory, NeighboursBelow, OPEN_TO_ALL } from '../../../disk/write/directory.js'
 import { isSecret } from '../../remote/remote-content.js'
 import { RemoteDirectory } from '../../remote/remote-directory.js'
 import type { RemoteAccess } from '../../remote/remote-file.js'
@@ -18,9 +20,8 @@ import type {
   SourcePlace,
 } from '../request.js'
 import { RemotePlace, type ListRules } from '../target/remote-place.js'
-import { TargetDirectories } from '../target/targets.js'
+import { openRecords, TargetDirectories } from '../target/targets.js'
 import { completeTogether, reportRun } from './run.js'
-import { kindOf, listTree, sortPlaces } from './tree-listings.js'
 
 // Without this file the files of a release would need a script that downloads them.
 
@@ -83,13 +84,39 @@ class ListRun {
       lists.push(list)
       places.push(...this.#placesOf(list))
     }
-    const gone = await this.#gonePlaces(lists, places)
-    const all = [...places, ...gone]
+    if (lists.length === 0) return
+    const { target } = request
+    const hasFiles = places.some(({ names }) => names.length > 0)
+    if (!request.dryRun && hasFiles) Directory.below(target, [], OPEN_TO_ALL).close()
+    const opened = await openRecords(realPath(target) ?? resolve(target), request, this.context)
+    try {
+      await this.#completeAll(lists, places, opened)
+    } finally {
+      await opened.records.close().catch((error: unknown) => {
+        noteOnce(shared.report, target, error)
+      })
+      opened.release()
+    }
+    if (!request.dryRun) for (const list of lists) list.note()
+  }
+
+  /** Completes the directories of lists while their records are locked. */
+  async #completeAll(
+    lists: readonly RemoteDirectory[],
+    places: readonly ListPlace[],
+    { records, place: base }: RecordsPlace & { readonly records: TorrentRecords },
+  ): Promise<void> {
+    const { request, shared, context } = this
+    const { signal } = context.engine
+    if (places.some(({ place }) => place !== '')) await records.beginTree()
+    for (const { place } of records.hasOthers ? places : [])
+      await records.takeIn(placeBelow(base, place), { waitSeconds: request.waitSeconds, signal })
+    await records.settle()
+    const all = [...places, ...this.#gonePlaces(lists, places, records, base)]
     const isSeen = shared.watch.isSeen && all.length <= TOGETHER
     const run = { ...shared, watch: { ...shared.watch, isSeen } }
     for (let at = 0; at < all.length && !shared.report.isInterrupted; at += TOGETHER)
-      await this.#complete(all.slice(at, at + TOGETHER), run)
-    if (!request.dryRun) for (const list of lists) list.note()
+      await this.#complete(all.slice(at, at + TOGETHER), records, run)
   }
 
   /** Opens a list; null if that fails, which is reported. */
@@ -120,48 +147,35 @@ class ListRun {
       return [{ list, place: '', names: list.paths.length > 0 ? [together] : [] }]
     const names = new Map<string, string[]>([['', []]])
     for (const path of list.paths) {
-      const cut = path.lastIndexOf('/')
-      const place = path.slice(0, Math.max(cut, 0))
+      const place = directoryOf(path)
       const own = names.get(place)
-      if (own) own.push(path.slice(cut + 1))
-      else names.set(place, [path.slice(cut + 1)])
+      if (own) own.push(basename(path))
+      else names.set(place, [basename(path)])
     }
-    return sortPlaces(Array.from(names, ([place, own]) => ({ list, place, names: own })))
+    return sorted(Array.from(names, ([place, own]) => ({ list, place, names: own })))
   }
 
   /** The directories below the target with torrents of btkit that are in no list any more. */
-  async #gonePlaces(
+  #gonePlaces(
     lists: readonly RemoteDirectory[],
     present: readonly ListPlace[],
-  ): Promise<ListPlace[]> {
-    const { target, prune } = this.request
-    const root = valueOr(null, () => realPath(target))
-    if (root === null || (prune === 'never' && !this.shared.watch.orphans)) return []
-    const known = new Set(present.map(({ place }) => place))
-    const found: string[] = []
-    await listTree(target, {
-      see: ({ place, directory, listing: { names, table } }) => {
-        if (!known.has(place) && names.used.includes('.torrent\0')) found.push(place)
-        const all = Array.from({ length: names.length }, (_, i) => i)
-        return all.flatMap((i) => {
-          if (table.isThere(i)) return []
-          const name = names.textAt(i)
-          const kind = kindOf(() => childPath(directory, name), table, i)
-          return kind === 'directory' ? name : []
-        })
-      },
-      onError: () => undefined,
-    })
-    const { state } = this.context
-    const stamps = await stampsOfLogs(
-      state.directory,
-      found.map((place) => join(root, place)),
-    )
-    const recorded = found.filter((_, i) => stamps?.[i] != null)
-    return recorded.flatMap((place) => lists.map((list) => ({ list, place, names: [] })))
+    records: TorrentRecords,
+    base: string,
+  ): ListPlace[] {
+    if (this.request.prune === 'never' && !this.shared.watch.orphans) return []
+    const gone = new Set<string>()
+    const prefix = base === '' ? '' : `${base}/`
+    for (const [key] of records.journal().entries())
+      if (key.startsWith(prefix)) gone.add(directoryOf(key.slice(prefix.length)))
+    for (const { place } of present) gone.delete(place)
+    return sorted([...gone].flatMap((place) => lists.map((list) => ({ list, place, names: [] }))))
   }
 
-  async #complete(group: readonly ListPlace[], run: SharedRun): Promise<void> {
+  async #complete(
+    group: readonly ListPlace[],
+    records: TorrentRecords,
+    run: SharedRun,
+  ): Promise<void> {
     const { request, context } = this
     const neighbours = new NeighboursBelow(request.target)
     const opened = new Map<string, Directory>()
@@ -169,7 +183,8 @@ class ListRun {
     neighbours.close()
     const targets = new TargetDirectories(request, places, context, {
       targets: opened,
-      locked: null,
+      records,
+      lists: new Map(),
     })
     await completeTogether(targets, run)
   }
@@ -210,4 +225,14 @@ function refuseSecrets(list: RemoteDirectory): void {
   const why = 'a query or a password may be a secret, and would be in the torrent'
   const advice = 'name the public address of the directory with --web-seed-base'
   throw usageError(`${shownUrl(secret)}: ${why}; ${advice}`)
+}
+
+/** The directory of a path below a root; empty for the root. */
+function directoryOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0))
+}
+
+/** Sorts directories by the bytes of their paths. */
+function sorted(places: readonly ListPlace[]): ListPlace[] {
+  return [...places].sort((a, b) => compareBytes(a.place, b.place))
 }

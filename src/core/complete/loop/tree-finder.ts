@@ -1,341 +1,371 @@
-import { existsSync, lstatSync, statSync } from 'node:fs'
+import { isAscii } from 'node:buffer'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { textOf } from '../../../base/bytes.js'
-import { asBtkitError, tryOr, valueOr } from '../../../base/errors.js'
+import { latin1 } from '../../../base/bytes.js'
+import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
 import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin, realPath } from '../../../disk/look/inside.js'
-import { readNames } from '../../../disk/look/read-names.js'
+import { TRUSTED_LENGTH } from '../../../disk/cache/trust.js'
+import type { NameColumn } from '../../../disk/file-lists/name-column.js'
+import type { FileListing } from '../../../disk/look/stat-files.js'
 import { isOrdinary, skipReasonOf } from '../../../disk/scan/entry.js'
 import { mayHaveUnfinished, unfinishedAmong } from '../../../disk/scan/unfinished.js'
-import { TEMPORARY_SUFFIX } from '../../../disk/write/temporary-files.js'
+import { placeBelow } from '../../../disk/state/roots.js'
+import type { TorrentRecords } from '../../../disk/state/torrent-log.js'
+import { isTemporaryName } from '../../../disk/write/temporary-files.js'
 import { CHECKSUM_NAMES } from '../../checksums/list.js'
+import { parseListName } from '../../checksums/lists.js'
 import type { Skipped } from '../../digests/skipped.js'
-import { digestOptions } from '../decide/unchanged.js'
-import { createReport, noteOnce, type CompleteReport, type TorrentPaths } from '../report.js'
+import { digestOptions, runIn, UnchangedEntries } from '../decide/unchanged.js'
+import { noteOnce, type CompleteReport, type TorrentPaths } from '../report.js'
 import type { CompleteContext, CompleteRequest, SharedRun, SourcePlace } from '../request.js'
-import { claimTorrent, isUnmounted, noDisk, torrentName } from '../target/directories.js'
-import { keyOf } from '../tidy/changes.js'
-import { isGone } from '../tidy/prune.js'
 import {
-  below,
+  claimTorrent,
+  entriesAmong,
+  entryName,
+  hasOnlyOwn,
+  prefixOf,
+  torrentName,
+} from '../target/directories.js'
+import {
   kindOf,
-  listTree,
-  sortPlaces,
+  listTrees,
+  type EnteredNames,
   type ListedDirectory,
+  type ListedPlace,
   type TreeChoice,
 } from './tree-listings.js'
-import { UnchangedDirectories, type SeenDirectory } from './unchanged-trees.js'
 
-/** A directory of a tree of sources. */
-interface TreeDirectory {
-  readonly place: string
-  /** Whether it has files that get torrents. */
-  readonly hasFiles: boolean
-  /** By which the next run recognizes it; null if it must be looked at. */
-  readonly key: string | null
-}
-
-/** A directory of a tree that is to be completed; `hasFiles` is null if it is gone. */
+/** A directory of a tree that is to be completed. */
 export interface TreePlace {
   readonly root: string
   /** The real path of the root, if the directory is there: no link leads from it to the place. */
   readonly realRoot?: string | null
   readonly place: string
-  readonly hasFiles: boolean | null
-  readonly key?: string | null
+  /** The names that get torrents, sorted by bytes; null if the directory is gone. */
+  readonly names: readonly string[] | null
+  /** The listings of the directory, and of that of its torrents. */
+  readonly listing?: FileListing
+  readonly targetListing?: FileListing | null
 }
 
-/** A directory of a tree of torrents. */
-interface TargetPlace {
-  readonly place: string
-  readonly hasTorrents: boolean
-  /** Whether a file in it may be one that btkit made. */
-  readonly mayHaveOwn: boolean
-  readonly digest: Uint8Array | null
-}
+type DuePlace = TreePlace & { readonly names: readonly string[] }
 
 /** A tree of sources. */
 export interface SourceTree {
   readonly root: string
   readonly realRoot: string | null
   /** The paths of all directories. */
-  readonly places: ReadonlySet<string>
-  /** The directories in which something may be to be done, in the order of their paths. */
-  readonly due: readonly TreeDirectory[]
+  readonly places: Set<string>
+  /** The directories in which something may be to be done. */
+  readonly due: TreePlace[]
+}
+
+/** The same while it is listed. */
+interface FoundTree extends SourceTree {
+  /** The beginning of the paths of its entries in records. */
+  readonly prefix: string
+  /** Whether a place is the directory of the torrents. */
+  readonly isTarget: (place: string) => boolean
+}
+
+/** The records of the torrents of trees, which this run has locked. */
+export interface TreeRecords {
+  readonly records: TorrentRecords
+  /** The place of the trees below the root of the records. */
+  readonly place: string
 }
 
 /** The parts of a run over trees. */
 export interface TreeWork extends SharedRun {
   readonly request: CompleteRequest
+  /** Returns the web seeds of the torrents in a place. */
+  readonly seedsIn: (place: string) => readonly string[]
   readonly context: CompleteContext
   readonly choice: TreeChoice
 }
 
-/** Finds the directories of trees in which something may be to be done. */
+/** Finds the directories of trees with one target in which something may be to be done. */
 export class TreeFinder {
   readonly #request: CompleteRequest
   readonly #report: CompleteReport
-  readonly #watch: TreeWork['watch']
-  readonly #choice: TreeChoice
-  /** Files that systems left in the tree that is being listed. */
-  #leftovers: Skipped[] = []
+  readonly #run: { readonly request: CompleteRequest; readonly options: Uint8Array }
+  /** Files that systems left in each tree. */
+  readonly #leftovers = new Map<string, Skipped[]>()
   /** The sources of torrents that several trees may have; null for one tree. */
   readonly #claimed: Map<string, string> | null
-  /** Null if each directory must be looked at in any case. */
-  readonly #unchanged: UnchangedDirectories | null
-  /** The directories of torrents by their places; null if they are those of the sources. */
-  #targets: ReadonlyMap<string, TargetPlace> | null = null
+  /** Whether each directory must be looked at in any case. */
+  readonly #isEachLookedAt: boolean
+  /** Whether a plain file and its torrent are all that counts of an entry. */
+  readonly #isPlain: boolean
+  /** Whether each directory of another tree of torrents has some, by its place. */
+  readonly targets = new Map<string, boolean>()
+  /** Places of which another run has records of its own, and uses them. */
+  readonly #held = new Set<string>()
 
-  constructor(work: TreeWork) {
-    const { request, report, watch, choice } = work
+  constructor(private readonly work: TreeWork) {
+    const { request, report } = work
     this.#request = request
-    this.#watch = watch
     this.#report = report
-    this.#choice = choice
+    this.#run = { request, options: digestOptions(request) }
     const isShared = request.target !== null && request.directories.length > 1
     this.#claimed = isShared ? new Map() : null
-    const isEachLookedAt = request.force || request.publish.length > 0 || request.feed
-    this.#unchanged = isEachLookedAt ? null : openUnchanged(work)
+    this.#isEachLookedAt = request.force || request.publish.length > 0 || Boolean(request.feed)
+    const { attributes } = request.common.scan
+    const isTrusted = !(attributes && work.context.cacheAccess.trust === 'mtime')
+    const isEachAlike = work.choice.isPlain && this.#claimed === null && isTrusted
+    this.#isPlain = isEachAlike && !this.#isEachLookedAt && request.checksums.length === 0
   }
 
   /**
-   * Lists all trees of sources, and the tree of torrents. Counts the entries of directories in
+   * Lists trees of sources with the tree of their torrents. Counts the entries of directories in
    * which nothing is to be done.
-   * @throws BtkitError `usage` if two files would be written to the same torrent
+   * @throws BtkitError `usage` if two files would be written to the same torrent, `interrupted`
    */
-  async listAll(): Promise<SourceTree[]> {
-    const { directories, prune, target } = this.#request
+  async find(roots: readonly string[], records: TreeRecords): Promise<SourceTree[]> {
+    const { target, prune } = this.#request
     // Torrents elsewhere outlive their tree
     const mayBeGone = prune === 'always' && target !== null
-    const trees: SourceTree[] = []
-    if (target !== null) this.#targets = await this.#listTargets(target)
-    for (const root of directories.filter((each) => !mayBeGone || existsSync(each)))
-      trees.push(await this.#listSources(root))
+    const there = roots.filter((each) => !mayBeGone || existsSync(each))
+    const realTarget = valueOr(null, () => realPath(target ?? there[0] ?? ''))
+    const trees = there.map((root) => {
+      const realRoot = target === null ? realTarget : valueOr(null, () => realPath(root))
+      const isTarget = target === null ? () => false : targetIn(realRoot, realTarget)
+      const prefix = prefixOf(resolve(root))
+      return { root, realRoot, prefix, isTarget, places: new Set<string>(), due: [] }
+    })
+    const see = (found: ListedPlace) => this.#see(found, trees, records)
+    await listTrees({
+      roots: there,
+      target,
+      see: (found) =>
+        records.records.hasOthers
+          ? this.#takeIn(found, records).then(() => see(found))
+          : see(found),
+      onError: (error, directory, isTarget) => {
+        if (!isTarget || (prune !== 'never' && existsSync(directory)))
+          noteOnce(this.#report, directory, asBtkitError(error, directory))
+      },
+    })
+    for (const [root, leftovers] of this.#leftovers) this.work.watch.leftovers?.(root, leftovers)
     return trees
   }
 
-  /** Notes that there was nothing to do in the directory with a key. */
-  keep(key: string | null, unchanged: readonly [entries: number, bytes: number]): void {
-    if (key !== null) this.#unchanged?.keep(key, unchanged)
+  /** Takes in the records that a place has of its own. */
+  async #takeIn({ place, sources, target }: ListedPlace, { records, place: base }: TreeRecords) {
+    const { context, request } = this.work
+    const { signal } = context.engine
+    try {
+      await records.takeIn(placeBelow(base, place), { waitSeconds: request.waitSeconds, signal })
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      this.#held.add(place)
+      const { directory = place } = sources.find((each) => each !== null) ?? target ?? {}
+      noteOnce(this.#report, directory, error)
+    }
   }
 
-  /** Writes the note for the next run. */
-  write(): void {
-    this.#unchanged?.write()
-  }
-
-  /** Lists the directories below a target. */
-  async #listTargets(target: string): Promise<ReadonlyMap<string, TargetPlace>> {
-    const found: TargetPlace[] = []
-    const see = ({ place, directory, listing }: ListedDirectory) => {
-      const { names, table } = listing
-      const entered: string[] = []
-      for (let i = 0; i < names.length; i++) {
-        if (table.isThere(i)) continue
-        const name = names.textAt(i)
-        if (kindOf(() => childPath(directory, name), table, i) === 'directory') entered.push(name)
+  /** Finds what is to be done at a place, and the names that are entered. */
+  #see(
+    { place, sources, target }: ListedPlace,
+    trees: readonly FoundTree[],
+    records: TreeRecords,
+  ): EnteredNames {
+    if (target) this.targets.set(place, target.columns.names.used.includes(TORRENT))
+    const entered = trees.map((tree, i) => {
+      const found = sources[i]
+      if (!found) return []
+      tree.places.add(place)
+      const isEntered = (name: string) => !tree.isTarget(placeBelow(place, name))
+      const isPlain = this.#countUnchanged({ ...tree, place }, found, target, records)
+      if (isPlain) return this.#directoriesAmong(tree.root, place, found).filter(isEntered)
+      const { names, directories } = this.#choose(tree.root, place, found)
+      if (!this.#held.has(place)) {
+        const { root, realRoot } = tree
+        const { listing } = found
+        const targetListing = this.#request.target === null ? listing : (target?.listing ?? null)
+        const due = { root, realRoot, place, names, listing, targetListing }
+        const isDone =
+          names.length > 0
+            ? this.#isUnchanged(due, found, records)
+            : targetListing !== null && this.#hasNothing(targetListing)
+        if (!isDone) tree.due.push(due)
       }
-      const hasTorrents = names.used.includes('.torrent\0')
-      const digest = (hasTorrents && this.#unchanged?.digest(listing, '')) || null
-      found.push({ place, hasTorrents, mayHaveOwn: hasTorrents || mayHaveOwn(listing), digest })
-      return entered
-    }
-    const onError = (error: unknown, directory: string) => {
-      if (this.#request.prune !== 'never' && existsSync(directory))
-        noteOnce(this.#report, directory, asBtkitError(error, directory))
-    }
-    await listTree(target, { see, onError })
-    return new Map(found.map((each) => [each.place, each]))
+      return directories.filter(isEntered)
+    })
+    return { sources: entered, target: target ? this.#directoriesIn(target) : [] }
   }
 
-  /** Lists the directories of a tree. Reports names that nobody asked to leave out. */
-  async #listSources(root: string): Promise<SourceTree> {
-    const { target } = this.#request
-    const realTarget = valueOr(null, () => realPath(target ?? root))
-    const realRoot = target === null ? realTarget : valueOr(null, () => realPath(root))
-    const isTarget = target === null ? () => false : targetIn(realRoot, realTarget)
-    const places = new Set<string>()
-    const due: TreeDirectory[] = []
-    const seen: (SeenDirectory & { readonly place: string })[] = []
-    const see = (found: ListedDirectory) => {
-      const { place } = found
-      const { hasFiles, isPlain, entered } = this.#choose(root, found)
-      const seenHere = hasFiles && isPlain ? this.#seenOf(found, realTarget) : null
-      places.add(place)
-      if (seenHere) seen.push({ ...seenHere, place })
-      else if (hasFiles || !this.#hasNothing(found)) due.push({ place, hasFiles, key: null })
-      return entered.filter((name) => !isTarget(below(place, name)))
-    }
-    const onError = (error: unknown, directory: string) => {
-      noteOnce(this.#report, directory, asBtkitError(error, directory))
-    }
-    this.#leftovers = []
-    await listTree(root, { see, onError })
-    if (this.#leftovers.length > 0) this.#watch.leftovers?.(root, this.#leftovers)
-    const keys = await this.#unchanged?.keysOf(seen)
-    for (const [i, { place }] of seen.entries()) {
-      const key = keys?.[i] ?? null
-      if (!this.#recall(key, place)) due.push({ place, hasFiles: true, key })
-    }
-    return { root, realRoot, places, due: sortPlaces(due) }
-  }
-
-  /** Finds the names in a directory that are chosen: whether there are files, and directories. */
-  #choose(root: string, found: ListedDirectory) {
-    const { names, table } = found.listing
-    const isUnfinished = this.#unfinishedIn(found)
-    const areAllListed = this.#choice.isPlain && this.#claimed === null && isUnfinished === null
-    const entered: string[] = []
-    let [hasFiles, isPlain] = [false, true]
+  #directoriesIn({ directory, columns: { names, table } }: ListedDirectory): string[] {
+    const found: string[] = []
     for (let i = 0; i < names.length; i++) {
-      const isListed = table.isThere(i)
-      const isFile = areAllListed && isListed && isOrdinary(names, i)
-      const name = isFile ? '' : names.textAt(i)
-      const kind = isFile ? 'file' : this.#kindOf(root, found, [name, i])
-      if (kind !== null && isUnfinished?.(name)) {
-        const paths = this.#pathsOf(root, found.place, name)
-        this.#report.skipped.push({ ...paths, reason: 'unfinished' })
-        continue
-      }
-      if (kind === 'directory') entered.push(name)
-      if (kind !== 'file') continue
-      hasFiles = true
-      // The listing says nothing of the target of a link
-      if (!isListed) isPlain = false
+      if (table.isThere(i)) continue
+      const name = names.textAt(i)
+      if (kindOf(() => childPath(directory, name), table, i) === 'directory') found.push(name)
     }
-    return { hasFiles, isPlain, entered }
+    return found
   }
 
-  /** Returns a function that finds unfinished downloads in a directory; null if it has none. */
-  #unfinishedIn({ listing: { names } }: ListedDirectory): ((name: string) => boolean) | null {
-    if (this.#request.common.scan.all || !mayHaveUnfinished(names)) return null
-    return unfinishedAmong(Array.from({ length: names.length }, (_, i) => names.textAt(i)))
+  /** Finds the directories that are chosen in one whose files need no look. */
+  #directoriesAmong(root: string, place: string, found: ListedDirectory): string[] {
+    const { names, table } = found.columns
+    const directories: string[] = []
+    for (let i = 0; i < names.length; i++) {
+      if (table.isThere(i)) continue
+      if (this.#kindOf(root, place, found, i) === 'directory') directories.push(names.textAt(i))
+    }
+    return directories
   }
 
-  /** Returns what was seen of a directory; null if it must be looked at. */
-  #seenOf(
-    { place, directory, listing }: ListedDirectory,
-    realTarget: string | null,
-  ): SeenDirectory | null {
-    if (!this.#unchanged || realTarget === null) return null
-    const target = place === '' ? realTarget : childPath(realTarget, place)
-    if (!this.#targets) return { target, digest: this.#unchanged.digest(listing, directory) }
-    const listed = this.#targets.get(place)?.digest
-    if (!listed) return null
-    return { target, digest: this.#unchanged.digest(listing, directory, listed) }
-  }
-
-  /** Returns whether an earlier run found nothing to do in a directory, and counts its entries. */
-  #recall(key: string | null, place: string): boolean {
-    const known = key === null ? null : this.#unchanged?.recall(key)
-    if (!known) return false
-    const [entries, bytes] = known
-    trace(() => `${place}: unchanged, and so are its torrents`)
-    this.#report.unchanged += entries
-    this.#report.bytesReused += bytes
+  /**
+   * Whether a directory has only plain files, and nothing is to be done for them, as far as the
+   * index shows it; then they are counted.
+   */
+  #countUnchanged(
+    {
+      place,
+      realRoot,
+      prefix,
+    }: Pick<TreePlace, 'place' | 'realRoot'> & { readonly prefix: string },
+    { columns: sources }: ListedDirectory,
+    target: ListedDirectory | null,
+    { records, place: base }: TreeRecords,
+  ): boolean {
+    const { index } = records
+    if (!index || !target || !realRoot || !this.#isPlain || this.#held.has(place)) return false
+    const { names, table } = sources
+    if (!isAscii(names.used) || mayHaveUnfinished(names) || mayBeOwn(names)) return false
+    for (let i = 0; i < names.length; i++)
+      if (!(table.isThere(i) ? isOrdinary(names, i) : table.isDirectory(i))) return false
+    const { options } = runIn(this.work.seedsIn(place), this.#run)
+    const trusted = TRUSTED_LENGTH[this.work.context.cacheAccess.trust]
+    const at = placeBelow(base, place)
+    const unchanged = index.columns.unchangedAmong({
+      prefix: at === '' ? '' : `${at}/`,
+      directory: prefix + (place === '' ? '' : `${place}/`),
+      sources,
+      torrents: target.columns,
+      trusted,
+      options,
+    })
+    if (unchanged === null) return false
+    this.#count(place, unchanged.count, unchanged.bytes)
     return true
   }
 
-  /** Whether a directory without files has no torrents either. */
-  #hasNothing({ place, listing }: ListedDirectory): boolean {
+  #count(place: string, files: number, bytes: number): void {
+    trace(() => `${place}: unchanged, and so are its torrents`)
+    this.#report.unchanged += files
+    this.#report.bytesReused += bytes
+  }
+
+  /** Finds the names in a directory that are chosen: files that get torrents, and directories. */
+  #choose(root: string, place: string, found: ListedDirectory) {
+    const { names: all } = found.listing
+    const isUnfinished = this.#request.common.scan.all ? null : unfinishedAmong(all)
+    const names: string[] = []
+    const directories: string[] = []
+    for (const [i, name] of all.entries()) {
+      const kind = this.#kindOf(root, place, found, i)
+      if (kind === null) continue
+      if (isUnfinished?.(name)) {
+        const paths = this.#pathsOf(root, place, name)
+        this.#report.skipped.push({ ...paths, reason: 'unfinished' })
+      } else (kind === 'file' ? names : directories).push(name)
+    }
+    return { names, directories }
+  }
+
+  /** Whether nothing is to be done for the files of a directory; then they are counted. */
+  #isUnchanged(
+    { place, names, realRoot, targetListing }: DuePlace,
+    { directory, listing }: ListedDirectory,
+    { records, place: base }: TreeRecords,
+  ): boolean {
+    if (this.#isEachLookedAt || !realRoot || !targetListing) return false
+    const log = records.in(placeBelow(base, place))
+    const realDirectory = place === '' ? realRoot : childPath(realRoot, place)
+    const own = this.#request.target === null ? log : undefined
+    const isEntry = entriesAmong(listing.names, { log: own, realDirectory, request: this.#request })
+    const entries = names.filter(isEntry)
+    const targetDirectory = { log, states: targetListing }
+    const run = runIn(this.work.seedsIn(place), this.#run)
+    const source = { place: prefixOf(resolve(directory)), states: listing, targetDirectory }
+    const { trust } = this.work.context.cacheAccess
+    const unchanged = new UnchangedEntries(source, { ...run, trust })
+    let bytes = 0
+    for (const name of entries) {
+      const size = unchanged.sizeOfFile(name)
+      if (typeof size !== 'number') return false
+      bytes += size
+    }
+    if (!hasOnlyOwn(entries, targetDirectory)) return false
+    this.#count(place, entries.length, bytes)
+    return true
+  }
+
+  /** Whether a directory for the torrents of no files has no file that btkit made. */
+  #hasNothing({ names }: FileListing): boolean {
     // A client may have torrents that are gone
-    if (this.#unchanged === null) return false
-    if (this.#targets === null) return !mayHaveOwn(listing)
-    return this.#targets.get(place)?.mayHaveOwn === false
+    if (this.#isEachLookedAt) return false
+    return !names.some(
+      (name) => entryName(name) !== null || isTemporaryName(name) || parseListName(name) !== null,
+    )
   }
 
   /** Returns what a chosen name is, else null. Reports names that nobody asked to leave out. */
   #kindOf(
     root: string,
-    { place, directory, listing }: ListedDirectory,
-    [name, number]: readonly [string, number],
+    place: string,
+    { directory, columns: { names, table } }: ListedDirectory,
+    number: number,
   ): 'file' | 'directory' | null {
-    const kind = kindOf(() => childPath(directory, name), listing.table, number)
+    const name = names.textAt(number)
+    const kind = kindOf(() => childPath(directory, name), table, number)
     const why = skipReasonOf(name, this.#request.common.scan)
-    if (why === 'system') this.#leftovers.push({ path: below(place, name), reason: why })
+    if (why === 'system') {
+      const found = this.#leftovers.get(root) ?? []
+      this.#leftovers.set(root, found)
+      found.push({ path: placeBelow(place, name), reason: why })
+    }
     const isLink = why === undefined && kind === 'link to a directory'
     if (why === 'hidden' || isLink)
       this.#report.skipped.push({ ...this.#pathsOf(root, place, name), reason: why ?? 'link' })
-    if (kind === 'link to a directory' || !this.#choice.has(kind, below(place, name), name))
-      return null
+    if (why !== undefined || kind === 'link to a directory') return null
+    if (!this.work.choice.has(kind, placeBelow(place, name))) return null
     if (kind === 'file' && this.#claimed)
       claimTorrent(this.#claimed, this.#pathsOf(root, place, name))
     return kind
   }
 
   #pathsOf(root: string, place: string, name: string): TorrentPaths {
-    const { directory, target } = this.placeOf(root, place)
+    const { directory, target } = pathsOfPlace(this.#request, root, place)
     const [source, torrent] = [join(directory, name), join(target, torrentName(name))]
     return { source, sourcePath: resolve(source), torrent, torrentPath: resolve(torrent) }
   }
+}
 
-  /** Returns the paths of a directory of a tree and of its torrents. */
-  placeOf(root: string, place: string): Pick<SourcePlace, 'directory' | 'target'> {
-    const directory = join(root, place)
-    const { target } = this.#request
-    return { directory, target: target === null ? directory : join(target, place) }
-  }
+/** Returns the paths of a directory of a tree and of its torrents. */
+export function pathsOfPlace(
+  { target }: CompleteRequest,
+  root: string,
+  place: string,
+): Pick<SourcePlace, 'directory' | 'target'> {
+  const directory = join(root, place)
+  return { directory, target: target === null ? directory : join(target, place) }
+}
 
-  /** Finds the directories below the target whose sources are gone, or something else now. */
-  findGone(trees: readonly SourceTree[]): TreePlace[] {
-    const { target, prune, directories } = this.#request
-    if (target === null) return []
-    const told = prune === 'never' ? createReport() : this.#report
-    const others = [...(this.#targets?.values() ?? [])].filter(({ place }) => {
-      return trees.length < directories.length || trees.some(({ places }) => !places.has(place))
-    })
-    const found = sortPlaces(others)
-    const gone: TreePlace[] = []
-    // A root that is missing may be a disk that is not mounted; its own run reports it
-    for (const root of directories.filter((each) => prune === 'always' || existsSync(each))) {
-      const tree = trees.find((each) => each.root === root)
-      for (const { place, hasTorrents } of found.filter((each) => !tree?.places.has(each.place))) {
-        const components = place === '' ? [] : place.split('/')
-        const places = components.map((_, i) => join(root, ...components.slice(0, i + 1)))
-        if (existsSync(root) && places.every(isDirectory)) continue
-        // The last one that is there, as a directory or as a link that may lead to one
-        const isHome = (at: string) => !isGone(at) && !tryOr(false, () => statSync(at).isFile())
-        const home = places.findLast(isHome) ?? join(root)
-        const names = tryOr([], () => readNames(home))
-        if (prune === 'always' || !isUnmounted({ names }))
-          gone.push({ root, place, hasFiles: null })
-        else if (hasTorrents) noteOnce(told, home, noDisk(home))
-      }
-    }
-    return gone
-  }
+/** The ends of names of files that btkit makes. */
+const TORRENT = '.torrent\0'
+const OWN_ENDS = RegExp(`\\.(?:torrent|${CHECKSUM_NAMES.join('|')})\0`)
+
+/** Whether a name in a directory may be that of a file which btkit makes. */
+function mayBeOwn({ used }: NameColumn): boolean {
+  return OWN_ENDS.test(latin1(used))
 }
 
 /** Returns a function that says whether a directory of a tree is that of the torrents. */
 function targetIn(realRoot: string | null, realTarget: string | null): (place: string) => boolean {
   if (!realRoot || !realTarget || !isWithin(realTarget, realRoot)) return () => false
   return (place) => childPath(realRoot, place) === realTarget
-}
-
-/** The ends of names of files that btkit makes. */
-const OWN_ENDS = ['.torrent', TEMPORARY_SUFFIX, ...CHECKSUM_NAMES.map((name) => `.${name}`)].map(
-  (end) => `${end}\0`,
-)
-
-/** Whether a file in a directory may be one that btkit made. */
-function mayHaveOwn({ names }: ListedDirectory['listing']): boolean {
-  const { used } = names
-  return OWN_ENDS.some((end) => used.includes(end))
-}
-
-/** Opens the note of directories in which the runs with a request found nothing to do. */
-function openUnchanged({ request, context }: TreeWork): UnchangedDirectories {
-  const { common, checksums, prune } = request
-  const { include, exclude, all, isLegacy, links, attributes } = common.scan
-  const options = textOf(digestOptions(request), 'base64')
-  const names = { include, exclude, all, isLegacy, links, attributes, prune, checksums }
-  const places = request.directories.map((each) => resolve(each))
-  const base = JSON.stringify([options, names, places, context.cacheAccess.trust])
-  const place = { stateDirectory: context.state.directory, key: keyOf(request) }
-  return new UnchangedDirectories({ ...place, kind: 'unchanged' }, base)
-}
-
-/** Whether a path is a directory and no link to one, or may be one where nobody may look. */
-function isDirectory(path: string): boolean {
-  return tryOr(true, () => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
 }

@@ -4,67 +4,114 @@ import { setImmediate } from 'node:timers/promises'
 import { tryOr } from '../../../base/errors.js'
 import { childPath } from '../../../disk/look/inside.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
-import { skipReasonOf } from '../../../disk/scan/entry.js'
-import { listColumns, ListingRoom } from '../../../disk/look/stat-files.js'
+import {
+  listColumns,
+  ListingRoom,
+  textsOf,
+  type FileListing,
+} from '../../../disk/look/stat-files.js'
 import type { ListedColumns } from '../../../disk/file-lists/file-store.js'
 import type { FingerprintTable } from '../../../disk/file-lists/fingerprint-table.js'
-import { compareBytes } from '../../../disk/look/read-names.js'
-import type { ScanOptions } from '../../../disk/scan/scanned-tree.js'
+import { placeBelow } from '../../../disk/state/roots.js'
 
-/** A directory of a tree that was listed. The listing counts until the next one. */
-export interface ListedDirectory {
-  /** Its path below the root, with slashes; empty for the root. */
+/** A directory that was listed. */
+export class ListedDirectory {
+  #listing: FileListing | undefined
+
+  constructor(
+    readonly directory: string,
+    /** They count until the next place. */
+    readonly columns: ListedColumns,
+  ) {}
+
+  /** The same as texts, which stay. */
+  get listing(): FileListing {
+    return (this.#listing ??= textsOf(this.columns))
+  }
+}
+
+/** A place of trees, and the directories there. */
+export interface ListedPlace {
+  /** The path below the roots, with slashes; empty for the roots. */
   readonly place: string
-  readonly directory: string
-  readonly listing: ListedColumns
+  /** The directory of each tree of sources; null where there is none. */
+  readonly sources: readonly (ListedDirectory | null)[]
+  /** The directory of the tree of torrents, if this is another one. */
+  readonly target: ListedDirectory | null
 }
 
-/** How a tree is listed. */
-interface TreeRules {
-  /** Receives each directory, and returns the names of those in it that are listed, too. */
-  readonly see: (found: ListedDirectory) => readonly string[]
+/** The names that are entered, of each tree of sources and of that of torrents. */
+export interface EnteredNames {
+  readonly sources: readonly (readonly string[])[]
+  readonly target: readonly string[]
+}
+
+/** Trees that are listed together. */
+export interface Trees {
+  readonly roots: readonly string[]
+  /** The root of the torrents; null for beside the files. */
+  readonly target: string | null
+  /** Receives each place, and returns the names of directories in it that are listed, too. */
+  readonly see: (found: ListedPlace) => EnteredNames | Promise<EnteredNames>
   /** Receives the error of a directory, which is passed over. */
-  readonly onError: (error: unknown, directory: string) => void
+  readonly onError: (error: unknown, directory: string, isTarget: boolean) => void
 }
 
-/** Directories between two turns of the event loop. */
-const STRETCH = 500
+/** A place that is to be listed: the numbers of the trees of sources that have it. */
+interface OpenPlace {
+  readonly place: string
+  readonly sources: Set<number>
+  isTarget: boolean
+}
+
+/** Places between two turns of the event loop. */
+const STRETCH = 250
 
 /**
- * Lists the directories of a tree, in any order. This thread is blocked for one at a time. The walk
- * of scans would take half as long again, because it can wait at each name.
+ * Lists trees of sources and of torrents at once: each place comes after that above it, and before
+ * the next one beside it. This thread is blocked for one directory at a time. The walk of scans
+ * would take half as long again, because it can wait at each name.
  */
-export async function listTree(root: string, { see, onError }: TreeRules): Promise<void> {
-  const room = new ListingRoom()
-  const base = join(root)
-  const open = ['']
-  for (let steps = 1, place = open.pop(); place !== undefined; steps++, place = open.pop()) {
+export async function listTrees({ roots, target, see, onError }: Trees): Promise<void> {
+  const rooms = [...roots, target].map(() => new ListingRoom())
+  const list = (number: number, root: string, place: string): ListedDirectory | null => {
+    const directory = place === '' ? join(root) : childPath(join(root), place)
+    const room = rooms[number] ?? new ListingRoom()
+    try {
+      return new ListedDirectory(directory, listColumns(directory, room))
+    } catch (error) {
+      onError(error, directory, number === roots.length)
+      return null
+    }
+  }
+  const first = { place: '', sources: new Set(roots.keys()), isTarget: target !== null }
+  const open: OpenPlace[] = [first]
+  for (let steps = 1, at = open.pop(); at !== undefined; steps++, at = open.pop()) {
     if (steps % STRETCH === 0) await setImmediate()
-    const directory = place === '' ? base : childPath(base, place)
-    let entered: readonly string[] = []
-    const listing = attemptListing(directory, room, onError)
-    if (listing) entered = see({ place, directory, listing })
-    for (const name of entered) open.push(below(place, name))
+    const { place, sources, isTarget } = at
+    const seeing = see({
+      place,
+      sources: roots.map((root, i) => (sources.has(i) ? list(i, root, place) : null)),
+      target: isTarget && target !== null ? list(roots.length, target, place) : null,
+    })
+    const entered = seeing instanceof Promise ? await seeing : seeing
+    for (const next of placesOf(place, entered).reverse()) open.push(next)
   }
 }
 
-function attemptListing(directory: string, room: ListingRoom, onError: TreeRules['onError']) {
-  try {
-    return listColumns(directory, room)
-  } catch (error) {
-    onError(error, directory)
-    return null
+/** Returns the places of entered names, in their order. */
+function placesOf(place: string, { sources, target }: EnteredNames): OpenPlace[] {
+  const found = new Map<string, OpenPlace>()
+  const at = (name: string) => {
+    const known = found.get(name)
+    if (known) return known
+    const made = { place: placeBelow(place, name), sources: new Set<number>(), isTarget: false }
+    found.set(name, made)
+    return made
   }
-}
-
-/** Returns the path of a name in a directory, both below a root. */
-export function below(place: string, name: string): string {
-  return place === '' ? name : `${place}/${name}`
-}
-
-/** Sorts directories by the bytes of their paths. */
-export function sortPlaces<T extends { readonly place: string }>(found: readonly T[]): T[] {
-  return [...found].sort((a, b) => compareBytes(a.place, b.place))
+  for (const [i, names] of sources.entries()) for (const name of names) at(name).sources.add(i)
+  for (const name of target) at(name).isTarget = true
+  return [...found.values()]
 }
 
 /** The kind of a name in a tree. Links to directories are not followed. */
@@ -86,22 +133,19 @@ export function kindOf(
   return target?.isDirectory() ? 'link to a directory' : 'file'
 }
 
-/** Says which names in a tree get torrents, and which are entered. */
+/** Says which places of a tree get torrents, and which are entered. */
 export class TreeChoice {
-  constructor(
-    private readonly scan: ScanOptions,
-    private readonly filter: NameFilter | undefined,
-  ) {}
+  constructor(private readonly filter: NameFilter | undefined) {}
 
-  /** Whether the file at a place gets a torrent, or the directory there is entered. */
-  has(kind: 'file' | 'directory', place: string, name: string): boolean {
-    if (skipReasonOf(name, this.scan) !== undefined || this.filter?.excludes(place)) return false
-    if (kind === 'directory') return !this.filter?.excludes(`${place}/`)
-    return this.filter?.includes(place) ?? true
-  }
-
-  /** Whether names need no look but at their bytes. */
+  /** Whether no place is left out. */
   get isPlain(): boolean {
     return this.filter === undefined
+  }
+
+  /** Whether the file at a place gets a torrent, or the directory there is entered. */
+  has(kind: 'file' | 'directory', place: string): boolean {
+    if (this.filter?.excludes(place)) return false
+    if (kind === 'directory') return !this.filter?.excludes(`${place}/`)
+    return this.filter?.includes(place) ?? true
   }
 }

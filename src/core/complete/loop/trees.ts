@@ -1,16 +1,23 @@
-import { join } from 'node:path'
-import { asBtkitError, BtkitError, callSystem } from '../../../base/errors.js'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { asBtkitError, BtkitError } from '../../../base/errors.js'
 import { childPath, realPath } from '../../../disk/look/inside.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
-import { lockTorrents, requireOwnLogs } from '../../../disk/state/torrent-log.js'
-import { NeighboursBelow, OPEN_TO_ALL, type Directory } from '../../../disk/write/directory.js'
+import { Directory, NeighboursBelow, OPEN_TO_ALL } from '../../../disk/write/directory.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch, SourcePlace } from '../request.js'
-import { TargetDirectories } from '../target/targets.js'
+import { openRecords, TargetDirectories } from '../target/targets.js'
 import { completeTogether, reportRun } from './run.js'
-import { TreeFinder, type SourceTree, type TreePlace, type TreeWork } from './tree-finder.js'
-import { below, kindOf, TreeChoice } from './tree-listings.js'
+import { findGone } from './gone-places.js'
+import {
+  pathsOfPlace,
+  TreeFinder,
+  type TreePlace,
+  type TreeRecords,
+  type TreeWork,
+} from './tree-finder.js'
+import { TreeChoice } from './tree-listings.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
 
@@ -28,8 +35,7 @@ export interface TreeRequest extends CompleteRequest {
 
 /**
  * Updates a torrent for each file of directory trees. The same tree of directories is created below
- * the target. The target of a tree is locked during all the work on it, and those of its
- * directories while they are completed.
+ * the target. The records of the target are locked during all the work on it.
  * @throws BtkitError as completeDirectories
  */
 export function completeTrees(
@@ -38,96 +44,124 @@ export function completeTrees(
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
   return reportRun(request, context, async (shared) => {
-    const filter = await loadNameFilter(request.common.scan)
-    const choice = new TreeChoice(request.common.scan, filter)
-    const run = new TreeRun({ ...shared, request, context, choice, watch }, request)
+    const choice = new TreeChoice(await loadNameFilter(request.common.scan))
+    const { seedsIn: given, common } = request
+    const seedsIn = (place: string) =>
+      given ? given(place === '' ? [] : place.split('/')) : common.parts.webSeeds
+    const run = new TreeRun({ ...shared, request, context, choice, seedsIn, watch })
     await run.completeAll()
   })
 }
 
+/** The records of trees while they are completed. */
+interface OpenTrees extends TreeRecords {
+  readonly release: () => void
+}
+
 class TreeRun {
+  readonly #request: CompleteRequest
   readonly #report: CompleteReport
-  readonly #finder: TreeFinder
   /** Whether torrents without a source are counted, if they are not removed. */
   readonly #isCounted: boolean
 
-  constructor(
-    private readonly work: TreeWork,
-    private readonly request: TreeRequest,
-  ) {
+  constructor(private readonly work: TreeWork) {
+    this.#request = work.request
     this.#report = work.report
-    this.#finder = new TreeFinder(work)
-    this.#isCounted = request.prune !== 'never' || work.watch.orphans !== undefined
+    this.#isCounted = work.request.prune !== 'never' || work.watch.orphans !== undefined
   }
 
   async completeAll(): Promise<void> {
-    const { dryRun, prune } = this.request
-    const trees = await this.#finder.listAll()
-    const gone = this.#isCounted ? this.#finder.findGone(trees) : []
-    for (const tree of trees) await this.#completeTree(tree, tree === trees[0])
-    await this.#completePlaces(gone, prune === 'never' ? { dryRun: true } : { prune: 'always' })
-    if (!dryRun && !this.#report.isInterrupted) this.#finder.write()
+    const { target, directories } = this.#request
+    if (target !== null) await this.#complete(directories, target, true)
+    else for (const root of directories) await this.#complete([root], root, root === directories[0])
   }
 
-  /** Completes a tree while its target is locked. */
-  async #completeTree({ root, realRoot, due }: SourceTree, isFirst: boolean): Promise<void> {
-    const { target, prune } = this.request
-    const isPruned = prune !== 'never'
-    const lock = await this.#lock(target ?? root, isFirst)
-    if (lock === 'held') return
+  /** Completes trees whose torrents have one target, while that is locked. */
+  async #complete(roots: readonly string[], target: string, isFirst: boolean): Promise<void> {
+    const isPruned = this.#request.prune !== 'never'
+    const opened = await this.#open(target, isFirst)
+    if (opened === null) return
     try {
-      const places = due.map((each) => ({ ...each, root, realRoot }))
-      const own = places.filter(({ hasFiles }) => hasFiles || isPruned)
-      const others = places.filter(({ hasFiles }) => !hasFiles)
-      await this.#completePlaces(own, {}, lock?.path)
-      if (this.#isCounted && !isPruned) await this.#completePlaces(others, { dryRun: true })
+      const { trees, gone } = await this.#find(roots, opened)
+      for (const { due } of trees) {
+        const own = due.filter((each) => hasFiles(each) || isPruned)
+        await this.#completePlaces(own, {}, opened)
+        if (this.#isCounted && !isPruned) {
+          const others = due.filter((each) => !hasFiles(each))
+          await this.#completePlaces(others, { dryRun: true }, opened)
+        }
+      }
+      await this.#completePlaces(gone, isPruned ? { prune: 'always' } : { dryRun: true }, opened)
+    } catch (error) {
+      this.#noteEnd(target, error)
     } finally {
-      lock?.release()
+      await opened.records.close().catch((error: unknown) => {
+        noteOnce(this.#report, target, error)
+      })
+      opened.release()
     }
+  }
+
+  /** Notes why the work on a target ended, except wrong usage and what nobody expects. */
+  #noteEnd(target: string, error: unknown): void {
+    if (!(error instanceof BtkitError) || error.code === 'usage') throw error
+    if (this.work.context.engine.signal.aborted) this.#report.isInterrupted = true
+    else noteOnce(this.#report, target, error)
+  }
+
+  /** Finds what is to be done in trees. */
+  async #find(roots: readonly string[], opened: OpenTrees) {
+    const request = this.#request
+    const finder = new TreeFinder(this.work)
+    const trees = await finder.find(roots, opened)
+    await opened.records.settle()
+    const isFound = this.#isCounted && request.target !== null
+    const gone = isFound ? findGone(request, this.#report, finder.targets, trees) : []
+    return { trees, gone }
   }
 
   /**
-   * Locks the target of a tree. Null if that is not needed, or if it is impossible, which is
-   * reported when it is completed. Notes that another run holds the lock of a tree that is not the
-   * first.
+   * Opens the records of a target. Null if that is impossible, or if another run holds the lock of
+   * one that is not the first; that is reported.
    */
-  async #lock(target: string, isFirst: boolean) {
-    const { dryRun, waitSeconds } = this.request
-    const { engine, state } = this.work.context
-    const { signal } = engine
+  async #open(target: string, isFirst: boolean): Promise<OpenTrees | null> {
+    const { dryRun, directories } = this.#request
+    const { context } = this.work
     try {
-      const path = dryRun ? null : realPath(target)
-      if (path === null) return null
-      callSystem(state.directory, () => {
-        requireOwnLogs(state.directory)
-      })
-      const { release } = await lockTorrents(state.directory, path, { waitSeconds, signal })
-      return { path, release }
+      if (!dryRun && this.#request.target !== null && directories.some((each) => existsSync(each)))
+        Directory.below(target, [], OPEN_TO_ALL).close()
+      const path = realPath(target) ?? resolve(target)
+      const opened = await openRecords(path, this.#request, context)
+      try {
+        await opened.records.beginTree()
+        return opened
+      } catch (error) {
+        opened.release()
+        throw error
+      }
     } catch (error) {
-      const code = error instanceof BtkitError ? error.code : null
-      if (code === null || (code === 'locked' && isFirst)) throw error
-      if (signal.aborted) this.#report.isInterrupted = true
-      if (code === 'locked') noteOnce(this.#report, target, error)
-      return code === 'locked' || signal.aborted ? 'held' : null
+      if (isFirst && error instanceof BtkitError && error.code === 'locked') throw error
+      this.#noteEnd(target, error)
+      return null
     }
   }
 
-  /** Completes directories, some at a time. `locked` is the target that is locked already. */
+  /** Completes directories, some at a time. */
   async #completePlaces(
     all: readonly TreePlace[],
     changes: Partial<CompleteRequest>,
-    locked: string | null = null,
+    { records }: OpenTrees,
   ): Promise<void> {
     const { context, report, watch } = this.work
-    const { common } = this.request
+    const { common } = this.#request
     const scan = { ...common.scan, include: [], exclude: [] }
-    const request = { ...this.request, common: { ...common, scan }, ...changes }
+    const request = { ...this.#request, common: { ...common, scan }, ...changes }
     const run = { ...this.work, watch: { ...watch, isSeen: false } }
     for (let from = 0; from < all.length && !report.isInterrupted; from += TOGETHER) {
       const group = all.slice(from, from + TOGETHER)
-      const { places, targets: opened } = this.#prepareAll(group, request)
+      const { places, targets: opened, lists } = this.#prepareAll(group, request)
       try {
-        const tree = { targets: opened, locked }
+        const tree = { targets: opened, records, lists }
         const targets = new TargetDirectories(request, places, context, tree)
         if (places.length > 0) await completeTogether(targets, run)
       } catch (error) {
@@ -144,18 +178,23 @@ class TreeRun {
     const neighbours = new NeighboursBelow(request.target ?? root)
     const places: SourcePlace[] = []
     const targets = new Map<string, Directory>()
+    const lists = new Map<string, FileListing>()
     try {
       for (const each of group) {
         const place = this.#describe(each)
         const directory = this.#openTarget(each, place, neighbours, request)
         if (directory === 'none') continue
+        const { listing, targetListing } = each
         if (directory) targets.set(place.target, directory)
+        if (directory && targetListing) lists.set(directory.path, targetListing)
+        const { realDirectory = null } = place.branch ?? {}
+        if (realDirectory !== null && listing) lists.set(realDirectory, listing)
         places.push(place)
       }
     } finally {
       neighbours.close()
     }
-    return { places, targets }
+    return { places, targets, lists }
   }
 
   /**
@@ -163,39 +202,33 @@ class TreeRun {
    * run does not find it; `none` if there is nothing to do in the place, or that is impossible.
    */
   #openTarget(
-    { place, hasFiles }: TreePlace,
+    found: TreePlace,
     { directory }: SourcePlace,
     neighbours: NeighboursBelow,
     { dryRun }: CompleteRequest,
   ): Directory | 'none' | null {
-    const names = place === '' ? [] : place.split('/')
-    const mode = hasFiles && !dryRun ? OPEN_TO_ALL : null
+    const names = found.place === '' ? [] : found.place.split('/')
+    const mode = hasFiles(found) && !dryRun ? OPEN_TO_ALL : null
     try {
       return neighbours.open(names, mode)
     } catch (error) {
       const isMissing = error instanceof BtkitError && error.code === 'not-found'
-      if (isMissing && mode === null) return hasFiles ? null : 'none'
+      if (isMissing && mode === null) return hasFiles(found) ? null : 'none'
       noteOnce(this.#report, directory, error)
       return 'none'
     }
   }
 
   /** Patterns are applied to paths below the root, so they no longer count. */
-  #describe({ root, realRoot, place, hasFiles, key = null }: TreePlace): SourcePlace {
-    const { common, seedsIn } = this.request
-    const paths = this.#finder.placeOf(root, place)
-    const chooses = (name: string, number: number, { table }: FileListing) => {
-      const kind = kindOf(() => join(paths.directory, name), table, number)
-      return kind === 'file' && this.work.choice.has(kind, below(place, name), name)
-    }
-    const components = place === '' ? [] : place.split('/')
-    const webSeeds = seedsIn ? seedsIn(components) : common.parts.webSeeds
-    const onUnchanged = (...unchanged: readonly [number, number]) => {
-      this.#finder.keep(key, unchanged)
-    }
-    const rules = { chooses: hasFiles === null ? null : chooses, webSeeds, onUnchanged }
-    const realDirectory = realRoot && place !== '' ? childPath(realRoot, place) : realRoot
-    const branch = { ...rules, realDirectory: realDirectory ?? null }
-    return { ...paths, branch }
+  #describe({ root, realRoot = null, place, names }: TreePlace): SourcePlace {
+    const isRoot = realRoot === null || place === ''
+    const realDirectory = isRoot ? realRoot : childPath(realRoot, place)
+    const branch = { names, webSeeds: this.work.seedsIn(place), realDirectory }
+    return { ...pathsOfPlace(this.#request, root, place), branch }
   }
+}
+
+/** Whether there are files that get torrents. */
+function hasFiles({ names }: TreePlace): boolean {
+  return names !== null && names.length > 0
 }

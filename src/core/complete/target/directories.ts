@@ -11,7 +11,7 @@ import { unfinishedAmong } from '../../../disk/scan/unfinished.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
 import { parseListName } from '../../checksums/lists.js'
 import type { CompleteReport, TorrentPaths } from '../report.js'
-import type { SourcePlace } from '../request.js'
+import type { CompleteRequest, SourcePlace } from '../request.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { isSamePlace, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
@@ -58,10 +58,9 @@ export async function openSourceDirectory(
 ): Promise<SourceDirectory> {
   const { request } = targets
   const { directory, target, branch, remote } = given
-  const isGone = branch?.chooses === null
+  const isGone = branch?.names === null
   const found = remote ? remote.place : isGone ? null : targets.realPath(directory)
-  if (found === null && branch?.chooses !== null && request.prune !== 'always')
-    throw notFound(directory)
+  if (found === null && !isGone && request.prune !== 'always') throw notFound(directory)
   const realDirectory = found ?? resolve(directory)
   const states = remote?.states ?? (found === null ? NO_FILES : await targets.list(found))
   const targetDirectory = await targets.opened.get(targets.placeOf(target) ?? '')
@@ -80,18 +79,14 @@ export async function openSourceDirectory(
   const facts = { place, realDirectory, isLink, targetDirectory, prefixes, names, states }
   const opened = { ...given, ...facts }
   const log = (await targets.opened.get(realDirectory))?.log
-  let all: Set<string> | undefined
-  const makers = () => ({ log, names: (all ??= new Set(states.names)) })
-  const feed = request.feed?.realPath ?? ''
-  const ownName = dirname(feed) === realDirectory ? basename(feed) : null
+  const isEntry = entriesAmong(states.names, { log, realDirectory, request })
   const wanted = request.entries && new Set(request.entries)
   const { scan } = request.common
   const isUnfinished = scan.all ? () => false : unfinishedAmong(states.names)
-  for (const [number, name] of states.names.entries()) {
-    if (wanted?.has(name) === false || name.endsWith(SUFFIX) || name === ownName) continue
-    if (isMade(name, makers, request.checksums)) continue
+  for (const name of branch ? (branch.names ?? []) : states.names) {
+    if (wanted?.has(name) === false || !isEntry(name)) continue
     if (branch) {
-      if (branch.chooses?.(name, number, states) && !isUnfinished(name)) names.push(name)
+      names.push(name)
       continue
     }
     // A list names hidden files on purpose
@@ -108,6 +103,27 @@ export async function openSourceDirectory(
       report.skipped.push({ ...pathsOf(printableName(realDirectory, name), opened), reason })
   }
   return opened
+}
+
+/**
+ * Returns a function that says whether a name in a directory may be an entry, and is no file that
+ * completedir makes. `log` has the records of the torrents in it.
+ */
+export function entriesAmong(
+  names: readonly string[],
+  place: {
+    readonly log: TorrentLog | undefined
+    readonly realDirectory: string
+    readonly request: Pick<CompleteRequest, 'feed' | 'checksums'>
+  },
+): (name: string) => boolean {
+  const { log, realDirectory, request } = place
+  let all: Set<string> | undefined
+  const makers = () => ({ log, names: (all ??= new Set(names)) })
+  const feed = request.feed?.realPath ?? ''
+  const ownName = dirname(feed) === realDirectory ? basename(feed) : null
+  return (name) =>
+    !name.endsWith(SUFFIX) && name !== ownName && !isMade(name, makers, request.checksums)
 }
 
 /** The entries of which a run makes files in a target, and the records of its earlier files. */
@@ -144,9 +160,11 @@ function whyLeftOut(name: string, directory: string, filter: NameFilter) {
   return filter.includes(name) ? null : 'not included'
 }
 
-/** Whether each torrent and list that may be btkit's in a target is one of this directory. */
-export function hasOnlyOwn({ names, targetDirectory }: SourceDirectory): boolean {
-  const { states, log } = targetDirectory
+/** Whether each torrent and list that may be btkit's in a target is of one of these entries. */
+export function hasOnlyOwn(
+  names: readonly string[],
+  { states, log }: Pick<TargetDirectory, 'states' | 'log'>,
+): boolean {
   const expected = new NumberedNames(names)
   return states.names.every((file) => {
     if (isTemporaryName(file)) return false
@@ -217,7 +235,7 @@ export function pathsOf(
 }
 
 /** Returns the beginning of the paths in a directory. */
-function prefixOf(directory: string): string {
+export function prefixOf(directory: string): string {
   return join(directory, 'name').slice(0, -'name'.length)
 }
 

@@ -2,8 +2,9 @@ import { basename, dirname } from 'node:path'
 import { isSameBytes } from '../../../base/bytes.js'
 import { BtkitError, valueOr } from '../../../base/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../../disk/file-lists/fingerprint.js'
+import { rootOf } from '../../../disk/state/roots.js'
 import {
-  TorrentLog,
+  TorrentRecords,
   type TorrentDigests,
   type TorrentRecord,
 } from '../../../disk/state/torrent-log.js'
@@ -164,14 +165,21 @@ export function ownFilesOf(
 ): (path: string) => boolean {
   // Created on demand: few runs find a torrent among content, and there may be millions of names
   let targets: Map<string, Makers> | undefined
+  const roots = new Map<string, TorrentRecords | undefined>()
+  for (const { targetDirectory } of directories)
+    roots.set(targetDirectory.log.records.root, targetDirectory.log.records)
   // Content may have torrents of its own, which earlier runs made
   const earlier = (target: string): Makers => {
     const { directory: stateDirectory, warn } = state
-    const options = { stateDirectory, target, isReadOnly: true, now, warn }
-    const log = valueOr(undefined, () => new TorrentLog(options))
-    // Only its names are needed, and there may be very many
-    void log?.close()
-    return { names: new Set(), log }
+    const { root, place } = rootOf(stateDirectory, target)
+    if (!roots.has(root)) {
+      const options = { stateDirectory, root, isReadOnly: true, now, warn }
+      const records = valueOr(undefined, () => new TorrentRecords(options))
+      // Only its names are needed, and there may be very many
+      void records?.close()
+      roots.set(root, records)
+    }
+    return { names: new Set(), log: roots.get(root)?.in(place) }
   }
   return (path) => {
     const makers = () => {

@@ -1,23 +1,18 @@
 import { resolve } from 'node:path'
 import { asBtkitError, BtkitError, callSystem, valueOr } from '../../../base/errors.js'
-import { realPath } from '../../../disk/look/inside.js'
-import type { FileLock } from '../../../disk/write/locks.js'
-import {
-  listFiles,
-  listNow,
-  ListingRoom,
-  NO_FILES,
-  type FileListing,
-} from '../../../disk/look/stat-files.js'
+import { isWithin, realPath } from '../../../disk/look/inside.js'
+import { compareBytes } from '../../../disk/look/read-names.js'
+import { listFiles, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
 import { Directory } from '../../../disk/write/directory.js'
-import { Writer } from '../../../disk/write/many.js'
 import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
 import {
-  lockTorrents,
-  logDirectory,
+  lockRecords,
+  placeIn,
   requireOwnLogs,
-  TorrentLog,
-} from '../../../disk/state/torrent-log.js'
+  rootOf,
+  type RecordsPlace,
+} from '../../../disk/state/roots.js'
+import { TorrentRecords, type TorrentLog } from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.js'
 
@@ -30,47 +25,73 @@ export interface TargetDirectory {
   readonly log: TorrentLog
 }
 
-/** Directories of torrents that are open, of a tree. */
+/** The open parts of a tree. */
 export interface OpenTree {
-  /** By the paths in places. A dry run may find none for a place. */
+  /** The directories of torrents by the paths in places. A dry run may find none for a place. */
   readonly targets: ReadonlyMap<string, Directory>
-  /** The real path of a target that is locked already. */
-  readonly locked: string | null
+  /** The records of its torrents, which the caller has locked. */
+  readonly records: TorrentRecords
+  /** Listings of its directories of sources and of torrents, by real path. */
+  readonly lists: ReadonlyMap<string, FileListing>
 }
 
-/** Whether places are the directories of a tree. */
-export function isTree(places: readonly SourcePlace[]): boolean {
-  return places.some(({ branch }) => branch)
+/** The records of a root, and their lock if they may be written. */
+interface LockedRecords {
+  readonly records: TorrentRecords
+  readonly release: () => void
+}
+
+/**
+ * Opens the records that have the torrents of a directory, given by its real path. For writing,
+ * they are locked; `onLocked` is called before they are read.
+ * @throws BtkitError `locked`, `interrupted`, `not-permitted` or `io`
+ */
+export async function openRecords(
+  target: string,
+  { dryRun, waitSeconds }: CompleteRequest,
+  { state, engine, cacheAccess: { now } }: CompleteContext,
+  onLocked?: () => void,
+): Promise<LockedRecords & RecordsPlace> {
+  const { directory: stateDirectory, warn } = state
+  callSystem(`state ${stateDirectory}`, () => {
+    requireOwnLogs(stateDirectory)
+  })
+  const wait = { waitSeconds, signal: engine.signal }
+  const found = dryRun
+    ? { ...rootOf(stateDirectory, target), release: () => undefined }
+    : await lockRecords(stateDirectory, target, wait)
+  onLocked?.()
+  try {
+    const options = { stateDirectory, root: found.root, isReadOnly: dryRun, now, warn }
+    const records = new TorrentRecords({ ...options, isTrusted: true })
+    if (!dryRun) records.requireWritable()
+    return { ...found, records }
+  } catch (error) {
+    found.release()
+    throw error
+  }
 }
 
 /** A run's directories of torrents, by real path. Each stays locked until they are closed. */
 export class TargetDirectories {
-  readonly #locks: FileLock[] = []
-  /** Each rejects with `not-permitted` or `io` if it cannot be used, and as TorrentLog. */
+  /** Each rejects with `not-permitted` or `io` if it cannot be used, and as TorrentRecords. */
   readonly opened = new Map<string, Promise<TargetDirectory>>()
+  readonly #records = new Map<string, Promise<LockedRecords>>()
   readonly #lists = new Map<string, Promise<FileListing>>()
   readonly #realPaths = new Map<string, string | null>()
   /** The open directories of a tree, by real path. */
   readonly #held = new Map<string, Directory>()
-  /** Writes the records of a tree, of which each directory has few. */
-  readonly #writer: Writer | undefined
-  /** For the listings of a tree, of which a thread for each would take twice as long. */
-  readonly #room: ListingRoom | undefined
-  #isWritable = false
-  #hasWritten = false
-  #trusted: boolean | undefined
 
-  /** `tree` has the directories of a tree that are open. */
+  /** `tree` is given for directories of a tree. */
   constructor(
     readonly request: CompleteRequest,
     readonly places: readonly SourcePlace[],
     readonly context: CompleteContext,
-    private readonly tree: OpenTree | null = null,
+    readonly tree: OpenTree | null = null,
   ) {
-    this.#writer = isTree(places) ? new Writer(WRITES) : undefined
-    this.#room = isTree(places) ? new ListingRoom() : undefined
     for (const { directory, branch } of places)
       if (branch?.realDirectory) this.#realPaths.set(directory, branch.realDirectory)
+    for (const [path, listing] of tree?.lists ?? []) this.#lists.set(path, Promise.resolve(listing))
     for (const [target, directory] of tree?.targets ?? []) {
       this.#realPaths.set(target, directory.path)
       this.#held.set(directory.path, directory)
@@ -79,34 +100,38 @@ export class TargetDirectories {
   }
 
   /**
-   * Locks each directory of torrents once, in an order that prevents deadlocks between runs, and
-   * lists them and those of entries. The error of one is thrown when it is requested, but in a tree
-   * also that of a lock.
+   * Locks the records of each directory of torrents, in an order that prevents deadlocks between
+   * runs, and lists these directories and those of entries. The error of one is thrown when it is
+   * requested, but in a tree also that of a lock.
    * @throws BtkitError `locked` or `interrupted`
    */
   async open(): Promise<void> {
-    const { dryRun, waitSeconds } = this.request
-    const { directory } = this.context.state
-    const wait = { waitSeconds, signal: this.context.engine.signal }
     // A later request for a directory that cannot be looked at reports the error
     const placesOf = (paths: readonly string[]) =>
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
-    for (const path of new Set(placesOf(this.places.map(({ target }) => target)).sort())) {
-      const isLocked = !dryRun && path !== this.tree?.locked && this.#isTrusted(directory)
-      const locking = isLocked ? lockTorrents(directory, path, wait) : null
-      this.opened.set(path, later(this.#open(path, locking)))
-      await locking?.catch((error: unknown) => {
-        const endsAll: readonly string[] = isTree(this.places)
-          ? ['interrupted']
-          : ['locked', 'interrupted']
+    const targets = [...new Set(placesOf(this.places.map(({ target }) => target)))]
+    const found = targets.map((path) => ({ path, ...this.#rootOf(path) }))
+    for (const { path, root, place } of found.sort((a, b) => compareBytes(a.root, b.root))) {
+      const locking = this.#open(path, root, place)
+      this.opened.set(path, later(locking))
+      await this.#records.get(root)?.catch((error: unknown) => {
+        const endsAll: readonly string[] = this.tree ? ['interrupted'] : ['locked', 'interrupted']
         if (error instanceof BtkitError && endsAll.includes(error.code)) throw error
       })
     }
-    const directories = this.places.filter(({ branch }) => branch?.chooses !== null)
+    const directories = this.places.filter(({ branch }) => branch?.names !== null)
     const lists = placesOf(directories.map(({ directory }) => directory)).map((path) =>
       this.list(path),
     )
     await Promise.allSettled([...this.opened.values(), ...lists])
+  }
+
+  /** Finds the root of a directory of torrents: that of the tree, unless a link leads elsewhere. */
+  #rootOf(path: string): RecordsPlace {
+    const root = this.tree?.records.root
+    if (root === undefined || !isWithin(path, root))
+      return rootOf(this.context.state.directory, path)
+    return { root, place: placeIn(root, path) }
   }
 
   /**
@@ -140,9 +165,7 @@ export class TargetDirectories {
   list(path: string): Promise<FileListing> {
     const known = this.#lists.get(path)
     if (known) return known
-    const room = this.#room
-    const at = this.#held.get(path)?.at() ?? path
-    const reading = room ? Promise.resolve(at).then((each) => listNow(each, room)) : listFiles(at)
+    const reading = listFiles(this.#held.get(path)?.at() ?? path)
     const listing = reading.catch((error: unknown) => {
       const problem = asBtkitError(error, path)
       const isMissing = problem instanceof BtkitError && problem.code === 'not-found'
@@ -155,55 +178,40 @@ export class TargetDirectories {
 
   /** Writes the records, and releases the locks. Reports the records that cannot be written. */
   async close(report: CompleteReport): Promise<void> {
-    const closing = [...this.opened.values()].map(async (opening) => {
-      const directory = await opening.catch(() => null)
-      await directory?.log.close()
-      if (directory?.log.hasWritten) this.#hasWritten = true
-    })
-    const closed = await Promise.allSettled(closing)
-    for (const [i, path] of [...this.opened.keys()].entries()) {
-      const result = closed[i]
-      if (result?.status === 'rejected') noteOnce(report, path, result.reason)
+    await Promise.allSettled(this.opened.values())
+    for (const [root, opening] of this.#records) {
+      const opened = await opening.catch(() => null)
+      try {
+        await opened?.records.close()
+      } catch (error) {
+        noteOnce(report, root, error)
+      }
+      opened?.release()
     }
-    if (this.#hasWritten) await this.#writer?.sync(logDirectory(this.context.state.directory))
-    for (const lock of this.#locks) lock.release()
     for (const directory of this.tree?.targets.values() ?? []) directory.close()
   }
 
-  /** Whether the state is this user's own; else each journal reports it. */
-  #isTrusted(stateDirectory: string): boolean {
-    this.#trusted ??= valueOr(false, () => {
-      callSystem(stateDirectory, () => {
-        requireOwnLogs(stateDirectory)
-      })
-      return true
-    })
-    return this.#trusted
-  }
-
-  async #open(target: string, locking: Promise<FileLock> | null): Promise<TargetDirectory> {
-    const lock = await locking
-    if (lock) this.#locks.push(lock)
-    const { state, cacheAccess } = this.context
-    const { directory: stateDirectory, warn } = state
+  async #open(target: string, root: string, place: string): Promise<TargetDirectory> {
+    const log = await this.#logOf(target, root, place)
     const isReadOnly = this.request.dryRun
-    // The system looks at files while the records are read
-    const listing = this.list(target)
-    const { now } = cacheAccess
-    const isTrusted = this.#isTrusted(stateDirectory)
-    const options = { stateDirectory, target, isReadOnly, now, warn, isTrusted }
-    const log = new TorrentLog({ ...options, writer: this.#writer })
-    if (!isReadOnly) log.requireWritable(this.#isWritable)
-    this.#isWritable = true
-    const states = await listing
+    const states = await this.list(target)
     const directory = this.#held.get(target) ?? Directory.named(target)
     if (!isReadOnly) removeDeadFiles(directory, () => states.names)
     return { directory, states, log }
   }
-}
 
-/** Number of records that are written at the same time. */
-const WRITES = 1024
+  /** Opens the records of a root once. */
+  async #logOf(target: string, root: string, place: string): Promise<TorrentLog> {
+    if (root === this.tree?.records.root) return this.tree.records.in(place)
+    // The system looks at files while the records are read
+    const onLocked = () => void this.list(target)
+    const { request, context } = this
+    const opening = this.#records.get(root) ?? openRecords(target, request, context, onLocked)
+    this.#records.set(root, later(opening))
+    const { records } = await opening
+    return records.in(placeIn(records.root, target))
+  }
+}
 
 /** Returns work whose error is handled when somebody awaits it. */
 function later<T>(work: Promise<T>): Promise<T> {

@@ -74,7 +74,7 @@ export function noteForeign(
 }
 
 /** Identifies runs over the same directories, also after a link to one is switched. */
-export function keyOf({ directories, target }: CompleteRequest): string {
+function keyOf({ directories, target }: CompleteRequest): string {
   const places = directories.map((path) => (looksLikeUrl(path) ? path : resolve(path)))
   return JSON.stringify([places, target && resolve(target)])
 }

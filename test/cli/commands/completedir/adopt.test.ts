@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { TorrentLog } from '../../../../src/disk/state/torrent-log.js'
+import { TorrentRecords } from '../../../../src/disk/state/torrent-log.js'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
@@ -337,13 +337,14 @@ test('a run that was killed before the torrent was replaced leaves one that is a
   const bytes = ENTRIES.map((name) => readFileSync(mirror.torrent(name)))
   const before = hashesOf(mirror)
   await mirror.report(['--adopt', '--comment', 'new'])
-  const log = new TorrentLog({
+  const records = new TorrentRecords({
     stateDirectory: mirror.state,
-    target: mirror.target,
+    root: mirror.target,
     isReadOnly: false,
     now: Date.now,
     warn: assert.ifError,
   })
+  const log = records.in('')
   for (const [i, name] of ENTRIES.entries()) {
     const record = log.get(`${name}.torrent`)
     assert.ok(record)
@@ -355,7 +356,7 @@ test('a run that was killed before the torrent was replaced leaves one that is a
     log.put(`${name}.torrent`, { ...record, input: NONE, fingerprint: NONE, replaced })
     writeFileSync(mirror.torrent(name), bytes[i] ?? '')
   }
-  await log.close()
+  await records.close()
   const { failed, skipped } = await mirror.report(['--comment', 'new'])
   assert.deepEqual([failed, skipped, hashesOf(mirror)], [[], [], before])
   assert.equal((await mirror.report(['--comment', 'new'])).unchanged, 3)

@@ -15,12 +15,16 @@ import { runBtkit } from '../../../support/run-btkit.js'
 
 const FILES = { 'x/a': 'a', 'x/b': 'b', 'y/c': 'c', 'y/z/d': 'dd', e: 'e' }
 
-/** A tree that was completed, and in which two runs found nothing to do. */
+/** A tree that was completed, and in which a run found nothing to do. */
 async function settled(t: TestContext, args: readonly string[] = []): Promise<Mirror> {
   const mirror = await Mirror.made(t, FILES, ['--recursive', ...args])
-  for (let turn = 0; turn < 2; turn++)
-    assert.equal((await mirror.report(['--recursive', ...args])).unchanged, 5)
+  assert.equal((await mirror.report(['--recursive', ...args])).unchanged, 5)
   return mirror
+}
+
+/** The files of records of a mirror. */
+function logsOf({ state }: Mirror): string[] {
+  return readdirSync(join(state, 'torrents')).filter((name) => name.endsWith('.log'))
 }
 
 /** The outcomes of a run. */
@@ -35,7 +39,6 @@ test('runs over an unchanged tree say the same, in how many ever', async (t) => 
   const { seconds: _seconds, ...again } = await mirror.report(['--recursive'])
   assert.deepEqual(again, report)
   assert.deepEqual([again.unchanged, again.bytesReused, again.bytesHashed], [5, 6, 0])
-  assert.deepEqual(readdirSync(join(mirror.state, 'unchanged')).length, 1)
 })
 
 /** What happens after a run found nothing to do, and the outcomes of the next run. */
@@ -150,6 +153,43 @@ test('a directory of a tree can be completed alone, and then with the tree again
   assert.deepEqual(entriesOf((await run()).created), ['new'])
   const { skipped, unchanged, bytesHashed } = await mirror.report(['--recursive'])
   assert.deepEqual([skipped, unchanged, bytesHashed], [[], 6, 0])
+  assert.equal(logsOf(mirror).length, 1)
+})
+
+test('a part of a tree can be completed with --recursive, and its torrents are pruned', async (t) => {
+  const mirror = await settled(t)
+  rmSync(mirror.at('y/c'))
+  writeFileSync(mirror.at('y/new'), 'new')
+  const part = mirror.args(['--json', '--recursive', '--prune']).map((each) => {
+    return [mirror.source, mirror.target].includes(each) ? join(each, 'y') : each
+  })
+  const report = JSON.parse((await runBtkit(part)).stdout) as Report
+  assert.deepEqual(outcomesOf(report), [['new'], [], ['c'], [], 0, 1])
+  assert.equal(logsOf(mirror).length, 1)
+  const whole = await mirror.report(['--recursive', '--prune'])
+  assert.deepEqual([outcomesOf(whole), whole.bytesHashed], [[[], [], [], [], 0, 5], 0])
+})
+
+test('directories that were completed alone become a tree, whose torrents are all known', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  for (const place of ['', 'x', 'y', 'y/z']) {
+    const [source, target] = [join(mirror.source, place), join(mirror.target, place)]
+    mkdirSync(target, { recursive: true })
+    const alone = mirror.args().map((each) => {
+      return each === mirror.source ? source : each === mirror.target ? target : each
+    })
+    assert.equal((await runBtkit([...alone, '--exclude', '[xyz]'])).status, 0)
+  }
+  assert.equal(logsOf(mirror).length, 4)
+  rmSync(mirror.at('x/b'))
+  const args = ['--recursive', '--prune']
+  const expected = [[], [], ['b'], [], 0, 4]
+  assert.deepEqual(outcomesOf(await mirror.report([...args, '--dry-run'])), expected)
+  assert.equal(logsOf(mirror).length, 4)
+  assert.deepEqual(outcomesOf(await mirror.report(args)), expected)
+  assert.equal(logsOf(mirror).length, 1)
+  const again = await mirror.report(args)
+  assert.deepEqual([outcomesOf(again), again.bytesHashed], [[[], [], [], [], 0, 4], 0])
 })
 
 test('a directory that was renamed and back is unchanged', async (t) => {
@@ -168,17 +208,21 @@ test('a directory that was renamed and back is unchanged', async (t) => {
   )
 })
 
-test('a dry run over a tree leaves no note', async (t) => {
-  const mirror = await Mirror.made(t, FILES, ['--recursive'])
-  await mirror.report(['--recursive', '--dry-run'])
-  assert.ok(!readdirSync(mirror.state).includes('unchanged'))
-})
-
-test('a damaged note of an unchanged tree counts as missing', async (t) => {
-  const mirror = await settled(t)
-  const [note = ''] = readdirSync(join(mirror.state, 'unchanged'))
-  for (const text of ['{', '[]', '{"a":7}', 'null', '3']) {
-    writeFileSync(join(mirror.state, 'unchanged', note), text)
-    assert.equal((await mirror.report(['--recursive'])).unchanged, 5)
-  }
+test('in a tree of more than a thousand files each change is seen', async (t) => {
+  const many = Object.fromEntries(Array.from({ length: 1100 }, (_, i) => [`many/${i}`, `${i}`]))
+  const mirror = await Mirror.made(t, { ...FILES, ...many, 'few/odd é': 'odd' }, ['--recursive'])
+  const run = async (...args: readonly string[]) =>
+    outcomesOf(await mirror.report(['--recursive', ...args])).map(sorted)
+  assert.deepEqual(await run(), [[], [], [], [], 0, 1106])
+  appendFileSync(mirror.at('many/7'), 'more')
+  rmSync(mirror.torrent('many/8'))
+  rmSync(mirror.at('many/9'))
+  writeFileSync(mirror.at('many/new'), 'new')
+  writeFileSync(mirror.torrent('x/a'), 'of somebody else')
+  mkdirSync(mirror.at('w'))
+  writeFileSync(mirror.at('w/new'), 'new')
+  const expected = [['8', 'new', 'new'], ['7'], ['9'], ['a'], 0, 1102]
+  assert.deepEqual(await run('--prune'), expected)
+  assert.deepEqual(await run('--prune'), [[], [], [], ['a'], 0, 1106])
+  assert.equal((await run('--exclude', 'many/1*'))[5], 1106 - 211)
 })

@@ -22,7 +22,7 @@ import { addUploads } from '../../../../src/tracker/admin/storage/add-uploads.js
 import { editTorrents } from '../../../../src/tracker/admin/storage/edit-torrents.js'
 import { deleteTorrents } from '../../../../src/tracker/admin/storage/bin.js'
 import { addTorrent } from '../../../../src/tracker/admin/storage/collection.js'
-import { TorrentLog } from '../../../../src/disk/state/torrent-log.js'
+import { TorrentRecords } from '../../../../src/disk/state/torrent-log.js'
 import {
   ADMIN,
   filesBelow,
@@ -91,14 +91,15 @@ test('uploaders change only their own torrents, also after these were moved or r
 test('what completedir keeps is neither moved nor renamed', async (t) => {
   const { collection, root } = openTestCollection(t, { 't/x/a.torrent': A, 't/y/b.torrent': B })
   const target = join(root, 't', 'x')
-  const log = new TorrentLog({
-    ...{ stateDirectory: join(root, 'completedir'), target, isReadOnly: false },
+  const records = new TorrentRecords({
+    ...{ stateDirectory: join(root, 'completedir'), root: target, isReadOnly: false },
     ...{ now: () => 0, warn: () => undefined },
   })
+  const log = records.in('')
   const none = new Uint8Array(0)
   const written = { file: none, info: none, keys: {} }
   log.put('a.torrent', { source: '/a', input: none, fingerprint: none, written, replaced: null })
-  await log.close()
+  await records.close()
   const [outcome] = await moveTorrents(collection, ADMIN, ['0/x/a.torrent'], '0/y')
   assert.match(outcome!.error!.message, /a\.torrent: btkit completedir maintains this torrent/)
   await assert.rejects(renameCategory(collection, ADMIN, '0/x', 'z'), /completedir/)
