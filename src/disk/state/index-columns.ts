@@ -58,9 +58,9 @@ export class IndexColumns {
   }
 
   /**
-   * Returns the number of the files of a directory, and their bytes, if each has a torrent of its
-   * name, all are as they were recorded, and there is no other file beside the torrents. Null if
-   * not, or if that needs a closer look.
+   * Returns the number of the files of a directory, and their bytes, if nothing is to be done: each
+   * has a torrent of its name, and all are as they were recorded. No other file may be beside the
+   * torrents. Null if something is to be done, or if a closer look must tell.
    */
   unchangedAmong(files: ComparedFiles): { readonly count: number; readonly bytes: number } | null {
     const { sources, torrents } = files
