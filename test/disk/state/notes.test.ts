@@ -27,3 +27,14 @@ test('a note is read as it was written', (t) => {
   assert.deepEqual(readNote(place), { seen: 'all', report: { made: 0 } })
   assert.equal(readNote({ ...place, key: 'others' }), null)
 })
+
+test('a note of ten thousand files of a list is read as it was written', (t) => {
+  const place = {
+    stateDirectory: makeScratch(t),
+    kind: 'listed',
+    key: 'https://x.example/',
+  } as const
+  const files = Array.from({ length: 10_000 }, (_, i) => [`${i}`, 'x'.repeat(300)])
+  writeNote(place, files)
+  assert.deepEqual(readNote(place), files)
+})
