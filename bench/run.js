@@ -28,7 +28,7 @@ const GUARD = [
   'listing of 40 directories',
   'one download of 700 MiB',
   'track, announces',
-  'all attackers together',
+  'attackers 1 to 17 together',
 ]
 
 const { values, positionals } = parseArgs({

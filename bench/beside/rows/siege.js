@@ -35,10 +35,11 @@ function siege({ name, numbers, seconds, quickSeconds }) {
 }
 
 const numbers = Object.keys(ATTACKERS).map(Number)
-const together = numbers.filter((number) => number !== SEARCHES)
+/** The limits of all together hold for these; each of the others fills the service by itself. */
+const together = numbers.filter((number) => number < SEARCHES)
 
 export const ROWS = [
-  siege({ name: 'all attackers together', numbers: together, seconds: 60, quickSeconds: 20 }),
+  siege({ name: 'attackers 1 to 17 together', numbers: together, seconds: 60, quickSeconds: 20 }),
   ...numbers.map((number) => {
     const name = `${number}: ${ATTACKERS[number].name}`
     return siege({ name, numbers: [number], seconds: 20, quickSeconds: 10 })
