@@ -75,7 +75,7 @@ export class TorrentRecords {
   readonly #stamp: string | null
   #isTree: boolean
   /** The files of other records, of which some may be of parts of the tree. */
-  #others: ReadonlySet<string> = new Set()
+  #others = new Set<string>()
   /** The files that were taken in, and are locked until that is durable. */
   readonly #taken: { readonly path: string; readonly release: () => void }[] = []
 
@@ -163,6 +163,7 @@ export class TorrentRecords {
     }
     // Until it is gone, other runs would use it
     if (lock) this.#taken.push({ path, release: lock.release })
+    this.#others.delete(nameOf(target))
     if (this.#taken.length >= TAKEN_AT_ONCE) await this.settle()
   }
 

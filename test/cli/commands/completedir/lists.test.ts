@@ -180,6 +180,25 @@ test('lists of one server share a directory without pruning each other', async (
   assert.deepEqual(release.torrents(), ['a.iso.torrent', 'b.iso.torrent'])
 })
 
+test('lists share a directory that was completed on its own before', async (t) => {
+  const release = await Release.serve(t, { 'sub/a.iso': 1, 'sub/b.iso': 2 })
+  const own = makeScratch(t, { 'x.iso': 'x' })
+  mkdirSync(join(release.out, 'sub'), { recursive: true })
+  const before = await runBtkit(['completedir', TRACKER, own, '-o', join(release.out, 'sub')])
+  assertStatus(before, 0)
+  const { files } = release.server
+  const [first = '', second = ''] = String(files.get(SUMS)).split('\n')
+  files.set(SUMS, Buffer.from(`${first}\n`))
+  files.set('rel/others', Buffer.from(`${second}\n`))
+  const { created } = await release.report(`${release.server.url}/rel/others`)
+  assert.deepEqual(sources(created), ['sub/a.iso', 'sub/b.iso'])
+  const names = ['sub/a.iso', 'sub/b.iso', 'sub/x.iso']
+  assert.deepEqual(
+    release.torrents(),
+    names.map((name) => `${name}.torrent`),
+  )
+})
+
 test('a torrent of another list is not replaced', async (t) => {
   const release = await Release.serve(t, { README: 1 })
   await release.report()
