@@ -60,7 +60,6 @@ export const PAGES = {
   status: open('mirror', '-/status'),
   front: open('tracker', 'catalogue/'),
   category: open('tracker', 'catalogue/linux/'),
-  'mirror-torrents': open('mirror', '-/torrents'),
   unused: open('unused', ''),
   charts: open('tracker', 'catalogue/#charts'),
   item: async (page, sites) => {

@@ -98,7 +98,7 @@ interface ShownSwarm {
   /** The size of the torrent in bytes; null if it is unknown or hidden. */
   readonly size: number | null
   readonly month: DailySeeds | null
-  /** What else there is to say. */
+  /** Further texts below the figures. */
   readonly more?: readonly (Html | false)[]
 }
 
@@ -116,7 +116,7 @@ export function renderSwarm(swarm: ShownSwarm): Html {
   )
 }
 
-/** What is there of some texts, with dots between; false if nothing is there. */
+/** Joins the texts that are there with dots; false if none is. */
 export function dotted(parts: readonly HtmlValue[]): HtmlValue {
   const shown = parts.filter((part) => part !== null && part !== false && part !== '')
   return shown.length > 0 && shown.map((part, at) => [at > 0 && ' · ', part])

@@ -33,7 +33,7 @@ export class RequestTurns implements ConnectionFollower {
   /** The connections that Node reads. */
   readonly #plain = new Set<Followed>()
   #busyUntil = 0
-  /** What waits of requests. */
+  /** The bytes of requests that wait. */
   readonly #waiting: UnreadBytes
 
   /**

@@ -3,7 +3,7 @@ import type { SwarmMonth } from '../../metainfo/swarm-counts.js'
 /** Days that are kept of each swarm: a month. */
 export const DAYS = 31
 
-/** The most seeds that are told apart: 16 bits, of which 0 stands for a day that is not known. */
+/** The most seeds that a day can have: 16 bits, of which 0 stands for a day that is not known. */
 const MOST = 0xfffe
 
 /**
