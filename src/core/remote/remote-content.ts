@@ -162,8 +162,10 @@ export async function fetchIfChanged(
     const response = await request(url, access, asked)
     const { status, headers } = response
     requireStatus(url, response, field ? [200, 304] : [200])
-    if (status === 304) response.end()
-    if (status === 304) return null
+    if (status === 304) {
+      response.end()
+      return null
+    }
     refusePage(url, response)
     const bytes = await collectBounded(response.body, shownUrl(url), MAX_LIST)
     const list = readList(bytes, url, base)

@@ -20,7 +20,7 @@ import type {
   SourcePlace,
 } from '../request.js'
 import { RemotePlace, type ListRules } from '../target/remote-place.js'
-import { openRecords, TargetDirectories } from '../target/targets.js'
+import { closeRecords, openRecords, TargetDirectories } from '../target/targets.js'
 import { completeTogether, reportRun } from './run.js'
 
 // Without this file the files of a release would need a script that downloads them.
@@ -92,10 +92,7 @@ class ListRun {
     try {
       await this.#completeAll(lists, places, opened)
     } finally {
-      await opened.records.close().catch((error: unknown) => {
-        noteOnce(shared.report, target, error)
-      })
-      opened.release()
+      await closeRecords(opened, target, shared.report)
     }
     if (!request.dryRun) for (const list of lists) list.note()
   }

@@ -7,7 +7,7 @@ import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { Directory, NeighboursBelow, OPEN_TO_ALL } from '../../../disk/write/directory.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch, SourcePlace } from '../request.js'
-import { openRecords, TargetDirectories } from '../target/targets.js'
+import { closeRecords, openRecords, TargetDirectories } from '../target/targets.js'
 import { completeTogether, reportRun } from './run.js'
 import { findGone } from './gone-places.js'
 import {
@@ -95,10 +95,7 @@ class TreeRun {
     } catch (error) {
       this.#noteEnd(target, error)
     } finally {
-      await opened.records.close().catch((error: unknown) => {
-        noteOnce(this.#report, target, error)
-      })
-      opened.release()
+      await closeRecords(opened, target, this.#report)
     }
   }
 

@@ -72,6 +72,20 @@ export async function openRecords(
   }
 }
 
+/** Writes records, and releases their lock. Reports those that cannot be written. */
+export async function closeRecords(
+  { records, release }: LockedRecords,
+  shown: string,
+  report: CompleteReport,
+): Promise<void> {
+  try {
+    await records.close()
+  } catch (error) {
+    noteOnce(report, shown, error)
+  }
+  release()
+}
+
 /** A run's directories of torrents, by real path. Each stays locked until they are closed. */
 export class TargetDirectories {
   /** Each rejects with `not-permitted` or `io` if it cannot be used, and as TorrentRecords. */
@@ -181,12 +195,7 @@ export class TargetDirectories {
     await Promise.allSettled(this.opened.values())
     for (const [root, opening] of this.#records) {
       const opened = await opening.catch(() => null)
-      try {
-        await opened?.records.close()
-      } catch (error) {
-        noteOnce(report, root, error)
-      }
-      opened?.release()
+      if (opened) await closeRecords(opened, root, report)
     }
     for (const directory of this.tree?.targets.values() ?? []) directory.close()
   }
