@@ -13,7 +13,7 @@ import type { ServerContext } from '../../server/context.js'
 import { answerRanged, type RangedAnswer } from '../../server/headers/conditional.js'
 import { NotReady, Refusal } from '../../server/headers/refusal.js'
 import type { ServiceOptions } from '../options.js'
-import { isPlainRequest } from '../tree/address.js'
+import { isPlainRequest, namedView } from '../tree/address.js'
 import { type Look, lookBelowNow } from '../tree/below-root.js'
 import { fileOf, MirrorView, toRefusal } from '../tree/mirror.js'
 import {
@@ -100,8 +100,9 @@ export class Downloads {
    */
   answerNow(response: CountedResponse): boolean {
     const { url = '' } = response.req
-    if (!isPlainRequest(response.req)) return false
     const before = this.#known.get(url)
+    // Most requests for a view end here
+    if ((!before && namedView(url)) || !isPlainRequest(response.req)) return false
     const known = before ?? this.#learnNow(url)
     if (!known || this.#send(response, known, 'now') !== true) return false
     if (!before) this.#keep(url, known)

@@ -19,6 +19,12 @@ const HALF_OPEN = 2000
 /** Turns of work in one round of the event loop for which all others wait too long. */
 const LATE = 3
 
+/**
+ * Open connections that cannot keep the event loop long, because each begins one request in a
+ * round: whether a round is late is not asked for them, which a short answer would notice.
+ */
+const FEW = 16
+
 /** Milliseconds in which connections begin with an intake after the event loop had no time. */
 const BUSY = 1000
 
@@ -93,7 +99,7 @@ export class RequestTurns implements ConnectionFollower {
     }
     return (request, response) => {
       const socket: Followed = request.socket
-      if (!socket[INTAKE] && isTurnOver(LATE)) this.#takeOverAll()
+      if (!socket[INTAKE] && this.#plain.size > FEW && isTurnOver(LATE)) this.#takeOverAll()
       if (response.socket) begin(request, response)
       else this.#wait(request, response, begin)
     }
