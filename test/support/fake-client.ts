@@ -27,6 +27,8 @@ export class FakeClient implements TorrentClient {
   onStart: (infoHash: InfoHash) => void = () => undefined
   /** Called before torrents are removed. */
   onRemove: () => void = () => undefined
+  /** The same before torrents are added. */
+  onAdd: () => void = () => undefined
 
   version(): Promise<string> {
     return Promise.resolve('fake 1')
@@ -49,12 +51,14 @@ export class FakeClient implements TorrentClient {
 
   add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
     this.#note('add')
-    for (const { metainfo, directory } of torrents) {
+    this.onAdd()
+    for (const { metainfo, directory, settings } of torrents) {
       this.plant(clientInfoHash(metainfo), {
         name: metainfo.name,
         directory,
         size: metainfo.size,
         bytesDone: metainfo.size * this.seen,
+        settings,
       })
     }
     return Promise.resolve(torrents.map(() => null))

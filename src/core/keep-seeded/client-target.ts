@@ -38,7 +38,8 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
     const { client, remoteDirectory } = this.sync
     const requests = torrents.map(({ torrent, metainfo, place }) => {
       const directory = place === null ? null : remoteDirectory(place)
-      return { torrent, metainfo, directory, localDirectory: place }
+      const settings = this.given.settings.get(torrent)
+      return { torrent, metainfo, directory, localDirectory: place, settings }
     })
     return publishTorrents(client, requests, {
       ...this.sync,
@@ -48,16 +49,24 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
       begun: this.given.begun,
       onHandOver: (fresh) => {
         return this.given.begin(
-          fresh.map(({ torrent, metainfo }) => [torrent, clientInfoHash(metainfo)]),
+          fresh.map(({ torrent, metainfo, settings }) => {
+            return { torrent, infoHash: clientInfoHash(metainfo), settings }
+          }),
         )
       },
     })
   }
 
-  async remove(torrents: readonly NamedHash[]): Promise<Set<string>> {
+  async remove(torrents: readonly NamedHash[], mayReturn: boolean): Promise<Set<string>> {
     const infoHashes = [...new Set(torrents.map(({ infoHash }) => infoHash))]
     const { begun } = this.given
-    const outcomes = await withdrawTorrents(this.sync.client, infoHashes, { begun })
+    const outcomes = await withdrawTorrents(this.sync.client, infoHashes, {
+      begun,
+      onRemove: async (leaving) => {
+        const settings = new Map(leaving.map((each) => [each.infoHash, each.settings]))
+        if (mayReturn) await this.given.keepSettings(torrents, settings)
+      },
+    })
     const withdrawn = outcomes.filter(({ status }) => status === 'withdrawn')
     const gone = new Set(withdrawn.map(({ infoHash }) => infoHash))
     return new Set(torrents.flatMap(({ torrent, infoHash }) => (gone.has(infoHash) ? torrent : [])))

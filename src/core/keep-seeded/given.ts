@@ -1,6 +1,6 @@
 import type { InfoHash } from '../../metainfo/values.js'
 import { readInfoHash } from '../../metainfo/info-hash.js'
-import { clientInfoHash } from '../publish/client.js'
+import { clientInfoHash, type ClientSettings, readSettings } from '../publish/client.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { trackerTiers } from '../../metainfo/trackers.js'
 import { nameOf } from '../../disk/state/notes.js'
@@ -30,6 +30,14 @@ export function addressesOf(metainfo: Metainfo): string {
   return nameOf(JSON.stringify([trackerTiers(metainfo), webSeeds, httpSeeds, nodes]))
 }
 
+/** A torrent that is about to be given. */
+interface BegunTorrent {
+  readonly torrent: string
+  readonly infoHash: InfoHash
+  /** The settings of the torrent in whose place it comes. */
+  readonly settings?: ClientSettings | undefined
+}
+
 /**
  * The torrents that a client or the own seed was given, by name. With a journal they are known to
  * the next run, too.
@@ -40,11 +48,15 @@ export class GivenRecord {
    * Info hashes that were about to be given: an interrupted run may have left them without a mark.
    */
   readonly begun = new Set<InfoHash>()
+  /** By name, the settings of a torrent that was removed so that another one comes in its place. */
+  readonly settings = new Map<string, ClientSettings>()
 
   constructor(private readonly journal: Journal | null = null) {
     for (const [name, json] of journal?.entries() ?? []) {
-      const given = JSON.parse(json) as Partial<GivenTorrent>
+      const given = JSON.parse(json) as Partial<GivenTorrent> & { readonly settings?: unknown }
       const { infoHash = '', stamp = UNKNOWN, addresses } = given
+      const settings = readSettings(given.settings)
+      if (settings) this.settings.set(name, settings)
       const hash = readInfoHash(infoHash)
       if (hash === null) continue
       this.torrents.set(name, { infoHash: hash, stamp, addresses })
@@ -55,9 +67,30 @@ export class GivenRecord {
 
   /** Records a torrent; null for one that is not there any more. Durable after the next flush. */
   put(name: string, given: GivenTorrent | null): void {
-    this.journal?.put(name, given)
     if (given === null) this.torrents.delete(name)
     else this.torrents.set(name, given)
+    const settings = this.settings.get(name)
+    this.journal?.put(name, given === null && !settings ? null : { ...given, settings })
+  }
+
+  /** Records that the torrent of a name is there, with its settings, or that there is none. */
+  settle(name: string, given: GivenTorrent | null): void {
+    this.settings.delete(name)
+    this.put(name, given)
+  }
+
+  /** Records the settings of torrents, by their info hash, before they are removed. */
+  async keepSettings(
+    torrents: Iterable<{ readonly torrent: string; readonly infoHash: InfoHash }>,
+    settings: ReadonlyMap<InfoHash, ClientSettings | undefined>,
+  ): Promise<void> {
+    for (const { torrent, infoHash } of torrents) {
+      const own = settings.get(infoHash)
+      if (!own) continue
+      this.settings.set(torrent, own)
+      this.put(torrent, this.torrents.get(torrent) ?? null)
+    }
+    await this.flush()
   }
 
   /**
@@ -80,10 +113,11 @@ export class GivenRecord {
   }
 
   /** Records torrents that are about to be given, because from now on the client may have them. */
-  async begin(torrents: Iterable<readonly [name: string, infoHash: InfoHash]>): Promise<void> {
-    for (const [name, infoHash] of torrents) {
+  async begin(torrents: Iterable<BegunTorrent>): Promise<void> {
+    for (const { torrent, infoHash, settings } of torrents) {
       this.begun.add(infoHash)
-      if (this.journal) this.put(name, this.again(name, infoHash))
+      if (settings) this.settings.set(torrent, settings)
+      if (this.journal) this.put(torrent, this.again(torrent, infoHash))
     }
     await this.flush()
   }

@@ -51,8 +51,14 @@ export interface SeedTarget<T> {
   readonly list: () => Promise<Set<InfoHash>>
   /** Adds torrents. The outcomes are in their order. */
   readonly add: (torrents: readonly T[]) => Promise<readonly PublishOutcome[]>
-  /** Removes torrents, except those that are not its own. Returns the names of the removed ones. */
-  readonly remove: (torrents: readonly NamedHash[]) => Promise<ReadonlySet<string>>
+  /**
+   * Removes torrents, except those that are not its own. Returns the names of the removed ones.
+   * Others of these names may come in their place.
+   */
+  readonly remove: (
+    torrents: readonly NamedHash[],
+    mayReturn: boolean,
+  ) => Promise<ReadonlySet<string>>
 }
 
 /** Receives the changes of an update. */
@@ -156,7 +162,9 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     const gone: NamedHash[] = []
     for (const [torrent, { infoHash }] of target.given.torrents)
       if (isGone(torrent)) gone.push({ torrent, infoHash })
-    await this.#drop(gone, turn)
+    await this.#drop(gone, turn, false)
+    for (const name of target.given.settings.keys())
+      if (isGone(name)) target.given.settle(name, null)
     const due = this.#due(turn)
     if (due.length > 0) this.#noteHolders(turn)
     const looked = new Set(due)
@@ -212,7 +220,11 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   }
 
   /** Forgets torrents, and removes those of which no twin is left. A twin is looked at again. */
-  async #drop(torrents: readonly NamedHash[], { seeding, holders }: Turn): Promise<void> {
+  async #drop(
+    torrents: readonly NamedHash[],
+    { seeding, holders }: Turn,
+    mayReturn = true,
+  ): Promise<void> {
     const { target, events } = this
     if (torrents.length === 0) return
     const names = new Set(torrents.map(({ torrent }) => torrent))
@@ -220,7 +232,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     for (const [name, { infoHash }] of target.given.torrents)
       if (!names.has(name) && !heirs.has(infoHash)) heirs.set(infoHash, name)
     const over = torrents.filter(({ infoHash }) => !heirs.has(infoHash))
-    const removed = over.length > 0 ? await target.remove(over) : new Set()
+    const removed = over.length > 0 ? await target.remove(over, mayReturn) : new Set()
     for (const each of torrents) {
       const { torrent, infoHash } = each
       const heir = heirs.get(infoHash)
@@ -229,7 +241,8 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       )
       if (heir !== undefined) target.given.put(heir, target.given.again(torrent, infoHash))
       else seeding.delete(infoHash)
-      target.given.put(torrent, null)
+      if (mayReturn) target.given.put(torrent, null)
+      else target.given.settle(torrent, null)
       holders.delete(infoHash)
       events.onDropped?.(each, removed.has(torrent))
     }
@@ -266,7 +279,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       }
       const stamp = turn.stamps.get(torrent) ?? UNKNOWN
       const metainfo = read.get(torrent)
-      given.put(torrent, { infoHash, stamp, addresses: metainfo && addressesOf(metainfo) })
+      given.settle(torrent, { infoHash, stamp, addresses: metainfo && addressesOf(metainfo) })
       turn.seeding.add(infoHash)
       for (const notes of [this.#lacking, this.#told]) notes.delete(torrent)
       // The target took a changed file in place of the one before, or a twin of one that is gone
@@ -278,7 +291,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     for (const { torrent, infoHash } of twins) {
       // Without the other one, this one is added with the next update
       if (!turn.seeding.has(infoHash)) continue
-      given.put(torrent, { infoHash, stamp: turn.stamps.get(torrent) ?? UNKNOWN })
+      given.settle(torrent, { infoHash, stamp: turn.stamps.get(torrent) ?? UNKNOWN })
     }
     await given.flush()
   }

@@ -26,9 +26,12 @@ export interface TorrentClient {
   /** Returns the client's name and version, in its own words. */
   version(): Promise<string>
 
+  /** Whether it finds a hybrid only by the info hash of version 2; by default by either. */
+  readonly findsByLatest?: boolean
+
   /**
    * Returns its torrents, marked or not. With `only`, these are at least those of these info hashes
-   * that it has. Of a hybrid, `only` has both if they are known.
+   * that it has, with their settings. Of a hybrid, `only` has both if they are known.
    */
   list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]>
 
@@ -90,6 +93,29 @@ export interface PublishedTorrent {
   readonly fileTimes: readonly number[] | null
   /** The category that it gets in the client; by default none. */
   readonly category?: string | undefined
+  /** The settings of the torrent in whose place it comes, which count more; absent if none had. */
+  readonly settings?: ClientSettings | undefined
+}
+
+/**
+ * The settings of a torrent that a user may have changed in a client, such as its category and
+ * limits, as the client names them. A torrent that comes in the place of another one gets these.
+ */
+export type ClientSettings = Readonly<Record<string, string | number | boolean | readonly string[]>>
+
+/** Reads settings from a client's answer, or from the state; undefined if there are none. */
+export function readSettings(
+  value: unknown,
+  names?: readonly string[],
+): ClientSettings | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const isText = (each: unknown) => typeof each === 'string'
+  const known = Object.entries(value).filter(([name, each]) => {
+    if (names?.includes(name) === false) return false
+    const isList = Array.isArray(each) && each.every(isText)
+    return isList || isText(each) || typeof each === 'number' || typeof each === 'boolean'
+  })
+  return known.length > 0 ? (Object.fromEntries(known) as ClientSettings) : undefined
 }
 
 /** The state of a torrent in a client. */
@@ -128,6 +154,8 @@ export interface ClientTorrent {
   readonly downloadRate: number
   /** Bytes sent for each byte of content. */
   readonly ratio: number
+  /** Missing if it was not asked for by its info hash, or the client does not tell. */
+  readonly settings?: ClientSettings | undefined
 }
 
 /** Returns the info hash by which clients and trackers identify a torrent (BEP 52). */

@@ -1,6 +1,6 @@
 import { BtkitError } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { PublishedTorrent, TorrentClient } from './client.js'
+import type { ClientSettings, PublishedTorrent, TorrentClient } from './client.js'
 import { quoteText } from '../../base/text/escape.js'
 import { findLocalData } from './local-data.js'
 
@@ -16,6 +16,8 @@ export interface PublishRequest {
   readonly directory: string | null
   /** The same directory as seen by this machine; null if it does not see it. */
   readonly localDirectory: string | null
+  /** The settings that a torrent had in whose place it comes, unless the client has them still. */
+  readonly settings?: ClientSettings | undefined
 }
 
 /** How a client sees files. */

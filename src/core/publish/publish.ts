@@ -9,6 +9,7 @@ import {
   isSeeded,
   isUnfinished,
   isWhole,
+  type ClientSettings,
   type ClientTorrent,
   type PublishedTorrent,
   type TorrentClient,
@@ -36,7 +37,10 @@ export interface PublishRules extends ClientSight {
   readonly begun?: ReadonlySet<InfoHash>
   /** Called when it is waited for a client that checks data, with the number of torrents. */
   readonly onChecking?: (torrents: number) => void
-  /** Called before torrents are added, so that they are recorded if the run is interrupted. */
+  /**
+   * Called before torrents are added, with their settings, so that they are recorded if the run is
+   * interrupted.
+   */
   readonly onHandOver?: (torrents: readonly PublishRequest[]) => Promise<void> | void
 }
 
@@ -93,6 +97,8 @@ const NO_CATEGORIES =
 interface Pending {
   readonly request: PublishRequest
   readonly infoHash: InfoHash
+  /** The settings of the torrent in whose place it comes. */
+  readonly settings?: ClientSettings | undefined
 }
 
 /** A torrent whose data the client does not see, with its entry in the client's list. */
@@ -134,7 +140,10 @@ class PublishRun {
     const { dryRun, onHandOver } = this.#options
     const list = byInfoHash(await this.#client.list(hashesOf(requests)))
     const fresh = this.#judge(requests, list)
-    if (fresh.length > 0 && !dryRun) await onHandOver?.(fresh.map(({ request }) => request))
+    const begun = fresh.map(({ request, settings }) => {
+      return settings ? { ...request, settings } : request
+    })
+    if (begun.length > 0 && !dryRun) await onHandOver?.(begun)
     for (const some of inPortions(fresh)) {
       const ready = await this.#lookForData(some)
       if (ready.size > 0 && !dryRun) await this.#handOver(ready, list)
@@ -155,7 +164,9 @@ class PublishRun {
       if (isTwice) this.#fail(request, 'the same torrent stands before it')
       else {
         const fit = this.#fitOf(known, request)
-        if (fit === 'fresh') return [{ request, infoHash }]
+        // One without the mark has not got its settings yet
+        const own = known?.isMarked === true ? known.settings : undefined
+        if (fit === 'fresh') return [{ request, infoHash, settings: own ?? request.settings }]
         if (fit === 'stopped') this.#added.push({ request, infoHash })
         else if (fit === 'adoptable') this.#adopted.push({ request, infoHash })
         else if (fit === 'seeded') this.#outcomes.set(request, { ...PUBLISHED, status: 'already' })
@@ -236,7 +247,7 @@ class PublishRun {
     // If this ends here, the client lacks these until the next run
     if (replaced.length > 0) await this.#client.remove(infoHashesOf(replaced))
     const failures = await this.#client.add(
-      Array.from(ready.values(), (torrent) => ({ ...torrent, category })),
+      Array.from(ready, ([{ settings }, torrent]) => ({ ...torrent, category, settings })),
     )
     for (const [i, pending] of some.entries()) {
       const failure = failures[i]

@@ -1,4 +1,4 @@
-import { isUnfinished, type TorrentClient } from './client.js'
+import { type ClientTorrent, isUnfinished, type TorrentClient } from './client.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
 /**
@@ -17,6 +17,8 @@ interface Withdrawal {
   readonly begun?: ReadonlySet<InfoHash>
   /** Whether to change nothing; the outcomes are what would happen. */
   readonly dryRun?: boolean
+  /** Called before torrents are removed, with their entries in the client's list. */
+  readonly onRemove?: (torrents: readonly ClientTorrent[]) => Promise<void>
 }
 
 /**
@@ -27,12 +29,10 @@ interface Withdrawal {
 export async function withdrawTorrents(
   client: TorrentClient,
   infoHashes: readonly InfoHash[],
-  { begun = new Set(), dryRun = false }: Withdrawal = {},
+  { begun = new Set(), dryRun = false, onRemove }: Withdrawal = {},
 ): Promise<WithdrawOutcome[]> {
   if (infoHashes.length === 0) return []
-  const list = new Map(
-    (await client.list(infoHashes)).map((torrent) => [torrent.infoHash, torrent]),
-  )
+  const list = await findEach(client, infoHashes)
   const outcomes = infoHashes.map((infoHash): WithdrawOutcome => {
     const torrent = list.get(infoHash)
     if (!torrent) return { infoHash, status: 'absent', name: null }
@@ -40,6 +40,23 @@ export async function withdrawTorrents(
     return { infoHash, status: isOwn ? 'withdrawn' : 'left', name: torrent.name }
   })
   const leaving = outcomes.filter(({ status }) => status === 'withdrawn')
-  if (leaving.length > 0 && !dryRun) await client.remove(leaving.map(({ infoHash }) => infoHash))
+  if (leaving.length > 0 && !dryRun) {
+    const hashes = leaving.map(({ infoHash }) => infoHash)
+    await onRemove?.(hashes.flatMap((infoHash) => list.get(infoHash) ?? []))
+    await client.remove(hashes)
+  }
   return outcomes
+}
+
+/** The entries of torrents in a client's list, by info hash. */
+async function findEach(
+  client: TorrentClient,
+  infoHashes: readonly InfoHash[],
+): Promise<ReadonlyMap<InfoHash, ClientTorrent>> {
+  const find = async (only?: readonly InfoHash[]) =>
+    new Map((await client.list(only)).map((torrent) => [torrent.infoHash, torrent]))
+  const list = await find(infoHashes)
+  // A hybrid may be in its list, of which only the info hash of version 1 is known here
+  const isEach = !client.findsByLatest || infoHashes.every((infoHash) => list.has(infoHash))
+  return isEach ? list : find()
 }

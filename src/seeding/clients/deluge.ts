@@ -2,6 +2,7 @@ import { mapLimited } from '../../base/concurrency.js'
 import {
   clientInfoHash,
   MARK,
+  readSettings,
   type ClientTorrent,
   type PublishedTorrent,
   type TorrentClient,
@@ -28,6 +29,17 @@ const KEYS = [
   'upload_payload_rate',
   'download_payload_rate',
   'ratio',
+]
+
+/** The settings of a torrent, named as its options are. Its only label is btkit's mark. */
+const SETTINGS = [
+  'auto_managed',
+  'max_connections',
+  'max_upload_slots',
+  'max_upload_speed',
+  'remove_at_ratio',
+  'stop_at_ratio',
+  'stop_ratio',
 ]
 
 const NOT_AUTHENTICATED = 1
@@ -61,7 +73,8 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   }
 
   async list(id?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
-    const torrents = await this.#call('core.get_torrents_status', id ? { id } : {}, KEYS)
+    const keys = id ? [...KEYS, ...SETTINGS] : KEYS
+    const torrents = await this.#call('core.get_torrents_status', id ? { id } : {}, keys)
     if (!torrents) throw this.badAnswer('no list of torrents')
     return this.torrentsOf(Object.entries(asObject(torrents)), ([infoHash, torrent]) => {
       return readTorrent(asInfoHash(infoHash), asObject(torrent))
@@ -82,7 +95,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
   }
 
-  async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
+  async #addOne({ metainfo, directory, settings }: PublishedTorrent): Promise<void> {
     const torrent = Buffer.from(metainfo.bytes).toString('base64')
     const infoHash = clientInfoHash(metainfo)
     const id = await this.#call('core.add_torrent_file', `${infoHash}.torrent`, torrent, {
@@ -90,6 +103,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
       add_paused: true,
       seed_mode: directory !== null,
       stop_at_ratio: false,
+      ...settings,
     })
     await this.#requireKnown(metainfo, asText(id))
     await this.#call('label.set_torrent', infoHash, MARK)
@@ -203,6 +217,7 @@ function readTorrent(infoHash: InfoHash, torrent: JsonObject): ClientTorrent {
     uploadRate: asNumber(torrent['upload_payload_rate']),
     downloadRate: asNumber(torrent['download_payload_rate']),
     ratio: Math.max(0, asNumber(torrent['ratio'])),
+    settings: readSettings(torrent, SETTINGS),
   }
 }
 

@@ -2,6 +2,7 @@ import { mapLimited } from '../../base/concurrency.js'
 import {
   clientInfoHash,
   MARK,
+  type ClientSettings,
   type ClientTorrent,
   type PublishedTorrent,
   type TorrentClient,
@@ -42,40 +43,35 @@ const START_SINCE = [2, 11] as const
 export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
   readonly hasCategories = true
+  readonly findsByLatest = true
   readonly changedNames = CHANGED_BY_LIBTORRENT
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
   readonly #ids = new Map<InfoHash, string>()
-  /** Whether it was asked for all torrents. */
-  #isListed = false
   /**
    * Torrents that were added, whose files were not looked at yet; with whether their data must be
    * read, because files were left out.
    */
   readonly #fresh = new Map<InfoHash, boolean>()
-  /** The settings of torrents that were removed, which the user may have changed. */
-  readonly #removed = new Map<InfoHash, Readonly<Record<string, string>>>()
   #excludesNames: boolean | null = null
   #hasReferer = true
   /** The torrents without a tracker that works. */
-  #lacking: ReadonlySet<InfoHash> = new Set()
+  readonly #lacking = new Set<InfoHash>()
 
   async version(): Promise<string> {
     return `qBittorrent ${(await this.#call('app/version')).text}`
   }
 
   async list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
-    // It knows a hybrid by an identifier that the caller may not have, but a list
-    const isPart = only !== undefined && only.length > 0 && this.#isListed
-    const list = await this.#rowsOf(isPart ? this.#idsOf(only).join('|') : null)
+    const list = await this.#rowsOf(only?.length ? this.#idsOf(only).join('|') : null)
     if (await this.#wantFiles(list)) return this.list(only)
-    const all = list.map(({ torrent }) => torrent)
-    for (const { torrent, row } of list) this.#ids.set(torrent.infoHash, asText(row['hash']))
-    if (isPart) return all
-    this.#isListed = true
-    const lacking = list.filter(({ row }) => row['tracker'] === '')
-    this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
-    return all
+    for (const { torrent, row } of list) {
+      const { infoHash } = torrent
+      this.#ids.set(infoHash, asText(row['hash']))
+      if (row['tracker'] === '') this.#lacking.add(infoHash)
+      else this.#lacking.delete(infoHash)
+    }
+    return list.map(({ torrent }) => torrent)
   }
 
   /** Requests the rows of torrents, of which `hashes` has its identifiers; null for all. */
@@ -125,9 +121,9 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return infoHashes.map((infoHash) => this.#ids.get(infoHash) ?? infoHash)
   }
 
-  /** Returns the same, and asks for the list before if it was not asked for. */
+  /** Returns the same, and asks for the whole list before if it is not known of each. */
   async #knownIds(infoHashes: readonly InfoHash[]): Promise<string> {
-    if (!this.#isListed) await this.list()
+    if (!infoHashes.every((infoHash) => this.#ids.has(infoHash))) await this.list()
     return this.#idsOf(infoHashes).join('|')
   }
 
@@ -152,12 +148,12 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
   }
 
-  async #addOne({ metainfo, directory, category = '' }: PublishedTorrent): Promise<void> {
-    const fields = {
+  async #addOne({ metainfo, directory, category = '', settings }: PublishedTorrent): Promise<void> {
+    const fields: ClientSettings = {
       category,
       tags: MARK,
       ratioLimit: NO_LIMIT,
-      ...this.#removed.get(clientInfoHash(metainfo)),
+      ...settings,
       ...(directory !== null && { savepath: directory }),
       skip_checking: String(directory !== null),
       // The names before version 5, and since
@@ -168,7 +164,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     }
     const form = new FormData()
     form.set('torrents', new Blob([metainfo.bytes]), 'a.torrent')
-    for (const [name, value] of Object.entries(fields)) form.set(name, value)
+    for (const [name, value] of Object.entries(fields)) form.set(name, String(value))
     const { text } = await this.#call('torrents/add', form)
     if (text.startsWith('Fails')) throw this.failure('rejected the torrent; see its log')
     this.#fresh.set(clientInfoHash(metainfo), false)
@@ -187,10 +183,6 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     const hashes = await this.#knownIds(infoHashes)
-    for (const { row, torrent } of await this.#rowsOf(hashes)) {
-      // One without a mark has not got its settings yet
-      if (torrent.isMarked) this.#removed.set(torrent.infoHash, settingsOf(row))
-    }
     await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
   }
 
@@ -258,8 +250,8 @@ interface ListedRow {
   readonly torrent: ClientTorrent
 }
 
-/** The settings that a listed torrent keeps if it is added again, as `add` names them. */
-function settingsOf(row: JsonObject): Readonly<Record<string, string>> {
+/** The settings of a listed torrent, as `add` names them. */
+function settingsOf(row: JsonObject): ClientSettings {
   const listed = {
     category: row['category'],
     tags: asText(row['tags']).replaceAll(', ', ','),
@@ -292,6 +284,7 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
     uploadRate: asNumber(torrent['upspeed']),
     downloadRate: asNumber(torrent['dlspeed']),
     ratio: Math.max(0, asNumber(torrent['ratio'])),
+    settings: settingsOf(torrent),
   }
 }
 

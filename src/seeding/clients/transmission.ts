@@ -1,5 +1,6 @@
 import {
   MARK,
+  readSettings,
   type ClientTorrent,
   type PublishedTorrent,
   type TorrentClient,
@@ -35,9 +36,8 @@ const FIELDS = [
   'uploadRatio',
 ]
 
-/** The settings of a torrent, named as `torrent-set` does, and its info hash. */
+/** The settings of a torrent, named as `torrent-set` does. */
 const SETTINGS = [
-  'hashString',
   'labels',
   'bandwidthPriority',
   'honorsSessionLimits',
@@ -84,8 +84,6 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   /** The identifier that every request must repeat, as protection against forged requests. */
   #sessionId = ''
   #hasLabels: boolean | null = null
-  /** Settings of torrents before they were removed: one that is added again stays the user's. */
-  readonly #removed = new Map<string, JsonObject>()
 
   async version(): Promise<string> {
     const session = await this.#session()
@@ -93,7 +91,8 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   }
 
   async list(ids?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
-    const { torrents } = await this.#call('torrent-get', { fields: FIELDS, ...(ids && { ids }) })
+    const asked = ids ? { ids, fields: [...new Set([...FIELDS, ...SETTINGS])] } : { fields: FIELDS }
+    const { torrents } = await this.#call('torrent-get', asked)
     if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
     return this.torrentsOf(torrents.map(asObject), readTorrent)
   }
@@ -103,7 +102,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
   }
 
-  async #addOne({ metainfo, directory, category }: PublishedTorrent): Promise<void> {
+  async #addOne({ metainfo, directory, category, settings }: PublishedTorrent): Promise<void> {
     const labels = [MARK, category ?? []].flat()
     const args = {
       metainfo: Buffer.from(metainfo.bytes).toString('base64'),
@@ -118,10 +117,9 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     })
     const { hashString } = asObject(answer['torrent-added'])
     if (typeof hashString !== 'string') throw this.failure('has this torrent already')
-    const { hashString: _, labels: had, ...settings } = this.#removed.get(hashString) ?? {}
-    const marked = { labels: [...new Set([...labels, ...asList(had)])], seedRatioMode: NO_LIMIT }
-    const isOwn = asList(had).includes(MARK)
-    await this.#call('torrent-set', { ids: [hashString], ...marked, ...(isOwn && settings) })
+    const all = [...new Set([...labels, ...asList(settings?.['labels'])])]
+    const own = { seedRatioMode: NO_LIMIT, ...settings, labels: all }
+    await this.#call('torrent-set', { ids: [hashString], ...own })
   }
 
   async mark(infoHashes: readonly InfoHash[]): Promise<void> {
@@ -139,9 +137,6 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   }
 
   async remove(infoHashes: readonly InfoHash[]): Promise<void> {
-    const { torrents } = await this.#call('torrent-get', { ids: infoHashes, fields: SETTINGS })
-    for (const torrent of asList(torrents).map(asObject))
-      this.#removed.set(asText(torrent['hashString']), torrent)
     await this.#call('torrent-remove', { ids: infoHashes, 'delete-local-data': false })
   }
 
@@ -211,5 +206,6 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
     uploadRate: asNumber(torrent['rateUpload']),
     downloadRate: asNumber(torrent['rateDownload']),
     ratio: Math.max(0, asNumber(torrent['uploadRatio'])),
+    settings: 'seedRatioMode' in torrent ? readSettings(torrent, SETTINGS) : undefined,
   }
 }

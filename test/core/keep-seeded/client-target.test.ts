@@ -10,6 +10,7 @@ import {
   SeedKeeper,
   type TorrentSource,
 } from '../../../src/core/keep-seeded/reconcile.js'
+import { openPublished } from '../../../src/core/keep-seeded/sync.js'
 import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { assertStatus, runBtkit } from '../../support/run-btkit.js'
@@ -26,10 +27,14 @@ interface Kept {
 }
 
 /** A keeper of a directory with a file and its torrent. */
-async function keepDirectory(t: TestContext): Promise<Kept> {
+async function keepDirectory(t: TestContext, given = new GivenRecord()): Promise<Kept> {
   const directory = makeScratch(t, { 'a.iso': 'content' })
   await makeTorrent(directory)
-  const client = new FakeClient()
+  return keep(directory, new FakeClient(), given)
+}
+
+/** A keeper of a directory, which knows only what is recorded. */
+function keep(directory: string, client: FakeClient, given: GivenRecord): Kept {
   const told: string[] = []
   const sync = {
     client,
@@ -46,7 +51,7 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
     ...places,
     find: async (...sought) => ({ ...(await places.find(...sought)), place: directory }),
   }
-  const target = new ClientTarget(sync, new GivenRecord())
+  const target = new ClientTarget(sync, given)
   const keeper = new SeedKeeper(source, target, {
     onAdded: ({ infoHash }, before) => {
       if (infoHash !== before) told.push('added')
@@ -123,6 +128,61 @@ test('a torrent with other trackers replaces the one in the client, whatever int
   ])
   assert.deepEqual(seeded(kept), [infoHash])
 })
+
+/** What interrupts a torrent's replacement in the client, if anything. */
+const interruptions = {
+  nothing: () => undefined,
+  'a kill before it is removed': (client: FakeClient) => {
+    client.onRemove = interrupt
+  },
+  'a kill before it is added': (client: FakeClient) => {
+    client.onAdd = interrupt
+  },
+}
+
+function interrupt(): never {
+  throw new BtkitError('interrupted', 'interrupted')
+}
+
+/** Why a torrent comes in the place of the one in the client. */
+const replacements: Readonly<Record<string, (directory: string) => Promise<void>>> = {
+  'other content': async (directory) => {
+    writeFileSync(join(directory, 'a.iso'), 'other content')
+    await makeTorrent(directory)
+  },
+  'other trackers': async (directory) => {
+    const path = join(directory, 'a.iso.torrent')
+    assertStatus(await runBtkit(['reannounce', 'http://new.example/a', path]), 0)
+  },
+}
+
+for (const [why, replace] of Object.entries(replacements)) {
+  for (const [what, disturb] of Object.entries(interruptions)) {
+    test(`a torrent with ${why} gets what a user has set, though ${what} comes between`, async (t) => {
+      const state = {
+        directory: makeScratch(t),
+        now: Date.now,
+        warn: (message: string) => assert.fail(message),
+      }
+      const open = () => openPublished('/srv', { label: 'fake' }, state)
+      const { directory, client, keeper } = await keepDirectory(t, open())
+      await keeper.update()
+      const [before] = [...client.torrents.keys()]
+      const settings = { category: 'films', upLimit: 5, labels: ['one', 'two'] }
+      client.plant(before!, { ...client.torrents.get(before!), settings })
+      await replace(directory)
+      disturb(client)
+      if (disturb !== interruptions.nothing) await assert.rejects(keeper.update())
+      client.onRemove = client.onAdd = () => undefined
+      const later = keep(directory, client, open())
+      for (let update = 0; update < 2; update++) await later.keeper.update()
+      const [after, ...others] = [...client.torrents.values()]
+      assert.deepEqual([after?.state, after?.settings, others], ['seeding', settings, []])
+      assert.equal(after?.infoHash === before, why === 'other trackers')
+      assert.deepEqual([...open().settings], [])
+    })
+  }
+}
 
 test('a client that does not see the data keeps a torrent until it gets its new trackers', async (t) => {
   const kept = await keepDirectory(t)

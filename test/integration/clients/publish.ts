@@ -13,7 +13,12 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
-import { clientInfoHash, isSeeded, type TorrentClient } from '../../../src/core/publish/client.js'
+import {
+  clientInfoHash,
+  type ClientSettings,
+  isSeeded,
+  type TorrentClient,
+} from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import { findPeer, unlessVersion } from '../../support/peers.js'
@@ -101,6 +106,20 @@ export function publish(
   })
 }
 
+/** What a user may have set for a torrent, in the words of each client. */
+const USER_SETTINGS: Readonly<Record<string, ClientSettings>> = {
+  qbittorrent: { category: 'films', tags: 'btkit,iso', upLimit: '2048', ratioLimit: '3' },
+  transmission: {
+    labels: ['btkit', 'iso'],
+    seedRatioMode: 1,
+    seedRatioLimit: 3,
+    uploadLimit: 7,
+    uploadLimited: true,
+  },
+  deluge: { max_upload_speed: 7, max_connections: 40, stop_at_ratio: true, stop_ratio: 3 },
+  rtorrent: { 'd.priority': '3', 'd.peers_max': '40', 'd.uploads_max': '7' },
+}
+
 /** Tests what a client does with published torrents. */
 export function testPublishing(kind: string): void {
   const { programs, start, ...traits } = daemonKinds[kind]!
@@ -140,6 +159,25 @@ export function testPublishing(kind: string): void {
     const again = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
     assert.deepEqual([again.status, again.stderr], [0, ''])
     assert.match(again.stdout, /: was not in the client \(/)
+  })
+
+  void test(`${kind} gets a torrent again with what a user has set`, options, async (t) => {
+    const daemon = await start(t)
+    const { data, torrent, infoHash } = await plantTorrent(t, 'release')
+    const client = clientOf(daemon)
+    assertStatus(await publish(daemon, { data, torrent }), 0)
+    const settingsOf = async () => {
+      const [listed] = await client.list([infoHash])
+      return { ...listed?.settings }
+    }
+    const wanted = { ...(await settingsOf()), ...USER_SETTINGS[kind] }
+    await client.remove([infoHash])
+    await until('it is gone', async () => (await stateOf(daemon, infoHash)) === 'absent')
+    const metainfo = parseMetainfo(readFileSync(torrent))
+    const again = { metainfo, directory: data, fileTimes: null, settings: wanted }
+    assert.deepEqual(await client.add([again]), [null])
+    await until('it is back', async () => (await stateOf(daemon, infoHash)) !== 'absent')
+    assert.deepEqual(await settingsOf(), wanted)
   })
 
   if (stopping)

@@ -70,12 +70,6 @@ const transmission: Fake = {
 
 const SESSION = 'x-transmission-session-id'
 
-/** The settings of a torrent that Transmission is asked for before it is removed. */
-const TRANSMISSION_SETTINGS = [
-  ...['hashString', 'labels', 'bandwidthPriority', 'honorsSessionLimits', 'seedIdleLimit'],
-  ...['seedIdleMode', 'seedRatioLimit', 'seedRatioMode', 'uploadLimit', 'uploadLimited'],
-]
-
 /** A value of XML-RPC. */
 function xml(value: unknown): string {
   if (typeof value === 'number') return `<value><i8>${value}</i8></value>`
@@ -155,7 +149,6 @@ const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
       ['torrents/addTags', { hashes: ID, tags: 'btkit' }],
       ['app/webapiVersion', {}],
       ['torrents/start', { hashes: ID }],
-      ['torrents/info', { hashes: ID }],
       ['torrents/delete', { hashes: ID, deleteFiles: 'false' }],
     ],
   ],
@@ -171,7 +164,6 @@ const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
       ['torrent-get', { ids: [INFO_HASH], fields: ['hashString', 'labels'] }],
       ['torrent-set', { ids: [INFO_HASH], labels: ['iso', 'btkit'] }],
       ['torrent-start', { ids: [INFO_HASH] }],
-      ['torrent-get', { ids: [INFO_HASH], fields: TRANSMISSION_SETTINGS }],
       ['torrent-remove', { ids: [INFO_HASH], 'delete-local-data': false }],
     ],
   ],
@@ -360,7 +352,71 @@ for (const [kind, row, resultsOf, listed] of lists) {
     )
     const warnings = kind === 'transmission' ? { warning: null } : {}
     const expected = all.map(([, changes]) => ({ ...LISTED, ...warnings, ...changes }))
-    assert.deepEqual(await client.list(), expected)
+    const given = await client.list()
+    assert.deepEqual(
+      given.map((torrent) => ({ ...torrent, settings: undefined })),
+      expected.map((torrent) => ({ ...torrent, settings: undefined })),
+    )
+  })
+}
+
+/** What a user has set for a torrent, in the client's list and as it gets it again. */
+const kept: readonly (readonly [
+  kind: keyof typeof FAKES,
+  results: Row,
+  again: (asked: readonly Asked[]) => unknown,
+  expected: unknown,
+])[] = [
+  [
+    'qbittorrent',
+    {
+      'torrents/info': [
+        { hash: ID, infohash_v1: INFO_HASH, category: 'own', tags: 'x, btkit', up_limit: 5 },
+      ],
+    },
+    (asked) => {
+      const [, fields] = asked.find(([method]) => method === 'torrents/add')!
+      const { category, tags, upLimit, ratioLimit } = fields as Row
+      return { category, tags, upLimit, ratioLimit }
+    },
+    { category: 'own', tags: 'x,btkit', upLimit: '5', ratioLimit: '-1' },
+  ],
+  [
+    'transmission',
+    {
+      'torrent-get': {
+        torrents: [
+          { hashString: INFO_HASH, labels: ['x', 'btkit'], seedRatioMode: 1, seedRatioLimit: 3 },
+        ],
+      },
+    },
+    (asked) => asked.find(([method]) => method === 'torrent-set')![1],
+    { ids: [INFO_HASH], labels: ['btkit', 'films', 'x'], seedRatioMode: 1, seedRatioLimit: 3 },
+  ],
+  [
+    'rtorrent',
+    {
+      'system.multicall': [
+        ...[[UPPER], ['a'], ['/srv'], [0], ['btkit'], [1], [0], [1], [''], [8], [8], [0], [0], [0]],
+        ...[[500], [3], ['slow "lane"'], [40], [7]],
+      ],
+    },
+    (asked) => asked.at(-1)?.slice(6),
+    [
+      'd.priority.set="3"',
+      'd.throttle_name.set="slow \\"lane\\""',
+      'd.peers_max.set="40"',
+      'd.uploads_max.set="7"',
+    ],
+  ],
+]
+
+for (const [kind, results, again, expected] of kept) {
+  test(`${kind} gets a torrent again with what a user has set for it`, async (t) => {
+    const { asked, client } = await start(t, kind, results)
+    const [listed] = await client.list([INFO_HASH])
+    await client.add([{ ...TORRENT, settings: listed?.settings }]).catch(() => null)
+    assert.deepEqual(again(asked), expected)
   })
 }
 

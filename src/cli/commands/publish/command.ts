@@ -166,7 +166,10 @@ async function publishTo(
       out.note(`${named.client.label}: ${what}; waiting up to ${options.checkWait / 1000} s`)
     }
     const record = dryRun ? new GivenRecord() : recordFor(named.client, out, io)
-    return await publishTorrents(named.client, requests, {
+    const given = requests.map((request) => {
+      return { ...request, settings: record.settings.get(clientInfoHash(request.metainfo)) }
+    })
+    const outcomes = await publishTorrents(named.client, given, {
       ...sync,
       dryRun,
       onChecking,
@@ -174,10 +177,19 @@ async function publishTo(
       category: options.category,
       begun: record.begun,
       onHandOver: (fresh) => {
-        const hashes = fresh.map(({ metainfo }) => clientInfoHash(metainfo))
-        return record.begin(hashes.map((infoHash) => [infoHash, infoHash]))
+        return record.begin(
+          fresh.map(({ metainfo, settings }) => {
+            const infoHash = clientInfoHash(metainfo)
+            return { torrent: infoHash, infoHash, settings }
+          }),
+        )
       },
     })
+    for (const { infoHash, reason } of outcomes) {
+      if (reason === null && record.settings.has(infoHash)) record.settle(infoHash, null)
+    }
+    await record.flush()
+    return outcomes
   } catch (error) {
     if (io.signal.aborted || !(error instanceof BtkitError)) throw error
     out.fail(error)

@@ -1,5 +1,5 @@
 import { asInfoHash, asText } from '../http-call.js'
-import { MARK, type ClientTorrent } from '../../../core/publish/client.js'
+import { MARK, type ClientSettings, type ClientTorrent } from '../../../core/publish/client.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import type { XmlRpcValue } from './xml-rpc.js'
 
@@ -21,6 +21,31 @@ export const FIELDS = [
   'd.down.rate=',
   'd.ratio=',
 ]
+
+/** The settings of a torrent. Its label, which is its first own value, is btkit's mark. */
+const SETTINGS = ['d.priority', 'd.throttle_name', 'd.peers_max', 'd.uploads_max'] as const
+
+/** The requested fields of each torrent whose settings are wanted, in this order. */
+export const FIELDS_WITH_SETTINGS = [...FIELDS, ...SETTINGS.map((name) => `${name}=`)]
+
+/** The settings of a row that has them. */
+function settingsOf(row: readonly XmlRpcValue[]): ClientSettings | undefined {
+  if (row.length < FIELDS_WITH_SETTINGS.length) return undefined
+  const values = row.slice(FIELDS.length).map(asText)
+  const named = SETTINGS.map((name, i) => [name, values[i] ?? ''] as const)
+  return Object.fromEntries(named.filter(([, value]) => value !== ''))
+}
+
+/** The commands that give a torrent these settings when it is loaded. */
+export function settingCommands(settings: ClientSettings = {}): string[] {
+  const known = SETTINGS.filter((name) => settings[name] !== undefined)
+  return known.map((name) => `${name}.set=${quoteWord(String(settings[name]))}`)
+}
+
+/** Writes a text as a word in rtorrent's own syntax. */
+export function quoteWord(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
 
 /**
  * A command that returns in one value whether a torrent of btkit is seeded. For thousands of
@@ -45,7 +70,7 @@ export function seededHashes(answer: string): ReadonlySet<InfoHash> {
 export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
   const [infoHash, name, directory = '', isMultiFile, mark, isActive, isChecking] = row.map(asText)
   const parentLength = Math.max(1, directory.lastIndexOf('/'))
-  const [isComplete, message, ...figures] = row.slice(7).map(asText)
+  const [isComplete, message, ...figures] = row.slice(7, FIELDS.length).map(asText)
   const [size = 0, bytesDone = 0, peers = 0, uploadRate = 0, downloadRate = 0, ratio = 0] =
     figures.map(Number)
   const running = isComplete === '1' ? 'seeding' : 'downloading'
@@ -62,5 +87,6 @@ export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
     uploadRate,
     downloadRate,
     ratio: ratio / 1000,
+    settings: settingsOf(row),
   }
 }

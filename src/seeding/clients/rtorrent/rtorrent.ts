@@ -12,7 +12,15 @@ import { announceUrls } from '../../../metainfo/trackers.js'
 import { CALLS_AT_ONCE, partBySize } from '../batches.js'
 import { asText, refuseDense, XML_MARKS } from '../http-call.js'
 import { isBefore, RemoteClient } from '../remote-client.js'
-import { FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
+import {
+  FIELDS,
+  FIELDS_WITH_SETTINGS,
+  quoteWord,
+  readTorrent,
+  SEEDED_FIELD,
+  seededHashes,
+  settingCommands,
+} from './rows.js'
 import { callScgi } from './scgi.js'
 import {
   decodeResponse,
@@ -66,24 +74,26 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
 
   async list(only: readonly InfoHash[] = []): Promise<readonly ClientTorrent[]> {
     if (only.length > 0 && only.length <= FEW) return this.#listEach(only)
-    const rows = await this.#call('d.multicall2', '', 'main', ...FIELDS)
+    const fields = only.length > 0 ? FIELDS_WITH_SETTINGS : FIELDS
+    const rows = await this.#call('d.multicall2', '', 'main', ...fields)
     return this.torrentsOf(this.#rowsOf(rows), readTorrent)
   }
 
   /** Asks for these torrents, and leaves out those that it does not have. */
   async #listEach(infoHashes: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
     const calls = infoHashes.flatMap((infoHash) =>
-      FIELDS.map((field): XmlRpcStruct => {
+      FIELDS_WITH_SETTINGS.map((field): XmlRpcStruct => {
         return { methodName: field.replace('=', ''), params: [infoHash.toUpperCase()] }
       }),
     )
     const values = await this.#callAll(calls)
+    const { length: width } = FIELDS_WITH_SETTINGS
     const rows = infoHashes.map((_, i) => {
-      const row = values.slice(i * FIELDS.length, (i + 1) * FIELDS.length)
+      const row = values.slice(i * width, (i + 1) * width)
       // Each value is in a list of its own
       return row.flatMap((value) => (Array.isArray(value) ? value : []) as XmlRpcValue[])
     })
-    const known = rows.filter(({ length }) => length === FIELDS.length)
+    const known = rows.filter(({ length }) => length === width)
     return this.torrentsOf(known, readTorrent)
   }
 
@@ -280,16 +290,10 @@ function filesOf({ metainfo: { name, isDirectory, files }, directory }: Publishe
     })
 }
 
-function loadCall({ metainfo, directory, fileTimes }: PublishedTorrent): XmlRpcStruct {
+function loadCall({ metainfo, directory, fileTimes, settings }: PublishedTorrent): XmlRpcStruct {
   const bytes = fileTimes === null ? metainfo.bytes : withResumeData(metainfo, fileTimes)
-  return { methodName: 'load.raw', params: ['', bytes, ...settingsFor(directory ?? '')] }
-}
-
-/** Returns the commands to run when a download is loaded. */
-function settingsFor(directory: string): string[] {
-  // A word in rtorrent's own syntax
-  const quoted = `"${directory.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
-  return [`d.directory.set=${quoted}`, `d.custom1.set=${MARK}`]
+  const commands = [`d.directory.set=${quoteWord(directory ?? '')}`, `d.custom1.set=${MARK}`]
+  return { methodName: 'load.raw', params: ['', bytes, ...commands, ...settingCommands(settings)] }
 }
 
 function sizeOfCall(method: string, params: readonly XmlRpcValue[]): number {
