@@ -2,10 +2,16 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
+import { openNullCache } from '../../../src/disk/cache/piece-cache.js'
+import type { FileTorrents } from '../../../src/mirror/torrents/file-torrents.js'
+import type { GivenTorrents } from '../../../src/mirror/torrents/given-torrents.js'
+import { Warmer } from '../../../src/mirror/torrents/warmer.js'
+import { MirrorView } from '../../../src/mirror/tree/mirror.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { makeScratch, plantFiles, plantLinks, plantHuge } from '../../support/scratch.js'
+import { longTest } from '../../support/long.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { readHashedBytes, readMetric, untilFiles, untilMetric } from '../read-metric.js'
@@ -221,4 +227,43 @@ test('a file that is too young is tried again when it is old enough', async (t) 
   await until('it waits long', () =>
     [...delays].some((delay) => delay > 3_000_000 && delay <= 3_600_000),
   )
+})
+
+longTest('of more than 1,000,000 files that match, others are left out', async (t) => {
+  const hundred = Array.from({ length: 100 }, (_, n) => `${n}`)
+  const root = makeScratch(t, Object.fromEntries(hundred.map((name) => [`c/${name}`, 'x'])))
+  plantFiles(root, { 'c/one more': 'x' })
+  // Links to one directory: 1,010,000 paths
+  for (const [from, to] of ['ab', 'bc']) {
+    mkdirSync(join(root, from!))
+    plantLinks(root, Object.fromEntries(hundred.map((name) => [`${from}/${name}`, `../${to}`])))
+  }
+  const fingerprint = { size: 1, mtimeNs: 1n, ctimeNs: 1n, inode: 1n, device: 1n }
+  t.mock.method(MirrorView.prototype, 'file', (path: string[]) => {
+    return Promise.resolve({ path, absolutePath: '', fingerprint })
+  })
+  const warned: string[] = []
+  const failures: unknown[] = []
+  const warmer = new Warmer({
+    mirror: { root, hidden: false, followSymlinks: false },
+    options: { patterns: ['/a/*/*/*'], maxRate: null },
+    given: { isUsed: false } as GivenTorrents,
+    torrents: { obtain: () => new Promise(() => undefined) } as unknown as FileTorrents,
+    cacheAccess: { cache: openNullCache(), trust: 'full', now: Date.now },
+    throttle: undefined,
+    onReady: () => undefined,
+    onGone: () => undefined,
+    warn: (message) => warned.push(message),
+    onError: (error) => failures.push(error),
+    monotonic: () => performance.now(),
+  })
+  warmer.start()
+  t.after(() => void warmer.stop())
+  await until('it has looked', () => warmer.scans === 1)
+  assert.deepEqual(warmer.counts, { ready: 0, waiting: 1_000_000, failed: 0 })
+  assert.match(
+    warned.join('\n'),
+    /^--warm: more than 1000000 files match: \/a\/.+ and others are left out; use narrower patterns$/,
+  )
+  assert.deepEqual(failures, [])
 })

@@ -172,14 +172,17 @@ test('an address that opens many connections is refused the rest', async (t) => 
   await until('most are closed', () => open.size <= 70)
 })
 
-longTest('a torrent that many addresses fill still takes one of another', async (t) => {
-  const { torrent, infoHash } = await plantFile(t)
-  const { port, stdout } = await startSeed(t, [torrent, '--json'])
-  for (let address = 0; address < 9; address++) {
-    const from = `127.0.5.${address + 1}`
-    await Promise.all(Array.from({ length: 60 }, () => connectPeer(t, port, { infoHash, from })))
-  }
-  await until('it is full', () => /"peers":5\d\d\b/.test(stdout.text))
-  const peer = await connectPeer(t, port, { infoHash, from: '127.0.6.1' })
-  assert.ok((await download(peer)).equals(CONTENT))
-})
+longTest(
+  'a torrent that many addresses fill with 500 connections still takes one of another',
+  async (t) => {
+    const { torrent, infoHash } = await plantFile(t)
+    const { port, stdout } = await startSeed(t, [torrent, '--json'])
+    for (let address = 0; address < 9; address++) {
+      const from = `127.0.5.${address + 1}`
+      await Promise.all(Array.from({ length: 60 }, () => connectPeer(t, port, { infoHash, from })))
+    }
+    await until('it is full', () => /"peers":500\b/.test(stdout.text))
+    const peer = await connectPeer(t, port, { infoHash, from: '127.0.6.1' })
+    assert.ok((await download(peer)).equals(CONTENT))
+  },
+)

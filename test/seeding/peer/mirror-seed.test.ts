@@ -13,6 +13,7 @@ import type { InfoHash } from '../../../src/metainfo/values.js'
 import { MadeTorrents, type MadeSeed } from '../../../src/seeding/peer/mirror-seed.js'
 import { makeScratch } from '../../support/scratch.js'
 import { connectPeer } from '../../support/seed.js'
+import { longTest } from '../../support/long.js'
 import { until } from '../../support/until.js'
 import { FileColumns } from '../../../src/disk/file-lists/columns.js'
 
@@ -136,3 +137,22 @@ test('sets that strangers choose have bounded memory, and displace no single fil
   assert.equal(warned.length, 1)
   assert.match(warned[0] ?? '', /128 MiB .* the oldest give way/)
 })
+
+longTest(
+  'of more files than 100,000, the one that was asked for longest ago gives way',
+  async (t) => {
+    const warned: string[] = []
+    const made = await MadeTorrents.open({ ...OPTIONS, warn: (message) => warned.push(message) })
+    t.after(() => made.close())
+    const [first, second] = [torrentOf([FILE]), torrentOf([FILE])]
+    made.add(first)
+    made.add(second)
+    for (let n = 2; n < 100_000; n++) made.add(torrentOf([FILE]))
+    assert.deepEqual([made.status.torrents, warned], [100_000, []])
+    made.add(torrentOf([FILE]))
+    assert.equal(made.status.torrents, 100_000)
+    assert.equal(made.countsOf(first.infoHash as never), null)
+    assert.ok(made.countsOf(second.infoHash as never))
+    assert.match(warned.join('\n'), /^--seed: 100,000 files, .* are seeded; the oldest give way$/)
+  },
+)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import net, { Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -153,4 +154,28 @@ test('of all addresses that are named, only so many are remembered', async (t) =
   // The first one was forgotten
   await dial('10.0.0.1', 5000)
   assert.equal(count(), 2)
+})
+
+test('no more than 200 connections are begun at a time, 30 of them for one torrent', async (t) => {
+  const service = await startService(t)
+  const begun: Socket[] = []
+  t.mock.method(net, 'connect', () => {
+    const socket = new Socket()
+    begun.push(socket)
+    return socket
+  })
+  importMocks(t)
+  const torrents = Array.from({ length: 8 }, (_, n) => largeTorrent(`${n}`).torrent)
+  const addresses = Array.from({ length: 40 }, (_, n) => ({ host: '192.0.2.1', port: 6881 + n }))
+  const counts = torrents.map((torrent) => {
+    service.add(torrent)
+    service.dial(torrent, addresses, 0)
+    return begun.length
+  })
+  assert.deepEqual(counts, [30, 60, 90, 120, 150, 180, 200, 200])
+  begun[0]!.destroy()
+  await once(begun[0]!, 'close')
+  service.dial(torrents[7]!, addresses, 0)
+  assert.equal(begun.length, 201)
+  for (const socket of begun) socket.destroy()
 })

@@ -278,10 +278,18 @@ test('a known torrent that is added again changes nothing', async (t) => {
 })
 
 longTest(
-  'of more torrents of a mirror than are tracked, the oldest give way, with one warning',
-  (t) => {
+  'of more torrents of a mirror than 100,000, the oldest give way, with one warning',
+  async (t) => {
     const { list, told } = listOf(t, {}, { isFed: true })
-    for (let n = 0; n < 100_002; n++) list.add(torrentOf(singleFileInfo({ name: `f${n}` })))
+    const torrents = ['one', 'two', 'three'].map((name) => torrentOf(singleFileInfo({ name })))
+    for (const torrent of torrents) list.add(torrent)
+    for (let n = 3; n < 100_000; n++) list.add(torrentOf(singleFileInfo({ name: `f${n}` })))
+    assert.deepEqual([list.torrents.size, told], [100_000, []])
+    for (const name of ['more', 'and more']) list.add(torrentOf(singleFileInfo({ name })))
+    await list.refresh()
+    assert.equal(list.torrents.size, 100_000)
+    const listed = torrents.map((torrent) => list.torrents.has(hashOf(torrent)))
+    assert.deepEqual(listed, [false, false, true])
     assert.match(told.join('\n'), /^--track: 100,000 torrents are tracked; the oldest give way$/)
   },
 )

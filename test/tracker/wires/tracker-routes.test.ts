@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { announceOf } from '../swarms/store.js'
 import { makeAnswers, startTracker } from '../tracker-parts.js'
 
 const HASH = `info_hash=${'a'.repeat(20)}`
@@ -151,6 +152,17 @@ test('a full scrape that fails is answered with 500, and reported', async (t) =>
   const { status, body } = await ask(`${httpUrl}/scrape`)
   assert.deepEqual([status, body], [500, 'd14:failure reason14:internal errore'])
   assert.match(String(failures[0]), /for a moment/)
+})
+
+test('a full scrape has up to 100,000 torrents, and is refused above', async () => {
+  const most = 200_000
+  const limits = { maxPeers: most, maxSwarms: most, maxPerAddress: most }
+  const { store, fullScrape, clock } = makeAnswers({ limits })
+  for (let n = 0; n < 100_000; n++) store.announce(announceOf({ torrent: `${n}` }))
+  assert.equal((await fullScrape.get()).toString('latin1').match(/8:complete/g)?.length, 100_000)
+  store.announce(announceOf({ torrent: 'one more' }))
+  clock.now += 60
+  await assert.rejects(fullScrape.get(), /more than 100,000 torrents; scrape single info hashes/)
 })
 
 test('the full scrape is the same for all clients, and empty for HEAD', async (t) => {
