@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-list.js'
 import { NAMES_ELSEWHERE } from '../../src/cli/options/old-names.js'
 import { leafCommands } from '../../src/cli/options/table.js'
+import { FIXED_LIMITS } from '../../src/mirror/options.js'
+import { USUAL_LIMITS } from '../../src/tracker/swarms/swarm-types.js'
 import { allCommands } from '../support/commands.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
@@ -30,6 +32,7 @@ const OF_OTHERS = new Set([
   '--global',
   '--ignore-scripts',
   '--inplace',
+  '--long',
   '--no-creator',
   '--own',
   '--prefix',
@@ -107,6 +110,26 @@ test('each limit of docs/limits.md names a test or a measurement, which is there
     return paths.filter((path) => !tests.some((file) => file.startsWith(`${path}.`)))
   })
   assert.deepEqual(missing.filter(Boolean), [])
+})
+
+test('the limits that other tests make smaller are those of docs/limits.md', () => {
+  const page = readFileSync('docs/limits.md', 'utf8')
+  const number = (value: number) => value.toLocaleString('en')
+  const of = FIXED_LIMITS
+  const { maxPeers, maxSwarms, maxPerAddress, maxPerAddressInSwarm } = USUAL_LIMITS
+  const perAddress = '`--max-per-address`, `--max-per-address-in-swarm`'
+  for (const limit of [
+    `body | ${of.headerTimeout / 1000} s and ${of.bodyTimeout / 1000} s`,
+    `unfinished torrents of one client | ${of.maxPerClient}`,
+    `at the same time | ${of.maxPlanning} and ${of.maxHashing}`,
+    `files of one request | ${number(of.maxMatches)}`,
+    `torrent of a directory | ${number(of.maxFiles)} and ${of.maxSize / 2 ** 40} TiB`,
+    `length of a form, and paths in it | ${of.maxBody / 2 ** 20} MiB and ${number(of.maxPaths)}`,
+    `peers in total | ${number(maxPeers)} (\`--max-peers\`)`,
+    `torrents in total | ${number(maxSwarms)} (\`--max-swarms\`)`,
+    `\`serve --seed\` | ${number(maxPerAddress)} and ${maxPerAddressInSwarm} (${perAddress})`,
+  ])
+    assert.ok(page.includes(`${limit} |`), limit)
 })
 
 test('each link of the documents leads to a file and a heading that are there', () => {
