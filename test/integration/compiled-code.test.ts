@@ -46,7 +46,7 @@ function install(t: TestContext, name = 'btkit'): Installation {
   const directory = join(makeScratch(t, { [`${name}/image.iso`]: '1', ...entries }), name)
   installProgram(directory)
   const program = join(directory, 'dist/bundle/files.cjs')
-  const codes = ['makemetafile-late', 'completedir-late', 'showmetainfo']
+  const codes = ['makemetafile', 'completedir', 'showmetainfo']
   return { directory, program, codes: codes.map((name) => join(program, `../${name}.cache`)) }
 }
 
@@ -58,17 +58,10 @@ const IS_REFUSED = `
   const { Script } = require('node:vm')
   console.log(new Script(readFileSync(program, 'utf8'), { cachedData }).cachedDataRejected)`
 
-/** The flags of V8 in commands that usually do much, under which their code is compiled. */
-const hasLate = Number.parseInt(process.versions.v8) < 12
-const LATE = hasLate
-  ? ['--interrupt-budget=540000', '--max-inlined-bytecode-size-cumulative=150']
-  : []
-
 /** Asserts that V8 takes the compiled code in these files. */
 async function assertKept({ program }: Installation, codes: readonly string[]): Promise<void> {
   for (const code of codes) {
-    const flags = code.endsWith('-late.cache') ? LATE : []
-    const args = [...flags, '--eval', IS_REFUSED, program, code, `${HEADER}`]
+    const args = ['--eval', IS_REFUSED, program, code, `${HEADER}`]
     const { stdout, stderr } = await runProgram(process.execPath, args)
     assert.deepEqual([stdout, stderr], ['false\n', ''], code)
   }

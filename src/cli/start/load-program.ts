@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 import { digestOf } from '../../base/bytes.js'
 import type * as main from '../main.js'
@@ -37,18 +36,8 @@ export interface LoadedProgram {
 /** The spellings of commands in the smaller program, with their names. The build sets it. */
 declare const FILE_COMMANDS: readonly (readonly [spelling: string, name: string])[]
 
-/**
- * The command whose compiled code serves a command of the same program that has none of its own;
- * with many words, or for a long command, the other one.
- */
-const USUAL = { short: 'verify', long: 'completedir' }
-
-/**
- * Commands that usually do much with files, and the words of a line that names much. To read from
- * servers takes other code, which is worth being optimized soon.
- */
-const LONG: ReadonlySet<string> = new Set(['batch', 'completedir', 'makemetafile'])
-const MANY_WORDS = 64
+/** The command whose compiled code serves a command of the same program that has none of its own. */
+const USUAL = 'verify'
 
 /**
  * Loads the program of a command like a CommonJS module, and later its packages, but with compiled
@@ -57,11 +46,6 @@ const MANY_WORDS = 64
  */
 export function loadProgram(command: string | undefined): LoadedProgram {
   const name = new Map(FILE_COMMANDS).get(command ?? '') ?? 'main'
-  const isOnFiles = name !== 'main'
-  const words = process.argv.slice(2)
-  const isMuch = LONG.has(name) ? areFiles(words) : words.length > MANY_WORDS
-  const isLong = isOnFiles && isMuch
-  if (isLong) compileLate()
   const bundles = new Map<string, object>()
   const unsaved: (() => void)[] = []
   const load = (bundle: string, codes: readonly string[]): object => {
@@ -85,11 +69,8 @@ export function loadProgram(command: string | undefined): LoadedProgram {
     bundles.set(bundle, module.exports)
     return module.exports
   }
-  // V8 refuses code compiled under other flags
-  const codeOf = (code: string) => (isLong ? `${code}-late` : code)
-  const loadApart = (bundle: string) => bundles.get(bundle) ?? load(bundle, [codeOf(bundle)])
-  const codes = [name, USUAL[isLong ? 'long' : 'short']].map(codeOf)
-  const program = load(isOnFiles ? 'files' : 'main', codes) as typeof main
+  const loadApart = (bundle: string) => bundles.get(bundle) ?? load(bundle, [bundle])
+  const program = load(name === 'main' ? 'main' : 'files', [name, USUAL]) as typeof main
   const keepCode = async () => {
     if (unsaved.length === 0) return
     // Only the owner of the program puts files beside it
@@ -101,29 +82,6 @@ export function loadProgram(command: string | undefined): LoadedProgram {
     for (const save of unsaved) save()
   }
   return { ...program, keepCode }
-}
-
-/**
- * Whether the words of a line seem to name files of this machine, and no server that has them. None
- * is looked at: a file system may hang.
- */
-function areFiles([, ...words]: readonly string[]): boolean {
-  const isOption = (word = '') => word.startsWith('-')
-  const isPath = (word: string, at: number) =>
-    !isOption(word) && !word.includes('://') && !isOption(words[at - 1])
-  return words.some(isPath) && !words.some((word) => word.startsWith('--base-url'))
-}
-
-/**
- * Makes V8 optimize a function only after eight times its usual amount of work, and copy less code
- * into others. Commands on files end before that is worth it: of the processor time of those that
- * work for seconds, V8's compiler took a third. A quick command would be 4 ms slower.
- */
-function compileLate(): void {
-  // Node 22 and later have a quick compiler before the slow one, and another flag
-  if (Number.parseInt(process.versions.v8) >= 12) return
-  setFlagsFromString('--interrupt-budget=540000')
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=150')
 }
 
 /** Length in bytes of the stamp at the end of the program, its digest. */

@@ -55,8 +55,6 @@ async function warmUp(command: string): Promise<void> {
   const lines = (COMMANDS[command] ?? []).map((args) => {
     return [process.argv0, 'btkit', command, ...args]
   })
-  // The words decide which code is compiled
-  process.argv = lines[0] ?? []
   const { main, keepCode } = loadProgram(command)
   for (const line of lines) {
     process.argv = line
