@@ -16,11 +16,18 @@ export class NameColumn {
 
   constructor(public length = 0) {}
 
-  /** Returns the names in these bytes, of which each is ended by a NUL; all of them, or so many. */
-  static of(bytes: Buffer, length = countNames(bytes)): NameColumn {
+  /**
+   * Returns the names in these bytes, of which each is ended by a NUL; all of them, or so many.
+   * `starts` is room for where they begin.
+   */
+  static of(
+    bytes: Buffer,
+    length = countNames(bytes),
+    starts = new Uint32Array(length + 1),
+  ): NameColumn {
     const column = new NameColumn(length)
     column.bytes = bytes
-    column.starts = new Uint32Array(length + 1)
+    column.starts = starts
     for (let at = 0, i = 1; i <= length; at++) if (bytes[at] === 0) column.starts[i++] = at + 1
     return column
   }
@@ -39,9 +46,8 @@ export class NameColumn {
   /** Returns a copy that grows by itself. */
   copy(): NameColumn {
     const copied = new NameColumn(this.length)
-    copied.bytes = Buffer.alloc(this.bytes.length)
-    this.bytes.copy(copied.bytes)
-    copied.starts = this.starts.slice()
+    copied.bytes = Buffer.from(this.used)
+    copied.starts = this.starts.slice(0, this.length + 1)
     copied.#hasRaw = this.#hasRaw
     return copied
   }

@@ -32,10 +32,13 @@ type NativeListing = { readonly names: Buffer; readonly fingerprints: Int32Array
 
 type ListFiles = (directory: string) => Promise<NativeListing>
 
+const FILES_IN_ROOM = 2048
+
 /** Room for most listings: memory of their own for very many would only be freed much later. */
 export class ListingRoom {
   readonly names = Buffer.allocUnsafeSlow(64 * 1024)
-  readonly fingerprints = new Uint8Array(2048 * FINGERPRINT_LENGTH)
+  readonly fingerprints = new Uint8Array(FILES_IN_ROOM * FINGERPRINT_LENGTH)
+  readonly starts = new Uint32Array(FILES_IN_ROOM + 1)
 }
 
 /** The native addon's function: the number of names if the room is enough. */
@@ -67,7 +70,7 @@ export function listColumns(
 function listingInRoom(count: number, room: ListingRoom): ListedColumns {
   const bytes = room.fingerprints.subarray(0, count * FINGERPRINT_LENGTH)
   const table = new FingerprintTable(bytes)
-  const names = NameColumn.of(room.names, count)
+  const names = NameColumn.of(room.names, count, room.starts)
   for (let i = 0; i < count; i++) {
     // While something else is visited, other directories are listed
     if (!table.isThere(i))

@@ -1,6 +1,3 @@
-import { latin1 } from '../../base/bytes.js'
-import type { NameColumn } from '../file-lists/name-column.js'
-
 /** The end of the name of aria2's record, which lies beside what it downloads. */
 const RECORD = '.aria2'
 
@@ -37,7 +34,9 @@ export function unfinishedAmong(names: readonly string[]): (name: string) => boo
 
 const ENDED = RegExp(`\\.(?:${Array.from(ENDS, (end) => end.slice(1)).join('|')})\0`)
 
-/** Whether any of very many names may be that of an unfinished download. */
-export function mayHaveUnfinished({ used }: NameColumn): boolean {
-  return ENDED.test(latin1(used))
+/**
+ * Whether any of very many names, each ended by a NUL, may be that of an unfinished download.
+ */
+export function mayHaveUnfinished(names: string): boolean {
+  return ENDED.test(names)
 }

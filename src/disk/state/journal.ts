@@ -31,13 +31,19 @@ const FEW = 100
 const FULL =
   'no space left on device; make space on its disk and try again, or name another with --state-dir'
 
+/** The first line of a file of records: what it lists, and for people what that is about. */
+export interface JournalHead {
+  readonly btkit: string
+  readonly [about: string]: string | boolean
+}
+
 /** A file of records, and who is warned of its faults. */
 export interface JournalOptions {
   readonly path: string
   /** The directory of all state. */
   readonly stateDirectory: string
-  /** The first line: what the file lists, and for people what that is about. */
-  readonly head: { readonly btkit: string; readonly [about: string]: string | boolean }
+  /** The first line, if the file has none. */
+  readonly head: JournalHead
   /** Whether to keep changes only in memory (default: false). */
   readonly isReadOnly?: boolean | undefined
   /** Current time in milliseconds since 1970. */
@@ -74,7 +80,7 @@ export class Journal {
   /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
   #isStale = false
   #hasWritten = false
-  #head: JournalOptions['head']
+  #head: JournalHead
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
 
@@ -105,6 +111,11 @@ export class Journal {
 
   has(key: string): boolean {
     return this.#values.has(key)
+  }
+
+  /** The first line. */
+  get head(): JournalHead {
+    return this.#head
   }
 
   /** The number of records. */
@@ -184,7 +195,7 @@ export class Journal {
    * Replaces the file, with another first line.
    * @throws BtkitError `not-permitted` or `io`
    */
-  rewrite(head: JournalOptions['head']): Promise<void> {
+  rewrite(head: JournalHead): Promise<void> {
     this.#head = head
     this.#isStale = true
     return this.flush()
@@ -308,8 +319,12 @@ export class Journal {
 
   #isOwnHead(json: string): boolean {
     const { path } = this.options
-    const { btkit, version } = JSON.parse(json) as { btkit?: string; version?: number }
-    if (version === undefined || version <= VERSION) return btkit === this.#head.btkit
+    const { version = VERSION, ...head } = JSON.parse(json) as JournalHead & { version?: number }
+    if (version <= VERSION) {
+      if (head.btkit !== this.#head.btkit) return false
+      this.#head = head
+      return true
+    }
     this.release()
     const how = 'upgrade btkit or name another with --state-dir'
     throw new BtkitError('io', `state ${path}: a newer btkit wrote it; ${how}`)

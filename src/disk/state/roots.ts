@@ -50,21 +50,22 @@ export function isOfTree(path: string): boolean {
 
 /**
  * Locks the records that have the torrents of a directory, given by its real path, against other
- * runs with this state. The caller has made sure that the state is trusted.
+ * runs with this state. The caller has made sure that the state is trusted. `found` is what rootOf
+ * returned for the directory, if the caller asked already.
  * @throws BtkitError as lockByFile and requireWritable
  */
 export async function lockRecords(
   stateDirectory: string,
   target: string,
   wait: LockWait,
+  found = rootOf(stateDirectory, target),
 ): Promise<RecordsPlace & FileLock> {
-  for (;;) {
-    const found = rootOf(stateDirectory, target)
-    const lock = await lockLog(logPath(stateDirectory, found.root), target, wait)
-    // A run over a tree may have taken the records in meanwhile
-    if (rootOf(stateDirectory, target).root === found.root) return { ...found, ...lock }
-    lock.release()
-  }
+  const lock = await lockLog(logPath(stateDirectory, found.root), target, wait)
+  // A run over a tree may have taken the records in meanwhile
+  const now = rootOf(stateDirectory, target)
+  if (now.root === found.root) return { ...now, ...lock }
+  lock.release()
+  return lockRecords(stateDirectory, target, wait, now)
 }
 
 /** Locks a file of records, by a file beside it. */

@@ -73,7 +73,6 @@ export class TorrentRecords {
   #index: TorrentIndex | null
   /** The state of the journal that the index is of. */
   readonly #stamp: string | null
-  #isTree: boolean
   /** The files of other records, of which some may be of parts of the tree. */
   #others = new Set<string>()
   /** The files that were taken in, and are locked until that is durable. */
@@ -93,7 +92,6 @@ export class TorrentRecords {
       : null
     this.#index = stamp === null ? null : TorrentIndex.read(index, stamp)
     this.#stamp = this.#index && stamp
-    this.#isTree = isOfTree(this.#path)
     if (this.#index === null) this.journal()
   }
 
@@ -121,12 +119,12 @@ export class TorrentRecords {
    */
   async beginTree(): Promise<void> {
     const { stateDirectory, isReadOnly, root } = this.options
-    if (!this.#isTree && isReadOnly !== true) {
-      this.#isTree = true
+    // Not all records are read for the first line
+    const isTree = this.#journal ? this.#journal.head['tree'] === true : isOfTree(this.#path)
+    if (!isTree && isReadOnly !== true) {
+      const journal = this.journal()
       // The first record reports why it cannot be written
-      await this.journal()
-        .rewrite(this.#head)
-        .catch(() => undefined)
+      await journal.rewrite({ ...journal.head, tree: true }).catch(() => undefined)
     }
     // After that, so that each run over a part is seen here, or sees the tree
     const others = namesOfLogs(stateDirectory)
@@ -135,8 +133,9 @@ export class TorrentRecords {
   }
 
   /** Whether a part of the tree may have records of its own. */
-  get hasOthers(): boolean {
-    return this.#others.size > 0
+  hasOwn(place: string): boolean {
+    if (this.#others.size === 0 || place === '') return false
+    return this.#others.has(nameOf(childPath(this.root, place)))
   }
 
   /**
@@ -144,9 +143,9 @@ export class TorrentRecords {
    * @throws BtkitError `locked` if another run uses them, `interrupted`, `not-permitted` or `io`
    */
   async takeIn(place: string, wait: LockWait): Promise<void> {
+    if (!this.hasOwn(place)) return
     const { stateDirectory, root, isReadOnly } = this.options
     const target = childPath(root, place)
-    if (place === '' || !this.#others.has(nameOf(target))) return
     const path = logPath(stateDirectory, target)
     const lock = isReadOnly ? null : await lockLog(path, target, wait)
     try {
@@ -190,13 +189,9 @@ export class TorrentRecords {
   /** The journal, which is read now if the index answered so far. */
   journal(): Journal {
     this.#index = null
-    const place = { path: this.#path, head: this.#head, loss: LOSS }
-    this.#journal ??= new Journal({ ...this.options, ...place })
+    const head = { btkit: 'torrents', target: this.root }
+    this.#journal ??= new Journal({ ...this.options, path: this.#path, head, loss: LOSS })
     return this.#journal
-  }
-
-  get #head() {
-    return { btkit: 'torrents', target: this.root, ...(this.#isTree && { tree: true }) }
   }
 
   /**

@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { latin1 } from '../../../base/bytes.js'
 import { BtkitError } from '../../../base/errors.js'
 import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin } from '../../../disk/look/inside.js'
@@ -277,7 +278,7 @@ async function scanDirectory(
 /** Whether any file is a part of an unfinished download, as clients have them in its directory. */
 function hasUnfinished(files: FileColumns): boolean {
   const { names } = files.store
-  if (!mayHaveUnfinished(names)) return false
+  if (!mayHaveUnfinished(latin1(names.used))) return false
   return files.findIndex((i) => isUnfinishedName(names.textAt(files.rowAt(i)))) >= 0
 }
 

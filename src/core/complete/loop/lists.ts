@@ -106,7 +106,7 @@ class ListRun {
     const { request, shared, context } = this
     const { signal } = context.engine
     if (places.some(({ place }) => place !== '')) await records.beginTree()
-    for (const { place } of records.hasOthers ? places : [])
+    for (const { place } of places)
       await records.takeIn(placeBelow(base, place), { waitSeconds: request.waitSeconds, signal })
     await records.settle()
     const all = [...places, ...this.#gonePlaces(lists, places, records, base)]

@@ -68,6 +68,8 @@ export async function reportRun(
   context: CompleteContext,
   work: (shared: Omit<SharedRun, 'watch'>) => Promise<void>,
 ): Promise<CompleteReport> {
+  // Until something changed, there is little but names, which stay
+  growYoungHeap(0)
   const { directories, target } = request
   for (const path of target === null ? directories : [target]) refuseLinkOfOthers(path)
   const report = createReport()
@@ -92,8 +94,6 @@ async function clientsOf(
 
 /** Completes directories whose targets are locked at the same time. */
 export async function completeTogether(targets: TargetDirectories, run: SharedRun): Promise<void> {
-  // Until something changed, there is little but names, which stay
-  growYoungHeap(0)
   try {
     await targets.open()
     await completeOpen(targets, run)

@@ -6,7 +6,6 @@ import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
 import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin, realPath } from '../../../disk/look/inside.js'
 import { TRUSTED_LENGTH } from '../../../disk/cache/trust.js'
-import type { NameColumn } from '../../../disk/file-lists/name-column.js'
 import type { FileListing } from '../../../disk/look/stat-files.js'
 import { isOrdinary, skipReasonOf } from '../../../disk/scan/entry.js'
 import { mayHaveUnfinished, unfinishedAmong } from '../../../disk/scan/unfinished.js'
@@ -98,7 +97,7 @@ export class TreeFinder {
   readonly #isEachLookedAt: boolean
   /** Whether a plain file and its torrent are all that counts of an entry. */
   readonly #isPlain: boolean
-  /** Whether each directory of another tree of torrents has some, by its place. */
+  /** For each place of another tree of torrents that a source lacks, whether it has some. */
   readonly targets = new Map<string, boolean>()
   /** Places of which another run has records of its own, and uses them. */
   readonly #held = new Set<string>()
@@ -139,7 +138,7 @@ export class TreeFinder {
       roots: there,
       target,
       see: (found) =>
-        records.records.hasOthers
+        records.records.hasOwn(placeBelow(records.place, found.place))
           ? this.#takeIn(found, records).then(() => see(found))
           : see(found),
       onError: (error, directory, isTarget) => {
@@ -171,7 +170,9 @@ export class TreeFinder {
     trees: readonly FoundTree[],
     records: TreeRecords,
   ): EnteredNames {
-    if (target) this.targets.set(place, target.columns.names.used.includes(TORRENT))
+    const isWhole = sources.length === this.#request.directories.length && !sources.includes(null)
+    // Where all sources are there, nothing is gone
+    if (target && !isWhole) this.targets.set(place, target.columns.names.used.includes(TORRENT))
     const entered = trees.map((tree, i) => {
       const found = sources[i]
       if (!found) return []
@@ -196,10 +197,9 @@ export class TreeFinder {
     return { sources: entered, target: target ? this.#directoriesIn(target) : [] }
   }
 
-  #directoriesIn({ directory, columns: { names, table } }: ListedDirectory): string[] {
+  #directoriesIn({ directory, columns: { names, table }, others }: ListedDirectory): string[] {
     const found: string[] = []
-    for (let i = 0; i < names.length; i++) {
-      if (table.isThere(i)) continue
+    for (const i of others) {
       const name = names.textAt(i)
       if (kindOf(() => childPath(directory, name), table, i) === 'directory') found.push(name)
     }
@@ -208,13 +208,10 @@ export class TreeFinder {
 
   /** Finds the directories that are chosen in one whose files need no look. */
   #directoriesAmong(root: string, place: string, found: ListedDirectory): string[] {
-    const { names, table } = found.columns
-    const directories: string[] = []
-    for (let i = 0; i < names.length; i++) {
-      if (table.isThere(i)) continue
-      if (this.#kindOf(root, place, found, i) === 'directory') directories.push(names.textAt(i))
-    }
-    return directories
+    const { names } = found.columns
+    const { others } = found
+    const directories = others.filter((i) => this.#kindOf(root, place, found, i) === 'directory')
+    return directories.map((i) => names.textAt(i))
   }
 
   /**
@@ -227,16 +224,20 @@ export class TreeFinder {
       realRoot,
       prefix,
     }: Pick<TreePlace, 'place' | 'realRoot'> & { readonly prefix: string },
-    { columns: sources }: ListedDirectory,
+    { columns: sources, others }: ListedDirectory,
     target: ListedDirectory | null,
     { records, place: base }: TreeRecords,
   ): boolean {
     const { index } = records
     if (!index || !target || !realRoot || !this.#isPlain || this.#held.has(place)) return false
     const { names, table } = sources
-    if (!isAscii(names.used) || mayHaveUnfinished(names) || mayBeOwn(names)) return false
+    const { used } = names
+    if (!isAscii(used)) return false
+    const all = latin1(used)
+    if (mayHaveUnfinished(all) || OWN_ENDS.test(all)) return false
+    if (!others.every((i) => table.isDirectory(i))) return false
     for (let i = 0; i < names.length; i++)
-      if (!(table.isThere(i) ? isOrdinary(names, i) : table.isDirectory(i))) return false
+      if (!isOrdinary(names, i) && table.isThere(i)) return false
     const { options } = runIn(this.work.seedsIn(place), this.#run)
     const trusted = TRUSTED_LENGTH[this.work.context.cacheAccess.trust]
     const at = placeBelow(base, place)
@@ -355,14 +356,9 @@ export function pathsOfPlace(
   return { directory, target: target === null ? directory : join(target, place) }
 }
 
-/** The ends of names of files that btkit makes. */
+/** The ends of names of files that btkit makes, in columns. */
 const TORRENT = '.torrent\0'
 const OWN_ENDS = RegExp(`\\.(?:torrent|${CHECKSUM_NAMES.join('|')})\0`)
-
-/** Whether a name in a directory may be that of a file which btkit makes. */
-function mayBeOwn({ used }: NameColumn): boolean {
-  return OWN_ENDS.test(latin1(used))
-}
 
 /** Returns a function that says whether a directory of a tree is that of the torrents. */
 function targetIn(realRoot: string | null, realTarget: string | null): (place: string) => boolean {

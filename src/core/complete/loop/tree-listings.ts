@@ -17,12 +17,19 @@ import { placeBelow } from '../../../disk/state/roots.js'
 /** A directory that was listed. */
 export class ListedDirectory {
   #listing: FileListing | undefined
+  /** The numbers of names that are not those of plain files. */
+  readonly others: readonly number[]
 
   constructor(
     readonly directory: string,
     /** They count until the next place. */
     readonly columns: ListedColumns,
-  ) {}
+  ) {
+    const { names, table } = columns
+    const others: number[] = []
+    for (let i = 0; i < names.length; i++) if (!table.isThere(i)) others.push(i)
+    this.others = others
+  }
 
   /** The same as texts, which stay. */
   get listing(): FileListing {
@@ -73,12 +80,15 @@ const STRETCH = 250
  * would take half as long again, because it can wait at each name.
  */
 export async function listTrees({ roots, target, see, onError }: Trees): Promise<void> {
-  const rooms = [...roots, target].map(() => new ListingRoom())
-  const list = (number: number, root: string, place: string): ListedDirectory | null => {
-    const directory = place === '' ? join(root) : childPath(join(root), place)
-    const room = rooms[number] ?? new ListingRoom()
+  const tops = [...roots, ...(target === null ? [] : [target])].map((path) => {
+    return { path: join(path), room: new ListingRoom() }
+  })
+  const list = (number: number, place: string): ListedDirectory | null => {
+    const top = tops[number]
+    if (!top) return null
+    const directory = place === '' ? top.path : childPath(top.path, place)
     try {
-      return new ListedDirectory(directory, listColumns(directory, room))
+      return new ListedDirectory(directory, listColumns(directory, top.room))
     } catch (error) {
       onError(error, directory, number === roots.length)
       return null
@@ -91,8 +101,8 @@ export async function listTrees({ roots, target, see, onError }: Trees): Promise
     const { place, sources, isTarget } = at
     const seeing = see({
       place,
-      sources: roots.map((root, i) => (sources.has(i) ? list(i, root, place) : null)),
-      target: isTarget && target !== null ? list(roots.length, target, place) : null,
+      sources: roots.map((_, i) => (sources.has(i) ? list(i, place) : null)),
+      target: isTarget ? list(roots.length, place) : null,
     })
     const entered = seeing instanceof Promise ? await seeing : seeing
     for (const next of placesOf(place, entered).reverse()) open.push(next)

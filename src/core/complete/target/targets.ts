@@ -41,6 +41,12 @@ interface LockedRecords {
   readonly release: () => void
 }
 
+/** What a caller of openRecords knows of them, and does while they are read. */
+interface RecordsToOpen {
+  readonly found?: RecordsPlace
+  readonly onLocked?: () => void
+}
+
 /**
  * Opens the records that have the torrents of a directory, given by its real path. For writing,
  * they are locked; `onLocked` is called before they are read.
@@ -50,7 +56,7 @@ export async function openRecords(
   target: string,
   { dryRun, waitSeconds }: CompleteRequest,
   { state, engine, cacheAccess: { now } }: CompleteContext,
-  onLocked?: () => void,
+  { found: known, onLocked }: RecordsToOpen = {},
 ): Promise<LockedRecords & RecordsPlace> {
   const { directory: stateDirectory, warn } = state
   callSystem(`state ${stateDirectory}`, () => {
@@ -58,8 +64,8 @@ export async function openRecords(
   })
   const wait = { waitSeconds, signal: engine.signal }
   const found = dryRun
-    ? { ...rootOf(stateDirectory, target), release: () => undefined }
-    : await lockRecords(stateDirectory, target, wait)
+    ? { ...(known ?? rootOf(stateDirectory, target)), release: () => undefined }
+    : await lockRecords(stateDirectory, target, wait, known)
   onLocked?.()
   try {
     const options = { stateDirectory, root: found.root, isReadOnly: dryRun, now, warn }
@@ -125,10 +131,10 @@ export class TargetDirectories {
       paths.flatMap((path) => valueOr(null, () => this.placeOf(path)) ?? [])
     const targets = [...new Set(placesOf(this.places.map(({ target }) => target)))]
     const found = targets.map((path) => ({ path, ...this.#rootOf(path) }))
-    for (const { path, root, place } of found.sort((a, b) => compareBytes(a.root, b.root))) {
-      const locking = this.#open(path, root, place)
+    for (const { path, ...place } of found.sort((a, b) => compareBytes(a.root, b.root))) {
+      const locking = this.#open(path, place)
       this.opened.set(path, later(locking))
-      await this.#records.get(root)?.catch((error: unknown) => {
+      await this.#records.get(place.root)?.catch((error: unknown) => {
         const endsAll: readonly string[] = this.tree ? ['interrupted'] : ['locked', 'interrupted']
         if (error instanceof BtkitError && endsAll.includes(error.code)) throw error
       })
@@ -200,8 +206,8 @@ export class TargetDirectories {
     for (const directory of this.tree?.targets.values() ?? []) directory.close()
   }
 
-  async #open(target: string, root: string, place: string): Promise<TargetDirectory> {
-    const log = await this.#logOf(target, root, place)
+  async #open(target: string, found: RecordsPlace): Promise<TargetDirectory> {
+    const log = await this.#logOf(target, found)
     const isReadOnly = this.request.dryRun
     const states = await this.list(target)
     const directory = this.#held.get(target) ?? Directory.named(target)
@@ -210,13 +216,14 @@ export class TargetDirectories {
   }
 
   /** Opens the records of a root once. */
-  async #logOf(target: string, root: string, place: string): Promise<TorrentLog> {
-    if (root === this.tree?.records.root) return this.tree.records.in(place)
+  async #logOf(target: string, found: RecordsPlace): Promise<TorrentLog> {
+    if (found.root === this.tree?.records.root) return this.tree.records.in(found.place)
     // The system looks at files while the records are read
     const onLocked = () => void this.list(target)
     const { request, context } = this
-    const opening = this.#records.get(root) ?? openRecords(target, request, context, onLocked)
-    this.#records.set(root, later(opening))
+    const opening =
+      this.#records.get(found.root) ?? openRecords(target, request, context, { found, onLocked })
+    this.#records.set(found.root, later(opening))
     const { records } = await opening
     return records.in(placeIn(records.root, target))
   }
