@@ -1,5 +1,10 @@
 import { openNullCache } from '../../src/disk/cache/piece-cache.js'
-import type { ContentRequest } from '../../src/core/digests/content.js'
+import {
+  cutIntoPieces,
+  planContent,
+  type Content,
+  type ContentRequest,
+} from '../../src/core/digests/content.js'
 import type { Engine, HashContext } from '../../src/core/digests/hash-content.js'
 import {
   hashTorrent,
@@ -8,6 +13,7 @@ import {
   writeTorrent,
   type WrittenTorrent,
 } from '../../src/core/make/make-torrent.js'
+import { choosePieces } from '../../src/core/make/piece-choice.js'
 import { chooseKernel, type KernelName } from '../../src/disk/hash/kernels.js'
 import { NO_FIELDS } from '../../src/metainfo/fields.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
@@ -28,6 +34,12 @@ export function contentRequest(
     torrent: null,
     ...changes,
   }
+}
+
+/** Plans the content of a request, and divides it. */
+export async function cutContent(request: ContentRequest): Promise<Content> {
+  const content = await planContent(request)
+  return cutIntoPieces(content, choosePieces(content, request, () => 0).pieceLength)
 }
 
 /** A request for a plain torrent of `source`, with changes. */

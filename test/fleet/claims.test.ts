@@ -8,7 +8,7 @@ import { openNullCache } from '../../src/disk/cache/piece-cache.js'
 import { accessCache } from '../../src/fleet/access.js'
 import { claimPatience, HashClaims } from '../../src/fleet/claims.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
-import { contentOfTree, planContent } from '../../src/core/digests/content.js'
+import { contentOfTree, cutIntoPieces } from '../../src/core/digests/content.js'
 import { hashContent } from '../../src/core/digests/hash-content.js'
 import { createTable, setPieces } from '../../src/core/digests/piece-table.js'
 import { ByteLocks } from '../../src/disk/write/locks.js'
@@ -24,7 +24,7 @@ import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { parseJson } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { until } from '../support/until.js'
-import { contentRequest, hashContext } from '../core/requests.js'
+import { contentRequest, cutContent, hashContext } from '../core/requests.js'
 
 const withoutLocks = loadNative('lockByte') === null && 'the addon is not built'
 const redis = WITHOUT_REDIS ? null : await startRedis({ after })
@@ -59,7 +59,7 @@ test('hard links that are hashed at once are read once', { skip: withoutLocks },
   t.after(() => cacheAccess.cache.close())
   await cacheAccess.cache.wake()
   const hash = async (name: string) =>
-    hashContent(await planContent(contentRequest(join(root, name))), {
+    hashContent(await cutContent(contentRequest(join(root, name))), {
       ...hashContext(),
       cacheAccess,
     })
@@ -117,7 +117,7 @@ async function makeOwner(
   }
   const all = { all: false, include: [], exclude: [] }
   const tree = await scanTree(machine.root, { ...all, links: 'inside' })
-  const content = contentOfTree(tree, { version: 'v1', name: null, pieceLength: MIB })
+  const content = cutIntoPieces(contentOfTree(tree, { version: 'v1', name: null }), MIB)
   const table = createTable(content)
   setPieces(table, 0, new Uint8Array(20 * known))
   const cache = openNullCache()

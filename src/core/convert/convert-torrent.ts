@@ -4,7 +4,13 @@ import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
+import {
+  bytesOf,
+  type Content,
+  contentOfTree,
+  type ContentRules,
+  cutIntoPieces,
+} from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { Reading } from '../make/make-group.js'
 import { openNullCache } from '../../disk/cache/piece-cache.js'
@@ -200,5 +206,6 @@ function contentOfTorrent(
   for (const { file } of content.odd.values()) if (!file.symlinkPath) return null
   const files = withoutPads(content.files)
   const tree = { root: request.path, isDirectory, files, skipped: [] }
-  return contentOfTree(tree, { ...rules, order: { by: 'path', isDescending: false } })
+  const all = contentOfTree(tree, { ...rules, order: { by: 'path', isDescending: false } })
+  return cutIntoPieces(all, rules.pieceLength)
 }

@@ -49,19 +49,22 @@ export interface CutFiles {
   readonly pieceCount: number
 }
 
-/** The content of a torrent: names and sizes. Nothing was read yet. */
-export interface Content extends CutFiles {
+/** The content of a torrent before it is divided. Nothing was read yet. */
+export interface UncutContent extends Pick<CutFiles, 'version' | 'name' | 'files'> {
   readonly isDirectory: boolean
   readonly skipped: readonly Skipped[]
-  /** Whether there are pad files, which must change with the piece length. */
+  /** Whether there are pad files when it is cut, which change with the piece length. */
   readonly isAligned?: boolean | undefined
 }
+
+/** The same with its pieces. */
+export interface Content extends UncutContent, CutFiles {}
 
 /**
  * Scans the source and plans the content of its torrent.
  * @throws BtkitError `empty` if it has no bytes, and as scanTree
  */
-export async function planContent(request: ContentRequest): Promise<Content> {
+export async function planContent(request: ContentRequest): Promise<UncutContent> {
   const { torrent, otherOutputs = [] } = request
   const scanned = await scanTree(request.source, request.scan)
   const tree = excludeOutput(scanned, torrent === null ? null : realPath(torrent))
@@ -133,37 +136,44 @@ export function excludeOutput(tree: Tree, output: string | null): Tree {
 }
 
 /**
- * Plans the content of a scanned tree's torrent.
+ * Returns the content of a scanned tree's torrent.
  * @throws BtkitError `empty` if it has no bytes, `bad-name` for paths that its version does not
  *   allow
  */
-export function contentOfTree(tree: Tree, rules: ContentRules): Content {
+export function contentOfTree(tree: Tree, rules: Omit<ContentRules, 'pieceLength'>): UncutContent {
   const { root, isDirectory, skipped } = tree
   const files = rules.order ? sortFiles(tree.files, rules.order) : tree.files
   const name = checkNameOnDisk(rules.name ?? basename(resolve(root)))
   const { version } = rules
   refusePaths(tree, name, version)
   const isAligned = rules.isAligned === true || version !== 'v1'
-  const parts = { version, name, isDirectory, files, skipped }
-  const content = cutIntoPieces(isAligned ? { ...parts, isAligned } : parts, rules.pieceLength)
-  if (content.size === 0) throw new BtkitError('empty', `${root}: ${whyEmpty(tree)}`)
-  return content
+  if (files.findIndex((i) => files.sizeAt(i) > 0) < 0)
+    throw new BtkitError('empty', `${root}: ${whyEmpty(tree)}`)
+  const content = { version, name, isDirectory, files, skipped }
+  return isAligned ? { ...content, isAligned } : content
+}
+
+/** Returns the piece length that suits content by its size without padding. */
+export function suitedPieceLength({ files, isAligned }: UncutContent): PieceLength {
+  return isAligned ? alignedPieceLength(withoutPads(files).sizes) : automaticPieceLength(files.size)
+}
+
+/** Returns the number of pieces of this length, without dividing the content. */
+export function countPieces({ files, isAligned }: UncutContent, pieceLength: number): number {
+  if (!isAligned) return Math.ceil(files.size / pieceLength)
+  let count = 0
+  for (const size of withoutPads(files).sizes) count += Math.ceil(size / pieceLength)
+  return count
 }
 
 /**
- * Divides files into pieces of this length in bytes. The automatic length depends on the bytes
- * without padding.
+ * Divides content into pieces of this length in bytes.
  * @throws BtkitError as alignFiles does
  */
-export function cutIntoPieces(
-  parts: Omit<Content, 'size' | 'pieceLength' | 'pieceCount'>,
-  length: ContentRules['pieceLength'],
-): Content {
-  const { version, name, isDirectory, skipped, isAligned } = parts
-  const own = isAligned ? withoutPads(parts.files) : parts.files
-  const suited = () => (isAligned ? alignedPieceLength(own.sizes) : automaticPieceLength(own.size))
-  const pieceLength = length === 'auto' ? suited() : length
-  const files = isAligned ? alignFiles(own, pieceLength) : own
+export function cutIntoPieces(content: UncutContent, length: ContentRules['pieceLength']): Content {
+  const { version, name, isDirectory, skipped, isAligned } = content
+  const pieceLength = length === 'auto' ? suitedPieceLength(content) : length
+  const files = isAligned ? alignFiles(withoutPads(content.files), pieceLength) : content.files
   const { size } = files
   const pieceCount = Math.ceil(size / pieceLength)
   // Lists all properties: there may be very many contents, and spreading takes several times as
@@ -178,7 +188,7 @@ export function bytesOf({ files }: Pick<Content, 'files'>): number {
 }
 
 /** Returns the paths with a backslash in a name, including the content's own name. */
-export function backslashedPaths({ name, isDirectory, files }: Content): string[] {
+export function backslashedPaths({ name, isDirectory, files }: UncutContent): string[] {
   const isTold = (component: string) => component.includes('\\')
   if (!isDirectory) return [name].filter(isTold)
   const found = isTold(name) ? files : files.filter((i) => files.hasInPath(i, '\\'))

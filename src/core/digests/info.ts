@@ -7,7 +7,7 @@ import { buildInfoSteps, encodePieceLayers } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { rootOf } from './file-trees.js'
-import type { Content } from './content.js'
+import type { Content, UncutContent } from './content.js'
 import { boundFiles, listFiles } from './listed-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import type { CacheAccess } from './cache-access.js'
@@ -57,6 +57,18 @@ export class InfoRequest {
     return this.#input
   }
 }
+
+/** Returns the same of content that is not divided yet. */
+export function infoInput(
+  content: UndividedContent,
+  options: InfoOptions,
+  trust: CacheTrust,
+): Uint8Array {
+  return doAtOnce(hashInput(content, options, trust))
+}
+
+/** Content of which only the piece length is known. */
+type UndividedContent = UncutContent & Pick<Content, 'pieceLength'>
 
 /**
  * Obtains an `info`. The `info` of a directory is cached as a whole, so that an unchanged directory
@@ -159,7 +171,11 @@ function marksPads({ version, isAligned }: Content): boolean {
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */
-function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): Steps<Uint8Array> {
+function* hashInput(
+  content: UndividedContent,
+  options: InfoOptions,
+  trust: CacheTrust,
+): Steps<Uint8Array> {
   const { version, name, isDirectory, pieceLength } = content
   // The sizes of all others tell where each has padding before it
   const files = content.isAligned ? withoutPads(content.files) : content.files

@@ -11,9 +11,10 @@ import type { ListedFile } from '../checksums/lists.js'
 import {
   bytesOf,
   contentOfTree,
+  cutIntoPieces,
   refusePaths,
-  type Content,
   type ContentRules,
+  type UncutContent,
 } from '../digests/content.js'
 import { alignedFiles, createTrees, setTree, type FileTree } from '../digests/file-trees.js'
 import type { Engine, HashContext } from '../digests/hash-content.js'
@@ -154,7 +155,7 @@ async function readStated(
   { engine, cacheAccess }: Omit<ArrivalReading, 'checksums'>,
 ): Promise<StreamedTorrent> {
   const { pieceLength } = plan.content
-  const content = contentOfStated(named, stated, { ...request, pieceLength })
+  const content = cutIntoPieces(contentOfStated(named, stated, request), pieceLength)
   const { cache, trust } = cacheAccess
   const { readOnce } = new StatedContent(content, stated, cache)
   const context = {
@@ -173,7 +174,7 @@ function contentOfStated(
   named: Omit<NamedArrival, 'files'>,
   files: readonly (OrderedFile & StatedFile)[],
   rules: ArrivalRules,
-): Content {
+): UncutContent {
   const keyed = files.map((file) => {
     return { ...file, absolutePath: keyOf(file), fingerprint: fingerprintOfStated(file) }
   })
@@ -187,14 +188,14 @@ function contentOfStated(
 export function planStated(
   arrival: Arrival & { readonly files: readonly StatedFile[] },
   rules: ArrivalRules,
-): Content {
+): UncutContent {
   const named = { ...arrival, files: inOrder(arrival.files, rules) }
   checkPaths(named, { ...rules, isAligned: rules.isAligned === true || rules.version !== 'v1' })
   return contentOfStated(named, statedFiles(named) ?? [], rules)
 }
 
 /** The rules for content that is on no disk, with its name. */
-type ArrivalRules = ContentRules & { readonly name: string }
+type ArrivalRules = Omit<ContentRules, 'pieceLength'> & { readonly name: string }
 
 interface OrderedFile extends StreamedFile {
   readonly components: string[]
@@ -246,7 +247,7 @@ function contentOf(
   { place, isDirectory, files, skipped = [] }: NamedArrival,
   lengths: readonly number[],
   request: ArrivalRules,
-): Content {
+): UncutContent {
   const tree = { root: place, isDirectory, files: columnsOf(files, lengths), skipped }
   return contentOfTree(tree, { ...request, order: undefined })
 }
@@ -265,7 +266,7 @@ function columnsOf(files: readonly OrderedFile[], lengths: readonly number[]): F
 function pieceLengthFor(request: NamedRequest, named: NamedArrival): PieceLengthFor {
   const { files, isDirectory } = named
   const lengthOfAll = (lengths: readonly number[]) => {
-    return choosePieces(contentOf(named, lengths, request), request, () => 0).content.pieceLength
+    return choosePieces(contentOf(named, lengths, request), request, () => 0).pieceLength
   }
   const isGiven = request.pieceLength !== 'auto'
   const isOpen = !isDirectory && files.some((file) => lengthOf(file) === undefined)

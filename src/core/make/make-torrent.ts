@@ -11,7 +11,13 @@ import {
   type TorrentCore,
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
-import { planContent, type Content, type ContentRequest } from '../digests/content.js'
+import {
+  cutIntoPieces,
+  planContent,
+  type Content,
+  type ContentRequest,
+  type UncutContent,
+} from '../digests/content.js'
 import {
   composeCore,
   InfoRequest,
@@ -60,7 +66,7 @@ export interface TorrentPlan {
   readonly request: MakeRequest
   readonly content: Content
   /** The reason for its piece length. */
-  readonly pieces: Omit<PieceChoice, 'content'>
+  readonly pieces: PieceChoice
   /** The torrent that it replaces; null if there is none. */
   readonly replaced: Metainfo | null
   /** The file that it replaces. */
@@ -106,15 +112,14 @@ export function checkOutput(request: MakeRequest): ReplacedTorrent {
  *   `exists` if another torrent is in its place
  */
 export function planOf(
-  content: Content,
+  uncut: UncutContent,
   request: MakeRequest,
   target: ReplacedTorrent,
 ): TorrentPlan {
-  const { content: cut, ...pieces } = choosePieces(content, request, (other) => {
-    return measureTorrent({ request, content: other })
-  })
-  refuseHuge({ request, content: cut }, request.source)
-  return { request, content: cut, pieces, replaced: replacedBy(cut, request, target), target }
+  const pieces = choosePieces(uncut, request, (content) => measureTorrent({ request, content }))
+  const content = cutIntoPieces(uncut, pieces.pieceLength)
+  refuseHuge({ request, content }, request.source)
+  return { request, content, pieces, replaced: replacedBy(content, request, target), target }
 }
 
 /**

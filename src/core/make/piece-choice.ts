@@ -2,7 +2,15 @@ import { BtkitError } from '../../base/errors.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2, pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { formatBytes } from '../../base/text/quantity.js'
-import { bytesOf, cutIntoPieces, type Content, type ContentRules } from '../digests/content.js'
+import {
+  bytesOf,
+  countPieces,
+  cutIntoPieces,
+  suitedPieceLength,
+  type Content,
+  type ContentRules,
+  type UncutContent,
+} from '../digests/content.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
 /** The rules for the piece length. Lengths and sizes are in bytes. */
@@ -24,75 +32,80 @@ export type PieceReason =
   | { readonly kind: 'fewest'; readonly pieceCount: number }
   | { readonly kind: 'by torrent size'; readonly largestTorrent: number }
 
+/** A piece length in bytes, and why it was chosen. */
 export interface PieceChoice {
-  readonly content: Content
+  readonly pieceLength: PieceLength
   readonly reason: PieceReason
   /** Whether `longestPiece` changed the piece length. */
   readonly isLimited: boolean
 }
 
-/** The piece length and its reason. */
-export interface PieceFacts extends Omit<PieceChoice, 'content'> {
-  /** In bytes. */
-  readonly pieceLength: number
+/** The facts about a choice that people may want to know. */
+export interface PieceFacts extends PieceChoice {
   /** The bytes of the content's files. */
   readonly size: number
 }
 
-/** Returns the facts about a choice that people may want to know. */
-export function pieceFacts({ content, reason, isLimited }: PieceChoice): PieceFacts {
-  return { reason, isLimited, pieceLength: content.pieceLength, size: bytesOf(content) }
+/** Returns such facts about content. */
+export function pieceFacts(content: UncutContent, choice: PieceChoice): PieceFacts {
+  return { ...choice, size: bytesOf(content) }
 }
 
 /** Returns the size of a content's .torrent in bytes. */
 export type MeasureTorrent = (content: Content) => number
 
 /**
- * Divides content into pieces by the rules. Measures only if a rule needs it, because that is slow
- * with many files.
+ * Chooses the piece length of content by the rules. Divides and measures it only if a rule needs
+ * that, because it is slow with many files.
  * @throws BtkitError `too-large` if no piece length makes the .torrent small enough
  */
 export function choosePieces(
-  content: Content,
+  content: UncutContent,
   rules: PieceRules,
   measure: MeasureTorrent,
 ): PieceChoice {
-  const { pieceLength, mostPieces, largestTorrent, longestPiece = LONGEST } = rules
-  const { content: cut, reason } =
+  const { mostPieces, largestTorrent, longestPiece = LONGEST } = rules
+  const preferred =
     largestTorrent !== undefined
       ? fitTorrent(content, { ...rules, largestTorrent }, measure)
       : mostPieces !== undefined
         ? fitCount(content, mostPieces)
-        : { content, reason: { kind: pieceLength === 'auto' ? 'by size' : 'given' } as const }
-  if (cut.pieceLength <= longestPiece) return { content: cut, reason, isLimited: false }
-  return { content: cutIntoPieces(content, longestPiece), reason, isLimited: true }
+        : suit(content, rules.pieceLength)
+  const isLimited = preferred.pieceLength > longestPiece
+  return { ...preferred, ...(isLimited && { pieceLength: longestPiece }), isLimited }
 }
 
-const SHORTEST = pieceLengthOf(MIN_PIECE_POW2)
 const LONGEST = pieceLengthOf(MAX_PIECE_POW2)
 
 type Preference = Omit<PieceChoice, 'isLimited'>
 
-function fitCount(content: Content, mostPieces: number): Preference {
-  let fewest = cutIntoPieces(content, SHORTEST)
-  for (const cut of cutByLength(content, LONGEST)) {
-    if (cut.pieceCount <= mostPieces)
-      return { content: cut, reason: { kind: 'by count', mostPieces } }
-    if (cut.pieceCount < fewest.pieceCount) fewest = cut
+function suit(content: UncutContent, given: PieceRules['pieceLength']): Preference {
+  if (given !== 'auto') return { pieceLength: given, reason: { kind: 'given' } }
+  return { pieceLength: suitedPieceLength(content), reason: { kind: 'by size' } }
+}
+
+function fitCount(content: UncutContent, mostPieces: number): Preference {
+  let [fewest, pieceCount] = [LONGEST, Infinity]
+  for (const pieceLength of lengthsTo(LONGEST)) {
+    const count = countPieces(content, pieceLength)
+    if (count <= mostPieces) return { pieceLength, reason: { kind: 'by count', mostPieces } }
+    if (count < pieceCount) [fewest, pieceCount] = [pieceLength, count]
   }
-  return { content: fewest, reason: { kind: 'fewest', pieceCount: fewest.pieceCount } }
+  return { pieceLength: fewest, reason: { kind: 'fewest', pieceCount } }
 }
 
 function fitTorrent(
-  content: Content,
+  content: UncutContent,
   { largestTorrent, longestPiece = LONGEST }: PieceRules & { largestTorrent: number },
   measure: MeasureTorrent,
 ): Preference {
   const reason: PieceReason = { kind: 'by torrent size', largestTorrent }
-  for (const cut of cutByLength(content, longestPiece)) {
+  for (const pieceLength of lengthsTo(longestPiece)) {
     // The size of the v1 digests alone excludes most lengths
-    const least = cut.version === 'v2' ? 0 : cut.pieceCount * SHA1
-    if (least <= largestTorrent && measure(cut) <= largestTorrent) return { content: cut, reason }
+    const least = content.version === 'v2' ? 0 : countPieces(content, pieceLength) * SHA1
+    if (least > largestTorrent) continue
+    if (measure(cutIntoPieces(content, pieceLength)) <= largestTorrent)
+      return { pieceLength, reason }
   }
   const size = measure(cutIntoPieces(content, longestPiece))
   const pieces = `with pieces of ${formatBytes(longestPiece)}`
@@ -100,9 +113,7 @@ function fitTorrent(
   throw new BtkitError('too-large', `${content.name}: ${why}`)
 }
 
-/** Yields the content with each possible piece length, shortest first. */
-function* cutByLength(content: Content, longest: PieceLength): Generator<Content> {
-  for (let pow2 = MIN_PIECE_POW2; 2 ** pow2 <= longest; pow2++) {
-    yield cutIntoPieces(content, pieceLengthOf(pow2))
-  }
+/** Yields each possible piece length, shortest first. */
+function* lengthsTo(longest: PieceLength): Generator<PieceLength> {
+  for (let pow2 = MIN_PIECE_POW2; 2 ** pow2 <= longest; pow2++) yield pieceLengthOf(pow2)
 }

@@ -1,6 +1,6 @@
 import { isRaw } from '../../base/text/raw-path.js'
 import { mapLimited } from '../../base/concurrency.js'
-import { contentOfTree } from '../../core/digests/content.js'
+import { contentOfTree, cutIntoPieces } from '../../core/digests/content.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { FileStore } from '../../disk/file-lists/file-store.js'
@@ -41,7 +41,7 @@ export function directorySource(
     const { files, omitted } = await findBelow(directory, chosen, options, budget)
     const name = directory.at(-1) ?? ''
     const tree = { root: name, isDirectory: true, files, skipped: [] }
-    const content = contentOfTree(tree, { version, name, pieceLength: options.pieceLength })
+    const content = cutIntoPieces(contentOfTree(tree, { version, name }), options.pieceLength)
     refuseManyPieces(content)
     const parts = { private: false, sourceTag: null }
     return { content, options: parts, state: null, directory: directory.slice(0, -1), omitted }

@@ -6,12 +6,11 @@ import { test } from 'node:test'
 import { CHECKSUM_NAMES } from '../../../src/core/checksums/list.js'
 import { parseListName } from '../../../src/core/checksums/lists.js'
 import { obtainChecksums, recallChecksums } from '../../../src/core/checksums/obtain.js'
-import { planContent } from '../../../src/core/digests/content.js'
 import { openCache } from '../../../src/disk/cache/open.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 import { FILES } from '../golden-content.js'
-import { contentRequest, hashContext, settledContext } from '../requests.js'
+import { contentRequest, cutContent, hashContext, settledContext } from '../requests.js'
 
 /** A file that is read on other threads, beside small ones. */
 const LARGE = { large: pseudoRandom(300_000) }
@@ -20,7 +19,7 @@ const hexOf = (digest?: Uint8Array) => Buffer.from(digest ?? []).toString('hex')
 
 for (const threads of [1, 2, 16]) {
   test(`checksums are those of coreutils, on ${threads} threads`, async (t) => {
-    const content = await planContent(contentRequest(makeScratch(t, { ...FILES, ...LARGE })))
+    const content = await cutContent(contentRequest(makeScratch(t, { ...FILES, ...LARGE })))
     const found = await obtainChecksums(content, CHECKSUM_NAMES, hashContext({ threads }))
     const paths = found.map(({ file }) => file.absolutePath)
     for (const [i, name] of CHECKSUM_NAMES.entries()) {
@@ -34,7 +33,7 @@ for (const threads of [1, 2, 16]) {
 }
 
 test('known checksums are recalled, and files are read for others only', async (t) => {
-  const content = await planContent(contentRequest(makeScratch(t, FILES)))
+  const content = await cutContent(contentRequest(makeScratch(t, FILES)))
   const context = settledContext()
   const { now } = context.cacheAccess
   const cache = await openCache({ directory: makeScratch(t), now, warn: assert.ifError })
@@ -61,7 +60,7 @@ test('known checksums are recalled, and files are read for others only', async (
 })
 
 test('checksums of files that changed a moment ago are not kept', async (t) => {
-  const content = await planContent(contentRequest(makeScratch(t, FILES)))
+  const content = await cutContent(contentRequest(makeScratch(t, FILES)))
   const found = await obtainChecksums(content, ['sha256'], hashContext())
   assert.deepEqual(new Set(found.map(({ isSettled }) => isSettled)), new Set([false]))
 })
@@ -69,13 +68,13 @@ test('checksums of files that changed a moment ago are not kept', async (t) => {
 for (const path of ['a/short.txt', 'large']) {
   test(`${path}: a file that changed since its scan has no checksum`, async (t) => {
     const directory = makeScratch(t, { ...FILES, ...LARGE })
-    const content = await planContent(contentRequest(directory))
+    const content = await cutContent(contentRequest(directory))
     appendFileSync(join(directory, path), 'more')
     await assert.rejects(obtainChecksums(content, ['sha256'], hashContext()), { code: 'changed' })
   })
 
   test(`${path}: an abort ends the work`, async (t) => {
-    const content = await planContent(
+    const content = await cutContent(
       contentRequest(join(makeScratch(t, { ...FILES, ...LARGE }), path)),
     )
     const signal = AbortSignal.abort()

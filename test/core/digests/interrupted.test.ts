@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { linkSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { planContent, type Content } from '../../../src/core/digests/content.js'
+import { type Content } from '../../../src/core/digests/content.js'
 import type { ReadOnce } from '../../../src/core/digests/cache-access.js'
 import { rootOf } from '../../../src/core/digests/file-trees.js'
 import { hashContent, type HashedContent } from '../../../src/core/digests/hash-content.js'
@@ -20,7 +20,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { referenceTree } from '../../support/reference-trees.js'
 import { makeScratch, plantFiles, type Files } from '../../support/scratch.js'
-import { contentRequest, hashContext, makeRequest, makeTorrent } from '../requests.js'
+import { contentRequest, cutContent, hashContext, makeRequest, makeTorrent } from '../requests.js'
 
 const MIB = 2 ** 20
 const PIECE = pieceLengthOf(16)
@@ -92,7 +92,7 @@ for (const [what, files] of Object.entries(CONTENTS)) {
         `${what}, ${version}, ${kernel}: after interruptions only the rest is hashed`,
         async (t) => {
           const { source, context } = await plant(t, files)
-          const content = await planContent(contentRequest(source, { version, pieceLength: PIECE }))
+          const content = await cutContent(contentRequest(source, { version, pieceLength: PIECE }))
           const { size } = content
           // A slow machine notices an interruption late
           for (const part of [1 / 2, 1 / 8]) {
@@ -127,18 +127,18 @@ for (const [what, files] of Object.entries(CONTENTS)) {
 test('digests of files before one that cannot be read are kept', async (t) => {
   const { source, root, context } = await plant(t, CONTENTS['a directory']!)
   const request = contentRequest(source, { pieceLength: PIECE })
-  const content = await planContent(request)
+  const content = await cutContent(request)
   const last = { 'd/large': CONTENTS['a directory']!['d/large']! }
   rmSync(join(root, 'd/large'))
   await assert.rejects(hashContent(content, context(TWINS[0]!)), { code: 'not-found' })
   plantFiles(root, last)
-  const { bytesHashed } = await hashContent(await planContent(request), context(TWINS[0]!))
+  const { bytesHashed } = await hashContent(await cutContent(request), context(TWINS[0]!))
   assert.ok(bytesHashed < last['d/large'].length + IN_HAND.v1, `${bytesHashed}`)
 })
 
 test('a file that changed is hashed again from its start', async (t) => {
   const { source, root, context } = await plant(t, CONTENTS['a large file']!)
-  const plan = () => planContent(contentRequest(source, { pieceLength: PIECE }))
+  const plan = () => cutContent(contentRequest(source, { pieceLength: PIECE }))
   await assert.rejects(hashContent(await plan(), context(TWINS[0]!, 12 * MIB)))
   plantFiles(root, { large: pseudoRandom(32 * MIB + 5, 2) })
   const content = await plan()
@@ -150,11 +150,11 @@ test('a file that changed is hashed again from its start', async (t) => {
 test('a hybrid of which only some last pieces are read again keeps its trees', async (t) => {
   const { source, root, context } = await plant(t, { 'd/a': pseudoRandom(9 * PIECE + 9, 1) })
   const request = contentRequest(source, { version: 'hybrid', pieceLength: PIECE })
-  await hashContent(await planContent(request), context(TWINS[0]!))
+  await hashContent(await cutContent(request), context(TWINS[0]!))
   // The last file of a hybrid is not padded, unless another one follows
   plantFiles(root, { 'd/b': pseudoRandom(PIECE + 9, 2) })
   for (const isRead of [true, false]) {
-    const content = await planContent(request)
+    const content = await cutContent(request)
     const hashed = await hashContent(content, context(TWINS[0]!))
     assert.equal(hashed.bytesHashed > 0, isRead)
     assert.ok(hashed.bytesHashed <= 3 * PIECE, `${hashed.bytesHashed}`)
@@ -170,7 +170,7 @@ for (const version of ['v1', 'v2', 'hybrid'] as const) {
     let bytes = 0
     for (const name of ['planet-1.pbf', 'latest.pbf', 'hard.pbf']) {
       const request = contentRequest(join(root, name), { version, pieceLength: PIECE })
-      const content = await planContent(request)
+      const content = await cutContent(request)
       const hashed = await hashContent(content, context(TWINS[0]!))
       bytes += hashed.bytesHashed
       assertDigests(content, hashed)

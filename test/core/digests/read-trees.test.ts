@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
-import { planContent } from '../../../src/core/digests/content.js'
 import { hashInGroups } from '../../../src/core/digests/hash-groups.js'
 import { enterTrees, ReadTrees } from '../../../src/core/digests/read-trees.js'
 import { createTrees, rootOf } from '../../../src/core/digests/file-trees.js'
@@ -12,7 +11,7 @@ import { hashOptions } from '../../disk/hash/hash-options.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceTree } from '../../support/reference-trees.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
-import { contentRequest } from '../requests.js'
+import { contentRequest, cutContent } from '../requests.js'
 
 const B = 16 * 1024
 const P = pieceLengthOf(16)
@@ -28,7 +27,7 @@ const CONTENTS = {
 /** Reads the trees of a hybrid, with the digests of so many blocks in memory at a time. */
 async function readInGroups(t: TestContext, mostBlocks: number) {
   const source = makeScratch(t, CONTENTS)
-  const content = await planContent(contentRequest(source, { version: 'hybrid', pieceLength: P }))
+  const content = await cutContent(contentRequest(source, { version: 'hybrid', pieceLength: P }))
   const files = Array.from(content.files, ({ absolutePath, fingerprint }) => {
     return { path: absolutePath, length: fingerprint.size }
   })
@@ -66,7 +65,7 @@ test('the trees are those of the files, however few blocks are in memory at a ti
 
 test('of a file of which a piece was not read there is no tree', async (t) => {
   const source = makeScratch(t, { a: pseudoRandom(3 * P, 1), b: 'b' })
-  const content = await planContent(contentRequest(source, { version: 'v2', pieceLength: P }))
+  const content = await cutContent(contentRequest(source, { version: 'v2', pieceLength: P }))
   const readTrees = new ReadTrees(content)
   readTrees.take(Uint32Array.of(0, 2, 3), new Uint8Array(9 * 32))
   assert.deepEqual(readTrees.whole, [])
@@ -79,7 +78,7 @@ test('of very large content no more nodes are kept than fit into memory', async 
   const size = 33 * 2 ** 30
   plantSparse(directory, 'large', size)
   const request = contentRequest(directory, { version: 'v2', pieceLength: pieceLengthOf(20) })
-  const content = await planContent(request)
+  const content = await cutContent(request)
   // The fastest one: there are two million digests
   const kernel = chooseKernel()
   const readTrees = new ReadTrees(content)

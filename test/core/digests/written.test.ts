@@ -3,7 +3,6 @@ import { appendFileSync, closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ReadOnce } from '../../../src/core/digests/cache-access.js'
-import { planContent } from '../../../src/core/digests/content.js'
 import { hashContent } from '../../../src/core/digests/hash-content.js'
 import { hashInGroups } from '../../../src/core/digests/hash-groups.js'
 import { nativeLstat } from '../../../src/disk/look/stat-files.js'
@@ -12,7 +11,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { quickFirst } from '../../support/long.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { makeScratch } from '../../support/scratch.js'
-import { contentRequest, hashContext } from '../requests.js'
+import { contentRequest, cutContent, hashContext } from '../requests.js'
 
 const unlessNoAddon = { skip: process.platform !== 'linux' || nativeLstat === null }
 
@@ -37,7 +36,7 @@ for (const version of ['v1', 'v2', 'hybrid'] as const) {
       const declare = isOffloaded && kernel === 'crypto' ? testThreads : test
       declare(`a file that is open for writing is noticed: ${how}`, unlessNoAddon, async (t) => {
         const directory = makeScratch(t, FILES)
-        const content = await planContent(contentRequest(directory, { version }))
+        const content = await cutContent(contentRequest(directory, { version }))
         const context = hashContext({ kernel, isOffloaded, threads: isOffloaded ? 2 : 1 })
         const cacheAccess = { ...context.cacheAccess, now: aheadOfFiles }
         const hash = (refusesWritten: boolean) =>
@@ -64,7 +63,7 @@ test('content that changes while it is read is refused', async (t) => {
       yield* hashInGroups(...wanted)
       appendFileSync(join(directory, 'at-once'), 'more')
     })
-  const content = await planContent(contentRequest(directory))
+  const content = await cutContent(contentRequest(directory))
   const context = hashContext()
   const cacheAccess = { ...context.cacheAccess, readOnce }
   await assert.rejects(hashContent(content, { ...context, cacheAccess }), { code: 'changed' })

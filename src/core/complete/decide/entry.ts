@@ -15,12 +15,15 @@ import {
   bytesOf,
   backslashedPaths,
   contentOfTree,
+  cutIntoPieces,
   excludeOutput,
+  type Content,
   type Tree,
+  type UncutContent,
 } from '../../digests/content.js'
 import { timesOf } from '../../../disk/cache/trust.js'
 import type { Skipped } from '../../digests/skipped.js'
-import { InfoRequest } from '../../digests/info.js'
+import { infoInput, InfoRequest } from '../../digests/info.js'
 import { decideLists, findUndecided, type ListDecisions } from './lists.js'
 import { decideTorrent } from './torrent.js'
 import { pathsOf, torrentName, type DirectoryEntry } from '../target/directories.js'
@@ -91,7 +94,7 @@ export async function decideEntry(
   const { name, directory } = entry
   const { request } = run
   if ('kind' in opened) return { ...UNREAD, torrent: opened }
-  const { content } = opened
+  const { content, pieces: choice } = opened
   const target = directory.targetDirectory
   const file = torrentName(name)
   const { source: shown } = pathsOf(name, directory)
@@ -101,7 +104,7 @@ export async function decideEntry(
     throw new BtkitError('bad-name', `${shown}: ${why}`)
   }
   const infoRequest = new InfoRequest(content, request.common, run.hashContext.cacheAccess.trust)
-  const input = torrentInput(infoRequest, run)
+  const input = torrentInput(content, () => infoRequest.input, run)
   const record = target.log.get(file)
   const place = { directory: target.directory, name: file }
   const own = { target, file, place, source, record, input, run }
@@ -128,7 +131,7 @@ export async function decideEntry(
   const existing = readExisting(place, found)
   const undecided = { own: { ...own, existing }, infoRequest, bytesHashed: 0 }
   const deciding = decideTorrent(undecided)
-  const pieces = request.dryRun ? pieceFacts(opened) : null
+  const pieces = request.dryRun ? pieceFacts(content, choice) : null
   // Both read the files at the same time, so that data read by one is in memory for the other; from
   // a server, a file is read once for both
   const listing = directory.remote
@@ -158,11 +161,15 @@ export async function unchangedDirectory(
   if (!unchanged.hasTorrent(entry.name)) return null
   if (entry.directory.remote?.isKnown(entry.name) === false) return null
   try {
-    const opened = await openContent(entry, run, unchanged.isDirectory(entry.name))
-    if ('kind' in opened) return null
-    const { content } = opened
-    const request = new InfoRequest(content, run.request.common, run.hashContext.cacheAccess.trust)
-    return unchanged.hasInput(entry.name, torrentInput(request, run)) ? bytesOf(content) : null
+    const content = await findContent(entry, run, unchanged.isDirectory(entry.name))
+    if ('kind' in content) return null
+    const { common } = run.request
+    const { pieceLength } = choose(content, common)
+    const { trust } = run.hashContext.cacheAccess
+    const input = () => infoInput({ ...content, pieceLength }, common, trust)
+    return unchanged.hasInput(entry.name, torrentInput(content, input, run))
+      ? content.files.size
+      : null
   } catch (error) {
     // Reported when the entry is completed
     if (!(error instanceof BtkitError)) throw error
@@ -171,22 +178,44 @@ export async function unchangedDirectory(
 }
 
 /** The content of an entry, or why it has none. */
-export type OpenedContent = PieceChoice | FileSkip<SkipReason>
+export type OpenedContent =
+  | { readonly content: Content; readonly pieces: PieceChoice }
+  | FileSkip<SkipReason>
 
 /**
- * Returns the content of an entry's torrent, or why there is none. An entry that was listed as a
- * directory just now needs no look.
+ * Returns the content of an entry's torrent, or why there is none.
+ * @throws BtkitError if the entry cannot be read, or its torrent would be too large
+ */
+export async function openContent(entry: DirectoryEntry, run: CompleteRun): Promise<OpenedContent> {
+  const found = await findContent(entry, run)
+  if ('kind' in found) return found
+  const { common } = run.request
+  const pieces = choose(found, common)
+  const content = cutIntoPieces(found, pieces.pieceLength)
+  // A server may claim any length
+  const { remote } = entry.directory
+  if (remote) refuseHuge({ request: common, content }, remote.arrivalOf(entry.name).place)
+  return { content, pieces }
+}
+
+function choose(content: UncutContent, common: CommonRequest): PieceChoice {
+  return choosePieces(content, common, (cut) => measureTorrent({ request: common, content: cut }))
+}
+
+/**
+ * Returns the content of an entry's torrent before it is divided, or why there is none. An entry
+ * that was listed as a directory just now needs no look.
  * @throws BtkitError if the entry cannot be read
  */
-export async function openContent(
+async function findContent(
   { name, directory }: DirectoryEntry,
   run: CompleteRun,
   isListedDirectory = false,
-): Promise<OpenedContent> {
+): Promise<UncutContent | FileSkip<SkipReason>> {
   const { common, prune } = run.request
-  const { scan, version, pieceLength, isAligned, order } = common
+  const { scan, version, isAligned, order } = common
   const { realDirectory, targetDirectory, remote } = directory
-  if (remote) return openRemote(name, remote.arrivalOf(name), common)
+  if (remote) return findRemote(name, remote.arrivalOf(name), common)
   const root = childPath(realDirectory, name)
   const entry = isListedDirectory
     ? ({ kind: 'directory', absolutePath: root } as const)
@@ -211,10 +240,8 @@ export async function openContent(
   const { files, skipped } = tree
   if (entry.kind === 'directory' && !scan.all && hasUnfinished(files))
     return { kind: 'skip', reason: 'unfinished' }
-  if (files.findIndex((i) => files.sizeAt(i) > 0) >= 0) {
-    const content = contentOfTree(tree, { version, name, pieceLength, isAligned, order })
-    return choosePieces(content, common, (cut) => measureTorrent({ request: common, content: cut }))
-  }
+  if (files.findIndex((i) => files.sizeAt(i) > 0) >= 0)
+    return contentOfTree(tree, { version, name, isAligned, order })
   if (isTooNew(files, run)) return { kind: 'skip', reason: 'too new' }
   const isAnySkipped = (why: Skipped['reason']) =>
     files.length === 0 && skipped.some(({ reason }) => reason === why)
@@ -225,22 +252,17 @@ export async function openContent(
 }
 
 /**
- * Plans the content of an entry of a list.
+ * Returns the content of an entry of a list.
  * @throws BtkitError as planStreams
  */
-function openRemote(
+function findRemote(
   name: string,
   arrival: ReturnType<RemotePlace['arrivalOf']>,
   common: CommonRequest,
-): OpenedContent {
+): UncutContent | FileSkip<SkipReason> {
   if (arrival.files.every(({ length }) => length === 0))
     return { kind: 'skip', reason: 'empty', isEmptied: true }
-  const content = planStated(arrival, { ...common, name })
-  const opened = choosePieces(content, common, (cut) =>
-    measureTorrent({ request: common, content: cut }),
-  )
-  refuseHuge({ request: common, content: opened.content }, arrival.place)
-  return opened
+  return planStated(arrival, { ...common, name })
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from '../../../disk/cache/trust.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../../metainfo/bencode/value.js'
-import type { InfoRequest } from '../../digests/info.js'
+import type { UncutContent } from '../../digests/content.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { isSuspect } from '../../../disk/look/read-names.js'
 import { shownPath } from '../../../disk/write/directory.js'
@@ -106,16 +106,17 @@ export function isOwnCreator(creator: string | null): boolean {
 
 /**
  * Computes the digest of everything that a torrent depends on: equal inputs make equal torrents.
+ * `infoInput` returns the digest of the inputs of its `info`.
  */
 export function torrentInput(
-  request: InfoRequest,
+  { isDirectory, files }: UncutContent,
+  infoInput: () => Uint8Array,
   { options, hashContext }: CompleteRun,
 ): Uint8Array {
-  const { isDirectory, files } = request.content
   const { trust } = hashContext.cacheAccess
   // The trusted part of a fingerprint must show all changes that a torrent contains
   if (isDirectory || (trust !== 'full' && files.attributesAt(0) !== undefined))
-    return Buffer.concat([request.input, options])
+    return Buffer.concat([infoInput(), options])
   const trusted = trustedPart(files.encodedAt(0), trust)
   // Not from the shared pool, which it would keep in memory until the torrent is written
   const input = Buffer.alloc(trusted.length + options.length)
