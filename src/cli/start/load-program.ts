@@ -36,7 +36,7 @@ export interface LoadedProgram {
 /** The spellings of commands in the smaller program, with their names. The build sets it. */
 declare const FILE_COMMANDS: readonly (readonly [spelling: string, name: string])[]
 
-/** The command whose compiled code serves a command of the same program that has none of its own. */
+/** Its compiled code serves each command of the same program that has none of its own. */
 const USUAL = 'verify'
 
 /**
