@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import { withRoom } from './growing.js'
 import {
   FINGERPRINT_LENGTH,
@@ -10,9 +9,6 @@ import {
 /** Offset of the modification time in a fingerprint, in nanoseconds, and that of the next time. */
 const MTIME_AT = 8
 const CTIME_AT = 16
-
-/** So few bytes are from the memory that small buffers share, which takes less time. */
-const FEW = 1024
 
 /** Offset of the inode in a fingerprint, which has 8 bytes and is 0 for no file. */
 const INODE_AT = 24
@@ -53,14 +49,14 @@ export class FingerprintTable {
   /** Decodes a fingerprint, also one of no file. */
   read(i: number): Fingerprint {
     const start = FINGERPRINT_LENGTH * i
-    for (let n = 0; n < FINGERPRINT_LENGTH; n++) scratch[n] = this.bytes[start + n] ?? 0
+    scratch.set(this.bytes.subarray(start, start + FINGERPRINT_LENGTH))
     return readEncodedFingerprint(scratchView, 0)
   }
 
   /** Copies the first bytes of a fingerprint to an offset, and returns whether it is there. */
   copyTo(target: Uint8Array, i: number, length: number, at = 0): boolean {
     const start = FINGERPRINT_LENGTH * i
-    for (let n = 0; n < length; n++) target[at + n] = this.bytes[start + n] ?? 0
+    target.set(this.bytes.subarray(start, start + length), at)
     return this.isThere(i)
   }
 
@@ -91,14 +87,7 @@ export class FingerprintTable {
 
   /** Makes room for this many files. */
   reserve(count: number): void {
-    const length = FINGERPRINT_LENGTH * count
-    if (length > FEW) {
-      this.bytes = new Uint8Array(withRoom(this.bytes, length))
-      return
-    }
-    const larger = Buffer.allocUnsafe(2 * length)
-    larger.set(this.bytes)
-    this.bytes = larger
+    this.bytes = new Uint8Array(withRoom(this.bytes, FINGERPRINT_LENGTH * count))
   }
 
   /** Sets files from `first` on to those of another table, from number `from` to before `to`. */

@@ -4,9 +4,6 @@ import { rawPath, textOfPath } from '../../base/text/raw-path.js'
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** Most bytes that share memory with other small buffers. */
-const SMALL = 1024
-
 /** Names one after the other, each ended by a NUL. */
 export class NameColumn {
   bytes: Buffer = NO_BYTES
@@ -99,13 +96,7 @@ export class NameColumn {
   #reserve(names: number, bytes: number): number {
     const at = this.starts[this.length] ?? 0
     if (at + bytes > this.bytes.length) {
-      const used = this.bytes.subarray(0, at)
-      if (at + bytes > SMALL) {
-        this.bytes = Buffer.from(withRoom(this.bytes, at + bytes))
-      } else {
-        this.bytes = Buffer.allocUnsafe(at === 0 ? bytes : 2 * (at + bytes))
-        this.bytes.set(used)
-      }
+      this.bytes = Buffer.from(withRoom(this.bytes, at + bytes))
     }
     if (this.length + names >= this.starts.length) {
       this.starts = enlarged(this.starts, this.length + names + 1)
@@ -113,9 +104,6 @@ export class NameColumn {
     return at
   }
 }
-
-/** Most bytes of an array that V8 has among its objects, which takes a tenth of the time. */
-const ON_HEAP = 64
 
 function countNames(bytes: Buffer): number {
   let count = 0
@@ -126,11 +114,6 @@ function countNames(bytes: Buffer): number {
 /** Returns an array with the same numbers at its begin, of at least this length. */
 export function enlarged<T extends Uint32Array | Float64Array>(array: T, length: number): T {
   const { BYTES_PER_ELEMENT: each, buffer, byteOffset, byteLength } = array
-  if (length * each <= ON_HEAP) {
-    const larger = new (array.constructor as new (length: number) => T)(ON_HEAP / each)
-    larger.set(array)
-    return larger
-  }
   const larger = withRoom(new Uint8Array(buffer, byteOffset, byteLength), length * each)
   const Kind = array.constructor as new (buffer: ArrayBufferLike, at: number, length: number) => T
   return new Kind(larger, 0, Math.floor(larger.byteLength / each))
