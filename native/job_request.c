@@ -167,15 +167,15 @@ static bool read_places(struct request *request, struct content_stream *stream) 
   return true;
 }
 
-/* Reads the offsets, which begin with 0 and rise from file to file. */
+/* Reads the offsets, which begin with 0 and rise from file to file, but not with an empty one. */
 static bool read_offsets(struct request *request, struct content_stream *stream) {
   const struct array given = get_array(request, "offsets", napi_float64_array);
   const double *offsets = given.data;
   if (offsets == NULL || given.length != stream->file_count + 1) return fail(request, "offsets");
-  double last = -1;
+  double last = 0;
   for (size_t i = 0; i <= stream->file_count; i++) {
     const double offset = offsets[i];
-    if (!(offset > last && offset <= MAX_SAFE_INTEGER) || floor(offset) != offset ||
+    if (!(offset >= last && offset <= MAX_SAFE_INTEGER) || floor(offset) != offset ||
         (i == 0 && offset != 0)) {
       return fail(request, "offsets");
     }

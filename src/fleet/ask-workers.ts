@@ -160,13 +160,13 @@ async function noteWriters(
 ): Promise<void> {
   if (!writers) return
   const [first, end] = [pieces[0] ?? 0, (pieces.at(-1) ?? 0) + 1]
-  const paths = new Map<string, number>()
+  const files: number[] = []
   const last = fileAt(stream, end * stream.pieceLength - 1)
-  for (let file = fileAt(stream, first * stream.pieceLength); file <= last; file++) {
-    if (!isPadding(stream, file)) paths.set(pathAt(stream, file), file)
-  }
-  for (const path of await whoWrites([...paths.keys()])) {
-    if (refusesWritten) throw isWritten(path)
-    writers[paths.get(path) ?? 0] = 1
+  for (let file = fileAt(stream, first * stream.pieceLength); file <= last; file++)
+    if (!isPadding(stream, file)) files.push(file)
+  for (const i of await whoWrites(files.map((file) => pathAt(stream, file)))) {
+    const file = files[i] ?? 0
+    if (refusesWritten) throw isWritten(pathAt(stream, file))
+    writers[file] = 1
   }
 }

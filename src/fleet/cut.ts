@@ -1,5 +1,4 @@
 import { fileAt, type DigestKind } from '../disk/hash/stream/content-stream.js'
-import type { FileColumns } from '../disk/file-lists/columns.js'
 import type { ScannedFile } from '../disk/file-lists/scanned-file.js'
 import type { CutFiles } from '../core/digests/content.js'
 import { MOST_FILES, MOST_PIECES, type Part } from './job.js'
@@ -54,8 +53,7 @@ export function* cutPieces(
   const { content, pieces } = request
   const { pieceLength, files } = content
   const usual = (pieces.length * pieceLength) / RANGES
-  const offsets = offsetsOf(files)
-  const fileOf = (position: number) => fileAt({ offsets }, Math.min(position, content.size - 1))
+  const fileOf = (position: number) => fileAt(files, Math.min(position, content.size - 1))
   for (let at = 0; at < pieces.length;) {
     const bytes = isHasty() ? LEAST_BYTES : Math.min(Math.max(usual, LEAST_BYTES), MOST_BYTES)
     const atMost = Math.min(MOST_PIECES, Math.floor(MOST_BYTES / pieceLength))
@@ -74,7 +72,7 @@ export function* cutPieces(
       count++
     const stretch = {
       files: Array.from({ length: lastFile(count) - from + 1 }, (_, i) => files.at(from + i)),
-      start: offsets[from] ?? 0,
+      start: files.offsets[from] ?? 0,
     }
     yield {
       pieces: pieces.subarray(at, at + count),
@@ -82,13 +80,6 @@ export function* cutPieces(
     }
     at += count
   }
-}
-
-/** The offset of each file in the stream, and the length of the stream. */
-function offsetsOf(files: FileColumns): Float64Array {
-  const offsets = new Float64Array(files.length + 1)
-  for (let i = 0; i < files.length; i++) offsets[i + 1] = (offsets[i] ?? 0) + files.sizeAt(i)
-  return offsets
 }
 
 /** A part of consecutive files, of which the first one has this offset in the stream. */

@@ -139,8 +139,8 @@ async function hashPart(part: Part, context: PartContext): Promise<PartDigests> 
   const written = await whoWrites(own.map(({ absolutePath }) => absolutePath))
   const digests = await read(part, files, context.engine)
   for (const file of own) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
-  const start = { startedMs, trust: cacheAccess.trust, written }
-  if (own.every((file) => isSettled(file, start)))
+  const start = { startedMs, trust: cacheAccess.trust }
+  if (own.every((file, i) => isSettled(file, start, written.includes(i))))
     cacheAccess.cache.put('layers', input, Buffer.concat([digests.pieces, digests.nodes]))
   return digests
 }

@@ -135,7 +135,7 @@ async function read(
     return { file, digests, bytesRead: fingerprint.size, isSettled: true }
   }
   const startedMs = now()
-  const written = await whoWrites([absolutePath])
+  const isWritten = (await whoWrites([absolutePath])).length > 0
   const { size } = fingerprint
   const source = { path: absolutePath, size, identity: null }
   const isSmall = size <= SMALL && !throttle
@@ -153,7 +153,7 @@ async function read(
   const digests = names.flatMap((name) => made.get(name) ?? [])
   requireUnchanged(file, readFingerprintIfThere(absolutePath), cacheAccess)
   const found = { file, digests, bytesRead: size }
-  if (!isSettled(file, { startedMs, trust, written })) return { ...found, isSettled: false }
+  if (!isSettled(file, { startedMs, trust }, isWritten)) return { ...found, isSettled: false }
   names.forEach((name, i) => {
     const digest = digests[i]
     if (digest) rememberDigest(file, name, cache, { digest, readAt: startedMs })

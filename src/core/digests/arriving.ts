@@ -3,6 +3,7 @@ import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import {
   bytesOfFile,
   fileAt,
+  isPadding,
   pathAt,
   streamLength,
   type ContentStream,
@@ -14,7 +15,7 @@ import type { HashGroups } from './hash-groups.js'
 const ZEROS = new Uint8Array(64 * 1024)
 
 /** Yields so many zeros. */
-export function* zeros(length: number): Generator<Uint8Array> {
+function* zeros(length: number): Generator<Uint8Array> {
   for (let left = length; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left)
 }
 
@@ -24,6 +25,40 @@ type ReadBytes = (
   span: readonly [number, number],
   failures: ReadFailures | null,
 ) => AsyncIterable<Uint8Array>
+
+/** A part of a file of a stream, in bytes. */
+export interface FilePart {
+  readonly number: number
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Reads a stream file by file. `read` yields bytes of a part; the pieces of those that it does not
+ * yield count as failed.
+ */
+export function readInTurn(
+  read: (part: FilePart, stream: ContentStream) => AsyncIterable<Uint8Array>,
+): ReadBytes {
+  return async function* (stream, [from, to], failures) {
+    const { offsets, pieceLength } = stream
+    let at = from
+    for (let number = fileAt(stream, from); at < to; number++) {
+      const [begin = 0, next = 0] = [offsets[number], offsets[number + 1]]
+      const end = Math.min(next, to)
+      if (at < end && !isPadding(stream, number)) {
+        for await (const bytes of read({ number, start: at - begin, end: end - begin }, stream)) {
+          at += bytes.length
+          yield bytes
+        }
+        if (at < end)
+          failures?.pieces.fill(1, Math.floor(at / pieceLength), Math.ceil(end / pieceLength))
+      }
+      yield* zeros(end - at)
+      at = end
+    }
+  }
+}
 
 /** Most bytes of pieces whose digests are handed on together. */
 const GROUP = 256 * 1024 * 1024

@@ -12,7 +12,6 @@ import { lookAt } from '../../disk/look/stat-files.js'
 import { changesOf, type ChangedFile } from '../../disk/scan/look-again.js'
 import {
   countFiles,
-  pathAt,
   type ContentStream,
   type DigestKind,
 } from '../../disk/hash/stream/content-stream.js'
@@ -136,7 +135,7 @@ async function readSmallFile(
   if (!file || !small || engine.signal.aborted) return null
   if (small.isWritten && hashContext.refusesWritten) throw isWritten(file.absolutePath)
   setPieces(table, 0, small.digest)
-  const written = new Set(small.isWritten ? [file.absolutePath] : [])
+  const written = new Set(small.isWritten ? [content.files.rowAt(0)] : [])
   return new Remembering(content, table, null, { ...cacheAccess, startedMs, written })
 }
 
@@ -176,10 +175,11 @@ export async function readPieces(
     const isFirst = refusesWritten === true && size > SMALL_FILE
     return files.isRead(i) && (isPortable || size === 0 || isFirst)
   })
-  const written = new Set(
-    asked?.length ? await whoWrites(Array.from(asked, (file) => file.absolutePath)) : [],
-  )
-  for (const path of refusesWritten ? written : []) throw isWritten(path)
+  const written = new Set<number>()
+  for (const i of await whoWrites(Array.from(asked ?? [], (file) => file.absolutePath))) {
+    if (refusesWritten) throw isWritten(asked?.absolutePathAt(i) ?? '')
+    written.add(asked?.rowAt(i) ?? 0)
+  }
   const writers = files ? new Uint8Array(countFiles(stream)) : undefined
   const start = { ...cacheAccess, startedMs, written, isElsewhere }
   const remembering = new Remembering(content, table, readTrees, start)
@@ -191,7 +191,7 @@ export async function readPieces(
     else readTrees?.take(group.indices, group.blocks)
     if (writers)
       for (let at = writers.indexOf(1); at >= 0; at = writers.indexOf(1, at + 1))
-        written.add(pathAt(stream, at))
+        written.add(content.files.rowAt(at))
     const last = group.indices.at(-1)
     const isPart = last !== undefined && last !== pieces.at(-1)
     if (isPart && !engine.failures?.pieces.includes(1)) await remembering.part(last + 1, turns)
@@ -199,22 +199,18 @@ export async function readPieces(
   return remembering
 }
 
-/** Returns the stream of content; empty files have no bytes to hash. */
+/** Returns the stream of content. */
 export function streamOf(
   { files, pieceLength }: Pick<ContentStream, 'pieceLength'> & Pick<CutFiles, 'files'>,
   { isGuarded = false }: Pick<HashContext, 'isGuarded'>,
 ): ContentStream {
-  const filled = files.filter((i) => files.sizeAt(i) > 0)
-  const offsets = new Float64Array(filled.length + 1)
-  const identities =
-    isGuarded && !isRenumbered(filled) ? new BigUint64Array(2 * filled.length) : null
-  for (let i = 0; i < filled.length; i++) {
-    offsets[i + 1] = (offsets[i] ?? 0) + filled.sizeAt(i)
-    if (!identities) continue
-    const { device, inode } = filled.fingerprintAt(i)
+  const { offsets, length } = files
+  const identities = isGuarded && !isRenumbered(files) ? new BigUint64Array(2 * length) : null
+  for (let i = 0; identities && i < length; i++) {
+    const { device, inode } = files.fingerprintAt(i)
     identities.set([device, inode], 2 * i)
   }
-  return { ...filled.paths, identities, offsets, pieceLength }
+  return { ...files.paths, identities, offsets, pieceLength }
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type ContentStream,
   bytesOfFile,
   fileAt,
+  sizeAt,
   type DigestKind,
 } from '../../disk/hash/stream/content-stream.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
@@ -107,6 +108,5 @@ export function nodesOf(
 /** Returns the node of a piece, as nodesOf does, from the digests of its blocks. */
 export function nodeOf(piece: number, leaves: MerkleLayer, stream: ContentStream): Uint8Array {
   const file = fileAt(stream, piece * stream.pieceLength)
-  const [start = 0, end = 0] = stream.offsets.subarray(file, file + 2)
-  return nodesAt(leaves, pieceHeight(stream.pieceLength, end - start), hashKernel())
+  return nodesAt(leaves, pieceHeight(stream.pieceLength, sizeAt(stream, file)), hashKernel())
 }

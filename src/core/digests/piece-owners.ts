@@ -21,15 +21,14 @@ export interface PieceOwner {
 
 /** Yields the files that have pieces of their own, in stream order. */
 export function* pieceOwners({ files, pieceLength, size: all }: CutFiles): Generator<PieceOwner> {
-  let end = 0
+  const { offsets } = files
   for (let number = 0; number < files.length; number++) {
     const size = files.sizeAt(number)
-    const offset = end
-    end += size
     if (size === 0 || files.isPad(number)) continue
+    const offset = offsets[number] ?? 0
     const phase = offset % pieceLength
     const { lead, whole, tailLength } = ownPieces({ pieceLength, phase, size })
-    const last = tailLength === 0 ? null : end === all ? 'tail' : 'paddedTail'
+    const last = tailLength === 0 ? null : offset + size === all ? 'tail' : 'paddedTail'
     const isOwn = last !== 'paddedTail' || isFilled(files, number, pieceLength - tailLength)
     if (whole === 0 && (last === null || !isOwn)) continue
     const first = (offset + lead) / pieceLength
@@ -66,9 +65,10 @@ export interface SharedPiece {
 /** Yields the pieces that span several files, in stream order. */
 export function* sharedPieces({ files, pieceLength }: CutFiles): Generator<SharedPiece> {
   let [first, from, second, last, to] = [0, 0, 0, 0, 0]
-  let [count, offset] = [0, 0]
+  const { offsets } = files
+  let count = 0
   for (let number = 0; number < files.length; number++) {
-    const end = offset + files.sizeAt(number)
+    const [offset = 0, end = 0] = [offsets[number], offsets[number + 1]]
     for (let at = offset; at < end;) {
       const piece = Math.floor(at / pieceLength)
       const next = Math.min(end, (piece + 1) * pieceLength)
@@ -82,8 +82,7 @@ export function* sharedPieces({ files, pieceLength }: CutFiles): Generator<Share
       if (count > 2 || (count === 2 && !files.isPad(second))) yield { piece, first, last, from, to }
       count = 0
     }
-    offset = end
   }
-  const piece = Math.floor((offset - 1) / pieceLength)
+  const piece = Math.floor((files.size - 1) / pieceLength)
   if (count > 1) yield { piece, first, last, from, to }
 }

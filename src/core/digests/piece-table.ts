@@ -113,17 +113,16 @@ export function unreadOf(
   { files, pieceLength }: CutFiles,
   { isKnown }: PieceTable,
 ): { readonly files: FileColumns; readonly bytes: number } {
-  let [offset, bytes] = [0, 0]
+  const { offsets } = files
+  let bytes = 0
   const unread = files.filter((i) => {
-    const start = offset
-    offset += files.sizeAt(i)
     if (!files.isRead(i)) return false
+    const [start = 0, end = 0] = [offsets[i], offsets[i + 1]]
     let isUnread = false
-    const end = Math.ceil(offset / pieceLength)
-    for (let piece = Math.floor(start / pieceLength); piece < end; piece++) {
+    for (let piece = Math.floor(start / pieceLength); piece * pieceLength < end; piece++) {
       if (isKnown[piece] !== 0) continue
       isUnread = true
-      bytes += Math.min(offset, (piece + 1) * pieceLength) - Math.max(start, piece * pieceLength)
+      bytes += Math.min(end, (piece + 1) * pieceLength) - Math.max(start, piece * pieceLength)
     }
     return isUnread
   })

@@ -53,8 +53,8 @@ export class Remembering {
   readonly #singles: Upcoming<AlignedFile>
   /** The number of trees that were stored. */
   #stored = 0
-  /** The file at the end of the last part, and its offset in the stream. */
-  #at = { number: 0, offset: 0 }
+  /** The number of the file at the end of the last part. */
+  #at = 0
   #isChanged = false
 
   constructor(
@@ -93,11 +93,9 @@ export class Remembering {
   #filesBefore(end: number): FileColumns {
     const { files, pieceLength } = this.content
     const rows: number[] = []
-    let { number, offset } = this.#at
-    for (; number < files.length && offset < end * pieceLength; number++) {
-      rows.push(files.rowAt(number))
-      this.#at = { number, offset }
-      offset += files.sizeAt(number)
+    for (let i = this.#at; i < files.length && (files.offsets[i] ?? 0) < end * pieceLength; i++) {
+      rows.push(files.rowAt(i))
+      this.#at = i
     }
     return files.select(Uint32Array.from(rows))
   }

@@ -4,10 +4,9 @@ import { digestOf, isSameBytes, sha256 } from '../../base/bytes.js'
 import { BtkitError } from '../../base/errors.js'
 import { count } from '../../base/text/quantity.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import { fileAt, type ContentStream } from '../../disk/hash/stream/content-stream.js'
 import type { Fingerprint } from '../../disk/file-lists/fingerprint.js'
 import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
-import { hashArriving, zeros } from '../digests/arriving.js'
+import { hashArriving, readInTurn, type FilePart } from '../digests/arriving.js'
 import type { ReadOnce } from '../digests/cache-access.js'
 import type { CutFiles } from '../digests/content.js'
 import { withoutPads } from '../digests/pad-files.js'
@@ -97,9 +96,8 @@ const CONTENTS_AT_ONCE = 4
  */
 export class StatedContent {
   #current = ''
-  /** The files of the stream, null for padding, and where each begins. */
+  /** The files of the content; null for padding and empty ones. */
   readonly #files: (StatedFile | null)[] = []
-  readonly #offsets = [0]
   /** The files of which all bytes are to be read. */
   readonly #whole = new Set<StatedFile>()
 
@@ -113,10 +111,7 @@ export class StatedContent {
     let next = 0
     for (let i = 0; i < content.files.length; i++) {
       const file = content.files.isPad(i) ? null : (files[next++] ?? null)
-      const size = content.files.sizeAt(i)
-      if (size === 0) continue
-      this.#files.push(file)
-      this.#offsets.push((this.#offsets.at(-1) ?? 0) + size)
+      this.#files.push(content.files.sizeAt(i) > 0 ? file : null)
     }
   }
 
@@ -126,7 +121,8 @@ export class StatedContent {
     for (const file of this.files) {
       if (file.length === 0 && !this.#isChecked(file)) for await (const _ of this.#readWhole(file));
     }
-    const hash = hashArriving((stream, span) => this.#read(stream, span), KEPT)
+    const reading = readInTurn((part) => this.#read(part))
+    const hash = hashArriving(reading, KEPT)
     return read((job, engine) => {
       const onProgress: typeof engine.onProgress = ({ bytesDone }) => {
         engine.onProgress?.({ bytesDone, currentPath: this.#current })
@@ -140,9 +136,9 @@ export class StatedContent {
    * concern the files beside it, too.
    */
   #settle({ isKnown }: PieceTable): void {
-    const { pieceLength } = this.content
+    const { files, pieceLength } = this.content
     const piecesOf = (number: number) => {
-      const [start = 0, end = 0] = this.#offsets.slice(number, number + 2)
+      const [start = 0, end = 0] = files.offsets.subarray(number, number + 2)
       return isKnown.subarray(Math.floor(start / pieceLength), Math.ceil(end / pieceLength))
     }
     const settle = (number: number) => {
@@ -173,21 +169,12 @@ export class StatedContent {
     return record !== null && isSameBytes(record.digest, sha256(file.state))
   }
 
-  async *#read(
-    stream: ContentStream,
-    [from, to]: readonly [number, number],
-  ): AsyncGenerator<Uint8Array> {
-    let at = from
-    for (let number = fileAt(stream, from); at < to; number++) {
-      const [begin = 0, next = 0] = this.#offsets.slice(number, number + 2)
-      const end = Math.min(next, to)
-      const file = this.#files[number]
-      if (!file) yield* zeros(end - at)
-      else if (this.#whole.has(file)) yield* this.#readWhole(file, number)
-      else if (checksumsOf(file).length > 0) yield* this.#readChecked(file, at - begin, end - begin)
-      else yield* this.#readPart(file, at - begin, end - begin)
-      at = end
-    }
+  #read({ number, start, end }: FilePart): AsyncGenerator<Uint8Array> {
+    const file = this.#files[number]
+    if (!file) throw new RangeError('padding is not read')
+    if (this.#whole.has(file)) return this.#readWhole(file, number)
+    if (checksumsOf(file).length > 0) return this.#readChecked(file, start, end)
+    return this.#readPart(file, start, end)
   }
 
   /** Yields a part of a file when the whole of it has its checksums. */

@@ -107,13 +107,13 @@ export function planPieces(metainfo: Metainfo): VerifyPlan | null {
 
 /** Draws a piece that can be requested with few requests; null if none was found. */
 function drawPiece({ content }: VerifyPlan, random: () => number): number | null {
-  const { files, offsets, size, pieceLength } = content
+  const { files, size, pieceLength } = content
   for (let draw = 0; draw < DRAWS && size > 0; draw++) {
     const piece = Math.floor((random() * size) / pieceLength)
     const end = (piece + 1) * pieceLength
     let parts = 0
-    let number = fileAt({ offsets }, piece * pieceLength)
-    for (; number < files.length && (offsets[number] ?? end) < end; number++)
+    let number = fileAt(files, piece * pieceLength)
+    for (; number < files.length && (files.offsets[number] ?? end) < end; number++)
       if (!files.isPad(number) && files.sizeAt(number) > 0 && ++parts > MOST_PARTS) break
     if (parts > 0 && parts <= MOST_PARTS) return piece
   }

@@ -107,10 +107,10 @@ export async function checkPieces(
  * the cache assumes, because a pad file may be longer than necessary.
  */
 function isCacheable({ content, pieces, v2 }: PieceCheck): boolean {
-  const { odd, isUtf8, offsets, pieceLength, source } = content
+  const { odd, isUtf8, files, pieceLength, source } = content
   if (source || odd.size > 0 || !isUtf8 || pieces.states.includes(UNCHECKED)) return false
   for (const { number, firstPiece } of v2 ? alignedFiles(content) : []) {
-    if (offsets[number] !== firstPiece * pieceLength) return false
+    if (files.offsets[number] !== firstPiece * pieceLength) return false
   }
   return true
 }
@@ -142,11 +142,11 @@ async function readUnknown(
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
-  const faults = Array.from(content.source?.faults ?? [], ([url, { code, detail }]) => {
+  const faults = Array.from(content.source?.faults ?? [], ([number, { code, detail }]) => {
     const status = code === 'changed' ? 'changed' : 'unreadable'
-    return [url, { status, reason: detail }] as const
+    return [number, { status, reason: detail }] as const
   })
-  const unread = content.source ? new Map(faults) : listUnreadable(failures, stream)
+  const unread = content.source ? new Map(faults) : listUnreadable(failures)
   const problems = await problemsOf(content, unread, hashContext)
   for (const [number, { status }] of problems)
     if (status === 'changed') markUnchecked(pieces, stretchOf(content, number))
@@ -155,20 +155,16 @@ async function readUnknown(
 }
 
 /**
- * Returns the files that were not read, for these reasons by path or URL, and those on a disk that
- * have changed since they were looked for.
+ * Returns the files that were not read, for these reasons, and those on a disk that have changed
+ * since they were looked for.
  */
 async function problemsOf(
   { files, odd, source }: LocatedContent,
-  unread: ReadonlyMap<string, Problem>,
+  unread: ReadonlyMap<number, Problem>,
   { cacheAccess: rules }: HashContext,
 ): Promise<Map<number, Problem>> {
-  const problems = new Map<number, Problem>()
-  for (let number = 0; unread.size > 0 && number < files.length; number++) {
-    // By its times alone, another file may be mistaken for the one that it replaced
-    const problem = unread.get(files.absolutePathAt(number))
-    if (problem) problems.set(number, problem)
-  }
+  // By its times alone, another file may be mistaken for the one that it replaced
+  const problems = new Map(unread)
   for (const { number, change } of source ? [] : await changesOf(files, undefined, rules)) {
     // The state of a file of another size is not among the others
     const found = odd.get(number)?.found
@@ -259,7 +255,8 @@ function isSame(digest: Uint8Array, expected: Uint8Array, at: number): boolean {
 }
 
 /** Returns a byte for each piece: 1 if it contains bytes of several files. */
-function findShared({ files, offsets, pieceLength, pieceCount }: LocatedContent): Uint8Array {
+function findShared({ files, pieceLength, pieceCount }: LocatedContent): Uint8Array {
+  const { offsets } = files
   const shared = new Uint8Array(pieceCount)
   let last = -1
   for (let number = 0; number < files.length; number++) {
@@ -282,17 +279,17 @@ export interface TreeSource {
  * because a torrent only has those of pieces.
  */
 function explainPieces({ bad, check }: Judge, source: TreeSource): BadBlocks {
-  const { offsets, pieceLength } = check.content
+  const { files, pieceLength } = check.content
   const explained = new Map<number, Interval[]>()
   let [last, layer]: [number, MerkleLayer | null] = [-1, null]
   for (const { piece, leaves } of bad) {
     const start = piece * pieceLength
-    const number = fileAt({ offsets }, start)
+    const number = fileAt(files, start)
     if (number !== last) layer = findKnownLayer(number, check, source)
     last = number
     if (!layer) continue
     const read = climbMerkleTree({ nodes: leaves, height: 0 }, layer.height, hashKernel())
-    explained.set(piece, findBadBlocks(start - (offsets[number] ?? 0), read, layer))
+    explained.set(piece, findBadBlocks(start - (files.offsets[number] ?? 0), read, layer))
   }
   return explained
 }
@@ -306,12 +303,12 @@ function findKnownLayer(
   { content, v2 }: PieceCheck,
   source: TreeSource,
 ): MerkleLayer | null {
-  const { files, offsets, pieceLength } = content
+  const { files, pieceLength } = content
   const size = files.sizeAt(number)
   const record = source.get('tree', { path: files.absolutePathAt(number), size })
   if (!record || !v2 || record.height >= pieceHeight(pieceLength)) return null
   const top = nodesAt(record, pieceHeight(pieceLength, size), hashKernel())
-  const first = ((offsets[number] ?? 0) / pieceLength) * SHA256
+  const first = ((files.offsets[number] ?? 0) / pieceLength) * SHA256
   const expected = v2.subarray(first, first + Math.ceil(size / pieceLength) * SHA256)
   return isSameBytes(top, expected) ? record : null
 }

@@ -23,8 +23,6 @@ export interface LocatedContent extends CutFiles {
   readonly files: FileColumns
   /** The files that are not there with their length, by number. */
   readonly odd: ReadonlyMap<number, OddFile>
-  /** Where each file begins in the stream, and at the end the length of the stream. */
-  readonly offsets: Float64Array
   /** Whether all names are UTF-8. Others are in no cache. */
   readonly isUtf8: boolean
   /**
@@ -41,8 +39,8 @@ export interface LocatedContent extends CutFiles {
 /** Reads content that is on no disk. */
 export interface ContentSource {
   readonly hash: HashGroups
-  /** Why files could not be read, by their URLs. */
-  readonly faults: ReadonlyMap<string, RemoteFault>
+  /** Why files could not be read, by their numbers. */
+  readonly faults: ReadonlyMap<number, RemoteFault>
 }
 
 /** A file of a torrent that is not there with its length, and the entry in its place. */
@@ -155,9 +153,7 @@ const MISSING: Resolved = { kind: 'missing' }
 export class Placing {
   readonly #store = new FileStore()
   readonly #rows: number[] = []
-  readonly #offsets: number[] = [0]
   readonly #odd = new Map<number, OddFile>()
-  #size = 0
   #isUtf8 = true
 
   add(file: MetainfoFile, found: Resolved = MISSING): void {
@@ -166,7 +162,7 @@ export class Placing {
     const isSized = isFile && !symlinkPath && found.fingerprint.size === length
     if (!padding && !isSized) this.#odd.set(this.#rows.length, { file, found })
     const isThere = isFile || symlinkPath !== undefined
-    this.#enter(isThere ? this.#addFile(file, found) : this.#store.padOf(length, padPath), length)
+    this.#rows.push(isThere ? this.#addFile(file, found) : this.#store.padOf(length, padPath))
   }
 
   /** Adds a file as it is in other content. */
@@ -176,17 +172,11 @@ export class Placing {
     if (file) this.#odd.set(this.#rows.length, file)
     this.#isUtf8 &&= isUtf8
     if (files.isPad(number)) {
-      this.#enter(this.#store.padOf(length, padPath), length)
+      this.#rows.push(this.#store.padOf(length, padPath))
     } else {
       this.#store.addListed(files.directoryAt(number), { names, table }, [row, row + 1])
-      this.#enter(this.#store.length - 1, length)
+      this.#rows.push(this.#store.length - 1)
     }
-  }
-
-  #enter(row: number, length: number): void {
-    this.#rows.push(row)
-    this.#size += length
-    this.#offsets.push(this.#size)
   }
 
   /** Adds a file, or a link, which need not lead to one. */
@@ -204,13 +194,13 @@ export class Placing {
     { version, name, pieceLength }: Pick<Metainfo, 'version' | 'name' | 'pieceLength'>,
     place: DataPlace,
   ): LocatedContent {
-    const size = this.#size
+    const files = new FileColumns(this.#store, Uint32Array.from(this.#rows))
+    const { size } = files
     return {
       version,
       name,
-      files: new FileColumns(this.#store, Uint32Array.from(this.#rows)),
+      files,
       odd: this.#odd,
-      offsets: Float64Array.from(this.#offsets),
       isUtf8: this.#isUtf8,
       size,
       pieceLength,
@@ -222,7 +212,10 @@ export class Placing {
 }
 
 /** Returns the range of a file in the stream. */
-export function stretchOf({ offsets }: Pick<LocatedContent, 'offsets'>, number: number): Interval {
+export function stretchOf(
+  { files: { offsets } }: Pick<LocatedContent, 'files'>,
+  number: number,
+): Interval {
   return [offsets[number] ?? 0, offsets[number + 1] ?? 0]
 }
 

@@ -244,12 +244,13 @@ class Search {
    */
   #partOf(from: number, end: number): { readonly part: PieceCheck; readonly before: number } {
     const { content, v1, v2 } = this.check
-    const { offsets, pieceLength } = content
-    const low = fileAt(content, from * pieceLength)
+    const { files, pieceLength } = content
+    const { offsets } = files
+    const low = fileAt(files, from * pieceLength)
     const first = Math.floor((offsets[low] ?? 0) / pieceLength)
     const placing = new Placing()
     placing.add(padOf((offsets[low] ?? 0) - first * pieceLength))
-    const high = fileAt(content, end * pieceLength - 1)
+    const high = fileAt(files, end * pieceLength - 1)
     for (let number = low; number <= high; number++) {
       const { match = null, file = null } = this.#missing.get(number) ?? {}
       const chosen = match === null ? undefined : this.index.files.at(match)

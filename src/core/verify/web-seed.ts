@@ -1,16 +1,11 @@
 import pLimit from 'p-limit'
-import {
-  fileAt,
-  isPadding,
-  pathAt,
-  type ContentStream,
-} from '../../disk/hash/stream/content-stream.js'
-import type { ReadFailures } from '../../disk/hash/stream/reading.js'
+import { pathAt, sizeAt, type ContentStream } from '../../disk/hash/stream/content-stream.js'
 import type { Resolved } from '../../disk/look/inside.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { fileAddress } from '../../metainfo/trackers.js'
-import { hashArriving, zeros } from '../digests/arriving.js'
+import { hashArriving, readInTurn, type FilePart } from '../digests/arriving.js'
+import type { HashGroups } from '../digests/hash-groups.js'
 import { readRemote } from '../remote/read-remote.js'
 import {
   askRemote,
@@ -19,7 +14,6 @@ import {
   type RemoteFile,
 } from '../remote/remote-file.js'
 import { Placing, type ContentSource, type LocatedContent } from './locate.js'
-import type { Interval } from './pieces.js'
 
 /** A link has no bytes that a server could send, so it is not asked for (BEP 47). */
 const LINK: Resolved = { kind: 'link', target: '', isRight: true }
@@ -87,9 +81,9 @@ export function remoteState(address: string, size: number): Resolved {
 
 /** Reads content whose files are at URLs. */
 export class SeedReader implements ContentSource {
-  /** By the URLs of the files, which are not asked for again. */
-  readonly faults = new Map<string, RemoteFault>()
-  readonly hash = hashArriving((...args) => this.#seen(this.#read(...args)))
+  /** By the numbers of the files, which are not asked for again. */
+  readonly faults = new Map<number, RemoteFault>()
+  readonly hash: HashGroups
   #isDown = false
 
   /**
@@ -99,50 +93,36 @@ export class SeedReader implements ContentSource {
   constructor(
     private readonly access: RemoteAccess,
     private readonly fileOf: (url: string, size: number) => RemoteFile | undefined,
-    private readonly see?: (bytes: Uint8Array) => void,
-  ) {}
-
-  async *#seen(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of bytes) {
-      this.see?.(chunk)
-      yield chunk
-    }
+    see?: (bytes: Uint8Array) => void,
+  ) {
+    const read = readInTurn((part, stream) => this.#read(part, stream))
+    this.hash = hashArriving(async function* (...args) {
+      for await (const bytes of read(...args)) {
+        see?.(bytes)
+        yield bytes
+      }
+    })
   }
 
   async *#read(
+    { number, start, end }: FilePart,
     stream: ContentStream,
-    [from, to]: Interval,
-    failures: ReadFailures | null,
   ): AsyncGenerator<Uint8Array> {
-    const { offsets, pieceLength } = stream
-    let at = from
-    for (let number = fileAt(stream, from); at < to; number++) {
-      const [begin = 0, next = 0] = offsets.subarray(number, number + 2)
-      const end = Math.min(next, to)
-      const isRead = !isPadding(stream, number)
-      const file = isRead ? this.fileOf(pathAt(stream, number), next - begin) : undefined
-      if (file) {
-        try {
-          const fault = this.faults.get(file.url)
-          if (fault) throw fault
-          // A server that is down is not waited for again
-          const isOnce = this.access.isOnce ?? this.#isDown
-          const access = { ...this.access, isOnce }
-          for await (const bytes of readRemote(file, access, [at - begin, end - begin])) {
-            this.#isDown = false
-            at += bytes.length
-            yield bytes
-          }
-        } catch (error) {
-          if (!(error instanceof RemoteFault) || this.access.isOnce) throw error
-          this.faults.set(file.url, error)
-          this.#isDown = error.wait !== null
-        }
+    const file = this.fileOf(pathAt(stream, number), sizeAt(stream, number))
+    if (!file) return
+    try {
+      const fault = this.faults.get(number)
+      if (fault) throw fault
+      // A server that is down is not waited for again
+      const isOnce = this.access.isOnce ?? this.#isDown
+      for await (const bytes of readRemote(file, { ...this.access, isOnce }, [start, end])) {
+        this.#isDown = false
+        yield bytes
       }
-      if (isRead && at < end)
-        failures?.pieces.fill(1, Math.floor(at / pieceLength), Math.ceil(end / pieceLength))
-      yield* zeros(end - at)
-      at = end
+    } catch (error) {
+      if (!(error instanceof RemoteFault) || this.access.isOnce) throw error
+      this.faults.set(number, error)
+      this.#isDown = error.wait !== null
     }
   }
 }

@@ -50,8 +50,8 @@ export interface ReadingStart {
   /** Milliseconds since 1970. */
   readonly startedMs: number
   readonly trust: CacheTrust
-  /** The paths of files that a program had open for writing then. Absent: none. */
-  readonly written?: ReadonlySet<string>
+  /** The rows of files in their store that a program had open for writing then. Absent: none. */
+  readonly written?: ReadonlySet<number>
 }
 
 /** The same with the cache to store the results in. */
@@ -64,10 +64,11 @@ export interface RememberingStart extends ReadingStart {
  * content. False if the file could have changed unnoticed since.
  */
 export function isSettled(
-  { fingerprint, absolutePath }: FileState,
-  { startedMs, trust, written }: ReadingStart,
+  { fingerprint }: FileState,
+  { startedMs, trust }: Omit<ReadingStart, 'written'>,
+  isWritten: boolean,
 ): boolean {
-  return !isRacy(fingerprint, startedMs, trust) && !written?.has(absolutePath)
+  return !isWritten && !isRacy(fingerprint, startedMs, trust)
 }
 
 /** The same of a file by its number; makes an object only if the answer is not certain. */
@@ -75,7 +76,7 @@ export function isSettledAt(files: FileColumns, number: number, start: ReadingSt
   const { startedMs, trust, written } = start
   const isOld = files.latestAt(number, trust) / 1e6 < startedMs - CERTAIN_MS
   if (!isOld && isRacy(files.fingerprintAt(number), startedMs, trust)) return false
-  return !written?.size || !written.has(files.absolutePathAt(number))
+  return written?.has(files.rowAt(number)) !== true
 }
 
 /** Milliseconds before a reading after which a time that is rounded is certainly no racy one. */

@@ -25,6 +25,7 @@ const FEW = 4
  */
 export class FileColumns implements Iterable<ScannedFile> {
   readonly length: number
+  #offsets: Float64Array | null = null
 
   /** `rows` are the numbers of the files in the store; null for all of them. */
   constructor(
@@ -154,6 +155,16 @@ export class FileColumns implements Iterable<ScannedFile> {
     let size = 0
     for (let i = 0; i < this.length; i++) size += this.sizeAt(i)
     return size
+  }
+
+  /** Where each file begins in a stream of all, and at the end its length, in bytes. */
+  get offsets(): Float64Array {
+    if (this.#offsets) return this.#offsets
+    const offsets = new Float64Array(this.length + 1)
+    let end = 0
+    for (let i = 0; i < this.length; i++) offsets[i + 1] = end += this.sizeAt(i)
+    this.#offsets = offsets
+    return offsets
   }
 
   /** The bytes of each file. */

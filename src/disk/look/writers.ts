@@ -7,12 +7,12 @@ const addon = loadNative<{
 }>('askLeasesAsync')
 
 /**
- * Returns the files that a program has open for writing, also by a map of its memory: what it
- * writes there may change no time. Empty if that may not be asked: the native addon is missing, the
+ * Returns which files a program has open for writing, also by a map of its memory: what it writes
+ * there may change no time. None if that may not be asked: the native addon is missing, the
  * file belongs to another user, or the file system has no leases. It is never asked on the event
  * loop.
  */
-export async function whoWrites(paths: readonly string[]): Promise<ReadonlySet<string>> {
+export async function whoWrites(paths: readonly string[]): Promise<readonly number[]> {
   const answers = paths.length > 0 ? await addon?.askLeasesAsync(paths) : undefined
-  return new Set(paths.filter((_, i) => answers?.[i] === constants.errno.EAGAIN))
+  return [...paths.keys()].filter((i) => answers?.[i] === constants.errno.EAGAIN)
 }

@@ -99,11 +99,12 @@ export class FileDigests {
       const names = await this.#wanted(file)
       const whole = wholeFileOf(file, names, wantsPieces ? content.pieceLength : undefined)
       const startedMs = cacheAccess.now()
-      const written = await whoWrites([file.absolutePath])
+      const isWritten = (await whoWrites([file.absolutePath])).length > 0
       await this.#read(whole, job)
       await this.#requireUnchanged(file)
-      const start = { startedMs, trust: cacheAccess.trust, written }
-      if (isSettled(file, start)) await this.#remember(file, content, names, whole, start)
+      const start = { startedMs, trust: cacheAccess.trust }
+      if (isSettled(file, start, isWritten))
+        await this.#remember(file, content, names, whole, start)
       return digestOf(whole)
     } finally {
       hashing.end(job)

@@ -116,6 +116,8 @@ class JobReader {
       const at = position + filled
       const start = at - (offsets[file] ?? 0)
       const part = target.subarray(filled, filled + (offsets[file + 1] ?? 0) - at)
+      // An empty file is not opened
+      if (part.length === 0) continue
       filled += part.length
       try {
         this.#readPart(file, start, part)

@@ -14,7 +14,10 @@ export interface ContentStream extends FilePaths {
    * Two numbers for each file: the expected device and inode of its file. Null accepts any file.
    */
   readonly identities: BigUint64Array | null
-  /** Offset of each file in the stream in bytes, and at the end the length of the stream. */
+  /**
+   * Offset of each file in the stream in bytes, and at the end the length of the stream. An empty
+   * file begins where the next one does.
+   */
   readonly offsets: Float64Array
   /** Bytes of a piece. */
   readonly pieceLength: number
@@ -42,6 +45,11 @@ export function pathAt(stream: ContentStream, file: number): string {
   return directory + textOfPath(name.subarray(start, name.indexOf(0, start)))
 }
 
+/** Returns the bytes of a file. */
+export function sizeAt({ offsets }: ContentStream, file: number): number {
+  return (offsets[file + 1] ?? 0) - (offsets[file] ?? 0)
+}
+
 /** Returns the length of a stream in bytes. */
 export function streamLength(stream: ContentStream): number {
   return stream.offsets.at(-1) ?? 0
@@ -52,7 +60,7 @@ export function countPieces(stream: ContentStream): number {
   return Math.ceil(streamLength(stream) / stream.pieceLength)
 }
 
-/** Returns the index of the file that contains the byte at `position`. */
+/** Returns the index of the file that contains the byte at `position`, which is not empty. */
 export function fileAt({ offsets }: Pick<ContentStream, 'offsets'>, position: number): number {
   let low = 0
   let high = offsets.length - 2
@@ -120,7 +128,9 @@ function numberBlocks(stream: ContentStream, pieces: Uint32Array, allocate: Allo
 function requireAlignedFiles(stream: ContentStream): void {
   const { offsets, pieceLength } = stream
   const isAligned = offsets.every((offset, i) => {
-    return i === countFiles(stream) || isPadding(stream, i) || offset % pieceLength === 0
+    // Behind the last file, and behind an empty one, nothing begins
+    const isEmpty = offset === (offsets[i + 1] ?? offset)
+    return isEmpty || isPadding(stream, i) || offset % pieceLength === 0
   })
   if (!isAligned || pieceLength % BLOCK !== 0) {
     throw new RangeError('blocks need files that begin on piece boundaries')

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { BtkitError, describeErrno, osCodeOf } from '../../../base/errors.js'
 import { rawPath } from '../../../base/text/raw-path.js'
-import { countFiles, countPieces, pathAt, type ContentStream } from './content-stream.js'
+import { countFiles, countPieces, type ContentStream } from './content-stream.js'
 
 /**
  * Flags to open a file that was examined before: refuse a symbolic link that took its place, and do
@@ -99,14 +99,14 @@ export function noteReadFailure(
   reasons[file] = isChange ? CHANGED : ((error as NodeJS.ErrnoException).errno ?? CHANGED)
 }
 
-/** Returns the unreadable files by path, and why they are. */
-export function listUnreadable({ reasons }: ReadFailures, stream: ContentStream) {
-  const unreadable = new Map<string, { status: 'changed' | 'unreadable'; reason: string }>()
+/** Returns the unreadable files of a stream by number, and why they are. */
+export function listUnreadable({ reasons }: ReadFailures) {
+  const unreadable = new Map<number, { status: 'changed' | 'unreadable'; reason: string }>()
   reasons.forEach((code, file) => {
     if (code === 0) return
     const status = code === CHANGED ? 'changed' : 'unreadable'
     const reason = code === CHANGED ? 'changed while it was read' : describeErrno(code)
-    unreadable.set(pathAt(stream, file), { status, reason })
+    unreadable.set(file, { status, reason })
   })
   return unreadable
 }
