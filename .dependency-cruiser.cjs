@@ -43,6 +43,7 @@ const SEEDING = {
   trackers: '', // announces, and counts of swarms
   clients: '', // programs that seed
   peer: 'trackers', // asks trackers for peers
+  'port-mapping': '', // routers, whatever listens behind them
 }
 const TRACKER = {
   swarms: '', // remembers peers, and keeps them in a file

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { testCache, testState } from './test-directories.js'
+import { TEST_WORLD } from './test-directories.js'
 
 /** Where package.json lies; tests run from below dist. */
 export const projectRoot = findProjectRoot(dirname(fileURLToPath(import.meta.url)))
@@ -47,7 +47,7 @@ export function startProgram(
   const PATH = process.env['PATH'] ?? ''
   return spawn(command, args, {
     ...options,
-    env: { PATH, BTKIT_CACHE_DIR: testCache, BTKIT_STATE_DIR: testState, ...env },
+    env: { PATH, ...TEST_WORLD, ...env },
     stdio: 'pipe',
   })
 }

@@ -4,7 +4,7 @@ import { BtkitError, type ErrorCode } from '../../src/base/errors.js'
 import type { Io, Output } from '../../src/cli/io.js'
 import type { Invocation } from '../../src/cli/context.js'
 import { run } from '../../src/cli/program.js'
-import { testCache, testState } from './test-directories.js'
+import { TEST_WORLD } from './test-directories.js'
 import { until } from './until.js'
 
 export interface RunResult {
@@ -48,7 +48,7 @@ export async function runBtkit(
     monotonic: () => performance.now(),
     signal: new AbortController().signal,
     ...overrides,
-    env: { BTKIT_CACHE_DIR: testCache, BTKIT_STATE_DIR: testState, ...overrides.env },
+    env: { ...TEST_WORLD, ...overrides.env },
   }
   const status = await run({ program: 'btkit', subcommand: null, args, ...overrides }, io)
   return { status, stdout: stdout.text, stderr: stderr.text, code, bytes: stdout.bytes }

@@ -42,6 +42,8 @@ interface SeedRun {
     /** In bytes; null for any number. */
     readonly perDay: number | null
   } | null
+  /** Whether a router is asked for the port. */
+  readonly portMapping: boolean
   /** Whether the run ends if it can seed nothing at its start. */
   readonly endsWithout: boolean
   readonly serving: Omit<
@@ -103,6 +105,12 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
     return { port: service.port, version: version(), torrents }
   }
   const directory = runtimeDirectory(io)
+  const reachable =
+    run.portMapping && service.families.includes(4)
+      ? import('./reachability.js').then(({ keepReachable }) => {
+          return keepReachable(service, serving.dht, { monotonic, note, alert: warn })
+        })
+      : null
   const endStatus =
     directory &&
     (await answerStatus(directory, report).catch((error: unknown) => {
@@ -124,7 +132,8 @@ async function keepSeeding(run: OpenRun, io: Io): Promise<void> {
     manager.stopping()
     display.clear()
     if (endStatus) endStatus()
-    await service.close()
+    const giveBack = async () => (await reachable)?.()
+    await Promise.all([service.close(), giveBack()])
   }
 }
 

@@ -54,6 +54,8 @@ interface Tier {
   readonly key: string
   /** Bytes sent before the torrent was added again. */
   uploadedBefore: number
+  /** The port that its trackers know. */
+  port: number
   readonly trackers: Tracker[]
   nextAt: number
   failures: number
@@ -168,6 +170,7 @@ export class Announcer {
       infoHash,
       key,
       uploadedBefore: 0,
+      port: this.seeder.outerPort,
       nextAt: this.seeder.monotonic(),
       error: null,
       warning: null,
@@ -194,6 +197,12 @@ export class Announcer {
       else if (this.#firstOf(tier).host.waiting < PER_SECOND) void this.#announce(tier)
       else tier.nextAt = this.seeder.monotonic()
     }
+  }
+
+  /** Announces all torrents again: the port outside is another one. */
+  announceAgain(): void {
+    for (const tier of [...this.#tiers.values()].flat())
+      if (tier.hasStarted) tier.nextAt = this.seeder.monotonic()
   }
 
   /** Tells the trackers of a torrent soon that it is not seeded any more. */
@@ -258,6 +267,7 @@ export class Announcer {
     const tracker = this.#firstOf(tier)
     const { url } = tracker
     try {
+      await this.#changePort(tier)
       const event = tier.hasStarted ? null : 'started'
       const answer = await this.#ask(tier, event, this.#ending.signal)
       wait = Math.min(LONGEST, Math.max(SHORTEST, answer.interval * 1000 || USUAL))
@@ -293,6 +303,8 @@ export class Announcer {
     } finally {
       tier.isAsking = false
     }
+    // It was mapped meanwhile
+    if (tier.hasStarted && tier.port !== this.seeder.outerPort) wait = 0
     const moved = this.seeder.monotonic() + wait * (1 + SPREAD * Math.random())
     tier.nextAt = Math.max(moved, Math.min(...trackers.map(({ notBefore }) => notBefore)))
   }
@@ -333,6 +345,15 @@ export class Announcer {
     return before === 0
   }
 
+  /** Lets a tier begin again with the port outside if that is another one. */
+  async #changePort(tier: Tier): Promise<void> {
+    const { outerPort } = this.seeder
+    if (tier.port === outerPort) return
+    // Else some trackers would name both ports
+    await this.#stop(tier, this.#ending.signal)
+    Object.assign(tier, { port: outerPort, hasStarted: false })
+  }
+
   async #stop(tier: Tier, signal: AbortSignal): Promise<void> {
     if (!tier.hasStarted) return
     try {
@@ -349,11 +370,11 @@ export class Announcer {
 
   #ask(tier: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
     const { torrent, infoHash } = tier
-    const { peerId, key, port } = this.seeder
+    const { peerId, key } = this.seeder
     const { url, host, id: trackerId } = this.#firstOf(tier)
     const wanted = event === 'stopped' ? 0 : MOST_DIALLED_OF_TORRENT
     const uploaded = tier.uploadedBefore + (this.#tiers.has(torrent) ? this.#sentOf(tier) : 0)
-    const own = { peerId, address: this.address, port, uploaded, key }
+    const own = { peerId, address: this.address, port: tier.port, uploaded, key }
     return host.announce(
       { ...own, url, infoHash, event, wanted, trackerId, signal },
       (peers, reach) => {

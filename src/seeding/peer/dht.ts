@@ -68,6 +68,11 @@ export class DhtAnnouncer {
     }, PAUSE).unref()
   }
 
+  /** Announces all torrents again: the port outside is another one. */
+  announceAgain(): void {
+    this.#announced.clear()
+  }
+
   close(): Promise<void> {
     clearInterval(this.#timer)
     return new Promise((resolve) => {
@@ -86,7 +91,7 @@ export class DhtAnnouncer {
       if (this.#announced.has(hash)) continue
       this.#announced.set(hash, now)
       this.#isBusy = true
-      this.#dht.announce(hash, this.seeder.port, () => {
+      this.#dht.announce(hash, this.seeder.outerPort, () => {
         this.#isBusy = false
       })
       return

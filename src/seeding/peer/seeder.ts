@@ -4,7 +4,7 @@ import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
-import { outerAddresses, reachOf } from '../../core/remote/address-reach.js'
+import { outerAddresses, Reach, reachOf } from '../../core/remote/address-reach.js'
 import {
   ClientAddresses,
   clientKey,
@@ -114,7 +114,10 @@ export class Seeder {
   readonly #host: PeerHost
   readonly #timer: NodeJS.Timeout
   #port = 0
+  /** The port outside, if a router gave one. */
+  #mapped: number | null = null
   #udp: UdpPort | null = null
+  readonly #outside = { hasConnected: false, isNamed: false }
   #dialling = 0
   #refused = 0
   /** Bytes sent of torrents that are not seeded any more. */
@@ -128,7 +131,7 @@ export class Seeder {
     this.#loaded = new LoadedTorrents(monotonic)
     this.#host = {
       peerId: this.peerId,
-      port: () => this.#port,
+      portFor: (address) => (isOutside(address) ? this.outerPort : this.#port),
       slots: this.#slots,
       held: { bytes: 0 },
       readAhead,
@@ -168,6 +171,16 @@ export class Seeder {
   /** The port on which it listens. */
   get port(): number {
     return this.#port
+  }
+
+  /** The port at which peers in the internet reach it: a router may give another one. */
+  get outerPort(): number {
+    return this.#mapped ?? this.#port
+  }
+
+  /** Whether peers in the internet have connected, and whether others named such peers. */
+  get outside(): { readonly hasConnected: boolean; readonly isNamed: boolean } {
+    return this.#outside
   }
 
   /** The UDP side of the port, for the DHT; null if it could not be had. */
@@ -290,7 +303,10 @@ export class Seeder {
         seeded.peers + seeded.dialling >= MOST_DIALLED_OF_TORRENT || this.#dialling >= MOST_DIALLED
       // Services of a machine listen below 1024; who names them wants them to be called
       if (isFull || port < 1024 || (last !== undefined && now - last < DIAL_AGAIN)) continue
-      if (isIP(host) !== 0 && reachOf(host) < least) continue
+      const reach = isIP(host) === 0 ? least : reachOf(host)
+      if (reach < least) continue
+      // With the own port, it may be this seed itself
+      if (reach === Reach.all && port !== this.outerPort) this.#outside.isNamed = true
       this.#dialled.set(key, now)
       this.#connect(seeded, host, port, least, false)
     }
@@ -300,6 +316,11 @@ export class Seeder {
   dialPublic(infoHash: InfoHash, address: PeerAddress, least: number): void {
     const torrent = this.find(infoHash)
     if (torrent && !torrent.private) this.dial(torrent, [address], least)
+  }
+
+  /** Peers in the internet reach it at this port from now on. */
+  mapPort(outerPort: number): void {
+    this.#mapped = outerPort
   }
 
   /** Closes all connections. */
@@ -353,6 +374,7 @@ export class Seeder {
       socket.destroy()
       return
     }
+    this.#outside.hasConnected ||= isOutside(unmappedAddress(address))
     this.#peers.add(new Peer(socket, this.#host))
   }
 
@@ -440,6 +462,11 @@ export interface PeerAddress {
   /** An IP address or a DNS name. */
   readonly host: string
   readonly port: number
+}
+
+/** Whether an address is one of the internet. */
+function isOutside(address: string): boolean {
+  return isIP(address) !== 0 && reachOf(address) === Reach.all
 }
 
 function encryptedDigest(infoHash: InfoHash): string {

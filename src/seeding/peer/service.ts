@@ -102,6 +102,13 @@ export class SeedService extends Seeder {
     super.remove(torrent)
   }
 
+  override mapPort(outerPort: number): void {
+    if (outerPort === this.outerPort) return
+    super.mapPort(outerPort)
+    this.#announcer.announceAgain()
+    this.#dht?.announceAgain()
+  }
+
   /** Tells the trackers, and closes all connections. */
   override async close(): Promise<void> {
     this.#local?.close()

@@ -56,7 +56,7 @@ export class TrackerHost {
 
   constructor(
     url: string,
-    private readonly seeder: Pick<Seeder, 'families' | 'outerAddresses' | 'monotonic'>,
+    private readonly seeder: Pick<Seeder, 'families' | 'outerAddresses' | 'port' | 'monotonic'>,
     private readonly here: TrackerHere | null = null,
   ) {
     this.#name = new URL(url).hostname.replace(/^\[|\]$/g, '')
@@ -81,6 +81,8 @@ export class TrackerHost {
       if (this.here) return this.#tellHere(announce, this.here, onPeers)
       const reaches = this.#addresses.map(({ address }) => reachOf(address))
       const reach = reaches.length === 0 ? Reach.all : Math.max(...reaches)
+      // Peers that know a tracker of this network are in it, too
+      const port = reach === Reach.all ? announce.port : this.seeder.port
       // A tracker sends nobody else to the loopback address that it would see
       const isHere = own === null && !isLoopback(this.#name) && reach === Reach.machine
       const claimed = isHere ? this.seeder.outerAddresses : [own ?? '']
@@ -89,7 +91,7 @@ export class TrackerHost {
         // An address of the other family would replace the one that the tracker sees
         const ofFamily = claimed.find((each) => isIP(each) === family) ?? null
         const address = isHere || families.length > 1 ? ofFamily : own
-        const answer = await announceSeed({ ...announce, family, address })
+        const answer = await announceSeed({ ...announce, family, address, port })
         onPeers(answer.peers, reach)
         return answer
       })

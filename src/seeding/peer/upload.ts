@@ -26,8 +26,8 @@ const FAST_PIECES = 10
 
 /** The parts that all uploads share. */
 export interface UploadHost extends AnswersHost {
-  /** Where this seeder listens. */
-  readonly port: () => number
+  /** The port at which the machine at an address reaches this seeder. */
+  readonly portFor: (address: string) => number
   readonly version: string
   readonly monotonic: () => number
 }
@@ -70,7 +70,7 @@ export class Upload implements Downloader, Listener {
     const { info, metainfo, pieceCount } = content
     wire.sendExtendedHandshake([
       ['metadata_size', info.length],
-      ['p', host.port()],
+      ['p', host.portFor(wire.address)],
       ['reqq', MOST_REQUESTS],
       ['upload_only', 1],
       ['v', Buffer.from(`btkit ${host.version}`)],

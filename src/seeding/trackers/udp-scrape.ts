@@ -4,6 +4,7 @@ import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { once, setMaxListeners } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
+import { askByUdp } from '../udp-question.js'
 import {
   firstAnswer,
   refused,
@@ -141,7 +142,7 @@ async function connectFirst(
   }
 }
 
-/** Sends a packet repeatedly until its answer arrives. Returns that without its head. */
+/** Asks by a packet. Returns the answer without its head. */
 async function exchange(
   socket: Socket,
   connectionId: Uint8Array,
@@ -153,32 +154,19 @@ async function exchange(
   head.writeUInt32BE(action.id)
   const transaction = head.subarray(4)
   const packet = Buffer.concat([connectionId, head, body])
-  const send = () => {
-    // A failure is reported by an event, or not at all
-    socket.send(packet, () => undefined)
-  }
-  const timer = setInterval(send, RESEND)
-  try {
-    send()
-    const answer = await new Promise<Buffer>((resolve, reject) => {
-      socket.on('message', (bytes) => {
-        if (bytes.length < HEAD || !bytes.subarray(4, HEAD).equals(transaction)) return
-        const isShort = bytes.readUInt32BE() === action.id && bytes.length < action.shortest
-        if (!isShort) resolve(bytes)
-      })
-      socket.once('error', reject)
-      signal.addEventListener('abort', () => {
-        reject(new ScrapeFailure('no answer in time'))
-      })
-    })
-    const kind = answer.readUInt32BE()
-    if (kind === ERROR) throw refused(answer.subarray(HEAD))
-    if (kind !== action.id) throw new ScrapeFailure(`the answer is not ${action.name}`)
-    return answer.subarray(HEAD)
-  } finally {
-    clearInterval(timer)
-    socket.removeAllListeners('message')
-  }
+  const answer = await askByUdp(socket, packet, {
+    read: (bytes) => {
+      if (bytes.length < HEAD || !bytes.subarray(4, HEAD).equals(transaction)) return null
+      const isShort = bytes.readUInt32BE() === action.id && bytes.length < action.shortest
+      return isShort ? null : bytes
+    },
+    pauseAfter: () => RESEND,
+    signal,
+  })
+  const kind = answer.readUInt32BE()
+  if (kind === ERROR) throw refused(answer.subarray(HEAD))
+  if (kind !== action.id) throw new ScrapeFailure(`the answer is not ${action.name}`)
+  return answer.subarray(HEAD)
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -131,13 +131,85 @@ function refusedOnce(t: TestContext) {
   return { announcer, torrent, timesAsked: () => asked }
 }
 
+/** A torrent of this tracker, and the events and ports that it is told. */
+function announcedBehindRouter(t: TestContext, tracker: string) {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const told: string[] = []
+  let hold = Promise.resolve()
+  mockHttp(t, async (url: string) => {
+    const { searchParams } = new URL(url)
+    told.push(`${searchParams.get('event') ?? 'again'} ${searchParams.get('port')}`)
+    await hold
+    return answer()
+  })
+  const seeder = seederAt(() => 0)
+  const announcer = new Announcer(seeder, null)
+  const torrent = { ...torrentOf(1), trackers: [[tracker]] }
+  const givePort = (outerPort: number) => {
+    Object.assign(seeder, { outerPort })
+    announcer.announceAgain()
+  }
+  const heard = (count: number) => {
+    return until('the tracker hears it', () => {
+      t.mock.timers.tick(1000)
+      return told.length >= count
+    })
+  }
+  return {
+    ...{ announcer, torrent, told, givePort, heard },
+    hold: (before: Promise<void>) => (hold = before),
+  }
+}
+
+test('a tracker is told the end of a port before the one that a router gives', async (t) => {
+  const { announcer, torrent, told, givePort, heard } = announcedBehindRouter(t, OUTSIDE)
+  announcer.add(torrent)
+  await heard(1)
+  await setTimeout(0)
+  givePort(7000)
+  await heard(3)
+  await setTimeout(0)
+  await announcer.close()
+  assert.deepEqual(told, ['started 6881', 'stopped 6881', 'started 7000', 'stopped 7000'])
+})
+
+test('a port that a router gives during an announce is announced after it', async (t) => {
+  const { announcer, torrent, told, givePort, heard, hold } = announcedBehindRouter(t, OUTSIDE)
+  let release: () => void = () => undefined
+  hold(new Promise((resolve) => (release = resolve)))
+  announcer.add(torrent)
+  await heard(1)
+  givePort(7000)
+  release()
+  await heard(3)
+  assert.deepEqual(told, ['started 6881', 'stopped 6881', 'started 7000'])
+})
+
+test('a tracker in the own network is told the port here, not the one outside', async (t) => {
+  const inside = 'http://192.168.1.9/announce'
+  const { announcer, torrent, told, givePort, heard } = announcedBehindRouter(t, inside)
+  givePort(7000)
+  announcer.add(torrent)
+  await heard(1)
+  assert.deepEqual(told, ['started 6881'])
+})
+
+const OUTSIDE = 'http://203.0.113.1/announce'
+
 function answer(): Response {
   return new Response('d8:intervali1800e5:peers0:e')
 }
 
 function seederAt(monotonic: () => number): Seeder {
   return {
-    ...{ peerId: '00'.repeat(20), key: 7, port: 6881, stateOf: () => null, dial: () => undefined },
+    ...{
+      peerId: '00'.repeat(20),
+      key: 7,
+      port: 6881,
+      outerPort: 6881,
+      stateOf: () => null,
+      dial: () => undefined,
+    },
     ...{ monotonic, families: [6, 4], outerAddresses: [] },
   } as unknown as Seeder
 }

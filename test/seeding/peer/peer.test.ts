@@ -85,7 +85,7 @@ function startHost({ hasSlots = true, isSlow = false } = {}) {
   const host = {
     ...{ peerId: 'cd'.repeat(20), version: '0', throttle: null, slots, held: { bytes: 0 } },
     readAhead: 8,
-    ...{ port: () => 1, monotonic: () => 0, find: () => torrent, admits: () => true },
+    ...{ portFor: () => 1, monotonic: () => 0, find: () => torrent, admits: () => true },
     ...{ load: () => Promise.resolve(content), fail, onFault: fail.bind(null, null) },
     ...{ onRefused: () => undefined, onClosed: () => undefined },
   } as unknown as PeerHost

@@ -59,6 +59,31 @@ async function startService(t: TestContext): Promise<SeedService> {
   return service
 }
 
+test('a seed knows whether peers of the internet are named, but not by its own port', async (t) => {
+  const service = await startService(t)
+  const { torrent } = largeTorrent('a')
+  service.add(torrent)
+  t.mock.method(net, 'connect', () => new Socket())
+  importMocks(t)
+  service.dial(torrent, [{ host: '192.168.1.2', port: 7000 }], Reach.privateNetwork)
+  service.dial(torrent, [{ host: '203.0.113.5', port: service.port }], Reach.all)
+  assert.equal(service.outside.isNamed, false)
+  service.dial(torrent, [{ host: '203.0.113.5', port: 7000 }], Reach.all)
+  assert.equal(service.outside.isNamed, true)
+})
+
+test('a peer learns the port by which it reaches the seed', async (t) => {
+  const service = await startService(t)
+  const { torrent, infoHash } = largeTorrent('a')
+  service.add(torrent)
+  service.mapPort(7000)
+  assert.deepEqual([service.port === 7000, service.outerPort], [false, 7000])
+  // This one is in the network of the seed
+  const { wire } = await connectPeer(t, service.port, { infoHash })
+  assert.equal(wire.peerExtendedHandshake['p'], service.port)
+  assert.equal(service.outside.hasConnected, false)
+})
+
 test('torrents that peers left give way to others, and those in use do not', async (t) => {
   const service = await startService(t)
   const torrents = ['a', 'b', 'c'].map(largeTorrent)

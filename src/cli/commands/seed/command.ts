@@ -81,6 +81,7 @@ function defineSeed({ io, isLegacy }: CommandContext) {
                   access: remoteAccess(options, { signal: io.signal }),
                   perDay: options.dailyLimit ?? null,
                 },
+          portMapping: options.portMapping && (host === undefined || ALL.includes(bareHost(host))),
           serving: {
             host: host === undefined ? null : bareHost(host),
             port,
@@ -147,10 +148,19 @@ function declareSeedOptions() {
         or --lsd, nobody can find the seed of a torrent without tracker, and a warning says so.`,
     )
     .opt('--lsd', 'announce public torrents on the local network (BEP 14)')
+    .opt(
+      '--no-port-mapping',
+      `do not ask the router for the port. By default, a router in front of this machine is asked by
+        NAT-PMP and UPnP to pass on connections. No router is asked if this machine has a public
+        address of IPv4, or with one address as --host. See BEHIND A ROUTER.`,
+    )
   return declareDisplayOptions(declareReadingOptions(seeding))
 }
 
 type SeedOptions = ReturnType<ReturnType<typeof declareSeedOptions>['opts']>
+
+/** Hosts that stand for all addresses. */
+const ALL = ['0.0.0.0', '::']
 
 const NO_URL = 'is for data at a URL; give one with --data'
 
