@@ -1,4 +1,3 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../base/errors.js'
 import { isOperand, isSkipped, noteOldName, otherNames, TRUTHS } from '../options/old-names.js'
@@ -28,6 +27,15 @@ interface Name {
 /** A number is an operand or a value, although it begins with a hyphen. */
 const NUMBER = /^-(\d|\d*\.\d+)(e[+-]?\d+)?$/
 
+/** An option as it was typed: a word, or a letter of a word with several. */
+interface Flag {
+  readonly typed: string
+  /** What is stuck to the name; null for nothing. */
+  readonly value: string | null
+  /** The rest of the word, if that has options, too. */
+  readonly rest: string | null
+}
+
 /**
  * Splits the words behind a command, or behind an old name of one, by all names of its options:
  * also those of other commands and programs, and the BitTornado spelling `--announce_list`.
@@ -39,61 +47,103 @@ export function splitLine(
   words: readonly string[],
   oldNameOf: string | null = null,
 ): TypedLine {
-  requireHyphens(command, words)
-  const args = withoutTruths(command, words)
-  const options = namesFor(command, args)
-  const how = { strict: false, allowPositionals: true, tokens: true } as const
-  const { tokens } = parseArgs({ args, options, ...how })
-  const uses = new Map<string, Located[]>()
   const [operands, unknown, skipped]: [string[], string[], string[]] = [[], [], []]
+  const given = new Map<string, Located[]>()
   let config: string | undefined
-  // The words before it are read
-  let next = 0
-  for (const [at, token] of tokens.entries()) {
-    const { index, kind } = token
-    const word = args[index] ?? ''
-    if (index < next || kind === 'option-terminator') continue
-    if (kind === 'positional' || NUMBER.test(word)) {
-      operands.push(word)
-      next = index + 1
-      continue
-    }
-    const { rawName: typed, value } = token
+  let at = 0
+  /** Takes the next word for a value. */
+  const take = () => words[++at] ?? null
+  const readFlag = ({ typed, value, rest }: Flag, word: string): void => {
     const name = named(typed, command)
-    if (!name && oldNameOf !== null && isSkipped(oldNameOf, longName(typed))) {
-      const hasNext = value === undefined && args[index + 1]?.startsWith('--') === false
-      const text = hasNext ? args[index + 1] : value
+    const next = words[at + 1]
+    if (!name || (value !== null && !mayHaveValue(name) && !isTruth(name, typed))) {
+      if (oldNameOf === null || !isSkipped(oldNameOf, longName(typed))) {
+        // Of several letters behind a hyphen, the first ones may be known
+        unknown.push(typed.startsWith('--') ? word : `${typed}${value ?? ''}${rest ?? ''}`)
+        return
+      }
+      const text = value ?? (next?.startsWith('--') === false ? take() : null)
       if (text && isOperand(oldNameOf, longName(typed))) operands.push(text)
       else skipped.push(longName(typed))
-      next = index + (hasNext ? 2 : 1)
-      continue
+      return
     }
-    if (!name || (value !== undefined && !mayHaveValue(name))) {
-      // Of several letters behind a hyphen, the first ones may be known
-      const before = at - tokens.findIndex((each) => each.index === index)
-      unknown.push(before > 0 ? `-${word.slice(1 + before)}` : word)
-      next = index + 1
-      continue
+    if (isTruth(name, typed) && (value !== null || truthBehind(command).test(next ?? '-'))) {
+      const truth = value ?? take() ?? ''
+      if (!/^[01]$/.test(truth)) throw usageError(`${longName(typed)} '${truth}': not 1 or 0`)
+      const meant = truth === '1' ? typed : `--no-${longName(typed).slice(2)}`
+      add(meant, named(meant, command) ?? name, null)
+      return
     }
-    const { option } = name
-    const isMissing = value === undefined || (value === '' && option.long === '--config')
-    if (isMissing && option.required && !name.isOpposite)
+    const { option, isOpposite } = name
+    const mustTake = option.required && !isOpposite
+    const mayTake = mayHaveValue(name) && next !== undefined && !isFlag(next)
+    const text = value ?? (mustTake || mayTake ? take() : null)
+    const isMissing = text === null || (text === '' && option.long === '--config')
+    if (isMissing && mustTake)
       throw usageError(`${nameBeside(typed, option)}: its value is missing`)
-    const follower = args[index + 1] ?? '-?'
-    const isOption = /^-./.test(follower) && !NUMBER.test(follower)
-    const takesNext = value === undefined && mayHaveValue(name) && !isOption
-    if (takesNext) next = index + 2
-    const text = takesNext ? follower : value
-    if (option.long === '--config') config = text
-    const attribute = option.attributeName()
-    uses.set(attribute, [...(uses.get(attribute) ?? []), useOf(typed, name, text ?? null)])
+    if (option.long === '--config') config = text ?? undefined
+    add(typed, name, text)
+    if (rest !== null) readFlag(flagOf(`-${rest}`, command), word)
+  }
+  const add = (typed: string, name: Name, text: string | null) => {
+    const attribute = name.option.attributeName()
+    given.set(attribute, [...(given.get(attribute) ?? []), useOf(typed, name, text)])
+  }
+  for (; at < words.length; at++) {
+    const word = words[at] ?? ''
+    if (word === '--') {
+      operands.push(...words.slice(at + 1))
+      break
+    }
+    if (isFlag(word)) readFlag(flagOf(word, command), word)
+    else operands.push(word)
   }
   const entries = [...optionEntries(command).values()]
-  const given = [...uses].flatMap(([attribute, own]): Given[] => {
-    const entry = entries.find((each) => each.attribute === attribute)
-    return entry ? [givenAs('line', entry, own)] : []
-  })
-  return { operands, given, config, unknown, skipped }
+  return {
+    operands,
+    given: [...given].flatMap(([attribute, own]): Given[] => {
+      const entry = entries.find((each) => each.attribute === attribute)
+      return entry ? [givenAs('line', entry, own)] : []
+    }),
+    config,
+    unknown,
+    skipped,
+  }
+}
+
+function isFlag(word: string): boolean {
+  return /^-./.test(word) && !NUMBER.test(word)
+}
+
+/**
+ * @throws BtkitError `usage` for a long name with one hyphen
+ */
+function flagOf(word: string, command: CommandUnknownOpts): Flag {
+  const [typed = '', ...own] = word.split('=')
+  const value = own.length > 0 ? own.join('=') : null
+  if (word.startsWith('--')) return { typed, value, rest: null }
+  if (/^-[a-z][a-z_-]{3,}$/.test(typed)) {
+    const { long } = findOption(`-${typed}`, command) ?? {}
+    if (long) throw usageError(`${typed}: has one hyphen; type ${long}`)
+  }
+  const letter = word.slice(0, 2)
+  const stuck = word.slice(2)
+  const isValue = stuck !== '' && findOption(letter, command)?.required === true
+  return {
+    typed: letter,
+    value: isValue ? stuck : null,
+    rest: isValue || stuck === '' ? null : stuck,
+  }
+}
+
+/** Whether BitTornado gives a switch 0 or 1. */
+function isTruth({ option }: Name, typed: string): boolean {
+  return !option.required && TRUTHS.has(longName(typed))
+}
+
+/** A truth in a word of its own; behind a space it may be an operand. */
+function truthBehind({ registeredArguments }: CommandUnknownOpts): RegExp {
+  return registeredArguments.length === 0 ? /^(?!-)/ : /^\d+$/
 }
 
 /** Whether a name may have a value behind it. */
@@ -116,23 +166,6 @@ function useOf(typed: string, { option, isOpposite }: Name, text: string | null)
 }
 
 /**
- * The names of options in any spelling for parseArgs; it takes the next word only where one must
- * follow.
- */
-function namesFor(command: CommandUnknownOpts, args: readonly string[]) {
-  const own = command.options.flatMap(({ short, long }) => [short, long])
-  const typed = args.filter((arg) => arg.startsWith('--')).map((arg) => arg.split('=', 1)[0])
-  const names = [...new Set([...own, ...typed])].flatMap((name) => {
-    const found = name === undefined ? null : named(name, command)
-    if (!name || !found) return []
-    const type = found.option.required && !found.isOpposite ? 'string' : 'boolean'
-    const short = name.startsWith('--') ? {} : { short: name.slice(1) }
-    return [[name.replace(/^--/, ''), { type, ...short }] as const]
-  })
-  return Object.fromEntries(names) satisfies ParseArgsConfig['options']
-}
-
-/**
  * The option of a name in any spelling; for `--no-x` without an option of its own, that of `--x`.
  */
 function named(typed: string, command: CommandUnknownOpts): Name | null {
@@ -146,39 +179,6 @@ function named(typed: string, command: CommandUnknownOpts): Name | null {
   return repeated && !isTwice ? { option: repeated, isOpposite: true } : null
 }
 
-/**
- * A line with `--x` and `--no-x` for `--x 1` and `--x 0`, which BitTornado's switches have.
- * @throws BtkitError `usage` for another value
- */
-function withoutTruths(command: CommandUnknownOpts, args: readonly string[]): string[] {
-  // Behind a space it may be an operand
-  const truth = command.registeredArguments.length === 0 ? /^(?!-)/ : /^\d+$/
-  const words: string[] = []
-  for (let at = 0; at < args.length; at += 1) {
-    const word = args[at] ?? ''
-    if (word === '--') return [...words, ...args.slice(at)]
-    // Of very many words, nearly all are operands
-    if (!word.startsWith('-')) {
-      words.push(word)
-      continue
-    }
-    const [typed = '', ...own] = word.split('=')
-    const { option, isOpposite } = named(typed, command) ?? {}
-    const next = own.length === 0 ? args[at + 1] : undefined
-    const isTruth = option?.required === false && TRUTHS.has(longName(typed))
-    if (isTruth && (own.length > 0 || truth.test(next ?? '-'))) {
-      const text = next ?? own.join('=')
-      if (!/^[01]$/.test(text)) throw usageError(`${longName(typed)} '${text}': not 1 or 0`)
-      words.push(text === '1' ? typed : `--no-${longName(typed).slice(2)}`)
-      if (next !== undefined) at += 1
-    } else {
-      words.push(word)
-      if (option?.required && !isOpposite && next !== undefined) words.push(args[++at] ?? '')
-    }
-  }
-  return words
-}
-
 /** Finds an option by its name in this or another command or program. */
 function findOption(typed: string, { options }: CommandUnknownOpts): CommandOption | null {
   const long = longName(typed)
@@ -188,19 +188,6 @@ function findOption(typed: string, { options }: CommandUnknownOpts): CommandOpti
     if (found) return found
   }
   return null
-}
-
-/** @throws BtkitError `usage` for a long name with one hyphen that is no value */
-function requireHyphens(command: CommandUnknownOpts, args: readonly string[]): void {
-  const end = args.indexOf('--')
-  for (const [at, arg] of args.slice(0, end < 0 ? undefined : end).entries()) {
-    if (!arg.startsWith('-')) continue
-    const [typed = ''] = arg.split('=', 1)
-    if (!/^-[a-z][a-z_-]{3,}$/.test(typed)) continue
-    const { long } = findOption(`-${typed}`, command) ?? {}
-    const before = findOption(args[at - 1] ?? '', command)
-    if (long && !before?.required) throw usageError(`${typed}: has one hyphen; type ${long}`)
-  }
 }
 
 const longName = (arg: string) => (arg.startsWith('--') ? arg.replaceAll('_', '-') : arg)
