@@ -164,6 +164,11 @@ async function runCommandLine(
   if (version > 0 && /^(v?[12]|hybrid)$/.test(args[version + 1] ?? ''))
     throw usageError('--version: prints that of btkit; use --v2 or --hybrid')
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
+  const typed = visible[visible[0] === 'help' ? 1 : 0] ?? ''
+  if (command && entry?.spellings?.includes(typed)) {
+    const what = typed.length < entry.name.length ? 'short for' : 'another name of'
+    command.description(`${command.description()} ${typed} is ${what} ${entry.name}.`)
+  }
   const isBare = args.length === (isLegacy ? 0 : 1)
   const showUsage = () => {
     if (!isBare || !command || typeof entry?.example !== 'string') return false

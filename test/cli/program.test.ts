@@ -100,8 +100,16 @@ for (const [alias, name] of [
   ['check', 'verify'],
 ] as const) {
   test(`btkit ${alias} is btkit ${name}`, async () => {
-    for (const args of [[], ['--help'], ['/nosuch/a.torrent']]) {
-      assert.deepEqual(await runBtkit([alias, ...args]), await runBtkit([name, ...args]))
+    assert.deepEqual(await runBtkit([alias, '/nosuch']), await runBtkit([name, '/nosuch']))
+    const what = alias === 'modify' ? 'another name of' : 'short for'
+    const said = ` ${alias} is ${what} ${name}.`
+    const withoutIt = (text: string) => text.replaceAll(/\s+/g, ' ').replace(said, '')
+    for (const args of [[], ['-h'], ['--help']]) {
+      const [short, long] = [await runBtkit([alias, ...args]), await runBtkit([name, ...args])]
+      const told = args.length === 0 ? short.stderr : short.stdout
+      assert.ok(told.replaceAll(/\s+/g, ' ').includes(said), told)
+      for (const stream of ['stdout', 'stderr'] as const)
+        assert.equal(withoutIt(short[stream]), withoutIt(long[stream]))
     }
     assert.doesNotMatch((await runBtkit(['--help'])).stdout, new RegExp(`^ +${alias}\\b`, 'm'))
     assert.match(

@@ -56,7 +56,7 @@ const VICTIMS: Record<string, (t: TestContext, kills: number) => Promise<Victim>
   convert: () => ({
     args: ({ torrents: [torrent = ''], output }) => ['convert', torrent, '--v2', '-o', output],
   }),
-  verify: () => ({ args: ({ torrents }) => ['verify', '--trust-cache', ...torrents] }),
+  verify: () => ({ args: ({ torrents }) => ['verify', '--cached', ...torrents] }),
   serve: () => ({
     args: ({ directory }) => [
       'serve',

@@ -30,7 +30,7 @@ const NUMBER = /^-(\d|\d*\.\d+)(e[+-]?\d+)?$/
 /** An option as it was typed: a word, or a letter of a word with several. */
 interface Flag {
   readonly typed: string
-  /** What is stuck to the name; null for nothing. */
+  /** The text that is stuck to the name; null for none. */
   readonly value: string | null
   /** The rest of the word, if that has options, too. */
   readonly rest: string | null
@@ -160,9 +160,9 @@ function nameBeside(typed: string, { long }: CommandOption): string {
 function useOf(typed: string, { option, isOpposite }: Name, text: string | null): Located {
   const long = longName(typed)
   const name = option.long === long ? option.long : typed
-  if (text !== null)
-    return noteOldName(long.slice(2), option.long?.slice(2) ?? '', textAt(name, text))
-  return textAt(name, String(option.negate === (isOpposite ?? false)), true)
+  const isOff = option.negate !== (isOpposite ?? false)
+  const use = text === null ? textAt(name, String(!isOff), true) : textAt(name, text)
+  return noteOldName(long.slice(2), option.long?.slice(2) ?? '', use)
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Given, Located } from './given.js'
 const RENAMED = new Map<string, readonly string[]>([
   ['wait', ['max-wait', 'check-wait']],
   ['share-key-file', ['store-key-file']],
+  ['trust-cache', ['cached']],
 ])
 
 /** A value with a note that its option has the name `key` now, if it was given by a former one. */

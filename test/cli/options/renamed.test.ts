@@ -35,6 +35,8 @@ test('an option by its name of the last version counts, and a note has the new n
   assert.match(file, /c\.yaml:2:\d+: wait is max-wait now; change it$/m)
   const published = await runBtkit(['publish', at('a.torrent'), '--client', DOWN, '--wait', '3'])
   assert.match(published.stderr, /^btkit: --wait: wait is check-wait now; change it$/m)
+  const checked = await runBtkit(['verify', at('a.torrent'), '--trust-cache'])
+  assert.match(checked.stderr, /^btkit: --trust-cache: trust-cache is cached now; change it$/m)
   const track = await startTrack(t, { args: ['--share-key-file', at('key')] })
   assert.match(track.stderr.text, /share-key-file is store-key-file now; change it$/m)
 })

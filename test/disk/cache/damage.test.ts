@@ -150,7 +150,7 @@ test('each command sets aside a cache whose pages another program wrote, at once
     ['makemetafile', mirror.source, TRACKER, '--target', join(mirror.root, 'x.torrent'), '--quiet'],
     mirror.args(['--comment', 'x', '--quiet', ...SMALL_PIECES]),
     ['verify', torrent, mirror.at('file-1'), '--quiet'],
-    ['verify', torrent, mirror.at('file-1'), '--trust-cache', '--quiet'],
+    ['verify', torrent, mirror.at('file-1'), '--cached', '--quiet'],
     ['cache', 'stats', '--json'],
     ['cache', 'prune', '--dry-run', '--json'],
     ['cache', 'prune', '--json'],

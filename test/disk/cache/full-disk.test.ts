@@ -217,7 +217,7 @@ test(
     assert.equal((await runOn(...mirror.args(['--json', '--comment', 'x'])))['bytesHashed'], 0)
     const made = join(mirror.root, 'a.torrent')
     await runOn('makemetafile', mirror.at('a'), TRACKER, '--target', made, '--quiet')
-    await runOn('verify', made, mirror.at('a'), '--trust-cache', '--quiet')
+    await runOn('verify', made, mirror.at('a'), '--cached', '--quiet')
     const { address, stop } = await serveMirror(t, {
       files,
       cacheDir: mirror.cache,

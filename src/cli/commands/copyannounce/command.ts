@@ -20,7 +20,7 @@ export const command: CommandRecord = {
 
 function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
   return declareEditing('copyannounce')
-    .description('Copy the trackers of a torrent to others.')
+    .description('Copy the trackers of a torrent to others; reannounce takes URLs.')
     .argument('<source>', 'the torrent whose trackers to copy')
     .argument('[torrent...]', 'the torrents to change')
     .addHelpText('after', EXAMPLES)

@@ -19,7 +19,9 @@ Examples:
 
 export function declareEdit() {
   const values = declareBulkEdit('edit')
-    .description('Change values in torrents.')
+    .description(
+      'Change values in torrents; reannounce, copyannounce, rename and sethttpseeds change one.',
+    )
     .argument('[torrent...]', 'the torrents to change')
     .optionsGroup('Values:')
     .opt('-c, --comment <text>', 'set the comment; an empty one removes it', {

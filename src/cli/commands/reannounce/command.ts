@@ -32,7 +32,7 @@ Examples:
 
 function declareReannounce() {
   const command = declareBulkEdit('reannounce', true)
-    .description('Change the trackers of torrents, and nothing else.')
+    .description('Change the trackers of torrents, and nothing else; edit changes all values.')
     .argument('[announce-or-torrent...]', 'the new tracker or a list, and the torrents to change')
     .optionsGroup('Trackers:')
     .opt(

@@ -23,7 +23,9 @@ export const command: CommandRecord = {
 
 function defineRename({ io, isLegacy, finish }: CommandContext) {
   return declareEditing('rename')
-    .description('Change the name in a torrent, and therefore its info hash.')
+    .description(
+      'Change the name in a torrent, and therefore its info hash; edit changes all values.',
+    )
     .argument('<torrent>', 'the torrent to change')
     .argument('<name>', 'the new name of the file or directory', checkName)
     .addHelpText('after', EXAMPLES)

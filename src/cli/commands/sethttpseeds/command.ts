@@ -26,7 +26,9 @@ export const command: CommandRecord = {
 
 function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
   const command = declareEditing('sethttpseeds')
-    .description('Set or remove the HTTP seeds (BEP 17) of torrents, and nothing else.')
+    .description(
+      'Set or remove the HTTP seeds (BEP 17) of torrents, and nothing else; edit changes all values.',
+    )
     .argument(
       '[urls-or-torrent...]',
       "URLs separated by '|' or ','; '' or 0 removes all; and the torrents to change",

@@ -80,7 +80,7 @@ function declareVerify() {
     )
   return declareReadingOptions(command)
     .opt(
-      '--trust-cache',
+      '--cached',
       `use digests in the piece cache for unchanged files (default: read every byte). Digests of
         files that are read are remembered.`,
       {
@@ -102,14 +102,14 @@ export const command: CommandRecord = {
   spellings: ['check'],
   summary: 'Check files against their torrent',
   example: 'image.iso.torrent /srv/mirror',
-  basics: 'data files-from no-check-hashes trust-cache extra max-rate json quiet',
+  basics: 'data files-from no-check-hashes cached extra max-rate json quiet',
   define: defineVerify,
 }
 
 function defineVerify({ io, finish }: CommandContext) {
   return declareVerify().action(async (operands, options) => {
     const targets = await findTargets(operands, options, io)
-    const used = { ...options, cache: options.trustCache }
+    const used = { ...options, cache: options.cached }
     // Merkle trees need not be trusted: all digests of one that leads to the torrent's root are
     // right
     let trees: ReturnType<typeof openCacheOf> | undefined

@@ -230,16 +230,16 @@ test('the progress is that of all torrents together', async (t) => {
   }
 })
 
-test('--no-cache and --trust-cache cannot be used together', async (t) => {
+test('--no-cache and --cached cannot be used together', async (t) => {
   const { torrents } = plant(t, ['a'])
-  const both = await runBtkit(['verify', ...torrents, '--no-cache', '--trust-cache'])
-  assertError(both, 'usage', '--no-cache', '--trust-cache')
+  const both = await runBtkit(['verify', ...torrents, '--no-cache', '--cached'])
+  assertError(both, 'usage', '--no-cache', '--cached')
 })
 
-test('--trust-cache reads what changed, and believes the cache of the rest', async (t) => {
+test('--cached reads what changed, and believes the cache of the rest', async (t) => {
   const { at, torrents } = plant(t, ['a', 'b'])
   const env = { BTKIT_CACHE_DIR: at('cache') }
-  const trusting = ['verify', ...torrents, '--data', at('data'), '--trust-cache']
+  const trusting = ['verify', ...torrents, '--data', at('data'), '--cached']
   const byTime = [...trusting, '--cache-trust', 'mtime']
   const world = { env, now: () => Date.now() + 60_000 }
   assert.equal((await runBtkit(byTime, world)).status, 0)
