@@ -32,22 +32,27 @@ export function allocateBytes() {
  */
 export function readAnnounce(query: string, bytes = allocateBytes()): AnnounceRequest {
   const fields = fieldsOf(query)
-  const { infoHash, peerId, key } = fields
+  const textOf = (name: string): string | null => {
+    const value = fields.get(name)
+    return value === undefined ? null : decodeText(value)
+  }
+  const key = textOf('key')
   return {
-    infoHash: decodeBytes(required(infoHash, 'info_hash'), 'info_hash', bytes.infoHash),
-    peerId: decodeBytes(required(peerId, 'peer_id'), 'peer_id', bytes.peerId),
-    port: readPort(required(fields.port, 'port')),
+    infoHash: decodeBytes(required(fields, 'info_hash'), 'info_hash', bytes.infoHash),
+    peerId: decodeBytes(required(fields, 'peer_id'), 'peer_id', bytes.peerId),
+    port: readPort(decodeText(required(fields, 'port'))),
     key: key === null ? 0 : hashKey(key),
-    event: readEvent(fields.event),
-    isComplete: isNothingLeft(fields.left),
-    wanted: readWanted(fields.numwant),
-    form: readForm(fields),
-    claimed: fields.ip,
+    event: readEvent(textOf('event')),
+    isComplete: isNothingLeft(textOf('left')),
+    wanted: readWanted(textOf('numwant')),
+    form: textOf('compact') !== '0' ? 'compact' : textOf('no_peer_id') === '1' ? 'no-ids' : 'full',
+    claimed: textOf('ip'),
   }
 }
 
-function required(value: string | null, name: string): string {
-  if (value === null) throw malformed(`${name} is missing`)
+function required(fields: ReadonlyMap<string, string>, name: string): string {
+  const value = fields.get(name)
+  if (value === undefined) throw malformed(`${name} is missing`)
   return value
 }
 
@@ -68,11 +73,6 @@ function isNothingLeft(text: string | null): boolean {
   if (text === null || readDigits(text, 15) > 0) return false
   if (!/^-?\d+$/.test(text)) throw malformed('left is not a number')
   return /^0+$/.test(text)
-}
-
-function readForm({ compact, noPeerId }: QueryFields): AnnounceRequest['form'] {
-  if (compact !== '0') return 'compact'
-  return noPeerId === '1' ? 'no-ids' : 'full'
 }
 
 /** Clients send -1 for the tracker's default. */
@@ -102,83 +102,24 @@ function readHex(text: string): number {
   return number
 }
 
-/** The known fields of an announce; null if missing. Each character stands for a byte. */
-class QueryFields {
-  /** Still escaped; see `decodeBytes`. */
-  infoHash: string | null = null
-  /** Still escaped; see `decodeBytes`. */
-  peerId: string | null = null
-  port: string | null = null
-  left: string | null = null
-  event: string | null = null
-  numwant: string | null = null
-  compact: string | null = null
-  noPeerId: string | null = null
-  key: string | null = null
-  ip: string | null = null
-}
+/** The fields that an announce has once. */
+const ONCE: ReadonlySet<string> = new Set(['info_hash', 'peer_id', 'port'])
 
 /**
- * Reads the fields of a query. If a field appears twice, the first one counts.
+ * Reads the fields of a query; their values are still escaped. If a field appears twice, the first
+ * one counts.
  * @throws TrackerRefusal if `info_hash`, `peer_id` or `port` appears twice
  */
-function fieldsOf(query: string): QueryFields {
-  const fields = new QueryFields()
-  let at = 0
-  let equals = 0
-  while (at < query.length) {
-    let end = query.indexOf('&', at)
-    if (end === -1) end = query.length
-    // Of many fields without a value, each would look through the rest of the query
-    if (equals !== -1 && equals <= at) equals = query.indexOf('=', at)
-    if (equals !== -1 && equals < end) {
-      setField(fields, decodeText(query.slice(at, equals)), query.slice(equals + 1, end))
-    }
-    at = end + 1
+function fieldsOf(query: string): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (const field of query.split('&')) {
+    const equals = field.indexOf('=')
+    if (equals <= 0) continue
+    const name = decodeText(field.slice(0, equals))
+    if (!fields.has(name)) fields.set(name, field.slice(equals + 1))
+    else if (ONCE.has(name)) throw malformed(`${name} appears twice`)
   }
   return fields
-}
-
-/** A switch, because access by a computed name is slower. */
-function setField(fields: QueryFields, name: string, value: string): void {
-  switch (name) {
-    case 'info_hash':
-      fields.infoHash = once(fields.infoHash, value, name)
-      break
-    case 'peer_id':
-      fields.peerId = once(fields.peerId, value, name)
-      break
-    case 'port':
-      fields.port = once(fields.port, decodeText(value), name)
-      break
-    case 'left':
-      fields.left ??= decodeText(value)
-      break
-    case 'event':
-      fields.event ??= decodeText(value)
-      break
-    case 'numwant':
-      fields.numwant ??= decodeText(value)
-      break
-    case 'compact':
-      fields.compact ??= decodeText(value)
-      break
-    case 'no_peer_id':
-      fields.noPeerId ??= decodeText(value)
-      break
-    case 'key':
-      fields.key ??= decodeText(value)
-      break
-    case 'ip':
-      fields.ip ??= decodeText(value)
-      break
-    default:
-  }
-}
-
-function once(before: string | null, value: string, name: string): string {
-  if (before !== null) throw malformed(`${name} appears twice`)
-  return value
 }
 
 /**
