@@ -3,7 +3,7 @@ import { type DigestKind } from '../disk/hash/stream/content-stream.js'
 import { tryOr } from '../base/errors.js'
 import { MAC, seal, unseal } from './seal.js'
 import type { SharedFile } from './shares.js'
-import { BLOCK, SHA1, SHA256 } from '../metainfo/sizes.js'
+import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** Consecutive pieces of a stream, and the files that they are in. */
 export interface Part {
@@ -106,14 +106,8 @@ function isPart(value: unknown): value is Part {
   if (typeof value !== 'object' || value === null) return false
   const { wanted, pieceLength, lead, files, first, count } = value as Record<string, unknown>
   const isKind = wanted === 'pieces' || wanted === 'blocks' || wanted === 'both'
-  if (!isKind || !isCount(pieceLength) || pieceLength === 0) return false
-  if (!isCount(lead) || lead >= pieceLength || !isCount(first)) return false
-  if (!isCount(count) || count === 0 || count > MOST_PIECES || !Array.isArray(files)) return false
-  if (wanted !== 'pieces' && (lead > 0 || pieceLength % BLOCK !== 0)) return false
-  if (!files.every((file) => isCount(file) || isSharedFile(file))) return false
-  const sizes = files.map((file) => (typeof file === 'number' ? file : file.size))
-  const length = sizes.reduce((sum, size) => sum + size, lead)
-  return (first + count - 1) * pieceLength < length && Number.isSafeInteger(length)
+  if (!isKind || ![pieceLength, lead, first, count].every(isCount)) return false
+  return Array.isArray(files) && files.every((file) => isCount(file) || isSharedFile(file))
 }
 
 function isSharedFile(value: unknown): value is SharedFile {

@@ -38,12 +38,7 @@ test('equal jobs have different data, so that a result belongs to one of them', 
 })
 
 for (const [what, change] of [
-  ['no pieces', { count: 0 }],
-  ['more pieces than the files have', { first: 3 }],
-  ['too many pieces', { count: 4097 }],
   ['an unknown kind', { wanted: 'md5' }],
-  ['a piece length of 0', { pieceLength: 0 }],
-  ['blocks of files inside pieces', { lead: 1 }],
   ['a negative size', { files: [{ ...FILE, size: -1 }] }],
   ['a path that is no text', { files: [{ ...FILE, path: 5 }] }],
 ] as const) {

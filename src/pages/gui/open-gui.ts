@@ -1,5 +1,5 @@
 import { CONNECTIONS } from '../../server/connections/connection-limits.js'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -102,8 +102,6 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     onError: options.onError,
   })
   app.server.maxConnections = CONNECTIONS.gui.most
-  const strangers = new Strangers()
-  strangers.follow(app.server)
   app.setNotFoundHandler(() => {
     throw new BtkitError('not-found', 'not found')
   })
@@ -117,10 +115,6 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   const parts = { patience: PATIENCE, ...options, jobs, work, keptDirectory }
   await app.register(
     (scope, _, done) => {
-      scope.addHook('onRequest', ({ raw }, _, goOn) => {
-        strangers.recognize(raw.socket)
-        goOn()
-      })
       addWindow(scope, parts)
       scope.get(`/${QR_PATH}`, ({ url }, reply) => sendAnswer(reply, qrAnswer(url)))
       addDropped(scope, parts)
@@ -178,32 +172,6 @@ function withResolvers() {
     resolve = done
   })
   return { promise, resolve }
-}
-
-/** The most connections that did not ask for a page yet. */
-const MOST = 64
-
-/**
- * Keeps other users of the machine from using up the connections: they can open some, but cannot
- * name the secret path. If there are too many, the oldest is closed, so that the browser gets in.
- */
-class Strangers {
-  readonly #sockets = new Set<Socket>()
-
-  /** Follows the connections of a server. */
-  follow(server: Server): void {
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-      const [oldest] = this.#sockets
-      if (this.#sockets.size > MOST) oldest?.destroy()
-    })
-  }
-
-  /** Keeps a connection that asked for a page. */
-  recognize(socket: Socket): void {
-    this.#sockets.delete(socket)
-  }
 }
 
 /**

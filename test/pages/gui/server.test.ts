@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'node:test'
@@ -30,19 +28,6 @@ test('without the secret path nothing is shown', async (t) => {
   for (const path of ['/', '/make', '/style.css', `/${'0'.repeat(32)}/make`])
     assert.equal((await ask(address + path)).status, 404, path)
   assert.equal((await ask(pages)).status, 200)
-})
-
-test('connections of strangers do not keep the browser out', async (t) => {
-  const { address, pages } = await openTestGui(t)
-  const { port } = new URL(address)
-  const sockets = Array.from({ length: 200 }, () => connect(Number(port), '127.0.0.1'))
-  for (const socket of sockets) socket.on('error', () => undefined)
-  try {
-    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
-    for (let i = 0; i < 3; i++) assert.equal((await ask(pages)).status, 200)
-  } finally {
-    for (const socket of sockets) socket.destroy()
-  }
 })
 
 test('requests by another name, and forms of other sites, are refused', async (t) => {
