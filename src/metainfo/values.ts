@@ -34,6 +34,33 @@ export interface InfoHashes {
   readonly infoHashV2: InfoHashV2 | null
 }
 
+/** The facts of a torrent that a tracker lists. */
+export interface ListedTorrent extends InfoHashes {
+  readonly name: string
+  /** Total size of its files in bytes, without padding. */
+  readonly size: number
+  /** The number of its files. */
+  readonly fileCount: number
+  /** Whether it is for the users of private trackers only (BEP 27). */
+  readonly private: boolean
+  /**
+   * Its web seed relative to the root of the mirror in this process: its file, or the directory of
+   * its files, with a slash at the end. Null if it is not from there.
+   */
+  readonly place: string | null
+  /**
+   * When the file was written or else the torrent made, in milliseconds since 1970; null if
+   * unknown.
+   */
+  readonly addedMs: number | null
+}
+
+/** A torrent that was made here, with its trackers in the order of use, and its web seeds. */
+export interface MadeTorrent extends ListedTorrent {
+  readonly trackers: readonly string[]
+  readonly webSeeds: readonly string[]
+}
+
 /** A DHT node in a torrent (BEP 5). */
 export interface DhtNode {
   readonly host: string

@@ -5,7 +5,13 @@ import type { GivenRecord } from '../core/keep-seeded/given.js'
 import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
 import type { TorrentCore } from '../metainfo/build/torrent.js'
-import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
+import type {
+  InfoHash,
+  InfoHashes,
+  MadeTorrent,
+  PieceLength,
+  TrackerUrl,
+} from '../metainfo/values.js'
 import type { KnownCounts, SwarmMonth } from '../metainfo/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 import type { SiteLook } from '../page-parts/layout.js'
@@ -81,11 +87,8 @@ export interface OwnTracker {
   readonly has: (infoHash: InfoHash) => boolean
   /** The torrents that it refuses: nor does the mirror offer them. */
   readonly banned: () => ReadonlySet<InfoHash>
-  /**
-   * Receives the bytes of each new torrent, and its web seed relative to the root of the mirror;
-   * null for none.
-   */
-  readonly add: (bytes: Uint8Array, place: string | null) => void
+  /** Receives each new torrent. */
+  readonly add: (made: MadeTorrent) => void
   /** Lists a torrent no longer whose file is gone. */
   readonly remove: (infoHash: InfoHash) => void
   /** The counts of a torrent; null if it is unknown. */

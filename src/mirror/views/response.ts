@@ -141,15 +141,20 @@ export function trackTorrent(
 ): void {
   if (!ownTracker) return
   const hashes = swarmHashes(torrent.infoHashes)
-  // Parsing a large torrent takes long, so the tracker gets each only once
   if (hashes.every((hash) => ownTracker.has(hash))) return
   const addresses = distinctSeeds(publicUrl === null ? webSeeds : [publicUrl, ...webSeeds])
-  const around = {
-    announceList: spreadTrackers(trackers, torrent.infoHash),
+  const { title, given, infoHashes, infoHash, modified } = torrent
+  ownTracker.add({
+    ...infoHashes,
+    name: given?.name ?? title.name,
+    size: title.size,
+    fileCount: title.files,
+    private: given?.private ?? false,
+    place: webSeedsAt(torrent, ['.'])[0] ?? null,
+    addedMs: 1000 * modified,
+    trackers: spreadTrackers(trackers, infoHash).flat(),
     webSeeds: webSeedsAt(torrent, addresses),
-  }
-  const [place = null] = webSeedsAt(torrent, ['.'])
-  ownTracker.add(buildTorrent(partsOf(around, torrent.modified), torrent), place)
+  })
   // The tracker refused the seed until now. Some clients find only this seed.
   for (const hash of hashes) seed?.retry(hash)
 }

@@ -7,7 +7,7 @@ import { topLevelValue } from '../../metainfo/edit/splice-torrent.js'
 import { announceUrls, isSeed, isTracker } from '../../metainfo/trackers.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import { contentSize, type Metainfo } from '../../metainfo/metainfo.js'
-import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
+import type { InfoHash, MadeTorrent, ListedTorrent } from '../../metainfo/values.js'
 
 /** A torrent that the tracker accepts by name, without its peers. */
 export interface AllowedTorrent {
@@ -24,33 +24,13 @@ export interface AllowedTorrent {
   readonly webSeeds: readonly string[]
 }
 
-/** The part of a .torrent file that is kept. */
-export interface KnownSummary extends InfoHashes {
-  readonly name: string
-  /** Total size of its files in bytes, without padding. */
-  readonly size: number
-  /** The number of its files, with pad files. */
-  readonly fileCount: number
-  /** Whether it is for the users of private trackers only (BEP 27). */
-  readonly private: boolean
+/** The part of a torrent that is kept. */
+export interface KnownSummary extends ListedTorrent {
   /** Path of the file; null if the torrent was not read from a file. */
   readonly path: string | null
-  /**
-   * Its web seed relative to the root of the mirror in this process: its file, or the directory of
-   * its files, with a slash at the end. Null if it is not from there.
-   */
-  readonly place: string | null
   /** Distinguishes the file from all its other states; null without a file. */
   readonly state: string | null
-  /**
-   * When the file was written or else the torrent made, in milliseconds since 1970; null if
-   * unknown.
-   */
-  readonly addedMs: number | null
 }
-
-/** The source of a torrent: a .torrent file, or a place of the mirror in this process. */
-type TorrentOrigin = FileOrigin | { readonly place: string | null }
 
 /** A .torrent file. */
 interface FileOrigin {
@@ -70,37 +50,47 @@ const MAX_NAME = 1000
  * `controls` says whether to obey `failure reason` and `warning message` in the torrent.
  * @throws BtkitError if the bytes are not a torrent; the message names the path
  */
-export function describeTorrent(bytes: Uint8Array, origin: TorrentOrigin, controls: boolean) {
-  const file = 'path' in origin ? origin : null
-  const metainfo = nameErrors(file?.path ?? 'torrent', () => parseMetainfo(bytes))
-  const summary: KnownSummary = {
-    infoHash: metainfo.infoHash,
-    infoHashV2: metainfo.infoHashV2,
-    name: clipText(metainfo.name, MAX_NAME),
+export function describeTorrent(bytes: Uint8Array, file: FileOrigin, controls: boolean) {
+  const metainfo = nameErrors(file.path, () => parseMetainfo(bytes))
+  const { infoHash, infoHashV2, name } = metainfo
+  const summary = {
+    infoHash,
+    infoHashV2,
+    name,
+    private: metainfo.private,
+    place: null,
     size: contentSize(metainfo),
     fileCount: metainfo.fileList.count,
-    private: metainfo.private,
-    path: file?.path ?? null,
-    place: 'place' in origin ? origin.place : null,
-    state: file?.state ?? null,
-    addedMs: addedAt(file, metainfo),
+    addedMs: file.mtimeMs,
+    trackers: announceUrls(metainfo),
+    webSeeds: metainfo.webSeeds ?? [],
   }
-  const failure = controls ? controlText(metainfo, 'failure reason') : null
-  const warning = controls ? controlText(metainfo, 'warning message') : null
-  const trackers = firstUrls(announceUrls(metainfo), isTracker)
-  const webSeeds = firstUrls(metainfo.webSeeds ?? [], isSeed)
-  return swarmHashes(summary).map((infoHash): AllowedTorrent => {
-    return { infoHash, metainfo: summary, failure, warning, trackers, webSeeds }
+  return allowedTorrents(summary, file, {
+    failure: controls ? controlText(metainfo, 'failure reason') : null,
+    warning: controls ? controlText(metainfo, 'warning message') : null,
   })
+}
+
+/** A torrent for each of its swarms; of a file, or made here. */
+export function allowedTorrents(
+  { trackers, webSeeds, ...summary }: MadeTorrent,
+  file: FileOrigin | null,
+  notes: Pick<AllowedTorrent, 'failure' | 'warning'>,
+): AllowedTorrent[] {
+  const { name, addedMs } = summary
+  const metainfo: KnownSummary = {
+    ...summary,
+    name: clipText(name, MAX_NAME),
+    path: file?.path ?? null,
+    state: file?.state ?? null,
+    addedMs: addedMs === null ? null : Math.min(Math.max(0, addedMs), LATEST_TIME),
+  }
+  const urls = { trackers: firstUrls(trackers, isTracker), webSeeds: firstUrls(webSeeds, isSeed) }
+  return swarmHashes(summary).map((infoHash) => ({ infoHash, metainfo, ...notes, ...urls }))
 }
 
 /** The last time that a Date can represent, in milliseconds since 1970. */
 const LATEST_TIME = 8.64e15
-
-function addedAt(origin: FileOrigin | null, { creationDate }: Metainfo): number | null {
-  const time = origin?.mtimeMs ?? (creationDate === null ? null : 1000 * creationDate)
-  return time === null ? null : Math.min(Math.max(0, time), LATEST_TIME)
-}
 
 /** The most trackers, or web seeds, of one torrent in a magnet link, and the longest URL. */
 const MAX_URLS = 10

@@ -11,8 +11,8 @@ import { ownStampOf, stampsOf } from '../../disk/look/stat-files.js'
 import { unlimitedBudget } from '../../server/admission/memory.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
-import type { InfoHash } from '../../metainfo/values.js'
-import { type AllowedTorrent, describeTorrent } from './allowed-torrent.js'
+import type { InfoHash, MadeTorrent } from '../../metainfo/values.js'
+import { type AllowedTorrent, allowedTorrents, describeTorrent } from './allowed-torrent.js'
 import { LinesFile, ProblemReports } from './lines-file.js'
 
 export interface TorrentListParts {
@@ -100,9 +100,9 @@ export class TorrentList {
     return this.#added.get(infoHash) !== undefined || this.#banned.has(infoHash)
   }
 
-  /** Adds a torrent, given as the bytes of its .torrent file; for `place` see KnownSummary. */
-  add(bytes: Uint8Array, place: string | null = null): void {
-    for (const torrent of describeTorrent(bytes, { place }, false)) {
+  /** Adds a torrent that was made here. */
+  add(made: MadeTorrent): void {
+    for (const torrent of allowedTorrents(made, null, { failure: null, warning: null })) {
       if (this.has(torrent.infoHash)) continue
       this.#added.set(torrent.infoHash, torrent)
       // Any file wins, as in a scan

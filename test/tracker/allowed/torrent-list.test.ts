@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { TorrentList, type TorrentListParts } from '../../../src/tracker/allowed/torrent-list.js'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
+import type { MadeTorrent } from '../../../src/metainfo/values.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { type Files, makeScratch, plantLinks } from '../../support/scratch.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
@@ -13,6 +14,13 @@ import { longTest } from '../../support/long.js'
 const one = torrentOf(singleFileInfo({ name: 'one' }))
 const two = torrentOf(singleFileInfo({ name: 'two' }))
 const hashOf = (bytes: Uint8Array) => clientInfoHash(parseMetainfo(bytes))
+
+/** A torrent as the mirror gives it to the tracker. */
+function made(bytes: Uint8Array): MadeTorrent {
+  const { infoHash, infoHashV2, name, size } = parseMetainfo(bytes)
+  const known = { infoHash, infoHashV2, name, size, fileCount: 1, private: false }
+  return { ...known, place: name, addedMs: 0, trackers: [], webSeeds: [] }
+}
 
 /** The list of torrents in a new directory, with its reports. */
 function listOf(t: TestContext, files: Files, parts: Partial<TorrentListParts> = {}) {
@@ -70,8 +78,8 @@ test('torrents in a directory and below it are known by name and size', async (t
 test('a torrent that the mirror makes, too, is still the one of the file', async (t) => {
   const { list, directory } = listOf(t, { 'one.torrent': one }, { isFed: true })
   await list.refresh()
-  list.add(one)
-  list.add(two)
+  list.add(made(one))
+  list.add(made(two))
   const paths = () => [one, two].map((each) => list.torrents.get(hashOf(each))?.metainfo?.path)
   assert.deepEqual(paths(), [join(directory, 'one.torrent'), null])
   rmSync(join(directory, 'one.torrent'))
@@ -267,12 +275,12 @@ test('a known torrent that is added again changes nothing', async (t) => {
   const { list } = listOf(t, { 'one.torrent': one }, { isFed: true })
   await list.refresh()
   const { version } = list
-  list.add(one)
+  list.add(made(one))
   assert.equal(list.version, version)
-  list.add(two)
+  list.add(made(two))
   assert.notEqual(list.version, version)
   const added = list.version
-  list.add(two)
+  list.add(made(two))
   assert.equal(list.version, added)
   assert(list.has(hashOf(two)))
 })
@@ -282,10 +290,10 @@ longTest(
   async (t) => {
     const { list, told } = listOf(t, {}, { isFed: true })
     const torrents = ['one', 'two', 'three'].map((name) => torrentOf(singleFileInfo({ name })))
-    for (const torrent of torrents) list.add(torrent)
-    for (let n = 3; n < 100_000; n++) list.add(torrentOf(singleFileInfo({ name: `f${n}` })))
+    for (const torrent of torrents) list.add(made(torrent))
+    for (let n = 3; n < 100_000; n++) list.add(made(torrentOf(singleFileInfo({ name: `f${n}` }))))
     assert.deepEqual([list.torrents.size, told], [100_000, []])
-    for (const name of ['more', 'and more']) list.add(torrentOf(singleFileInfo({ name })))
+    for (const name of ['more', 'and more']) list.add(made(torrentOf(singleFileInfo({ name }))))
     await list.refresh()
     assert.equal(list.torrents.size, 100_000)
     const listed = torrents.map((torrent) => list.torrents.has(hashOf(torrent)))
