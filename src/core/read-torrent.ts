@@ -1,11 +1,12 @@
 import { sep } from 'node:path'
 import { BtkitError, nameErrors } from '../base/errors.js'
 import {
-  readBounded,
   readRegular,
   readSmallFiles,
   readStart,
+  readWhole,
   type RegularFile,
+  type WholeRules,
 } from '../disk/look/read-bounded.js'
 import { ownStampOf } from '../disk/look/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'
@@ -19,24 +20,20 @@ import { parseUnhashed } from '../metainfo/parse/metainfo.js'
  * @throws BtkitError with the file's name
  */
 export function readTorrent(path: string, maxSize = DEFAULT_MAX_SIZE): Metainfo {
-  return parseTorrent(readTorrentBytes(path, maxSize, readBounded), path, maxSize)
+  return parseTorrent(readTorrentBytes(path, maxSize, { mayWait: true }), path, maxSize)
 }
 
 /**
- * Reads the bytes of a .torrent file with `read`. `shown` is the path for messages.
- * @throws BtkitError as `read`; `bencode` if the beginning of a large file is not that of a torrent
+ * Reads the bytes of a .torrent file.
+ * @throws BtkitError as readWhole; `bencode` if the beginning of a large file is not that of a
+ *   torrent
  */
-export function readTorrentBytes(
-  path: string,
-  maxSize: number,
-  read: (path: string, limit: number, shown?: string) => Uint8Array,
-  shown = path,
-): Uint8Array {
+export function readTorrentBytes(path: string, maxSize: number, rules: WholeRules): Uint8Array {
   try {
-    return read(path, maxSize, shown)
+    return readWhole(path, maxSize, rules)
   } catch (error) {
     if (error instanceof BtkitError && error.code === 'too-large')
-      refuseOtherFile(path, maxSize, shown)
+      refuseOtherFile(path, maxSize, rules.shown ?? path)
     throw error
   }
 }

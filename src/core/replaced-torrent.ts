@@ -5,7 +5,7 @@ import {
   sameFingerprint,
   type Fingerprint,
 } from '../disk/file-lists/fingerprint.js'
-import { readBoundedRegular, readStart } from '../disk/look/read-bounded.js'
+import { readWhole, readStart } from '../disk/look/read-bounded.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import type { InfoHashes } from '../metainfo/values.js'
 import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'
@@ -69,7 +69,7 @@ function readOld(path: string): OldFile {
   const [first] = readStart(path, 1)
   if (first !== DICTIONARY) return { torrent: null, isReplaceable: first === undefined }
   try {
-    const bytes = readBoundedRegular(path, MAX_TORRENT)
+    const bytes = readWhole(path, MAX_TORRENT)
     const torrent = valueOr(null, () => parseMetainfo(bytes, { maxSize: MAX_TORRENT }))
     return { torrent, isReplaceable: torrent !== null || isTorrent(bytes) }
   } catch (error) {

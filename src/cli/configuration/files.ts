@@ -2,7 +2,7 @@ import { xdgDirectory } from '../../base/directories.js'
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { asBtkitError, BtkitError, usageError } from '../../base/errors.js'
-import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { readWhole } from '../../disk/look/read-bounded.js'
 import { lookAt } from '../../disk/look/stat-files.js'
 import type { Io } from '../io.js'
 import {
@@ -51,7 +51,7 @@ export function userFile(env: World['env']): string | null {
  * @throws BtkitError `usage`, `too-large`, `not-found`, `not-permitted` or `io`
  */
 export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isRoot'>): string {
-  const bytes = readBoundedRegular(path, MAX_CONFIGURATION)
+  const bytes = readWhole(path, MAX_CONFIGURATION)
   if (bytes.length > 0 && isRoot) requireRoots(path)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { isUnexpanded, NO_SHELL } from '../../base/directories.js'
 import { BtkitError, nameErrors, usageError } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
-import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { readWhole } from '../../disk/look/read-bounded.js'
 import { type OptionEntry, takesPaths } from '../options/option.js'
 import type { Io } from '../io.js'
 import {
@@ -171,7 +171,7 @@ function textOf(given: Given, item: Located, { env, cwd }: Known): Text {
     throw place.error(`the variable ${name} is not set`)
   }
   const path = resolve(place.isInFile ? dirname(place.source) : cwd, name)
-  const bytes = nameErrors(place.text, () => readBoundedRegular(path, MAX_SECRET))
+  const bytes = nameErrors(place.text, () => readWhole(path, MAX_SECRET))
   const read = Buffer.from(bytes).toString().trim()
   const secret = trackers ? joinLines(read, trackers === 'tiers') : read
   // A file that is typed is no secret

@@ -1,4 +1,4 @@
-import { readBounded } from '../../disk/look/read-bounded.js'
+import { readWhole } from '../../disk/look/read-bounded.js'
 import { parseHeaders } from '../../core/remote/remote-content.js'
 import type { RemoteAccess } from '../../core/remote/remote-file.js'
 
@@ -20,5 +20,8 @@ export function remoteAccess(
 
 function readHeaders(path: string): Record<string, string> {
   // Without the byte order mark that some editors put in front
-  return parseHeaders(new TextDecoder().decode(readBounded(path, MAX_HEADERS)), path)
+  return parseHeaders(
+    new TextDecoder().decode(readWhole(path, MAX_HEADERS, { mayWait: true })),
+    path,
+  )
 }

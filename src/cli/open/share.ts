@@ -6,7 +6,7 @@ import type { Io } from '../io.js'
 import { resolve } from 'node:path'
 import type { ShareRules } from '../../fleet/shares.js'
 import { realPath } from '../../disk/look/inside.js'
-import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { readWhole } from '../../disk/look/read-bounded.js'
 import { requireDirectory } from '../line/operands.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { describeOpenSecret } from '../../base/text/distrust.js'
@@ -83,7 +83,7 @@ function readKeys(
 ): Uint8Array[] {
   if (shareKeyFile === undefined) return []
   const file = resolve(cwd, shareKeyFile)
-  const text = Buffer.from(readBoundedRegular(file, MAX_KEY_FILE)).toString()
+  const text = Buffer.from(readWhole(file, MAX_KEY_FILE)).toString()
   const why = describeOpenSecret(statIfThere(file)?.mode ?? 0)
   if (why !== null) throw new BtkitError('not-permitted', `${file}: ${why}`)
   const keys = text.split(/\s+/).filter((key) => key !== '')
@@ -149,7 +149,7 @@ const MAX_SIZE = 4096
 /**
  * Parses the URL of a Redis, or reads it from a file given as `file:PATH`.
  * @throws BtkitError `usage` for a bad URL, or for a password on the command line; and as
- *   readBounded
+ *   readWhole
  */
 export function redisAddress(
   [option, text]: readonly [option: string, text: string],
@@ -158,8 +158,7 @@ export function redisAddress(
 ): RedisAddress {
   const isTyped = typed.some(({ entry }) => `--${entry.key}` === option)
   const file = text.startsWith('file:') ? resolve(cwd, text.slice('file:'.length)) : null
-  const url =
-    file === null ? text : Buffer.from(readBoundedRegular(file, MAX_SIZE)).toString().trim()
+  const url = file === null ? text : Buffer.from(readWhole(file, MAX_SIZE)).toString().trim()
   const what = file === null ? option : `${option}: ${file}`
   const address = nameErrors(what, () => parseRedisUrl(url))
   if (!isTyped || file !== null || !address.options.password) return address

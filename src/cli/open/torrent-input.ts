@@ -2,7 +2,7 @@ import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { splitNames } from '../../base/bytes.js'
 import {
   collectBounded,
-  readBounded,
+  readWhole,
   readSmallFiles,
   type LoadedPath,
 } from '../../disk/look/read-bounded.js'
@@ -127,7 +127,9 @@ export function fileListIn(bytes: Uint8Array): FileList {
 
 /** The bytes of a list in a file, or of standard input for `-`. */
 export async function readList(list: string, stdin: Io['stdin'], most: number) {
-  return list === '-' ? collectBounded(stdin, 'standard input', most) : readBounded(list, most)
+  return list === '-'
+    ? collectBounded(stdin, 'standard input', most)
+    : readWhole(list, most, { mayWait: true })
 }
 
 /**

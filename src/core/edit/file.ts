@@ -1,5 +1,5 @@
 import { BtkitError, nameErrors, valueOr } from '../../base/errors.js'
-import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { readWhole } from '../../disk/look/read-bounded.js'
 import { isSamePlace } from '../../disk/look/stat-files.js'
 import { claimTarget, type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
 import { actPath, shownPath, type FilePlace } from '../../disk/write/directory.js'
@@ -64,7 +64,7 @@ export function prepareEdit(place: FilePlace, request: EditRequest): PreparedEdi
   const { maxTorrentSize = DEFAULT_MAX_SIZE } = request
   const file = shownPath(place)
   const editable = checkEditable(place)
-  const bytes = readTorrentBytes(actPath(place), maxTorrentSize, readBoundedRegular, file)
+  const bytes = readTorrentBytes(actPath(place), maxTorrentSize, { shown: file })
   const before = parseUnhashedTorrent(bytes, file, maxTorrentSize)
   const after = nameErrors(file, () => editTorrent(before, request.edit))
   const isChanged = after !== before
@@ -134,6 +134,6 @@ function writeOptions(
 /** Whether a file has exactly these bytes; false if it cannot be read. */
 function holds(path: string, bytes: Uint8Array): boolean {
   return valueOr(false, () => {
-    return Buffer.compare(readBoundedRegular(path, bytes.length), bytes) === 0
+    return Buffer.compare(readWhole(path, bytes.length), bytes) === 0
   })
 }

@@ -1,5 +1,5 @@
 import { BtkitError, nameErrors } from '../../base/errors.js'
-import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { readWhole } from '../../disk/look/read-bounded.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { changedKeys, swarmDifferences } from '../../metainfo/compare-swarms.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
@@ -35,7 +35,7 @@ export function compareWithTarget(
 
 function readOld(path: string): Uint8Array | null {
   try {
-    return readBoundedRegular(path, MAX_TORRENT)
+    return readWhole(path, MAX_TORRENT)
   } catch (error) {
     if (error instanceof BtkitError && error.code === 'not-found') return null
     throw error

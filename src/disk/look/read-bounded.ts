@@ -18,22 +18,24 @@ export const NO_LINK = (constants.O_NOFOLLOW as number | undefined) ?? 0
 
 const READ = constants.O_RDONLY | NO_WAIT
 
-/**
- * Reads a whole regular file or pipe of at most `limit` bytes.
- * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io`
- */
-export function readBounded(path: string, limit: number): Uint8Array {
-  const openAny = () => openSync(path, 'r')
-  return withDescriptor(path, openAny, (descriptor) => readDescriptor(descriptor, path, limit))
+/** How a whole file is read. */
+export interface WholeRules {
+  /** The path for messages. */
+  readonly shown?: string
+  /** Whether a pipe is read, too, and waited for. Default: anything but a file is an error. */
+  readonly mayWait?: boolean
 }
 
 /**
- * Reads a whole regular file of at most `limit` bytes, or an empty device such as /dev/null. Never
- * waits for a pipe. `shown` is the path for messages.
- * @throws BtkitError as readBounded, and `io` for any other kind of file
+ * Reads a whole regular file of at most `limit` bytes, or an empty device such as /dev/null.
+ * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io`
  */
-export function readBoundedRegular(path: string, limit: number, shown = path): Uint8Array {
-  const openFile = () => openRegular(path, shown)
+export function readWhole(
+  path: string,
+  limit: number,
+  { shown = path, mayWait = false }: WholeRules = {},
+): Uint8Array {
+  const openFile = () => (mayWait ? openSync(path, 'r') : openRegular(path, shown))
   return withDescriptor(shown, openFile, (descriptor) => readDescriptor(descriptor, shown, limit))
 }
 

@@ -50,8 +50,8 @@ export function requireWritable(path: string, isDirectoryKnown = false): void {
  * Returns the bytes of a regular file of at most `limit` bytes, or null if it does not exist.
  * @throws BtkitError `io` or `too-large`; system errors unchanged
  */
-export function readIfThere(path: string, limit: number): Buffer | null {
-  const descriptor = openRegular(path, constants.O_RDONLY)
+export function readState(path: string, limit: number): Buffer | null {
+  const descriptor = openState(path, constants.O_RDONLY)
   if (descriptor === null) return null
   try {
     return readDescriptor(descriptor, `state ${path}`, limit)
@@ -69,7 +69,7 @@ const NOT_REGULAR = ['ELOOP', 'EMLINK', 'EISDIR']
  * Opens a regular file; null if it does not exist.
  * @throws BtkitError `io` if it is not a regular file; system errors unchanged
  */
-export function openRegular(path: string, flags: number): number | null {
+export function openState(path: string, flags: number): number | null {
   const notRegular = () => new BtkitError('io', `state ${path}: not a regular file; remove it`)
   let descriptor: number
   try {

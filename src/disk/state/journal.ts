@@ -15,7 +15,7 @@ import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
 import { tooLarge } from '../look/read-bounded.js'
 import { writeAtomically } from '../write/atomically.js'
-import { openRegular, requireOwnDirectory } from './files.js'
+import { openState, requireOwnDirectory } from './files.js'
 
 const sync = promisify(fdatasync)
 
@@ -233,7 +233,7 @@ export class Journal {
   }
 
   async #append(changes: readonly Change[]): Promise<void> {
-    const descriptor = openRegular(this.options.path, constants.O_RDWR | constants.O_APPEND)
+    const descriptor = openState(this.options.path, constants.O_RDWR | constants.O_APPEND)
     if (descriptor === null) return this.#replace()
     try {
       const { ino, size } = fstatSync(descriptor)
@@ -272,7 +272,7 @@ export class Journal {
   async #replace(): Promise<void> {
     const { path } = this.options
     // A link that another program put there would be followed
-    const replaced = openRegular(path, constants.O_RDONLY)
+    const replaced = openState(path, constants.O_RDONLY)
     if (replaced !== null) closeSync(replaced)
     else makeDirectory(dirname(path), 0o700)
     try {
@@ -409,7 +409,7 @@ class LineFile {
 
   /** Opens a file; null if it does not exist. */
   static open(path: string): LineFile | null {
-    const descriptor = openRegular(path, constants.O_RDONLY)
+    const descriptor = openState(path, constants.O_RDONLY)
     if (descriptor === null) return null
     const file = new LineFile(descriptor)
     if (file.stats.size <= MAX_SIZE) return file

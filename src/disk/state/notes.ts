@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { digestOf } from '../../base/bytes.js'
-import { attempt, readIfThere, replace, requireOwnDirectory } from './files.js'
+import { attempt, readState, replace, requireOwnDirectory } from './files.js'
 
 /** Identifies a note of earlier runs. A note may be lost at any time; it then counts as missing. */
 export interface NotePlace {
@@ -19,7 +19,7 @@ const MAX_SIZE = 2 ** 26
  */
 export function readNote(place: NotePlace): unknown {
   return attemptAt(place, (path) => {
-    return JSON.parse(readIfThere(path, MAX_SIZE)?.toString() ?? 'null') as unknown
+    return JSON.parse(readState(path, MAX_SIZE)?.toString() ?? 'null') as unknown
   })
 }
 

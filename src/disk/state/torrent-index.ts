@@ -1,7 +1,7 @@
 import { digestOf, isSameBytes } from '../../base/bytes.js'
 import { NumberedNames } from '../../base/text/numbered-names.js'
 import { sortByBytes } from '../look/read-names.js'
-import { attempt, readIfThere, replace } from './files.js'
+import { attempt, readState, replace } from './files.js'
 import { FINGERPRINT, IndexColumns, ROW } from './index-columns.js'
 import type { Journal } from './journal.js'
 import { SHA256 } from '../../metainfo/sizes.js'
@@ -75,7 +75,7 @@ export class TorrentIndex {
   /** Returns the index at a path; null if it is missing, damaged, or of another journal. */
   static read(path: string, stamp: string): TorrentIndex | null {
     return attempt(() => {
-      const bytes = readIfThere(path, MAX_SIZE)
+      const bytes = readState(path, MAX_SIZE)
       const content = bytes?.subarray(SHA256)
       if (!bytes || !content) return null
       if (!isSameBytes(bytes.subarray(0, SHA256), digestOf('sha256', content))) return null

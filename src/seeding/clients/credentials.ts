@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { BtkitError } from '../../base/errors.js'
-import { readBounded } from '../../disk/look/read-bounded.js'
+import { readWhole } from '../../disk/look/read-bounded.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import type { ClientAddress } from './address.js'
 
@@ -14,7 +14,7 @@ const OTHERS = 0o077
  * Adds the credentials for the host of an address from a file in the form of netrc(5): `machine
  * host` or `machine host:port`, `login`, `password`. An address with credentials is returned
  * unchanged. The file may be missing; the address names it in any case.
- * @throws BtkitError `not-permitted` if other users can read the file, and as readBounded
+ * @throws BtkitError `not-permitted` if other users can read the file, and as readWhole
  */
 export function withCredentials(address: ClientAddress, file: string | null): ClientAddress {
   const needsNone = address.scgi !== null || address.user + address.password !== ''
@@ -23,7 +23,10 @@ export function withCredentials(address: ClientAddress, file: string | null): Cl
   const named = { ...address, netrc: { path: file, isThere } }
   if (!isThere) return named
   requirePrivate(file)
-  const found = findMachine(Buffer.from(readBounded(file, MAX_SIZE)).toString(), address.url)
+  const found = findMachine(
+    Buffer.from(readWhole(file, MAX_SIZE, { mayWait: true })).toString(),
+    address.url,
+  )
   return { ...named, ...found }
 }
 

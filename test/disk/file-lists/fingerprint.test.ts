@@ -11,12 +11,7 @@ import {
   readFingerprintIfThere,
   sameFingerprint,
 } from '../../../src/disk/file-lists/fingerprint.js'
-import {
-  collectBounded,
-  readBounded,
-  readBoundedRegular,
-  readStart,
-} from '../../../src/disk/look/read-bounded.js'
+import { collectBounded, readWhole, readStart } from '../../../src/disk/look/read-bounded.js'
 import { sortByBytes } from '../../../src/disk/look/read-names.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { failure, unlessWindows } from '../failure.js'
@@ -68,10 +63,10 @@ for (const size of [0, 1, 65536, 65537, 300_000]) {
   test(`a file of ${size} bytes is read whole, if that many are allowed`, (t) => {
     const path = join(makeScratch(t), 'file')
     writeFileSync(path, pseudoRandom(size))
-    assert.deepEqual(Buffer.from(readBounded(path, size)), pseudoRandom(size))
+    assert.deepEqual(Buffer.from(readWhole(path, size, { mayWait: true })), pseudoRandom(size))
     if (size === 0) return
     const message = `${path}: larger than the limit of ${size - 1} bytes`
-    assert.throws(() => readBounded(path, size - 1), failure('too-large', message))
+    assert.throws(() => readWhole(path, size - 1, { mayWait: true }), failure('too-large', message))
   })
 }
 
@@ -79,8 +74,8 @@ test('what is not there and what is a directory are errors', (t) => {
   const directory = makeScratch(t)
   const missing = join(directory, 'missing')
   const message = `${missing}: no such file or directory`
-  assert.throws(() => readBounded(missing, 5), failure('not-found', message))
-  assert.throws(() => readBounded(directory, 2 ** 30), { code: 'io' })
+  assert.throws(() => readWhole(missing, 5, { mayWait: true }), failure('not-found', message))
+  assert.throws(() => readWhole(directory, 2 ** 30, { mayWait: true }), { code: 'io' })
 })
 
 test('an entry that the system does not look at is an error that names it', unlessWindows, (t) => {
@@ -104,7 +99,7 @@ for (const [what, make] of [
     const path = join(makeScratch(t), 'file')
     make(path)
     const error = failure('io', `${path}: not a regular file`)
-    assert.throws(() => readBoundedRegular(path, 5), error)
+    assert.throws(() => readWhole(path, 5), error)
     assert.throws(() => readStart(path, 5), error)
   })
 }
@@ -114,13 +109,13 @@ test('a socket is not read for a regular file', unlessWindows, async (t) => {
   const server = createServer().listen(path)
   await once(server, 'listening')
   t.after(() => server.close())
-  assert.throws(() => readBoundedRegular(path, 5), failure('io', `${path}: not a regular file`))
+  assert.throws(() => readWhole(path, 5), failure('io', `${path}: not a regular file`))
 })
 
 test('a link to nothing but emptiness is read as an empty file', unlessWindows, (t) => {
   const path = join(makeScratch(t), 'link')
   symlinkSync('/dev/null', path)
-  assert.equal(readBoundedRegular(path, 5).length, 0)
+  assert.equal(readWhole(path, 5).length, 0)
 })
 
 async function* streamOf(...chunks: string[]): AsyncGenerator<Uint8Array> {

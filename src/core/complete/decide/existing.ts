@@ -4,7 +4,7 @@ import { valueOr } from '../../../base/errors.js'
 import { digestOf, isSameBytes, latin1, sha256 } from '../../../base/bytes.js'
 import { remembering } from '../../../base/remember.js'
 import { encodeFingerprint, MTIME_OFFSET } from '../../../disk/file-lists/fingerprint.js'
-import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
+import { readWhole } from '../../../disk/look/read-bounded.js'
 import { actPath, fingerprintAt, shownPath, type FilePlace } from '../../../disk/write/directory.js'
 import { encodedValue, spliceTopLevel } from '../../../metainfo/edit/splice-torrent.js'
 import type { TorrentCore } from '../../../metainfo/build/torrent.js'
@@ -45,7 +45,7 @@ export function readExisting(place: FilePlace, found = fingerprintAt(place)): Ex
   if (!found) return null
   const shown = shownPath(place)
   const isTorrent = parseListName(shown) === null
-  const bytes = readBoundedRegular(actPath(place), isTorrent ? MAX_TORRENT : MAX_LIST, shown)
+  const bytes = readWhole(actPath(place), isTorrent ? MAX_TORRENT : MAX_LIST, { shown })
   const parse = () => parseMetainfo(bytes, { maxSize: MAX_TORRENT })
   const metainfo = isTorrent ? valueOr(null, parse) : null
   return { bytes, fingerprint: encodeFingerprint(found), digest: sha256(bytes), metainfo }

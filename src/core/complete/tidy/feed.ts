@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { BtkitError, nameErrors, valueOr } from '../../../base/errors.js'
 import { decodePercent } from '../../../base/percent.js'
 import { realPath } from '../../../disk/look/inside.js'
-import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
+import { readWhole } from '../../../disk/look/read-bounded.js'
 import { listFiles, statIfThere, type FileListing } from '../../../disk/look/stat-files.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../../disk/write/atomically.js'
 import { contentSize } from '../../../metainfo/metainfo.js'
@@ -109,7 +109,7 @@ function hasNews({ created, updated, adopted, removed }: CompleteReport): boolea
 }
 
 function readText(path: string): string {
-  return Buffer.from(readBoundedRegular(path, MAX_FEED)).toString()
+  return Buffer.from(readWhole(path, MAX_FEED)).toString()
 }
 
 function checkReplaceable(path: string): void {

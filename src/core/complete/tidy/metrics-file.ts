@@ -1,5 +1,5 @@
 import { BtkitError, nameErrors, valueOr } from '../../../base/errors.js'
-import { readBounded } from '../../../disk/look/read-bounded.js'
+import { readWhole } from '../../../disk/look/read-bounded.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../../disk/write/atomically.js'
 import { formatMetrics, gauge, type Metric } from '../../../base/text/metrics.js'
@@ -107,5 +107,5 @@ function metricsOf(
 }
 
 function readText(path: string): string {
-  return Buffer.from(readBounded(path, MAX_FILE)).toString()
+  return Buffer.from(readWhole(path, MAX_FILE, { mayWait: true })).toString()
 }
