@@ -61,7 +61,7 @@ export class ReplacedTorrent {
 }
 
 /** Checks a path once, as ReplacedTorrent does. */
-export function checkReplaceable(path: string): void {
+export function requireTorrent(path: string): void {
   new ReplacedTorrent().check(path)
 }
 

@@ -105,12 +105,12 @@ async function hashJob(
   }
   const { pieces, nodes } = await hashPart(part, request)
   const result = Buffer.concat([pieces, nodes])
-  onDone(`hashed ${formatBytes(bytesOfPart(part))} of ${nameOf(part)}`)
+  onDone(`hashed ${formatBytes(bytesOfPart(part))} of ${firstFileOf(part)}`)
   return seal(resultSubject(String(job.data)), result, keys).toString('base64')
 }
 
 /** The first file of a part, as all machines know it. */
-function nameOf({ files }: Part): string {
+function firstFileOf({ files }: Part): string {
   const first = files.find((file) => typeof file !== 'number')
   return first === undefined ? 'padding' : `${first.share}/${first.path}`
 }

@@ -29,12 +29,12 @@ export function whyNoPieceNodes(metainfo: Streamed & Pick<Metainfo, 'tree'>): st
   const bad = tree?.find(({ layerState }) => layerState === 'missing' || layerState === 'wrong')
   if (bad) {
     const rule = bad.layerState === 'missing' ? 'is missing' : 'does not match the pieces root'
-    return `piece layers of ${nameOf(bad.file)}: ${rule}`
+    return `piece layers of ${quotedPath(bad.file)}: ${rule}`
   }
   let start = 0
   for (const file of tree === null ? [] : streamedFiles(metainfo)) {
     if (!file.padding && file.length > 0 && start % pieceLength !== 0) {
-      return `path ${nameOf(file)} begins inside a piece of version 1`
+      return `path ${quotedPath(file)} begins inside a piece of version 1`
     }
     start += file.length
   }
@@ -42,7 +42,7 @@ export function whyNoPieceNodes(metainfo: Streamed & Pick<Metainfo, 'tree'>): st
 }
 
 /** Returns the path of a file for messages. */
-export function nameOf({ path }: MetainfoFile): string {
+export function quotedPath({ path }: MetainfoFile): string {
   return quoteText(path.join('/'))
 }
 

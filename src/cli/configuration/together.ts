@@ -25,7 +25,7 @@ export function contradictionIn(decided: readonly Decided[], byKey = false): Ref
         if (found === false) continue
         const of = found === true ? '' : `${found}: `
         const why = exclusion.why === undefined ? '' : `: ${exclusion.why}`
-        const pair = `${of}${nameOf(one)} and ${nameOf(other)}`
+        const pair = `${of}${shownOption(one)} and ${shownOption(other)}`
         return { place: other.place, message: `${pair} cannot be used together${why}` }
       }
     }
@@ -79,7 +79,7 @@ function usedOptions(decided: readonly Decided[], byKey: boolean): UsedOption[] 
 }
 
 /** A standard stream as the value is part of what contradicts. */
-function nameOf({ name, value }: UsedOption): string {
+function shownOption({ name, value }: UsedOption): string {
   return value === '-' ? `${name} -` : name
 }
 

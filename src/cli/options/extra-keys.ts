@@ -1,5 +1,6 @@
 import { BtkitError, usageError } from '../../base/errors.js'
-import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
+import { bencodeFromJson } from '../../metainfo/bencode/from-json.js'
+import { dictKey } from '../../metainfo/bencode/value.js'
 import { FIELDS, type TorrentField } from '../../metainfo/fields.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
@@ -98,7 +99,7 @@ export function parseName(
   const key = isInInfo ? name.slice(IN_INFO.length) : name
   if (key === '') throw refusal(typed, 'the name of the key is empty', option)
   const instead = own.get(name)
-  if (instead === undefined) return { name, isInInfo, key: keyOf(key) }
+  if (instead === undefined) return { name, isInInfo, key: dictKey(key) }
   const why = instead === '' ? 'btkit computes this key from the content' : `use ${instead} instead`
   throw refusal(name, why, option)
 }

@@ -1,5 +1,5 @@
 import { basename, resolve, sep } from 'node:path'
-import { checkReplaceable } from '../replaced-torrent.js'
+import { requireTorrent } from '../replaced-torrent.js'
 import { BtkitError, valueOr } from '../../base/errors.js'
 import { isWithin, realPath } from '../../disk/look/inside.js'
 import { scanTree } from '../../disk/scan/scan-tree.js'
@@ -124,7 +124,7 @@ export function excludeOutput(tree: Tree, output: string | null): Tree {
   const { files } = tree
   const isOutput = isBelow(files, output)
   const isLost = files.findIndex((i) => isOutput(i) && files.absolutePathAt(i) === output) >= 0
-  const isOlderTorrent = () => valueOr(false, () => (checkReplaceable(output), true))
+  const isOlderTorrent = () => valueOr(false, () => (requireTorrent(output), true))
   const isSafe = tree.isDirectory && (isTorrentName(output) || isOlderTorrent())
   if (isLost && !isSafe) {
     throw new BtkitError(

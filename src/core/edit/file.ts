@@ -15,7 +15,7 @@ import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import { pickFields } from '../../metainfo/fields.js'
 import { lostSignatures, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
-import { checkReplaceable } from '../replaced-torrent.js'
+import { requireTorrent } from '../replaced-torrent.js'
 import { parseUnhashedTorrent, readTorrentBytes } from '../read-torrent.js'
 import { editTorrent } from './torrent.js'
 
@@ -124,7 +124,8 @@ function writeOptions(
   { outputOf, force, claim }: EditRequest,
 ): WriteOptions {
   const { mode } = editable
-  if (outputOf !== null) return force ? { mode, claim } : { mode, claim, checkReplaceable }
+  if (outputOf !== null)
+    return force ? { mode, claim } : { mode, claim, checkReplaceable: requireTorrent }
   const checkUntouched = () => {
     checkUnchanged(place, editable)
   }

@@ -3,7 +3,7 @@ import { readInfoHash } from '../../metainfo/info-hash.js'
 import { clientInfoHash, type ClientSettings, readSettings } from '../publish/client.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { trackerTiers } from '../../metainfo/trackers.js'
-import { nameOf } from '../../disk/state/notes.js'
+import { digestName } from '../../disk/state/notes.js'
 import type { Journal } from '../../disk/state/journal.js'
 
 /** A torrent that was given to a client or the own seed. */
@@ -27,7 +27,7 @@ export const UNKNOWN = ''
  */
 export function addressesOf(metainfo: Metainfo): string {
   const { webSeeds, httpSeeds, nodes } = metainfo
-  return nameOf(JSON.stringify([trackerTiers(metainfo), webSeeds, httpSeeds, nodes]))
+  return digestName(JSON.stringify([trackerTiers(metainfo), webSeeds, httpSeeds, nodes]))
 }
 
 /** A torrent that is about to be given. */

@@ -4,7 +4,7 @@ import { remembering } from '../../base/remember.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { Journal } from '../../disk/state/journal.js'
-import { nameOf } from '../../disk/state/notes.js'
+import { digestName } from '../../disk/state/notes.js'
 import type { SyncReport, TorrentClient } from '../publish/client.js'
 import { loadTorrents } from '../read-torrent.js'
 import { ClientTarget, listSeeded, type PlacedTorrent, type SyncClient } from './client-target.js'
@@ -98,7 +98,7 @@ function sourceOf(
   { remoteDirectory }: SyncClient,
 ): TorrentSource<PlacedTorrent> {
   // Data that was moved must be sought by the client in its new place
-  const placeStamp = remembering((local) => nameOf(remoteDirectory(local)))
+  const placeStamp = remembering((local) => digestName(remoteDirectory(local)))
   const stamps = new Map(
     torrents.map(({ name, stamp, dataDirectory }) => {
       return [name, `${stamp} ${dataDirectory === null ? '' : placeStamp(dataDirectory)}`]
@@ -134,7 +134,7 @@ export function openPublished(
     stateDirectory,
     now,
     warn,
-    path: join(stateDirectory, 'published', `${nameOf(`${target}\0${label}`)}.jsonl`),
+    path: join(stateDirectory, 'published', `${digestName(`${target}\0${label}`)}.jsonl`),
     head: { btkit: 'published', target, client: label },
     loss: 'torrents whose lines are lost are looked up, or must be asked for, again',
   })

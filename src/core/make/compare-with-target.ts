@@ -21,7 +21,7 @@ export function compareWithTarget(
   bytes: Uint8Array,
   isDated: boolean,
 ): TargetDifference {
-  const old = readOld(path)
+  const old = readTarget(path)
   if (old === null) return { status: 'missing', changes: [] }
   const limits = { maxSize: MAX_TORRENT, maxDepth: DEFAULT_MAX_DEPTH }
   const [before, now] = [old, bytes].map((each) => {
@@ -33,7 +33,7 @@ export function compareWithTarget(
   return { status: changes.length === 0 ? 'unchanged' : 'changed', changes }
 }
 
-function readOld(path: string): Uint8Array | null {
+function readTarget(path: string): Uint8Array | null {
   try {
     return readWhole(path, MAX_TORRENT)
   } catch (error) {

@@ -33,7 +33,7 @@ import {
 import { ArrivingFiles, type PieceLengthFor } from './arriving-files.js'
 import { choosePieces } from './piece-choice.js'
 import { count } from '../../base/text/quantity.js'
-import { fingerprintOfStated, keyOf, StatedContent, type StatedFile } from './stated-content.js'
+import { fingerprintOfStated, stateKey, StatedContent, type StatedFile } from './stated-content.js'
 import { checksumsOf, namesOf, requireChecksums, type StreamedFile } from './streamed-file.js'
 
 /** A torrent of which the name is known before its content. */
@@ -176,13 +176,13 @@ function contentOfStated(
   rules: ArrivalRules,
 ): UncutContent {
   const keyed = files.map((file) => {
-    return { ...file, absolutePath: keyOf(file), fingerprint: fingerprintOfStated(file) }
+    return { ...file, absolutePath: stateKey(file), fingerprint: fingerprintOfStated(file) }
   })
   return contentOf({ ...named, files: keyed }, [], rules)
 }
 
 /**
- * Plans content of known states. Its files have the names of keyOf in the place of their paths.
+ * Plans content of known states. Its files have the names of stateKey in the place of their paths.
  * @throws BtkitError as planStreams
  */
 export function planStated(

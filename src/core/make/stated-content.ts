@@ -23,7 +23,7 @@ import {
 export type StatedFile = StreamedFile & { readonly length: number; readonly state: string }
 
 /** The name of a file in the cache, in the place of a path: another one as soon as any byte is. */
-export function keyOf(file: StatedFile): string {
+export function stateKey(file: StatedFile): string {
   const { state, looseState = state, length } = file
   const text = `${length} ${believedOf(file) ? looseState : state} `
   const sums = checksumsOf(file).map(({ digest }) => digest)
@@ -35,7 +35,7 @@ export function keyOf(file: StatedFile): string {
  * it counts as settled.
  */
 export function fingerprintOfStated(file: StatedFile): Fingerprint {
-  const digest = Buffer.from(keyOf(file), 'hex')
+  const digest = Buffer.from(stateKey(file), 'hex')
   const past = (at: number) => -1n - (digest.readBigUInt64LE(at) >> 2n)
   // The inode of no file is 0
   const inode = digest.readBigUInt64LE(16) | 1n
@@ -69,7 +69,7 @@ export interface AlsoChecksums {
 }
 
 /**
- * Returns a function that reads unknown pieces of any content whose files have the names of keyOf,
+ * Returns a function that reads unknown pieces of any content whose files are named by stateKey,
  * some contents at a time.
  */
 export function readStatedOnce(
@@ -101,7 +101,7 @@ export class StatedContent {
   /** The files of which all bytes are to be read. */
   readonly #whole = new Set<StatedFile>()
 
-  /** The files of `content` have the names of keyOf in the place of their paths. */
+  /** The files of `content` have the names of stateKey in the place of their paths. */
   constructor(
     private readonly content: CutFiles,
     private readonly files: readonly StatedFile[],
@@ -165,7 +165,7 @@ export class StatedContent {
 
   /** Whether the whole file was read in its present state. */
   #isChecked(file: StatedFile): boolean {
-    const record = this.cache.get('digest', { algorithm: CHECKED, path: keyOf(file) })
+    const record = this.cache.get('digest', { algorithm: CHECKED, path: stateKey(file) })
     return record !== null && isSameBytes(record.digest, sha256(file.state))
   }
 
@@ -225,6 +225,6 @@ export class StatedContent {
       throw new BtkitError('changed', `${path}: has ${count(bytes, 'byte')}, not ${length}`)
     if (length === 0) check()
     const record = { fingerprint: new Uint8Array(0), digest: sha256(file.state), readAt: 0 }
-    this.cache.put('digest', { algorithm: CHECKED, path: keyOf(file) }, record)
+    this.cache.put('digest', { algorithm: CHECKED, path: stateKey(file) }, record)
   }
 }

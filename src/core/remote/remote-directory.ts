@@ -1,7 +1,7 @@
 import { textOf } from '../../base/bytes.js'
 import { BtkitError } from '../../base/errors.js'
 import { shownUrl } from '../../base/text/secrets.js'
-import { nameOf, readNote, writeNote } from '../../disk/state/notes.js'
+import { digestName, readNote, writeNote } from '../../disk/state/notes.js'
 import type { StatedFile } from '../make/stated-content.js'
 import { checksumsOf } from '../make/streamed-file.js'
 import {
@@ -62,7 +62,7 @@ export class RemoteDirectory {
     for (const entry of list.entries) {
       const address = addressIn(list.base, entry)
       // A list is as it was when it says the same
-      const mark = address === url ? nameOf(list.text) : markOf(entry, address)
+      const mark = address === url ? digestName(list.text) : markOf(entry, address)
       const [markBefore, found = null] = before?.files.get(entry.path) ?? []
       const known = mark !== null && markBefore === mark ? found : null
       const state = { mark, found: known, isAsked: false, fault: null }
@@ -203,7 +203,7 @@ function placeOf(url: string, { stateDirectory }: Pick<RemoteSource, 'stateDirec
 /** The text of a record's place: the address of the list, without what may be a secret in it. */
 export function identityOf(url: string): string {
   const shown = shownUrl(url)
-  return shown === url ? `${url}#` : `${shown}#${nameOf(url)}`
+  return shown === url ? `${url}#` : `${shown}#${digestName(url)}`
 }
 
 function noteIn(value: unknown): Note | null {

@@ -81,7 +81,7 @@ async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
   return {
     url,
     source: response.url,
-    name: nameOf(url, headers),
+    name: givenName(url, headers),
     size,
     validator: tagOf(headers) ?? dateOf(headers),
     date: dateOf(headers),
@@ -321,7 +321,7 @@ const PARAMETER = /;\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g
 /**
  * The name of a Content-Disposition (RFC 6266, RFC 8187), or else the last one of the URL's path.
  */
-function nameOf(url: string, headers: Answer['headers']): string {
+function givenName(url: string, headers: Answer['headers']): string {
   const bytes = Buffer.from(headers.get('content-disposition') ?? '', 'latin1')
   const given = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
   const parameters = Array.from(given.matchAll(PARAMETER), ([, name = '', quoted, plain = '']) => {

@@ -74,7 +74,7 @@ const PAGE = /^\s*(?:<!--[^]*?-->\s*)?<(?:!doctype\s+html|html)\b/i
 function byPath(entries: readonly RemoteEntry[], list: string): RemoteEntry[] {
   if (entries.length > MOST_FILES)
     throw new BtkitError('too-many', `${list}: names more than ${MOST_FILES} files`)
-  const own = nameOf(list)
+  const own = lastNameOf(list)
   const found = new Map<string, RemoteEntry & { readonly checksum: ListedChecksum[] }>()
   for (const entry of entries) {
     const { path, checksum = [] } = entry
@@ -94,7 +94,7 @@ function withoutBuildPaths(entries: readonly RemoteEntry[]): readonly RemoteEntr
 }
 
 /** The last name of a path or URL. */
-function nameOf(list: string): string {
+function lastNameOf(list: string): string {
   return decodePercent(list.replace(/\?.*$/, '').replace(/^.*\//, ''), '')
 }
 
@@ -162,7 +162,7 @@ const SFV_LINE = /^(.*\S)\s+[0-9a-f]{8}$/i
 /** The paths of a list in SFV; null for another text. */
 function sfvEntries(lines: readonly Line[], name: string): RemoteEntry[] | null {
   const stated = lines.filter(({ text }) => !text.startsWith(';'))
-  if (stated.length === lines.length && !/\.sfv$/i.test(nameOf(name))) return null
+  if (stated.length === lines.length && !/\.sfv$/i.test(lastNameOf(name))) return null
   const paths = stated.flatMap(({ text }) => SFV_LINE.exec(text)?.[1] ?? [])
   if (paths.length < stated.length) return null
   return paths.map((path) => ({ path: plainPath(path.replaceAll('\\', '/')) }))
@@ -196,8 +196,8 @@ function ofLines(bytes: Uint8Array, name: string): RemoteEntry[] {
   return stated.map(({ text, number }) => {
     const entry = gnuEntry(text) ?? taggedEntry(text)
     const digest = entry || stated.length > 1 ? [] : checksumsOf(text.trim())
-    const path = nameOf(name).replace(/\.(?:sha\d+|md5|b2)(?:sums?)?(?:\.txt)?$/i, '')
-    if (digest.length > 0 && path !== nameOf(name)) return { path, checksum: digest }
+    const path = lastNameOf(name).replace(/\.(?:sha\d+|md5|b2)(?:sums?)?(?:\.txt)?$/i, '')
+    if (digest.length > 0 && path !== lastNameOf(name)) return { path, checksum: digest }
     if (entry) return entry
     const why = `line ${number} is no checksum with a path: ${quoteText(text)}`
     throw new BtkitError('metainfo', `${name}: ${why}`)

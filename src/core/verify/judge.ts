@@ -95,7 +95,7 @@ export async function checkPieces(
   const judge = new Judge(check, stream)
   const table = recallPieces(content, guarded.cacheAccess)
   const unread = { ...guarded, content, table }
-  const read = () => readUnknown(judge, table, guarded)
+  const read = () => judgeUnknown(judge, table, guarded)
   const problems = await (guarded.cacheAccess.readOnce?.(unread, read) ?? read())
   if (!v2) return { problems, badBlocks: null }
   if (judge.bad.length === 0 || !openTrees) return { problems, badBlocks: new Map() }
@@ -116,7 +116,7 @@ function isCacheable({ content, pieces, v2 }: PieceCheck): boolean {
 }
 
 /** Judges the known pieces, and reads and judges all others. */
-async function readUnknown(
+async function judgeUnknown(
   judge: Judge,
   table: PieceTable,
   hashContext: VerifyContext,

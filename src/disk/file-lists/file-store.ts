@@ -105,8 +105,8 @@ export class FileStore {
     const last = this.directories.length - 1
     if (last < 0) return this.directories.push(directory) - 1
     if (isSame(this.directories[last], directory)) return last
-    this.#numbers ??= new Map(this.directories.map((each, i) => [keyOf(each), i]))
-    const key = keyOf(directory)
+    this.#numbers ??= new Map(this.directories.map((each, i) => [directoryKey(each), i]))
+    const key = directoryKey(directory)
     const known = this.#numbers.get(key)
     if (known !== undefined) return known
     this.#numbers.set(key, last + 1)
@@ -121,7 +121,7 @@ export class FileStore {
   }
 }
 
-function keyOf({ components, absolute }: FileDirectory): string {
+function directoryKey({ components, absolute }: FileDirectory): string {
   return JSON.stringify([absolute, ...components])
 }
 

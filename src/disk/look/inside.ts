@@ -127,7 +127,7 @@ export class InsideResolver {
   ): Resolved {
     const [root, place] = [this.#findDirectory(directory), this.#placeOf([...directory, ...named])]
     if (typeof place !== 'string' || root.kind !== 'directory') return MISSING_ENTRY
-    return lookAt(() => {
+    return resolvedBy(() => {
       const state = pathState(lstatSync(rawPath(place), { bigint: true }))
       const found = describe(place, state)
       if (found) return found
@@ -201,7 +201,7 @@ function isFile({ kind }: Resolved): boolean {
 
 /** Examines a path whose directory has no links in its path. */
 function findEntry(path: string, limit: string | null): Resolved {
-  return lookAt(() => {
+  return resolvedBy(() => {
     const state = pathState(lstatSync(rawPath(path), { bigint: true }))
     return describe(path, state) ?? resolveLinks(path, limit)
   })
@@ -209,7 +209,7 @@ function findEntry(path: string, limit: string | null): Resolved {
 
 /** Examines the target of a path, which must be inside `limit`. Null means no limit. */
 function resolveLinks(path: string, limit: string | null): Resolved {
-  return lookAt(() => {
+  return resolvedBy(() => {
     const real = textOfPath(realpathSync.native(rawPath(path), 'buffer'))
     if (limit !== null && !isWithin(real, limit)) return { kind: 'outside' }
     const state = pathState(lstatSync(rawPath(real), { bigint: true }))
@@ -242,7 +242,7 @@ export async function resolveInside(root: string, named: readonly string[]): Pro
   }
 }
 
-function lookAt(look: () => Resolved): Resolved {
+function resolvedBy(look: () => Resolved): Resolved {
   try {
     return look()
   } catch (error) {

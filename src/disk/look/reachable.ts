@@ -5,8 +5,6 @@ import { BtkitError } from '../../base/errors.js'
 /** Milliseconds in which a directory must be found. A disk that spins up takes as long. */
 const TIMEOUT = 10_000
 
-const lookAt = (path: string): Promise<unknown> => stat(path)
-
 /**
  * Returns a function that resolves if all directories answer. A network disk that hangs would hold
  * up a whole service if its event loop waited for it. One look is under way for each directory,
@@ -15,7 +13,10 @@ const lookAt = (path: string): Promise<unknown> => stat(path)
  */
 export function reachableDirectories(
   paths: readonly string[],
-  { look = lookAt, timeoutMs = TIMEOUT } = {},
+  {
+    look = stat,
+    timeoutMs = TIMEOUT,
+  }: { readonly look?: (path: string) => Promise<unknown>; readonly timeoutMs?: number } = {},
 ): () => Promise<void> {
   const looks = new Map<string, Promise<unknown>>()
   const begin = (path: string): Promise<unknown> => {

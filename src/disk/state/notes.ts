@@ -31,7 +31,7 @@ export function writeNote(place: NotePlace, value: unknown): void {
 }
 
 /** A file name for a key. */
-export function nameOf(key: string): string {
+export function digestName(key: string): string {
   return digestOf('sha256', key).toString('hex', 0, 16)
 }
 
@@ -43,6 +43,6 @@ function attemptAt<T>(
   const directory = join(stateDirectory, kind)
   return attempt(() => {
     for (const each of [stateDirectory, directory]) requireOwnDirectory(each)
-    return act(join(directory, nameOf(key)))
+    return act(join(directory, digestName(key)))
   })
 }

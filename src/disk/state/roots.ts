@@ -4,7 +4,7 @@ import { awaitSystem, osCodeOf } from '../../base/errors.js'
 import { lockByFile, type FileLock, type LockWait } from '../write/locks.js'
 import { attempt, requireOwnDirectory, requireWritable } from './files.js'
 import { readHead } from './journal.js'
-import { nameOf } from './notes.js'
+import { digestName } from './notes.js'
 
 // The records of the torrents of a directory, or of a tree of directories, are one file for their
 // root. Without this file a run over a part of a tree would not know the torrents of the tree.
@@ -93,7 +93,7 @@ export function namesOfLogs(stateDirectory: string): Set<string> {
 
 /** The path of the file of records of a root, given by its real path. */
 export function logPath(stateDirectory: string, root: string): string {
-  return join(logDirectory(stateDirectory), `${nameOf(root)}.log`)
+  return join(logDirectory(stateDirectory), `${digestName(root)}.log`)
 }
 
 /** The directory of these files. */

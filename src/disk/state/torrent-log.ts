@@ -6,7 +6,7 @@ import { childPath } from '../look/inside.js'
 import type { LockWait } from '../write/locks.js'
 import { requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
-import { nameOf } from './notes.js'
+import { digestName } from './notes.js'
 import { isOfTree, lockLog, logPath, namesOfLogs, placeBelow, stampOfLog } from './roots.js'
 import { FINGERPRINT } from './index-columns.js'
 import { TorrentIndex, writeIndex, type TorrentIdentity } from './torrent-index.js'
@@ -128,14 +128,14 @@ export class TorrentRecords {
     }
     // After that, so that each run over a part is seen here, or sees the tree
     const others = namesOfLogs(stateDirectory)
-    others.delete(nameOf(root))
+    others.delete(digestName(root))
     this.#others = others
   }
 
   /** Whether a part of the tree may have records of its own. */
   hasOwn(place: string): boolean {
     if (this.#others.size === 0 || place === '') return false
-    return this.#others.has(nameOf(childPath(this.root, place)))
+    return this.#others.has(digestName(childPath(this.root, place)))
   }
 
   /**
@@ -162,7 +162,7 @@ export class TorrentRecords {
     }
     // Until it is gone, other runs would use it
     if (lock) this.#taken.push({ path, release: lock.release })
-    this.#others.delete(nameOf(target))
+    this.#others.delete(digestName(target))
     if (this.#taken.length >= TAKEN_AT_ONCE) await this.settle()
   }
 

@@ -37,7 +37,7 @@ export function copiedMode(path: string, mode: number): number {
  *   other system errors unchanged
  */
 export function findWriteTarget(target: string, shown = target) {
-  const entry = lookAt(target)
+  const entry = statIn(target)
   if (entry?.isFile())
     return { kind: 'file', path: target, ...attributesOf(target, entry) } as const
   if (entry === undefined) return { kind: 'file', path: target, ...NEW } as const
@@ -93,7 +93,7 @@ export function followLinks(path: string, isTrusted = isOfUsOrRoot, shown = path
   let at = path
   // Follows links by itself, because a link could take the place of a file that was examined before
   for (let count = 0; count < MAX_LINKS; count++) {
-    const entry = lookAt(at)
+    const entry = statIn(at)
     if (!entry?.isSymbolicLink() || DESCRIPTOR.test(at)) return at
     if (!isTrusted(entry)) {
       const why = `a link of user ${entry.uid}, who could make it lead to any file`
@@ -114,7 +114,7 @@ export function isOfUsOrRoot({ uid }: Stats): boolean {
  * Examines an entry without following links; undefined if it does not exist, null if it cannot be
  * examined.
  */
-function lookAt(path: string): Stats | undefined | null {
+function statIn(path: string): Stats | undefined | null {
   // The next examination or write reports the error
   return tryOr(null, () => lstatSync(path, { throwIfNoEntry: false }))
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { BtkitError } from '../../base/errors.js'
-import type { BencodeDict, BencodeValue } from './value.js'
+import { dictKey, type BencodeDict, type BencodeValue } from './value.js'
 
 /** The deepest nesting; readers would refuse more. */
 const MAX_DEPTH = 32
@@ -15,7 +15,7 @@ const TOKENS = /"(?:[^"\\]|\\.)*"|[{}:]/g
  */
 export function bencodeFromJson(text: string): BencodeValue {
   const value = convert(parse(text), 0)
-  const twice = doubledKey(text, keyOf)
+  const twice = doubledKey(text, dictKey)
   if (twice !== null) throw refusal(`the key ${JSON.stringify(twice)} is repeated`)
   return value
 }
@@ -39,13 +39,8 @@ function convert(value: unknown, depth: number): BencodeValue {
 
 function convertObject(object: object, depth: number): BencodeDict {
   return new Map(
-    Object.entries(object).map(([key, value]) => [keyOf(key), convert(value, depth + 1)]),
+    Object.entries(object).map(([key, value]) => [dictKey(key), convert(value, depth + 1)]),
   )
-}
-
-/** Converts a text to a dictionary key. */
-export function keyOf(text: string): string {
-  return Buffer.from(text).toString('latin1')
 }
 
 function requireExact(value: number): number {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { latin1 } from '../../base/bytes.js'
 
 /**
@@ -35,4 +36,14 @@ export function isByteString(value: BencodeValue | undefined): value is Uint8Arr
  */
 export function isBlank(value: BencodeValue): boolean {
   return isByteString(value) && latin1(value).trim() === ''
+}
+
+const NOT_ASCII = /[^\0-\x7f]/
+
+/**
+ * Converts a text to a dictionary key, the latin1 string of its bytes; ASCII texts need no
+ * conversion.
+ */
+export function dictKey(text: string): string {
+  return NOT_ASCII.test(text) ? Buffer.from(text).toString('latin1') : text
 }

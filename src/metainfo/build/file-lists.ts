@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { latin1 } from '../../base/bytes.js'
 import { each, type Steps } from '../../base/steps.js'
 import { sortedEntries } from '../bencode/encode.js'
+import { dictKey } from '../bencode/value.js'
 import type { ByteSink } from '../bencode/writer.js'
 
 // The file lists of v1 and v2. Dictionaries of bencode would take many times as long, and there may
@@ -76,15 +77,8 @@ function writeTarget({ symlinkPath }: FileFacts, writer: ByteSink): void {
 }
 
 function nameText(name: string): string {
-  const key = keyOf(name)
+  const key = dictKey(name)
   return `${key.length}:${key}`
-}
-
-const NOT_ASCII = /[^\0-\x7f]/
-
-/** Converts a name to the latin1 string of its bytes; ASCII names need no conversion. */
-function keyOf(name: string): string {
-  return NOT_ASCII.test(name) ? Buffer.from(name).toString('latin1') : name
 }
 
 /**
@@ -129,7 +123,7 @@ export class TreeWriter {
   }
 
   #enter(directory: readonly string[]): boolean {
-    if (directory !== this.#directory) this.#keys = directory.map(keyOf)
+    if (directory !== this.#directory) this.#keys = directory.map(dictKey)
     this.#directory = directory
     const keys = this.#keys
     let depth = 0
@@ -185,7 +179,7 @@ export function inTreeOrder(files: Iterable<InfoEntry>): InfoEntry[] {
   for (const file of files) {
     if (isPadFile(file)) continue
     let directory = tree
-    for (const name of file.directory) directory = openDirectory(directory, keyOf(name))
+    for (const name of file.directory) directory = openDirectory(directory, dictKey(name))
     directory.set(latin1(file.names.subarray(file.from, file.to)), { ...file })
   }
   return [...filesBelow(tree)]

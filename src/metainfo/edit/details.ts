@@ -113,9 +113,9 @@ type Entry = string
  */
 export function changeSeeds(name: SeedName, steps: ListSteps<BencodeValue>): TorrentEdit {
   const { key } = FIELDS[name]
-  const set = steps.set && distinctSeeds(steps.set.map(encodeEntry), keyOf)
+  const set = steps.set && distinctSeeds(steps.set.map(encodeEntry), seedKeyOf)
   const remove = steps.remove.map(encodeEntry)
-  const add = distinctSeeds(steps.add.map(encodeEntry), keyOf)
+  const add = distinctSeeds(steps.add.map(encodeEntry), seedKeyOf)
   const replace = (entry: Entry) => {
     const { replace: all = [] } = steps
     const [head] = /^\d+:/.exec(entry) ?? []
@@ -129,9 +129,9 @@ export function changeSeeds(name: SeedName, steps: ListSteps<BencodeValue>): Tor
     const kept = (set ?? old).filter((entry) => !remove.includes(entry))
     const replaced = kept.map(replace)
     const isReplaced = replaced.some((entry, at) => entry !== kept[at])
-    const left = isReplaced ? distinctSeeds(replaced, keyOf) : kept
-    const keys = new Set(left.map(keyOf))
-    const list = [...left, ...add.filter((entry) => !keys.has(keyOf(entry)))]
+    const left = isReplaced ? distinctSeeds(replaced, seedKeyOf) : kept
+    const keys = new Set(left.map(seedKeyOf))
+    const list = [...left, ...add.filter((entry) => !keys.has(seedKeyOf(entry)))]
     if (list.length === 0) return { top: new Map([[key, null]]) }
     // Equal entries are no change, even if the list is encoded differently
     const isSame = old.length === list.length && old.every((entry, at) => entry === list[at])
@@ -153,7 +153,7 @@ function entriesOf(value: BencodeValue | undefined): Entry[] {
 }
 
 /** The same for seeds at one address; another entry is its own key. */
-function keyOf(entry: Entry): string {
+function seedKeyOf(entry: Entry): string {
   return seedKey(entry.replace(/^\d+:/, ''))
 }
 

@@ -53,12 +53,12 @@ function collectFiles(directory: BencodeDict, above: string[], into: Collection)
     into.room -= sizeAbove + sizeOf(name)
     if (into.room < 0) throw metainfoError('info.file tree', 'its paths are too long together')
     const path = [...above, name]
-    const node = requireDict(value, () => nameOf(path))
+    const node = requireDict(value, () => treeKey(path))
     const leaf = node.get(LEAF)
     if (leaf === undefined) {
       collectFiles(node, path, into)
     } else {
-      if (node.size > 1) throw metainfoError(nameOf(path), 'is both a file and a directory')
+      if (node.size > 1) throw metainfoError(treeKey(path), 'is both a file and a directory')
       into.files.push(readLeaf(leaf, path, into.warnings))
     }
   }
@@ -74,10 +74,10 @@ function readName(key: string, warnings: WarningList): string {
 }
 
 function readLeaf(value: BencodeValue, path: string[], warnings: WarningList): RootedFile {
-  const leaf = requireDict(value, () => nameOf(path))
-  const file = describeFile(leaf, path, () => `${nameOf(path)} length`)
-  if (file.padding) throw metainfoError(nameOf(path), 'is a pad file, which version 2 has not')
-  const what = () => `${nameOf(path)} pieces root`
+  const leaf = requireDict(value, () => treeKey(path))
+  const file = describeFile(leaf, path, () => `${treeKey(path)} length`)
+  if (file.padding) throw metainfoError(treeKey(path), 'is a pad file, which version 2 has not')
+  const what = () => `${treeKey(path)} pieces root`
   const root = leaf.get('pieces root')
   if (file.length > 0) return { file, piecesRoot: readRoot(root, what) }
   if (root !== undefined) warnings.add('ignored-value', () => `${what()}: an empty file has none`)
@@ -91,6 +91,6 @@ function readRoot(value: BencodeValue | undefined, what: What): Uint8Array {
   return root
 }
 
-function nameOf(path: readonly string[]): string {
+function treeKey(path: readonly string[]): string {
   return `info.file tree ${quoteText(path.join('/'))}`
 }

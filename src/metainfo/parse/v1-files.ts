@@ -3,7 +3,7 @@ import { LIST } from '../bencode/offsets.js'
 import type { BtkitError } from '../../base/errors.js'
 import type { ListedFiles, MetainfoFile } from '../metainfo.js'
 import { isSamePath } from '../name.js'
-import { nameOf } from '../streamed-files.js'
+import { quotedPath } from '../streamed-files.js'
 import { MAX_PIECE_POW2 } from '../piece-length.js'
 import type { WarningList } from '../warning.js'
 import { count } from '../../base/text/quantity.js'
@@ -66,18 +66,20 @@ export function checkHybridFiles(
     if (v1File.padding) continue
     const treeFile = treeFiles[found]
     found += 1
-    if (treeFile === undefined) throw disagreement(`${nameOf(v1File)} is not in the file tree`)
+    if (treeFile === undefined) throw disagreement(`${quotedPath(v1File)} is not in the file tree`)
     if (!isSamePath(v1File.path, treeFile.path)) {
-      throw disagreement(`${nameOf(v1File)} stands where the file tree has ${nameOf(treeFile)}`)
+      throw disagreement(
+        `${quotedPath(v1File)} stands where the file tree has ${quotedPath(treeFile)}`,
+      )
     }
     if (v1File.length !== treeFile.length) {
       throw disagreement(
-        `${nameOf(v1File)} is ${count(v1File.length, 'byte')} long, ${treeFile.length} in the file tree`,
+        `${quotedPath(v1File)} is ${count(v1File.length, 'byte')} long, ${treeFile.length} in the file tree`,
       )
     }
   }
   const extra = treeFiles[found]
-  if (extra !== undefined) throw disagreement(`${nameOf(extra)} is only in the file tree`)
+  if (extra !== undefined) throw disagreement(`${quotedPath(extra)} is only in the file tree`)
 }
 
 function disagreement(rule: string): BtkitError {

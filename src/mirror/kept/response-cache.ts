@@ -53,13 +53,13 @@ export class ResponseCache {
   note(request: IncomingMessage, kept: KeptResponse): void {
     const { host } = request.headers
     // Copied, so that the longer text it was cut from is not kept. Node reads Latin-1
-    const address = Buffer.from(keyOf(request), 'latin1').toString('latin1')
+    const address = Buffer.from(requestKey(request), 'latin1').toString('latin1')
     this.#entries.set(address, { ...kept, host })
   }
 
   /** The last answer to a request. */
   recall(request: IncomingMessage): KeptResponse | undefined {
-    const entry = this.#entries.get(keyOf(request))
+    const entry = this.#entries.get(requestKey(request))
     return entry?.host === request.headers.host ? entry : undefined
   }
 
@@ -84,7 +84,7 @@ export class ResponseCache {
  * chosen files of the query. Feeds and pages of directories depend on the whole address, and on
  * what the client accepts. Over TLS the key differs, because the answer contains the scheme.
  */
-function keyOf(request: IncomingMessage): string {
+function requestKey(request: IncomingMessage): string {
   const { url = '', headers } = request
   const end = url.indexOf('?')
   const path = end < 0 ? url : url.slice(0, end)

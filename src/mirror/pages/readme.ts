@@ -1,5 +1,5 @@
 import { addressOf, type ListingRow } from './listing.js'
-import { type Mirror, readStart } from '../tree/mirror.js'
+import { type Mirror, readPublished } from '../tree/mirror.js'
 import { formatMarkdown, MAX_MARKDOWN, VARIATIONS } from '../../page-parts/markdown.js'
 import { html, type Html, lines } from '../../base/text/html.js'
 import { formatBytes } from '../../base/text/quantity.js'
@@ -33,7 +33,7 @@ export async function readReadme(
 ): Promise<Readme | null> {
   const isMarkdown = /\.(?:md|markdown)$/i.test(row.name)
   const most = isMarkdown ? MAX_MARKDOWN : MAX_PLAIN
-  const bytes = await readStart([...components, row.name], most, mirror)
+  const bytes = await readPublished([...components, row.name], most, mirror)
   if (!bytes) return null
   const isCut = bytes.length > most
   // Shows nothing of a character that is cut in two

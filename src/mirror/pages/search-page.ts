@@ -93,7 +93,7 @@ export class FileSearch {
     }
     const view = new MirrorView(this.options.mirror)
     const looked = await mapLimited(names.slice(0, MOST_RESULTS), LOOKS_AT_ONCE, (name) => {
-      return lookAt(name, view)
+      return resultAt(name, view)
     })
     const found = sortByPath(looked.filter((each) => each !== null))
     const rows: Cells[] = []
@@ -150,7 +150,7 @@ function sortByPath(found: readonly Result[]): Result[] {
 }
 
 /** An entry as it is now; null if it is gone. */
-async function lookAt({ path }: FoundName, view: MirrorView): Promise<Result | null> {
+async function resultAt({ path }: FoundName, view: MirrorView): Promise<Result | null> {
   const name = path.at(-1) ?? ''
   const look = await view.look(path).catch(() => null)
   if (!look) return null

@@ -63,7 +63,7 @@ export class FileDigests {
     const cached = recallDigest(file, name, { ...cacheAccess, how })
     if (cached) return cached
     // The file could not be cached
-    const known = this.remembered.get(keyOf(file, name))
+    const known = this.remembered.get(digestKey(file, name))
     return known && 'digest' in known ? known : null
   }
 
@@ -150,7 +150,7 @@ export class FileDigests {
     const { cacheAccess } = this.hashContext
     for (const [i, name] of names.entries()) {
       const read = { digest: digestOf(whole, i), readAt: start.startedMs }
-      this.remembered.set(keyOf(file, name), read)
+      this.remembered.set(digestKey(file, name), read)
       rememberDigest(file, name, cacheAccess.cache, read)
     }
     if (whole.wanted === 'pieces') {
@@ -163,7 +163,7 @@ export class FileDigests {
   }
 }
 
-function keyOf(file: FileState, name: ChecksumName): string {
+function digestKey(file: FileState, name: ChecksumName): string {
   return `${name} ${stateOf(file)}`
 }
 

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { BtkitError } from '../../base/errors.js'
 import { RepeatedWork } from '../../base/repeated-work.js'
 import { Journal } from '../../disk/state/journal.js'
-import { nameOf } from '../../disk/state/notes.js'
+import { digestName } from '../../disk/state/notes.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** A set of files that a torrent is requested for, as in the pkgtorrent protocol. */
@@ -118,7 +118,7 @@ function openJournal({ stateDirectory, root, now, warn }: SetsPlace): Journal | 
     stateDirectory,
     now,
     warn,
-    path: join(stateDirectory, 'sets', `${nameOf(root)}.jsonl`),
+    path: join(stateDirectory, 'sets', `${digestName(root)}.jsonl`),
     head: { btkit: 'sets', root },
     loss: 'clients must send the sets whose lines are lost again',
   })

@@ -1,6 +1,6 @@
 import { CHECKSUMS, type ChecksumName } from '../../core/checksums/list.js'
 import { listName } from '../../core/checksums/lists.js'
-import { type Mirror, readStart } from '../tree/mirror.js'
+import { type Mirror, readPublished } from '../tree/mirror.js'
 
 /** Most bytes of a list of checksums that is read for a page. */
 const MOST = 1024 * 1024
@@ -23,7 +23,7 @@ export async function readStated(
   const found: StatedChecksum[] = []
   for (const checksum of checksums) {
     for (const list of [listName(name, checksum), CHECKSUMS[checksum].ofAll]) {
-      const bytes = await readStart([...path.slice(0, -1), list], MOST, mirror)
+      const bytes = await readPublished([...path.slice(0, -1), list], MOST, mirror)
       const text = bytes && bytes.length <= MOST ? bytes.toString() : ''
       const digests = digestsOf(text, checksum, list, name)
       if (digests.length > 0) found.push({ checksum, list, digests })

@@ -120,14 +120,14 @@ export class Warmer {
 
   /** The file at a path, whatever its state. */
   get(path: readonly string[]): WarmFile | undefined {
-    return this.#files.get(keyOf(path))
+    return this.#files.get(pathKey(path))
   }
 
   /** Bytes of all files below a directory; null if not all of them match, or nobody looked yet. */
   sizeBelow(path: readonly string[]): number | null {
     const { mirror } = this.parts
     if (mirror.hidden || mirror.followSymlinks || !coversAll(this.#patterns, path)) return null
-    return this.#sizes?.get(keyOf(path)) ?? null
+    return this.#sizes?.get(pathKey(path)) ?? null
   }
 
   /** Numbers of files by their state. */
@@ -176,7 +176,7 @@ export class Warmer {
         const isSame =
           known && known.state !== 'failed' && sameFingerprint(known.fingerprint, fingerprint)
         const file = isSame ? known : newFile({ path, fingerprint }, known)
-        if (seen.size < MAX_FILES) seen.set(keyOf(path), file)
+        if (seen.size < MAX_FILES) seen.set(pathKey(path), file)
         else {
           const others = `${formatMirrorPath(path)} and others are left out; use narrower patterns`
           this.#warnOnce('too many', `--warm: more than ${MAX_FILES} files match: ${others}`)
@@ -289,7 +289,7 @@ export class Warmer {
     if (!(error instanceof BtkitError)) this.parts.onError(error)
     // The file was emptied or removed since the scan
     else if (error.code !== 'empty' && error.code !== 'not-found')
-      this.#warnOnce(keyOf(file.path), `--warm: ${formatMirrorPath(file.path)}: ${error.message}`)
+      this.#warnOnce(pathKey(file.path), `--warm: ${formatMirrorPath(file.path)}: ${error.message}`)
   }
 
   #set(file: WarmFile, state: WarmFile['state'], torrent: ReadyTorrent | null): void {
@@ -328,7 +328,7 @@ function hashOf({ torrent, replaced }: WarmFile): InfoHash | null {
 }
 
 /** The key of a path; names contain no slash. */
-function keyOf(path: readonly string[]): string {
+function pathKey(path: readonly string[]): string {
   return path.join('/')
 }
 

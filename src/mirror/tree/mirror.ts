@@ -194,7 +194,7 @@ export function directoryChanges(): NotReady {
  * Reads one byte more than `most` of a published file, if there is one; null if there is no such
  * file.
  */
-export async function readStart(
+export async function readPublished(
   path: readonly string[],
   most: number,
   mirror: Mirror,

@@ -336,7 +336,7 @@ export class SeededContent {
     if (readPiece) {
       const read = (see: Receive) => readPiece(piece, see)
       if (this.peek(piece, offset, length) === null)
-        await this.reader.loadPiece(this.#keyOf(piece), this.#sizeOf(piece), read)
+        await this.reader.loadPiece(this.#pieceKey(piece), this.#sizeOf(piece), read)
       return
     }
     for (const { data, key, at } of this.#partsOf(piece, offset, length)) {
@@ -361,7 +361,7 @@ export class SeededContent {
     })
   }
 
-  #keyOf(piece: number): string {
+  #pieceKey(piece: number): string {
     return `${this.#id}.p${piece}`
   }
 
@@ -374,7 +374,7 @@ export class SeededContent {
   /** The parts of a block of a piece that is read as a whole. */
   *#chunksOf(piece: number, offset: number, length: number): Generator<Part> {
     const size = this.#sizeOf(piece)
-    const key = this.#keyOf(piece)
+    const key = this.#pieceKey(piece)
     for (let start = offset; start < offset + length;) {
       const at = Math.floor(start / CHUNK)
       const isData = start < size

@@ -124,7 +124,7 @@ export class MadeTorrents {
     const service = await SeedService.open({
       ...options,
       onWithdrawn: (torrent, reason) => {
-        const key = keyOf(torrent)
+        const key = swarmKey(torrent)
         if (made.#keptOf(key) !== torrent) return
         if (reason === null) made.#forget(key)
         else made.#failed.set(key, options.monotonic())
@@ -192,11 +192,11 @@ export class MadeTorrents {
     // A torrent that is banned waits until that is lifted
     const isBanned = this.service.isBanned(seeded)
     if (!isBanned && !this.service.add(seeded)) return
-    if (isSet) this.#sets.set(keyOf(seeded), seeded, { size: cost })
-    else this.#single.set(keyOf(seeded), seeded)
-    if (isBanned) this.#failed.set(keyOf(seeded), this.world.monotonic())
+    if (isSet) this.#sets.set(swarmKey(seeded), seeded, { size: cost })
+    else this.#single.set(swarmKey(seeded), seeded)
+    if (isBanned) this.#failed.set(swarmKey(seeded), this.world.monotonic())
     const [infoHash] = swarmHashes(torrent)
-    if (infoHash) this.#record(keyOf(seeded), { infoHash, stamp: source })
+    if (infoHash) this.#record(swarmKey(seeded), { infoHash, stamp: source })
   }
 
   #record(key: string, torrent: { infoHash: InfoHash; stamp: string } | null): void {
@@ -266,6 +266,6 @@ function costOf({ files }: Content): number {
   return sum
 }
 
-function keyOf(torrent: SeedTorrent): string {
+function swarmKey(torrent: SeedTorrent): string {
   return swarmHashes(torrent).join()
 }

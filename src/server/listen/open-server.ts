@@ -64,14 +64,14 @@ function open(server: Server, place: ListenPlace): Promise<void> {
 }
 
 function explain(error: unknown, place: ListenPlace): unknown {
-  const what = `can't listen on ${nameOf(place)}`
+  const what = `can't listen on ${shownPlace(place)}`
   if (osCodeOf(error) === 'EADDRINUSE' && 'path' in place && !isSocket(place.path))
     return new BtkitError('io', `${what}: this is not a socket; name another path`)
   const known = asBtkitError(error, what)
   return known instanceof BtkitError ? known : new BtkitError('usage', what)
 }
 
-function nameOf(place: ListenPlace): string {
+function shownPlace(place: ListenPlace): string {
   if ('path' in place) return place.path
   return 'fd' in place ? `descriptor ${place.fd}` : `${place.host} port ${place.port}`
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { makeGroup } from '../../../src/core/make/make-group.js'
-import { keyOf } from '../../../src/core/make/stated-content.js'
+import { stateKey } from '../../../src/core/make/stated-content.js'
 import { openCache } from '../../../src/disk/cache/open.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -25,7 +25,7 @@ for (const [what, changes, isKnown] of [
 ] as const) {
   test(`a file of ${what} is ${isKnown ? 'the known' : 'another'} one`, () => {
     const { checksum } = { checksum: undefined, ...changes }
-    assert.equal(keyOf({ ...FILE, ...changes }) === keyOf({ ...FILE, checksum }), isKnown)
+    assert.equal(stateKey({ ...FILE, ...changes }) === stateKey({ ...FILE, checksum }), isKnown)
   })
 }
 

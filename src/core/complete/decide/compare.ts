@@ -90,7 +90,7 @@ export function checkPlace({ place, target, run: { disks, hashContext } }: Undec
  * `info` with its layers; `unread` if it would have to read content.
  * @throws BtkitError if the content cannot be read, or the torrent could not be written
  */
-export async function checkPieces(
+export async function compareContent(
   entry: UndecidedTorrent,
   metainfo: Metainfo,
   laidOut: Content,

@@ -13,7 +13,7 @@ import {
   hasLikelyInfo,
   layOut,
   otherRules,
-  checkPieces,
+  compareContent,
   obtain,
   type UndecidedTorrent,
 } from './compare.js'
@@ -123,7 +123,7 @@ async function adoptForeign(
     return { ...skip('foreign'), ...(leftOut !== undefined && { leftOut }) }
   }
   const { adopt } = request
-  const core = await checkPieces(entry, metainfo, laidOut, adopt)
+  const core = await compareContent(entry, metainfo, laidOut, adopt)
   if (!adopt) return skip(core === 'other' ? 'outdated' : 'foreign', metainfo.pieceLength)
   if (core === 'other') return skip('outdated')
   // Changes beside the content are known even if the content must be read
@@ -155,7 +155,7 @@ async function keepInfo(
   if (!metainfo || isAsked || (rules.length === 0 && !isAdopted)) return null
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return null
-  const core = await checkPieces(entry, metainfo, laidOut)
+  const core = await compareContent(entry, metainfo, laidOut)
   if (core === 'unread') return writeUnread(entry.own)
   if (core === 'other') return null
   trace(

@@ -31,11 +31,11 @@ export function findGone(
       const places = components.map((_, i) => join(root, ...components.slice(0, i + 1)))
       if (existsSync(root) && places.every(isDirectory)) continue
       // The last one that is there, as a directory or as a link that may lead to one
-      const isHome = (at: string) => !isGone(at) && !tryOr(false, () => statSync(at).isFile())
-      const home = places.findLast(isHome) ?? join(root)
-      const names = tryOr([], () => readNames(home))
+      const isThere = (at: string) => !isGone(at) && !tryOr(false, () => statSync(at).isFile())
+      const last = places.findLast(isThere) ?? join(root)
+      const names = tryOr([], () => readNames(last))
       if (prune === 'always' || !isUnmounted({ names })) gone.push({ root, place, names: null })
-      else if (hasTorrents) noteOnce(told, home, noDisk(home))
+      else if (hasTorrents) noteOnce(told, last, noDisk(last))
     }
   }
   return gone

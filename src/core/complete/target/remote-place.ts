@@ -12,7 +12,7 @@ import type { Arrival } from '../../make/from-streams.js'
 import {
   digestsOfStated,
   fingerprintOfStated,
-  keyOf,
+  stateKey,
   readStatedOnce,
   type StatedFile,
 } from '../../make/stated-content.js'
@@ -41,7 +41,7 @@ export class RemotePlace {
   /** Its entries, with the states of those that are known without a question. */
   readonly states: FileListing
   readonly #names: ReadonlySet<string>
-  /** The files that were opened, by the names of keyOf. */
+  /** The files that were opened, by the names of stateKey. */
   readonly #opened = new Map<string, StatedFile>()
   /** The checksums of files that were read. */
   readonly #digests = new Map<string, Uint8Array>()
@@ -91,7 +91,7 @@ export class RemotePlace {
     const isDirectory = together !== null
     const files = this.#pathsOf(name).map((path) => {
       const file = list.fileAt(path)
-      this.#opened.set(keyOf(file), file)
+      this.#opened.set(stateKey(file), file)
       return isDirectory ? file : { ...file, path: name }
     })
     const place = isDirectory ? list.base : list.addressOf(join(this.path, name))
@@ -125,7 +125,7 @@ export class RemotePlace {
     this.#readOnce ??= readStatedOnce((key) => this.#opened.get(key), cacheAccess.cache, {
       names: this.rules.checksums,
       note: (file, name, digest) => {
-        if (digest) this.#digests.set(`${name} ${keyOf(file)}`, digest)
+        if (digest) this.#digests.set(`${name} ${stateKey(file)}`, digest)
       },
     })
     const access = { ...cacheAccess, readOnce: this.#readOnce }

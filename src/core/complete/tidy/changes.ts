@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { digestOf } from '../../../base/bytes.js'
 import { asBtkitError, BtkitError } from '../../../base/errors.js'
-import { nameOf, readNote, writeNote } from '../../../disk/state/notes.js'
+import { digestName, readNote, writeNote } from '../../../disk/state/notes.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { jsonLine } from '../../../base/text/escape.js'
 import type { CompleteReport } from '../report.js'
@@ -19,7 +19,7 @@ export function openUndelivered(
   { directory: stateDirectory, warn }: StateAccess,
   now: () => number,
 ): Undelivered {
-  const path = join(stateDirectory, 'due', `${nameOf(keyOf(request))}.log`)
+  const path = join(stateDirectory, 'due', `${digestName(runKey(request))}.log`)
   return new Undelivered({ path, stateDirectory, now, warn, isReadOnly: request.dryRun })
 }
 
@@ -65,7 +65,7 @@ export function noteForeign(
   const torrents = skipped.map((each) => [each.torrentPath, each.reason, each.pieceLength])
   const foreign = [...torrents, ...report.unrecorded]
   const stateDirectory = context.state.directory
-  const place = { stateDirectory, kind: 'reported', key: keyOf(request) } as const
+  const place = { stateDirectory, kind: 'reported', key: runKey(request) } as const
   const now =
     foreign.length > 0 ? digestOf('sha256', JSON.stringify(foreign)).toString('hex') : null
   if (now === readNote(place)) return false
@@ -74,7 +74,7 @@ export function noteForeign(
 }
 
 /** Identifies runs over the same directories, also after a link to one is switched. */
-function keyOf({ directories, target }: CompleteRequest): string {
+function runKey({ directories, target }: CompleteRequest): string {
   const places = directories.map((path) => (looksLikeUrl(path) ? path : resolve(path)))
   return JSON.stringify([places, target && resolve(target)])
 }

@@ -41,7 +41,7 @@ export class TorrentFeed {
    */
   requireWritable(): void {
     nameErrors('--feed', () => {
-      checkTarget(this.path, { checkReplaceable })
+      checkTarget(this.path, { checkReplaceable: requireFeed })
     })
   }
 
@@ -82,7 +82,7 @@ export class TorrentFeed {
     const items = this.#newest.flatMap((torrent) => this.#itemOf(torrent))
     const text = composeFeed(channel, items)
     if (text === before?.text) return
-    await writeAtomically(path, Buffer.from(text), { claim, checkReplaceable })
+    await writeAtomically(path, Buffer.from(text), { claim, checkReplaceable: requireFeed })
   }
 
   /** Private torrents are for few people, and no feed lists them. */
@@ -112,7 +112,7 @@ function readText(path: string): string {
   return Buffer.from(readWhole(path, MAX_FEED)).toString()
 }
 
-function checkReplaceable(path: string): void {
+function requireFeed(path: string): void {
   const text = readText(path)
   if (text === '' || isFeed(text)) return
   throw new BtkitError('exists', `${path}: is not a feed of torrents; name another`)

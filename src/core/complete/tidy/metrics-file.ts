@@ -39,14 +39,14 @@ export async function withMetrics<T extends RunResult>(
   work: () => Promise<T>,
 ): Promise<T> {
   nameErrors('--metrics-file', () => {
-    checkTarget(file.path, { checkReplaceable })
+    checkTarget(file.path, { checkReplaceable: requireMetrics })
   })
   const started = monotonic()
   const write = async (result: RunResult) => {
     const seconds = Math.round(monotonic() - started) / 1000
     const text = formatMetrics(metricsOf(file, result, Math.floor(now() / 1000), seconds))
     const { path, claim } = file
-    await writeAtomically(path, Buffer.from(text), { claim, checkReplaceable })
+    await writeAtomically(path, Buffer.from(text), { claim, checkReplaceable: requireMetrics })
   }
   try {
     const done = await work()
@@ -59,7 +59,7 @@ export async function withMetrics<T extends RunResult>(
   }
 }
 
-function checkReplaceable(path: string): void {
+function requireMetrics(path: string): void {
   const text = readText(path)
   if (text === '' || text.includes('btkit_completedir_')) return
   throw new BtkitError('exists', `${path}: is not a file of metrics; name another`)

@@ -129,11 +129,11 @@ function orphansIn(
     if (!isEmptied && !isLost) return null
     // Its directory may have had another name, or be none of the request's
     const real = valueOr(null, () => realPath(dirname(source)))
-    const home = given ?? here.find(({ realDirectory }) => realDirectory === real)
-    if (!home) return null
+    const directory = given ?? here.find(({ realDirectory }) => realDirectory === real)
+    if (!directory) return null
     const isThere = isEmptied && (given?.remote !== undefined || existsSync(source))
     const reason = isThere ? 'source empty' : 'source gone'
-    return { file, target, paths: pathsOf(own, home, file), reason }
+    return { file, target, paths: pathsOf(own, directory, file), reason }
   }
 }
 

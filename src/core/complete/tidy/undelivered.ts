@@ -110,13 +110,13 @@ export class Undelivered {
   }
 }
 
-function keyOf({ torrentPath, listPath, client, torrent }: Item): string {
+function itemKey({ torrentPath, listPath, client, torrent }: Item): string {
   return torrentPath ?? listPath ?? `${client} ${torrent}`
 }
 
 /** Adds a change to the journal, in place of an earlier one of the same torrent or list. */
 function note(journal: Journal, [list, item]: Line, isPlanned = false): void {
-  const key = keyOf(item)
+  const key = itemKey(item)
   const earlier = JSON.parse(journal.get(key) ?? 'null') as Line | null
   const [first, { oldInfoHash, oldInfoHashV2 = null }] = earlier ?? [list, item]
   // A command that failed may know the torrent, and there was none before
