@@ -38,16 +38,16 @@ function addOthers(access: CacheAccess, { share, warn, directory }: Others): Cac
     if (isOwn || !table.isKnown.includes(0)) return read(hashInGroups)
     return (await (others ??= open()))(unread, read)
   }
-  return { ...access, readOnce }
+  return { ...access, reader: { readOnce } }
 }
 
 /** Returns the same access to a cache, but workers hash what it does not know. */
 export function withWorkers(access: CacheAccess, workers: AskedWorkers): CacheAccess {
   const readOnce: ReadOnce = (unread, read) => {
     const readWithWorkers = () => read(workers.hashesOf(unread.content))
-    return access.readOnce?.(unread, readWithWorkers) ?? readWithWorkers()
+    return access.reader?.readOnce(unread, readWithWorkers) ?? readWithWorkers()
   }
-  return { ...access, readOnce }
+  return { ...access, reader: { readOnce, contentsAtOnce: workers.contentsAtOnce } }
 }
 
 /** The cache for a task. */

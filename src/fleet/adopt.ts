@@ -55,7 +55,7 @@ export async function adoptDigests(
 ): Promise<void> {
   let isAny = false
   let whole: ContentStream | undefined
-  const stream = () => (whole ??= streamOf(unread.content, unread))
+  const stream = () => (whole ??= streamOf(unread.content, unread.rules))
   for (const wishes of batchesOf(wishesOf(unread))) {
     const found = await findRecords(wishes, unread, shared)
     const right = await areRight(found, unread, stream)

@@ -68,7 +68,7 @@ export async function withMachines<T>(
   options: EngineOptions & CacheArguments & ShareArguments,
   typed: readonly Decided[],
   io: Io,
-  work: (context: HashContext & { readonly entriesAtOnce?: number | undefined }) => Promise<T>,
+  work: (context: HashContext) => Promise<T>,
 ): Promise<T> {
   const engine = engineFor(options, io)
   const shareWith = shareRequest(options, typed, io)
@@ -76,7 +76,7 @@ export async function withMachines<T>(
   const own = cacheAccessFor({ ...options, shareWith }, io)
   const cacheAccess = workers ? withWorkers(own, workers) : own
   try {
-    return await work({ engine, cacheAccess, entriesAtOnce: workers?.contentsAtOnce })
+    return await work({ engine, cacheAccess })
   } finally {
     await workers?.close()
     await closeCache(cacheAccess, io)

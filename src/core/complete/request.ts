@@ -87,8 +87,6 @@ interface Branch {
 /** The context of a run: hash engine, piece cache, and the rest. */
 export interface CompleteContext extends HashContext, ChecksumContext {
   readonly state: StateAccess
-  /** Entries to complete at the same time, in any order. Absent: one, or small ones together. */
-  readonly entriesAtOnce?: number | undefined
 }
 
 /** Access to the records of btkit's torrents. */

@@ -19,7 +19,7 @@ import { isWritten } from '../../disk/hash/stream/reading.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import type { CutFiles } from './content.js'
-import type { CacheAccess, Unread } from './cache-access.js'
+import type { CacheAccess, ReadingRules, Unread } from './cache-access.js'
 import { isSettledAt } from '../../disk/cache/trust.js'
 import {
   enterPieces,
@@ -30,11 +30,11 @@ import {
   type PieceTable,
 } from './piece-table.js'
 import { hashInGroups, type HashGroups, type ReadGroup } from './hash-groups.js'
-import { doInTurns, type Turns } from '../../base/steps.js'
+import { doInTurns } from '../../base/steps.js'
 import { enterTrees, ReadTrees } from './read-trees.js'
 import { recallPieces } from './recall-pieces.js'
 import { Remembering } from './remember-pieces.js'
-import { SMALL_FILE, type SmallFiles } from './small-files.js'
+import { SMALL_FILE } from './small-files.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces' | 'writers' | 'refusesWritten'>
 
@@ -42,21 +42,7 @@ export type Engine = Omit<HashOptions, 'wanted' | 'pieces' | 'writers' | 'refuse
 export interface HashContext {
   readonly engine: Engine
   readonly cacheAccess: CacheAccess
-  /**
-   * Whether to read only the files that were scanned, even if their names lead elsewhere now. For
-   * files that strangers may replace by links.
-   */
-  readonly isGuarded?: boolean | undefined
-  /** Whether the files are on no disk, where their names lead to nothing. */
-  readonly isElsewhere?: boolean
-  /**
-   * Whether files that a program has open for writing count as changing. Default: they are read.
-   */
-  readonly refusesWritten?: boolean
-  /** Reads small files together that are asked for at the same time. Absent: each alone. */
-  readonly smallFiles?: SmallFiles | null
-  /** Turns of what costs much for many files. Default: it is done at once. */
-  readonly turns?: Turns | undefined
+  readonly rules?: ReadingRules | undefined
 }
 
 export interface HashedContent extends ContentDigests {
@@ -76,11 +62,11 @@ export async function hashContent(
   hashContext: HashContext,
   known?: PieceTable,
 ): Promise<HashedContent> {
-  const { cacheAccess, engine, isGuarded } = hashContext
+  const { cacheAccess, engine, rules } = hashContext
   const table = known ?? recallPieces(content, cacheAccess)
-  const unread = { content, table, engine, cacheAccess, isGuarded }
+  const unread = { content, table, engine, cacheAccess, rules }
   const read = (hash: HashGroups) => readUnknown(unread, hashContext, hash)
-  return cacheAccess.readOnce ? cacheAccess.readOnce(unread, read) : read(hashInGroups)
+  return cacheAccess.reader?.readOnce(unread, read) ?? read(hashInGroups)
 }
 
 /**
@@ -97,9 +83,9 @@ async function readUnknown(
   const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content, trees.begun) : null
   let remembering = await readSmallFile(content, table, hashContext)
   if (remembering === null) {
-    const [stream, pieces] = [streamOf(content, hashContext), unknownPieces(table)]
+    const [stream, pieces] = [streamOf(content, hashContext.rules), unknownPieces(table)]
     const wanted = content.version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
-    const opened = hashContext.isElsewhere ? null : files
+    const opened = hashContext.cacheAccess.reader?.isElsewhere ? null : files
     const reading = { stream, pieces, wanted, content, table, files: opened, readTrees } as const
     remembering = await readPieces(reading, hashContext, hash)
     if (opened) await requireAllUnchanged(content.files, hashContext.cacheAccess)
@@ -111,7 +97,7 @@ async function readUnknown(
     trace(() => `${files.absolutePathAt(unsettled)}: its digests are not kept: ${why}`)
   }
   if (trees && readTrees) enterTrees(content, trees, readTrees)
-  await doInTurns(remembering.rest(), hashContext.turns)
+  await doInTurns(remembering.rest(), hashContext.rules?.turns)
   return { digests, trees, bytesHashed: bytes, isSettled: unsettled < 0 }
 }
 
@@ -127,13 +113,13 @@ async function readSmallFile(
   table: PieceTable,
   hashContext: HashContext,
 ): Promise<Remembering | null> {
-  const { smallFiles, engine, cacheAccess } = hashContext
+  const { engine, cacheAccess, rules: { smallFiles, refusesWritten } = {} } = hashContext
   // With a throttle each file waits for its turn
   const file = smallFiles && !engine.throttle && isSmallFile(content) && content.files.at(0)
   const startedMs = cacheAccess.now()
   const small = file ? await smallFiles.read(file) : null
   if (!file || !small || engine.signal.aborted) return null
-  if (small.isWritten && hashContext.refusesWritten) throw isWritten(file.absolutePath)
+  if (small.isWritten && refusesWritten) throw isWritten(file.absolutePath)
   setPieces(table, 0, small.digest)
   const written = new Set(small.isWritten ? [content.files.rowAt(0)] : [])
   return new Remembering(content, table, null, { ...cacheAccess, startedMs, written })
@@ -165,7 +151,7 @@ export async function readPieces(
   hashContext: HashContext,
   hash: HashGroups = hashInGroups,
 ): Promise<Remembering> {
-  const { cacheAccess, engine, refusesWritten, turns, isElsewhere = false } = hashContext
+  const { cacheAccess, engine, rules: { refusesWritten, turns } = {} } = hashContext
   const startedMs = cacheAccess.now()
   const isPortable = hashKernel().name === 'crypto'
   // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must
@@ -181,7 +167,7 @@ export async function readPieces(
     written.add(asked?.rowAt(i) ?? 0)
   }
   const writers = files ? new Uint8Array(countFiles(stream)) : undefined
-  const start = { ...cacheAccess, startedMs, written, isElsewhere }
+  const start = { ...cacheAccess, startedMs, written }
   const remembering = new Remembering(content, table, readTrees, start)
   const groups = hash({ stream, pieces, wanted }, { ...engine, writers, refusesWritten })
   for await (const group of groups) {
@@ -202,7 +188,7 @@ export async function readPieces(
 /** Returns the stream of content. */
 export function streamOf(
   { files, pieceLength }: Pick<ContentStream, 'pieceLength'> & Pick<CutFiles, 'files'>,
-  { isGuarded = false }: Pick<HashContext, 'isGuarded'>,
+  { isGuarded = false }: Pick<ReadingRules, 'isGuarded'> = {},
 ): ContentStream {
   const { offsets, length } = files
   const identities = isGuarded && !isRenumbered(files) ? new BigUint64Array(2 * length) : null

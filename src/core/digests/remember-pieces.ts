@@ -5,6 +5,7 @@ import type { ChangeRules } from '../../disk/file-lists/fingerprint.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 import { changesOf } from '../../disk/scan/look-again.js'
 import { SHA1 } from '../../metainfo/sizes.js'
+import type { CacheAccess } from './cache-access.js'
 import type { CutFiles } from './content.js'
 import { alignedFiles, type AlignedFile } from './file-trees.js'
 import { keyOfOwner, pieceOwners, type PieceOwner } from './piece-owners.js'
@@ -61,7 +62,7 @@ export class Remembering {
     private readonly content: CutFiles,
     private readonly table: PieceTable,
     private readonly trees: ReadTrees | null,
-    readonly start: RememberingStart & ChangeRules & { readonly isElsewhere?: boolean },
+    readonly start: RememberingStart & ChangeRules & Pick<CacheAccess, 'reader'>,
   ) {
     this.#owners = new Upcoming(pieceOwners(content))
     this.#shared = new Upcoming(keyedPieces(content, table, start.trust))
@@ -74,8 +75,7 @@ export class Remembering {
    */
   async part(end: number, turns: Turns | undefined): Promise<void> {
     if (!this.start.cache.keepsAnything || this.#isChanged) return
-    const { isElsewhere = false } = this.start
-    const [changed] = isElsewhere
+    const [changed] = this.start.reader?.isElsewhere
       ? []
       : await changesOf(this.#filesBefore(end), undefined, this.start)
     this.#isChanged = changed !== undefined

@@ -160,8 +160,7 @@ async function readStated(
   const { readOnce } = new StatedContent(content, stated, cache)
   const context = {
     engine,
-    cacheAccess: { ...cacheAccess, readOnce },
-    isElsewhere: true,
+    cacheAccess: { ...cacheAccess, reader: { readOnce, isElsewhere: true } },
   }
   const reading = obtainInfo(new InfoRequest(content, request, trust), context)
   const { info, pieceLayers, bytesHashed } = await unlessAborted(engine.signal, reading)

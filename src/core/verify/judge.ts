@@ -88,15 +88,15 @@ export async function checkPieces(
   const { trust, now } = cacheAccess
   const guarded = {
     ...verifyContext,
-    isGuarded: true,
+    rules: { ...verifyContext.rules, isGuarded: true },
     cacheAccess: isCacheable(check) ? cacheAccess : { cache: openNullCache(), trust, now },
   }
-  const stream = streamOf(content, guarded)
+  const stream = streamOf(content, guarded.rules)
   const judge = new Judge(check, stream)
   const table = recallPieces(content, guarded.cacheAccess)
   const unread = { ...guarded, content, table }
   const read = () => judgeUnknown(judge, table, guarded)
-  const problems = await (guarded.cacheAccess.readOnce?.(unread, read) ?? read())
+  const problems = await (guarded.cacheAccess.reader?.readOnce(unread, read) ?? read())
   if (!v2) return { problems, badBlocks: null }
   if (judge.bad.length === 0 || !openTrees) return { problems, badBlocks: new Map() }
   return { problems, badBlocks: explainPieces(judge, await openTrees()) }
@@ -150,7 +150,8 @@ async function judgeUnknown(
   const problems = await problemsOf(content, unread, hashContext)
   for (const [number, { status }] of problems)
     if (status === 'changed') markUnchecked(pieces, stretchOf(content, number))
-  if (problems.size === 0 && !content.source) await doInTurns(remembering.rest(), hashContext.turns)
+  if (problems.size === 0 && !content.source)
+    await doInTurns(remembering.rest(), hashContext.rules?.turns)
   return problems
 }
 

@@ -175,7 +175,7 @@ async function openResources(settings: MirrorSettings, root: string, world: Serv
     trackers: current,
     sets,
     cacheAccess,
-    hashContext: { cacheAccess, engine: own, smallFiles: openSmallFiles() },
+    hashContext: { cacheAccess, engine: own, rules: { smallFiles: openSmallFiles() } },
     /** Ends all hashing, so that requests that wait for it are answered. */
     interrupt: () => {
       hashing.abort()

@@ -262,7 +262,7 @@ export class Maker {
     const ending = AbortSignal.any([engine.signal, signal])
     const own = { ...engine, throttle: first.ahead?.throttle, threads, onProgress, signal: ending }
     const guards = { isGuarded: true, turns: unlimitedBudget({ client }), refusesWritten: true }
-    const context = { ...hashContext, engine: own, ...guards }
+    const context = { ...hashContext, engine: own, rules: { ...hashContext.rules, ...guards } }
     const hashed = await hashContent(content, context, table).catch((error: unknown) => {
       signal.throwIfAborted()
       throw error

@@ -61,7 +61,7 @@ async function plant(t: TestContext, files: Files) {
     const engine = { threads: 1, throttle, onProgress, signal: interruption.signal }
     return {
       ...hashContext({ kernel, ...engine }),
-      cacheAccess: { cache, trust: 'full', now, readOnce },
+      cacheAccess: { cache, trust: 'full', now, reader: { readOnce } },
     } as const
   }
   return { root, source, context, cache, bytesRead: () => read }

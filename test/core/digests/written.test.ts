@@ -40,7 +40,7 @@ for (const version of ['v1', 'v2', 'hybrid'] as const) {
         const context = hashContext({ kernel, isOffloaded, threads: isOffloaded ? 2 : 1 })
         const cacheAccess = { ...context.cacheAccess, now: aheadOfFiles }
         const hash = (refusesWritten: boolean) =>
-          hashContent(content, { ...context, cacheAccess, refusesWritten })
+          hashContent(content, { ...context, cacheAccess, rules: { refusesWritten } })
         for (const name of Object.keys(FILES)) {
           const path = join(directory, name)
           const writer = openSync(path, 'r+')
@@ -65,6 +65,6 @@ test('content that changes while it is read is refused', async (t) => {
     })
   const content = await cutContent(contentRequest(directory))
   const context = hashContext()
-  const cacheAccess = { ...context.cacheAccess, readOnce }
+  const cacheAccess = { ...context.cacheAccess, reader: { readOnce } }
   await assert.rejects(hashContent(content, { ...context, cacheAccess }), { code: 'changed' })
 })

@@ -46,7 +46,7 @@ test('what another process reads at the same moment is not read again', async (t
     mergeTable(content, table, recallPieces(content, { ...access, cache: other }))
     return read(hashInGroups)
   }
-  assert.equal(await check({ ...access, cache: own, readOnce }), true)
+  assert.equal(await check({ ...access, cache: own, reader: { readOnce } }), true)
 })
 
 test('a search for a renamed file leaves nothing wrong in the cache', async (t) => {

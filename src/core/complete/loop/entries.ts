@@ -112,9 +112,9 @@ class EntryLoop {
 
   /** Completes entries in order, but small ones many at a time, or all if the run asks for it. */
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
-    const { entriesAtOnce = 1 } = this.run.hashContext
-    if (entriesAtOnce > 1)
-      await mapLimited(entries, entriesAtOnce, (entry) => this.#completeInAnyOrder(entry))
+    const { contentsAtOnce = 1 } = this.run.hashContext.cacheAccess.reader ?? {}
+    if (contentsAtOnce > 1)
+      await mapLimited(entries, contentsAtOnce, (entry) => this.#completeInAnyOrder(entry))
     else await this.#completeInOrder(entries)
     refuseAborted(this.#signal)
   }
@@ -150,10 +150,10 @@ class EntryLoop {
    * to be read beside it.
    */
   #weightOf(opened: OpenedContent): number {
-    const { engine, smallFiles } = this.#watched.hashContext
+    const { engine, rules } = this.#watched.hashContext
     if ('kind' in opened) return 1
     const { content } = opened
-    if (smallFiles && isSmallFile(content)) return 1
+    if (rules?.smallFiles && isSmallFile(content)) return 1
     // With a throttle each waits for its turn
     if (engine.throttle || !content.isDirectory) return MOST_SMALL
     return Math.min(MOST_SMALL, SMALL_DIRECTORY + Math.ceil(content.size / BYTES_OF_ONE))
@@ -335,11 +335,12 @@ class EntryLoop {
       },
     }
     // With a throttle each file waits for its turn; with checksums it is read for both at once
-    const isInOrder = (hashContext.entriesAtOnce ?? 1) === 1
+    const isInOrder = (hashContext.cacheAccess.reader?.contentsAtOnce ?? 1) === 1
     const isTogether = isInOrder && !engine.throttle && request.checksums.length === 0
     const smallFiles = isTogether ? openSmallFiles() : null
     const writer = new Writer(WRITES)
-    return { ...this.run, writer, hashContext: { ...hashContext, engine, smallFiles } }
+    const rules = { ...hashContext.rules, smallFiles }
+    return { ...this.run, writer, hashContext: { ...hashContext, engine, rules } }
   }
 }
 

@@ -130,7 +130,7 @@ async function completeOpen(targets: TargetDirectories, shared: SharedRun): Prom
   const isMade = ownFilesOf(directories, request.checksums, context)
   const feedPath = request.feed?.realPath
   const isOwnFile = (path: string) => path === feedPath || isMade(path)
-  const hashContext = { ...context, refusesWritten: true }
+  const hashContext = { ...context, rules: { ...context.rules, refusesWritten: true } }
   const run = { ...shared, request, places, hashContext, options, isOwnFile }
   await completeEntries(directories, run)
   if (!request.dryRun) request.feed?.enter(await findNewest(directories, report))

@@ -128,10 +128,11 @@ export class RemotePlace {
         if (digest) this.#digests.set(`${name} ${stateKey(file)}`, digest)
       },
     })
-    const access = { ...cacheAccess, readOnce: this.#readOnce }
+    const reader = { readOnce: this.#readOnce, isElsewhere: true }
+    const rules = { ...context.rules, smallFiles: null }
     const digestsOf = (file: FileState, names: readonly ChecksumName[]) =>
       this.#digestsOf(file, names)
-    return { ...context, cacheAccess: access, isElsewhere: true, smallFiles: null, digestsOf }
+    return { ...context, cacheAccess: { ...cacheAccess, reader }, rules, digestsOf }
   }
 
   /** Returns checksums of an entry's file, which is read unless that was done for its pieces. */
