@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Decided } from './configuration/parse.js'
-import type { Given, Problems } from './options/given.js'
+import type { Layer, Problems } from './options/given.js'
 import type { Io } from './io.js'
 
 /** A command line. */
@@ -17,20 +17,15 @@ export interface CommandJob {
   readonly command: CommandUnknownOpts
   readonly operands: readonly string[]
   /** Its options, the strongest last. */
-  readonly levels: readonly (readonly Given[])[]
+  readonly layers: readonly Layer[]
 }
 
 /** Runs the jobs of a batch, one after the other, by commands that are built once. */
 export interface JobRunner {
   /** All commands that jobs may run. */
   readonly commands: readonly CommandUnknownOpts[]
-  /**
-   * Reads the configuration, and returns a function that decides about the options of a job.
-   * Mistakes are added to the problems.
-   */
-  readonly openDecider: (
-    problems: Problems,
-  ) => Promise<(job: CommandJob) => Promise<readonly Decided[]>>
+  /** Decides about the options of a job. Mistakes are added to the problems. */
+  readonly decide: (job: CommandJob, problems: Problems) => Promise<readonly Decided[]>
   /** Runs a job that was decided about, with the options of the batch. Returns its exit status. */
   readonly run: (job: CommandJob) => Promise<number>
 }

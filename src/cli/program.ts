@@ -17,16 +17,18 @@ import { exitStatusOf, reportError, reportNote, reportWarning } from './output/m
 import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../base/process.js'
 import { type CommandEntry, commandTable, findCommand } from './command-list.js'
-import { configurationFiles, readConfigurations } from './configuration/files.js'
+import { CommandLayers, NOTHING_TYPED } from './configuration/decide.js'
 import {
   configure,
   type DecidedJob,
-  type Decider,
   nameOrigins,
-  NOTHING_TYPED,
-  openDecider,
   type OptionsInUse,
-} from './configuration/decide.js'
+} from './configuration/configure.js'
+import {
+  type Configuration,
+  configurationFiles,
+  readConfigurations,
+} from './configuration/files.js'
 
 /** Runs one command line and returns its exit status; btkit(1) lists them. */
 export async function run(invocation: Invocation, io: Io): Promise<number> {
@@ -78,26 +80,25 @@ async function openJobs(
     return [command, { entry, line: { ...splitLine(command, words), config } }] as const
   }
   const known = new Map(await Promise.all(entries.map(build)))
-  const deciders = new Map<CommandUnknownOpts, Decider>()
+  const others = new Map<CommandUnknownOpts, CommandLayers>()
+  let read: readonly Configuration[] | undefined
   return {
     commands: [...known.keys()],
-    openDecider: async (problems) => {
-      const read = await readConfigurations(configurationFiles(config, io), io, problems)
-      return async ({ command, levels }) => {
-        const target = { section: command.name(), command, isLegacy: false }
-        const sources = { config, read, problems }
-        const decider = deciders.get(command) ?? (await openDecider(target, sources, io))
-        deciders.set(command, decider)
-        return decider({ line: NOTHING_TYPED, job: levels, problems }).decided
-      }
+    decide: async ({ command, layers }, problems) => {
+      read ??= await readConfigurations(configurationFiles(config, io), io, problems)
+      const target = { section: command.name(), command, isLegacy: false }
+      const files = { config, read, problems }
+      const found = others.get(command) ?? (await CommandLayers.read(target, files, io))
+      others.set(command, found)
+      return found.decide({ line: NOTHING_TYPED, job: layers, problems }).decided
     },
-    run: ({ command, operands, levels }) => {
+    run: ({ command, operands, layers }) => {
       const found = known.get(command)
-      const decider = deciders.get(command)
-      if (!found || !decider) throw new Error(`nothing is decided about ${command.name()}`)
+      const all = others.get(command)
+      if (!found || !all) throw new Error(`nothing is decided about ${command.name()}`)
       const visible = operands.map((each) => withoutInvisible(each, io))
       const line = { ...found.line, operands: visible }
-      Object.assign(running, { status: 0, options: undefined, line, job: { levels, decider } })
+      Object.assign(running, { status: 0, options: undefined, line, job: { layers, others: all } })
       const work = () => runLeaf(found.entry, command, line, context, running)
       return statusOf(() => withOrigins(work, running), running, io, false)
     },

@@ -7,6 +7,7 @@ import {
   cut,
   type Given,
   givenAs,
+  type Layer,
   type Located,
   type Place,
   type Problems,
@@ -19,43 +20,48 @@ import type { OptionEntry } from '../options/option.js'
 import { DEFAULTS, isKnownKey, knownKeys, takesDefault } from '../options/table.js'
 
 /**
- * The options in a file for a command, as levels with the strongest last: its default preset, the
+ * The options in a file for a command, as layers with the strongest last: its default preset, the
  * defaults, and the command's own section.
  */
-export function levelsOf(
+export function layersOf(
   { sections, defaultPreset }: Configuration,
   section: string,
   entries: Entries,
   problems: Problems,
-): Given[][] {
+): Layer[] {
   const inSection = (name: string) => {
-    const own = sections.find((each) => each.name === name)
-    const isKnown = (key: string) => isKnownKey(key, name)
-    return own ? givenIn(own, entries, problems, isKnown) : []
+    const own = sections.find((each) => each.name === name) ?? { name, entries: [] }
+    return layerOf(own, entries, problems, (key) => isKnownKey(key, name))
   }
   const preset = { name: 'default-preset', entries: defaultPreset }
   return [
-    givenIn(preset, entries, problems, () => true),
-    inSection(DEFAULTS).filter(({ entry }) => takesDefault(section, entry.key)),
+    layerOf(preset, entries, problems, () => true),
+    defaultsFor(section, inSection(DEFAULTS)),
     inSection(section),
   ]
+}
+
+/** The defaults that a command accepts. */
+export function defaultsFor(section: string, { name, given }: Layer): Layer {
+  return { name, given: given.filter(({ entry }) => takesDefault(section, entry.key)) }
 }
 
 /** The options of a command by key. */
 export type Entries = ReadonlyMap<string, OptionEntry>
 
 /**
- * The options that a section gives. An unknown key is a problem, and so is an option under two
- * names. A key of another command is left alone if `isKnown` says so; by default none is.
+ * The options that a section gives, as a layer of its name. An unknown key is a problem, and so is
+ * an option under two names. A key of another command is left alone if `isKnown` says so; by
+ * default none is.
  */
-export function givenIn(
+export function layerOf(
   { name, entries: all }: Pick<Section, 'name' | 'entries'>,
   entries: Entries,
   problems: Problems,
   isKnown?: (key: string) => boolean,
-): Given[] {
+): Layer {
   const keys = new Map<OptionEntry, string>()
-  return all.flatMap((each) => {
+  const given = all.flatMap((each) => {
     const found = findByKey(each.key, each.item, entries)
     if (found) {
       const given = givenAt(found)
@@ -71,6 +77,7 @@ export function givenIn(
     problems.add(each.place.error(unknownKey(each.key, name, names)))
     return []
   })
+  return { name, given }
 }
 
 /** An option that a file gives; nothing for an empty value. */
@@ -143,7 +150,7 @@ export function unknownKey(key: string, section: string, known: Iterable<string>
  * commander's own `.env()` is unsuitable: it reads process.env, any value turns a switch on, lists
  * have only one value, and misspelled variables are ignored.
  */
-export function environmentLevel(
+export function environmentOptions(
   section: string | null,
   entries: Entries,
   env: Io['env'],

@@ -12,6 +12,7 @@ import {
 import type { Configuration } from './files.js'
 import { unknownKey } from './sources.js'
 import { type Decided, shownUses } from './parse.js'
+import type { OptionEntry } from '../options/option.js'
 
 /** The aliases of a configuration by name. A value that is no tracker is a problem. */
 export function aliasesIn({ aliases }: Configuration, problems: Problems): [string, string[][]][] {
@@ -110,9 +111,13 @@ function versionEntries({ item }: LocatedEntry): LocatedEntry[] {
   return wanted === 'v1' ? [truth('v2'), truth('hybrid')] : [truth(wanted)]
 }
 
-/** The trackers that options name for a torrent, each once, in their order: `URL,URL|URL`. */
-export function trackersOf(decided: readonly Decided[]): string[] {
-  const named = decided.filter(({ entry }) => /^(tiers|one)$/.test(entry.traits.trackers ?? ''))
+/** Whether an option names trackers for a torrent. */
+export function namesTrackers({ traits }: OptionEntry): boolean {
+  return /^(tiers|one)$/.test(traits.trackers ?? '')
+}
+
+/** The trackers that such options name, each once, in their order: `URL,URL|URL`. */
+export function trackersOf(named: readonly Decided[]): string[] {
   const texts = named.flatMap(({ values }) => values.filter((each) => typeof each === 'string'))
   return [...new Set(texts.flatMap((text) => text.split(/[|,]/).map((url) => url.trim())))]
 }

@@ -28,6 +28,13 @@ export function givenAs(source: Source, entry: OptionEntry, uses: readonly Locat
   return { entry, source, uses, place, isTyped }
 }
 
+/** Options of the same strength. */
+export interface Layer {
+  /** Where they are from: a section, a preset, a tracker, the environment, a job, or the line. */
+  readonly name: string
+  readonly given: readonly Given[]
+}
+
 /** Where a value is set: a position in a file, an environment variable, or an option as typed. */
 export class Place {
   constructor(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { splitLine } from '../../../src/cli/line/split-line.js'
 import { Problems } from '../../../src/cli/options/given.js'
-import { decide } from '../../../src/cli/configuration/decide.js'
+import { CommandLayers } from '../../../src/cli/configuration/decide.js'
 import type { Decided } from '../../../src/cli/configuration/parse.js'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import type { Io } from '../../../src/cli/io.js'
@@ -24,7 +24,8 @@ async function withEnvironment(
       throw new Error('no option needs it')
     },
   } as unknown as Io
-  const { decided } = await decide(target, { config: '/dev/null', line, problems }, io)
+  const layers = await CommandLayers.read(target, { config: '/dev/null', problems }, io)
+  const { decided } = layers.decide({ line, problems })
   problems.throwFirst()
   const others = decided.filter(({ isTyped }) => !isTyped)
   return [...others.flatMap(optionsOf), ...args]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findCommand } from '../../../src/cli/command-list.js'
-import { configure } from '../../../src/cli/configuration/decide.js'
+import { configure } from '../../../src/cli/configuration/configure.js'
 import type { CommandContext } from '../../../src/cli/context.js'
 import type { Io } from '../../../src/cli/io.js'
 import { splitLine } from '../../../src/cli/line/split-line.js'

@@ -118,14 +118,13 @@ function ioBelow(directory: string, io: Io): Io {
 async function checkedJobs(
   file: string,
   { only }: BatchOptions,
-  { commands, openDecider }: JobRunner,
+  { commands, decide }: JobRunner,
   io: Io,
 ): Promise<readonly BatchJob[] | null> {
   const problems = new Problems()
   const jobs = readJobs(file, commands, problems, io)
-  const decide = await openDecider(problems)
   for (const job of jobs) {
-    const decided = await decide(job)
+    const decided = await decide(job, problems)
     const refused = contradictionIn(decided) ?? lackIn(decided)
     if (refused) problems.add(job.place.error(`${job.name}: ${refused.message}`))
   }

@@ -4,12 +4,19 @@ import { isUnexpanded } from '../../../base/directories.js'
 import { addressKind } from '../../open/torrent-input.js'
 import { entriesOf, readConfigurationText } from '../../configuration/files.js'
 import { parseConfiguration } from '../../configuration/parse-yaml.js'
-import { type Entries, findByKey, givenIn, unknownKey } from '../../configuration/sources.js'
+import {
+  defaultsFor,
+  type Entries,
+  findByKey,
+  layerOf,
+  unknownKey,
+} from '../../configuration/sources.js'
 import type { CommandJob } from '../../context.js'
 import type { Io } from '../../io.js'
 import { suggestion } from '../../line/spelling.js'
 import {
   type Given,
+  type Layer,
   itemsOf,
   type Located,
   type LocatedEntry,
@@ -17,7 +24,7 @@ import {
   type Problems,
 } from '../../options/given.js'
 import { takesPaths } from '../../options/option.js'
-import { optionEntries, takesDefault } from '../../options/table.js'
+import { optionEntries } from '../../options/table.js'
 
 /** Options that the batch gives to all jobs. */
 const OF_BATCH: ReadonlySet<string> = new Set(['json', 'quiet', 'dry-run'])
@@ -72,7 +79,7 @@ interface KnownCommand {
   readonly command: CommandUnknownOpts
   readonly options: Entries
   /** The defaults of the batch that count for it, once a job asked for them. */
-  defaults: readonly Given[] | null
+  defaults: Layer | null
 }
 
 /** `NAME: COMMAND: OPTIONS`. */
@@ -97,26 +104,31 @@ function jobOf(
   const all = entriesOf(entry.item, entry.key)
   for (const each of all) refuseOfBatch(each)
   const directory = dirname(file)
-  const levelOf = (given: readonly Given[]) => {
-    return given.map((each) => {
-      return { ...each, uses: each.uses.map((use) => located(use, each, directory)), isTyped: true }
-    })
-  }
-  const countingDefaults = () => {
-    const ofDefaults = { name: 'defaults', entries: defaults }
-    const shared = givenIn(ofDefaults, options, problems, () => true)
-    return levelOf(shared.filter((each) => takesDefault(entry.key, each.entry.key)))
-  }
-  found.defaults ??= countingDefaults()
+  const ofBatch = { name: 'defaults', entries: defaults }
+  found.defaults ??= typedIn(
+    directory,
+    defaultsFor(
+      entry.key,
+      layerOf(ofBatch, options, problems, () => true),
+    ),
+  )
   const listed = { name: entry.key, entries: all.filter(({ key }) => key !== PATH) }
-  const own = givenIn(listed, options, problems)
+  const own = layerOf(listed, options, problems)
   return {
     name,
     place,
     command,
-    levels: [found.defaults, levelOf(own)],
+    layers: [found.defaults, typedIn(directory, own)],
     operands: operandsOf(name, place, all).map((each) => locatedPath(each, directory)),
   }
+}
+
+/** The layer as if its options were typed in a directory. */
+function typedIn(directory: string, { name, given }: Layer): Layer {
+  const typed = given.map((each) => {
+    return { ...each, uses: each.uses.map((use) => located(use, each, directory)), isTyped: true }
+  })
+  return { name, given: typed }
 }
 
 /** Refuses a key of `defaults` that no command of jobs has. */

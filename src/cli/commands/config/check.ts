@@ -20,7 +20,7 @@ import {
   type Entries,
   findByKey,
   givenAt,
-  givenIn,
+  layerOf,
   unknownKey,
 } from '../../configuration/sources.js'
 
@@ -146,7 +146,7 @@ function checkNeeds(
 
 function decidedIn(section: Section, options: Entries, world: CheckWorld) {
   return parseAll(
-    givenIn(section, options, world.problems, () => true),
+    layerOf(section, options, world.problems, () => true).given,
     world,
     world.problems,
   )

@@ -14,7 +14,7 @@ import {
   presetsOf,
 } from '../../configuration/files.js'
 import { itemsOf, type Located, Problems, type Section, shownText } from '../../options/given.js'
-import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
+import { CommandLayers, NOTHING_TYPED } from '../../configuration/decide.js'
 import { type Decided, shownUses } from '../../configuration/parse.js'
 import { hidePasswords, hideAllSecrets } from '../../../base/text/secrets.js'
 import { suggestion } from '../../line/spelling.js'
@@ -67,12 +67,12 @@ function defineShow({ io, commands, configFile, finish }: CommandContext) {
       }
       const problems = new Problems()
       const read = await readConfigurations(configurationFiles(config, io), io, problems)
-      const from = { config, line: NOTHING_TYPED, problems, read }
       const all = leafCommands(await commands())
       const wanted = words.length === 0 ? all : named(words.join(' '), all)
       for (const { section, path, command } of wanted) {
         const target = { section, command, isLegacy: false }
-        const { decided } = await decide(target, from, io)
+        const layers = await CommandLayers.read(target, { config, problems, read }, io)
+        const { decided } = layers.decide({ line: NOTHING_TYPED, problems })
         const shown = shownOptions(command, decided)
         const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
         if (json) for (const each of telling) report.line({ command: path, ...each })

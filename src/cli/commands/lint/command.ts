@@ -12,7 +12,7 @@ import { eachTorrent, type ReadTorrent } from '../../open/torrent-input.js'
 import { count } from '../../../base/text/quantity.js'
 import { readRightConfigurations } from '../../configuration/files.js'
 import { parseAll } from '../../configuration/parse.js'
-import { givenIn } from '../../configuration/sources.js'
+import { layerOf } from '../../configuration/sources.js'
 import { trackerRules } from '../../configuration/trackers.js'
 import { Problems, type Section } from '../../options/given.js'
 import { optionEntries } from '../../options/table.js'
@@ -116,7 +116,7 @@ async function configuredRules(file: string | undefined, io: Io): Promise<Tracke
   const entries = optionEntries(declareTorrentOptions('rule', false))
   const problems = new Problems()
   const rules = [...trackerRules(files, problems).values()].map((rule) => {
-    const given = givenIn(rule, entries, problems, () => true)
+    const { given } = layerOf(rule, entries, problems, () => true)
     // Trackers may be secrets, and no torrent is held against them
     const compared = given.filter(({ entry }) => !entry.traits.trackers)
     const decided = parseAll(compared, { env: io.env, cwd: io.cwd, aliases: new Map() }, problems)
