@@ -35,7 +35,7 @@ export interface InfoHashes {
 }
 
 /** The facts of a torrent that a tracker lists. */
-export interface ListedTorrent extends InfoHashes {
+export interface TrackedTorrent extends InfoHashes {
   readonly name: string
   /** Total size of its files in bytes, without padding. */
   readonly size: number
@@ -55,8 +55,8 @@ export interface ListedTorrent extends InfoHashes {
   readonly addedMs: number | null
 }
 
-/** A torrent that was made here, with its trackers in the order of use, and its web seeds. */
-export interface MadeTorrent extends ListedTorrent {
+/** A torrent of the mirror, with its trackers in the order of use, and its web seeds. */
+export interface MirroredTorrent extends TrackedTorrent {
   readonly trackers: readonly string[]
   readonly webSeeds: readonly string[]
 }

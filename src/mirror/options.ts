@@ -8,7 +8,7 @@ import type { TorrentCore } from '../metainfo/build/torrent.js'
 import type {
   InfoHash,
   InfoHashes,
-  MadeTorrent,
+  MirroredTorrent,
   PieceLength,
   TrackerUrl,
 } from '../metainfo/values.js'
@@ -88,7 +88,7 @@ export interface OwnTracker {
   /** The torrents that it refuses: nor does the mirror offer them. */
   readonly banned: () => ReadonlySet<InfoHash>
   /** Receives each new torrent. */
-  readonly add: (made: MadeTorrent) => void
+  readonly add: (made: MirroredTorrent) => void
   /** Lists a torrent no longer whose file is gone. */
   readonly remove: (infoHash: InfoHash) => void
   /** The counts of a torrent; null if it is unknown. */

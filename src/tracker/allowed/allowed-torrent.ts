@@ -7,7 +7,7 @@ import { topLevelValue } from '../../metainfo/edit/splice-torrent.js'
 import { announceUrls, isSeed, isTracker } from '../../metainfo/trackers.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import { contentSize, type Metainfo } from '../../metainfo/metainfo.js'
-import type { InfoHash, MadeTorrent, ListedTorrent } from '../../metainfo/values.js'
+import type { InfoHash, MirroredTorrent, TrackedTorrent } from '../../metainfo/values.js'
 
 /** A torrent that the tracker accepts by name, without its peers. */
 export interface AllowedTorrent {
@@ -25,7 +25,7 @@ export interface AllowedTorrent {
 }
 
 /** The part of a torrent that is kept. */
-export interface KnownSummary extends ListedTorrent {
+export interface KnownSummary extends TrackedTorrent {
   /** Path of the file; null if the torrent was not read from a file. */
   readonly path: string | null
   /** Distinguishes the file from all its other states; null without a file. */
@@ -73,7 +73,7 @@ export function describeTorrent(bytes: Uint8Array, file: FileOrigin, controls: b
 
 /** A torrent for each of its swarms; of a file, or made here. */
 export function allowedTorrents(
-  { trackers, webSeeds, ...summary }: MadeTorrent,
+  { trackers, webSeeds, ...summary }: MirroredTorrent,
   file: FileOrigin | null,
   notes: Pick<AllowedTorrent, 'failure' | 'warning'>,
 ): AllowedTorrent[] {

@@ -11,7 +11,7 @@ import { ownStampOf, stampsOf } from '../../disk/look/stat-files.js'
 import { unlimitedBudget } from '../../server/admission/memory.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
-import type { InfoHash, MadeTorrent } from '../../metainfo/values.js'
+import type { InfoHash, MirroredTorrent } from '../../metainfo/values.js'
 import { type AllowedTorrent, allowedTorrents, describeTorrent } from './allowed-torrent.js'
 import { LinesFile, ProblemReports } from './lines-file.js'
 
@@ -101,7 +101,7 @@ export class TorrentList {
   }
 
   /** Adds a torrent that was made here. */
-  add(made: MadeTorrent): void {
+  add(made: MirroredTorrent): void {
     for (const torrent of allowedTorrents(made, null, { failure: null, warning: null })) {
       if (this.has(torrent.infoHash)) continue
       this.#added.set(torrent.infoHash, torrent)

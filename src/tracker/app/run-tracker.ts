@@ -23,7 +23,7 @@ import type { SwarmStore } from '../swarms/swarm-store.js'
 import { TrackerRefusal } from '../answers/refusal.js'
 import type { Announced, OwnSeed } from '../answers/tracker-answers.js'
 import { type UdpServer, openUdp } from '../wires/udp-server.js'
-import type { InfoHash, MadeTorrent } from '../../metainfo/values.js'
+import type { InfoHash, MirroredTorrent } from '../../metainfo/values.js'
 import { type AssembledTracker, type TrackerWorld, assembleTracker } from './assemble-tracker.js'
 import type { TrackerSettings } from './settings.js'
 
@@ -57,7 +57,7 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   /** The torrents that are refused. */
   readonly banned: () => ReadonlySet<InfoHash>
   /** Tracks a new torrent, if the settings allow adding. */
-  readonly add: (made: MadeTorrent) => void
+  readonly add: (made: MirroredTorrent) => void
   /** Lists an added torrent no longer. It is tracked as long as it has peers. */
   readonly remove: (infoHash: InfoHash) => void
   /** Finds torrents for the page of a search that is not the tracker's. */

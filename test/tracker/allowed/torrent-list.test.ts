@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { TorrentList, type TorrentListParts } from '../../../src/tracker/allowed/torrent-list.js'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
-import type { MadeTorrent } from '../../../src/metainfo/values.js'
+import type { MirroredTorrent } from '../../../src/metainfo/values.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { type Files, makeScratch, plantLinks } from '../../support/scratch.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
@@ -16,7 +16,7 @@ const two = torrentOf(singleFileInfo({ name: 'two' }))
 const hashOf = (bytes: Uint8Array) => clientInfoHash(parseMetainfo(bytes))
 
 /** A torrent as the mirror gives it to the tracker. */
-function made(bytes: Uint8Array): MadeTorrent {
+function made(bytes: Uint8Array): MirroredTorrent {
   const { infoHash, infoHashV2, name, size } = parseMetainfo(bytes)
   const known = { infoHash, infoHashV2, name, size, fileCount: 1, private: false }
   return { ...known, place: name, addedMs: 0, trackers: [], webSeeds: [] }
