@@ -43,9 +43,9 @@ export function keepReachable(
   })
   const look = () => {
     void mapper.look()
+    if (isSaid || monotonic() - since < PATIENCE) return
     const { hasConnected, isNamed } = service.outside
-    const mayBeClosed = isNamed && !hasConnected && service.status.peers === 0
-    if (isSaid || !mayBeClosed || monotonic() - since < PATIENCE) return
+    if (!isNamed || hasConnected || service.status.peers > 0) return
     isSaid = true
     if (places.own().length === 0) return
     alert(`${NOBODY}; forward port ${port} (${transports.join(' and ')}) to this machine there`)

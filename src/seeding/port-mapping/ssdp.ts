@@ -107,7 +107,7 @@ function searchFor(wanted: string, { group, port }: RouterPlaces['ssdp']): strin
 /** The address in an answer to a search of here; null if it is none. */
 function locationIn(answer: string): URL | null {
   if (!/^HTTP\/1\.[01] 200\b/.test(answer)) return null
-  const [, wanted = ''] = /^ST: *(\S+) *\r$/im.exec(answer) ?? []
-  const [, location = ''] = /^LOCATION: *(http:\S+) *\r$/im.exec(answer) ?? []
+  const [, wanted = ''] = /^ST: *(\S+)\s*$/im.exec(answer) ?? []
+  const [, location = ''] = /^LOCATION: *(http:\S+)\s*$/im.exec(answer) ?? []
   return WANTED.includes(wanted) && URL.canParse(location) ? new URL(location) : null
 }

@@ -429,7 +429,15 @@ async function begin(pages: string, fields: Record<string, string>): Promise<str
 }
 
 test('without a client, btkit seeds what was made until it is stopped', async (t) => {
-  const seedProgram = [process.execPath, executable('btkit'), 'seed', '--port', '0', '--no-cache']
+  const seedProgram = [
+    process.execPath,
+    executable('btkit'),
+    'seed',
+    '--port',
+    '0',
+    '--no-cache',
+    '--no-port-mapping',
+  ]
   const { root, pages, get, send } = await openTestGui(t, TREE, { seedProgram, patience: 0 })
   for (const path of ['tree/a', 'tree/b/c']) utimesSync(join(root, path), 1e9, 1e9)
   const trackers = 'http://127.0.0.1:1/announce'

@@ -163,6 +163,13 @@ test('without a known gateway, a router is searched for by UPnP', async (t) => {
   assert.deepEqual([mappings.size, asked.some((each) => /^NAT-PMP/.test(each))], [2, false])
 })
 
+test('an own address that has just gone keeps no router from being found', async (t) => {
+  const own = () => ['203.0.113.99', '127.0.0.1']
+  const { mappings, mapper } = await mapBehind(t, {}, { ...PLACES.UPnP, own })
+  await mapper.look()
+  assert.equal(mappings.size, 2)
+})
+
 test('a machine without an address in a private network asks nobody', async (t) => {
   const { asked, mapper } = await mapBehind(t, {}, { own: () => [] })
   await mapper.look()

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import os from 'node:os'
 import { test } from 'node:test'
-import { defaultGateway } from '../../../src/seeding/port-mapping/router.js'
+import { defaultGateway, routerPlaces } from '../../../src/seeding/port-mapping/router.js'
+import { importMocks } from '../../support/import-mocks.js'
 
 // As /proc/net/route has it on a processor with little-endian words
 const HEAD =
@@ -30,3 +32,28 @@ for (const [what, routes, expected] of [
 test('a system without such a table has no known gateway', () => {
   assert.equal(defaultGateway(''), null)
 })
+
+for (const [what, addresses, expected] of [
+  ['at home', ['127.0.0.1', '192.168.1.7', 'fe80::1', '2001:db8::7'], ['192.168.1.7']],
+  ['with a public address, too', ['127.0.0.1', '10.0.0.7', '203.0.113.7'], []],
+  ['without a network', ['127.0.0.1', '169.254.1.1', '::1'], []],
+] as const) {
+  test(`a machine ${what} asks routers from ${expected[0] ?? 'nowhere'}`, (t) => {
+    const own = addresses.map((address) => ({ address }))
+    t.mock.method(os, 'networkInterfaces', () => ({ eth0: own }))
+    importMocks(t)
+    assert.deepEqual(routerPlaces.system.own(), expected)
+  })
+}
+
+for (const [address, isNear] of [
+  ['192.168.1.1', true],
+  ['100.64.0.1', true],
+  ['203.0.113.1', false],
+  ['127.0.0.1', false],
+  ['239.255.255.250', false],
+] as const) {
+  test(`${address} is ${isNear ? 'asked' : 'not asked'} as a router`, () => {
+    assert.equal(routerPlaces.system.isNear(address), isNear)
+  })
+}

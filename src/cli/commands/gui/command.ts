@@ -94,13 +94,16 @@ function defineGui({ io, program, configFile }: CommandContext) {
     })
 }
 
+/** A seed that ends with the pages is not worth a port of the router. */
+const SEED = ['seed', '--port', '0', '--no-port-mapping']
+
 /** The program that seeds what was made, on a free port; null if this program has no file. */
 function seedProgram(cacheDir: string | null | undefined): string[] | null {
   const [, own] = process.argv
   const program = own === undefined ? null : realPath(own)
   if (program === null) return null
   const cache = cacheDir === null ? ['--no-cache'] : cacheDir ? ['--cache-dir', cacheDir] : []
-  return [process.execPath, join(dirname(program), 'btkit.js'), 'seed', '--port', '0', ...cache]
+  return [process.execPath, join(dirname(program), 'btkit.js'), ...SEED, ...cache]
 }
 
 /**
