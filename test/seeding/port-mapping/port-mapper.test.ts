@@ -147,6 +147,15 @@ test('the port of another machine is not taken back', async (t) => {
   assert.deepEqual([tries, asked.includes('DeletePortMapping')], [4, false])
 })
 
+test('a question by NAT-PMP that was lost is sent again', async (t) => {
+  let packets = 0
+  const spoil = (answer: Buffer) => (packets++ % 2 === 0 ? null : answer)
+  const { mappings, mapper } = await mapBehind(t, { spoil, upnp: false })
+  await mapper.look()
+  assert.equal(mappings.size, 2)
+  assert.ok(packets >= 6, `${packets} packets for three questions`)
+})
+
 test('a gateway that refuses by NAT-PMP is asked by UPnP', async (t) => {
   const { mappings, asked, mapper } = await mapBehind(t, { result: 2 })
   await mapper.look()
