@@ -85,8 +85,7 @@ export class SwarmTable {
   }
 
   #load(infoHash: Uint8Array): number {
-    // For a few bytes a loop is faster than `set`
-    for (let at = 0; at < BYTES; at += 1) this.#bytes[at] = infoHash[at] ?? 0
+    this.#bytes.set(infoHash)
     return this.#hashOf(WANTED)
   }
 

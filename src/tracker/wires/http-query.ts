@@ -3,6 +3,7 @@ import { malformed } from '../answers/refusal.js'
 import type { AnnouncedPeer } from '../answers/tracker-answers.js'
 import type { PeerEvent } from '../swarms/swarm-types.js'
 import { infoHashOfBytes, readSwarmHash } from '../../metainfo/info-hash.js'
+import { SHA1 } from '../../metainfo/sizes.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
 /** An announce over HTTP. */
@@ -18,19 +19,12 @@ const EVENTS: Readonly<Record<string, PeerEvent>> = {
   paused: 'paused',
 }
 
-/** Buffers for the bytes of an announce. */
-export function allocateBytes() {
-  return { infoHash: new Uint8Array(20), peerId: new Uint8Array(20) }
-}
-
 /**
  * Reads the query of an announce, without its question mark. Unknown fields are ignored. If an
  * optional field appears twice, the first one counts.
- * To save time, a caller may pass the same `bytes` each time; they are overwritten by the next
- * call.
  * @throws TrackerRefusal
  */
-export function readAnnounce(query: string, bytes = allocateBytes()): AnnounceRequest {
+export function readAnnounce(query: string): AnnounceRequest {
   const fields = fieldsOf(query)
   const textOf = (name: string): string | null => {
     const value = fields.get(name)
@@ -38,8 +32,8 @@ export function readAnnounce(query: string, bytes = allocateBytes()): AnnounceRe
   }
   const key = textOf('key')
   return {
-    infoHash: decodeBytes(required(fields, 'info_hash'), 'info_hash', bytes.infoHash),
-    peerId: decodeBytes(required(fields, 'peer_id'), 'peer_id', bytes.peerId),
+    infoHash: decodeBytes(required(fields, 'info_hash'), 'info_hash'),
+    peerId: decodeBytes(required(fields, 'peer_id'), 'peer_id'),
     port: readPort(decodeText(required(fields, 'port'))),
     key: key === null ? 0 : hashKey(key),
     event: readEvent(textOf('event')),
@@ -132,7 +126,7 @@ export function readScrape(query: string): Uint8Array[] {
   for (const field of query.split('&')) {
     const equals = field.indexOf('=')
     if (equals === -1 || decodeText(field.slice(0, equals)) !== 'info_hash') continue
-    const infoHash = decodeBytes(field.slice(equals + 1), 'info_hash', new Uint8Array(20))
+    const infoHash = decodeBytes(field.slice(equals + 1), 'info_hash')
     found.set(latin1(infoHash), infoHash)
   }
   // Bencode sorts keys by bytes, which is the order of latin1 characters
@@ -142,15 +136,15 @@ export function readScrape(query: string): Uint8Array[] {
 const PERCENT = 0x25
 
 /**
- * Decodes a query value into `bytes` and returns them. `%xx` is one byte; any other character,
- * including a plus, stands for itself.
- * @throws TrackerRefusal if the value does not fill `bytes` exactly
+ * Decodes a query value of 20 bytes. `%xx` is one byte; any other character, including a plus,
+ * stands for itself.
+ * @throws TrackerRefusal if it has more or fewer
  */
-function decodeBytes(value: string, name: string, bytes: Uint8Array): Uint8Array {
-  const count = bytes.length
+function decodeBytes(value: string, name: string): Uint8Array {
+  const bytes = new Uint8Array(SHA1)
   let length = 0
   let at = 0
-  for (; at < value.length && length < count; length += 1) {
+  for (; at < value.length && length < SHA1; length += 1) {
     const code = value.charCodeAt(at)
     if (code === PERCENT) {
       const byte = 16 * hexDigit(value, at + 1) + hexDigit(value, at + 2)
@@ -162,7 +156,7 @@ function decodeBytes(value: string, name: string, bytes: Uint8Array): Uint8Array
       at += 1
     }
   }
-  if (length < count || at < value.length) throw malformed(`${name} does not have ${count} bytes`)
+  if (length < SHA1 || at < value.length) throw malformed(`${name} does not have ${SHA1} bytes`)
   return bytes
 }
 
