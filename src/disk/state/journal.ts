@@ -430,6 +430,9 @@ class LineFile {
       // Longer lines need more room
       if (start === 0 && this.#window.length === this.#room.length)
         this.#room = Buffer.allocUnsafeSlow(2 * this.#room.length)
+      // A file that grew since it was opened is read like a large one
+      if (at >= this.stats.size && this.#room.length < WINDOW)
+        this.#room = Buffer.allocUnsafe(WINDOW)
       // A read that fails leaves nothing of the last one
       this.#window = this.#room.subarray(0, 0)
       let [length, got] = [0, -1]
