@@ -2,58 +2,63 @@ import { Buffer } from 'node:buffer'
 import { isSameBytes } from '../base/bytes.js'
 import { decodeBencode } from './bencode/decode.js'
 import { encodeBencode } from './bencode/encode.js'
-import type { BencodeDict, BencodeValue } from './bencode/value.js'
-import { encodedValue } from './edit/splice-torrent.js'
-import type { Metainfo } from './metainfo.js'
+import type { BencodeDict } from './bencode/value.js'
+import { infoBytes, type Metainfo } from './metainfo.js'
 
-/** A key of which the entries of a file have other values. */
-export interface EntryDifference {
+/** A key of which two dictionaries of `info` have other values. */
+export interface KeyDifference {
+  /** The path of the file whose entry they are; empty for `info` itself. */
   readonly path: string
   readonly key: string
-  /** Encoded; undefined if the entry lacks the key. */
+  /** Encoded; undefined if the dictionary lacks the key. */
   readonly first: Uint8Array | undefined
   readonly second: Uint8Array | undefined
 }
 
-/** Keys that follow from the content of a file. */
+/** Keys of `info`, and of files, that are compared elsewhere or follow from the content. */
+const LISTS: ReadonlySet<string> = new Set(['file tree', 'files', 'pieces'])
 const CONTENT: ReadonlySet<string> = new Set(['length', 'pieces root'])
 
 /**
- * Returns each key, besides those of the content, of which entries in the file lists of two
- * torrents have other values, with the first file for which that is so.
+ * Returns each key, besides those of the content, of which `info` or entries in the file lists of
+ * two torrents have other values; of entries the first file for which that is so.
  */
-export function entryDifferences(a: Metainfo, b: Metainfo): EntryDifference[] {
-  const [first, second] = [entriesOf(a), entriesOf(b)]
-  const found = new Map<string, EntryDifference>()
-  for (const [path, entry] of first) {
+export function keyDifferences(a: Metainfo, b: Metainfo): KeyDifference[] {
+  const [first, second] = [dictsOf(a), dictsOf(b)]
+  const found = new Map<string, KeyDifference>()
+  for (const [path, dict] of first) {
     const other = second.get(path)
-    for (const key of new Set([...entry.keys(), ...(other?.keys() ?? [])])) {
-      if (!other || CONTENT.has(key) || found.has(key)) continue
-      const [one, two] = [entry, other].map((dict) => encodedIn(dict, key))
+    const left = path === '' ? LISTS : CONTENT
+    for (const key of other ? new Set([...dict.keys(), ...other.keys()]) : []) {
+      const place = path === '' ? `info.${key}` : key
+      if (left.has(key) || found.has(place)) continue
+      const [one, two] = [dict, other].map((each) => encodedIn(each, key))
       if (!isSameBytes(one ?? null, two ?? null))
-        found.set(key, { path, key, first: one, second: two })
+        found.set(place, { path, key, first: one, second: two })
     }
   }
   return [...found.values()]
 }
 
-function encodedIn(dict: BencodeDict, key: string): Uint8Array | undefined {
-  const value = dict.get(key)
+function encodedIn(dict: BencodeDict | undefined, key: string): Uint8Array | undefined {
+  const value = dict?.get(key)
   return value === undefined ? undefined : encodeBencode(value)
 }
 
-/** The entries of both file lists by path. */
-function entriesOf(metainfo: Metainfo): Map<string, BencodeDict> {
-  const entries = new Map<string, BencodeDict>()
+/** `info`, and the entries of both file lists by path. */
+function dictsOf(metainfo: Metainfo): Map<string, BencodeDict> {
+  const info = decodeBencode(infoBytes(metainfo))
+  if (!(info instanceof Map)) return new Map()
+  const entries = new Map([['', info]])
   const { files } = metainfo
-  const list = valueIn(metainfo, 'files')
+  const list = info.get('files')
   if (Array.isArray(list)) {
     for (const [i, entry] of list.entries()) {
       const { path = [], padding = true } = files[i] ?? {}
       if (entry instanceof Map && !padding) entries.set(path.join('/'), entry)
     }
   }
-  const tree = valueIn(metainfo, 'file tree')
+  const tree = info.get('file tree')
   if (tree instanceof Map) addLeaves(tree, '', entries)
   return entries
 }
@@ -65,9 +70,4 @@ function addLeaves(tree: BencodeDict, path: string, entries: Map<string, Bencode
     if (name !== '') addLeaves(value, `${path}/${Buffer.from(name, 'latin1').toString()}`, entries)
     else entries.set(`file tree${path}`, value)
   }
-}
-
-function valueIn({ bytes, infoSpans }: Metainfo, key: string): BencodeValue | null {
-  const value = encodedValue({ bytes, spans: infoSpans }, key)
-  return value ? decodeBencode(value) : null
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { isSameBytes, latin1 } from '../base/bytes.js'
 import { count, formatBytes } from '../base/text/quantity.js'
 import type { EncodedDict } from './bencode/encoded-dict.js'
-import { entryDifferences } from './compare-entries.js'
+import { keyDifferences } from './compare-entries.js'
 import { encodedValue } from './edit/splice-torrent.js'
 import { eachFile, type Metainfo, type MetainfoFile } from './metainfo.js'
 import { SHA1 } from './sizes.js'
@@ -30,9 +30,6 @@ const SHOWN_BY: ReadonlyMap<string, string> = new Map([
   ['source', 'source'],
 ])
 
-/** Keys of `info` that are compared file by file, or that follow from the content. */
-const LISTS: ReadonlySet<string> = new Set(['file tree', 'files', 'pieces'])
-
 /** Whether two torrents share a swarm: they do if their v1 or their v2 info hashes are equal. */
 export function isSameSwarm(a: Metainfo, b: Metainfo): boolean {
   const isSame = (one: string | null, other: string | null) => one !== null && one === other
@@ -55,20 +52,13 @@ export function swarmDifferences(a: Metainfo, b: Metainfo): SwarmDifference[] {
   found.push(...fileDifferences(a, b))
   const shown = new Set(found.map(({ what }) => what))
   const isShown = (key: string) => {
-    return (
-      LISTS.has(key) ||
-      shown.has(SHOWN_BY.get(key) ?? '') ||
-      (key === 'length' && shown.has('kind'))
-    )
+    return shown.has(SHOWN_BY.get(key) ?? '') || (key === 'length' && shown.has('kind'))
   }
-  for (const key of changedKeys(infoOf(a), infoOf(b)))
-    if (!isShown(key))
-      found.push({ what: `info.${textOf(key)}`, first: valueOf(a, key), second: valueOf(b, key) })
-  for (const { path, key, ...values } of entryDifferences(a, b)) {
-    const [first, second] = [values.first, values.second].map(
-      (each) => `${path}: ${showValue(each)}`,
-    )
-    found.push({ what: textOf(key), first: first ?? '', second: second ?? '' })
+  for (const { path, key, ...values } of keyDifferences(a, b)) {
+    if (path === '' && isShown(key)) continue
+    const [what, of] = path === '' ? [`info.${textOf(key)}`, ''] : [textOf(key), `${path}: `]
+    const [first, second] = [of + showValue(values.first), of + showValue(values.second)]
+    found.push({ what, first, second })
   }
   if (found.length > 0) return found
   const isSameContent = isSameBytes(a.pieces, b.pieces) && sameTree(a, b)
@@ -186,10 +176,6 @@ function yesOrNo(value: boolean): string {
 
 /** The longest text that is shown in full; longer ones are shown with their length. */
 const MOST_SHOWN = 60
-
-function valueOf(metainfo: Metainfo, key: string): string {
-  return showValue(encodedValue(infoOf(metainfo), key))
-}
 
 /** The entries of a torrent's `info`. */
 export function infoOf({ bytes, infoSpans }: Metainfo): Entries {
