@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { encode, type QrCodeGenerateResult } from 'uqr'
 import { decodePercent, encodePercent } from '../base/percent.js'
 import { type Html, html } from '../base/text/html.js'
@@ -9,12 +8,6 @@ import { WORDS } from './words.js'
 
 /** The largest magnet link that fits a QR code people can scan, in characters. */
 const MOST_SCANNED = 1200
-
-/** Characters of codes in memory: without them, each view of a page takes some milliseconds. */
-const codes = new LRUCache<string, string>({
-  maxSize: 4 * 1024 * 1024,
-  sizeCalculation: (code, link) => code.length + link.length,
-})
 
 /** The name of the picture beside the first page of a site. */
 export const QR_PATH = 'qr.svg'
@@ -45,15 +38,9 @@ export function qrAnswer(url: string): Answer {
   const link = decodePercent(query, '')
   if (!/^magnet:\?xt=urn:bt[im]h:/.test(link) || link.length > MOST_SCANNED)
     throw malformed('the query is no magnet link that can be scanned')
-  return textAnswer('image/svg+xml', qrCode(link), 'max-age=86400')
-}
-
-function qrCode(link: string): string {
-  const known = codes.get(link)
   // Any mask can be scanned; the search for the best takes four times as long
-  const code = known ?? drawn(encode(link, { border: 1, maskPattern: 0 }))
-  if (known === undefined) codes.set(link, code)
-  return code
+  const code = drawn(encode(link, { border: 1, maskPattern: 0 }))
+  return textAnswer('image/svg+xml', code, 'max-age=86400')
 }
 
 /** Draws all dark squares as one line: each run in a row is a stroke. */
