@@ -111,6 +111,14 @@ export class RemoteDirectory {
     return this.#files.get(path)?.url ?? ''
   }
 
+  /**
+   * Whether the server lacks a file that was asked for. Then the list may be a part of one, or a
+   * text that is none, and says nothing of the files that it does not name.
+   */
+  get isDoubtful(): boolean {
+    return [...this.#files.values()].some(({ fault }) => fault?.code === 'not-found')
+  }
+
   /** Whether the state of a file is known without a question. */
   isKnown(path: string): boolean {
     return this.#files.get(path)?.found != null

@@ -66,6 +66,12 @@ export class RemotePlace {
     return this.#names.has(name)
   }
 
+  /** The list if it does not show which files are gone; else null. */
+  get doubtfulList(): string | null {
+    const { list } = this.rules
+    return list.isDoubtful ? shownUrl(list.url) : null
+  }
+
   /** Why patterns leave an entry out; null if they do not. */
   whyLeftOut(name: string): 'excluded' | 'not included' | null {
     if (this.rules.together !== null) return null

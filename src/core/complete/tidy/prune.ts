@@ -7,7 +7,7 @@ import { actPath, type Directory } from '../../../disk/write/directory.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
-import { changeOf, listOf, noteFailure, type TorrentPaths } from '../report.js'
+import { changeOf, listOf, noteFailure, noteOnce, type TorrentPaths } from '../report.js'
 import {
   byTarget,
   entryName,
@@ -39,6 +39,12 @@ export async function pruneAll(
   const { report } = run
   for (const torrent of findUnrecorded(directories, run)) report.unrecorded.push(torrent)
   await mapLimited(findOrphans(directories, emptied), MOST_AT_ONCE, async (orphan) => {
+    const { reason, directory } = orphan
+    const list = reason === 'source gone' ? directory.remote?.doubtfulList : null
+    if (list != null) {
+      noteOnce(report, list, new BtkitError('not-found', `${list}: ${DOUBTFUL}`))
+      return
+    }
     try {
       await prune(orphan, run)
     } catch (error) {
@@ -47,6 +53,8 @@ export async function pruneAll(
     }
   })
 }
+
+const DOUBTFUL = 'names files that are not there, so no torrent is removed in this run'
 
 async function prune({ file, target, paths, reason }: Orphan, run: CompleteRun): Promise<void> {
   const { removed, skipped, checksumLists: lists } = run.report
@@ -90,6 +98,8 @@ interface Orphan {
   /** Its file name. */
   readonly file: string
   readonly target: TargetDirectory
+  /** Where its source was. */
+  readonly directory: SourceDirectory
   /** Paths of the source, and of the file as `torrent`. */
   readonly paths: TorrentPaths
   /**
@@ -133,7 +143,7 @@ function orphansIn(
     if (!directory) return null
     const isThere = isEmptied && (given?.remote !== undefined || existsSync(source))
     const reason = isThere ? 'source empty' : 'source gone'
-    return { file, target, paths: pathsOf(own, directory, file), reason }
+    return { file, target, directory, paths: pathsOf(own, directory, file), reason }
   }
 }
 

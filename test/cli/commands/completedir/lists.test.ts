@@ -124,6 +124,31 @@ test('an unchanged list costs one request, and nothing is read', async (t) => {
   assert.deepEqual(asked, [`GET /${SUMS}`])
 })
 
+/** Texts that stand in the place of a list for a while. */
+const broken: Readonly<Record<string, (list: string) => string>> = {
+  'a notice': () => 'Service under maintenance, back at noon.\n',
+  'a signature': () => '-----BEGIN PGP SIGNATURE-----\n\niQEzBAAB\n-----END PGP SIGNATURE-----\n',
+  'a list that is cut in a name': (list) => list.slice(0, list.indexOf('b.iso') + 3),
+}
+
+for (const [what, textOf] of Object.entries(broken)) {
+  test(`${what} in the place of a list withdraws nothing`, async (t) => {
+    const release = await Release.serve(t, { 'a.iso': 1, 'b.iso': 2, 'c.iso': 3 })
+    await release.report()
+    const list = release.server.files.get(SUMS)!
+    release.server.files.set(SUMS, Buffer.from(textOf(Buffer.from(list).toString())))
+    const { status, stderr } = await release.run('--prune')
+    assert.equal(status, 1)
+    assert.match(stderr, /SHA256SUMS: names files that are not there, so no torrent is removed/)
+    await release.check('a.iso', 'b.iso', 'c.iso')
+    release.server.files.set(SUMS, list)
+    release.remove('c.iso')
+    release.writeList()
+    await release.report('--prune')
+    await release.check('a.iso', 'b.iso')
+  })
+}
+
 test('of a changed list, only the changed file is asked for and read', async (t) => {
   const release = await Release.serve(t, { 'a.iso': 1, 'b.iso': 2 })
   await release.report()
