@@ -56,9 +56,16 @@ export function namesOf(checksums: readonly ListedChecksum[]): ChecksumName[] {
   return [...new Set(checksums.flatMap(({ name }) => name))]
 }
 
+/** A file has another checksum than was said. */
+export class ChecksumFault extends BtkitError {
+  constructor(message: string) {
+    super('changed', message)
+  }
+}
+
 /**
  * Checks the checksums of a file that was read; `digestOf` returns those of its bytes.
- * @throws BtkitError `changed` if the bytes have another checksum than was said
+ * @throws ChecksumFault
  */
 export function requireChecksums(
   file: Pick<StreamedFile, 'path' | 'checksum'>,
@@ -72,6 +79,6 @@ export function requireChecksums(
     const own = names.map((each, i) => `${each} is ${is[i]}`).join(' and its ')
     const isGuess = Array.isArray(name) && digest.length === CHECKSUMS.sha256.length
     const other = isGuess ? ' (BLAKE3 has as many digits, and is not known here)' : ''
-    throw new BtkitError('changed', `${file.path}: its ${own}, not ${should} as listed${other}`)
+    throw new ChecksumFault(`${file.path}: its ${own}, not ${should} as listed${other}`)
   }
 }

@@ -31,14 +31,19 @@ interface ListedFile {
   isAsked: boolean
   /** Why the server does not have it. */
   fault: BtkitError | null
+  /** Why its bytes in this state are not those of the list; null if that is not known. */
+  refused: { readonly state: string; readonly why: string } | null
 }
+
+/** A file in a note: all that its list says, its state, and why its bytes were refused. */
+type NotedFile = readonly [mark: string, found: RemoteFile, why?: string]
 
 /** A list as the next run finds it in its note. */
 interface Note {
   readonly tag: string | null
   readonly text: string
   /** The files whose states the list tells, each with its mark, by path. */
-  readonly files: ReadonlyMap<string, readonly [mark: string, found: RemoteFile]>
+  readonly files: ReadonlyMap<string, NotedFile>
 }
 
 /**
@@ -63,10 +68,12 @@ export class RemoteDirectory {
       const address = addressIn(list.base, entry)
       // A list is as it was when it says the same
       const mark = address === url ? digestName(list.text) : markOf(entry, address)
-      const [markBefore, found = null] = before?.files.get(entry.path) ?? []
+      const [markBefore, found = null, why] = before?.files.get(entry.path) ?? []
       const known = mark !== null && markBefore === mark ? found : null
-      const state = { mark, found: known, isAsked: false, fault: null }
-      this.#files.set(entry.path, { entry, url: address, ...state })
+      const state = known && this.#stateOf(entry, known)
+      const refused = state && why !== undefined ? { state, why } : null
+      const rest = { mark, found: known, isAsked: false, fault: null, refused }
+      this.#files.set(entry.path, { entry, url: address, ...rest })
     }
   }
 
@@ -121,7 +128,19 @@ export class RemoteDirectory {
 
   /** Whether the state of a file is known without a question. */
   isKnown(path: string): boolean {
-    return this.#files.get(path)?.found != null
+    const { found = null, refused = null } = this.#files.get(path) ?? {}
+    return found !== null && refused === null
+  }
+
+  /** Records why the bytes of a file are not those of the list: it is not read again. */
+  refuse(path: string, why: string): void {
+    const file = this.#files.get(path)
+    const state = file?.found && this.#stateOf(file.entry, file.found)
+    if (file && state) file.refused = { state, why }
+  }
+
+  #stateOf(entry: RemoteEntry, found: RemoteFile): string | null {
+    return fileOf(found, entry, this.#access).state ?? null
   }
 
   /** Asks for the states of files, unless that was done. A failure is the fault of the file. */
@@ -135,6 +154,10 @@ export class RemoteDirectory {
         const fault = await this.#guard(file.url)
         if (fault) throw fault
         file.found = await askListed(file.url, this.#access)
+        const { entry, found, refused } = file
+        const isSame = refused !== null && refused.state === this.#stateOf(entry, found)
+        if (isSame) file.fault = new BtkitError('changed', refused.why)
+        else file.refused = null
       } catch (error) {
         if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
         file.fault = error
@@ -161,8 +184,10 @@ export class RemoteDirectory {
 
   /** Notes what is known for the next run. */
   note(): void {
-    const files = Array.from(this.#files, ([path, { mark, found }]) => {
-      return mark === null || found === null ? [] : [[path, [mark, found]] as const]
+    const files = Array.from(this.#files, ([path, { mark, found, refused }]) => {
+      if (mark === null || found === null) return []
+      const noted: NotedFile = refused ? [mark, found, refused.why] : [mark, found]
+      return [[path, noted] as const]
     })
     const { tag, text } = this.list
     const note = { tag, text, files: files.flat() }
@@ -221,9 +246,10 @@ function noteIn(value: unknown): Note | null {
   return { tag, text, files: new Map(files.filter(isNoted)) }
 }
 
-function isNoted(value: unknown): value is [string, readonly [string, RemoteFile]] {
-  const [path, [mark, found] = []] = (value ?? []) as [unknown, [unknown, RemoteFile]?]
+function isNoted(value: unknown): value is [string, NotedFile] {
+  const [path, [mark, found, why = ''] = []] = (value ?? []) as [unknown, unknown[]?]
   const { url, size } = (found ?? {}) as Partial<Record<keyof RemoteFile, unknown>>
+  if (typeof why !== 'string') return false
   return [path, mark, url].every((each) => typeof each === 'string') && typeof size === 'number'
 }
 

@@ -8,6 +8,7 @@ import { Writer } from '../../../disk/write/many.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import type { HashProgress } from '../../../disk/hash/jobs/job.js'
 import { isSmallFile } from '../../digests/hash-content.js'
+import { ChecksumFault } from '../../make/streamed-file.js'
 import { unreadOf } from '../../digests/piece-table.js'
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { Skipped } from '../../digests/skipped.js'
@@ -304,6 +305,7 @@ class EntryLoop {
     try {
       return await work()
     } catch (error) {
+      if (error instanceof ChecksumFault) directory.remote?.refuse(name, error)
       const isEnd = !(error instanceof BtkitError) || error.code === 'interrupted'
       if (!this.#signal.aborted || !isEnd)
         noteFailure(this.run.report, pathsOf(name, directory), error)

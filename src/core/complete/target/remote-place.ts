@@ -2,6 +2,7 @@ import { join } from 'node:path/posix'
 import { encodeFingerprint, FINGERPRINT_LENGTH } from '../../../disk/file-lists/fingerprint.js'
 import { FingerprintTable } from '../../../disk/file-lists/fingerprint-table.js'
 import type { FileState } from '../../../disk/file-lists/scanned-file.js'
+import type { BtkitError } from '../../../base/errors.js'
 import { compareBytes } from '../../../disk/look/read-names.js'
 import { NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
 import type { NameFilter } from '../../../disk/scan/glob.js'
@@ -81,6 +82,12 @@ export class RemotePlace {
   /** Whether the states of an entry's files are known without a question. */
   isKnown(name: string): boolean {
     return this.#pathsOf(name).every((path) => this.rules.list.isKnown(path))
+  }
+
+  /** Records that the file of an entry has another checksum than its list says. */
+  refuse(name: string, { message }: BtkitError): void {
+    const { together, list } = this.rules
+    if (together === null) list.refuse(join(this.path, name), message)
   }
 
   /** Asks for the states of all files of entries. */

@@ -124,6 +124,26 @@ test('an unchanged list costs one request, and nothing is read', async (t) => {
   assert.deepEqual(asked, [`GET /${SUMS}`])
 })
 
+test('a file with another checksum than the list is read once in each of its states', async (t) => {
+  const release = await Release.serve(t, { 'a.iso': 1, 'b.iso': 2 })
+  const right = release.server.files.get('rel/b.iso')!
+  release.put('b.iso', 4)
+  const refused = async () => {
+    const asked = await release.askedBy(async () => {
+      const { status, stderr } = await release.run()
+      assert.equal(status, 1)
+      assert.match(stderr, /b\.iso: its sha256 is [\da-f]{64}, not [\da-f]{64} as listed/)
+    })
+    return asked.filter((each) => each.startsWith('GET') && each.includes('b.iso')).length
+  }
+  assert.deepEqual([await refused(), await refused(), await refused()], [1, 0, 0])
+  release.put('b.iso', 5)
+  assert.deepEqual([await refused(), await refused()], [1, 0])
+  release.server.files.set('rel/b.iso', right)
+  await release.report()
+  await release.check('a.iso', 'b.iso')
+})
+
 /** Texts that stand in the place of a list for a while. */
 const broken: Readonly<Record<string, (list: string) => string>> = {
   'a notice': () => 'Service under maintenance, back at noon.\n',
