@@ -91,8 +91,9 @@ export class PeerTable {
 
   /** Loads the candidate: the peer that the other methods look for, or add. */
   load({ peerId, address, port, key }: PeerAnnounce): void {
-    this.idBytes.set(peerId)
-    this.addressBytes.set(address)
+    // For a few bytes a loop is faster than `set`
+    for (let at = 0; at < 20; at += 1) this.idBytes[at] = peerId[at] ?? 0
+    for (let at = 0; at < 16; at += 1) this.addressBytes[at] = address[at] ?? 0
     this.ports[CANDIDATE] = port
     this.keys[CANDIDATE] = key
     this.flags[CANDIDATE] = isMappedV4(address) ? 0 : PeerFlag.v6

@@ -68,9 +68,10 @@ export class RecordWriter {
     this.#view.setUint32(at + 2, age)
     this.#view.setUint16(at + 6, port)
     this.#view.setUint32(at + 8, key)
-    this.bytes.set(peerId.subarray(20 * number, 20 * (number + 1)), at + ID_AT)
-    const start = 16 * number + (isV6 ? 0 : 12)
-    this.bytes.set(address.subarray(start, 16 * (number + 1)), at + ADDRESS_AT)
+    // For a few bytes a loop is faster than `set`
+    for (let n = 0; n < 20; n += 1) this.bytes[at + ID_AT + n] = peerId[20 * number + n] ?? 0
+    const to = at + ADDRESS_AT - (isV6 ? 0 : 12)
+    for (let n = isV6 ? 0 : 12; n < 16; n += 1) this.bytes[to + n] = address[16 * number + n] ?? 0
   }
 
   /** Changes the age in a peer's record. */

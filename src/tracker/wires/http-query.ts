@@ -3,7 +3,6 @@ import { malformed } from '../answers/refusal.js'
 import type { AnnouncedPeer } from '../answers/tracker-answers.js'
 import type { PeerEvent } from '../swarms/swarm-types.js'
 import { infoHashOfBytes, readSwarmHash } from '../../metainfo/info-hash.js'
-import { SHA1 } from '../../metainfo/sizes.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
 /** An announce over HTTP. */
@@ -19,34 +18,36 @@ const EVENTS: Readonly<Record<string, PeerEvent>> = {
   paused: 'paused',
 }
 
+/** Buffers for the bytes of an announce. */
+export function allocateBytes() {
+  return { infoHash: new Uint8Array(20), peerId: new Uint8Array(20) }
+}
+
 /**
  * Reads the query of an announce, without its question mark. Unknown fields are ignored. If an
  * optional field appears twice, the first one counts.
+ * To save time, a caller may pass the same `bytes` each time; they are overwritten by the next
+ * call.
  * @throws TrackerRefusal
  */
-export function readAnnounce(query: string): AnnounceRequest {
+export function readAnnounce(query: string, bytes = allocateBytes()): AnnounceRequest {
   const fields = fieldsOf(query)
-  const textOf = (name: string): string | null => {
-    const value = fields.get(name)
-    return value === undefined ? null : decodeText(value)
-  }
-  const key = textOf('key')
+  const { infoHash, peerId, key } = fields
   return {
-    infoHash: decodeBytes(required(fields, 'info_hash'), 'info_hash'),
-    peerId: decodeBytes(required(fields, 'peer_id'), 'peer_id'),
-    port: readPort(decodeText(required(fields, 'port'))),
+    infoHash: decodeBytes(required(infoHash, 'info_hash'), 'info_hash', bytes.infoHash),
+    peerId: decodeBytes(required(peerId, 'peer_id'), 'peer_id', bytes.peerId),
+    port: readPort(required(fields.port, 'port')),
     key: key === null ? 0 : hashKey(key),
-    event: readEvent(textOf('event')),
-    isComplete: isNothingLeft(textOf('left')),
-    wanted: readWanted(textOf('numwant')),
-    form: textOf('compact') !== '0' ? 'compact' : textOf('no_peer_id') === '1' ? 'no-ids' : 'full',
-    claimed: textOf('ip'),
+    event: readEvent(fields.event),
+    isComplete: isNothingLeft(fields.left),
+    wanted: readWanted(fields.numwant),
+    form: readForm(fields),
+    claimed: fields.ip,
   }
 }
 
-function required(fields: ReadonlyMap<string, string>, name: string): string {
-  const value = fields.get(name)
-  if (value === undefined) throw malformed(`${name} is missing`)
+function required(value: string | null, name: string): string {
+  if (value === null) throw malformed(`${name} is missing`)
   return value
 }
 
@@ -67,6 +68,11 @@ function isNothingLeft(text: string | null): boolean {
   if (text === null || readDigits(text, 15) > 0) return false
   if (!/^-?\d+$/.test(text)) throw malformed('left is not a number')
   return /^0+$/.test(text)
+}
+
+function readForm({ compact, noPeerId }: QueryFields): AnnounceRequest['form'] {
+  if (compact !== '0') return 'compact'
+  return noPeerId === '1' ? 'no-ids' : 'full'
 }
 
 /** Clients send -1 for the tracker's default. */
@@ -96,24 +102,83 @@ function readHex(text: string): number {
   return number
 }
 
-/** The fields that an announce has once. */
-const ONCE: ReadonlySet<string> = new Set(['info_hash', 'peer_id', 'port'])
+/** The known fields of an announce; null if missing. Each character stands for a byte. */
+class QueryFields {
+  /** Still escaped; see `decodeBytes`. */
+  infoHash: string | null = null
+  /** Still escaped; see `decodeBytes`. */
+  peerId: string | null = null
+  port: string | null = null
+  left: string | null = null
+  event: string | null = null
+  numwant: string | null = null
+  compact: string | null = null
+  noPeerId: string | null = null
+  key: string | null = null
+  ip: string | null = null
+}
 
 /**
- * Reads the fields of a query; their values are still escaped. If a field appears twice, the first
- * one counts.
+ * Reads the fields of a query. If a field appears twice, the first one counts.
  * @throws TrackerRefusal if `info_hash`, `peer_id` or `port` appears twice
  */
-function fieldsOf(query: string): Map<string, string> {
-  const fields = new Map<string, string>()
-  for (const field of query.split('&')) {
-    const equals = field.indexOf('=')
-    if (equals <= 0) continue
-    const name = decodeText(field.slice(0, equals))
-    if (!fields.has(name)) fields.set(name, field.slice(equals + 1))
-    else if (ONCE.has(name)) throw malformed(`${name} appears twice`)
+function fieldsOf(query: string): QueryFields {
+  const fields = new QueryFields()
+  let at = 0
+  let equals = 0
+  while (at < query.length) {
+    let end = query.indexOf('&', at)
+    if (end === -1) end = query.length
+    // Of many fields without a value, each would look through the rest of the query
+    if (equals !== -1 && equals <= at) equals = query.indexOf('=', at)
+    if (equals !== -1 && equals < end) {
+      setField(fields, decodeText(query.slice(at, equals)), query.slice(equals + 1, end))
+    }
+    at = end + 1
   }
   return fields
+}
+
+/** A switch, because access by a computed name is slower. */
+function setField(fields: QueryFields, name: string, value: string): void {
+  switch (name) {
+    case 'info_hash':
+      fields.infoHash = once(fields.infoHash, value, name)
+      break
+    case 'peer_id':
+      fields.peerId = once(fields.peerId, value, name)
+      break
+    case 'port':
+      fields.port = once(fields.port, decodeText(value), name)
+      break
+    case 'left':
+      fields.left ??= decodeText(value)
+      break
+    case 'event':
+      fields.event ??= decodeText(value)
+      break
+    case 'numwant':
+      fields.numwant ??= decodeText(value)
+      break
+    case 'compact':
+      fields.compact ??= decodeText(value)
+      break
+    case 'no_peer_id':
+      fields.noPeerId ??= decodeText(value)
+      break
+    case 'key':
+      fields.key ??= decodeText(value)
+      break
+    case 'ip':
+      fields.ip ??= decodeText(value)
+      break
+    default:
+  }
+}
+
+function once(before: string | null, value: string, name: string): string {
+  if (before !== null) throw malformed(`${name} appears twice`)
+  return value
 }
 
 /**
@@ -126,7 +191,7 @@ export function readScrape(query: string): Uint8Array[] {
   for (const field of query.split('&')) {
     const equals = field.indexOf('=')
     if (equals === -1 || decodeText(field.slice(0, equals)) !== 'info_hash') continue
-    const infoHash = decodeBytes(field.slice(equals + 1), 'info_hash')
+    const infoHash = decodeBytes(field.slice(equals + 1), 'info_hash', new Uint8Array(20))
     found.set(latin1(infoHash), infoHash)
   }
   // Bencode sorts keys by bytes, which is the order of latin1 characters
@@ -136,15 +201,15 @@ export function readScrape(query: string): Uint8Array[] {
 const PERCENT = 0x25
 
 /**
- * Decodes a query value of 20 bytes. `%xx` is one byte; any other character, including a plus,
- * stands for itself.
- * @throws TrackerRefusal if it has more or fewer
+ * Decodes a query value into `bytes` and returns them. `%xx` is one byte; any other character,
+ * including a plus, stands for itself.
+ * @throws TrackerRefusal if the value does not fill `bytes` exactly
  */
-function decodeBytes(value: string, name: string): Uint8Array {
-  const bytes = new Uint8Array(SHA1)
+function decodeBytes(value: string, name: string, bytes: Uint8Array): Uint8Array {
+  const count = bytes.length
   let length = 0
   let at = 0
-  for (; at < value.length && length < SHA1; length += 1) {
+  for (; at < value.length && length < count; length += 1) {
     const code = value.charCodeAt(at)
     if (code === PERCENT) {
       const byte = 16 * hexDigit(value, at + 1) + hexDigit(value, at + 2)
@@ -156,7 +221,7 @@ function decodeBytes(value: string, name: string): Uint8Array {
       at += 1
     }
   }
-  if (length < SHA1 || at < value.length) throw malformed(`${name} does not have ${SHA1} bytes`)
+  if (length < count || at < value.length) throw malformed(`${name} does not have ${count} bytes`)
   return bytes
 }
 

@@ -7,7 +7,7 @@ import { formatNumber } from '../../base/text/quantity.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import { formatAnnounce, formatFailure, formatScrape, formatScraped } from './http-answers.js'
-import { readAnnounce, readScrape } from './http-query.js'
+import { allocateBytes, readAnnounce, readScrape } from './http-query.js'
 import { TrackerRefusal, UnknownTorrent, malformed } from '../answers/refusal.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
@@ -42,6 +42,9 @@ const FULL: AnnounceForm = { ...COMPACT, wantsIds: true }
 
 /** Answers announces and scrapes over HTTP. */
 export class TrackerRoutes {
+  /** Buffer for the announce being read. Its content is not kept. */
+  readonly #bytes = allocateBytes()
+
   constructor(private readonly parts: TrackerRoutesParts) {}
 
   /** Handles an announce or scrape. Returns false for other requests. */
@@ -77,7 +80,7 @@ export class TrackerRoutes {
 
   #announce(request: IncomingMessage, query: string): string {
     const { answers, addressOf, isOwnRequest } = this.parts
-    const announce = readAnnounce(query)
+    const announce = readAnnounce(query, this.#bytes)
     const form =
       announce.form === 'compact' || answers.rules.allowsFullForm ? announce.form : 'compact'
     // Checked only if the client claims an address, which is rare

@@ -13,7 +13,7 @@ import { malformed, TrackerRefusal, UnknownTorrent } from '../answers/refusal.js
 import {
   MOST_READ,
   type UdpAnnounce,
-  readPacket,
+  UdpReader,
   type UdpRequest,
   type UdpScrape,
   formatAnnounced,
@@ -232,6 +232,8 @@ const FORM6: AnnounceForm = { ...FORM4, maxPeers: 70 }
 
 /** Answers packets (BEP 15, BEP 41). */
 export class UdpAnswers {
+  readonly #reader = new UdpReader()
+
   /** `now` returns seconds on the clock of the ids; `note` receives the kind of each answer. */
   constructor(
     private readonly answers: TrackerAnswers,
@@ -248,7 +250,7 @@ export class UdpAnswers {
    */
   answer(packet: Buffer, from: string, later?: (answer: Buffer | null) => void): Buffer | null {
     const client = plainAddress(from)
-    const request = readPacket(packet, client.includes(':'))
+    const request = this.#reader.read(packet, client.includes(':'))
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
     const { ids } = this
