@@ -11,7 +11,7 @@ const PATIENCE = 10 * 60_000
 /** Milliseconds between looks. */
 const LOOK = 1000
 
-/** What is known of a seed, and told to it. */
+/** A seed, as far as it knows of peers outside and takes its port there. */
 type ReachedService = Pick<SeedService, 'port' | 'udp' | 'outside' | 'status' | 'mapPort'>
 
 /**

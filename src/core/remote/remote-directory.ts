@@ -55,6 +55,12 @@ export class RemoteDirectory {
   /** Of the origins of files that lie elsewhere, whether the list may lead there. */
   readonly #guards = new Map<string, Promise<BtkitError | null>>()
   readonly #access: RemoteAccess
+  #isScattered: boolean | null = null
+  /**
+   * Whether the server lacks a file that was asked for. Then the list may be a part of one, or a
+   * text that is none, and says nothing of the files that it does not name.
+   */
+  isDoubtful = false
 
   private constructor(
     readonly url: string,
@@ -70,8 +76,8 @@ export class RemoteDirectory {
       const mark = address === url ? digestName(list.text) : markOf(entry, address)
       const [markBefore, found = null, why] = before?.files.get(entry.path) ?? []
       const known = mark !== null && markBefore === mark ? found : null
-      const state = known && this.#stateOf(entry, known)
-      const refused = state && why !== undefined ? { state, why } : null
+      const state = known && why !== undefined ? this.#stateOf(entry, known) : null
+      const refused = state !== null && why !== undefined ? { state, why } : null
       const rest = { mark, found: known, isAsked: false, fault: null, refused }
       this.#files.set(entry.path, { entry, url: address, ...rest })
     }
@@ -103,9 +109,10 @@ export class RemoteDirectory {
 
   /** Whether files lie elsewhere than at their paths below the base. */
   get isScattered(): boolean {
-    return [...this.#files.values()].some(({ entry, url }) => {
+    // Each directory of the list asks
+    return (this.#isScattered ??= [...this.#files.values()].some(({ entry, url }) => {
       return url !== addressIn(this.base, entry, true)
-    })
+    }))
   }
 
   /** The paths of all files, in their order in the list. */
@@ -116,14 +123,6 @@ export class RemoteDirectory {
   /** The address of a file. */
   addressOf(path: string): string {
     return this.#files.get(path)?.url ?? ''
-  }
-
-  /**
-   * Whether the server lacks a file that was asked for. Then the list may be a part of one, or a
-   * text that is none, and says nothing of the files that it does not name.
-   */
-  get isDoubtful(): boolean {
-    return [...this.#files.values()].some(({ fault }) => fault?.code === 'not-found')
   }
 
   /** Whether the state of a file is known without a question. */
@@ -161,6 +160,7 @@ export class RemoteDirectory {
       } catch (error) {
         if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
         file.fault = error
+        if (error.code === 'not-found') this.isDoubtful = true
       }
     })
     await Promise.all(asked)

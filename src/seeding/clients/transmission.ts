@@ -49,6 +49,8 @@ const SETTINGS = [
   'uploadLimited',
 ]
 
+const FIELDS_WITH_SETTINGS = [...new Set([...FIELDS, ...SETTINGS])]
+
 /** The first RPC version with labels: that of Transmission 3.00. */
 const LABELS_SINCE = 16
 
@@ -91,7 +93,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   }
 
   async list(ids?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
-    const asked = ids ? { ids, fields: [...new Set([...FIELDS, ...SETTINGS])] } : { fields: FIELDS }
+    const asked = ids ? { ids, fields: FIELDS_WITH_SETTINGS } : { fields: FIELDS }
     const { torrents } = await this.#call('torrent-get', asked)
     if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
     return this.torrentsOf(torrents.map(asObject), readTorrent)

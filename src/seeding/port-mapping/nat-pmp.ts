@@ -24,7 +24,7 @@ const ADDRESS_LENGTH = 12
 const MAP_LENGTH = 16
 const SHORTEST = 8
 
-/** What the results of RFC 6886 mean, in their order. */
+/** The meanings of results in RFC 6886, in their order. */
 const RESULTS = [
   'success',
   'unsupported version',

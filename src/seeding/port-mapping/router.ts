@@ -17,7 +17,7 @@ export interface WantedMapping {
   readonly lifetime: number
 }
 
-/** What the router gave. */
+/** A port that the router gave. */
 export interface Mapping {
   readonly outerPort: number
   /** Seconds until it ends unless it is asked for again. */
@@ -69,7 +69,7 @@ export interface RouterPlaces {
   readonly patience: number
 }
 
-/** Those of the system; tests have their own. */
+/** The places of the system; tests have their own. */
 export const routerPlaces: { system: RouterPlaces } = {
   system: {
     gateway: () => defaultGateway(valueOr('', () => readFileSync(ROUTES, 'latin1'))),

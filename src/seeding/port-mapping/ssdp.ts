@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import type { RouterPlaces } from './router.js'
 
-/** What is searched for: the services that map ports, and the device that has them. */
+/** The targets of a search: the services that map ports, and the device that has them. */
 const WANTED = [
   'urn:schemas-upnp-org:device:InternetGatewayDevice:1',
   'urn:schemas-upnp-org:service:WANIPConnection:1',

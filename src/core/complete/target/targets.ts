@@ -41,7 +41,7 @@ interface LockedRecords {
   readonly release: () => void
 }
 
-/** What a caller of openRecords knows of them, and does while they are read. */
+/** The place of records if their reader knows it, and its work while they are read. */
 interface RecordsToOpen {
   readonly found?: RecordsPlace
   readonly onLocked?: () => void
