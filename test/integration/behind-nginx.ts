@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { ask, FORM, type Answer } from '../mirror/ask.js'
 import { certificateFiles, plantCertificate } from '../support/certificates.js'
+import { listenLocally } from '../support/listen.js'
 import { collect, projectRoot } from '../support/programs.js'
 import { findPeer } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -133,6 +134,26 @@ export async function startNginx(t: TestContext, scratch: string, socket: string
     if (child.exitCode !== null) throw new Error(`nginx ended: ${(await ended).stderr}`)
     return canConnect(socket)
   })
+}
+
+/**
+ * Lets a plain nginx show a directory until the test ends. Returns its address, and the file of
+ * its log.
+ */
+export async function showByNginx(t: TestContext, root: string) {
+  chmodSync(root, 0o755)
+  const scratch = makeScratch(t)
+  const [socket, log] = [join(scratch, 'nginx.sock'), join(scratch, 'access.log')]
+  const blocks = `server { listen unix:${socket}; root ${root}; access_log ${log}; }`
+  writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
+  await startNginx(t, scratch, socket)
+  // A port that nobody else can take
+  const front = createServer((client) => {
+    const behind = connect(socket)
+    client.pipe(behind).pipe(client)
+    for (const each of [client, behind]) each.on('error', () => undefined)
+  })
+  return { url: `http://127.0.0.1:${await listenLocally(t, front)}`, log }
 }
 
 function canConnect(socket: string): Promise<boolean> {

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { clientInfoHash, type SyncReport } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { listenLocally } from '../../support/listen.js'
 import type { Report } from '../../support/mirror.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -15,7 +13,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { TRACKER } from '../../support/torrents.js'
 import { until } from '../../support/until.js'
-import { configure, startNginx, unlessNginx } from '../behind-nginx.js'
+import { showByNginx, unlessNginx } from '../behind-nginx.js'
 
 const FILES = 40
 
@@ -36,20 +34,11 @@ const LISTS: Readonly<Record<string, (files: ReadonlyMap<string, Buffer>) => str
 /** A plain nginx that shows a release, and says what it was asked. */
 async function serveRelease(t: TestContext) {
   const root = makeScratch(t)
-  const [site, scratch] = [join(root, 'rel'), makeScratch(t)]
+  const site = join(root, 'rel')
   mkdirSync(site)
-  for (const each of [root, site]) chmodSync(each, 0o755)
-  const [socket, log] = [join(scratch, 'nginx.sock'), join(scratch, 'access.log')]
-  const blocks = `server { listen unix:${socket}; root ${root}; access_log ${log}; }`
-  writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
-  await startNginx(t, scratch, socket)
-  // A port that nobody else can take
-  const front = createServer((client) => {
-    const behind = connect(socket)
-    client.pipe(behind).pipe(client)
-    for (const each of [client, behind]) each.on('error', () => undefined)
-  })
-  const url = `http://127.0.0.1:${await listenLocally(t, front)}/rel`
+  chmodSync(site, 0o755)
+  const { url: base, log } = await showByNginx(t, root)
+  const url = `${base}/rel`
   /** What was asked since the last call. */
   const asked = () => {
     const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean)
