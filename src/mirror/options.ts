@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { CacheAccess } from '../core/digests/cache-access.js'
-import type { Content } from '../core/digests/content.js'
-import type { GivenRecord } from '../core/keep-seeded/given.js'
+import type { Content, SingleFile } from '../core/digests/content.js'
+import type { GivenRecord, MadeOfFile } from '../core/keep-seeded/given.js'
 import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
 import type { TorrentCore } from '../metainfo/build/torrent.js'
@@ -134,8 +134,12 @@ export interface SeedFigures {
 interface MirrorTorrent extends InfoHashes {
   /** Its source, for the record. */
   readonly source: string
-  readonly core: TorrentCore
-  readonly content: Content
+  /** The state of its only file; null for several. */
+  readonly made: MadeOfFile | null
+  /** Null if it was not composed yet. */
+  readonly core: TorrentCore | null
+  /** A file is cut again when a peer asks for it. */
+  readonly content: Content | SingleFile
   readonly options: InfoOptions
   readonly cacheAccess: CacheAccess
   /** Trackers in tiers. */

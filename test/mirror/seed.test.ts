@@ -14,7 +14,8 @@ import { findFreePort } from '../support/opentracker.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { assertStatus, runBtkit } from '../support/run-btkit.js'
 import { connectPeer } from '../support/seed.js'
-import { makeScratch } from '../support/scratch.js'
+import { makeScratch, plantFiles } from '../support/scratch.js'
+import { readHashedBytes, untilFiles } from './read-metric.js'
 import { serveMirror, type ServedMirror } from '../support/serve.js'
 import { announceQuery, compactPeers, decodeAnswer } from '../support/track.js'
 import { until } from '../support/until.js'
@@ -207,6 +208,55 @@ test('after a restart, what changed or went is not seeded, and not read', async 
     hashing: { bytesHashed: number }
   }
   assert.equal(status.hashing.bytesHashed, 0)
+})
+
+/** Serves with `--warm`, a seed and a tracker, whose list is returned. */
+function serveWarm(t: TestContext, root: string, cacheDir: string, state: string, tracker: number) {
+  const announce = `http://127.0.0.1:${tracker}/announce`
+  const track = ['--track', announce, '--host', '127.0.0.1', '--state-dir', state]
+  const args = ['--warm', '**', '--seed', '--seed-port', '0', ...track]
+  return serveMirror(t, { root, cacheDir, args })
+}
+
+async function listedHashes(tracker: number): Promise<string[]> {
+  const index = await fetch(`http://127.0.0.1:${tracker}/index.json`)
+  const { torrents } = (await index.json()) as { torrents: { infoHash: string }[] }
+  return torrents.map(({ infoHash }) => infoHash).sort()
+}
+
+test('after a restart, the new torrents of files that changed take the place of the old ones', async (t) => {
+  const [root, cacheDir, state] = [makeScratch(t, FILES), makeScratch(t), makeScratch(t)]
+  const tracker = await findFreePort()
+  const first = await serveWarm(t, root, cacheDir, state, tracker)
+  await untilFiles(first.port, 'ready', 2)
+  const { infoHash: image } = await magnetOf(first, '/iso/image.iso')
+  const { infoHash: readme } = await magnetOf(first, '/iso/README')
+  await until('both are listed', async () => (await listedHashes(tracker)).length === 2)
+  await first.stop()
+  writeFileSync(join(root, 'iso/README'), 'Read this.')
+  plantFiles(root, { 'iso/new': 'new' })
+  const again = await serveWarm(t, root, cacheDir, state, tracker)
+  await untilFiles(again.port, 'ready', 3)
+  await until('three are listed', async () => (await listedHashes(tracker)).length === 3)
+  const listed = await listedHashes(tracker)
+  assert.ok(listed.includes(image) && !listed.includes(readme), listed.join())
+  assert.equal(await readHashedBytes(again.port), 'Read this.new'.length)
+  await until('three are seeded', async () => (await seededCount(again)) === 3)
+  const peer = await connectPeer(t, seedPort(again), { infoHash: image })
+  const start = await peer.ask(0, 0, 16_384)
+  assert.ok(start.equals(FILES['iso/image.iso'].subarray(0, 16_384)))
+})
+
+test('after a restart without the cache, files are hashed again before they count as ready', async (t) => {
+  const [root, state] = [makeScratch(t, FILES), makeScratch(t)]
+  const tracker = await findFreePort()
+  const first = await serveWarm(t, root, makeScratch(t), state, tracker)
+  await untilFiles(first.port, 'ready', 2)
+  await first.stop()
+  const again = await serveWarm(t, root, makeScratch(t), state, tracker)
+  await untilFiles(again.port, 'ready', 2)
+  assert.equal(await readHashedBytes(again.port), 300_000 + FILES['iso/README'].length)
+  await until('both are seeded', async () => (await seededCount(again)) === 2)
 })
 
 test('a file that changed just before somebody asked is seeded when it can be settled', async (t) => {

@@ -37,6 +37,11 @@ export interface ContentRules {
   readonly order?: FileOrder | undefined
 }
 
+/** A file that is the content of a torrent of its name. */
+export interface SingleFile extends Pick<ContentRules, 'version' | 'pieceLength'> {
+  readonly file: ScannedFile
+}
+
 /** Files one after the other, divided into pieces: all that their digests depend on. */
 export interface CutFiles {
   readonly version: MetainfoVersion
@@ -229,10 +234,7 @@ export function refusePaths(
 }
 
 /** The content of a torrent of one file. */
-export function singleContent(
-  file: ScannedFile,
-  { version, pieceLength }: Pick<ContentRules, 'version' | 'pieceLength'>,
-): Content {
+export function singleContent({ file, version, pieceLength }: SingleFile): Content {
   const name = file.path.at(-1) ?? ''
   const parts = { version, name, isDirectory: false, files: FileColumns.of([file]), skipped: [] }
   return cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)

@@ -1,6 +1,8 @@
 import type { Kinds, PieceCache } from '../../disk/cache/piece-cache.js'
 import type { FileKey, TreeKey } from '../../disk/cache/records/bodies.js'
-import type { CutFiles } from './content.js'
+import type { CutFiles, SingleFile } from './content.js'
+import { encodeFingerprint } from '../../disk/file-lists/fingerprint.js'
+import { automaticPieceLength } from '../../metainfo/piece-length.js'
 import {
   keyOfOwner,
   pieceOwners,
@@ -70,6 +72,16 @@ function* recallDigests(content: CutFiles, table: PieceTable, access: CacheAcces
     else if (isTraced)
       trace(() => `${files.absolutePathAt(first)}: must be read: its end and the next files`)
   })
+}
+
+/** Whether the cache has the SHA-1 digests of a torrent of version 1 of a file. */
+export function hasPieces({ file, pieceLength: wanted }: SingleFile, access: CacheAccess): boolean {
+  const { absolutePath: path, fingerprint } = file
+  const { size } = fingerprint
+  const pieceLength = wanted === 'auto' ? automaticPieceLength(size) : wanted
+  const key = { path, pieceLength, phase: 0, size }
+  const record = recallFile('file', key, encodeFingerprint(fingerprint), access)
+  return record !== null && (size % pieceLength === 0 || record.tail !== null)
 }
 
 /**

@@ -7,12 +7,29 @@ import { digestName } from '../../disk/state/notes.js'
 import type { Journal } from '../../disk/state/journal.js'
 
 /** A torrent that was given to a client or the own seed. */
-interface GivenTorrent {
+export interface GivenTorrent {
   readonly infoHash: InfoHash
   /** Identifies the state of the .torrent file that was given. */
   readonly stamp: string
   /** The `addressesOf` it; absent if they are unknown. */
   readonly addresses?: string | undefined
+  /** Of one that was made of a single file; absent for others. */
+  readonly made?: MadeOfFile | undefined
+}
+
+/** What is known of a torrent that was made of a single file, beside its name and hash. */
+export interface MadeOfFile {
+  /** The state of the file that it is of. */
+  readonly state: string
+  /** Bytes of its `info`. */
+  readonly infoLength: number
+}
+
+/** Reads what was recorded; undefined if it is of another form. */
+function readMade(value: unknown): MadeOfFile | undefined {
+  const { state, infoLength } = (value ?? {}) as { readonly [N in keyof MadeOfFile]?: unknown }
+  if (typeof state !== 'string' || typeof infoLength !== 'number') return undefined
+  return { state, infoLength }
 }
 
 /**
@@ -53,13 +70,17 @@ export class GivenRecord {
 
   constructor(private readonly journal: Journal | null = null) {
     for (const [name, json] of journal?.entries() ?? []) {
-      const given = JSON.parse(json) as Partial<GivenTorrent> & { readonly settings?: unknown }
+      const given = JSON.parse(json) as Partial<GivenTorrent> & {
+        readonly settings?: unknown
+        readonly made?: unknown
+      }
       const { infoHash = '', stamp = UNKNOWN, addresses } = given
+      const made = readMade(given.made)
       const settings = readSettings(given.settings)
       if (settings) this.settings.set(name, settings)
       const hash = readInfoHash(infoHash)
       if (hash === null) continue
-      this.torrents.set(name, { infoHash: hash, stamp, addresses })
+      this.torrents.set(name, { infoHash: hash, stamp, addresses, ...(made && { made }) })
       if (stamp === UNKNOWN) this.begun.add(hash)
     }
     journal?.release()

@@ -19,12 +19,12 @@ import { PathSets } from '../torrents/path-sets.js'
 import { hasListings } from '../pages/site-header.js'
 import { FileSearch } from '../pages/search-page.js'
 import { NameSearch } from '../kept/name-search.js'
-import { seedAsked } from '../torrents/asked.js'
+import { seedAsked, seedRecorded } from '../torrents/asked.js'
 import { ServiceStatus } from '../pages/status.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
 import { openKnown } from '../torrents/known-results.js'
-import type { ServedTorrent } from '../torrents/served-torrent.js'
+import type { MirrorFacts } from '../torrents/served-torrent.js'
 import { Maker } from '../torrents/make.js'
 import { ResponseCache } from '../kept/response-cache.js'
 import { TorrentSender, trackTorrent } from '../views/response.js'
@@ -90,12 +90,19 @@ export async function openMirror(
     const endFollowing = followRoot(options.mirror.root, realRoot, () => {
       torrents.expire()
     })
-    warmer?.start()
-    const onReady = listSeeded(options, resources.trackers)
+    const { trackers, cacheAccess } = resources
+    const onMade = seedMade(options, trackers, cacheAccess)
+    const onReady = listSeeded(options, trackers)
     const asked = { ...makers, options, sets: answers.sets, onReady }
-    void isRootThere().then((isThere) => {
-      if (isThere) seedAsked(asked).catch(world.onError)
-    })
+    const begin = async () => {
+      if (!onMade || !(await isRootThere())) {
+        warmer?.start([])
+        return
+      }
+      warmer?.start(await seedRecorded({ ...asked, cacheAccess, realRoot: root, onMade }))
+      await seedAsked(asked)
+    }
+    begin().catch(world.onError)
     return async () => {
       endFollowing()
       torrents.endAhead()
@@ -207,7 +214,7 @@ function openMakers(
   const digests = new FileDigests(options, hashContext, hashing, known, memory)
   const given = new GivenTorrents(options.torrents, known, { now, warn })
   const files = new FileTorrents(torrents, given, options, now)
-  const made = { admission, torrents, digests, files }
+  const made = { admission, torrents, digests, files, given }
   if (warm === null) return { ...made, warmer: null }
   if (!cacheAccess.cache.keepsAnything) {
     warn('--warm: ignored, because its work is kept in the cache, which cannot be used')
@@ -240,17 +247,18 @@ function seedMade(
   cacheAccess: CacheAccess,
 ): MadeListener | null {
   if (!seed) return null
-  return ({ torrent: core, content, options }, source) => {
-    const { infoHash, infoHashV2 } = core.infoHashes
+  return ({ facts, core, infoLength, content, options }, source) => {
+    const { infoHash, infoHashV2 } = facts.infoHashes
     const tiers = spreadTrackers(trackers.current(), infoHash ?? infoHashV2 ?? '')
-    const own = { core, content, options, cacheAccess, source }
+    const made = 'file' in content ? { state: facts.state, infoLength } : null
+    const own = { core, content, options, cacheAccess, source, made }
     seed.add({ infoHash, infoHashV2, trackers: tiers, ...own })
   }
 }
 
 /** Returns a function that lists torrents on the tracker here if they are seeded here, too. */
 function listSeeded(options: ServiceOptions, trackers: TrackerSource) {
-  return (torrent: ServedTorrent) => {
+  return (torrent: MirrorFacts) => {
     if (options.seed) trackTorrent(torrent, options, trackers.current())
   }
 }

@@ -46,7 +46,7 @@ export function setContent(
   const [first] = files
   const isOne = isSingle && files.length === 1 && first !== undefined
   const content = isOne
-    ? singleContent(first, { version, pieceLength })
+    ? singleContent({ file: first, version, pieceLength })
     : paddedContent(files, version)
   refuseManyPieces(content)
   if (content.size > 0) return content

@@ -1,6 +1,11 @@
 import { timesOf, type CacheTrust } from '../../disk/cache/trust.js'
 import type { Content } from '../../core/digests/content.js'
-import { encodeFingerprint, sameFingerprint } from '../../disk/file-lists/fingerprint.js'
+import {
+  encodeFingerprint,
+  FINGERPRINT_LENGTH,
+  readEncodedFingerprint,
+  sameFingerprint,
+} from '../../disk/file-lists/fingerprint.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { formatMirrorPath } from '../tree/mirror.js'
@@ -65,4 +70,13 @@ function isSame(file: ScannedFile | undefined, before: ScannedFile | undefined):
 /** Distinguishes a state of a file from all others. */
 export function stateOf({ absolutePath, fingerprint }: FileState): string {
   return `${Buffer.from(encodeFingerprint(fingerprint)).toString('base64')} ${absolutePath}`
+}
+
+/** Reads a state of a file; null if the text is none. */
+export function readState(text: string): FileState | null {
+  const [encoded = '', ...rest] = text.split(' ')
+  const bytes = new Uint8Array(Buffer.from(encoded, 'base64'))
+  if (bytes.length !== FINGERPRINT_LENGTH) return null
+  const fingerprint = readEncodedFingerprint(new DataView(bytes.buffer), 0)
+  return { absolutePath: rest.join(' '), fingerprint }
 }

@@ -87,7 +87,7 @@ export class FileDigests {
     const { signal } = own
     const { cacheAccess } = hashContext
     const { size } = file.fingerprint
-    const content = singleContent(file, { version: 'v1', pieceLength: options.pieceLength })
+    const content = singleContent({ file, version: 'v1', pieceLength: options.pieceLength })
     const job = new QueuedJob({ size, files: new Set([file.absolutePath]), ...own.first, signal })
     const title = titleOf(content)
     // The progress of other work on the file says nothing about its digest

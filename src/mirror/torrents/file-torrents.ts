@@ -9,6 +9,7 @@ import type { ServedTorrent } from './served-torrent.js'
 import { fileKey } from './source-key.js'
 import type { Waiter } from './flights.js'
 import { stateOf } from './file-changes.js'
+import { OPTIONS_OF_FILE } from './recorded.js'
 import type { MirrorSource } from './make.js'
 import type { CurrentTorrent } from './known-results.js'
 import type { Torrents } from './torrents.js'
@@ -70,9 +71,9 @@ export class FileTorrents {
       const current = lookedUp ?? (await new MirrorView(mirror).file(path))
       lookedUp = null
       const content = setContent({ isSingle: true, version, pieceLength }, [current])
-      const options = { private: false, sourceTag: null }
       const state = stateOf(current)
-      return { content, options, state, directory: directoryOf(path), omitted: [] }
+      const directory = directoryOf(path)
+      return { content, options: OPTIONS_OF_FILE, state, directory, omitted: [] }
     }
     const key = fileKey(version, pieceLength, path)
     const isCompared = 'infoSpan' in wanted

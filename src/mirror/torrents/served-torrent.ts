@@ -16,8 +16,8 @@ export interface Placement {
   readonly omitted: readonly string[]
 }
 
-/** The parts of a torrent that do not depend on trackers and URLs. */
-export interface ServedTorrent extends Placement, TorrentCore {
+/** What is known of a torrent without its bytes. */
+export interface MirrorFacts extends Placement {
   readonly title: TorrentTitle
   /** The operator's own torrent, which is served as it is; absent for others. */
   readonly given?: Metainfo
@@ -29,6 +29,10 @@ export interface ServedTorrent extends Placement, TorrentCore {
   readonly modified: number
   /** The state of its only file, or the digest of those of several. */
   readonly state: string
+}
+
+/** The parts of a torrent that do not depend on trackers and URLs. */
+export interface ServedTorrent extends MirrorFacts, TorrentCore {
   /** Whether no file changed so recently that another change might leave no trace. */
   readonly isCacheable: boolean
 }

@@ -5,6 +5,9 @@ import type { ProgressStatus } from './progress.js'
 import { Flights, NOBODY, type Waiter } from './flights.js'
 import type { CurrentTorrent, KnownThings } from './known-results.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
+import type { Content, SingleFile } from '../../core/digests/content.js'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import type { MirrorFacts } from './served-torrent.js'
 import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
 
 /** Milliseconds for which the lookup of files counts. */
@@ -20,8 +23,18 @@ export type Origins = Record<ObtainedTorrent['from'], number>
 const AGAIN = 2100
 const MOST_TIMES = 6
 
+/** A torrent that was made, or is known from its record. */
+export interface KnownTorrent extends Pick<ObtainedTorrent, 'options'> {
+  readonly content: Content | SingleFile
+  readonly facts: MirrorFacts
+  /** Null if its bytes are not known. */
+  readonly core: TorrentCore | null
+  /** Bytes of its `info`. */
+  readonly infoLength: number
+}
+
 /** Learns of each torrent and its source's key, again whenever its files were found unchanged. */
-export type MadeListener = (made: ObtainedTorrent, key: string) => void
+export type MadeListener = (made: KnownTorrent, key: string) => void
 
 /**
  * The torrents of the current files. A torrent that several clients request at once is made only
@@ -143,7 +156,7 @@ export class Torrents {
     if (infoHash && !swarmHashes(torrent.infoHashes).includes(infoHash)) throw notFound(infoHash)
     const { onMade } = this
     if (onMade && !source.isCompared) {
-      if (torrent.isCacheable) onMade(made, key)
+      if (torrent.isCacheable) onMade(knownTorrent(made), key)
       else if (!isAhead) this.#makeAgain(source, 0)
     }
     if (known?.torrent === torrent) {
@@ -154,5 +167,17 @@ export class Torrents {
     const current = { torrent, checkedAt, isSameNow }
     if (torrent.isCacheable && !isAhead) this.known.set(key, current)
     return current
+  }
+}
+
+function knownTorrent({ torrent, content, options }: ObtainedTorrent): KnownTorrent {
+  const file = content.isDirectory ? undefined : content.files.at(0)
+  const { version, pieceLength } = content
+  return {
+    content: file ? { file, version, pieceLength } : content,
+    options,
+    facts: torrent,
+    core: torrent,
+    infoLength: torrent.info.length,
   }
 }

@@ -116,6 +116,7 @@ export function trackersAt(
  * announce there. `infoHash` is in hexadecimal.
  */
 export function spreadTrackers(urls: TrackerList, infoHash: string): TrackerUrl[][] {
+  if (urls.length < 2) return urls.map((url) => [url])
   const ranked = urls.map((url) => {
     const { protocol, hostname } = new URL(url)
     const isWeb = /^wss?:$/.test(protocol)

@@ -48,6 +48,11 @@ export function followName(rests: PatternRests, name: string, isLink = false): P
   return [...new Set(rests.flatMap(follow))]
 }
 
+/** Whether patterns match a file that is reached through no link. */
+export function matches(patterns: PatternRests, path: readonly string[]): boolean {
+  return path.reduce((rests, name) => followName(rests, name), patterns).includes(null)
+}
+
 /**
  * Whether patterns match all files below a directory, except hidden ones and those behind links.
  */

@@ -19,8 +19,15 @@ import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { ServedTorrent } from './served-torrent.js'
 import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
 import type { FileTorrents } from './file-torrents.js'
+import type { RecordedTorrent } from './recorded.js'
 import { NOBODY } from './flights.js'
-import { compilePatterns, coversAll, findMatching, type PatternRests } from './warm-patterns.js'
+import {
+  compilePatterns,
+  coversAll,
+  findMatching,
+  matches,
+  type PatternRests,
+} from './warm-patterns.js'
 
 /** The sources of files and torrents. */
 interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotonic'> {
@@ -137,8 +144,17 @@ export class Warmer {
     return counts
   }
 
-  /** Begins the work; it does not keep the process alive. */
-  start(): void {
+  /**
+   * Begins the work; it does not keep the process alive. `recorded` are torrents from before a
+   * restart, which are ready unless the first scan finds their files in another state.
+   */
+  start(recorded: readonly RecordedTorrent[]): void {
+    const matching = recorded.filter(({ content }) => {
+      return matches(this.#patterns, content.file.path)
+    })
+    this.#files = new Map(
+      matching.map((each) => [pathKey(each.content.file.path), readyFile(each)]),
+    )
     this.#work = this.#scanAgainAndAgain()
   }
 
@@ -320,6 +336,13 @@ function newFile(
 ): WarmFile {
   const replaced = before ? hashOf(before) : null
   return { path, fingerprint, state: 'waiting', torrent: null, replaced }
+}
+
+function readyFile({ content, infoHash, facts, infoLength }: RecordedTorrent): WarmFile {
+  const { path, fingerprint } = content.file
+  const { infoHashes } = facts
+  const torrent = { infoHash, infoHashes, isOwn: true, infoLength, stamp: '' }
+  return { path, fingerprint, state: 'ready', torrent, replaced: null }
 }
 
 /** The info hash of a file's last torrent; null if it never had one. */

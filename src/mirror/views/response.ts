@@ -16,7 +16,7 @@ import type { ServiceOptions } from '../options.js'
 import { readyAnswer } from '../pages/progress-page.js'
 import { publicAddress } from '../tree/address.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
-import type { ServedTorrent } from '../torrents/served-torrent.js'
+import type { ServedTorrent, MirrorFacts } from '../torrents/served-torrent.js'
 import type { CurrentTorrent } from '../torrents/known-results.js'
 import type { Torrents } from '../torrents/torrents.js'
 import type { ResponseCache, SentResponse } from '../kept/response-cache.js'
@@ -135,7 +135,7 @@ const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
  * because that may be any: `trackers` are those of all clients.
  */
 export function trackTorrent(
-  torrent: ServedTorrent,
+  torrent: MirrorFacts,
   { ownTracker, seed, publicUrl, webSeeds }: ServiceOptions,
   trackers: TrackerList,
 ): void {

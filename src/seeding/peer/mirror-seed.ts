@@ -2,9 +2,9 @@ import { lookup } from 'node:dns/promises'
 import { LRUCache } from 'lru-cache'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
-import type { Content } from '../../core/digests/content.js'
+import { type Content, type SingleFile, singleContent } from '../../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'
-import type { GivenRecord } from '../../core/keep-seeded/given.js'
+import type { GivenRecord, GivenTorrent, MadeOfFile } from '../../core/keep-seeded/given.js'
 import { isLocal, isLoopback, outerAddresses } from '../../core/remote/address-reach.js'
 import { BtkitError, failureOf } from '../../base/errors.js'
 import { RepeatedWork } from '../../base/repeated-work.js'
@@ -44,13 +44,18 @@ const AGAIN = 60_000
 
 /** A torrent of files whose hashes are in the cache. */
 export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 'trackers'> {
-  /** Used as long as it is in memory, if its hashes are not in the cache. */
-  readonly core: TorrentCore
-  readonly content: Content
+  /**
+   * Used as long as it is in memory, if its hashes are not in the cache. Null: it was not composed.
+   */
+  readonly core: TorrentCore | null
+  /** A file is cut again when a peer asks for it: very many take less memory. */
+  readonly content: Content | SingleFile
   readonly options: InfoOptions
   readonly cacheAccess: CacheAccess
   /** Its source, for the record. */
   readonly source: string
+  /** The state of its only file, for the record; null for several. */
+  readonly made: MadeOfFile | null
 }
 
 export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdrawn'> {
@@ -169,25 +174,28 @@ export class MadeTorrents {
   }
 
   /** Seeds a torrent from now on. */
-  add({ core, content, options, cacheAccess, source, ...torrent }: MadeSeed): void {
-    const isSet = content.files.length > 1
-    const cost = costOf(content)
-    if (isSet && cost > MEMORY_OF_SETS) return
-    const request = new InfoRequest(content, options, cacheAccess.trust)
-    const files = Array.from(content.files, (file) => {
+  add({ core, content, options, cacheAccess, source, made, ...torrent }: MadeSeed): void {
+    const isFile = 'file' in content
+    const isSet = !isFile && content.files.length > 1
+    const cost = isSet ? costOf(content) : 1
+    if (cost > MEMORY_OF_SETS) return
+    const name = isFile ? (content.file.path.at(-1) ?? '') : content.name
+    const size = isFile ? content.file.fingerprint.size : content.size
+    const files = Array.from(isFile ? [content.file] : content.files, (file) => {
       return file.absolutePath === '' || file.fingerprint.size === 0 ? null : file
     })
-    const inMemory = new WeakRef(core)
+    const inMemory = core && new WeakRef(core)
     const load = async (): Promise<LoadedTorrent> => {
+      const whole = isFile ? singleContent(content) : content
+      const request = new InfoRequest(whole, options, cacheAccess.trust)
       const recalled = await Promise.resolve(doAtOnce(recallInfo(request, cacheAccess)))
-      const known = 'info' in recalled ? recalled : inMemory.deref()
+      const known = 'info' in recalled ? recalled : inMemory?.deref()
       if (!known) {
-        throw new BtkitError('changed', `${content.name}: its hashes are not in the cache any more`)
+        throw new BtkitError('changed', `${name}: its hashes are not in the cache any more`)
       }
       // A peer gets `info` alone
       return { metainfo: parseMetainfo(joinTorrent(new Map(), known)), files }
     }
-    const { name, size } = content
     const seeded = { ...torrent, path: null, name, size, private: options.private, files, load }
     // A torrent that is banned waits until that is lifted
     const isBanned = this.service.isBanned(seeded)
@@ -196,11 +204,12 @@ export class MadeTorrents {
     else this.#single.set(swarmKey(seeded), seeded)
     if (isBanned) this.#failed.set(swarmKey(seeded), this.world.monotonic())
     const [infoHash] = swarmHashes(torrent)
-    if (infoHash) this.#record(swarmKey(seeded), { infoHash, stamp: source })
+    if (infoHash) this.#record(swarmKey(seeded), { infoHash, stamp: source, ...(made && { made }) })
   }
 
-  #record(key: string, torrent: { infoHash: InfoHash; stamp: string } | null): void {
-    if (this.given.torrents.get(key)?.stamp === torrent?.stamp) return
+  #record(key: string, torrent: GivenTorrent | null): void {
+    const known = this.given.torrents.get(key)
+    if (known?.stamp === torrent?.stamp && known?.made?.state === torrent?.made?.state) return
     this.given.put(key, torrent)
     void this.#saving.run()
   }

@@ -53,6 +53,7 @@ export class TrackerHost {
   /** Where others reach this machine, for the tracker in this process. */
   #own: readonly string[] = []
   #lookAgainAt = -Infinity
+  #lookingUp: Promise<void> | null = null
 
   constructor(
     url: string,
@@ -72,13 +73,17 @@ export class TrackerHost {
    * call the address of another (BEP 7). Returns the first answer.
    * @throws ScrapeFailure
    */
-  announce(announce: Announce, onPeers: OnPeers): Promise<AnnouncedPeers> {
+  async announce(announce: Announce, onPeers: OnPeers): Promise<AnnouncedPeers> {
+    const { signal, event, address: own } = announce
+    if (this.here) {
+      // No torrent waits for another one
+      if (this.#isDue) await this.#lookUp(signal)
+      return this.#tellHere(announce, this.here, onPeers)
+    }
     return this.#slots(async () => {
-      const { signal, event, address: own } = announce
       // After the end, thousands may still wait for their turn
       signal.throwIfAborted()
-      await this.#lookUp(signal)
-      if (this.here) return this.#tellHere(announce, this.here, onPeers)
+      if (this.#isDue) await this.#lookUp(signal)
       const reaches = this.#addresses.map(({ address }) => reachOf(address))
       const reach = reaches.length === 0 ? Reach.all : Math.max(...reaches)
       // Peers that know a tracker of this network are in it, too
@@ -147,10 +152,21 @@ export class TrackerHost {
     })
   }
 
+  get #isDue(): boolean {
+    return this.seeder.monotonic() >= this.#lookAgainAt
+  }
+
+  /** Looks up the addresses, once for all announces that wait for them. */
+  #lookUp(signal: AbortSignal): Promise<void> {
+    this.#lookingUp ??= this.#askSystem(signal).finally(() => {
+      this.#lookingUp = null
+    })
+    return this.#lookingUp
+  }
+
   /** Without addresses the announce itself says why there are none. */
-  async #lookUp(signal: AbortSignal): Promise<void> {
+  async #askSystem(signal: AbortSignal): Promise<void> {
     const now = this.seeder.monotonic()
-    if (now < this.#lookAgainAt) return
     const limits = { timeoutMs: LOOKUP_TIME, signal }
     try {
       this.#addresses = await answeredWithin(limits, () => lookup(this.#name, { all: true }))

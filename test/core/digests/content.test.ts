@@ -24,7 +24,7 @@ test('paths in which a name has a backslash can be told', async (t) => {
 test('a single file has the torrent of a file', async (t) => {
   const source = join(makeScratch(t, { a: 'x' }), 'a')
   const [file] = (await cutContent(contentRequest(source))).files
-  assert.equal(singleContent(file!, { version: 'v1', pieceLength: P }).isDirectory, false)
+  assert.equal(singleContent({ file: file!, version: 'v1', pieceLength: P }).isDirectory, false)
 })
 
 test('an empty file beside others stays', async (t) => {

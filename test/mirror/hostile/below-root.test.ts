@@ -76,7 +76,7 @@ async function readings({ mirror, look }: LookedAt): Promise<(string | null)[]> 
 
 /** Hashes a file as the service does. */
 function hash(file: ScannedFile) {
-  const content = singleContent(file, { version: 'v1', pieceLength: pieceLengthOf(20) })
+  const content = singleContent({ file, version: 'v1', pieceLength: pieceLengthOf(20) })
   return hashContent(content, { ...hashContext(), rules: { isGuarded: true } })
 }
 

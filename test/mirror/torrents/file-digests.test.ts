@@ -36,7 +36,7 @@ async function openBoth(t: TestContext) {
   }
   const hashPieces = (name: string, work = workFor()) => {
     const rules = { version: 'v1', pieceLength: pieceLengthOf(20) } as const
-    return maker.make(sourceOf(singleContent(fileOf(name), rules)), work)
+    return maker.make(sourceOf(singleContent({ file: fileOf(name), ...rules })), work)
   }
   const digest = async (name: string) => {
     const waiter = { client: null, patience: 600_000, onGone: () => undefined }

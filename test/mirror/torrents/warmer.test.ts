@@ -257,7 +257,7 @@ longTest('of more than 1,000,000 files that match, others are left out', async (
     onError: (error) => failures.push(error),
     monotonic: () => performance.now(),
   })
-  warmer.start()
+  warmer.start([])
   t.after(() => void warmer.stop())
   await until('it has looked', () => warmer.scans === 1)
   assert.deepEqual(warmer.counts, { ready: 0, waiting: 1_000_000, failed: 0 })

@@ -30,6 +30,7 @@ function torrentOf(files: readonly ScannedFile[]): MadeSeed {
     infoHash: infoHashOfBytes(randomBytes(20)),
     infoHashV2: null,
     source: '',
+    made: null,
     core: { info: new Uint8Array(0), pieceLayers: null },
     trackers: [],
     content: {
