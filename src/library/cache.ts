@@ -10,7 +10,7 @@ import type { CacheAccess } from '../core/digests/cache-access.js'
 import type { CacheTrust } from '../disk/cache/trust.js'
 import { awaitSystem, BtkitError, callSystem, refuseAborted } from '../base/errors.js'
 import { accessCache } from '../fleet/access.js'
-import { requirePath } from './check-options.js'
+import { requirePath } from '../base/require.js'
 
 /** Options for opening a piece cache. */
 export interface OpenCacheOptions extends CacheOptions {

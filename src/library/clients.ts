@@ -20,7 +20,7 @@ import { looksLikeMagnet, parseMagnet, type MagnetLink } from '../metainfo/magne
 import { announceUrls, checkTracker } from '../metainfo/trackers.js'
 import { readInfoHash, readInfoHashV2, swarmHashes } from '../metainfo/info-hash.js'
 import { monotonicNow } from '../base/process.js'
-import { requireArray } from './check-options.js'
+import { requireArray } from '../base/require.js'
 import { labelOf, readInput, type ReadOptions, type TorrentInput } from './read.js'
 import { type Running, startTask, type Task, withHashContext, type WorkOptions } from './task.js'
 

@@ -3,17 +3,13 @@ import { completeDirectories as complete } from '../core/complete/loop/run.js'
 import type { CompleteReport } from '../core/complete/report.js'
 import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../base/errors.js'
-import { checkedOptions, requirePaths } from './check-options.js'
+import { requirePaths } from '../base/require.js'
 import { startTask, type Task, withHashContext, type WorkOptions } from './task.js'
-import {
-  commonRequestOf,
-  type FileOptions,
-  type TorrentOptions,
-} from '../core/make/common-request.js'
-import { COMMON_OPTIONS } from './torrent-options.js'
+import { type AskedOptions, commonRequestOf } from '../core/make/asked.js'
+import { type OwnOptions, requireOptions } from './torrent-options.js'
 
 /** Options for keeping directories in torrents. */
-export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOptions {
+export interface CompleteOptions extends AskedOptions, WorkOptions {
   /** Directory that records which torrents btkit wrote. Do not delete it. */
   readonly stateDirectory: string
   /** Directory of the torrents (default: beside the entries). */
@@ -40,8 +36,7 @@ export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOption
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
-const COMPLETE_OPTIONS: Record<keyof CompleteOptions, true> = {
-  ...COMMON_OPTIONS,
+const COMPLETE_OPTIONS: OwnOptions<CompleteOptions> = {
   stateDirectory: true,
   target: true,
   entries: true,
@@ -68,7 +63,8 @@ export function completeDirectories(
   return startTask(options, async (signal, tell) => {
     requirePaths([directories].flat(), 'directories')
     checkState(options)
-    const common = commonRequestOf(checkedOptions(options, Object.keys(COMPLETE_OPTIONS)))
+    requireOptions(options, COMPLETE_OPTIONS)
+    const common = commonRequestOf(options)
     let total = 0
     const running = { signal, tell, bytesTotal: () => total }
     const begin = (bytes: number) => {

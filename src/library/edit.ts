@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import type { EditOutcome } from '../core/edit/files.js'
 import { editFiles as edit } from '../core/edit/files.js'
-import { requirePaths } from './check-options.js'
+import { requirePaths } from '../base/require.js'
 import { editOf, type TorrentChanges } from './changes.js'
 
 /** Options for editing .torrent files. */

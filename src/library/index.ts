@@ -34,7 +34,7 @@ export {
   type TorrentInput,
 } from './read.js'
 export type { Progress, Task, TaskOptions, WorkOptions } from './task.js'
-export type { FileOptions, TorrentOptions } from '../core/make/common-request.js'
+export type { FileOptions, TorrentOptions } from '../core/make/asked.js'
 export type { MadeTorrent, MakeOptions, TorrentContent } from './torrent-options.js'
 export {
   convertTorrent,

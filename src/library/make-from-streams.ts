@@ -4,7 +4,7 @@ import type { StreamedBytes, StreamedFile } from '../core/make/streamed-file.js'
 import { makeGroup, type Reading } from '../core/make/make-group.js'
 import { BtkitError } from '../base/errors.js'
 import { checkName } from '../metainfo/name.js'
-import { requireArray, requirePath } from './check-options.js'
+import { requireArray, requirePath } from '../base/require.js'
 import { hashContextOf, startTask, type Task, type TellProgress } from './task.js'
 import {
   describeMade,

@@ -12,7 +12,7 @@ import {
   type SummarizedTorrent,
   type TorrentSummary,
 } from '../metainfo/summary.js'
-import { requirePaths } from './check-options.js'
+import { requirePaths } from '../base/require.js'
 
 /** A torrent: the path of a .torrent, its bytes, or what parseMetainfo returned. */
 export type TorrentInput = string | Uint8Array | Metainfo

@@ -5,7 +5,7 @@ import type { Reading } from '../core/make/make-group.js'
 import { refuseAborted } from '../base/errors.js'
 import { createThrottle } from '../disk/hash/jobs/job.js'
 import { accessOf, type Cache } from './cache.js'
-import { requirePositive } from './check-options.js'
+import { requirePositive } from '../base/require.js'
 
 /** How far work on files has come. */
 export interface Progress {

@@ -3,17 +3,12 @@ import { join } from '../metainfo/bencode/encode.js'
 import { bytesOf, type Content } from '../core/digests/content.js'
 import { withoutPads } from '../core/digests/pad-files.js'
 import type { MakeGroup, MakeReport } from '../core/make/make-group.js'
-import { TEXT_NAMES, type TextName } from '../metainfo/fields.js'
-import { checkedOptions, requirePath } from './check-options.js'
-import {
-  type TorrentOptions,
-  type FileOptions,
-  commonRequestOf,
-} from '../core/make/common-request.js'
+import { requireKnown, requirePath, requireText } from '../base/require.js'
+import { ASKED, type AskedOptions, commonRequestOf } from '../core/make/asked.js'
 import type { WorkOptions } from './task.js'
 
 /** Options for making a torrent. */
-export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
+export interface MakeOptions extends AskedOptions, WorkOptions {
   /** The torrent's name (default: that of the file or directory). */
   readonly name?: string | undefined
   /** Path of the .torrent to write (default: none is written). */
@@ -27,32 +22,21 @@ export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
+/** The options that only one kind of work has. */
+export type OwnOptions<Options> = Record<
+  Exclude<keyof Options, keyof (AskedOptions & WorkOptions)>,
+  true
+>
+
 /**
- * The names of options of all torrents. A misspelt one would make another torrent than was wanted.
+ * Makes sure that all options have a known name.
+ * @throws BtkitError `usage`
  */
-export const COMMON_OPTIONS: Record<keyof (TorrentOptions & FileOptions & WorkOptions), true> = {
-  trackers: true,
-  webSeeds: true,
-  httpSeeds: true,
-  nodes: true,
-  version: true,
-  pieceLength: true,
-  creationDate: true,
-  private: true,
-  ...(Object.fromEntries(TEXT_NAMES.map((name) => [name, true])) as Record<TextName, true>),
-  source: true,
-  infoKeys: true,
-  keys: true,
-  include: true,
-  exclude: true,
-  all: true,
-  links: true,
-  attributes: true,
-  order: true,
-  padFiles: true,
-  targetPieces: true,
-  maxTorrentSize: true,
-  maxPieceLength: true,
+export function requireOptions(options: WorkOptions, own: Readonly<Record<string, true>>): void {
+  requireKnown(options, Object.keys({ ...ASKED, ...OF_WORK, ...own }))
+}
+
+const OF_WORK: Record<keyof WorkOptions, true> = {
   threads: true,
   maxRate: true,
   cache: true,
@@ -60,8 +44,7 @@ export const COMMON_OPTIONS: Record<keyof (TorrentOptions & FileOptions & WorkOp
   onProgress: true,
 }
 
-const MAKE_OPTIONS: Record<keyof MakeOptions, true> = {
-  ...COMMON_OPTIONS,
+const MAKE_OPTIONS: OwnOptions<MakeOptions> = {
   name: true,
   output: true,
   force: true,
@@ -106,11 +89,14 @@ export function describeMade({ plan, written }: MakeReport): MadeTorrent {
 
 /**
  * Checks options for the torrent of files on a disk, and translates them for core.
- * @throws BtkitError as checkedOptions and commonRequestOf
+ * @throws BtkitError as requireOptions and commonRequestOf
  */
 export function makeRequestOf(source: string, options: MakeOptions): MakeGroup['torrents'][0] {
   requirePath(source, 'content')
   const { name = basename(resolve(source)), output = null, force = false } = options
-  const common = commonRequestOf(checkedOptions(options, Object.keys(MAKE_OPTIONS)))
+  requireOptions(options, MAKE_OPTIONS)
+  requireText(name, 'name')
+  if (output !== null) requireText(output, 'output')
+  const common = commonRequestOf(options)
   return { ...common, source, name, torrent: output, force, keepsInfoHash: !force }
 }

@@ -393,6 +393,7 @@ test('wrong input of callers without types is an error of the library', async (t
     [() => make(path, { comment: 2 }), /^comment: not a text/],
     [() => make(path, { output: 2 }), /^output: not a text/],
     [() => make(path, { targetPieces: 0 }), /^targetPieces: not a number above 0/],
+    [() => make(path, { pieceLength: '32768' }), /^piece length 32768: not a power of two/],
     [() => make(path, { maxRate: 0 }), /^maxRate: not a number above 0/],
     [() => make(path, { threads: '2' }), /^threads: not a number above 0/],
     [() => make(path, { cache: path }), /^cache: not a cache; give what openCache/],

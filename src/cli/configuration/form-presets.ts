@@ -1,5 +1,5 @@
-import { formatGlobs, type Preset } from '../../pages/forms/torrent-fields.js'
-import { formatTiers } from '../../metainfo/trackers.js'
+import { ASKED_ROWS, type AskedOptions } from '../../core/make/asked.js'
+import { fieldText, type Preset } from '../../pages/forms/torrent-fields.js'
 import { declareTorrentOptions, type MakerOptions } from '../options/torrent.js'
 import { torrentOptionsOf } from '../options/torrent-request.js'
 import { optionEntries } from '../options/table.js'
@@ -33,13 +33,14 @@ export async function formPresets(option: string | undefined, io: Io): Promise<P
 
 /** The preset of a section, from the options that torrents have, and their values without one. */
 function presetOf(
-  { name, entries: all }: Section,
+  { name: preset, entries: all }: Section,
   { entries, standard }: { readonly entries: Entries; readonly standard: MakerOptions },
   known: Known & { readonly problems: Problems },
 ): Preset {
   const fields: Record<string, string> = {}
-  const values = new Map<string, unknown>()
+  const carried: Record<string, unknown> = {}
   const [names, missing]: [string[], string[]] = [[], []]
+  let options = standard
   for (const { key, item } of all) {
     const found = findByKey(key, item, entries)
     const problems = new Problems()
@@ -54,54 +55,23 @@ function presetOf(
     // A switch that is off is as without a preset, and so is a form without trackers
     const isOff = entry?.kind === 'switch' && entry.on !== null && value === false
     if (key === 'trackerless' || isOff || (found && value === undefined)) continue
-    const field = entry && FIELDS[entry.key]?.(value as never)
-    if (field) fields[field[0]] = field[1]
-    else if (entry && CARRIED.has(entry.key)) {
-      values.set(entry.attribute, value)
+    const rows = ASKED_ROWS.filter(([name, { options: named = [name] }]) => {
+      return entry && named.includes(entry.attribute)
+    })
+    if (entry) options = { ...options, [entry.attribute]: value }
+    const asked = torrentOptionsOf(options)
+    // Each of several tags is for a torrent of its own
+    const isOne = entry?.key !== 'source' || options.source.length === 1
+    const [row] = rows
+    const field = row?.[1].field
+    const text = row && field && isOne ? fieldText(field, asked[row[0]]) : null
+    if (row && text !== null) fields[row[0]] = text
+    else if (!row || field) missing.push(key)
+    else {
       names.push(key)
-    } else missing.push(key)
+      for (const [each] of rows) carried[each] = asked[each]
+    }
   }
-  if (names.length === 0) return { name, fields, missing }
-  const options = { ...standard, ...(Object.fromEntries(values) as Partial<MakerOptions>) }
-  const carried = { ...torrentOptionsOf(options), creationDate: dateOf(options) }
-  return { name, fields, carried: { names, options: carried }, missing }
-}
-
-/** The creation date; undefined for the time at which a torrent is made. */
-function dateOf({ date }: MakerOptions): number | 'mtime' | null | undefined {
-  if (date === false) return null
-  return date === 'now' ? undefined : date
-}
-
-/** The options without a field that torrents get, too. */
-const CARRIED: ReadonlySet<string> = new Set([
-  ...['include', 'attributes', 'symlinks', 'sort-by', 'pad-files'],
-  ...['target-pieces', 'max-torrent-size', 'max-piece-length'],
-  ...['http-seed', 'node', 'created-by', 'date'],
-  'set',
-])
-
-type Field = readonly [name: string, text: string] | null
-
-const trackersField = (tiers: readonly string[][]): Field => ['trackers', formatTiers(tiers)]
-const pieceField = (length: number | 'auto'): Field => ['pieceLength', String(length)]
-
-/** The fields of options with their texts; null if a form has none for a value. */
-const FIELDS: Readonly<Record<string, (value: never) => Field>> = {
-  announce: trackersField,
-  'announce-list': trackersField,
-  'web-seed': (urls: readonly string[]) => ['webSeeds', urls.join('\n')],
-  exclude: (globs: readonly string[]) => {
-    return globs.some((glob) => glob.includes('"')) ? null : ['exclude', formatGlobs(globs)]
-  },
-  'piece-length': pieceField,
-  'piece-size-pow2': pieceField,
-  comment: (text: string) => ['comment', text],
-  source: ([tag = '', ...others]: readonly string[]) => {
-    return others.length > 0 ? null : ['source', tag]
-  },
-  v2: () => ['version', 'v2'],
-  hybrid: () => ['version', 'hybrid'],
-  private: () => ['private', 'on'],
-  hidden: () => ['all', 'on'],
+  const rest = { names, options: carried as AskedOptions }
+  return { name: preset, fields, missing, ...(names.length > 0 && { carried: rest }) }
 }

@@ -1,5 +1,6 @@
 import { checkTracker, looksLikeUrl, storedUrl } from '../../metainfo/trackers.js'
 import { BtkitError } from '../../base/errors.js'
+import { VERSIONS } from '../../core/make/asked.js'
 import { hideAllSecrets } from '../../base/text/secrets.js'
 import {
   itemsOf,
@@ -97,8 +98,6 @@ function spelled(entry: LocatedEntry, host: string, problems: Problems): Located
     return []
   })
 }
-
-const VERSIONS: readonly string[] = ['v1', 'v2', 'hybrid']
 
 function versionEntries({ item }: LocatedEntry): LocatedEntry[] {
   const { place, value } = item

@@ -7,7 +7,7 @@ import {
 import type { CheckedTrackers, MakeRequest } from '../../core/make/make-torrent.js'
 import { resolve } from 'node:path'
 import { usageError } from '../../base/errors.js'
-import { type CheckedOptions, commonRequestOf } from '../../core/make/common-request.js'
+import { ASKED_ROWS, type AskedOptions, commonRequestOf } from '../../core/make/asked.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import {
@@ -18,7 +18,7 @@ import {
 } from '../../metainfo/trackers.js'
 import { hideSecrets } from '../../base/text/secrets.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
-import { FIELDS, TEXT_NAMES } from '../../metainfo/fields.js'
+import { FIELDS } from '../../metainfo/fields.js'
 import { decodeUtf8 } from '../../metainfo/parse/require-field.js'
 import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 import { extraKeys } from './extra-keys.js'
@@ -43,11 +43,8 @@ export function commonRequest(operands: RequestOperands, options: MakerOptions, 
   const trackers = namedTrackers(operands.tiers, options)
   if (operands.needsPeers && trackers.announce === null) requirePeers(options)
   if (options.webSeedBase.length > 0) requireOneDirectory(operands.directories, io)
-  const common = commonRequestOf({
-    ...torrentOptionsOf(options),
-    trackers,
-    creationDate: creationDate(options.date, io),
-  })
+  const date = creationDate(options.date, io)
+  const common = commonRequestOf({ ...torrentOptionsOf(options), creationDate: date }, trackers)
   return {
     ...common,
     scan: { ...common.scan, isLegacy: operands.isLegacy },
@@ -55,40 +52,28 @@ export function commonRequest(operands: RequestOperands, options: MakerOptions, 
   }
 }
 
-/** The options as programs give them, except the date, which depends on the time. */
-export function torrentOptionsOf(
-  options: MakerOptions,
-): Omit<CheckedOptions, 'trackers' | 'creationDate'> {
+/** The options as programs give them. Without a date the time counts. */
+export function torrentOptionsOf(options: MakerOptions): AskedOptions {
+  const { hybrid, v2, sortBy, date } = options
+  const given: Readonly<Record<string, unknown>> = options
+  const named = ASKED_ROWS.map(([name, { options: [option = name] = [] }]) => {
+    // `--no-…` leaves a value out
+    return [name, given[option] === false ? null : given[option]]
+  })
   return {
-    all: options.hidden,
-    include: options.include,
-    exclude: options.exclude,
-    links: options.symlinks,
-    attributes: options.attributes,
-    // Old clients support nothing but v1
-    version: options.hybrid ? 'hybrid' : options.v2 ? 'v2' : 'v1',
-    padFiles: options.padFiles,
-    order: options.sortBy === 'given' ? undefined : options.sortBy,
-    pieceLength: options.pieceLength ?? options.pieceSizePow2,
-    targetPieces: options.targetPieces,
-    maxTorrentSize: options.maxTorrentSize,
-    maxPieceLength: options.maxPieceLength,
-    private: options.private,
-    source: options.source.at(-1),
-    ...extraKeys(options.set),
-    httpSeeds: options.httpSeed,
+    ...(Object.fromEntries(named) as AskedOptions),
+    trackers: options.announceList ?? options.announce,
     webSeeds: [
       ...options.webSeed,
       ...options.webSeedBase.map((base) => directoryAddress(base, [])),
     ],
-    nodes: options.node,
-    // `--no-…` leaves a text out
-    ...Object.fromEntries(
-      TEXT_NAMES.map((name) => {
-        const text: string | false | undefined = options[name]
-        return [name, text === false ? null : text]
-      }),
-    ),
+    // Old clients support nothing but v1
+    version: hybrid ? 'hybrid' : v2 ? 'v2' : 'v1',
+    pieceLength: options.pieceLength ?? options.pieceSizePow2,
+    order: sortBy === 'given' ? undefined : sortBy,
+    source: options.source.at(-1),
+    ...extraKeys(options.set),
+    creationDate: date === false ? null : date === 'now' ? undefined : date,
   }
 }
 

@@ -16,11 +16,11 @@ function causeOf(reason: PieceFacts['reason'], size: number): string[] {
     case 'by size':
       return [`which suit ${formatBytes(size)}`]
     case 'by count':
-      return [`the shortest of which there are at most ${reason.mostPieces}`]
+      return [`the shortest of which there are at most ${reason.targetPieces}`]
     case 'fewest':
       return [`the shortest that gives the fewest pieces (${reason.pieceCount})`]
     case 'by torrent size':
-      return [`the shortest for a .torrent of at most ${formatBytes(reason.largestTorrent)}`]
+      return [`the shortest for a .torrent of at most ${formatBytes(reason.maxTorrentSize)}`]
   }
 }
 

@@ -97,7 +97,7 @@ export function planStreams(
     const plan = planOf(contentOf(named, lengths, streamed), streamed, target)
     return { request: streamed, named, target, plan }
   }
-  const request = { ...streamed, mostPieces: undefined, largestTorrent: undefined }
+  const request = { ...streamed, targetPieces: undefined, maxTorrentSize: undefined }
   return { request, named, target: check(request), plan: null }
 }
 

@@ -16,27 +16,27 @@ import { SHA1 } from '../../metainfo/sizes.js'
 /** The rules for the piece length. Lengths and sizes are in bytes. */
 export interface PieceRules extends Pick<ContentRules, 'pieceLength'> {
   /** Maximum number of pieces: chooses the shortest piece length that keeps it. */
-  readonly mostPieces?: number | undefined
+  readonly targetPieces?: number | undefined
   /** Maximum bytes of the .torrent: chooses the shortest piece length that keeps it. */
-  readonly largestTorrent?: number | undefined
+  readonly maxTorrentSize?: number | undefined
   /** Maximum piece length, which overrides all other rules. */
-  readonly longestPiece?: PieceLength | undefined
+  readonly maxPieceLength?: PieceLength | undefined
 }
 
 /** The reason for a piece length. */
 export type PieceReason =
   | { readonly kind: 'given' }
   | { readonly kind: 'by size' }
-  | { readonly kind: 'by count'; readonly mostPieces: number }
+  | { readonly kind: 'by count'; readonly targetPieces: number }
   /** The number of pieces cannot be lower: each file begins one, or pieces would be too long. */
   | { readonly kind: 'fewest'; readonly pieceCount: number }
-  | { readonly kind: 'by torrent size'; readonly largestTorrent: number }
+  | { readonly kind: 'by torrent size'; readonly maxTorrentSize: number }
 
 /** A piece length in bytes, and why it was chosen. */
 export interface PieceChoice {
   readonly pieceLength: PieceLength
   readonly reason: PieceReason
-  /** Whether `longestPiece` changed the piece length. */
+  /** Whether `maxPieceLength` changed the piece length. */
   readonly isLimited: boolean
 }
 
@@ -64,15 +64,15 @@ export function choosePieces(
   rules: PieceRules,
   measure: MeasureTorrent,
 ): PieceChoice {
-  const { mostPieces, largestTorrent, longestPiece = LONGEST } = rules
+  const { targetPieces, maxTorrentSize, maxPieceLength = LONGEST } = rules
   const preferred =
-    largestTorrent !== undefined
-      ? fitTorrent(content, { ...rules, largestTorrent }, measure)
-      : mostPieces !== undefined
-        ? fitCount(content, mostPieces)
+    maxTorrentSize !== undefined
+      ? fitTorrent(content, { ...rules, maxTorrentSize }, measure)
+      : targetPieces !== undefined
+        ? fitCount(content, targetPieces)
         : suit(content, rules.pieceLength)
-  const isLimited = preferred.pieceLength > longestPiece
-  return { ...preferred, ...(isLimited && { pieceLength: longestPiece }), isLimited }
+  const isLimited = preferred.pieceLength > maxPieceLength
+  return { ...preferred, ...(isLimited && { pieceLength: maxPieceLength }), isLimited }
 }
 
 const LONGEST = pieceLengthOf(MAX_PIECE_POW2)
@@ -84,11 +84,11 @@ function suit(content: UncutContent, given: PieceRules['pieceLength']): Preferen
   return { pieceLength: suitedPieceLength(content), reason: { kind: 'by size' } }
 }
 
-function fitCount(content: UncutContent, mostPieces: number): Preference {
+function fitCount(content: UncutContent, targetPieces: number): Preference {
   let [fewest, pieceCount] = [LONGEST, Infinity]
   for (const pieceLength of lengthsTo(LONGEST)) {
     const count = countPieces(content, pieceLength)
-    if (count <= mostPieces) return { pieceLength, reason: { kind: 'by count', mostPieces } }
+    if (count <= targetPieces) return { pieceLength, reason: { kind: 'by count', targetPieces } }
     if (count < pieceCount) [fewest, pieceCount] = [pieceLength, count]
   }
   return { pieceLength: fewest, reason: { kind: 'fewest', pieceCount } }
@@ -96,19 +96,19 @@ function fitCount(content: UncutContent, mostPieces: number): Preference {
 
 function fitTorrent(
   content: UncutContent,
-  { largestTorrent, longestPiece = LONGEST }: PieceRules & { largestTorrent: number },
+  { maxTorrentSize, maxPieceLength = LONGEST }: PieceRules & { maxTorrentSize: number },
   measure: MeasureTorrent,
 ): Preference {
-  const reason: PieceReason = { kind: 'by torrent size', largestTorrent }
-  for (const pieceLength of lengthsTo(longestPiece)) {
+  const reason: PieceReason = { kind: 'by torrent size', maxTorrentSize }
+  for (const pieceLength of lengthsTo(maxPieceLength)) {
     // The size of the v1 digests alone excludes most lengths
     const least = content.version === 'v2' ? 0 : countPieces(content, pieceLength) * SHA1
-    if (least > largestTorrent) continue
-    if (measure(cutIntoPieces(content, pieceLength)) <= largestTorrent)
+    if (least > maxTorrentSize) continue
+    if (measure(cutIntoPieces(content, pieceLength)) <= maxTorrentSize)
       return { pieceLength, reason }
   }
-  const size = measure(cutIntoPieces(content, longestPiece))
-  const pieces = `with pieces of ${formatBytes(longestPiece)}`
+  const size = measure(cutIntoPieces(content, maxPieceLength))
+  const pieces = `with pieces of ${formatBytes(maxPieceLength)}`
   const why = `${pieces} the .torrent would still have ${formatBytes(size)}`
   throw new BtkitError('too-large', `${content.name}: ${why}`)
 }

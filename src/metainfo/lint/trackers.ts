@@ -280,8 +280,8 @@ export interface TrackerRule {
   readonly private?: boolean | undefined
   readonly source?: string | undefined
   readonly version?: MetainfoVersion | undefined
-  readonly longestPiece?: number | undefined
-  readonly largestTorrent?: number | undefined
+  readonly maxPieceLength?: number | undefined
+  readonly maxTorrentSize?: number | undefined
 }
 
 /** Finds what the rules of a torrent's trackers forbid. */
@@ -303,13 +303,13 @@ const hostsOf = remembering((url) => {
 
 function* broken(metainfo: Metainfo, rule: TrackerRule) {
   const { pieceLength, bytes } = metainfo
-  const { longestPiece = Infinity, largestTorrent = Infinity } = rule
+  const { maxPieceLength = Infinity, maxTorrentSize = Infinity } = rule
   if (rule.private !== undefined && rule.private !== metainfo.private)
     yield rule.private ? 'private torrents' : 'torrents that are not private'
   if (rule.source !== undefined && rule.source !== metainfo.source)
     yield `the source ${quoteText(rule.source)}`
   if (rule.version !== undefined && rule.version !== metainfo.version)
     yield rule.version === 'hybrid' ? 'hybrid torrents' : `torrents of version ${rule.version}`
-  if (pieceLength > longestPiece) yield `pieces of at most ${longestPiece} bytes`
-  if (bytes.length > largestTorrent) yield `a .torrent of at most ${largestTorrent} bytes`
+  if (pieceLength > maxPieceLength) yield `pieces of at most ${maxPieceLength} bytes`
+  if (bytes.length > maxTorrentSize) yield `a .torrent of at most ${maxTorrentSize} bytes`
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
+import { ASKED } from '../../core/make/asked.js'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import { BtkitError } from '../../base/errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
@@ -110,16 +111,15 @@ function editFields(form: Form, torrents: readonly Opened[], titleOf: EditForm['
     <section class="card">
       <h2>Values</h2>
       ${VALUES.map((value) => valueField(form, value, torrents))}
-      ${
-        !many &&
-        checkField(form, 'Private torrent', [['private', 'only these trackers, no DHT or PEX']])
-      }
+      ${!many && checkField(form, PRIVATE.label, [['private', PRIVATE.hint]])}
     </section>
     <p class="muted">
       Name, source tag and private are parts of the info hash: if you change them, the torrent gets
       another swarm.
     </p>`
 }
+
+const PRIVATE = ASKED.private.field
 
 type Changed = Exclude<Edited, { readonly error: string }>
 
@@ -141,9 +141,9 @@ function valueField(
   const hint = differs
     ? 'The torrents differ here. If you leave this empty, each keeps its own.'
     : undefined
-  if (kind === 'text') return textField(form, { name, label, hint })
+  if (kind === 'line') return textField(form, { name, label, hint })
   const rows = Math.min(12, 1 + form.text(name).split('\n').length)
-  return linesField(form, { name, label, hint, rows, ...(kind === 'tiers' ? { kind } : {}) })
+  return linesField(form, { name, label, hint, rows, kind })
 }
 
 /** The values that all torrents share; empty where they differ. */
@@ -199,7 +199,7 @@ function differentValues(form: Form, torrents: readonly Opened[]) {
 
 /** A value as a browser sends it if nobody changed its field, which may be of one line. */
 function asSent(value: string, kind: ValueKind): string {
-  return value.replaceAll(/\r\n?|\n/g, kind === 'text' ? '' : '\n').trim()
+  return value.replaceAll(/\r\n?|\n/g, kind === 'line' ? '' : '\n').trim()
 }
 
 /** Returns a digest of torrents and their paths. */

@@ -109,12 +109,12 @@ export function textField(form: Form, field: TextField): Html {
   return row(field, pick ? html`<div class="with">${input}${button}</div>` : input)
 }
 
-/** Lines of text. */
+/** Lines of text: `tiers` of trackers; what a drop may `send`; or any other. */
 export function linesField(
   form: Form,
-  field: Field & { readonly kind?: 'tiers' | 'send'; readonly rows?: number },
+  field: Field & { readonly kind?: string; readonly rows?: number },
 ): Html {
-  const { name, kind, rows = 4 } = field
+  const { name, kind, rows = kind === 'tiers' || kind === 'send' ? 4 : 2 } = field
   const area = html`<textarea
     id="${name}"
     name="${name}"

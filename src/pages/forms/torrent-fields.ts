@@ -1,6 +1,6 @@
-import type { FileOptions, TorrentOptions } from '../../core/make/common-request.js'
+import { ASKED_ROWS, type AskedField, type AskedOptions } from '../../core/make/asked.js'
 import { BtkitError, inField } from '../../base/errors.js'
-import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { formatTiers } from '../../metainfo/trackers.js'
 import { clipText } from '../../base/text/escape.js'
 import { fieldValue, html, type Html } from '../../base/text/html.js'
 import { counted, formatBytes } from '../../base/text/quantity.js'
@@ -26,87 +26,89 @@ export interface Preset {
   /** Its options for which the form has no field, but which torrents get, too, with their names. */
   readonly carried?: {
     readonly names: readonly string[]
-    readonly options: TorrentOptions & FileOptions
+    readonly options: AskedOptions
   }
   /** The other options, which torrents do not get. */
   readonly missing?: readonly string[]
 }
 
-const POWERS = Array.from({ length: 17 }, (_, at) => 14 + at)
-const PIECE_LENGTHS: readonly Choice[] = [
-  ['auto', 'automatic, by size'],
-  ...POWERS.map((power): Choice => [String(2 ** power), formatBytes(2 ** power)]),
-]
+interface NamedField extends AskedField {
+  readonly name: string
+}
 
-const VERSIONS: readonly Choice[] = [
-  ['v1', 'v1: for all clients'],
-  ['hybrid', 'hybrid: v1 and v2'],
-  ['v2', 'v2 only'],
-]
+/** The fields of the values that a torrent may be asked, in their order. */
+const FIELDS = ASKED_ROWS.flatMap(([name, { field }]): NamedField[] => {
+  return field ? [{ ...field, name }] : []
+})
+const FOLDED = FIELDS.filter(({ isUsual }) => !isUsual)
+const BOXES = FIELDS.filter(({ kind }) => kind === 'box').map(({ name }) => name)
+
+/** The names of the fields that the next torrent may begin with. A comment is for one only. */
+export const KEPT_FIELDS = FIELDS.map(({ name }) => name).filter((name) => name !== 'comment')
+
+const SHOW: Readonly<Record<AskedField['kind'], (form: Form, field: NamedField) => Html>> = {
+  tiers: (form, field) => {
+    return linesField(form, { ...field, hint: html`<span data-plain>${field.hint ?? ''}</span>` })
+  },
+  lines: linesField,
+  text: linesField,
+  line: textField,
+  globs: (form, { hint = '', ...field }) => {
+    const parts = hint.split('`').map((part, i) => (i === 1 ? html`<code>${part}</code>` : part))
+    return textField(form, { ...field, hint: html`${parts}` })
+  },
+  choice: (form, { choices = [], ...field }) => {
+    return (choices.length > 4 ? selectField : radioField)(form, { ...field, choices })
+  },
+  box: (form, { name, label, hint = '' }) => checkField(form, label, [[name, hint]]),
+}
+
+/** Reads the value in a field; undefined for none. Whoever gets the value checks it. */
+function valueIn(form: Form, { name, kind }: NamedField): unknown {
+  const text = form.text(name)
+  if (kind === 'tiers') return parseTiers(text)
+  if (kind === 'lines') return form.lines(name)
+  if (kind === 'globs') return inField(name, () => globsOf(text))
+  if (kind === 'box') return form.has(name)
+  return kind === 'choice' && /^\d+$/.test(text) ? Number(text) : text || undefined
+}
+
+/** Returns the text that fills in the field of a value; null if none can. */
+export function fieldText({ kind }: AskedField, value: unknown): string | null {
+  if (kind === 'tiers') return formatTiers(value as string[][])
+  if (kind === 'lines') return (value as string[]).join('\n')
+  if (kind === 'globs') return formatGlobs(value as string[])
+  return kind === 'box' ? 'on' : String(value)
+}
 
 /** The fields of torrents that most people fill in. */
-export function usualFields(form: Form): Html {
-  return html`${linesField(form, {
-    name: 'trackers',
-    label: 'Trackers',
-    hint: html`<span data-plain
-      >One URL a line. An empty line begins the next tier, which clients use if all before
-      fail.</span
-    >`,
-    kind: 'tiers',
-  })}
-  ${checkField(form, 'Private torrent', [['private', 'only these trackers, no DHT or PEX']])}
-  ${linesField(form, { name: 'comment', label: 'Comment', rows: 2 })}`
+export function usualFields(form: Form): Html[] {
+  const usual = FIELDS.filter(({ isUsual }) => isUsual)
+  return usual.map((field) => SHOW[field.kind](form, field))
 }
 
 /** The other fields of torrents, folded, below those of the page itself. */
 export function moreFields(form: Form, own: Html): Html {
   return html`<details class="card" data-more>
     <summary>More options<span class="muted" data-set>${setIn(form)}</span></summary>
-    ${own}
-    ${linesField(form, {
-      name: 'webSeeds',
-      label: 'Web seeds',
-      hint: 'URLs of the same files on web servers, one per line.',
-      rows: 2,
-    })}
-    ${radioField(form, { name: 'version', label: 'Version', choices: VERSIONS })}
-    ${selectField(form, { name: 'pieceLength', label: 'Piece length', choices: PIECE_LENGTHS })}
-    ${textField(form, {
-      name: 'source',
-      label: 'Source tag',
-      hint: 'Some private trackers want one. It gives the torrent its own info hash.',
-    })}
-    ${textField(form, {
-      name: 'exclude',
-      label: 'Exclude',
-      hint: html`Globs with spaces between, such as <code>*.tmp cache/** "My Files/**"</code>`,
-    })}
-    ${checkField(form, 'Hidden files', [['all', 'include']])}
+    ${own} ${FOLDED.map((field) => SHOW[field.kind](form, field))}
   </details>`
 }
 
 /** Names the folded fields that are not as by default. The script does the same while one types. */
 function setIn(form: Form): string {
-  const text = (name: string, label: string) => {
-    const value = form.lines(name).join(' ')
-    return value !== '' && `${label}: ${value}`
-  }
-  const choice = (name: string, label: string, choices: readonly Choice[]) => {
-    const at = choices.findIndex(([value]) => value === form.text(name))
-    return at > 0 && `${label}: ${choices[at]?.[1] ?? ''}`
-  }
-  const set = [
-    text('target', 'Save to'),
-    text('output', 'Save to'),
-    text('webSeeds', 'Web seeds'),
-    choice('version', 'Version', VERSIONS),
-    choice('pieceLength', 'Piece length', PIECE_LENGTHS),
-    text('source', 'Source tag'),
-    text('exclude', 'Exclude'),
-    form.has('all') && 'Hidden files: include',
-  ]
-  return clipText(set.filter(Boolean).join(', '), MOST_SET)
+  const places = ['target', 'output'].map((name) => ({ name, label: 'Save to' }))
+  const set = [...places, ...FOLDED].flatMap((field: Partial<NamedField>) => {
+    const { name = '', label = '', kind, hint = '', choices } = field
+    const others = choices?.slice(1).find(([value]) => value === form.text(name))
+    const text = choices
+      ? others?.[1]
+      : kind !== 'box'
+        ? form.lines(name).join(' ')
+        : form.has(name) && hint
+    return text ? [`${label}: ${text}`] : []
+  })
+  return clipText(set.join(', '), MOST_SET)
 }
 
 /** The longest summary of folded fields, in characters. */
@@ -116,42 +118,27 @@ const MOST_SET = 200
  * Reads those fields, and takes options from the preset that filled them in.
  * @throws BtkitError `usage`
  */
-export function torrentOptions(form: Form, presets: readonly Preset[]) {
-  const piece = form.text('pieceLength') || 'auto'
-  const comment = form.text('comment')
-  const source = form.text('source')
-  const trackers = parseTiers(form.text('trackers'))
-  if (form.has('private') && trackers.length === 0)
+export function torrentOptions(form: Form, presets: readonly Preset[]): AskedOptions {
+  const read = FIELDS.map((field) => [field.name, valueIn(form, field)])
+  const options = Object.fromEntries(read) as AskedOptions
+  if (options.private && options.trackers?.length === 0)
     throw new BtkitError(
       'usage',
       'a private torrent needs a tracker, or no client can find peers',
     ).in('trackers')
-  // Whoever gets the options checks it
-  const version = (form.text('version') || 'v1') as MetainfoVersion
-  return {
-    ...carriedBy(form, presets, version),
-    trackers,
-    webSeeds: form.lines('webSeeds'),
-    private: form.has('private'),
-    version,
-    pieceLength: piece === 'auto' ? ('auto' as const) : Number(piece),
-    exclude: inField('exclude', () => globsOf(form.text('exclude'))),
-    all: form.has('all'),
-    ...(comment === '' ? {} : { comment }),
-    ...(source === '' ? {} : { source }),
-  }
+  return { ...carriedBy(form, presets, options), ...options }
 }
 
 /** The options of the preset, except those that the fields exclude. */
-function carriedBy(form: Form, presets: readonly Preset[], version: MetainfoVersion) {
+function carriedBy(form: Form, presets: readonly Preset[], fields: AskedOptions): AskedOptions {
   const preset = filledBy(form, presets)
   if (!preset?.carried || form.text('preset') !== preset.name) return {}
   const { order, targetPieces, maxTorrentSize, ...options } = preset.carried.options
-  const isAuto = (form.text('pieceLength') || 'auto') === 'auto'
+  const { version = 'v1', pieceLength = 'auto' } = fields
   return {
     ...options,
-    ...(version === 'v1' ? { order } : {}),
-    ...(isAuto ? { targetPieces, maxTorrentSize } : {}),
+    ...(version === 'v1' && { order }),
+    ...(pieceLength === 'auto' && { targetPieces, maxTorrentSize }),
   }
 }
 
@@ -172,8 +159,9 @@ function globsOf(text: string): string[] {
   throw new BtkitError('usage', `at most ${MOST_GLOBS} globs are left out; use braces in them`)
 }
 
-/** Writes globs as the form reads them. None has a quote. */
-export function formatGlobs(globs: readonly string[]): string {
+/** Writes globs as the form reads them; null if one has a quote. */
+function formatGlobs(globs: readonly string[]): string | null {
+  if (globs.some((glob) => glob.includes('"'))) return null
   return globs.map((glob) => (/\s/.test(glob) ? `"${glob}"` : glob)).join(' ')
 }
 
@@ -222,7 +210,7 @@ export function applyPreset(form: Form, presets: readonly Preset[]): Form | null
   const preset = presets.find(({ name }) => name === chosen)
   if (!preset) return form.text('act') === 'preset' ? form.without('filled') : null
   const before = filledBy(form, presets)
-  const cleared = form.without('private', 'all', ...Object.keys(before?.fields ?? {}))
+  const cleared = form.without(...BOXES, ...Object.keys(before?.fields ?? {}))
   return cleared.with({ ...preset.fields, filled: chosen })
 }
 

@@ -5,7 +5,13 @@ import { checkField, type Form, query, textField } from '../forms/form.js'
 import type { Answer } from '../../server/headers/answer.js'
 import type { PageParts } from '../forms/frame.js'
 import { formAddress, type Job } from '../forms/jobs.js'
-import { applyPreset, makePage, type Preset, torrentOptions } from '../forms/torrent-fields.js'
+import {
+  applyPreset,
+  KEPT_FIELDS,
+  makePage,
+  type Preset,
+  torrentOptions,
+} from '../forms/torrent-fields.js'
 import type { Plan } from '../work/results.js'
 import {
   expand,
@@ -187,10 +193,8 @@ function madePage(
   }
 }
 
-/** The preset of the last torrent, and its fields. A comment is for one torrent only. */
+/** The preset of the last torrent. */
 const LAST = 'as the last torrent'
-const KEPT_FIELDS: readonly string[] =
-  'trackers webSeeds private source version pieceLength exclude all'.split(' ')
 
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'

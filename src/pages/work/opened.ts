@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../base/errors.js'
+import { ASKED } from '../../core/make/asked.js'
 import type { EditedFile } from '../../core/edit/file.js'
 import type { EditOutcome } from '../../core/edit/files.js'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { formatTiers, trackerTiers } from '../../metainfo/trackers.js'
 
-/** The values that can be edited; one of the kind `text` has a field of one line. */
+/** The values that can be edited, with their fields. */
 export const VALUES = [
-  { name: 'trackers', label: 'Trackers', kind: 'tiers' },
-  { name: 'webSeeds', label: 'Web seeds', kind: 'lines' },
-  { name: 'comment', label: 'Comment', kind: 'lines' },
-  { name: 'name', label: 'Name', kind: 'text' },
-  { name: 'source', label: 'Source tag', kind: 'text' },
+  { name: 'trackers', ...ASKED.trackers.field },
+  { name: 'webSeeds', ...ASKED.webSeeds.field },
+  { name: 'comment', ...ASKED.comment.field },
+  { name: 'name', label: 'Name', kind: 'line' },
+  { name: 'source', ...ASKED.source.field },
 ] as const
 
 /** The name of a field. */

@@ -1,5 +1,6 @@
 import { NAMES_ELSEWHERE, otherNames } from '../../options/old-names.js'
 import { BtkitError } from '../../../base/errors.js'
+import { VERSIONS } from '../../../core/make/asked.js'
 import type { Io } from '../../io.js'
 import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'
 import type { OptionEntry } from '../../options/option.js'
@@ -194,7 +195,7 @@ function named(preset: Schema): Schema {
       source: SCALAR,
       'piece-length': { type: 'object', properties: { max: bytes }, additionalProperties: false },
       'max-torrent-size': bytes,
-      version: { enum: ['v1', 'v2', 'hybrid'] },
+      version: { enum: VERSIONS },
       'announce-list': TIERS,
       'web-seed-base': LIST,
     },

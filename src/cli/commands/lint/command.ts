@@ -138,7 +138,7 @@ function asRule({ name, place }: Section, options: Partial<MakerOptions>): Track
     private: options.private,
     source: options.source?.at(-1),
     version: v2 === undefined && hybrid === undefined ? undefined : version,
-    longestPiece: options.maxPieceLength,
-    largestTorrent: options.maxTorrentSize,
+    maxPieceLength: options.maxPieceLength,
+    maxTorrentSize: options.maxTorrentSize,
   }
 }

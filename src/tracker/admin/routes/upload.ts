@@ -267,7 +267,6 @@ async function show(
           name: 'description',
           label: 'Description',
           hint: 'The comment of the torrent.',
-          rows: 2,
         })}
         <noscript>
           ${textField(form, {

@@ -136,6 +136,7 @@ presets:
     source: [ONE, TWO]
     comment: ours
     web-seed: [http://w.example/]
+    web-seed-base: [http://b.example/files]
     entropy: true
 `,
   })
@@ -151,7 +152,7 @@ presets:
       pieceLength: String(1024 * 1024),
       exclude: '*.tmp "My Files/**"',
       comment: 'ours',
-      webSeeds: 'http://w.example/',
+      webSeeds: 'http://w.example/\nhttp://b.example/files/',
     },
     missing: ['source', 'entropy'],
   })
