@@ -51,7 +51,16 @@ export function requirePositive(value: number | undefined, name: string): number
  * Returns an option that is a text.
  * @throws BtkitError `usage`
  */
-export function requireText(text: string, name: string): string {
+export function requireText(text: string | undefined, name: string): string {
   if (typeof text === 'string') return text
   throw usageError(`${name}: not a text; give a string`)
+}
+
+/**
+ * Returns one of some values.
+ * @throws BtkitError `usage`
+ */
+export function requireOneOf<T extends string>(value: T, all: readonly T[], name: string): T {
+  if (all.includes(value)) return value
+  throw usageError(`${name} ${value}: not ${all.slice(0, -1).join(', ')} or ${all.at(-1) ?? ''}`)
 }

@@ -1,12 +1,12 @@
 import { type Conversion, convertTorrent as convert } from '../core/convert/convert-torrent.js'
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
-import { checkPieceLength, checkVersion } from '../core/make/asked.js'
+import { checkPieceLength, VERSIONS } from '../core/make/asked.js'
 import { NamesByForm } from '../core/verify/like-names.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { checkTorrent } from '../core/verify/verify-torrent.js'
 import type { BtkitError } from '../base/errors.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
-import { requireArray, requirePath, requirePaths } from '../base/require.js'
+import { requireArray, requireOneOf, requirePath, requirePaths } from '../base/require.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import { hashContextOf, readingOf, startTask, type Task, type WorkOptions } from './task.js'
 
@@ -77,7 +77,7 @@ export function convertTorrent(
   return startTask(options, async (signal, tell) => {
     requirePath(path, 'content')
     const { output, force = false } = options
-    const version = checkVersion(options.version)
+    const version = requireOneOf(options.version, VERSIONS, 'version')
     const pieceLength =
       options.pieceLength === undefined ? null : checkPieceLength(options.pieceLength)
     const store = output === undefined ? null : { target: output, force, original: null }

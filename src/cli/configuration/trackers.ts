@@ -102,7 +102,8 @@ function spelled(entry: LocatedEntry, host: string, problems: Problems): Located
 function versionEntries({ item }: LocatedEntry): LocatedEntry[] {
   const { place, value } = item
   const wanted = value.kind === 'text' ? value.text : ''
-  if (!VERSIONS.includes(wanted)) throw place.error(`version: not ${VERSIONS.join(', ')}`)
+  if (!VERSIONS.some((version) => version === wanted))
+    throw place.error(`version: not ${VERSIONS.join(', ')}`)
   const truth = (key: string): LocatedEntry => {
     const text: LocatedValue = { kind: 'text', text: String(key === wanted), isPlain: true }
     return { key, place, item: { place, value: text } }

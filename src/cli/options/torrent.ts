@@ -1,5 +1,6 @@
 import { Command } from '../acting-command.js'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
+import { LINKS } from '../../core/make/asked.js'
 import { CHECKSUM_NAMES, type ChecksumName } from '../../core/checksums/list.js'
 import { declareShareOptions, queueOption } from './share.js'
 import { parseExtraKey } from './extra-keys.js'
@@ -210,7 +211,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       {
         rule: 'file attributes',
         ruledBy: 'store',
-        choices: ['inside', 'follow', 'skip', 'store'],
+        choices: LINKS,
         default: 'inside',
       },
     )

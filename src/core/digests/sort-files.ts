@@ -1,8 +1,9 @@
 import { compareBytes } from '../../disk/look/read-names.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 
-/** The sort key of files. Files with equal keys keep their order. */
-export type SortKey = 'path' | 'size' | 'mtime'
+/** The sort keys of files. Files with equal keys keep their order. */
+export const SORT_KEYS = ['path', 'size', 'mtime'] as const
+export type SortKey = (typeof SORT_KEYS)[number]
 
 /** The order of a torrent's files. */
 export interface FileOrder {

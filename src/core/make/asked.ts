@@ -1,6 +1,6 @@
 import { usageError } from '../../base/errors.js'
 import { version as programVersion } from '../../base/process.js'
-import { requireArray, requirePositive, requireText } from '../../base/require.js'
+import { requireArray, requireOneOf, requirePositive, requireText } from '../../base/require.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import type { LinkPolicy } from '../../disk/scan/scanned-tree.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
@@ -11,12 +11,14 @@ import { isPieceLength, MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/pi
 import {
   checkSeed,
   distinctSeeds,
+  formatDhtNode,
+  parseDhtNode,
   type SeedKind,
   tiersOf,
   type TrackerTiers,
 } from '../../metainfo/trackers.js'
 import type { DhtNode, PieceLength } from '../../metainfo/values.js'
-import type { FileOrder } from '../digests/sort-files.js'
+import { type FileOrder, SORT_KEYS } from '../digests/sort-files.js'
 import type { CheckedTrackers, CommonRequest } from './make-torrent.js'
 
 /** Texts; null for none (default: none; for the creator, btkit and its version). */
@@ -114,6 +116,19 @@ const seeds = (kind: SeedKind) => (given: readonly string[] | undefined, name: s
 const text = (given: string | null | undefined, name: string) =>
   given === null || given === undefined ? null : requireText(given, name) || null
 
+const globs = (given: readonly string[] | undefined, name: string) =>
+  list(given, name).map((glob) => requireText(glob, name))
+const dict = (given: BencodeDict | undefined, name: string) => {
+  if (given === undefined || given instanceof Map) return given
+  throw usageError(`${name}: not a Map`)
+}
+
+/** The versions that torrents can have. */
+export const VERSIONS: readonly MetainfoVersion[] = ['v1', 'v2', 'hybrid']
+
+/** What may happen to symbolic links. */
+export const LINKS = ['inside', 'follow', 'skip', 'store'] as const satisfies LinkPolicy[]
+
 const TEXT = { check: text, in: 'parts' } as const
 const TEXTS = Object.fromEntries(TEXT_NAMES.map((name) => [name, TEXT])) as Record<
   TextName,
@@ -161,12 +176,21 @@ export const ASKED = {
     },
   },
   httpSeeds: { check: seeds('HTTP seed'), options: ['httpSeed'], in: 'parts' },
-  nodes: { check: list<DhtNode>, options: ['node'], in: 'parts' },
+  nodes: {
+    check: (given, name) => {
+      return list<Partial<DhtNode> | null>(given, name).map((node) => {
+        const host = requireText(node?.host, name)
+        return parseDhtNode(formatDhtNode({ host, port: Number(node?.port) }))
+      })
+    },
+    options: ['node'],
+    in: 'parts',
+  },
   ...TEXTS,
   comment: { ...TEXT, field: { kind: 'text', label: 'Comment', isUsual: true } },
   createdBy: { ...TEXT, check: (given = `btkit ${programVersion()}`, name) => text(given, name) },
   version: {
-    check: (given = 'v1') => checkVersion(given),
+    check: (given = 'v1', name) => requireOneOf(given, VERSIONS, name),
     options: ['v2', 'hybrid'],
     in: 'request',
     field: {
@@ -206,8 +230,8 @@ export const ASKED = {
       hint: 'Some private trackers want one. It gives the torrent its own info hash.',
     },
   },
-  infoKeys: { check: (given) => given, options: ['set'] },
-  keys: { check: (given) => given, options: ['set'] },
+  infoKeys: { check: dict, options: ['set'] },
+  keys: { check: dict, options: ['set'] },
   creationDate: {
     check: (given = Math.floor(Date.now() / 1000)) => {
       return given === 'mtime' || given === null ? given : checkSeconds(given)
@@ -215,9 +239,9 @@ export const ASKED = {
     options: ['date'],
     in: 'request',
   },
-  include: { check: list<string>, in: 'scan' },
+  include: { check: globs, in: 'scan' },
   exclude: {
-    check: list<string>,
+    check: globs,
     in: 'scan',
     field: {
       kind: 'globs',
@@ -231,9 +255,17 @@ export const ASKED = {
     in: 'scan',
     field: { kind: 'box', label: 'Hidden files', hint: 'include' },
   },
-  links: { check: (given = 'inside') => given, options: ['symlinks'], in: 'scan' },
+  links: {
+    check: (given = 'inside', name) => requireOneOf(given, LINKS, name),
+    options: ['symlinks'],
+    in: 'scan',
+  },
   attributes: { check: flag, in: 'scan' },
-  order: { check: (given) => given, options: ['sortBy'], in: 'request' },
+  order: {
+    check: (given, name) => given && { ...given, by: requireOneOf(given.by, SORT_KEYS, name) },
+    options: ['sortBy'],
+    in: 'request',
+  },
 } satisfies { readonly [N in keyof AskedOptions]-?: Asked<AskedOptions[N]> }
 
 /** The name of a value that a torrent may be asked. */
@@ -279,18 +311,6 @@ function trackersOf(given: TrackerTiers = []): CheckedTrackers {
   const tiers = tiersOf(given)
   const announceList = tiers.flat().length > 1 ? tiers : []
   return { announce: tiers[0]?.[0] ?? null, announceList }
-}
-
-/** The versions that torrents can have. */
-export const VERSIONS: readonly string[] = ['v1', 'v2', 'hybrid'] satisfies MetainfoVersion[]
-
-/**
- * Returns a version that torrents can have.
- * @throws BtkitError `usage`
- */
-export function checkVersion(version: MetainfoVersion): MetainfoVersion {
-  if (VERSIONS.includes(version)) return version
-  throw usageError(`version ${version}: not v1, v2 or hybrid`)
 }
 
 /**
