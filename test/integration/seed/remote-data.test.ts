@@ -104,6 +104,23 @@ test('peers wait for a server that is gone, which is said once', async (t) => {
   assert.equal(stderr.match(/503/g)?.length, 1)
 })
 
+test('four pieces are read at a time', async (t) => {
+  const { server, peer } = await seedFromServer(t)
+  let asked = 0
+  server.answer = () => {
+    asked++
+    return true
+  }
+  for (let piece = 0; piece < 6; piece++) {
+    const own = await peer()
+    await whenUnchoked(own)
+    void own.ask(piece, 0, 16_384).catch(() => undefined)
+  }
+  await until('they are read', () => asked >= 4)
+  await peer()
+  assert.equal(asked, 4)
+})
+
 test('--daily-limit ends the reading, not the metadata', async (t) => {
   const { seed, peer } = await seedFromServer(t, ['--daily-limit', '64KiB'])
   const own = await peer()

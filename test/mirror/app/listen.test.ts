@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { request, Server } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -102,6 +102,14 @@ test(
     assert.equal((await stop()).status, 0)
   },
 )
+
+test('an idle connection stays open for 30 s, and one without progress for 2 minutes', async (t) => {
+  const set = t.mock.method(Server.prototype, 'setTimeout')
+  const { address } = await serveMirror(t, { args: ['--max-wait', '30'] })
+  assert.equal((await fetch(`${address}/-/health`)).headers.get('Keep-Alive'), 'timeout=30')
+  const times = set.mock.calls.map(({ arguments: [time] }) => time)
+  assert.deepEqual(times.filter(Boolean), [120_000])
+})
 
 test('replaces the socket that a killed service left', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')

@@ -96,6 +96,27 @@ test('the bytes of sets are limited', async (t) => {
   assert.equal(names.filter((name) => later.get(setOf(name, 2000).digest)).length, 4)
 })
 
+test('10,000 sets and 8 MiB of them are remembered', () => {
+  const place = { stateDirectory: null, root: '/', now: Date.now, warn: assert.ifError }
+  const sets = KnownSets.open({ ...place, onError: assert.ifError })
+  const isKnown = (name: string, length?: number) => sets.get(setOf(name, length).digest) !== null
+  for (let n = 0; n < 10_000; n++) note(sets, `${n}`)
+  assert.ok(isKnown('0'))
+  note(sets, '10000')
+  // Asking for the first has made the second the oldest
+  assert.deepEqual([isKnown('0'), isKnown('1'), isKnown('2')], [true, false, true])
+  // A set costs 128 bytes beside its path
+  const [half, rest] = [4 * 2 ** 20 - 128, 1024 - 128]
+  note(sets, 'half', half)
+  note(sets, 'other', half)
+  assert.deepEqual(
+    [isKnown('half', half), isKnown('other', half), isKnown('10000')],
+    [true, true, false],
+  )
+  note(sets, 'rest', rest)
+  assert.deepEqual([isKnown('half', half), isKnown('other', half)], [false, true])
+})
+
 test('a set that is used again stays longer, also after a restart', async (t) => {
   const { openSets } = makePlace(t)
   const sets = await openSets({ max: 3 })

@@ -77,3 +77,22 @@ test('bytes that a peer has not read yet stay as they are; then others get their
   assert.equal(next.buffer, unread.buffer)
   assert.deepEqual(next, chunks[0])
 })
+
+test('of pieces that were read from servers, 128 MiB stay in memory', async (t) => {
+  const reader = new FileReader()
+  t.after(() => {
+    reader.close()
+  })
+  const load = (name: string, size: number) => {
+    return reader.loadPiece(name, size, (see) => {
+      see(Buffer.alloc(size))
+      return Promise.resolve()
+    })
+  }
+  for (let n = 0; n < 16; n++) await load(`${n}`, 8 * 2 ** 20)
+  assert.ok(reader.peek('0', 0))
+  await load('16', 256 * 1024)
+  // One chunk gives way: the first was asked for just now
+  const isThere = (at: number) => reader.peek('0', at) !== undefined
+  assert.deepEqual([isThere(0), isThere(1), isThere(2)], [true, false, true])
+})

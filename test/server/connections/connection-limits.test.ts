@@ -12,20 +12,23 @@ import {
 import { runProgram } from '../../support/programs.js'
 
 test('connections are limited by memory, and by the descriptors that other files do not need', () => {
-  const { mirror, tracker } = CONNECTIONS
-  for (const [rules, descriptors, all, perClient] of [
-    [mirror, 1_048_576, 20_000, 1000],
-    [mirror, null, 20_000, 1000],
-    [mirror, 1024, 512, 256],
-    [mirror, 16, 2, 1],
-    [tracker, 65_536, 10_000, 500],
-    [tracker, null, 10_000, 500],
-    [tracker, 1024, 768, 384],
-    [tracker, 128, 64, 32],
-    [tracker, 16, 2, 1],
+  const { mirror, tracker, admin, seed } = CONNECTIONS
+  for (const [rules, descriptors, all, perClient, perNetwork] of [
+    [mirror, 1_048_576, 20_000, 1000, 5000],
+    [mirror, null, 20_000, 1000, 5000],
+    [mirror, 1024, 512, 256, 128],
+    [mirror, 16, 2, 1, 1],
+    [tracker, 65_536, 10_000, 500, 2500],
+    [tracker, null, 10_000, 500, 2500],
+    [tracker, 1024, 768, 384, 192],
+    [tracker, 128, 64, 32, 16],
+    [tracker, 16, 2, 1, 1],
+    [admin, 65_536, 200, 50, 50],
+    [seed, 65_536, 2000, 64, 500],
   ] as const) {
     const limits = connectionLimits(rules, new ClientAddresses([]), descriptors)
-    assert.deepEqual([limits.all, limits.perClient], [all, perClient])
+    const { all: most, perClient: own, perNetwork: network } = limits
+    assert.deepEqual([most, own, network], [all, perClient, perNetwork])
   }
 })
 

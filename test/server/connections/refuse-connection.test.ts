@@ -7,6 +7,7 @@ import {
   refuseStopping,
 } from '../../../src/server/connections/refuse-connection.js'
 import { listenLocally, serveLocally } from '../../support/listen.js'
+import { until } from '../../support/until.js'
 
 test('a refused client that does not close its end keeps no connection', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
@@ -21,6 +22,22 @@ test('a refused client that does not close its end keeps no connection', async (
   assert.match(line.toString(), /^HTTP\/1\.1 400 /)
   assert.equal(socket.destroyed, false)
   t.mock.timers.tick(5000)
+  assert.equal(socket.destroyed, true)
+})
+
+test('a refused client may go on to send 1 MiB', async (t) => {
+  const server = createServer({ allowHalfOpen: true })
+  const port = await listenLocally(t, server)
+  const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  t.after(() => client.destroy())
+  client.on('error', () => undefined).resume()
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  refuseConnection(new Error('no request'), socket, false)
+  client.write(Buffer.alloc(2 ** 20))
+  await until('all is read', () => socket.bytesRead === 2 ** 20)
+  assert.equal(socket.destroyed, false)
+  client.write('x')
+  await until('one more is read', () => socket.bytesRead > 2 ** 20)
   assert.equal(socket.destroyed, true)
 })
 

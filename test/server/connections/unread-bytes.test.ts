@@ -137,27 +137,9 @@ test('beyond the limit of all, the client with most makes room', async (t) => {
   assert.ok(unread.bytes < 80 * MIB, `${unread.bytes}`)
 })
 
-test('a connection of which nothing is unread does not make room for others', () => {
-  const unread = new UnreadBytes(({ remoteAddress = '' }) => remoteAddress, {
-    all: 100,
-    perClient: 100,
-  })
-  const closed: string[] = []
-  const hold = (name: string, remoteAddress: string, waiting: number) => {
-    const holder = { closed: false, once: () => undefined, destroy: () => closed.push(name) }
-    unread.hold(holder, { remoteAddress } as Socket, { body: null, waiting })
-  }
-  hold('large', '127.0.0.2', 80)
-  hold('idle', '127.0.0.2', 0)
-  hold('other', '127.0.0.3', 30)
-  assert.deepEqual(closed, ['large'])
-})
-
-test('of the client with most, whoever read least lately makes room', () => {
-  const unread = new UnreadBytes(({ remoteAddress = '' }) => remoteAddress, {
-    all: 100,
-    perClient: 100,
-  })
+/** A function by which clients hold bytes of responses, and the names of those that are closed. */
+function holding(limits?: ConstructorParameters<typeof UnreadBytes>[1]) {
+  const unread = new UnreadBytes(({ remoteAddress = '' }) => remoteAddress, limits)
   const closed: string[] = []
   const holders = new Map<string, Parameters<UnreadBytes['hold']>[0]>()
   const hold = (name: string, remoteAddress: string, waiting: number) => {
@@ -166,11 +148,39 @@ test('of the client with most, whoever read least lately makes room', () => {
     holders.set(name, holder)
     unread.hold(holder, { remoteAddress } as Socket, { body: null, waiting })
   }
+  return { hold, closed }
+}
+
+test('a connection of which nothing is unread does not make room for others', () => {
+  const { hold, closed } = holding({ all: 100, perClient: 100 })
+  hold('large', '127.0.0.2', 80)
+  hold('idle', '127.0.0.2', 0)
+  hold('other', '127.0.0.3', 30)
+  assert.deepEqual(closed, ['large'])
+})
+
+test('of the client with most, whoever read least lately makes room', () => {
+  const { hold, closed } = holding({ all: 100, perClient: 100 })
   for (const name of ['first', 'second', 'third']) hold(name, '127.0.0.2', 30)
   // It has read something
   hold('first', '127.0.0.2', 25)
   hold('other', '127.0.0.3', 20)
   assert.deepEqual(closed, ['second'])
+})
+
+test('of a client 16 MiB may be unread, a single response of any size, and of all 40 MiB', () => {
+  const one = holding()
+  one.hold('a', '127.0.0.2', 15 * MIB)
+  one.hold('b', '127.0.0.2', MIB)
+  assert.deepEqual(one.closed, [])
+  one.hold('b', '127.0.0.2', MIB + 1)
+  assert.deepEqual(one.closed, ['a'])
+  const all = holding()
+  all.hold('a', '127.0.0.2', 30 * MIB)
+  all.hold('b', '127.0.0.3', 10 * MIB)
+  assert.deepEqual(all.closed, [])
+  all.hold('c', '127.0.0.4', 1)
+  assert.deepEqual(all.closed, ['a'])
 })
 
 test('a body that many wait for is counted once', async (t) => {

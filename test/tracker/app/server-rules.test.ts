@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { createServer } from 'node:http'
+import { connect, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
@@ -181,6 +182,28 @@ test('an invalid or too long request is answered and reported', async (t) => {
   const long = `GET /${'x'.repeat(10_000)}`
   assert.match((await answerOn(open(long))) ?? '', /^HTTP\/1.1 431 /)
   assert.deepEqual(heard, { answered: 0, refused: [400, 431] })
+})
+
+test('a request may have 8 KiB, and its connection stays open for 15 s', async (t) => {
+  const { open } = await listen(t)
+  const line = (length: number) => GET(`/${'x'.repeat(length - GET('/').length)}`)
+  const answer = (await answerOn(open(line(8 * 1024 - 32)))) ?? ''
+  assert.match(answer, /^HTTP\/1.1 200 [^]*\r\nKeep-Alive: timeout=15\r\n/)
+  assert.match((await answerOn(open(line(8 * 1024 + 32)))) ?? '', /^HTTP\/1.1 431 /)
+})
+
+test('a connection without progress is looked at every 10 s, and closed 20 s later', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const server = createServer()
+  SERVER_RULES.prepare(server)
+  const socket = new Socket()
+  t.after(() => socket.destroy())
+  Object.defineProperty(socket, 'writableLength', { value: 1 })
+  server.emit('connection', socket)
+  t.mock.timers.tick(19_999)
+  assert.equal(socket.timeout, undefined)
+  t.mock.timers.tick(1)
+  assert.equal(socket.timeout, 20_000)
 })
 
 test('a target may have a scheme and a host', async (t) => {

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Activity, ActivityLog } from '../../../../src/tracker/admin/storage/activity-log.js'
@@ -85,6 +93,25 @@ test('entries are kept for 90 days, however few or many there are', async (t) =>
   assert.deepEqual(await kept(1), ['day 0', 'day 1'])
   assert.deepEqual(await kept(89), ['day 0', 'day 1', 'day 89'])
   assert.deepEqual(await kept(90), ['day 1', 'day 89', 'day 90'])
+})
+
+test('a log of 32 MiB loses its oldest lines until a quarter is free', async (t) => {
+  const path = join(makeScratch(t), 'admin.log')
+  const most = 32 * 2 ** 20
+  const times = '"time":"1970-01-01T00:00:00Z"'
+  const line = `{${times},"user":"alice","action":"edit","target":"${'x'.repeat(1900)}"}\n`
+  writeFileSync(path, line.repeat(Math.floor(most / line.length)))
+  const log = await ActivityLog.open(path, fail)
+  const sizes = [statSync(path).size]
+  while (sizes.length < 4) {
+    await log.note({ ...entry('y'.repeat(line.length / 2)), at: 0 })
+    sizes.push(statSync(path).size)
+  }
+  const full = Math.max(...sizes)
+  assert.ok(full <= most && full > most - 2 * line.length, `${full}`)
+  const kept = (await log.latest(4)).map(({ target }) => target.slice(0, 5))
+  assert.deepEqual(kept, ['yyyyy', 'yyyyy', 'yyyyy', 'xxxxx'])
+  assert.ok(sizes.some((size) => size <= (3 / 4) * most + line.length && size > 0.7 * most))
 })
 
 test('an act on many things is one line, which names all of them if they are few', async (t) => {
