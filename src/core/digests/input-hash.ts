@@ -13,9 +13,6 @@ const UNIT = 3
 
 const EMPTY = Buffer.alloc(0)
 
-/** So few bytes are copied one by one: a call for them would take longer. */
-const FEW = 64
-
 /** Files with numbers from `from` to before `to`, which follow each other in a directory. */
 interface Run {
   readonly from: number
@@ -92,9 +89,7 @@ export class InputHash {
   /** Adds bytes. */
   bytes(bytes: Uint8Array, from = 0, to = bytes.length): void {
     this.#reserve(to - from)
-    if (to - from <= FEW) {
-      for (let at = from; at < to; at++) this.#buffer[this.#length++] = bytes[at] ?? 0
-    } else if (to - from > BUFFER) {
+    if (to - from > BUFFER) {
       this.#current.update(bytes.subarray(from, to))
     } else {
       this.#buffer.set(bytes.subarray(from, to), this.#length)
