@@ -30,8 +30,7 @@ import { refuseOther, ReplacedTorrent } from '../replaced-torrent.js'
 import { alignedFiles, createTrees } from '../digests/file-trees.js'
 import { boundFiles } from '../digests/listed-files.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
-import { parseTorrent, refuseUnsafePaths } from '../read-torrent.js'
-import { encodeBencode, join } from '../../metainfo/bencode/encode.js'
+import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import { countItems } from '../../metainfo/bencode/offsets.js'
@@ -292,7 +291,6 @@ export async function writeTorrent(
   write: Write = writeAtomically,
 ): Promise<WrittenTorrent> {
   const parts = composeTorrent(request, content, core)
-  if (content.isDirectory) requireReadable(parts, request.source)
   const { torrent, keepsInfoHash } = request
   const hashes = infoHashesOf(core.info, content.version)
   if (torrent !== null) {
@@ -306,23 +304,6 @@ export async function writeTorrent(
     await inField('output', () => write(torrent, bytes, rules))
   }
   return { parts, size: lengthOf(parts), core, ...hashes, bytesHashed }
-}
-
-/**
- * Largest torrent in bytes that is read once more. A torrent of very many files would take as long
- * as a scan.
- */
-const MOST_READ = 1024 * 1024
-
-/**
- * Checks that btkit reads the torrent of a directory, because its entries may contradict each
- * other.
- * @throws BtkitError `metainfo`, `unsafe-path`
- */
-function requireReadable(parts: readonly Uint8Array[], source: string): void {
-  if (lengthOf(parts) > MOST_READ) return
-  const name = `${source}: its torrent would be wrong`
-  refuseUnsafePaths(parseTorrent(join(parts), name), name)
 }
 
 function writeOptions({ write, force }: MakeRequest, target: ReplacedTorrent): WriteOptions {

@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeGroup, type Reading } from '../../../src/core/make/make-group.js'
 import { type MakeRequest, planTorrent } from '../../../src/core/make/make-torrent.js'
-import { cutIntoPieces } from '../../../src/core/digests/content.js'
-import { withoutPads } from '../../../src/core/digests/pad-files.js'
 import { failure } from '../../disk/failure.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -40,22 +38,6 @@ test('a file that changes leaves the old torrent as it was, and nothing beside i
   assert.deepEqual(readFileSync(torrent), OLD)
   assert.deepEqual(readdirSync(join(directory, 'out')), ['x.torrent'])
 })
-
-for (const version of ['v1', 'hybrid'] as const)
-  test(`a torrent with a path twice is not written: ${version}`, async (t) => {
-    const directory = makeScratch(t, { 'in/a': '1', 'in/b': '2' })
-    const torrent = join(directory, 'x.torrent')
-    const plan = await planTorrent(makeRequest(join(directory, 'in'), { torrent, version }))
-    const files = withoutPads(plan.content.files)
-    const rows = [...files, ...files].map((_, i) => files.rowAt(i >> 1))
-    const twice = { ...plan.content, files: files.select(Uint32Array.from(rows)) }
-    const content = cutIntoPieces(twice, 'auto')
-    await assert.rejects(
-      makeTorrent({ ...plan, content }, hashContext()),
-      /its torrent would be wrong/,
-    )
-    assert.ok(!existsSync(torrent))
-  })
 
 test('the date of files is that of the newest, in whole seconds', async (t) => {
   const source = makeScratch(t, { a: '1', b: '2', c: '3' })
