@@ -66,9 +66,13 @@ function optionKeys() {
   const sections = {}
   for (const { section, command } of leafCommands(commands)) {
     const keys = (sections[section] ??= { values: new Set(), switches: new Set(), own: new Set() })
-    for (const { key, kind, traits } of optionEntries(command).values()) {
-      keys[kind === 'switch' ? 'switches' : 'values'].add(key)
-      if (traits.isOwn) keys.own.add(key)
+    for (const { key, kind, off, traits } of optionEntries(command).values()) {
+      const isSwitch = kind === 'switch'
+      const all = off && !isSwitch ? [key, `no-${key}`] : [key]
+      for (const each of all) {
+        keys[isSwitch ? 'switches' : 'values'].add(each)
+        if (traits.isOwn) keys.own.add(each)
+      }
     }
   }
   const lists = Object.entries(sections).map(([section, { values, switches, own }]) => [

@@ -17,6 +17,7 @@ export declare function findCommand(name?: string): CommandEntry | undefined
 
 /** The options of a command, or of all commands of a group, by their keys. */
 export interface SectionKeys {
+  /** The `no-…` form of an option with a value is among them. */
   readonly values: readonly string[]
   /** These have a `no-…` form each. */
   readonly switches: readonly string[]

@@ -71,7 +71,10 @@ export function layerOf(
       if (given.length > 0) keys.set(found.entry, each.key)
       return given
     }
-    if (isKnown?.(each.key) || noteEnded(each.key, each.place, problems)) return []
+    // Of the command itself it has a value that it cannot have
+    const isOwn = entries.has(each.key.replace(/^no-/, ''))
+    const isElsewhere = !isOwn && isKnown?.(each.key)
+    if (isElsewhere || noteEnded(each.key, each.place, problems)) return []
     const known = knownKeys(name)
     const names = known.length > 0 ? known : entries.keys()
     problems.add(each.place.error(unknownKey(each.key, name, names)))

@@ -98,6 +98,11 @@ test('a file may have the --no- form of an option with a value', async (t) => {
     [null, null, null],
   )
   assert.notEqual((await make('--date', '5'))['creationDate'], null)
+  // A command without the option leaves it alone among the defaults
+  writeFileSync(file, 'defaults: {no-date: true, no-created-by: true}\n')
+  assert.equal((await run(['config', 'check'])).status, 0)
+  const hashed = await run(['hash', '/nonexistent'])
+  assert.doesNotMatch(hashed.stderr, /unknown option/)
   writeFileSync(file, 'makemetafile: {no-date: false}\n')
   const { status, stderr } = await run(['config', 'check'])
   assert.match(stderr, /1:16: unknown option "no-date"/)
