@@ -9,11 +9,12 @@ import { trackerOperands } from '../line/operands.js'
 import type { Io } from '../io.js'
 import type { TypedLine } from '../line/split-line.js'
 import { suggestion } from '../line/spelling.js'
-import { displaces, isPresetKey, optionEntries } from '../options/table.js'
+import { displaces, optionEntries, PRESETS } from '../options/table.js'
 import {
   type Given,
   givenAs,
   type Layer,
+  type Place,
   type Problems,
   type Section,
   textAt,
@@ -81,14 +82,16 @@ export const NOTHING_TYPED: Run['line'] = { operands: [], given: [] }
 export class CommandLayers {
   /** Options that were parsed before. The jobs of a batch share most of theirs. */
   readonly #parsed = new WeakMap<Given, Decided>()
+  #environment: Layer | undefined
 
   private constructor(
     private readonly target: CommandTarget,
     private readonly world: Pick<Io, 'env' | 'cwd'>,
-    private readonly known: {
+    /** The options of the command, and what its files say. */
+    readonly known: {
       readonly entries: Entries
+      /** The layers that count without being named. */
       readonly sections: readonly Layer[]
-      readonly environment: Layer
       readonly presets: ReadonlyMap<string, Section>
       readonly aliases: Aliases
       /** The rules of trackers, by host. */
@@ -96,7 +99,7 @@ export class CommandLayers {
     },
   ) {}
 
-  /** Reads files and environment. */
+  /** Reads files. */
   static async read(
     target: CommandTarget,
     { config, read, problems }: Files,
@@ -113,10 +116,8 @@ export class CommandLayers {
     const aliases = new Map(named.flatMap((file) => aliasesIn(file, problems)))
     const rules = trackerRules(named, problems)
     const sections = files.flatMap((file) => layersOf(file, section, entries, problems))
-    const given = environmentOptions(isLegacy ? null : section, entries, io.env, problems)
-    const environment = { name: 'environment', given }
     const presets = presetsOf(named)
-    const known = { entries, sections, environment, presets, aliases, rules }
+    const known = { entries, sections, presets, aliases, rules }
     return new CommandLayers(target, { env: io.env, cwd: io.cwd }, known)
   }
 
@@ -125,27 +126,20 @@ export class CommandLayers {
    * @throws BtkitError `usage` for a misspelt alias among the operands
    */
   decide({ line, job = [], problems }: Run): Decision {
-    const { target, world, known } = this
-    const { command, isLegacy } = target
-    const { sections, environment, aliases } = known
-    const { operands, given } = trackersAmong(line, command, world.cwd, aliases)
+    const { command, isLegacy } = this.target
+    const { sections, aliases, rules: allRules } = this.known
+    const { operands, given } = trackersAmong(line, command, this.world.cwd, aliases)
     const typed = [...given, ...line.given.filter((each) => !isLegacy || !isNone(each))]
-    const strong = [environment, ...job, { name: 'line', given: typed }]
+    const strong = [this.#variables(problems), ...job, { name: 'line', given: typed }]
     const weak = [...sections]
-    const parse = (some: readonly Given[]) => {
-      return parseAll(some, { ...world, aliases, parsed: this.#parsed }, problems)
-    }
+    const parse = (some: readonly Given[]) => this.parse(some, problems)
     /** Decides some options by the layers so far. */
     const ask = (isAsked: (entry: OptionEntry) => boolean) =>
       parse(strongest([...weak, ...strong]).filter(({ entry }) => isAsked(entry)))
-    weak.push(
-      ...this.#presetLayers(
-        ask(({ key }) => key === 'preset'),
-        problems,
-      ),
-    )
+    const named = ask(({ key }) => key === 'preset')
+    weak.push(...this.namedPresets(named, problems))
     const trackers = trackersOf(ask(namesTrackers))
-    const rules = this.#ruleLayers(trackers, problems)
+    const rules = rulesFor(trackers, allRules).map((rule) => this.#ruleLayer(rule, problems))
     weak.push(...rules.toReversed())
     const decided = ask(() => true)
     const byLine = decided.filter(({ source }) => source === 'line')
@@ -160,19 +154,34 @@ export class CommandLayers {
     return { decided, operands, rules: rulesAmong(decided, rules), overridden: changed }
   }
 
-  /** The layer of each preset that is named, the strongest last. */
-  #presetLayers(named: readonly Decided[], problems: Problems): Layer[] {
-    const { presets, entries } = this.known
-    // A preset cannot name presets
-    const own = new Map([...entries].filter(([key]) => key !== 'preset'))
-    const isKnown = (key: string) => key !== 'preset' && isPresetKey(key)
+  /** Parses options that layers give. */
+  parse(given: readonly Given[], problems: Problems): Decided[] {
+    const { aliases } = this.known
+    return parseAll(given, { ...this.world, aliases, parsed: this.#parsed }, problems)
+  }
+
+  #variables(problems: Problems): Layer {
+    const { section, isLegacy } = this.target
+    const named = isLegacy ? null : section
+    const { env } = this.world
+    this.#environment ??= {
+      name: 'environment',
+      given: environmentOptions(named, this.known.entries, env, problems),
+    }
+    return this.#environment
+  }
+
+  /** The layer of each preset that options name, the strongest last. */
+  namedPresets(named: readonly Decided[], problems: Problems): Layer[] {
+    const { presets } = this.known
     return named.flatMap(({ values, place }) =>
       values.flatMap((name): Layer[] => {
         const preset = presets.get(String(name))
-        if (preset) return [layerOf(preset, own, problems, isKnown)]
+        if (preset) return [this.presetLayer(preset, problems)]
         if (typeof name === 'boolean') return []
         const all = [...presets.keys()]
-        const others = all.length === 0 ? '; no configuration has presets' : suggestion(name, all)
+        const isNone = all.length === 0 && !place.isInFile
+        const others = isNone ? '; no configuration has presets' : suggestion(name, all)
         const isPath = existsSync(name)
         const advice = `-P '${name}': is a path, not the name of a preset; -p is --private`
         const missing = place.error(`there is no preset ${name}${others}`)
@@ -182,18 +191,28 @@ export class CommandLayers {
     )
   }
 
-  /** The layer of each rule of trackers, that of the first tracker first. */
-  #ruleLayers(trackers: readonly string[], problems: Problems): RuleLayer[] {
-    return rulesFor(trackers, this.known.rules).map((rule) => {
-      const { name, given } = layerOf(rule, this.known.entries, problems, () => true)
-      const isList = ({ entry }: Given) => entry.kind === 'tiers'
-      return { name, given: given.filter((each) => !isList(each)), lists: given.filter(isList) }
-    })
+  /** The layer of a preset, which cannot name presets. */
+  presetLayer(preset: Pick<Section, 'name' | 'entries'>, problems: Problems): Layer {
+    const own = new Map([...this.known.entries].filter(([key]) => key !== 'preset'))
+    return layerOf(preset, own, problems, PRESETS)
+  }
+
+  /** The layers of all rules of trackers. */
+  rules(problems: Problems): RuleLayer[] {
+    return [...this.known.rules.values()].map((rule) => this.#ruleLayer(rule, problems))
+  }
+
+  #ruleLayer(rule: Section, problems: Problems): RuleLayer {
+    const { name, given } = layerOf(rule, this.known.entries, problems, null)
+    const isList = ({ entry }: Given) => entry.kind === 'tiers'
+    const [lists, others] = [given.filter(isList), given.filter((each) => !isList(each))]
+    return { name, place: rule.place, given: others, lists }
   }
 }
 
 /** The rule of a tracker, whose name is the host. */
 interface RuleLayer extends Layer {
+  readonly place: Place
   /** Its lists of trackers, which count beside others. */
   readonly lists: readonly Given[]
 }

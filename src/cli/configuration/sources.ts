@@ -31,11 +31,11 @@ export function layersOf(
 ): Layer[] {
   const inSection = (name: string) => {
     const own = sections.find((each) => each.name === name) ?? { name, entries: [] }
-    return layerOf(own, entries, problems, (key) => isKnownKey(key, name))
+    return layerOf(own, entries, problems, name)
   }
   const preset = { name: 'default-preset', entries: defaultPreset }
   return [
-    layerOf(preset, entries, problems, () => true),
+    layerOf(preset, entries, problems, null),
     defaultsFor(section, inSection(DEFAULTS)),
     inSection(section),
   ]
@@ -51,43 +51,40 @@ export type Entries = ReadonlyMap<string, OptionEntry>
 
 /**
  * The options that a section gives, as a layer of its name. An unknown key is a problem, and so is
- * an option under two names. A key of another command is left alone if `isKnown` says so; by
- * default none is.
+ * an option under two names. A key of another command is left alone if it is known in the section
+ * `scope`, or for null in any.
  */
 export function layerOf(
   { name, entries: all }: Pick<Section, 'name' | 'entries'>,
   entries: Entries,
   problems: Problems,
-  isKnown?: (key: string) => boolean,
+  scope?: string | null,
 ): Layer {
   const keys = new Map<OptionEntry, string>()
   const given = all.flatMap((each) => {
     const found = findByKey(each.key, each.item, entries)
     if (found) {
-      const given = givenAt(found)
+      if (isNothing(found.item)) return []
       const other = keys.get(found.entry)
-      if (given.length > 0 && other !== undefined)
+      if (other !== undefined)
         problems.add(each.place.error(`${each.key} and ${other} are one option; give one of them`))
-      if (given.length > 0) keys.set(found.entry, each.key)
-      return given
+      keys.set(found.entry, each.key)
+      return [givenAs('file', found.entry, [found.item])]
     }
     // Of the command itself it has a value that it cannot have
     const isOwn = entries.has(each.key.replace(/^no-/, ''))
-    const isElsewhere = !isOwn && isKnown?.(each.key)
+    const isElsewhere = !isOwn && scope !== undefined && isKnownKey(each.key, scope)
     if (isElsewhere || noteEnded(each.key, each.place, problems)) return []
-    const known = knownKeys(name)
-    const names = known.length > 0 ? known : entries.keys()
+    const names = scope ? knownKeys(scope) : entries.keys()
     problems.add(each.place.error(unknownKey(each.key, name, names)))
     return []
   })
   return { name, given }
 }
 
-/** An option that a file gives; nothing for an empty value. */
-export function givenAt({ entry, item }: FoundOption): Given[] {
-  const { value } = item
-  const isNothing = value.kind === 'text' && value.isPlain && /^(null|~)?$/i.test(value.text)
-  return isNothing ? [] : [givenAs('file', entry, [item])]
+/** Whether a file gives no value: none at all, `null` or `~`. */
+export function isNothing({ value }: Located): boolean {
+  return value.kind === 'text' && value.isPlain && /^(null|~)?$/i.test(value.text)
 }
 
 type FoundOption = Pick<Given, 'entry'> & { readonly item: Located }

@@ -97,6 +97,9 @@ export function takesDefault(section: string, key: string): boolean {
 /** The section whose options apply to each command that has them. */
 export const DEFAULTS = 'defaults'
 
+/** The section of all presets: they have the options of the commands that have presets. */
+export const PRESETS = 'presets'
+
 /** The sections that a configuration may have. */
 export function knownSections(): string[] {
   return [DEFAULTS, ...Object.keys(optionKeys())]
@@ -123,15 +126,19 @@ export function isKnownKey(key: string, section: string | null): boolean {
   })
 }
 
-/** Whether a preset may have a key, because a command with presets has the option. */
-export function isPresetKey(key: string): boolean {
-  const all = Object.entries(optionKeys())
-  return all.some(([section, { values }]) => values.includes('preset') && isKnownKey(key, section))
-}
-
 function sectionsFor(section: string | null): (readonly [command: string, keys: SectionKeys])[] {
   const all = optionKeys()
   if (section === null || section === DEFAULTS) return Object.entries(all)
+  if (section === PRESETS) return Object.entries(all).flatMap(inPresets)
   const own = all[section]
   return own ? [[section, own]] : []
+}
+
+/** The options of a command in presets; a preset cannot name presets. */
+function inPresets([command, { values, ...others }]: [string, SectionKeys]): [
+  string,
+  SectionKeys,
+][] {
+  const own = values.filter((key) => key !== 'preset')
+  return own.length < values.length ? [[command, { ...others, values: own }]] : []
 }

@@ -107,10 +107,7 @@ function jobOf(
   const ofBatch = { name: 'defaults', entries: defaults }
   found.defaults ??= typedIn(
     directory,
-    defaultsFor(
-      entry.key,
-      layerOf(ofBatch, options, problems, () => true),
-    ),
+    defaultsFor(entry.key, layerOf(ofBatch, options, problems, null)),
   )
   const listed = { name: entry.key, entries: all.filter(({ key }) => key !== PATH) }
   const own = layerOf(listed, options, problems)

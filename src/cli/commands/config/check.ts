@@ -1,8 +1,8 @@
 import { NAMES_ELSEWHERE, otherNames } from '../../options/old-names.js'
-import { BtkitError } from '../../../base/errors.js'
+import { BtkitError, usageError } from '../../../base/errors.js'
 import { VERSIONS } from '../../../core/make/asked.js'
 import type { Io } from '../../io.js'
-import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'
+import { DEFAULTS, defaultText, type NamedCommand, takesDefault } from '../../options/table.js'
 import type { OptionEntry } from '../../options/option.js'
 import {
   configurationFiles,
@@ -10,52 +10,40 @@ import {
   readConfigurationText,
   configurationOf,
   type Configuration,
-  presetsOf,
 } from '../../configuration/files.js'
-import { itemsOf, Problems, type Section } from '../../options/given.js'
-import { type Known, parseAll } from '../../configuration/parse.js'
+import { Problems } from '../../options/given.js'
+import { CommandLayers } from '../../configuration/decide.js'
 import { contradictionIn, lackIn } from '../../configuration/together.js'
-import { suggestion } from '../../line/spelling.js'
-import { aliasesIn, trackerRules } from '../../configuration/trackers.js'
-import {
-  type Entries,
-  findByKey,
-  givenAt,
-  layerOf,
-  unknownKey,
-} from '../../configuration/sources.js'
+import type { Entries } from '../../configuration/sources.js'
 
 /** The options of each section of a configuration. A section may serve several commands. */
 export type SectionTable = ReadonlyMap<string, readonly Entries[]>
 
 /**
- * Checks a configuration file. Each message has file, line and column, and reports unknown
- * sections, unknown keys or invalid values.
+ * Checks a configuration file by the layers of all commands. Each message has file, line and
+ * column, and reports unknown sections, unknown keys or invalid values.
  * `config` is the file of `--config`, if given: presets of no other file count then.
  */
 export async function checkFile(
   path: string,
-  table: SectionTable,
+  commands: readonly NamedCommand[],
   io: Io,
   config: string | undefined,
 ): Promise<readonly BtkitError[]> {
   const problems = new Problems()
   try {
-    const configuration = await configurationOf(readConfigurationText(path, io), path, problems)
-    const aliases = new Map(aliasesIn(configuration, problems))
-    const world = { env: io.env, cwd: io.cwd, aliases, problems }
-    const makers = makersOf(table)
-    const { sections } = configuration
-    for (const section of sections) {
-      const commands = optionsOf(section.name, table)
-      checkOptions(section, commands, world)
-      // An option of the defaults may find what it needs in the section of a command
-      if (section.name !== DEFAULTS) checkNeeds(section, sections, commands, world)
+    const own = await configurationOf(readConfigurationText(path, io), path, problems)
+    // Presets may be in any file that btkit reads
+    const others = await readConfigurations(configurationFiles(config, io), io, new Problems())
+    const presets = others.flatMap((each) => each.presets)
+    const read = [{ sections: [], presets, defaultPreset: [], aliases: [], trackers: [] }, own]
+    const contrary = new Set<string>()
+    for (const { section, command } of commands) {
+      const target = { section, command, isLegacy: false }
+      const layers = await CommandLayers.read(target, { config, read, problems }, io)
+      checkLayers(layers, own, { problems, contrary })
     }
-    for (const preset of configuration.presets) checkOptions(preset, makers, world)
-    await checkPresetNames(configuration, problems, io, config)
-    for (const rule of trackerRules([configuration], problems).values())
-      checkOptions(rule, makers, world)
+    for (const note of problems.notes) problems.add(usageError(note))
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
     problems.add(error)
@@ -63,94 +51,44 @@ export async function checkFile(
   return problems.errors
 }
 
-/** Reports presets that no file has. They may be in any file that btkit reads. */
-async function checkPresetNames(
-  configuration: Configuration,
-  problems: Problems,
-  io: Io,
-  config: string | undefined,
-): Promise<void> {
-  const { defaultPreset, sections } = configuration
-  const entries = [...defaultPreset, ...sections.flatMap((section) => section.entries)]
-  const own = presetsOf([configuration])
-  const named = entries.filter(({ key }) => key === 'preset')
-  const unknown = named.flatMap(({ item }) => {
-    if (item.value.kind === 'map')
-      problems.add(item.place.error('preset: a single value is expected here'))
-    const names = itemsOf(item).flatMap(({ value }) => (value.kind === 'text' ? value.text : []))
-    const missing = names.filter((name) => !own.has(name) && !/^(|~|null|false)$/i.test(name))
-    return missing.map((name) => ({ name, place: item.place }))
-  })
-  if (unknown.length === 0) return
-  const files = configurationFiles(config, io)
-  const others = presetsOf(await readConfigurations(files, io, new Problems()))
-  for (const { name, place } of unknown.filter((each) => !others.has(each.name))) {
-    const why = suggestion(name, [...own.keys(), ...others.keys()])
-    problems.add(place.error(`there is no preset ${name}${why}`))
+/** What was found so far. */
+interface Found {
+  readonly problems: Problems
+  /** The sections with options that exclude each other: other commands may have another order. */
+  readonly contrary: Set<string>
+}
+
+/** Reports mistakes in all layers of a file that a command may have. */
+function checkLayers(
+  layers: CommandLayers,
+  { presets: own }: Configuration,
+  { problems, contrary }: Found,
+): void {
+  const { sections, entries } = layers.known
+  const isMaker = entries.has('preset')
+  const presets = isMaker ? own.map((each) => layers.presetLayer(each, problems)) : []
+  const rules = isMaker ? layers.rules(problems) : []
+  const lists = rules.map((rule) => ({ name: rule.name, given: rule.lists }))
+  for (const { name, given } of [...sections, ...presets, ...rules, ...lists]) {
+    const decided = layers.parse(given, problems)
+    const named = decided.filter(({ entry }) => entry.key === 'preset')
+    layers.namedPresets(named, problems)
+    const refused = contradictionIn(decided, true)
+    if (refused && !contrary.has(name)) problems.add(refused.place.error(refused.message))
+    if (refused) contrary.add(name)
   }
+  // An option of the defaults may find what it needs in the section of a command
+  const [defaults = [], section = []] = sections
+    .slice(-2)
+    .map((each) => layers.parse(each.given, problems))
+  const lack = section.length > 0 ? lackIn([...section, ...defaults], true) : null
+  if (lack) problems.add(lack.place.error(lack.message))
 }
 
 /** The options of the commands that have presets. A preset cannot name presets. */
 function makersOf(table: SectionTable): Entries[] {
   const makers = [...table.values()].flat().filter((options) => options.has('preset'))
   return makers.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
-}
-
-/** The options of each command that a section counts for. */
-function optionsOf(section: string, table: SectionTable): readonly Entries[] {
-  if (section !== DEFAULTS) return table.get(section) ?? []
-  return [...table].flatMap(([name, commands]) =>
-    commands.map((options) => new Map([...options].filter(([key]) => takesDefault(name, key)))),
-  )
-}
-
-interface CheckWorld extends Known {
-  readonly problems: Problems
-}
-
-function checkOptions(section: Section, commands: readonly Entries[], world: CheckWorld): void {
-  const { name, entries } = section
-  const { problems } = world
-  const before = problems.errors.length
-  for (const { key, place, item } of entries) {
-    const found = commands.flatMap((options) => findByKey(key, item, options) ?? [])
-    if (found.length === 0) {
-      const known = new Set(commands.flatMap((options) => [...options.keys()]))
-      problems.add(place.error(unknownKey(key, name, known)))
-    }
-    // Commands may differ in what they take; each says the same of most
-    parseAll(found.flatMap(givenAt), world, problems)
-  }
-  if (problems.errors.length > before) return
-  // Commands may exclude the same options in another order, so one message is enough
-  for (const options of commands) {
-    const refused = contradictionIn(decidedIn(section, options, world), true)
-    if (refused) problems.add(refused.place.error(refused.message))
-    if (problems.errors.length > before) return
-  }
-}
-
-/** Reports an option of a command that lacks one that it needs, also among the defaults. */
-function checkNeeds(
-  section: Section,
-  sections: readonly Section[],
-  commands: readonly Entries[],
-  world: CheckWorld,
-): void {
-  const others = sections.filter(({ name }) => name === DEFAULTS)
-  for (const options of commands) {
-    const decided = [section, ...others].flatMap((each) => decidedIn(each, options, world))
-    const refused = lackIn(decided, true)
-    if (refused) world.problems.add(refused.place.error(refused.message))
-  }
-}
-
-function decidedIn(section: Section, options: Entries, world: CheckWorld) {
-  return parseAll(
-    layerOf(section, options, world.problems, () => true).given,
-    world,
-    world.problems,
-  )
 }
 
 type Schema = Readonly<Record<string, unknown>>

@@ -106,10 +106,10 @@ function defineCheck({ io, commands, configFile, finish }: CommandContext) {
           : configurationFiles(configFile(), io)
       const report = new Report({ json }, io)
       if (files.length === 0) report.note('no configuration file')
-      const table = sectionTable(await commands())
+      const all = leafCommands(await commands())
       let failures = 0
       for (const file of files) {
-        const problems = await checkFile(file, table, io, configFile())
+        const problems = await checkFile(file, all, io, configFile())
         failures += problems.length
         if (!json) problems.forEach(report.fail)
         const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')

@@ -11,11 +11,8 @@ import { repeated } from '../../options/values.js'
 import { eachTorrent, type ReadTorrent } from '../../open/torrent-input.js'
 import { count } from '../../../base/text/quantity.js'
 import { readRightConfigurations } from '../../configuration/files.js'
-import { parseAll } from '../../configuration/parse.js'
-import { layerOf } from '../../configuration/sources.js'
-import { trackerRules } from '../../configuration/trackers.js'
-import { Problems, type Section } from '../../options/given.js'
-import { optionEntries } from '../../options/table.js'
+import { CommandLayers } from '../../configuration/decide.js'
+import { type Place, Problems } from '../../options/given.js'
 import type { MakerOptions } from '../../options/torrent.js'
 import type { Io } from '../../io.js'
 
@@ -109,27 +106,23 @@ function lintValue(
  * @throws BtkitError `usage`
  */
 async function configuredRules(file: string | undefined, io: Io): Promise<TrackerRule[]> {
-  const files = await readRightConfigurations(file, io)
-  if (files.length === 0) return []
+  const read = await readRightConfigurations(file, io)
+  if (read.length === 0) return []
   // The options of torrents take a while to load
   const { declareTorrentOptions } = await import('../../options/torrent.js')
-  const entries = optionEntries(declareTorrentOptions('rule', false))
+  const target = { section: 'rule', command: declareTorrentOptions('rule', false), isLegacy: false }
   const problems = new Problems()
-  const rules = [...trackerRules(files, problems).values()].map((rule) => {
-    const { given } = layerOf(rule, entries, problems, () => true)
-    // Trackers may be secrets, and no torrent is held against them
-    const compared = given.filter(({ entry }) => !entry.traits.trackers)
-    const decided = parseAll(compared, { env: io.env, cwd: io.cwd, aliases: new Map() }, problems)
-    return asRule(
-      rule,
-      Object.fromEntries(decided.map((each) => [each.entry.attribute, each.value])),
-    )
+  const layers = await CommandLayers.read(target, { config: file, read, problems }, io)
+  // Trackers may be secrets, and no torrent is held against the lists among them
+  const rules = layers.rules(problems).map(({ name, place, given }) => {
+    const values = layers.parse(given, problems).map((each) => [each.entry.attribute, each.value])
+    return asRule(name, place, Object.fromEntries(values) as Partial<MakerOptions>)
   })
   problems.throwFirst()
   return rules
 }
 
-function asRule({ name, place }: Section, options: Partial<MakerOptions>): TrackerRule {
+function asRule(name: string, place: Place, options: Partial<MakerOptions>): TrackerRule {
   const { v2, hybrid } = options
   const version = v2 ? 'v2' : hybrid ? 'hybrid' : 'v1'
   return {
