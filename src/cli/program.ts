@@ -347,8 +347,6 @@ async function buildProgram({ program, subcommand, args }: Invocation, context: 
     return { program: command, command, entry }
   }
   const root = new Command(program)
-    .version(version(), '-V, --version', 'Print the version')
-    .helpCommand('help [command]')
   const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
   // The general help lists no other names, but a misspelt `create` gets it suggested
   const isUnknown = args[0] !== undefined && args[0] !== 'help' && !args[0].startsWith('-')
