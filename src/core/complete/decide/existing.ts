@@ -2,7 +2,6 @@ import { parseListName } from '../../checksums/lists.js'
 import type { ExistingFile } from '../target/own-file.js'
 import { valueOr } from '../../../base/errors.js'
 import { digestOf, isSameBytes, latin1, sha256 } from '../../../base/bytes.js'
-import { remembering } from '../../../base/remember.js'
 import { encodeFingerprint, MTIME_OFFSET } from '../../../disk/file-lists/fingerprint.js'
 import { readWhole } from '../../../disk/look/read-bounded.js'
 import { actPath, fingerprintAt, shownPath, type FilePlace } from '../../../disk/write/directory.js'
@@ -199,12 +198,7 @@ export function joinAnnounce(
 /** Bytes of the digest that shows whether a value was edited. */
 const KEY_DIGEST = 6
 
-/** Remembered, because all torrents of a run share most values, and digests take time. */
-const digestOfText = remembering((text) => {
-  return digestOf('sha256', Buffer.from(text, 'latin1')).toString('base64', 0, KEY_DIGEST)
-})
-
 /** Returns the digest that shows whether the encoded value of a key was edited. */
 function digestValue(value: Uint8Array): string {
-  return digestOfText(latin1(value))
+  return digestOf('sha256', value).toString('base64', 0, KEY_DIGEST)
 }
