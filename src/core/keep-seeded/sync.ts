@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
-import { remembering } from '../../base/remember.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { Journal } from '../../disk/state/journal.js'
@@ -98,7 +97,7 @@ function sourceOf(
   { remoteDirectory }: SyncClient,
 ): TorrentSource<PlacedTorrent> {
   // Data that was moved must be sought by the client in its new place
-  const placeStamp = remembering((local) => digestName(remoteDirectory(local)))
+  const placeStamp = (local: string) => digestName(remoteDirectory(local))
   const stamps = new Map(
     torrents.map(({ name, stamp, dataDirectory }) => {
       return [name, `${stamp} ${dataDirectory === null ? '' : placeStamp(dataDirectory)}`]
