@@ -12,7 +12,10 @@ const MAX_TOKENS = 20_000
 /** Most characters of all addresses in a text: a text may repeat a long one at little cost. */
 const MAX_ADDRESSES = 128 * 1024
 
-/** Characters of formatted texts that are kept. */
+/**
+ * Characters of formatted texts that are kept: a README of 32 KiB may take 0.2 s, in which nobody
+ * else is answered.
+ */
 const KEPT = 4 * 1024 * 1024
 
 const kept = new LRUCache<string, { readonly page: Html | null }>({

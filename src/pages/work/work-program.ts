@@ -107,7 +107,7 @@ async function work({ name, request, port }: Order): Promise<void> {
   }
 }
 
-/** Torrents above this size in bytes are remembered, because reading them takes a while. */
+/** Torrents above this size in bytes are remembered: one of 100,000 files takes 0.6 s to read. */
 const LARGE = 1024 * 1024
 
 /** The most torrents that are remembered. */

@@ -217,7 +217,8 @@ export interface CatalogueDetails extends Pick<
 
 /**
  * Reads what .torrent files say, one after the other and with pauses, so that pages of large
- * torrents do not keep announces waiting.
+ * torrents do not keep announces waiting. A second view of a torrent of 10,000 files would wait for
+ * 0.2 s, so what they say is kept.
  */
 export class DetailsReader {
   readonly #kept = new LRUCache<string, { state: string; details: CatalogueDetails }>({
