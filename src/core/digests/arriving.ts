@@ -70,8 +70,9 @@ const GROUP = 256 * 1024 * 1024
 export function hashArriving(read: ReadBytes, group = GROUP): HashGroups {
   return async function* ({ stream, pieces, wanted }, engine) {
     const { pieceLength } = stream
-    const sha1 = wanted === 'blocks' ? null : new PieceHasher('sha1', pieceLength)
-    const sha256 = wanted === 'pieces' ? null : new PieceHasher('sha256', BLOCK)
+    const bytes = Math.min(streamLength(stream), pieces.length * pieceLength)
+    const sha1 = wanted === 'blocks' ? null : new PieceHasher('sha1', pieceLength, bytes)
+    const sha256 = wanted === 'pieces' ? null : new PieceHasher('sha256', BLOCK, bytes)
     const most = Math.ceil(group / pieceLength) * pieceLength
     let bytesDone = 0
     for (const indices of runsOf(pieces)) {

@@ -19,9 +19,11 @@ export class PieceHasher {
   #hash: Hash | null = null
   #filled = 0
 
+  /** There come at most `most` bytes before each `finish`. */
   constructor(
     readonly algorithm: HashAlgorithm,
     readonly pieceLength: number,
+    private readonly most = Infinity,
   ) {}
 
   /** Adds bytes, which must not change until they are hashed. */
@@ -53,7 +55,8 @@ export class PieceHasher {
 
   /** Number of pieces that are hashed in one call, if so many are there. */
   #together(): number {
-    return Math.max(1, Math.min(hashKernel().lanes, Math.floor(BATCH / this.pieceLength)))
+    const [there, kept] = [Math.ceil(this.most / this.pieceLength), BATCH / this.pieceLength]
+    return Math.max(1, Math.min(hashKernel().lanes, Math.floor(kept), there))
   }
 
   async #gather(chunk: Uint8Array): Promise<void> {
