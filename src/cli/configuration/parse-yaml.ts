@@ -11,6 +11,7 @@ import {
   Parser,
   type Document,
 } from 'yaml'
+import { optimizeLate } from '../../base/optimize-late.js'
 import {
   isEmpty,
   Place,
@@ -28,6 +29,9 @@ const MAX_PARSER_DEPTH = 64
 /** The most values in a file, including those repeated by aliases. */
 const MAX_VALUES = 20_000
 
+/** Length of a text, such as a batch of many jobs, whose parser runs longer than it loads. */
+const LONG = 16 * 1024
+
 /**
  * Parses the text of a configuration file into its top-level entries. Tags are refused, keys must
  * be unique, and aliases are limited.
@@ -35,6 +39,7 @@ const MAX_VALUES = 20_000
  */
 export function parseConfiguration(text: string, path: string): readonly LocatedEntry[] {
   const lines = new LineCounter()
+  if (text.length > LONG) optimizeLate()
   const document = parse(text, path, lines)
   const reader = new Reader(document, path, lines)
   if (document.contents === null) return []

@@ -77,8 +77,10 @@ export function loadProgram(command: string | undefined): LoadedProgram {
     const owner = statSync(__dirname).uid
     if (owner !== (process.geteuid?.() ?? owner)) return
     const { unboundHeapGrowth } = await import('../../base/heap-growth.js')
+    const { optimizeAsUsual } = await import('../../base/optimize-late.js')
     // V8 refuses code compiled under other flags than those at start
     unboundHeapGrowth()
+    optimizeAsUsual()
     for (const save of unsaved) save()
   }
   return { ...program, keepCode }

@@ -105,7 +105,9 @@ test('a pipe in place of compiled code holds up nothing', (t) => {
 })
 
 test('the next run of a command accepts the code that one kept, also for a configuration', (t) => {
-  const root = makeScratch(t, { 'config.yaml': 'defaults: {cache-trust: mtime}' })
+  // A long one is read under other flags of V8
+  const long = `# ${'a comment '.repeat(2000)}\ndefaults: {cache-trust: mtime}`
+  const root = makeScratch(t, { 'config.yaml': long })
   for (const part of ['bin', 'dist/bundle', 'package.json'])
     cpSync(join(projectRoot, part), join(root, part), { recursive: true })
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'))
