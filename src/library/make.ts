@@ -9,9 +9,11 @@ import {
 } from '../core/remote/remote-content.js'
 import { parseRemoteList } from '../core/remote/remote-list.js'
 import { usageError } from '../base/errors.js'
+import { openNullCache, type PieceCache } from '../disk/cache/piece-cache.js'
 import { checkName } from '../metainfo/name.js'
 import { contentUrl } from '../metainfo/trackers.js'
 import { type MakeGroup, makeGroup } from '../core/make/make-group.js'
+import { accessOf } from './cache.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
 import { startTask, type Task, readingOf } from './task.js'
 import {
@@ -48,7 +50,9 @@ export function makeTorrent(
   if (typeof source !== 'string' && !isListed(source)) return makeFromStreams(source, options)
   return startTask(options, async (signal, tell) => {
     const reading = readingOf(options, { signal, tell, path: placeOf(source) })
-    return describeMade(await makeGroup(await groupOf(source, options, signal), { reading }))
+    const cache = options.cache ? accessOf(options.cache).cache : openNullCache()
+    const group = await groupOf(source, options, { signal, cache })
+    return describeMade(await makeGroup(group, { reading }))
   })
 }
 
@@ -69,8 +73,8 @@ export function planTorrent(
   options: MakeOptions = {},
 ): Task<PlannedTorrent> {
   return startTask(options, async (signal) => {
-    const made = await makeGroup(await groupOf(source, options, signal), { reading: null })
-    const { plan, torrentSize } = made
+    const group = await groupOf(source, options, { signal, cache: null })
+    const { plan, torrentSize } = await makeGroup(group, { reading: null })
     return { ...describeContent(plan.content), torrentSize, skipped: plan.content.skipped }
   })
 }
@@ -85,14 +89,20 @@ function placeOf(source: string | ListedContent): string {
   return typeof source.list === 'string' ? source.list : (source.baseUrl ?? '')
 }
 
+/** How servers are asked for content; without a cache, none will be read. */
+interface Asking {
+  readonly signal: AbortSignal
+  readonly cache: PieceCache | null
+}
+
 async function groupOf(
   source: string | ListedContent,
   options: MakeOptions,
-  signal: AbortSignal,
+  { signal, cache }: Asking,
 ): Promise<MakeGroup> {
   const { scan, ...request } = makeRequestOf(placeOf(source), options)
   const scanned = { ...request, scan: { ...scan, signal } }
-  const remote = await remoteOf(source, options, signal)
+  const remote = await remoteOf(source, options, { signal, cache })
   if (!remote) return { torrents: [scanned], checksums: [] }
   const name = checkName(options.name ?? remote.name)
   const { parts, creationDate, order } = request
@@ -109,7 +119,7 @@ async function groupOf(
 async function remoteOf(
   source: string | ListedContent,
   { headers, include = [], exclude = [] }: MakeOptions,
-  signal: AbortSignal,
+  { signal, cache }: Asking,
 ): Promise<RemoteContent | null> {
   const access = { signal, headers }
   if (!isListed(source))
@@ -118,7 +128,7 @@ async function remoteOf(
   const base = baseUrl === undefined ? undefined : baseAddress(baseUrl, 'baseUrl')
   const globs = { include: [...include], exclude: [...exclude] }
   if (typeof list === 'string')
-    return remoteDirectory(await fetchList(contentUrl(list), access, base), globs, access)
+    return remoteDirectory(await fetchList(contentUrl(list), access, base), globs, access, cache)
   if (base === undefined) throw usageError('baseUrl: is missing, which the bytes of a list need')
-  return remoteDirectory({ entries: parseRemoteList(list, 'list'), base }, globs, access)
+  return remoteDirectory({ entries: parseRemoteList(list, 'list'), base }, globs, access, cache)
 }

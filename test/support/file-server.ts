@@ -69,7 +69,11 @@ function sendFile(
   const ifRange = headers['if-range']
   const range = rangeOf(headers)
   const isPart = range !== null && (ifRange === undefined || ifRange === etag)
-  const [start, end] = isPart ? range : [0, bytes.length]
+  const [start, end] = isPart ? [range[0], Math.min(range[1], bytes.length)] : [0, bytes.length]
+  if (isPart && start >= end) {
+    response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end('no such range')
+    return
+  }
   const part = bytes.subarray(start, end)
   const ranged = isPart ? { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` } : {}
   const own = { 'content-length': part.length, 'accept-ranges': 'bytes', etag, ...ranged }

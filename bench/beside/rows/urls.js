@@ -57,7 +57,7 @@ const far = list({
   needs: [],
   files: 400,
   size: 2000,
-  figures: [{ key: 'seconds', unit: 's', limit: 2.5, beside: CURL }],
+  figures: [{ key: 'seconds', unit: 's', limit: 1.5, beside: CURL }],
   async serve(places, names, bytes) {
     const at = places.at('answer')
     writeFileSync(join(at, 'body'), bytes)

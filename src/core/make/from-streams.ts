@@ -175,7 +175,8 @@ function contentOfStated(
   rules: ArrivalRules,
 ): UncutContent {
   const keyed = files.map((file) => {
-    return { ...file, absolutePath: stateKey(file), fingerprint: fingerprintOfStated(file) }
+    const key = stateKey(file)
+    return { ...file, absolutePath: key, fingerprint: fingerprintOfStated(file, key) }
   })
   return contentOf({ ...named, files: keyed }, [], rules)
 }

@@ -34,8 +34,8 @@ export function stateKey(file: StatedFile): string {
  * Returns the state of a file as the fingerprint of one on a disk. Its times are long past, so that
  * it counts as settled.
  */
-export function fingerprintOfStated(file: StatedFile): Fingerprint {
-  const digest = Buffer.from(stateKey(file), 'hex')
+export function fingerprintOfStated(file: StatedFile, key = stateKey(file)): Fingerprint {
+  const digest = Buffer.from(key, 'hex')
   const past = (at: number) => -1n - (digest.readBigUInt64LE(at) >> 2n)
   // The inode of no file is 0
   const inode = digest.readBigUInt64LE(16) | 1n
@@ -44,6 +44,13 @@ export function fingerprintOfStated(file: StatedFile): Fingerprint {
 
 /** Names in the cache the state in which a file had its listed checksum. */
 const CHECKED = 'checked state'
+
+/** Whether a cache knows a file, so that its bytes need not be read. */
+export function isReadBefore({ length, state, ...file }: StreamedFile, cache: PieceCache): boolean {
+  if (length === undefined || state === undefined || !cache.keepsAnything) return false
+  const path = stateKey({ ...file, length, state })
+  return cache.peek('digest', { algorithm: CHECKED, path }) !== null
+}
 
 /** Bytes after which their digests are kept, so that an interruption loses no more. */
 const KEPT = 16 * 1024 * 1024

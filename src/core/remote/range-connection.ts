@@ -9,6 +9,12 @@ const LONGEST_HEAD = 16 * 1024
 /** A line of a head: a name and a value, which may have blanks around it. */
 const FIELD = /^([!#$%&'*+.^`|~\w-]+):([\t\x20-\x7e\x80-\xff]*)$/
 
+/** Bytes that small files have at most, which come with their states. */
+export const SMALL = 16 * 1024
+
+/** Most bytes that are held until somebody reads them. */
+const MOST_HELD = 32 * 1024 * 1024
+
 /** The status and headers of an answer. */
 export interface AnswerHead extends Pick<HttpResponse, 'status'> {
   readonly headers: Pick<HttpResponse['headers'], 'get'>
@@ -18,6 +24,8 @@ export interface AnswerHead extends Pick<HttpResponse, 'status'> {
 interface Asked {
   readonly address: URL
   readonly isHead?: boolean
+  /** Whether any answer counts whose bytes have room. */
+  readonly isAny?: boolean
   readonly headers: Readonly<Record<string, string>>
   /** The memory for exactly its bytes, and how many of them have come. Of a head there are none. */
   readonly part: { readonly room: Uint8Array; filled: number }
@@ -31,6 +39,11 @@ interface Exchange {
   head: AnswerHead | null
 }
 
+/** An answer with all bytes of its body. */
+export interface SmallAnswer extends AnswerHead {
+  readonly bytes: Uint8Array
+}
+
 /**
  * Connections for many small requests, each by the first that is free. Once an answer of a server
  * was not as usual, nothing more is asked in this way.
@@ -38,6 +51,12 @@ interface Exchange {
 export class KeptConnections {
   readonly #idle = new Map<string, RangeConnection[]>()
   readonly #odd = new Set<string>()
+  /** Servers that send more than the bytes they are asked for. */
+  readonly #large = new Set<string>()
+  readonly #rooms: Uint8Array[] = []
+  /** Files that came with their states. */
+  readonly #held = new WeakMap<object, Uint8Array>()
+  #heldBytes = 0
 
   /** They end with `signal`; unused, they do not keep the process alive. */
   constructor(private readonly signal: AbortSignal) {
@@ -53,9 +72,42 @@ export class KeptConnections {
     this.#idle.set(origin, idle)
     const own = idle.pop() ?? new RangeConnection(this.signal)
     const head = await own.receive(asked)
-    if (own.isOdd) this.#odd.add(origin)
-    else idle.push(own)
+    if (!own.isOdd) idle.push(own)
+    else if (asked.isAny) this.#large.add(origin)
+    else this.#odd.add(origin)
     return head
+  }
+
+  /**
+   * Asks for the first bytes of a file. Returns the answer; null if it does not come in this way,
+   * or there is no room to hold its bytes.
+   */
+  async receiveSmall({
+    headers,
+    ...asked
+  }: Pick<Asked, 'address' | 'headers' | 'check'>): Promise<SmallAnswer | null> {
+    if (this.#large.has(asked.address.origin) || this.#heldBytes >= MOST_HELD) return null
+    const room = this.#rooms.pop() ?? new Uint8Array(SMALL)
+    const part = { room, filled: 0 }
+    const ranged = { ...headers, range: `bytes=0-${SMALL - 1}` }
+    const head = await this.receive({ ...asked, isAny: true, headers: ranged, part })
+    const bytes = Buffer.from(room.subarray(0, part.filled))
+    this.#rooms.push(room)
+    return head && { ...head, bytes }
+  }
+
+  /** Holds the bytes of a file until they are taken. */
+  hold(file: object, bytes: Uint8Array): void {
+    this.#held.set(file, bytes)
+    this.#heldBytes += bytes.length
+  }
+
+  /** Returns the bytes of a file if they are held, and forgets them. */
+  take(file: object): Uint8Array | null {
+    const bytes = this.#held.get(file) ?? null
+    this.#held.delete(file)
+    this.#heldBytes -= bytes?.length ?? 0
+    return bytes
   }
 }
 
@@ -143,39 +195,50 @@ export class RangeConnection {
       this.#giveUp()
       return
     }
-    const { asked } = this.#exchange
-    const { part } = asked
-    const { room } = part
-    if (this.#room !== room) {
-      const end = this.#head.subarray(0, this.#filled).indexOf('\r\n\r\n')
-      if (end < 0 && this.#filled < LONGEST_HEAD) return
-      const rest = this.#head.subarray(end + 4, this.#filled)
-      const head = end < 0 ? null : parseHead(this.#head.toString('latin1', 0, end))
-      if (!head || rest.length > room.length || !isUsual(head, asked)) {
-        this.#giveUp()
-        return
-      }
-      this.#exchange.head = head
-      room.set(rest)
-      ;[this.#room, this.#filled] = [room, rest.length]
-    }
-    part.filled = this.#filled
-    if (part.filled < room.length) return
+    const { asked, head } = this.#exchange
+    if (head === null && !this.#takeHead(this.#exchange)) return
+    asked.part.filled = this.#filled
+    if (this.#filled < this.#room.length) return
     ;[this.#room, this.#filled, this.#exchange] = [this.#head, 0, null]
     this.#end()
   }
+
+  /** Returns whether the head has come, and is as usual. */
+  #takeHead(exchange: Exchange): boolean {
+    const { asked } = exchange
+    const end = this.#head.subarray(0, this.#filled).indexOf('\r\n\r\n')
+    if (end < 0 && this.#filled < LONGEST_HEAD) return false
+    const rest = this.#head.subarray(end + 4, this.#filled)
+    const head = end < 0 ? null : parseHead(this.#head.toString('latin1', 0, end))
+    const length = head && lengthOf(head, asked)
+    if (length === null || rest.length > length) {
+      this.#giveUp()
+      return false
+    }
+    const room = asked.part.room.subarray(0, length)
+    room.set(rest)
+    exchange.head = head
+    ;[this.#room, this.#filled] = [room, rest.length]
+    return true
+  }
 }
 
-function isUsual({ status, headers }: AnswerHead, { isHead, part, check }: Asked): boolean {
+/** The length of a body in bytes; null for an answer that is not as usual. */
+function lengthOf(head: AnswerHead, { isHead, isAny, part, check }: Asked): number | null {
+  const { status, headers } = head
   const isPlain = /^(identity)?$/.test(headers.get('content-encoding') ?? '')
-  const isKnown = isHead === true || headers.get('content-length') === `${part.room.length}`
-  const isWhole = isKnown && !headers.get('transfer-encoding')
+  if (!isPlain || headers.get('transfer-encoding')) return null
   try {
-    check({ status, headers })
-    return (isHead === true ? status >= 200 : [200, 206].includes(status)) && isPlain && isWhole
+    check(head)
   } catch {
-    return false
+    return null
   }
+  if (isHead) return status >= 200 ? 0 : null
+  const told = headers.get('content-length') ?? ''
+  const length = /^\d{1,15}$/.test(told) ? Number(told) : Infinity
+  const { length: room } = part.room
+  if (isAny) return status >= 200 && length <= room ? length : null
+  return [200, 206].includes(status) && length === room ? room : null
 }
 
 /** Null if it is none of HTTP/1.1. */

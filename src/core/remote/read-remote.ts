@@ -136,14 +136,17 @@ async function* readSame(
 /** The bytes of a file. `begin` has them received before they are read, if they are few. */
 export function earlyBytes(file: RemoteFile, access: RemoteAccess) {
   const { size } = file
-  let part: Part | null = null
+  let [held, part]: [Uint8Array | null, Part | null] = [null, null]
   const begin = () => {
-    if (part || !size || size > PART) return
+    held ??= access.kept?.take(file) ?? null
+    if (held || part || !size || size > PART) return
     part = new Part(() => readRemote(file, access), Buffer.allocUnsafeSlow(size))
   }
   const read = async function* () {
-    yield* part ? part.read() : readRemote(file, access)
-    part = null
+    held ??= access.kept?.take(file) ?? null
+    if (held) yield held
+    else yield* part ? part.read() : readRemote(file, access)
+    held = part = null
   }
   return { begin, content: read() }
 }

@@ -1,13 +1,16 @@
 import pLimit from 'p-limit'
 import { shownUrl } from '../../base/text/secrets.js'
+import { optimizeLate } from '../../base/optimize-late.js'
 import { BtkitError, usageError } from '../../base/errors.js'
+import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
 import { loadNameFilter } from '../../disk/scan/entry.js'
 import { fileAddress, plainUrl } from '../../metainfo/trackers.js'
 import type { Arrival } from '../make/from-streams.js'
+import { isReadBefore } from '../make/stated-content.js'
 import { believedOf, type StreamedFile } from '../make/streamed-file.js'
 import { earlyBytes, readRemote } from './read-remote.js'
-import { KeptConnections } from './range-connection.js'
+import { KeptConnections, SMALL } from './range-connection.js'
 import {
   askRemote,
   lastName,
@@ -75,13 +78,15 @@ export async function remoteFile(url: string, access: RemoteAccess): Promise<Rem
 
 /**
  * Asks for the files of a list below a directory, which are the content of one torrent. Files that
- * globs leave out are not asked for.
+ * globs leave out are not asked for. Bytes of small files that the cache does not know come with
+ * the answers; without one, nothing is read.
  * @throws BtkitError as askRemote, and `usage` for a bad glob
  */
 export async function remoteDirectory(
   { entries: listed, base }: RemoteList,
   globs: Parameters<typeof loadNameFilter>[0],
   access: RemoteAccess,
+  cache: PieceCache | null = null,
 ): Promise<RemoteContent> {
   const filter = await loadNameFilter(globs)
   const reasonOf = (path: string) => filter?.reasonOf(path) ?? null
@@ -93,10 +98,9 @@ export async function remoteDirectory(
   const ending = new AbortController()
   const signal = AbortSignal.any([access.signal, ending.signal])
   const asking = { ...access, signal, kept: new KeptConnections(signal) }
-  const asked = limited.map(entries, (entry) => {
-    return ask(addressIn(base, entry), entry, asking)
-  })
-  const answers = await asked.catch((error: unknown) => {
+  const questions = new FileQuestions(asking, cache)
+  const asked = entries.map((entry) => questions.ask(addressIn(base, entry), entry))
+  const answers = await Promise.all(asked).catch((error: unknown) => {
     ending.abort()
     throw error
   })
@@ -194,18 +198,59 @@ function directoryOf(entries: readonly RemoteEntry[]): string | null {
   return url?.endsWith(end) ? url.slice(0, 1 - end.length) : null
 }
 
+/** The state of a file, and the file as content. */
+interface FoundFile {
+  readonly found: RemoteFile
+  readonly file: StreamedFile
+}
+
 async function ask(
   url: string,
   entry: RemoteEntry,
   access: RemoteAccess,
-): Promise<{ readonly found: RemoteFile; readonly file: StreamedFile }> {
-  const found = await askRemote(url, access)
+  isNew = false,
+): Promise<FoundFile> {
+  const found = await askRemote(url, access, isNew)
   return { found, file: fileOf(found, entry, access) }
 }
 
-/** Asks for the state of a file of a list, beside not too many others. */
-export function askListed(url: string, access: RemoteAccess): Promise<RemoteFile> {
-  return limited(() => askRemote(url, access))
+/** Files for which the program runs longer than it loads. */
+const MANY = 64
+
+/** Asks for the files of a list, not too many at once. */
+export class FileQuestions {
+  #first: Promise<unknown> = Promise.resolve()
+  #begun = 0
+  #asked = 0
+  /** Whether the last file is small, and the cache does not know it; probably so are the others. */
+  #isNew = false
+
+  /** Without a cache, no bytes come with the answers. */
+  constructor(
+    private readonly access: RemoteAccess,
+    private readonly cache: PieceCache | null,
+  ) {}
+
+  /**
+   * The first two are asked for one after the other: the second one shows whether bytes come with
+   * answers.
+   * @throws as askRemote
+   */
+  ask(url: string, entry: RemoteEntry): Promise<FoundFile> {
+    const asking = this.#first.then(() => this.#ask(url, entry))
+    if (this.#begun++ < 2) this.#first = asking.catch(() => undefined)
+    return asking
+  }
+
+  #ask(url: string, entry: RemoteEntry): Promise<FoundFile> {
+    return limited(async () => {
+      if (++this.#asked === MANY) optimizeLate()
+      const answer = await ask(url, entry, this.access, this.#isNew)
+      const { length = Infinity } = answer.file
+      if (this.cache) this.#isNew = length <= SMALL && !isReadBefore(answer.file, this.cache)
+      return answer
+    })
+  }
 }
 
 /** A file of a list as content, in the state in which its server had it when it was asked. */

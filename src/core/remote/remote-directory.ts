@@ -1,14 +1,15 @@
 import { textOf } from '../../base/bytes.js'
 import { BtkitError } from '../../base/errors.js'
 import { shownUrl } from '../../base/text/secrets.js'
+import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { digestName, readNote, writeNote } from '../../disk/state/notes.js'
 import type { StatedFile } from '../make/stated-content.js'
 import { checksumsOf } from '../make/streamed-file.js'
 import {
   addressIn,
-  askListed,
   fetchIfChanged,
   fileOf,
+  FileQuestions,
   readList,
   type FetchedList,
 } from './remote-content.js'
@@ -55,6 +56,7 @@ export class RemoteDirectory {
   /** Of the origins of files that lie elsewhere, whether the list may lead there. */
   readonly #guards = new Map<string, Promise<BtkitError | null>>()
   readonly #access: RemoteAccess
+  readonly #questions: FileQuestions
   #isScattered: boolean | null = null
   /**
    * Whether the server lacks a file that was asked for. Then the list may be a part of one, or a
@@ -70,6 +72,7 @@ export class RemoteDirectory {
   ) {
     const { access } = source
     this.#access = { ...access, kept: new KeptConnections(access.signal) }
+    this.#questions = new FileQuestions(this.#access, source.cache)
     for (const entry of list.entries) {
       const address = addressIn(list.base, entry)
       // A list is as it was when it says the same
@@ -152,8 +155,9 @@ export class RemoteDirectory {
         file.found = null
         const fault = await this.#guard(file.url)
         if (fault) throw fault
-        file.found = await askListed(file.url, this.#access)
-        const { entry, found, refused } = file
+        const { entry, refused } = file
+        const { found } = await this.#questions.ask(file.url, entry)
+        file.found = found
         const isSame = refused !== null && refused.state === this.#stateOf(entry, found)
         if (isSame) file.fault = new BtkitError('changed', refused.why)
         else file.refused = null
@@ -216,6 +220,8 @@ export class RemoteDirectory {
 /** How a list is read, and where it is noted. */
 export interface RemoteSource {
   readonly access: RemoteAccess
+  /** Without one, nothing will be read. */
+  readonly cache: PieceCache | null
   readonly stateDirectory: string
 }
 

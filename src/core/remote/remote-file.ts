@@ -11,7 +11,7 @@ import {
   type HttpResponse,
   type ReceivedHeaders,
 } from './http-request.js'
-import type { KeptConnections } from './range-connection.js'
+import type { KeptConnections, SmallAnswer } from './range-connection.js'
 import { AnswerFault, RedirectFault } from './redirect-guard.js'
 import { decodePercent } from '../../base/percent.js'
 import { escapeText, quoteText } from '../../base/text/escape.js'
@@ -57,21 +57,33 @@ export interface RemoteFile {
 }
 
 /**
- * Asks a server for the state of a file, of which it reads no content. GET decides if HEAD fails.
+ * Asks a server for the state of a file. GET decides if HEAD fails. Of content, it reads that of a
+ * small file if `isNew`, which is held by the kept connections.
  * @throws BtkitError `io` with the URL, `interrupted`
  */
-export function askRemote(url: string, access: RemoteAccess): Promise<RemoteFile> {
-  return untilAnswered(url, access, () => askOnce(url, access))
+export function askRemote(url: string, access: RemoteAccess, isNew = false): Promise<RemoteFile> {
+  return untilAnswered(url, access, async () => {
+    const small = isNew ? await askSmall(url, access) : null
+    if (small === null) return stateIn(url, await askState(url, access))
+    const file = stateIn(url, { ...small, url: new URL(url).href, end: IGNORE })
+    if (file.size === small.bytes.length) access.kept?.hold(file, small.bytes)
+    return file
+  })
 }
 
-async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
-  let response = (await askKept(url, access)) ?? (await askHead(url, access))
+/** Asks for the head of a file, or else for its first byte. */
+async function askState(url: string, access: RemoteAccess): Promise<Answer> {
+  const response = (await askKept(url, access)) ?? (await askHead(url, access))
   response?.end()
   if (response && askedWait(response)) requireStatus(url, response, [])
-  if (!response || response.status >= 300) {
-    response = await request(url, access, { headers: { range: 'bytes=0-0' } })
-    response.end()
-  }
+  if (response && response.status < 300) return response
+  const first = await request(url, access, { headers: { range: 'bytes=0-0' } })
+  first.end()
+  return first
+}
+
+/** @throws RemoteFault for an answer that is no file */
+function stateIn(url: string, response: Answer): RemoteFile {
   requireStatus(url, response, [200, 206])
   const { status, headers } = response
   refusePage(url, response)
@@ -111,21 +123,44 @@ const IGNORE = () => undefined
 /** Asks for the head over a kept connection; null if it does not come so, or redirects. */
 async function askKept(url: string, access: RemoteAccess): Promise<Answer | null> {
   if (!access.kept) return null
-  const address = new URL(url)
-  const headers = headersFor(address, address, rulesOf({ url }, access, {}))
+  const asked = askedFor(url, access)
   const part = { room: NOTHING, filled: 0 }
-  const head = await access.kept.receive({ address, isHead: true, headers, part, check: IGNORE })
-  const isRedirect = head !== null && head.status >= 300 && head.status < 400
-  return head && !isRedirect ? { ...head, url: address.href, end: IGNORE } : null
+  const head = await access.kept.receive({ ...asked, isHead: true, part })
+  return head && !isRedirect(head) ? { ...head, url: asked.address.href, end: IGNORE } : null
+}
+
+/**
+ * Asks for the bytes of a small file over a kept connection. Null if neither they nor the state of
+ * a larger file comes so, as of an empty file, in which is no range.
+ */
+async function askSmall(url: string, access: RemoteAccess): Promise<SmallAnswer | null> {
+  const answer = (await access.kept?.receiveSmall(askedFor(url, access))) ?? null
+  if (!answer || answer.status === 200) return answer
+  const { length } = answer.bytes
+  const isStart = askedRange(answer.headers).startsWith(`0-${length - 1}/`)
+  return answer.status === 206 && isStart ? answer : null
+}
+
+function askedFor(url: string, access: RemoteAccess) {
+  const address = new URL(url)
+  return {
+    address,
+    headers: headersFor(address, address, rulesOf({ url }, access, {})),
+    check: IGNORE,
+  }
+}
+
+function isRedirect({ status }: Pick<Answer, 'status'>): boolean {
+  return status >= 300 && status < 400
 }
 
 /** @throws RemoteFault for an answer that is a page for people, if the URL is not that of one */
 export function refusePage(url: string, { headers, end }: Pick<Answer, 'headers' | 'end'>): void {
-  const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '')
+  if (!/^text\/html\b/i.test(headers.get('content-type') ?? '')) return
   const isNamedSo = /\.(?:\w?html?|php)$/i.test(new URL(url).pathname)
   const isAttached = /^attachment\b/i.test(headers.get('content-disposition') ?? '')
   const detail = 'sends a web page (text/html), as of a directory or a log-in, and not a file'
-  if (!isHtml || isNamedSo || isAttached) return
+  if (isNamedSo || isAttached) return
   end()
   throw new RemoteFault(url, 'page', detail)
 }

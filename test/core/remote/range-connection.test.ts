@@ -5,6 +5,8 @@ import { createServer as createTlsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { remoteDirectory } from '../../../src/core/remote/remote-content.js'
+import { openNullCache, type PieceCache } from '../../../src/disk/cache/piece-cache.js'
+import { KeptConnections } from '../../../src/core/remote/range-connection.js'
 import { readRemote } from '../../../src/core/remote/read-remote.js'
 import { askRemote, type RemoteAccess } from '../../../src/core/remote/remote-file.js'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
@@ -137,10 +139,10 @@ for (const [what, [change, ...rest]] of Object.entries(ODD)) {
 
 const NAMES = Array.from({ length: 24 }, (_, i) => `f${i}`)
 
-/** Reads the files of a list, and returns their texts. */
-async function readList(url: string): Promise<string[]> {
+/** Reads the files of a list, of which a cache knows none, and returns their texts. */
+async function readList(url: string, cache: PieceCache | null = null): Promise<string[]> {
   const list = { entries: NAMES.map((path) => ({ path })), base: `${url}/` }
-  const { arrival } = await remoteDirectory(list, { include: [], exclude: [] }, { signal })
+  const { arrival } = await remoteDirectory(list, { include: [], exclude: [] }, { signal }, cache)
   const texts: string[] = []
   for (const { begin, content } of arrival.files) {
     begin?.()
@@ -156,6 +158,59 @@ const serveList = (t: TestContext) =>
 
 const TEXTS = NAMES.map((name) => `text of ${name}`)
 
+test('small files that nobody knows come with the answers to the first questions', async (t) => {
+  const server = await serveList(t)
+  assert.deepEqual(await readList(server.url, openNullCache()), TEXTS)
+  const got = server.asked.filter((asked) => asked.startsWith('GET'))
+  assert.deepEqual(
+    [new Set(got.map((asked) => asked.split(' ')[1])).size, server.asked.length],
+    [NAMES.length, NAMES.length + 1],
+  )
+})
+
+test('of files of any length all bytes come, however many come with the first answers', async (t) => {
+  const lengths = [5, 16_384, 16_385, 0, 16_383, 3, 100_000, 1, 9]
+  const text = (i: number) => 'x'.repeat((lengths[i % lengths.length] ?? 0) + (i > 8 ? i : 0))
+  const files = NAMES.map((name, i) => [name, text(i)] as const)
+  const server = await serveFiles(t, Object.fromEntries(files))
+  const read = async () => (await readList(server.url, openNullCache())).map((each) => each.length)
+  const expected = files.map(([, each]) => each.length)
+  assert.deepEqual(await read(), expected)
+  // And from a server that knows no ranges
+  server.answer = ({ method, url = '' }, response) => {
+    const bytes = server.files.get(url.slice(1)) ?? Buffer.from('')
+    response.writeHead(200, { 'content-length': bytes.length, etag: tagOf(bytes) })
+    response.end(method === 'HEAD' ? undefined : bytes)
+    return true
+  }
+  assert.deepEqual(await read(), expected)
+})
+
+test('when 32 MiB wait to be read, no further file comes with its state', async (t) => {
+  const server = await serveList(t)
+  const kept = new KeptConnections(signal)
+  const file = {}
+  kept.hold(file, new Uint8Array(32 * MIB))
+  const ask = (name: string) => askRemote(`${server.url}/${name}`, { signal, kept }, true)
+  await ask('f1')
+  assert.equal(kept.take(file)?.length, 32 * MIB)
+  await ask('f2')
+  assert.deepEqual(server.asked, ['HEAD /f1', 'GET /f2 bytes=0-16383'])
+})
+
+test('a server that sends other bytes than the first ones is asked for the state', async (t) => {
+  const server = await serveList(t)
+  server.answer = ({ method, url = '', headers }, response) => {
+    if (method === 'HEAD' || headers.range !== 'bytes=0-16383') return false
+    const bytes = Buffer.from(`text of ${url.slice(1)}`).subarray(2)
+    const range = `bytes 2-${bytes.length + 1}/${bytes.length + 2}`
+    response.writeHead(206, { 'content-length': bytes.length, 'content-range': range, etag: '"1"' })
+    response.end(bytes)
+    return true
+  }
+  assert.deepEqual(await readList(server.url, openNullCache()), TEXTS)
+})
+
 test('the small files of a list come over few connections, which are kept', async (t) => {
   const server = await serveList(t)
   const sockets = new Set<unknown>()
@@ -168,11 +223,16 @@ test('the small files of a list come over few connections, which are kept', asyn
   assert.equal(server.asked.length, 2 * NAMES.length)
 })
 
-for (const method of ['HEAD', 'GET']) {
+for (const [method, cache] of [
+  ['HEAD', null],
+  ['GET', null],
+  ['GET', openNullCache()],
+] as const) {
   for (const [what, [change, ...rest]] of Object.entries(ODD)) {
     // That would be another file
     if (method === 'HEAD' && what === 'a shorter length') continue
-    test(`the files of a list are whole though a server answers ${method} with ${what}`, async (t) => {
+    const when = cache ? ' at once' : ''
+    test(`the files of a list are whole though a server answers ${method}${when} with ${what}`, async (t) => {
       const server = await serveList(t)
       server.answer = (request, response) => {
         const { headers, socket } = request
@@ -190,7 +250,7 @@ for (const method of ['HEAD', 'GET']) {
         response.on('error', () => undefined)
         return true
       }
-      assert.deepEqual(await readList(server.url), TEXTS)
+      assert.deepEqual(await readList(server.url, cache), TEXTS)
     })
   }
 }
@@ -204,10 +264,13 @@ test('the files of a list are found where they redirect to, and faults name them
     }
     return false
   }
-  const texts = await readList(server.url)
-  assert.deepEqual(texts, TEXTS.with(7, 'text of f8'))
-  server.files.delete('f9')
-  await assert.rejects(readList(server.url), { code: 'not-found', message: /f9: HTTP status 404/ })
+  for (const cache of [null, openNullCache()]) {
+    server.files.set('f9', Buffer.from('text of f9'))
+    assert.deepEqual(await readList(server.url, cache), TEXTS.with(7, 'text of f8'))
+    server.files.delete('f9')
+    const fault = { code: 'not-found', message: /f9: HTTP status 404/ }
+    await assert.rejects(readList(server.url, cache), fault)
+  }
 })
 
 /**

@@ -19,9 +19,9 @@ import { RemoteFault } from '../../../core/remote/remote-file.js'
 import { isChecksumLine, parseRemoteList } from '../../../core/remote/remote-list.js'
 import type { ListedChecksum } from '../../../core/make/streamed-file.js'
 import { isWithin } from '../../../disk/look/inside.js'
-import { sortOperands } from '../../line/operands.js'
+import { type Operands, sortOperands } from '../../line/operands.js'
 import { isTorrentName } from '../../../metainfo/name.js'
-import { askContents, listsRemote } from './remote.js'
+import { askContents, type AskingTools, listsRemote } from './remote.js'
 import {
   type MakeReport,
   type MakeGroup,
@@ -59,34 +59,16 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     const isOffDisk = isStdin || isNamed || operands.sources.some(looksLikeUrl)
     const keys = typed().map(({ entry }) => entry.key)
     for (const note of isOffDisk ? notesOffDisk(options, keys, isStdin) : []) out.note(note)
-    const read = async () => ({
-      listed: isStdin || isNamed ? undefined : await readChosen(options, operands.sources, io),
-      remote: await askContents(operands.sources, options, {
-        signal: io.signal,
-        stdin: io.stdin,
-        onRetry: warnOnce(out.note, 99),
-      }),
-    })
-    const { listed, remote } = await out.attempt(() => read().catch(throwAdvised), lostList)
-    const isSeed = options.webSeed.length + options.webSeedBase.length === 0
-    const lacking = [...remote.values()].filter(({ lacksRanges }) => isSeed && lacksRanges)
-    const sources = isNamed ? [...remote.keys()] : operands.sources
-    const groups = makeRequests({ ...operands, sources, remote, ...listed, isLegacy }, options, io)
-    for (const {
-      torrents: [{ parts }],
-    } of groups.slice(0, 1)) {
-      if (parts.announce === null && !options.trackerless && !hasOtherSources(options))
-        out.note(TRACKERLESS)
-      if (!options.quiet) noteOdd(parts, options, io)
-    }
-    const nested = sources.length > 1 ? sources.filter(isTorrentName) : []
-    if (nested.length > 0) out.note(`makes torrents of torrents: ${nested.slice(0, 3).join(', ')}`)
-    // Bad patterns are refused before any work
-    await loadNameFilter(options)
-    const turns = new MakeTurns(groups)
     const used = { ...options, cache: options.cache && !options.dryRun }
     await withMachines(used, typed(), io, async (context) => {
-      await context.cacheAccess.cache.wake()
+      const { cache } = context.cacheAccess
+      const openCache = options.dryRun ? null : () => cache.wake().then(() => cache)
+      const asked = { operands: { ...operands, isLegacy }, options, openCache }
+      const { groups, withoutRanges } = await groupsOf(asked, out, io)
+      // Bad patterns are refused before any work
+      await loadNameFilter(options)
+      const turns = new MakeTurns(groups)
+      await cache.wake()
       const run: Run = {
         options,
         reading: options.dryRun ? null : readingWith(context, out),
@@ -99,7 +81,7 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
             : new UnmatchedPatterns(typedPatterns(options, typed()), io),
         lastSource: groups.at(-1)?.torrents[0].source ?? '',
         reported: new Set(),
-        withoutRanges: lacking.map(({ arrival }) => arrival.place),
+        withoutRanges,
         differ: false,
       }
       // A torrent that failed may have been reported already
@@ -118,6 +100,40 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
       }
     })
   })
+}
+
+/** What a command line asks for. */
+interface Asked {
+  readonly operands: Operands & { readonly isLegacy: boolean }
+  readonly options: MakemetafileOptions
+  /** Null if no content will be read. */
+  readonly openCache: AskingTools['openCache']
+}
+
+/** Finds the content that a command line names, and notes what is odd about the torrents of it. */
+async function groupsOf({ operands, options, openCache }: Asked, out: Report, io: Io) {
+  const isNamed = listsRemote(options)
+  const isListed = !operands.sources.includes(STDIN) && !isNamed
+  const tools = { signal: io.signal, stdin: io.stdin, onRetry: warnOnce(out.note, 99), openCache }
+  const read = async () => ({
+    listed: isListed ? await readChosen(options, operands.sources, io) : undefined,
+    remote: await askContents(operands.sources, options, tools),
+  })
+  const { listed, remote } = await out.attempt(() => read().catch(throwAdvised), lostList)
+  const isSeed = options.webSeed.length + options.webSeedBase.length === 0
+  const lacking = [...remote.values()].filter(({ lacksRanges }) => isSeed && lacksRanges)
+  const sources = isNamed ? [...remote.keys()] : operands.sources
+  const groups = makeRequests({ ...operands, sources, remote, ...listed }, options, io)
+  for (const {
+    torrents: [{ parts }],
+  } of groups.slice(0, 1)) {
+    if (parts.announce === null && !options.trackerless && !hasOtherSources(options))
+      out.note(TRACKERLESS)
+    if (!options.quiet) noteOdd(parts, options, io)
+  }
+  const nested = sources.length > 1 ? sources.filter(isTorrentName) : []
+  if (nested.length > 0) out.note(`makes torrents of torrents: ${nested.slice(0, 3).join(', ')}`)
+  return { groups, withoutRanges: lacking.map(({ arrival }) => arrival.place) }
 }
 
 const TRACKERLESS =

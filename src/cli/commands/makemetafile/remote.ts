@@ -1,4 +1,5 @@
 import { usageError } from '../../../base/errors.js'
+import type { PieceCache } from '../../../disk/cache/piece-cache.js'
 import { remoteAccess } from '../../open/remote-access.js'
 import { readList } from '../../open/torrent-input.js'
 import { contentUrl, looksLikeUrl } from '../../../metainfo/trackers.js'
@@ -24,19 +25,25 @@ interface RemoteOptions {
   readonly exclude: string[]
 }
 
+export interface AskingTools extends Pick<Io, 'signal' | 'stdin'>, Pick<RemoteAccess, 'onRetry'> {
+  /** Null if no content will be read. */
+  readonly openCache: (() => Promise<PieceCache>) | null
+}
+
 /** Whether the list of the options names files on a server. */
 export function listsRemote({ filesFrom, baseUrl }: RemoteOptions): boolean {
   return baseUrl !== undefined || (filesFrom !== undefined && looksLikeUrl(filesFrom))
 }
 
 /**
- * Asks servers for the content that operands and options name. Nothing of it is read.
+ * Asks servers for the content that operands and options name. Only small files of a list may be
+ * read.
  * @throws BtkitError `usage` if options contradict each other, and as fetchList
  */
 export async function askContents(
   sources: readonly string[],
   options: RemoteOptions,
-  { signal, stdin, onRetry }: Pick<Io, 'signal' | 'stdin'> & Pick<RemoteAccess, 'onRetry'>,
+  { signal, stdin, onRetry, openCache }: AskingTools,
 ): Promise<RemoteContents> {
   const { filesFrom, baseUrl, headerFile } = options
   const access = remoteAccess(options, { signal, onRetry })
@@ -52,7 +59,8 @@ export async function askContents(
   if (other !== undefined)
     throw usageError(`${other}: the content is what --files-from names on the server`)
   const list = await readEntries(filesFrom, baseUrl, { ...access, stdin })
-  return new Map([[list.base, await remoteDirectory(list, options, access)]])
+  const cache = openCache ? await openCache() : null
+  return new Map([[list.base, await remoteDirectory(list, options, access, cache)]])
 }
 
 async function readEntries(

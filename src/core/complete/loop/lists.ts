@@ -118,8 +118,10 @@ class ListRun {
 
   /** Opens a list; null if that fails, which is reported. */
   async #open(url: string): Promise<RemoteDirectory | null> {
-    const { access, prune, seedsIn, together } = this.request
-    const source = { access, stateDirectory: this.context.state.directory }
+    const { access, prune, seedsIn, together, dryRun } = this.request
+    const { cacheAccess, state } = this.context
+    const cache = dryRun ? null : cacheAccess.cache
+    const source = { access, cache, stateDirectory: state.directory }
     try {
       const list = await RemoteDirectory.open(url, source)
       const place = new RemotePlace(this.#rulesOf(list), '', [])

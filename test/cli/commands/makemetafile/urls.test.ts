@@ -808,10 +808,30 @@ test('small files of a list arrive eight at once, over few connections, in its o
   }
   const made = await make(['--files-from', `${server.url}/rel/list`, TRACKER, '-o', out])
   assert.deepEqual([made.status, most], [0, 8], made.stderr)
-  assert.ok(sockets.size <= 20, `${sockets.size} connections`)
+  // Twelve for questions and eight for files, and two that show that this server sends no lengths
+  assert.ok(sockets.size <= 22, `${sockets.size} connections`)
   const list = ['--files-from', at('rel/list'), TRACKER, '-o', at('ref.torrent')]
   await make([at('rel'), ...list, '--web-seed', `${server.url}/`])
   assert.deepEqual(readFileSync(out), readFileSync(at('ref.torrent')))
+})
+
+test('small files that are not known are asked for once, known ones for their states only', async (t) => {
+  const names = Array.from({ length: 40 }, (_, i) => `f${i}`)
+  const files = Object.fromEntries(names.map((name) => [`rel/${name}`, `text of ${name}`]))
+  const { server, make, out } = await workplace(t, { ...files, 'rel/list': names.join('\n') })
+  const list = `${server.url}/rel/list`
+  const askedBy = async (...args: readonly string[]) => {
+    server.asked.length = 0
+    const made = await make(['--files-from', list, TRACKER, '-o', out, ...args])
+    assert.equal(made.status, 0, made.stderr)
+    const methods = server.asked.map((asked) => asked.split(' ')[0])
+    return ['HEAD', 'GET'].map((method) => methods.filter((each) => each === method).length)
+  }
+  // The first file shows how small they are; the list itself is asked for, too
+  assert.deepEqual(await askedBy('--dry-run'), [40, 1])
+  assert.deepEqual(await askedBy(), [1, 41])
+  assert.deepEqual(await askedBy('--comment', 'other'), [40, 1])
+  assert.deepEqual(await askedBy('--force', '--no-cache'), [1, 41])
 })
 
 test('a set is one torrent, whose checksums are checked while it is read', async (t) => {
