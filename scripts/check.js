@@ -31,7 +31,7 @@ console.log([...all, ...skipped.map((count) => `${count} skipped`)].join(', '))
 
 /** The numbers of the last line, which is not printed yet. */
 async function runTests() {
-  const child = spawn(process.execPath, ['scripts/test.js'], {
+  const child = spawn(process.execPath, ['scripts/test.js', '--map'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'close')

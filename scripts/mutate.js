@@ -1,134 +1,169 @@
-// Makes random faults in the compiled program, one after the other, and says which the tests of
-// their folder find. Build first, and change nothing meanwhile: the faults are made in dist/.
+// Makes random faults in the compiled program, one after the other, and says which the tests that
+// touch them find. Run `npm run check` first, which writes the map of these tests, and change
+// nothing meanwhile: the faults are made in dist/.
 //
-//   node scripts/mutate.js [--seed N] [--count N] [--in FOLDER]
+//   node scripts/mutate.js [--seed N] [--each N] [--in ROOM] [--list] [--except core-2,disk-1] [--all]
 //
-// A fault negates a condition, removes a call, swaps the choices of `?:`, flips a boolean, or
-// replaces an operator. Each room of src/ has its share by its size; --in takes one room or folder
-// only. A fault that changes nothing but the amount of work can be found by no test.
+// In each room of src/, a line is drawn, then a kind of fault that it can have, then a place. What
+// the compiler refuses is drawn again. --list only prints the faults: who reads them names those
+// that nobody could notice with --except, and others are drawn in their place. With --all, all
+// tests try a fault that the first ones do not find.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, sep } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import ts from 'typescript'
+import { faultsOf } from './test/faults.js'
 
-const { SyntaxKind: Kind } = ts
-const ROOT = join('dist', 'src')
-/** Seconds for the tests of a folder; a fault that makes them hang is found. */
-const LIMIT = 300
-
-/** Operators, and what stands in for each. */
-const OPERATORS = new Map([
-  [Kind.LessThanToken, '<='],
-  [Kind.LessThanEqualsToken, '<'],
-  [Kind.GreaterThanToken, '>='],
-  [Kind.GreaterThanEqualsToken, '>'],
-  [Kind.EqualsEqualsEqualsToken, '!=='],
-  [Kind.ExclamationEqualsEqualsToken, '==='],
-  [Kind.AmpersandAmpersandToken, '||'],
-  [Kind.BarBarToken, '&&'],
-  [Kind.PlusToken, '-'],
-  [Kind.MinusToken, '+'],
-])
-/** Calls whose loss nobody but a developer sees. */
-const OF_DEVELOPERS = /^(?:trace|super)\(/
+const ROOMS = ['core', 'disk', 'metainfo', 'cli', 'mirror', 'tracker', 'seeding', 'server']
+/** Seconds for the tests of a fault; one that makes them hang is found. */
+const LIMIT = { touching: 300, all: 1200 }
 
 const options = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    count: { type: 'string', default: '60' },
-    in: { type: 'string', default: '' },
+    each: { type: 'string', default: '6' },
+    in: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    except: { type: 'string', default: '' },
+    all: { type: 'boolean', default: false },
   },
 }).values
 const random = generator(Number(options.seed))
+const left = new Set(options.except.split(','))
 const original = { path: '', text: '' }
 const restore = () => original.path !== '' && writeFileSync(original.path, original.text)
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 process.once('exit', restore)
 
-const sources = filesIn(join(ROOT, options.in))
-const all = sources.flatMap((path) => faultsOf(path))
-const rooms = new Map()
-for (let n = 1; n <= Number(options.count) && all.length > 0; n++) {
-  const [fault] = all.splice(Math.floor(random() * all.length), 1)
-  const isFound = tryFault(fault)
-  const room = fault.path.split(sep)[2]
-  const { found = 0, tried = 0 } = rooms.get(room) ?? {}
-  rooms.set(room, { found: found + Number(isFound), tried: tried + 1 })
-  const place = `${fault.path.slice('dist/'.length)}:${fault.line}`
-  console.log(`${n} ${isFound ? 'found' : 'LIVES'} ${place}: ${fault.before} -> ${fault.after}`)
+const service = openService()
+const results = []
+for (const room of options.in ? [options.in] : ROOMS) {
+  for (let number = 1, kept = 0; kept < Number(options.each); number++) {
+    const fault = drawFault(room)
+    const id = `${room}-${number}`
+    if (left.has(id)) continue
+    kept++
+    const place = `${fault.path}:${fault.line}`
+    const what = `${fault.kind}: ${clip(fault.before)} -> ${clip(fault.after)}`
+    if (options.list) console.log(`${id} ${place}: ${what}`)
+    else {
+      const by = tryFault(fault)
+      results.push({ room, kind: fault.kind, by })
+      console.log(`${id} ${by === null ? 'LIVES' : `found by ${by}`} ${place}: ${what}`)
+    }
+  }
 }
-const sum = { found: 0, tried: 0 }
-for (const [room, { found, tried }] of [...rooms].sort()) {
-  console.log(`${room}: ${found} of ${tried}`)
-  sum.found += found
-  sum.tried += tried
-}
-console.log(`${sum.found} of ${sum.tried} found`)
+if (!options.list) for (const group of ['room', 'kind']) printTable(group)
 
-function filesIn(directory) {
-  return readdirSync(directory, { recursive: true })
-    .filter((name) => name.endsWith('.js') && !name.endsWith('texts.js'))
-    .map((name) => join(directory, name))
-    .sort()
+/** A program whose files can be replaced by others, so that the compiler judges a fault. */
+function openService() {
+  const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile)
+  const { fileNames, options: rules } = ts.parseJsonConfigFileContent(config, ts.sys, '.')
+  const changed = new Map()
+  const texts = new Map()
+  const textOf = (path) => {
+    if (!texts.has(path)) texts.set(path, ts.sys.readFile(path))
+    return changed.get(path)?.text ?? texts.get(path)
+  }
+  const host = {
+    getCompilationSettings: () => rules,
+    getScriptFileNames: () => fileNames.filter((path) => !path.includes(`${sep}test${sep}`)),
+    getScriptVersion: (path) => String(changed.get(path)?.version ?? 0),
+    getScriptSnapshot: (path) => {
+      const text = textOf(path)
+      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text)
+    },
+    getCurrentDirectory: () => process.cwd(),
+    getDefaultLibFileName: (wanted) => ts.getDefaultLibFilePath(wanted),
+    fileExists: ts.sys.fileExists,
+    readFile: ts.sys.readFile,
+    readDirectory: ts.sys.readDirectory,
+    directoryExists: ts.sys.directoryExists,
+    getDirectories: ts.sys.getDirectories,
+  }
+  const compiler = ts.createLanguageService(host)
+  let version = 0
+  return {
+    program: () => compiler.getProgram(),
+    /** What the compiler makes of another text of a file; null if it refuses that. */
+    compile: (path, text) => {
+      changed.set(path, { text, version: ++version })
+      const errors = [
+        ...compiler.getSyntacticDiagnostics(path),
+        ...compiler.getSemanticDiagnostics(path),
+      ]
+      const [out] = errors.length > 0 ? [] : compiler.getEmitOutput(path).outputFiles
+      changed.set(path, { text: texts.get(path), version: ++version })
+      return out?.text ?? null
+    },
+  }
 }
 
-/** All faults that a file can have. */
-function faultsOf(path) {
-  const text = readFileSync(path, 'utf8')
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true)
-  const faults = []
-  const add = (node, after) => {
-    const [start, end] = [node.getStart(), node.getEnd()]
-    const line = file.getLineAndCharacterOfPosition(start).line + 1
-    faults.push({
-      path,
-      line,
-      start,
-      end,
-      before: clip(node.getText()),
-      after: clip(after),
-      to: after,
+/** Draws a fault of a room that the compiler accepts, with what it makes of the file. */
+function drawFault(room) {
+  for (;;) {
+    const files = service
+      .program()
+      .getSourceFiles()
+      .filter(({ fileName }) => relative('.', fileName).startsWith(join('src', room) + sep))
+    const lines = files.flatMap((file) => {
+      return file.getLineStarts().map((_, line) => ({ file, line }))
     })
+    const { file, line } = pick(lines)
+    const found = faultsOf(file, service.program().getTypeChecker(), pick)
+    const here = found.filter((each) => each.line === line + 1)
+    if (here.length === 0) continue
+    const kind = pick([...new Set(here.map((each) => each.kind))])
+    const fault = pick(here.filter((each) => each.kind === kind))
+    const { text, fileName } = file
+    const compiled = service.compile(
+      fileName,
+      text.slice(0, fault.start) + fault.after + text.slice(fault.end),
+    )
+    if (compiled !== null) return { ...fault, path: relative('.', fileName), compiled }
   }
-  const visit = (node) => {
-    if (ts.isIfStatement(node)) add(node.expression, `!(${node.expression.getText()})`)
-    if (ts.isConditionalExpression(node))
-      add(
-        node,
-        `${node.condition.getText()} ? ${node.whenFalse.getText()} : ${node.whenTrue.getText()}`,
-      )
-    if (ts.isExpressionStatement(node) && isCall(node.expression)) add(node, ';')
-    if (node.kind === Kind.TrueKeyword) add(node, 'false')
-    if (node.kind === Kind.FalseKeyword) add(node, 'true')
-    const other = ts.isBinaryExpression(node) && OPERATORS.get(node.operatorToken.kind)
-    if (other) add(node.operatorToken, other)
-    ts.forEachChild(node, visit)
-  }
-  visit(file)
-  return faults
 }
 
-function isCall(node) {
-  const call = ts.isAwaitExpression(node) ? node.expression : node
-  return ts.isCallExpression(call) && !OF_DEVELOPERS.test(call.getText())
+/** Runs the tests of a fault. Returns which find it, or null. */
+function tryFault({ path, line, compiled }) {
+  const target = join('dist', path.replace(/\.ts$/, '.js'))
+  Object.assign(original, { path: target, text: readFileSync(target, 'utf8') })
+  writeFileSync(target, compiled)
+  const isFoundBy = (args, seconds) => {
+    const { status } = spawnSync(process.execPath, ['scripts/test.js', ...args], {
+      timeout: seconds * 1000,
+    })
+    return status !== 0
+  }
+  const isNear = isFoundBy(['--touching', `${path}:${line}`], LIMIT.touching)
+  const isFar = !isNear && options.all && isFoundBy([], LIMIT.all)
+  restore()
+  original.path = ''
+  return isNear ? 'touching' : isFar ? 'all' : null
+}
+
+function printTable(group) {
+  const groups = new Map()
+  for (const result of results) {
+    const name = result[group]
+    groups.set(name, [...(groups.get(name) ?? []), result])
+  }
+  for (const [name, some] of [...groups, ['all', results]]) {
+    const near = some.filter(({ by }) => by === 'touching').length
+    const far = some.filter(({ by }) => by === 'all').length
+    console.log(
+      `${name}: ${near} of ${some.length}${options.all ? `, with all ${near + far}` : ''}`,
+    )
+  }
 }
 
 function clip(text) {
   return text.replaceAll(/\s+/g, ' ').slice(0, 80)
 }
 
-/** Runs the tests of the nearest folder that has some, and returns whether one fails. */
-function tryFault({ path, start, end, to }) {
-  Object.assign(original, { path, text: readFileSync(path, 'utf8') })
-  writeFileSync(path, original.text.slice(0, start) + to + original.text.slice(end))
-  let folder = dirname(path.slice(ROOT.length + 1))
-  while (folder !== '.' && !existsSync(join('test', folder))) folder = dirname(folder)
-  const args = ['scripts/test.js', '--name', '.', `test/${folder}/`]
-  const { status } = spawnSync(process.execPath, args, { timeout: LIMIT * 1000 })
-  restore()
-  original.path = ''
-  return status !== 0
+function pick(list) {
+  return list[Math.floor(random() * list.length)]
 }
 
 /** Mulberry32: the same faults for a seed. */

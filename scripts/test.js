@@ -3,7 +3,12 @@
 // If it then passes, it is reported as unsteady; more than three fail the run.
 //
 //   node scripts/test.js [--build] [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
-//                        [--test-limit SECONDS] [--except PART] [PART OF A PATH ...]
+//                        [--test-limit SECONDS] [--except PART] [--map] [PART OF A PATH ...]
+//   node scripts/test.js --touching [FILE OF src/[:LINE] ...]
+//
+// --touching takes the test files that run these files, those that run little else first, as many as
+// take a minute; without names, those that run what differs from the last commit. It knows them by
+// a map, which --map writes: the whole run of `npm run check`.
 import { randomInt } from 'node:crypto'
 import {
   chmodSync,
@@ -23,6 +28,7 @@ import { parseArgs } from 'node:util'
 import { buildFor } from './test/build.js'
 import { Report } from './test/report.js'
 import { runGroup } from './test/run-group.js'
+import { changedPlaces, testsTouching, writeMap } from './test/touching.js'
 
 const TIMES = 'node_modules/.cache/btkit-tests'
 // The time of a test file that was never run, by its size
@@ -36,6 +42,8 @@ const OWN_PROCESS = /^\/\/ In a process of its own: /m
 // A file system in memory, and the bytes that must be free there and in memory
 const MEMORY = '/dev/shm'
 const MEMORY_NEEDED = 6 * 2 ** 30
+// Seconds that a developer waits for tests
+const MINUTE = 50
 // Declares a test that only --long runs, by test/support/long.ts
 const LONG_TEST = /\b(longTest|quickFirst)\b/
 
@@ -47,16 +55,16 @@ try {
 }
 
 async function main({ parts, except, long: isLong, build: isBuild, ...options }) {
-  const files = findTests(isLong, parts, except)
+  if (options.map) process.env['BTKIT_TEST_MAP'] = '1'
+  const timesFile = join(TIMES, isLong ? 'long-times.json' : 'times.json')
+  const times = readTimes(timesFile)
+  const secondsOf = ({ source }) => times[source] ?? statSync(source).size * SECONDS_A_BYTE
+  const files = options.touching ? findTouching(parts, secondsOf) : findTests(isLong, parts, except)
   const sources = files.map(({ source }) => source)
   const built = isBuild ? buildFor(sources, parts.length === 0) : 0
   if (built !== 0) return built
   const missing = files.find(({ compiled }) => !existsSync(compiled))
   if (missing) throw new Error(`${missing.source}: not compiled; run npm run build first`)
-  // A file takes another time with its long tests
-  const timesFile = join(TIMES, isLong ? 'long-times.json' : 'times.json')
-  const times = readTimes(timesFile)
-  const secondsOf = ({ source }) => times[source] ?? statSync(source).size * SECONDS_A_BYTE
   const report = new Report(files.length, isLong || process.stdout.isTTY)
   // Tests of random input take it from here, so that a failure can be repeated
   process.env['BTKIT_TEST_SEED'] = options.seed
@@ -76,6 +84,7 @@ async function main({ parts, except, long: isLong, build: isBuild, ...options })
   for (const file of failed.length > REPEATED ? [] : failed) {
     await runGroup([file], options, (...done) => report.addRepeated(...done))
   }
+  if (options.map && parts.length === 0) report.writeMap(writeMap)
   if (options.name.length === 0) keepTimes(timesFile, { ...times, ...report.seconds() })
   return report.end(`seed ${options.seed}`)
 }
@@ -103,6 +112,8 @@ function readArguments() {
     options: {
       build: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
+      map: { type: 'boolean', default: false },
+      touching: { type: 'boolean', default: false },
       except: { type: 'string' },
       name: { type: 'string', multiple: true, default: [] },
       jobs: { type: 'string' },
@@ -144,6 +155,39 @@ function findTests(isLong, parts, except) {
   if (unknown !== undefined) throw new Error(`no ${kind} has ${unknown} in its path`)
   const isAsked = (file) => parts.length === 0 || parts.some((part) => has(file, part))
   return files.filter((file) => isAsked(file) && !(except && has(file, except)))
+}
+
+/**
+ * The tests that run some files, or what differs from the last commit. Of a file that is not in the
+ * map, those of its folder and of integration/.
+ */
+function findTouching(names, secondsOf) {
+  const all = findTests(false, [])
+  const named = names.map((name) => {
+    const [path, line] = name.split(':')
+    const at = line === undefined ? {} : { from: Number(line), to: Number(line) }
+    if (existsSync(path)) return { path, ...at }
+    throw new Error(`${path}: not found`)
+  })
+  const places = named.length > 0 ? named : changedPlaces()
+  const isTest = ({ path }) => path.startsWith(`test${sep}`)
+  const { found, unknown } = testsTouching(places.filter((place) => !isTest(place)))
+  for (const path of unknown) console.log(`${path}: not in the map of npm run check`)
+  const folders = unknown.map((path) => `${dirname(path.replace(/^(dist.)?src/, 'test'))}${sep}`)
+  if (unknown.length > 0) folders.push(join('test', 'integration', sep))
+  const has = (source) =>
+    places.some(({ path }) => path === source) || folders.some((each) => source.startsWith(each))
+  const first = all.filter(({ source }) => has(source))
+  const others = found.flatMap(({ source }) => {
+    return has(source) ? [] : all.filter((file) => file.source === source)
+  })
+  let left = MINUTE * availableParallelism()
+  const near = others.filter((file) => (left -= secondsOf(file)) > 0)
+  const count = first.length + others.length
+  if (near.length < others.length)
+    console.log(`${count} test files run this; ${first.length + near.length} of them take a minute`)
+  if (count === 0) throw new Error('no test file runs what changed')
+  return [...first, ...near]
 }
 
 /** Groups of files that share a process, of one folder of test/ each, the longest first. */

@@ -3,6 +3,7 @@ import asyncHooks from 'node:async_hooks'
 import { pathToFileURL } from 'node:url'
 import v8 from 'node:v8'
 import { chooseKernel } from '../../dist/src/disk/hash/kernels.js'
+import { followRuns } from './follow-runs.js'
 import { BEGIN_OF_FILE, END_OF_FILE } from './tell-parent.js'
 
 // Most code of tests runs too seldom to be worth optimizing, which takes a tenth of their processor
@@ -25,6 +26,8 @@ for (const event of ['uncaughtException', 'unhandledRejection']) process.on(even
 process.on('disconnect', () => process.exit(1))
 // The listener itself must not keep the process
 process.channel?.unref()
+
+const takeRuns = process.env['BTKIT_TEST_MAP'] === '1' ? followRuns() : null
 
 for (const path of process.argv.slice(2)) await runFile(path)
 
@@ -51,6 +54,7 @@ async function runFile(path) {
   await test(END_OF_FILE, () => {
     // Not the one that the file chose: node:crypto hashes on threads that take long to start
     chooseKernel()
+    if (takeRuns) process.send(['ran', takeRuns()])
     if (thrown) throw thrown.error
   })
 }

@@ -58,6 +58,11 @@ export class Report {
     this.#all[index] = { ...file, ...result }
   }
 
+  /** Calls a function that keeps what each file ran. */
+  writeMap(write) {
+    write(this.#all)
+  }
+
   /** The seconds that each file took, by its source. */
   seconds() {
     return Object.fromEntries(this.#all.map(({ source, seconds }) => [source, seconds]))

@@ -39,6 +39,7 @@ async function runProcess(files, { node, name: names, testLimit }, add) {
     const result = results.at(-1)
     if (kind === 'begun') result.begun = value
     else if (kind === 'passed') result.passed++
+    else if (kind === 'ran') result.ran = value
     else if (kind !== 'end') result[kind].push(value)
     if (kind !== 'end') return
     const { passed, failed, skipped } = result
@@ -94,7 +95,15 @@ async function endOf(child) {
 
 function newResult() {
   const lists = { failed: [], skipped: [], notes: [] }
-  return { passed: 0, ...lists, output: '', seconds: 0, start: performance.now(), begun: 'nothing' }
+  return {
+    passed: 0,
+    ...lists,
+    ran: {},
+    output: '',
+    seconds: 0,
+    start: performance.now(),
+    begun: 'nothing',
+  }
 }
 
 function fail(result, error) {
