@@ -2,7 +2,8 @@
 // touch them find. Run `npm run check` first, which writes the map of these tests, and change
 // nothing meanwhile: the faults are made in dist/.
 //
-//   node scripts/mutate.js [--seed N] [--each N] [--in ROOM] [--list] [--except core-2,disk-1] [--all]
+//   node scripts/mutate.js [--seed N] [--each N] [--in ROOM] [--list] [--all]
+//                          [--except core-2,disk-1]
 //
 // In each room of src/, a line is drawn, then a kind of fault that it can have, then a place. What
 // the compiler refuses is drawn again. --list only prints the faults: who reads them names those

@@ -6,9 +6,9 @@
 //                        [--test-limit SECONDS] [--except PART] [--map] [PART OF A PATH ...]
 //   node scripts/test.js --touching [FILE OF src/[:LINE] ...]
 //
-// --touching takes the test files that run these files, those that run little else first, as many as
-// take a minute; without names, those that run what differs from the last commit. It knows them by
-// a map, which --map writes: the whole run of `npm run check`.
+// --touching takes the test files that run these files, those that run little else first, as many
+// as take a minute; without names, those that run what differs from the last commit. It knows them
+// by a map, which --map writes: the whole run of `npm run check`.
 import { randomInt } from 'node:crypto'
 import {
   chmodSync,

@@ -11,7 +11,7 @@ import {
   Parser,
   type Document,
 } from 'yaml'
-import { optimizeLate } from '../../base/optimize-late.js'
+import { optimizeAsUsual, optimizeLate } from '../../base/optimize-late.js'
 import {
   isEmpty,
   Place,
@@ -39,8 +39,11 @@ const LONG = 16 * 1024
  */
 export function parseConfiguration(text: string, path: string): readonly LocatedEntry[] {
   const lines = new LineCounter()
-  if (text.length > LONG) optimizeLate()
+  const isLong = text.length > LONG
+  if (isLong) optimizeLate()
   const document = parse(text, path, lines)
+  // What follows may run for long
+  if (isLong) optimizeAsUsual()
   const reader = new Reader(document, path, lines)
   if (document.contents === null) return []
   const { place, value } = reader.read(document.contents, 0)
