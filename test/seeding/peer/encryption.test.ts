@@ -6,11 +6,16 @@ import { infoHashOf } from '../../support/info-hashes.js'
 
 const rc4 = loadNative<{ rc4: (state: Uint8Array, from: Buffer, to: Buffer) => void }>('rc4')?.rc4
 
-test('two ends agree on plain text, and read all padding', () => {
+/** Has two ends agree; `change` sees each message of the first end. Returns what they agree on. */
+function agree(change: (message: Buffer, count: number) => void) {
   const infoHash = infoHashOf('a'.repeat(40))
   const arrived: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
+  const counts: [number, number] = [0, 0]
   const sendTo = (end: 0 | 1) => (bytes: Uint8Array) => {
-    arrived[end] = Buffer.concat([arrived[end], bytes])
+    const message = Buffer.from(bytes)
+    if (end === 1) change(message, counts[1])
+    counts[end]++
+    arrived[end] = Buffer.concat([arrived[end], message])
   }
   const ends = [
     beginEncryption(infoHash, sendTo(1)),
@@ -25,9 +30,22 @@ test('two ends agree on plain text, and read all padding', () => {
     arrived[at] = arrived[at].subarray(value)
     steps[at] = ends[at].next(bytes)
   }
+  return { steps, left: Buffer.concat(arrived).length, answers: counts[0] }
+}
+
+test('two ends agree on plain text, and read all padding', () => {
+  const { steps, left } = agree(() => undefined)
   // What both agree on is plain
   for (const { value } of steps) assert.ok(typeof value === 'object' && value?.encrypt === null)
-  assert.equal(Buffer.concat(arrived).length, 0)
+  assert.equal(left, 0)
+})
+
+test('a peer that offers neither plain text nor RC4 gets no answer but the key', () => {
+  const { steps, answers } = agree((message, count) => {
+    // The cipher is a stream: a bit that flips on the way flips in the offer, which becomes 4
+    if (count === 1) message[51]! ^= 3 ^ 4
+  })
+  assert.deepEqual([steps[1]!.done, steps[1]!.value, answers], [true, null, 1])
 })
 
 /** The stream of the key 0102030405 at 1024 (RFC 6229). */

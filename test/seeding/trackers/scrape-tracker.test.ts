@@ -180,6 +180,21 @@ test('the NUL at the end of what a tracker says is left out', async (t) => {
   for (const url of [overUdp, overHttp]) await assertFails(url, /^refuses: "go away"$/)
 })
 
+test('packets over UDP have exactly the bytes of BEP 15', async (t) => {
+  const sent: Buffer[] = []
+  const url = await startUdpTracker(t, (packet) => {
+    sent.push(packet)
+    const rest = packet.readUInt32BE(8) === 0 ? Buffer.from('identity') : Buffer.alloc(24)
+    return Buffer.concat([packet.subarray(8, 16), rest])
+  })
+  await scrape(url)
+  const [connect, asked] = sent.map((packet) => packet.toString('hex'))
+  // After the magic number or the id that it got: the action, and a transaction of four bytes
+  assert.match(connect!, /^000004172710198000000000[0-9a-f]{8}$/)
+  const identity = Buffer.from('identity').toString('hex')
+  assert.match(asked!, new RegExp(`^${identity}00000002[0-9a-f]{8}${SHARED}${UNKNOWN}$`))
+})
+
 test('more counts over UDP than were asked for are left aside', async (t) => {
   const url = await afterConnect(t, (transaction) => {
     return Buffer.concat([Buffer.of(0, 0, 0, 2), transaction, Buffer.alloc(60_000, 1)])

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
@@ -99,4 +100,15 @@ test('clients with one or two connections each keep them', () => {
   const clients = Array.from({ length: 50 }, (_, n) => open(`client ${n}`, 2))
   assert.deepEqual(closedOf(open('e', 1)), [0])
   assert.deepEqual(clients.flatMap(closedOf), [])
+})
+
+test('a client whose connections have closed may open as many again', async () => {
+  const open = openAt()
+  for (let round = 0; round < 3; round++) {
+    const sockets = open('a', 90)
+    assert.deepEqual(closedOf(sockets), [], `round ${round}`)
+    const closed = sockets.map((socket) => once(socket, 'close'))
+    for (const socket of sockets) socket.destroy()
+    await Promise.all(closed)
+  }
 })

@@ -57,6 +57,14 @@ test('sethttpseeds: a comma before an address separates two', async (t) => {
   assert.deepEqual(readFileSync(path), Buffer.from(torrent({ httpseeds: [`${A}?a,b`, B] })))
 })
 
+test('sethttpseeds: the URLs may stand behind the torrents', async (t) => {
+  const paths = ['a', 'b'].map((name) => join(makeScratch(t, { [name]: torrent({}) }), name))
+  assert.equal((await runBtkit(['sethttpseeds', ...paths, `${A}|${B}`])).status, 0)
+  for (const path of paths)
+    assert.deepEqual(readFileSync(path), Buffer.from(torrent({ httpseeds: [A, B] })))
+  assert.equal((await runBtkit(['sethttpseeds', paths[0]!, '0'])).status, 2)
+})
+
 test('sethttpseeds: wrong usage touches no file', async (t) => {
   const path = join(makeScratch(t, { a: torrent({}) }), 'a')
   for (const args of [[`${A}|x`, path], [path], ['x', path], [A], []]) {

@@ -130,6 +130,20 @@ test('a torrent that is gone when the run that delivered it is killed is deliver
   assert.equal(open().isDue(), false)
 })
 
+test('with a record that cannot be used, the run waits for its command, and has its failure', async (t) => {
+  const { path, run } = openPlace(t, 'a')
+  mkdirSync(path, { recursive: true })
+  const failed = new Error('no network')
+  let isOver = false
+  const slow = async () => {
+    await new Promise((resolve) => void setImmediate(resolve))
+    isOver = true
+    throw failed
+  }
+  await assert.rejects(run(['a'], slow), failed)
+  assert.ok(isOver)
+})
+
 test('a record that cannot be used keeps no change from being made, nor from the command', async (t) => {
   const { path, open, changeOf, run, delivered } = openPlace(t, 'a')
   mkdirSync(path, { recursive: true })

@@ -22,6 +22,7 @@ import { addUploads } from '../../../../src/tracker/admin/storage/add-uploads.js
 import { editTorrents } from '../../../../src/tracker/admin/storage/edit-torrents.js'
 import { deleteTorrents } from '../../../../src/tracker/admin/storage/bin.js'
 import { addTorrent } from '../../../../src/tracker/admin/storage/collection.js'
+import { makeScratch } from '../../../support/scratch.js'
 import { TorrentRecords } from '../../../../src/disk/state/torrent-log.js'
 import {
   ADMIN,
@@ -53,6 +54,14 @@ test('a move never replaces a torrent, and the others still move', async (t) => 
     'x/b.torrent',
   ])
   assert.deepEqual(readFileSync(join(root, 't/x/a.torrent')), Buffer.from(B))
+})
+
+test('a new category may be in the archive, too', async (t) => {
+  const archive = makeScratch(t, { 'old/readme.txt': '' })
+  const { logIn } = await startForms(t, {}, ['--archive-dir', archive])
+  const { text } = await (await logIn()).get('/categories')
+  const form = text.slice(text.indexOf('New category'))
+  assert.match(form, /<option[^>]*>[^<]*old/)
 })
 
 test('of two who move the same torrent at once, one is told that it is gone', async (t) => {
