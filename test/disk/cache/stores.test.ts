@@ -51,6 +51,20 @@ test('sqlite: what one process of several put, the others see after its flush', 
   assert.equal(textOf(two.get(bytes('key'))?.value), 'value')
 })
 
+test('sqlite: what is put later is written, too, while the store stays open', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const directory = makeScratch(t)
+  const [writer, reader] = [await openSqlite(t, directory), await openSqlite(t, directory)]
+  for (const key of ['first', 'second', 'third']) {
+    writer.put(bytes(key), record(bytes(key)))
+    // A second, in which a kill may lose it
+    t.mock.timers.tick(1000)
+    await new Promise((resolve) => void setImmediate(resolve))
+    assert.equal(textOf(reader.get(bytes(key))?.value), key)
+  }
+  t.mock.timers.reset()
+})
+
 test('sqlite: records outlive the process that put them', async (t) => {
   const directory = makeScratch(t)
   const store = await openSqliteStore({ path: join(directory, 'x.sqlite'), warn: assert.ifError })

@@ -19,6 +19,16 @@ function fileOf(path: string, size: number): ScannedFile {
   return { path: path.split('/'), absolutePath: `/srv/${path}`, fingerprint }
 }
 
+for (const version of ['v1', 'v2', 'hybrid'] as const) {
+  test(`${version}: a set has no file at an address of the service, where clients would not get it`, () => {
+    const files = [fileOf('yum/a', 1), fileOf('yum/torrent_service/b', 1)]
+    assert.throws(
+      () => setContent({ ...SET, version }, files),
+      refused('not-found', /^\/yum\/torrent_service\/b: not found/),
+    )
+  })
+}
+
 test('a file at the root can be requested alone, but not in a set', () => {
   assert.equal(setContent(SINGLE, [fileOf('a.iso', 1)]).name, 'a.iso')
   assert.throws(
