@@ -6,16 +6,10 @@ import { BtkitError } from '../../base/errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
 import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { counted } from '../../base/text/quantity.js'
-import { checkField, type Form, hiddenFields, linesField, parseTiers, textField } from './form.js'
+import { checkField, type Form, hiddenFields, linesField, textField } from './form.js'
 import { type PageParts, problem } from './frame.js'
-import {
-  type Edited,
-  type Opened,
-  type ValueKind,
-  type ValueName,
-  VALUES,
-  valuesOf,
-} from '../work/opened.js'
+import { valueIn } from './torrent-fields.js'
+import { type Edited, type Opened, type ValueKind, VALUES, valuesOf } from '../work/opened.js'
 
 /** The torrents of a form that edits them. */
 interface EditForm {
@@ -175,20 +169,15 @@ export function checkChosen(torrents: readonly string[]): readonly string[] {
  */
 export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChanges {
   refuseChanged(torrents, form.text('digest'))
-  const different = differentValues(form, torrents)
-  const isChanged = (wanted: ValueName) => different.some(({ name }) => name === wanted)
-  const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})
+  const changed = differentValues(form, torrents).flatMap((field) => {
+    const value = valueIn(form, field) ?? null
+    // A torrent always has a name
+    return field.name === 'name' && value === null ? [] : [[field.name, value] as const]
+  })
   const [only] = torrents
   const isPrivate = form.has('private')
   const setsPrivate = torrents.length === 1 && only?.isPrivate !== isPrivate
-  return {
-    ...text('comment'),
-    ...text('source'),
-    ...(isChanged('name') && form.text('name') !== '' ? { name: form.text('name') } : {}),
-    ...(isChanged('trackers') ? { trackers: parseTiers(form.text('trackers')) } : {}),
-    ...(isChanged('webSeeds') ? { webSeeds: form.lines('webSeeds') } : {}),
-    ...(setsPrivate ? { private: isPrivate } : {}),
-  }
+  return { ...Object.fromEntries(changed), ...(setsPrivate && { private: isPrivate }) }
 }
 
 /** The values of a form that are not those of the torrents. */

@@ -64,7 +64,7 @@ const SHOW: Readonly<Record<AskedField['kind'], (form: Form, field: NamedField) 
 }
 
 /** Reads the value in a field; undefined for none. Whoever gets the value checks it. */
-function valueIn(form: Form, { name, kind }: NamedField): unknown {
+export function valueIn(form: Form, { name, kind }: NamedField): unknown {
   const text = form.text(name)
   if (kind === 'tiers') return parseTiers(text)
   if (kind === 'lines') return form.lines(name)

@@ -17,7 +17,7 @@ export const VALUES = [
 ] as const
 
 /** The name of a field. */
-export type ValueName = (typeof VALUES)[number]['name']
+type ValueName = (typeof VALUES)[number]['name']
 export type ValueKind = (typeof VALUES)[number]['kind']
 type Values = Readonly<Record<ValueName, string>>
 
