@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
@@ -30,6 +30,34 @@ test('each torrent is announced, although those before it are due again', async 
     await setTimeout(20)
   }
   assert.equal(announced.size, 30)
+})
+
+test('a host that does not answer is asked for 32 torrents at a time', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let asked = 0
+  const answers = new EventEmitter().setMaxListeners(0)
+  mockHttp(t, async () => {
+    asked++
+    await once(answers, 'begin')
+    return answer()
+  })
+  const announcer = announcerAt(() => 0)
+  for (let n = 0; n < 60; n++) announcer.add(torrentOf(n))
+  const look = () => {
+    t.mock.timers.tick(1000)
+    return asked >= 32
+  }
+  await until('it is asked', look)
+  for (let n = 0; n < 10; n++) {
+    look()
+    await setImmediate()
+  }
+  assert.equal(asked, 32)
+  const closed = announcer.close()
+  await until('all are answered', async () => {
+    answers.emit('begin')
+    return (await Promise.race([closed, setImmediate('later')])) !== 'later'
+  })
 })
 
 test('if a tracker fails, the next of its tier is asked at once', async (t) => {

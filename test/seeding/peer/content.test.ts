@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { promises, statSync } from 'node:fs'
+import { promises, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fingerprintOf } from '../../../src/disk/file-lists/fingerprint.js'
@@ -76,6 +76,21 @@ test('bytes that a peer has not read yet stay as they are; then others get their
   const next = await reader.load('file', file, 0)
   assert.equal(next.buffer, unread.buffer)
   assert.deepEqual(next, chunks[0])
+})
+
+test('of files, 32 MiB that were read last stay in memory', async (t) => {
+  const path = join(makeScratch(t, { file: '' }), 'file')
+  truncateSync(path, 33 * 2 ** 20)
+  const file = { absolutePath: path, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }
+  const reader = new FileReader()
+  t.after(() => {
+    reader.close()
+  })
+  for (let at = 0; at < 128; at++) await reader.load('file', file, at)
+  assert.ok(reader.peek('file', 0))
+  await reader.load('file', file, 128)
+  const isThere = (at: number) => reader.peek('file', at) !== undefined
+  assert.deepEqual([isThere(0), isThere(1), isThere(2)], [true, false, true])
 })
 
 test('of pieces that were read from servers, 128 MiB stay in memory', async (t) => {

@@ -50,3 +50,11 @@ for (const [what, packet] of [
     assert.ok(heard.length <= 20 + others.length, String(heard.length))
   })
 }
+
+test('of one sender 20 packets a second are read, and of all 100', (t) => {
+  const { heard, send } = startDiscovery(t)
+  for (let n = 0; n < 21; n++) send(ANNOUNCE, '10.0.0.1')
+  assert.equal(heard.length, 20)
+  for (let n = 0; n < 100; n++) send(ANNOUNCE, `10.0.1.${n}`)
+  assert.equal(heard.length, 100)
+})
