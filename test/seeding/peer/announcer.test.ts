@@ -468,16 +468,16 @@ test('when it ends, trackers that answer hear of each torrent beside one that is
   isSilent = true
   t.mock.timers.reset()
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const ended = { isClosed: false }
-  const closing = announcer.close().then(() => (ended.isClosed = true))
+  const ended: string[] = []
+  const closing = announcer.close().then(() => ended.push('closed'))
   const told = () => heard.filter((each) => each === '10.0.0.2 stopped').length
   while (told() < 40) await setImmediate()
   await setImmediate()
-  assert.ok(!ended.isClosed)
+  assert.deepEqual(ended, [])
   // So long the end may take for all trackers together
   t.mock.timers.tick(3000)
-  for (let turn = 0; turn < 100 && !ended.isClosed; turn++) await setImmediate()
-  assert.ok(ended.isClosed)
+  for (let turn = 0; turn < 100 && ended.length === 0; turn++) await setImmediate()
+  assert.deepEqual(ended, ['closed'])
   await closing
 })
 
