@@ -43,6 +43,25 @@ test('each of two torrents of one name that do not match their file is named by 
   }
 })
 
+test('a torrent of 16 MiB is served, and a larger one is not', async (t) => {
+  const { torrents, make, get, stderr } = await serveWith(t)
+  const bytes = await make('pub/a.iso.torrent')
+  const at = bytes.indexOf('10:created by')
+  const withComment = (size: number) => {
+    const length = size - bytes.length - '7:comment'.length - '12345678:'.length
+    const comment = Buffer.from(`7:comment${length}:${'x'.repeat(length)}`)
+    return Buffer.concat([bytes.subarray(0, at), comment, bytes.subarray(at)])
+  }
+  const largest = withComment(16 * 2 ** 20)
+  writeFileSync(join(torrents, 'pub/a.iso.torrent'), largest)
+  assert.ok((await get('.torrent')).equals(largest))
+  assert.equal(stderr.text, '')
+  writeFileSync(join(torrents, 'pub/a.iso.torrent'), withComment(16 * 2 ** 20 + 1))
+  await until('the larger one is told', async () => {
+    return (await get('.torrent')).length < 10_000 && /at most 16 MiB/.test(stderr.text)
+  })
+})
+
 for (const [place, options] of [
   ['pub/a.iso.torrent', []],
   ['a.iso.torrent', ['-l', '18']],

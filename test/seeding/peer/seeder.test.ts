@@ -43,11 +43,14 @@ function largeTorrent(name: string) {
   return { infoHash, torrent, counts }
 }
 
-async function startService(t: TestContext): Promise<SeedService> {
+async function startService(
+  t: TestContext,
+  monotonic = () => performance.now(),
+): Promise<SeedService> {
   const service = await SeedService.open({
     ...{ host: '127.0.0.1', port: 0, lastPort: 0, maxUpload: null, version: '0' },
     ...{ announcedAddress: null, dht: false, localDiscovery: false },
-    monotonic: () => performance.now(),
+    monotonic,
     onWithdrawn: (_torrent, reason) => {
       throw reason ?? new Error('its data changed')
     },
@@ -105,6 +108,27 @@ test('torrents that peers left give way to others, and those in use do not', asy
     [2, 1, 1],
   )
   assert.equal(service.status.torrents, 3)
+})
+
+test('an address begins 64 connections at once, and 4 more each second', async (t) => {
+  let now = 0
+  const service = await startService(t, () => now)
+  const { torrent, infoHash } = largeTorrent('a')
+  service.add(torrent)
+  /** Whether another connection is answered; it ends then. */
+  const begin = async () => {
+    const { socket, wire, closed } = await connectPeer(t, service.port, { infoHash })
+    socket.destroy()
+    await closed
+    await until('it is gone', () => service.stateOf(infoHash)?.peers === 0)
+    return 'p' in (wire.peerExtendedHandshake as object)
+  }
+  for (let n = 0; n < 64; n++) assert.equal(await begin(), true)
+  assert.equal(await begin(), false)
+  now += 249
+  assert.equal(await begin(), false)
+  now += 2
+  assert.deepEqual([await begin(), await begin()], [true, false])
 })
 
 /** The addresses that are called from now on; nobody is there. */
