@@ -41,9 +41,7 @@ const ORDERLY = 10_000
 export async function main(program: string, subcommand: string | null = null): Promise<void> {
   // All that waits for one end of the program is no leak, of which Node would warn
   setMaxListeners(0)
-  let controller: AbortController | null = null
-  // Created late: the first controller takes time, and quick commands need none
-  const stop = () => (controller ??= new AbortController())
+  const stop = new AbortController()
   const invocation = { program, subcommand, args: process.argv.slice(2) }
   const patience = PATIENCE[endsBySignal(invocation) ? 'long' : 'usual']
   let stopped: NodeJS.Signals | undefined
@@ -61,7 +59,7 @@ export async function main(program: string, subcommand: string | null = null): P
       for (const ending of ENDINGS) process.removeAllListeners(ending)
       // A lock that another process holds, or a disk that hangs, must not keep it longer
       setTimeout(() => process.kill(process.pid, signal), patience).unref()
-      stop().abort()
+      stop.abort()
       closeStandardInput()
     }
     process.once(signal, onSignal)
@@ -69,9 +67,9 @@ export async function main(program: string, subcommand: string | null = null): P
   // Ends it also while a call of the system keeps JavaScript from running
   loadNative<Signals>('endAfterSignal')?.endAfterSignal(patience)
   loadNative<Signals>('ignoreLeaseSignals')?.ignoreLeaseSignals()
-  const io = await openIo(() => stop().signal)
+  const io = await openIo(stop.signal)
   endOnUncaught(io, () => {
-    stop().abort(UNCAUGHT)
+    stop.abort(UNCAUGHT)
     closeStandardInput()
   })
   const status = await start(invocation, io)
@@ -138,7 +136,7 @@ async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<num
   }
 }
 
-async function openIo(signal: () => AbortSignal): Promise<Io> {
+async function openIo(signal: AbortSignal): Promise<Io> {
   const { env } = process
   // Errors of standard error cannot be reported anywhere
   const stderr = openOutput('stderr', () => undefined)
@@ -164,9 +162,7 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
     onReopen: (act) => process.on('SIGUSR1', act),
     now: Date.now,
     monotonic: monotonicNow,
-    get signal() {
-      return signal()
-    },
+    signal,
   }
   return io
 }
@@ -236,11 +232,5 @@ export class FileOutput implements Output {
 export function isFile(descriptor: number): boolean {
   const stats = fstatSync(descriptor)
   if (stats.isFile() || !stats.isCharacterDevice()) return stats.isFile()
-  // To ask whether it is a terminal takes a tenth of Node's own start
-  const isMemoryDevice = process.platform === 'linux' && stats.rdev >> MAJOR === MEMORY_DEVICES
-  return isMemoryDevice || !isatty(descriptor)
+  return !isatty(descriptor)
 }
-
-/** Linux's number of the driver of /dev/null, and its place in a device's number. */
-const MEMORY_DEVICES = 1
-const MAJOR = 8
