@@ -16,9 +16,8 @@ import { linesOf } from './beside/measure.js'
 import { printTable } from './support.js'
 
 /** The files of rows, in their order. */
-const KINDS = 'start hashing urls trees directories torrents serve track seed library siege'.split(
-  ' ',
-)
+const KINDS =
+  'start hashing urls trees directories torrents serve track seed fleet library siege'.split(' ')
 
 /** The rows of what services cost at rest, and of the siege of all attackers. */
 const GUARD = [
