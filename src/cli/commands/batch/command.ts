@@ -1,3 +1,4 @@
+import { optimizeLate } from '../../../base/optimize-late.js'
 import { OFF } from '../../options/option.js'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -140,6 +141,9 @@ async function checkedJobs(
   return jobs.filter(({ name }) => only.length === 0 || only.includes(name))
 }
 
+/** Jobs for which the program runs longer than it loads. */
+const MANY = 64
+
 /**
  * Runs jobs in the order of the file. A failure does not stop the others. After a signal no further
  * job begins. Returns the statuses.
@@ -158,6 +162,8 @@ async function runJobs(
       const isLate =
         options.dryRun && job.command.name() === 'publish' && !(await areThere(job, io))
       if (!isLate) statuses.push(await runJob(job, options, batch))
+      // The first job has loaded the program
+      if (job === jobs[0] && jobs.length >= MANY) optimizeLate()
     }
   } finally {
     await shared.close()
