@@ -8,6 +8,7 @@ import { leafCommands } from '../../src/cli/options/table.js'
 import { MOST_FILES, MOST_PIECES } from '../../src/fleet/job.js'
 import { FIXED_LIMITS } from '../../src/mirror/options.js'
 import { MAX_MARKDOWN } from '../../src/page-parts/markdown.js'
+import { USUAL } from '../../src/tracker/app/settings.js'
 import { USUAL_LIMITS } from '../../src/tracker/swarms/swarm-types.js'
 import { allCommands } from '../support/commands.js'
 import { runBtkit } from '../support/run-btkit.js'
@@ -129,6 +130,7 @@ test('the limits that other tests make smaller are those of docs/limits.md', () 
     `length of a form, and paths in it | ${of.maxBody / 2 ** 20} MiB and ${number(of.maxPaths)}`,
     `peers in total | ${number(maxPeers)} (\`--max-peers\`)`,
     `torrents in total | ${number(maxSwarms)} (\`--max-swarms\`)`,
+    `peers in an answer | ${USUAL.answers.responseSize}, at most ${USUAL.answers.maxGive} (\`--response-size\`, \`--max-give\`)`,
     `formatted texts in memory | ${MAX_MARKDOWN / 1024} KiB and 4 MiB`,
     `in one job | 64 GiB, ${number(MOST_PIECES)} pieces, ${number(MOST_FILES)} files`,
     `\`serve --seed\` | ${number(maxPerAddress)} and ${maxPerAddressInSwarm} (${perAddress})`,

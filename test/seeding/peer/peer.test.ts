@@ -129,6 +129,29 @@ test('peers that read nothing hold 64 MiB together, and one that reads gets all'
   await until('nothing is held', () => host.held.bytes === 0)
 })
 
+test('a peer that leaves 1,000 messages unread gets no further one, and is left', async () => {
+  const { greet } = startHost()
+  const { remote, peer } = await greet()
+  const turns = Buffer.concat(Array<Buffer>(1100).fill(Buffer.concat([message(2), message(3)])))
+  for (let at = 0; at < turns.length && !remote.destroyed; at += 1000) {
+    remote.push(turns.subarray(at, at + 1000))
+    await until('it is heard', () => remote.destroyed || remote.readableLength === 0)
+    peer.look(0)
+  }
+  assert.deepEqual([remote.destroyed, remote.unread.length], [true, 1000])
+})
+
+test('a peer may send ten extended handshakes (BEP 10)', async () => {
+  const { greet } = startHost()
+  const { remote } = await greet()
+  const handshake = Buffer.concat([Buffer.from([0, 0, 0, 4, 20, 0]), Buffer.from('de')])
+  remote.push(Buffer.concat(Array<Buffer>(10).fill(handshake)))
+  await until('they are heard', () => remote.readableLength === 0)
+  assert.equal(remote.destroyed, false)
+  remote.push(handshake)
+  await until('it is left', () => remote.destroyed)
+})
+
 test('of peers without a slot, only some are read for at once', async () => {
   const { host, reads, greet } = startHost({ hasSlots: false, isSlow: true })
   const peers = await Promise.all(Array.from({ length: 600 }, () => greet()))
