@@ -24,7 +24,7 @@ import { announceOf, digestOf, makeStore } from '../swarms/store.js'
 import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
 import { loadNative } from '../../../src/base/native-addon.js'
-import { connectPacket } from '../wires/packets.js'
+import { announcePacket, connectPacket, scrapePacket } from '../wires/packets.js'
 
 const HASH = 'ab'.repeat(20)
 const torrentNamed = (name: string) => torrentOf(singleFileInfo({ name }))
@@ -371,14 +371,50 @@ test('health and metrics are served, and other methods and addresses are refused
   await track.ask('/announce?nonsense')
   assert.equal(await (await track.get('/-/health')).text(), 'ok\n')
   const figures = await (await track.get('/-/metrics')).text()
-  assert.match(figures, /^btkit_track_answers_total\{protocol="http",answered="announce"\} 1$/m)
-  assert.match(figures, /^btkit_track_answers_total\{protocol="http",answered="refusal"\} 1$/m)
-  assert.match(figures, /^btkit_track_refusals_total\{reason="info_hash [^"]+"\} 1$/m)
   assert.match(figures, /^btkit_track_peers 1$/m)
   assert.equal((await track.get('/nowhere')).status, 404)
   assert.equal((await track.get('/', { method: 'POST', body: 'x' })).status, 405)
   const head = await track.get('/', { method: 'HEAD' })
   assert.deepEqual([head.status, await head.text()], [200, ''])
+})
+
+/** An id that no address has. */
+const OLD_ID = Buffer.alloc(8)
+
+test('each kind of answer over HTTP and UDP counts in the metrics, and why one is refused', async (t) => {
+  const track = await startTrack(t)
+  const udp = createSocket('udp4')
+  t.after(() => udp.close())
+  const askUdp = async (packet: Buffer) => {
+    udp.send(packet, track.port, '127.0.0.1')
+    const [answer] = (await once(udp, 'message')) as [Buffer]
+    return answer
+  }
+  const id = (await askUdp(connectPacket())).subarray(8)
+  const events: readonly (readonly [counted: string, act: () => Promise<unknown>])[] = [
+    ['answers_total{protocol="http",answered="announce"}', () => track.ask(announceQuery(HASH))],
+    ['answers_total{protocol="http",answered="scrape"}', () => track.ask('/scrape')],
+    ['answers_total{protocol="http",answered="refusal"}', () => track.ask('/announce?nonsense')],
+    ['refusals_total{reason="info_hash is missing"}', () => track.ask('/announce?port=1')],
+    ['answers_total{protocol="http",answered="page"}', () => track.get('/')],
+    ['answers_total{protocol="udp",answered="connect"}', () => askUdp(connectPacket())],
+    ['answers_total{protocol="udp",answered="announce"}', () => askUdp(announcePacket(id))],
+    ['answers_total{protocol="udp",answered="scrape"}', () => askUdp(scrapePacket(id, ['a']))],
+    ['answers_total{protocol="udp",answered="refusal"}', () => askUdp(scrapePacket(OLD_ID, []))],
+    ['refusals_total{reason="connect again"}', () => askUdp(announcePacket(OLD_ID))],
+  ]
+  const countOf = async (counted: string) => {
+    const lines = (await (await track.get('/-/metrics')).text()).split('\n')
+    const line = lines.find((each) => each.startsWith(`btkit_track_${counted} `))
+    return Number(line?.split(' ').at(-1) ?? 0)
+  }
+  for (const [counted, act] of events) {
+    const before = await countOf(counted)
+    await act()
+    // A request for the metrics is a page, too
+    const own = counted.includes('page') ? 1 : 0
+    assert.equal(await countOf(counted), before + 1 + own, counted)
+  }
 })
 
 test('magnet links name the requested address, or the public one', async (t) => {
