@@ -42,7 +42,7 @@ export function parseConfiguration(text: string, path: string): readonly Located
   const isLong = text.length > LONG
   if (isLong) optimizeLate()
   const document = parse(text, path, lines)
-  // What follows may run for long
+  // The command may run for long
   if (isLong) optimizeAsUsual()
   const reader = new Reader(document, path, lines)
   if (document.contents === null) return []

@@ -17,7 +17,7 @@ export interface GivenTorrent {
   readonly made?: MadeOfFile | undefined
 }
 
-/** What is known of a torrent that was made of a single file, beside its name and hash. */
+/** A torrent that was made of a single file, beside its name and hash. */
 export interface MadeOfFile {
   /** The state of the file that it is of. */
   readonly state: string

@@ -126,7 +126,7 @@ const dict = (given: BencodeDict | undefined, name: string) => {
 /** The versions that torrents can have. */
 export const VERSIONS: readonly MetainfoVersion[] = ['v1', 'v2', 'hybrid']
 
-/** What may happen to symbolic links. */
+/** The ways to treat symbolic links. */
 export const LINKS = ['inside', 'follow', 'skip', 'store'] as const satisfies LinkPolicy[]
 
 const TEXT = { check: text, in: 'parts' } as const

@@ -16,7 +16,7 @@ export interface Placement {
   readonly omitted: readonly string[]
 }
 
-/** What is known of a torrent without its bytes. */
+/** A torrent without its bytes. */
 export interface MirrorFacts extends Placement {
   readonly title: TorrentTitle
   /** The operator's own torrent, which is served as it is; absent for others. */

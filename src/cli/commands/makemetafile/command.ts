@@ -102,7 +102,7 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
   })
 }
 
-/** What a command line asks for. */
+/** The request of a command line. */
 interface Asked {
   readonly operands: Operands & { readonly isLegacy: boolean }
   readonly options: MakemetafileOptions
