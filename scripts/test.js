@@ -28,7 +28,6 @@ import { parseArgs } from 'node:util'
 import { buildFor } from './test/build.js'
 import { Report } from './test/report.js'
 import { runGroup } from './test/run-group.js'
-import { changedPlaces, testsTouching, writeMap } from './test/touching.js'
 
 const TIMES = 'node_modules/.cache/btkit-tests'
 // The time of a test file that was never run, by its size
@@ -59,7 +58,9 @@ async function main({ parts, except, long: isLong, build: isBuild, ...options })
   const timesFile = join(TIMES, isLong ? 'long-times.json' : 'times.json')
   const times = readTimes(timesFile)
   const secondsOf = ({ source }) => times[source] ?? statSync(source).size * SECONDS_A_BYTE
-  const files = options.touching ? findTouching(parts, secondsOf) : findTests(isLong, parts, except)
+  const files = options.touching
+    ? await findTouching(parts, secondsOf)
+    : findTests(isLong, parts, except)
   const sources = files.map(({ source }) => source)
   const built = isBuild ? buildFor(sources, parts.length === 0) : 0
   if (built !== 0) return built
@@ -84,7 +85,7 @@ async function main({ parts, except, long: isLong, build: isBuild, ...options })
   for (const file of failed.length > REPEATED ? [] : failed) {
     await runGroup([file], options, (...done) => report.addRepeated(...done))
   }
-  if (options.map && parts.length === 0) report.writeMap(writeMap)
+  if (options.map && parts.length === 0) report.writeMap((await touching()).writeMap)
   if (options.name.length === 0) keepTimes(timesFile, { ...times, ...report.seconds() })
   return report.end(`seed ${options.seed}`)
 }
@@ -157,11 +158,17 @@ function findTests(isLong, parts, except) {
   return files.filter((file) => isAsked(file) && !(except && has(file, except)))
 }
 
+/** The map of tests. It reads sources with the compiler, which takes long to load. */
+function touching() {
+  return import('./test/touching.js')
+}
+
 /**
  * The tests that run some files, or what differs from the last commit. Of a file that is not in the
  * map, those of its folder and of integration/.
  */
-function findTouching(names, secondsOf) {
+async function findTouching(names, secondsOf) {
+  const { changedPlaces, testsTouching } = await touching()
   const all = findTests(false, [])
   const named = names.map((name) => {
     const [path, line] = name.split(':')
@@ -173,7 +180,7 @@ function findTouching(names, secondsOf) {
   const isTest = ({ path }) => path.startsWith(`test${sep}`)
   const { found, unknown } = testsTouching(places.filter((place) => !isTest(place)))
   for (const path of unknown) console.log(`${path}: not in the map of npm run check`)
-  const folders = unknown.map((path) => `${dirname(path.replace(/^(dist.)?src/, 'test'))}${sep}`)
+  const folders = unknown.map((path) => `${dirname(path.replace(/^src/, 'test'))}${sep}`)
   if (unknown.length > 0) folders.push(join('test', 'integration', sep))
   const has = (source) =>
     places.some(({ path }) => path === source) || folders.some((each) => source.startsWith(each))

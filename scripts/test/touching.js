@@ -38,7 +38,7 @@ function byName(path, byOffset) {
 /**
  * The test files that run some places of the program, those first that run little else.
  *
- * @param places paths below src/ or dist/src/, each with the first and the last line, or without
+ * @param places paths below src/, each with the first and the last line, or without
  * @returns for each test the source and `isNear`: whether it lies in the folder of such a file; and
  *   the paths of which the map knows nothing
  */
@@ -52,12 +52,12 @@ export function testsTouching(places) {
   const shares = new Map()
   const unknown = []
   for (const { path, from, to } of places) {
-    const known = files[path.replace(/^(dist\/)?src\//, '').replace(/\.ts$/, '.js')]
+    const known = files[path.replace(/^src\//, '').replace(/\.ts$/, '.js')]
     const ran = known && testsOf(known, from === undefined ? null : namesAt(path, from, to))
     if (!ran || ran.length === 0) unknown.push(path)
     for (const test of ran ?? []) shares.set(test, (shares.get(test) ?? 0) + 1 / sizes[test])
   }
-  const folders = places.map(({ path }) => dirname(path.replace(/^(dist\/)?src\//, 'test/')))
+  const folders = places.map(({ path }) => dirname(path.replace(/^src\//, 'test/')))
   const found = [...shares].map(([test, share]) => {
     const source = tests[test]
     return { source, share, isNear: folders.some((folder) => source.startsWith(`${folder}/`)) }

@@ -3,6 +3,9 @@ import { setFlagsFromString } from 'node:v8'
 /** Bytes of code that a function runs before V8 thinks of optimizing it: V8's own number, ours. */
 const BUDGET = { usual: 67_584, late: 1_000_000 }
 
+/** Files or jobs of one kind for which a program runs longer than it loads. */
+export const MANY = 64
+
 /**
  * Makes V8 optimize functions later, for the whole process. Work on some thousands of files of one
  * kind ends before that is worth it: of the processor time of 2,000 files of a server, V8's

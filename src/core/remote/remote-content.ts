@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { shownUrl } from '../../base/text/secrets.js'
-import { optimizeLate } from '../../base/optimize-late.js'
+import { MANY, optimizeLate } from '../../base/optimize-late.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
@@ -213,9 +213,6 @@ async function ask(
   const found = await askRemote(url, access, isNew)
   return { found, file: fileOf(found, entry, access) }
 }
-
-/** Files for which the program runs longer than it loads. */
-const MANY = 64
 
 /** Asks for the files of a list, not too many at once. */
 export class FileQuestions {

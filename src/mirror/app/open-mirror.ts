@@ -90,17 +90,16 @@ export async function openMirror(
     const endFollowing = followRoot(options.mirror.root, realRoot, () => {
       torrents.expire()
     })
-    const { trackers, cacheAccess } = resources
-    const onMade = seedMade(options, trackers, cacheAccess)
-    const onReady = listSeeded(options, trackers)
-    const asked = { ...makers, options, sets: answers.sets, onReady }
+    const asked = { ...makers, ...resources, options, sets: answers.sets, realRoot: root }
     const begin = async () => {
-      if (!onMade || !(await isRootThere())) {
-        warmer?.start([])
-        return
+      const isThere = options.seed !== null && (await isRootThere())
+      // The torrents that it prepares do not depend on the record
+      const withoutRecord = (error: unknown) => {
+        world.onError(error)
+        return []
       }
-      warmer?.start(await seedRecorded({ ...asked, cacheAccess, realRoot: root, onMade }))
-      await seedAsked(asked)
+      warmer?.start(isThere ? await seedRecorded(asked).catch(withoutRecord) : [])
+      if (isThere) await seedAsked(asked)
     }
     begin().catch(world.onError)
     return async () => {
@@ -214,7 +213,8 @@ function openMakers(
   const digests = new FileDigests(options, hashContext, hashing, known, memory)
   const given = new GivenTorrents(options.torrents, known, { now, warn })
   const files = new FileTorrents(torrents, given, options, now)
-  const made = { admission, torrents, digests, files, given }
+  const onReady = listSeeded(options, trackers)
+  const made = { admission, torrents, digests, files, given, onMade, onReady }
   if (warm === null) return { ...made, warmer: null }
   if (!cacheAccess.cache.keepsAnything) {
     warn('--warm: ignored, because its work is kept in the cache, which cannot be used')
@@ -227,7 +227,7 @@ function openMakers(
     torrents: files,
     cacheAccess,
     throttle,
-    onReady: listSeeded(options, trackers),
+    onReady,
     onGone: (infoHash: InfoHash) => options.ownTracker?.remove(infoHash),
   }
   return { ...made, warmer: new Warmer({ ...work, monotonic, warn, onError, options: warm }) }

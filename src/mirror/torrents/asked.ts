@@ -31,8 +31,8 @@ interface RecordedSources extends Pick<AskedSources, 'options' | 'onReady'> {
   readonly given: Pick<GivenTorrents, 'isUsed'>
   readonly cacheAccess: CacheAccess
   readonly realRoot: string
-  /** Seeds a torrent. */
-  readonly onMade: MadeListener
+  /** Seeds a torrent; null without a seed. */
+  readonly onMade: MadeListener | null
 }
 
 /**
@@ -42,7 +42,7 @@ interface RecordedSources extends Pick<AskedSources, 'options' | 'onReady'> {
 export async function seedRecorded(sources: RecordedSources): Promise<RecordedTorrent[]> {
   const { options, given, cacheAccess, realRoot, onMade, onReady } = sources
   const seeded: RecordedTorrent[] = []
-  if (given.isUsed) return seeded
+  if (given.isUsed || !onMade) return seeded
   const seedAgain = (torrent: GivenTorrent) => {
     const recorded = recordedTorrent(torrent, options, realRoot, cacheAccess)
     if (!recorded) return

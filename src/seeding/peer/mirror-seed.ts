@@ -10,6 +10,7 @@ import { BtkitError, failureOf } from '../../base/errors.js'
 import { RepeatedWork } from '../../base/repeated-work.js'
 import { warnOnce } from '../../base/warn-once.js'
 import { doAtOnce } from '../../base/steps.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { changesOf } from '../../disk/scan/look-again.js'
 import { joinTorrent, type TorrentCore } from '../../metainfo/build/torrent.js'
@@ -179,9 +180,8 @@ export class MadeTorrents {
     const isSet = !isFile && content.files.length > 1
     const cost = isSet ? costOf(content) : 1
     if (cost > MEMORY_OF_SETS) return
-    const name = isFile ? (content.file.path.at(-1) ?? '') : content.name
-    const size = isFile ? content.file.fingerprint.size : content.size
-    const files = Array.from(isFile ? [content.file] : content.files, (file) => {
+    const { name, size, files: all } = isFile ? factsOf(content.file) : content
+    const files = Array.from<ScannedFile, ScannedFile | null>(all, (file) => {
       return file.absolutePath === '' || file.fingerprint.size === 0 ? null : file
     })
     const inMemory = core && new WeakRef(core)
@@ -263,6 +263,11 @@ export class MadeTorrents {
     this.#single.delete(key)
     this.#sets.delete(key)
   }
+}
+
+/** The name, the size and the files of the content of one file. */
+function factsOf(file: ScannedFile) {
+  return { name: file.path.at(-1) ?? '', size: file.fingerprint.size, files: [file] }
 }
 
 /** Estimates the bytes of memory that the torrent of content takes. */

@@ -1,4 +1,4 @@
-import { optimizeLate } from '../../../base/optimize-late.js'
+import { MANY, optimizeLate } from '../../../base/optimize-late.js'
 import { OFF } from '../../options/option.js'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -140,9 +140,6 @@ async function checkedJobs(
   }
   return jobs.filter(({ name }) => only.length === 0 || only.includes(name))
 }
-
-/** Jobs for which the program runs longer than it loads. */
-const MANY = 64
 
 /**
  * Runs jobs in the order of the file. A failure does not stop the others. After a signal no further

@@ -51,7 +51,7 @@ export async function checkFile(
   return problems.errors
 }
 
-/** What was found so far. */
+/** The findings so far. */
 interface Found {
   readonly problems: Problems
   /** The sections with options that exclude each other: other commands may have another order. */
