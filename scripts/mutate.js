@@ -137,8 +137,8 @@ function tryFault({ path, line, compiled }) {
     })
     return status !== 0
   }
-  const isNear = isFoundBy(['--touching', `${path}:${line}`], LIMIT.touching)
-  const isFar = !isNear && options.all && isFoundBy([], LIMIT.all)
+  const isNear = isFoundBy(['--first', '--touching', `${path}:${line}`], LIMIT.touching)
+  const isFar = !isNear && options.all && isFoundBy(['--first'], LIMIT.all)
   restore()
   original.path = ''
   return isNear ? 'touching' : isFar ? 'all' : null

@@ -3,12 +3,14 @@
 // If it then passes, it is reported as unsteady; more than three fail the run.
 //
 //   node scripts/test.js [--build] [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
-//                        [--test-limit SECONDS] [--except PART] [--map] [PART OF A PATH ...]
+//                        [--test-limit SECONDS] [--except PART] [--map] [--first]
+//                        [PART OF A PATH ...]
 //   node scripts/test.js --touching [FILE OF src/[:LINE] ...]
 //
 // --touching takes the test files that run these files, those that run little else first, as many
 // as take a minute; without names, those that run what differs from the last commit. It knows them
-// by a map, which --map writes: the whole run of `npm run check`.
+// by a map, which --map writes: the whole run of `npm run check`. --first begins nothing after a
+// file has failed.
 import { randomInt } from 'node:crypto'
 import {
   chmodSync,
@@ -36,6 +38,8 @@ const SECONDS_A_BYTE = 1 / 5000
 const REPEATED = 10
 // Few enough that a crash or a slow folder delays little
 const FILES_A_PROCESS = 32
+// With --first, whose processes still end the files that they have
+const FILES_WITH_FIRST = 3
 // The mark of a file that changes its process (umask, limits), or that another file may disturb
 const OWN_PROCESS = /^\/\/ In a process of its own: /m
 // A file system in memory, and the bytes that must be free there and in memory
@@ -71,20 +75,23 @@ async function main({ parts, except, long: isLong, build: isBuild, ...options })
   process.env['BTKIT_TEST_SEED'] = options.seed
   process.env['BTKIT_TEST_LONG'] = isLong ? '1' : '0'
   if (!isLong) useMemory()
-  const runAll = async (groups, jobs) => {
-    const waiting = groups.values()
-    const work = async () => {
-      for (const group of waiting) await runGroup(group, options, (...done) => report.add(...done))
-    }
-    await Promise.all(Array.from({ length: jobs }, work))
+  const groups = groupTests(files, options.first ? FILES_WITH_FIRST : FILES_A_PROCESS)
+  const seconds = (group) => group.reduce((sum, file) => sum + secondsOf(file), 0)
+  if (!options.first) groups.sort((a, b) => seconds(b) - seconds(a))
+  const isOver = () => groups.length === 0 || (options.first && report.failedFiles().length > 0)
+  const work = async () => {
+    while (!isOver()) await runGroup(groups.shift(), options, (...done) => report.add(...done))
   }
   // Two more than cores: tests wait for programs and timers for half of their time
-  await runAll(groupTests(files, secondsOf), options.jobs ?? availableParallelism() + 2)
-  // A second run of hundreds of kills would take the time of the others
-  const failed = isLong ? [] : report.failedFiles()
-  for (const file of failed.length > REPEATED ? [] : failed) {
-    await runGroup([file], options, (...done) => report.addRepeated(...done))
-  }
+  const jobs = options.jobs ?? availableParallelism() + 2
+  do {
+    await Promise.all(Array.from({ length: jobs }, work))
+    // A second run of hundreds of kills would take the time of the others
+    const failed = isLong ? [] : report.failedFiles()
+    for (const file of failed.length > REPEATED ? [] : failed) {
+      await runGroup([file], options, (...done) => report.addRepeated(...done))
+    }
+  } while (!isOver())
   if (options.map && parts.length === 0) report.writeMap((await touching()).writeMap)
   if (options.name.length === 0) keepTimes(timesFile, { ...times, ...report.seconds() })
   return report.end(`seed ${options.seed}`)
@@ -115,6 +122,7 @@ function readArguments() {
       long: { type: 'boolean', default: false },
       map: { type: 'boolean', default: false },
       touching: { type: 'boolean', default: false },
+      first: { type: 'boolean', default: false },
       except: { type: 'string' },
       name: { type: 'string', multiple: true, default: [] },
       jobs: { type: 'string' },
@@ -197,21 +205,20 @@ async function findTouching(names, secondsOf) {
   return [...first, ...near]
 }
 
-/** Groups of files that share a process, of one folder of test/ each, the longest first. */
-function groupTests(files, secondsOf) {
+/** Groups of at most `limit` files that share a process, of one folder of test/ each. */
+function groupTests(files, limit) {
   const groups = []
   const open = new Map()
   for (const file of files) {
     const folder = file.source.split(sep)[1]
     const group = file.isOwn ? undefined : open.get(folder)
-    if (group !== undefined && group.length < FILES_A_PROCESS) group.push(file)
+    if (group !== undefined && group.length < limit) group.push(file)
     else {
       groups.push([file])
       if (!file.isOwn) open.set(folder, groups.at(-1))
     }
   }
-  const seconds = (group) => group.reduce((sum, file) => sum + secondsOf(file), 0)
-  return groups.sort((a, b) => seconds(b) - seconds(a))
+  return groups
 }
 
 function readTimes(path) {
