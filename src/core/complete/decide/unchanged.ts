@@ -37,25 +37,46 @@ const OPTIONS_LENGTH = 16
  * Computes a digest of everything except content that all torrents of a run depend on. The creation
  * date is left out, because it alone is not a reason to rewrite a torrent.
  */
-export function digestOptions({ common, existing }: CompleteRequest): Uint8Array {
-  const { extraKeys, ...parts } = common.parts
-  const { private: isPrivate, sourceTag, pieceLength } = common
+export function digestOptions({
+  common,
+  existing,
+}: Pick<CompleteRequest, 'common' | 'existing'>): Uint8Array {
+  const {
+    parts: { extraKeys, ...parts },
+    private: isPrivate,
+    sourceTag,
+    pieceLength,
+    extraKeys: infoKeys,
+    scan: { attributes },
+    isAligned,
+    targetPieces,
+    maxTorrentSize,
+    maxPieceLength,
+    version,
+    creationDate: _date,
+    // The content has its files, and this order
+    order: _order,
+    write: _write,
+    ...others
+  } = common
   const createdBy = isOwnCreator(parts.createdBy) ? 0 : parts.createdBy
   const options: unknown[] = [{ ...parts, createdBy }, isPrivate, sourceTag, pieceLength]
   // As an object, so that no option is mistaken for another
   const further = {
     keys: encodedKeys(extraKeys),
-    infoKeys: encodedKeys(common.extraKeys),
-    attributes: common.scan.attributes,
-    isAligned: common.isAligned,
-    mostPieces: common.targetPieces,
-    largestTorrent: common.maxTorrentSize,
-    longestPiece: common.maxPieceLength,
-    version: common.version === 'v1' ? undefined : common.version,
+    infoKeys: encodedKeys(infoKeys),
+    attributes,
+    isAligned,
+    mostPieces: targetPieces,
+    largestTorrent: maxTorrentSize,
+    longestPiece: maxPieceLength,
+    version: version === 'v1' ? undefined : version,
     remake: existing.remake,
     keepTrackers: existing.keepTrackers,
     // Torrents of other piece lengths follow a default only if the command line names it
     isPieceLengthAsked: existing.asked.includes('piece length'),
+    // Whatever else torrents are asked
+    ...others,
   }
   if (Object.values(further).some(Boolean)) options.push(further)
   return digestOf('sha256', JSON.stringify(options)).subarray(0, OPTIONS_LENGTH)
