@@ -39,6 +39,11 @@ interface Flag {
 /**
  * Splits the words behind a command, or behind an old name of one, by all names of its options:
  * also those of other commands and programs, and the BitTornado spelling `--announce_list`.
+ *
+ * The words are passed once. Behind `--`, all are operands. A word with a hyphen is a flag: a name,
+ * with the value or the letters that are stuck to it. If the command has the name, the flag takes
+ * its value from the word or from the next one, and letters that are left are flags of their own.
+ * A name that only an old program had is skipped with its value. Others are unknown.
  * @throws BtkitError `usage` for an option without its value, and for `-comment`, of which `-c`
  *   would take `omment`
  */

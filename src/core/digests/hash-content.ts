@@ -71,6 +71,13 @@ export async function hashContent(
 
 /**
  * Reads the pieces whose digests are unknown, checks that no file changed, and keeps the digests.
+ *
+ * 1. `table` says which pieces the cache knows. If it knows all, nothing is read.
+ * 2. One small file is read together with those of other torrents.
+ * 3. Otherwise the unknown pieces are read in groups, as one stream over all files. The digests go
+ *    into the table. Of long content, the cache gets them part by part, so that no kill loses all.
+ * 4. The states of all files are compared with those of the scan.
+ * 5. The cache gets the rest, without the digests of files that somebody writes.
  */
 async function readUnknown(
   { content, table }: Unread,

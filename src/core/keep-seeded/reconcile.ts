@@ -251,6 +251,12 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
 
   /**
    * Reads torrents, finds their data, and adds them. Each replaces the previous one of its name.
+   *
+   * 1. A torrent whose info hash changed first drops the old one.
+   * 2. Of two torrents with one info hash, only the first is added; the other is its twin.
+   * 3. The record gets each torrent that the target took, with the stamp of its file.
+   * 4. A torrent that the target refused keeps its record if it had that info hash before: the
+   *    target may still have it, with its old addresses.
    */
   async #take(names: readonly string[], reading: TorrentReading, turn: Turn): Promise<void> {
     const { given } = this.target

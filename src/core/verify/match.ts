@@ -31,10 +31,16 @@ export interface MissingFile {
 }
 
 /**
- * Finds the missing files of a check among others: those of the same size with good pieces. First,
- * the best candidates of files beside each other are read together. Then each file is looked for
- * alone, and then all files of a piece together. A file that is not proven whole comes last: other
- * bytes of its own may be in pieces of a file that is not there.
+ * Finds the missing files of a check among others: those of the same size with good pieces.
+ *
+ * 1. Each file gets candidates, best first: those of its name, or if there are none, those of its
+ *    size that have the first piece which lies in this file alone (`candidatesOf`).
+ * 2. The best candidates of files beside each other are read together (`tryBest`).
+ * 3. Of equal files, each is the match of one only.
+ * 4. Each file that is left is looked for alone: it must be whole (`isWhole`).
+ * 5. Small files share pieces: those of a piece are tried together, in all combinations.
+ * 6. A file that is left takes one with some good pieces (`isChecked`). Such a match comes last:
+ *    other bytes of its own may be in pieces of a file that is not there.
  */
 export async function findMissing(
   check: PieceCheck,

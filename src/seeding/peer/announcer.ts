@@ -260,6 +260,17 @@ export class Announcer {
     }
   }
 
+  /**
+   * Asks one tracker of a tier, and decides when the tier is due again.
+   *
+   * - An answer: after the interval that the tracker wants, within bounds of ours.
+   * - A failure: the next tracker of the tier is asked at once (BEP 12). When all have failed, the
+   *   tier waits, each round twice as long as before. A tracker that says when to come again is
+   *   passed over until then.
+   * - The port outside changed: the tier tells `stopped` with the old one, and begins again.
+   *
+   * Listeners hear of a problem once for all torrents that have it, and when it is over (`#count`).
+   */
   async #announce(tier: Tier): Promise<void> {
     const { torrent, trackers } = tier
     Object.assign(tier, { isAsking: true, isRetried: false })

@@ -29,11 +29,14 @@ const FEW = 16
 const BUSY = 1000
 
 /**
- * Takes the requests of a server's connections one after the other. They have turns of clients as
- * soon as the event loop has no time, or a client sends several at once. Before, Node reads
- * connections by itself, which takes less. Answers clients that close their side after their
- * requests, as `nc -N` does. A client that has left looks the same, so its connection is closed if
- * the answer does not begin soon.
+ * Takes the requests of a server's connections one after the other.
+ *
+ * 1. Node reads a new connection by itself, which takes least (`#plain`).
+ * 2. If the event loop has no time, or a client sends several requests at once, the connection gets
+ *    an intake: it hands on one request at a time, in turns of clients.
+ * 3. Requests that Node had read before wait in the intake, and begin in these turns, too.
+ * 4. Clients that close their side after their requests, as `nc -N` does, are answered. A client
+ *    that has left looks the same, so its connection is closed if the answer does not begin soon.
  */
 export class RequestTurns implements ConnectionFollower {
   /** The connections that Node reads. */

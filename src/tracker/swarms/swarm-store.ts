@@ -37,6 +37,10 @@ const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, dow
 /**
  * The swarms of a tracker, in memory. Every call takes a bounded time. Long tasks are done in
  * slices, with announces between them.
+ *
+ * A number stands for a swarm or a peer: it is a row of SwarmTable or PeerTable, which says why
+ * there is no object for each. Row 0 of the peers is the candidate: the peer of the announce that
+ * is being answered. Calls of PeerTable compare it with others, or give it a row of its own.
  */
 export class SwarmStore {
   readonly #limits: StoreLimits

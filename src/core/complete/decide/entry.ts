@@ -82,8 +82,16 @@ const FEW = 10_000
 const USUAL_PIECE = 2 ** 24
 
 /**
- * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
- * only reads metadata and the torrent's record.
+ * Decides about one entry of a directory, and computes the digests for that.
+ *
+ * 1. The input, a digest of the files' states and of the options, is compared with that of the
+ *    record. If it is the same, and nobody changed the torrent, the entry is done: only metadata
+ *    was read.
+ * 2. A file that changed a moment ago waits for another run.
+ * 3. Otherwise the torrent that is there is read, and `decideTorrent` says whether it is kept,
+ *    edited, replaced or left to whoever made it. For that it hashes what the cache does not know.
+ * 4. Lists of checksums are decided at the same time, from the same reading.
+ *
  * @throws BtkitError if the entry cannot be read or its torrent could not be written
  */
 export async function decideEntry(
