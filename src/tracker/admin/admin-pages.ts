@@ -51,7 +51,10 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
   ]
 }
 
-/** The pages on which torrents are changed. None waits for a disk that does not answer. */
+/**
+ * The pages on which torrents are changed. None waits for a disk that does not answer. The tracker
+ * looks at the torrents before a form is answered: it may be unable to watch directories.
+ */
 function formsRoutes(parts: FormsParts): AdminRoute[] {
   const routes: AdminRoute[] = [
     ...torrentsRoutes(parts),
@@ -66,7 +69,9 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
     ...route,
     handle: async (context) => {
       await parts.reachable()
-      return route.handle(context)
+      const answer = await route.handle(context)
+      if (route.method === 'POST') await parts.changed()
+      return answer
     },
   }))
 }

@@ -16,7 +16,6 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
   const restore = async (context: AdminContext): Promise<Answer> => {
     if (!context.form.has('id')) return context.seeOther('bin', NONE_CHOSEN)
     const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
-    await parts.changed()
     return context.seeOther('bin', outcomeOf(outcomes, 'restored'))
   }
   return [

@@ -37,7 +37,6 @@ async function change(parts: FormsParts, context: AdminContext, form: Form): Pro
   else if (act === 'rename') await renameCategory(collection, context, address, name)
   else if (act === 'remove') await removeCategory(collection, context, address)
   else throw new BtkitError('usage', 'unknown action; load the page again')
-  await parts.changed()
   const told = DONE.get(act) ?? ''
   return context.seeOther('categories', html`<p class="note" role="status">${told}</p>`)
 }

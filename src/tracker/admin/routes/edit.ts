@@ -126,7 +126,6 @@ async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): P
     const named = edited.map((each) => ({ ...each, file: basename(each.file) }))
     return context.page(editedPage(form, named, isDry))
   }
-  await parts.changed()
   const done = outcomes.flatMap((each) => {
     return each.error !== null || each.isChanged ? { address: each.file, error: each.error } : []
   })

@@ -66,7 +66,6 @@ async function changeTorrents(parts: FormsParts, context: AdminContext): Promise
   const act = ACTS.get(form.text('act'))
   if (!act) throw new BtkitError('usage', 'unknown action; load the page again')
   const result = await act(parts.collection, context, form.all('torrent'))
-  await parts.changed()
   return context.seeOther(list, result)
 }
 

@@ -140,7 +140,6 @@ async function add(
   })
   const own = { urls: parts.announceUrls, added: parts.announce }
   const outcomes = await addUploads(parts.collection, context, wanted, own)
-  await parts.changed()
   const known = outcomes.filter(({ naming }) => naming === 'known')
   const others = outcomes.filter(({ naming }) => naming !== 'known')
   const done = others.filter(({ error }) => error === null)
