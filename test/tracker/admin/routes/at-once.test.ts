@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fs from 'node:fs'
+import fs, { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startFormsAs } from '../../../support/admin.js'
@@ -29,7 +29,33 @@ const ACTS: readonly [act: string, (alice: Visitor, data: string) => unknown, to
       '/b /c y/a',
     ],
     ['edit', rename, '/c /new y/a'],
+    [
+      'categories and bans',
+      async (alice) => {
+        await alice.post('/categories', { act: 'create', parent: '0', name: 'z' })
+        await alice.post('/categories', { act: 'remove', category: '0/z' })
+        await alice.post('/bans', { act: 'ban', kind: 'addresses', addresses: '192.0.2.1' })
+        await alice.post('/bans', { kind: 'addresses', lift: '192.0.2.1' })
+      },
+      '/c /new y/a',
+    ],
+    [
+      'accounts',
+      async (alice) => {
+        await alice.post('/users', { act: 'role', name: 'bob', role: 'admin' })
+        await alice.post('/users', { act: 'remove', name: 'bob' })
+        await alice.post('/logout', [])
+      },
+      '/c /new y/a',
+    ],
   ]
+
+/** What the log of activities has then. */
+const LOGGED = [
+  ...['log in', 'add', 'move', 'delete', 'restore', 'rename category', 'add', 'edit'],
+  ...['create category', 'remove category', 'ban', 'lift a ban'],
+  ...['change the role', 'remove user', 'log out'],
+]
 
 const remove = (path: string): Fields => [
   ['act', 'delete'],
@@ -48,14 +74,14 @@ async function rename(alice: Visitor) {
   await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
 }
 
-test('a tracker that cannot watch its directories has a change when its form is answered', async (t) => {
+test('the tracker, which cannot watch its directories, and the log have each act at once', async (t) => {
   t.mock.method(fs, 'watch', () => {
     throw Object.assign(new Error('no watches are left'), { code: 'ENOSPC' })
   })
   importMocks(t)
   const data = makeScratch(t, { c: 'content' })
   const files = { 'torrents/a.torrent': torrentNamed('a'), 'torrents/x/readme.txt': '' }
-  const { tracker, browser } = await startFormsAs(t, 'alice', files, ['--make-from', data])
+  const { tracker, browser, root } = await startFormsAs(t, 'alice', files, ['--make-from', data])
   for (const [act, run, torrents] of ACTS) {
     await run(browser, data)
     const answer = await tracker.get('/catalogue/index.json')
@@ -63,4 +89,9 @@ test('a tracker that cannot watch its directories has a change when its form is 
     const places = list.torrents.map(({ name, category }) => `${category}/${name}`)
     assert.equal(places.sort().join(' '), torrents, act)
   }
+  const lines = readFileSync(join(root, 'state/admin.log'), 'utf8').trim().split('\n')
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { action: string }).action),
+    LOGGED,
+  )
 })
