@@ -22,13 +22,16 @@ function placeRouter(t: TestContext, places: RouterPlaces): void {
 /** Seeds a file on a free port behind the router. */
 async function seedBehind(t: TestContext, args: readonly string[] = [], mapping = '1') {
   const { torrent } = await plantFile(t)
+  let ahead = 0
   const seed = startBtkit(t, ['seed', torrent, '--port', '0', '--no-cache', ...args], {
     now: () => Date.now() + 10_000,
+    monotonic: () => performance.now() + ahead,
     env: { BTKIT_SEED_PORT_MAPPING: mapping },
   })
   const port = await seed.said(/listening on port (\d+)/)
   await seed.said(/(added)/)
-  return { ...seed, port }
+  const wait = (minutes: number) => (ahead += 60_000 * minutes)
+  return { ...seed, port, wait }
 }
 
 test('a seed says where it is reached from outside, and takes the port back at its end', async (t) => {
@@ -42,8 +45,8 @@ test('a seed says where it is reached from outside, and takes the port back at i
   assert.equal(stderr.match(/outside/g)?.length, 1)
 })
 
-test('a port that the router gives instead is said, and announced in the DHT', async (t) => {
-  const { places, mappings } = await playRouter(t, { give: () => 7000 })
+test('each port that the router gives instead is said, and announced in the DHT', async (t) => {
+  const { places, mappings, manners } = await playRouter(t, { give: () => 7000 })
   placeRouter(t, places)
   const node = createSocket('udp4').bind(0, '127.0.0.1')
   t.after(() => node.close())
@@ -57,10 +60,14 @@ test('a port that the router gives instead is said, and announced in the DHT', a
     node.send(bencode.encode(answer), from.port, from.address)
   })
   beginDhtAt(`127.0.0.1:${node.address().port}`)
-  const { said } = await seedBehind(t, ['--dht'])
+  const { said, wait } = await seedBehind(t, ['--dht'])
   assert.equal(await said(/reachable from outside at (\S+)$/m), '203.0.113.7:7000')
   assert.deepEqual([...mappings.keys()].toSorted(), ['TCP 7000', 'UDP 7000'])
   await until('it is announced', () => announced.includes(7000))
+  manners.give = () => 7001
+  // Too soon for another announce of the same port
+  wait(10)
+  await until('the other one is announced', () => announced.includes(7001))
 })
 
 test('a router whose own address is not public is said to be in the way', async (t) => {

@@ -18,7 +18,13 @@ import {
   workerName,
 } from '../../../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../../../support/redis.js'
-import { assertError, assertQuiet, assertStatus, runBtkit } from '../../../support/run-btkit.js'
+import {
+  assertError,
+  assertQuiet,
+  assertStatus,
+  Captured,
+  runBtkit,
+} from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { until } from '../../../support/until.js'
 
@@ -161,7 +167,15 @@ test('without a Redis the machine hashes itself', async (t) => {
   assert.match(stderr, /nothing listens there; hashing here for now/)
 })
 
-longTest('a file that differs on the worker fails its job, not the run', { skip }, async (t) => {
+test('a terminal sees how much is hashed here of what no worker takes', async (t) => {
+  const machine = makeAsking(t, 'redis://127.0.0.1:1', { a: SIZE })
+  const stderr = Object.assign(new Captured(), { isTTY: true, columns: 100 })
+  const args = [machine.at('a'), '--trackerless', '--no-cache', '--max-rate', '8M']
+  assertStatus(await runBtkit(['makemetafile', ...args, ...machine.asking], { stderr }), 0)
+  assert.match(stderr.text, / \d[^ ]* [KM]iB of 5 MiB /)
+})
+
+test('a file that differs on the worker fails its job, not the run', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: SIZE })
   const other = makeAsking(t, redis.url, { a: SIZE + 1 })
@@ -231,7 +245,7 @@ longTest('two workers of one machine are both shown', { skip }, async (t) => {
   })
 })
 
-longTest('a worker refuses jobs that are signed with another key', { skip }, async (t) => {
+test('a worker refuses jobs that are signed with another key', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: SIZE })
   const worker = await machine.startWorker('one', '--share-key-file', plantKeys(t, OTHER_KEY))
