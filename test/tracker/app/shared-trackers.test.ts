@@ -40,8 +40,8 @@ const hasPeers = (tracker: Tracker, ...ports: number[]) => {
   return async () => (await peersAt(tracker)).sort().join() === wanted
 }
 
-async function countsAt(tracker: Tracker) {
-  const scrape = `/scrape?info_hash=${HASH.replace(/../g, '%$&')}`
+async function countsAt(tracker: Tracker, hash = HASH) {
+  const scrape = `/scrape?info_hash=${hash.replace(/../g, '%$&')}`
   return (await tracker.get(scrape)).text()
 }
 
@@ -80,10 +80,12 @@ test('a client that announces here and stops there at once is gone', { skip }, a
     // Later changes come later
     await one.ask(announceQuery(hash, { peer: 'a', port: 2222, left: 5 }))
     await other.ask(announceQuery(hash, { peer: 'b', port: 3333, left: 5 }))
-    for (const tracker of trackers)
+    for (const tracker of trackers) {
       await until('the others are known, and it is not', async () => {
         return (await peersAt(tracker, hash)).sort().join() === '127.0.0.1:2222,127.0.0.1:3333'
       })
+      assert.match(await countsAt(tracker, hash), /10:downloadedi1e/)
+    }
   }
 })
 
@@ -176,7 +178,7 @@ test('a password on the command line is refused, and no message has it', async (
   assert.doesNotMatch(stderr, /hunter2/)
 })
 
-test('changes that Redis refuses are a failure, and each reason is told', { skip }, async (t) => {
+test('what Redis refuses, loses or does not have from a tracker is told', { skip }, async (t) => {
   const redis = await startRedis(t)
   const tracker = await startTrack(t, { args: ['--store', redis.url] })
   const isUp = (up: number) => async () =>
@@ -194,6 +196,13 @@ test('changes that Redis refuses are a failure, and each reason is told', { skip
   redis.send('REPLICAOF', 'NO', 'ONE')
   await until('it is up again', isUp(1))
   assert.match(await (await tracker.get('/-/metrics')).text(), /store_failures_total 2\n/)
+  const stranger = ['from', 'ab'.repeat(8), 'changes', 'no records', 'at', '1']
+  redis.send('XADD', 'btkit:{track}:changes', '*', ...stranger)
+  await until('they are told', () => /has changes that cannot be read/.test(tracker.stderr.text))
+  redis.kill()
+  await until('it is gone', isUp(0))
+  await redis.restart()
+  await until('that it is back is told', () => /swarms are shared again/.test(tracker.stderr.text))
 })
 
 test(
