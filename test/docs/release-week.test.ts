@@ -11,7 +11,7 @@ import { makeScratch } from '../support/scratch.js'
 /** The command that the guide puts into a crontab, in words. */
 function commandOfGuide(): string[] {
   const [, line = ''] =
-    /^\*\/10 \* \* \* \* btkit (.+)$/m.exec(readFileSync('docs/release.md', 'utf8')) ?? []
+    /^\*\/10 \* \* \* \* btkit (.+)$/m.exec(readFileSync('docs/release-page.md', 'utf8')) ?? []
   return line.split(' ')
 }
 
