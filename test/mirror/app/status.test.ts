@@ -151,10 +151,10 @@ test('prints what it serves, where, and with how many trackers', async (t) => {
 
 test('suggests its public address', async (t) => {
   const args = ['--public-url', 'https://m.example/pub/']
-  const { said } = await serveMirror(t, { files: { 'a b': 'x' }, args })
+  const { said } = await serveMirror(t, { files: { 'dir/a b': 'x' }, args })
   assert.equal(await said(/^open: {5}(.*)\n/m), 'https://m.example/pub/')
   const text = await said(
-    /^([^]*)^try: {6}curl -fOJ 'https:\/\/m\.example\/pub\/a%20b\.torrent'\n/m,
+    /^([^]*)^try: {6}curl -fOJ 'https:\/\/m\.example\/pub\/dir\/a%20b\.torrent'\n/m,
   )
   assert.doesNotMatch(text, /this machine/)
 })
