@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { decodeTorrent } from '../../support/decode-torrent.js'
@@ -98,7 +100,8 @@ longTest('SIGINT lets a download end', async (t) => {
 test('while it stops, it is healthy, but not ready', async (t) => {
   const root = makeScratch(t)
   plantSparse(root, 'zeros', 64 * 2 ** 20)
-  const { port, stop, stderr } = await serveMirror(t, { root })
+  const log = join(makeScratch(t), 'log')
+  const { port, stop, stderr } = await serveMirror(t, { root, args: ['--log-file', log] })
   const socket = connect(port, '127.0.0.1')
   socket.write('GET /zeros HTTP/1.1\r\nHost: x\r\n\r\n')
   await once(socket, 'data')
@@ -117,6 +120,7 @@ test('while it stops, it is healthy, but not ready', async (t) => {
   assert.match(ready, /^503 .*\r\nthe server is stopping; try again later\n$/s)
   assert.equal((await ended).status, 0)
   assert.match(stderr.text, WAITING)
+  assert.match(readFileSync(log, 'utf8'), /GET \/zeros.* 200 .*GET \/-\/ready.* 503 /s)
 })
 
 /** Waits until no further connections are accepted. */
