@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -97,8 +98,8 @@ test('uploaders change only their own torrents, also after these were moved or r
   })
 })
 
-test('what completedir keeps is neither moved nor renamed', async (t) => {
-  const { collection, root } = openTestCollection(t, { 't/x/a.torrent': A, 't/y/b.torrent': B })
+test('what completedir keeps is neither moved nor renamed, and its name stays free', async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/x/a.torrent': A, 't/y/a.torrent': B })
   const target = join(root, 't', 'x')
   const records = new TorrentRecords({
     ...{ stateDirectory: join(root, 'completedir'), root: target, isReadOnly: false },
@@ -112,6 +113,14 @@ test('what completedir keeps is neither moved nor renamed', async (t) => {
   const [outcome] = await moveTorrents(collection, ADMIN, ['0/x/a.torrent'], '0/y')
   assert.match(outcome!.error!.message, /a\.torrent: btkit completedir maintains this torrent/)
   await assert.rejects(renameCategory(collection, ADMIN, '0/x', 'z'), /completedir/)
+  // As while it is written
+  rmSync(join(target, 'a.torrent'))
+  const [moved] = await moveTorrents(collection, ADMIN, ['0/y/a.torrent'], '0/x')
+  assert.match(moved!.error!.message, /completedir/)
+  const category = await collection.places.category('0/x')
+  const added = { bytes: Buffer.from(C), name: 'a', category }
+  await assert.rejects(addTorrent(collection, ADMIN, added), /completedir/)
+  assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt', 'y/a.torrent'])
 })
 
 type Opened = ReturnType<typeof openTestCollection>['collection']
