@@ -102,6 +102,7 @@ for (const [what, bytes, isSeed] of [
   ['pieces that the torrent does not have', haves(...Array(40).keys()).subarray(9 * 9), false],
   ['bits beyond the last piece', bitfield(0xff, 0x9f), false],
   ['all pieces, one after the other', haves(...Array(11).keys()), true],
+  ['all pieces, in one message of BEP 6', message(14), true],
   ['all pieces, some of them twice', Buffer.concat([bitfield(0xff, 0), haves(7, 9, 8, 10)]), true],
 ] as const) {
   // BEP 3: `have` and the bits of a bitfield name pieces
