@@ -99,10 +99,7 @@ const OPTION: Readonly<Record<string, Change>> = {
     "  [['--created-by', 'me'],",
     "  [['--publisher', 'us'], { publisher: 'us' }],\n",
   ),
-  'test/core/complete/asked-values.test.ts': before(
-    "  version: 'hybrid',",
-    "  publisher: 'us',\n",
-  ),
+  'test/core/complete/asked-values.test.ts': before("  version: 'hybrid',", "  publisher: 'us',\n"),
   'CHANGELOG.md': before(FIRST_ENTRY, '- `makemetafile`: `--publisher`.\n'),
 }
 
