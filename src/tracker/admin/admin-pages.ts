@@ -52,8 +52,8 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
 }
 
 /**
- * The pages on which torrents are changed. None waits for a disk that does not answer. The tracker
- * looks at the torrents before a form is answered: it may be unable to watch directories.
+ * The pages on which torrents are changed. None waits for a disk that does not answer. Behind a
+ * change, the tracker looks at the torrents first: it may be unable to watch directories.
  */
 function formsRoutes(parts: FormsParts): AdminRoute[] {
   const routes: AdminRoute[] = [
@@ -70,7 +70,8 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
     handle: async (context) => {
       await parts.reachable()
       const answer = await route.handle(context)
-      if (route.method === 'POST') await parts.changed()
+      // A change leads to another page; a preview or a refused form is the page itself
+      if (answer.status === 303) await parts.changed()
       return answer
     },
   }))
