@@ -6,14 +6,22 @@ import { startFormsAs } from '../../../support/admin.js'
 import { torrentNamed } from '../../../support/collection.js'
 import { importMocks } from '../../../support/import-mocks.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { followJob, type Fields, fieldsOf, type Visitor } from '../../../support/visitor.js'
+import { followJob, fieldsOf, type Visitor } from '../../../support/visitor.js'
 
 /** What is done on the pages, and the torrents that the tracker then has. */
 const ACTS: readonly [act: string, (alice: Visitor, data: string) => unknown, torrents: string][] =
   [
     ['upload', (alice) => alice.upload({ 'b.torrent': torrentNamed('b') }), '/a /b'],
-    ['move', (alice) => send(alice, 'move', ['to', '0/x']), '/b x/a'],
-    ['delete', (alice) => alice.post('/torrents', remove('0/x/a.torrent')), '/b'],
+    [
+      'move',
+      (alice) => alice.post('/torrents', { act: 'move', to: '0/x', torrent: '0/a.torrent' }),
+      '/b x/a',
+    ],
+    [
+      'delete',
+      (alice) => alice.post('/torrents', { act: 'delete', torrent: '0/x/a.torrent' }),
+      '/b',
+    ],
     ['restore', async (alice) => alice.post('/bin', fieldsOf(await alice.get('/bin'))), '/b x/a'],
     [
       'rename a category',
@@ -57,18 +65,9 @@ const LOGGED = [
   ...['change the role', 'remove user', 'log out'],
 ]
 
-const remove = (path: string): Fields => [
-  ['act', 'delete'],
-  ['torrent', path],
-]
-
-const send = (alice: Visitor, act: string, ...more: Fields) =>
-  alice.post('/torrents', [['act', act], ['torrent', '0/a.torrent'], ...more])
-
 /** Gives the torrent b another name. */
 async function rename(alice: Visitor) {
-  const chosen: Fields = [['torrent', '0/b.torrent']]
-  const form = fieldsOf(await alice.post('/torrents', [['act', 'edit'], ...chosen]))
+  const form = fieldsOf(await alice.post('/torrents', { act: 'edit', torrent: '0/b.torrent' }))
   const typed = [...form.filter(([name]) => name !== 'name'), ['name', 'new'] as const]
   const preview = await alice.post('/edit', [...typed, ['act', 'preview']])
   await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
