@@ -106,7 +106,7 @@ export async function torrentsAt(places: readonly string[], cwd: string) {
       const beside = `${place.replace(/\/+$/, '')}.torrent`
       const hint = statIfThere(beside)
         ? `did you mean ${beside}?`
-        : `to make its torrent: btkit create ${inShell(place)}`
+        : `make its torrent first (btkit create ${inShell(place)}), then name that`
       failures.set(place, new BtkitError('empty', `${place}: contains no .torrent; ${hint}`))
     }
   }

@@ -77,7 +77,7 @@ for (const line of COMMANDS) {
     const { data, torrents, a, b } = await plant(t)
     const empty = makeScratch(t)
     const alone = await runOn(line, data, [empty])
-    const why = `${empty}: contains no .torrent; to make its torrent: btkit create ${empty}`
+    const why = `${empty}: contains no .torrent; make its torrent first (btkit create ${empty}), then name that`
     assert.equal(alone.status, 1)
     assert.ok(alone.stderr.includes(`btkit: ${why}\n`), alone.stderr)
     const rest = isOne ? null : await runOn(line, data, [empty, torrents])

@@ -33,7 +33,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ],
   [
     'verify DIR/tree --data DIR',
-    'btkit: DIR/tree: contains no .torrent; to make its torrent: btkit create DIR/tree\n',
+    'btkit: DIR/tree: contains no .torrent; make its torrent first (btkit create DIR/tree), then name that\n',
   ],
   [
     'show http://h.example/a.torrent',
@@ -164,7 +164,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ['-v', "btkit: unknown option '-v'; the version is --version or -V\n"],
   [
     'magnet DIR/tree',
-    'btkit: DIR/tree: contains no .torrent; to make its torrent: btkit create DIR/tree\n',
+    'btkit: DIR/tree: contains no .torrent; make its torrent first (btkit create DIR/tree), then name that\n',
   ],
   [
     'create DIR/Firefox Setup.exe http://t.example/announce --output DIR/x.torrent',
@@ -374,4 +374,16 @@ test('completedir creates the directory of --output, and says so', async (t) => 
   const { status, stderr } = await runBtkit(args)
   assert.deepEqual([status, stderr], [0, `btkit: --output ${output}: created this directory\n`])
   assert.ok(existsSync(join(output, 'x.torrent')))
+})
+
+test('completedir creates no directory of --output for one that is missing', async (t) => {
+  const directory = makeScratch(t)
+  const output = join(directory, 'torrents')
+  const feed = ['--feed', join(output, 'feed.xml'), '--feed-url', 'http://files.example/']
+  const args = ['completedir', join(directory, 'gone'), '--output', output, '--trackerless']
+  for (const more of [[], ['--dry-run'], feed]) {
+    const { status, stderr } = await runBtkit([...args, ...more])
+    const said = `btkit: ${join(directory, 'gone')}: no such file or directory\n`
+    assert.deepEqual([status, stderr, existsSync(output)], [1, said, false])
+  }
 })

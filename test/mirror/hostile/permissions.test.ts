@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { runExecutable } from '../../support/executable.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import {
   makeOpenScratch,
@@ -58,19 +59,43 @@ test(
   },
 )
 
-longTest('warns at the start if it cannot read the root', unlessAlwaysPermitted, async (t) => {
+/** A root with one file and the permissions `mode`, until the end of a test. */
+function plantRoot(t: TestContext, mode: number): string {
   let root = ''
   t.after(() => {
     chmodSync(root, 0o755)
   })
-  root = makeOpenScratch(t)
-  chmodSync(root, 0o000)
-  const args = ['--cache-dir', makeOwnScratch(t, unprivileged)]
-  const { address, stop } = await startServe(t, root, { args, ...unprivileged })
-  assert.equal((await fetch(address)).status, 403)
-  const { stderr } = await stop()
-  assert.match(stderr, new RegExp(`^btkit: warning: ${root}: permission denied; [^\\n]+\n$`))
+  root = makeOpenScratch(t, { file: 'content' })
+  chmodSync(root, mode)
+  return root
+}
+
+test('ends with one line if it may not enter the root', unlessAlwaysPermitted, async (t) => {
+  for (const mode of [0o000, 0o644]) {
+    const root = plantRoot(t, mode)
+    const args = ['serve', root, '--cache-dir', makeOwnScratch(t, unprivileged), '--port', '0']
+    const { status, stderr } = await runExecutable('btkit', args, unprivileged)
+    assert.equal(status, 1)
+    assert.match(stderr, new RegExp(`^btkit: ${root}: permission denied; [^\\n]+\n$`))
+  }
 })
+
+longTest(
+  'warns if it may not list the root, and serves its files',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const root = plantRoot(t, 0o711)
+    const args = ['--cache-dir', makeOwnScratch(t, unprivileged)]
+    const { address, stop } = await startServe(t, root, { args, ...unprivileged })
+    assert.equal((await fetch(address)).status, 403)
+    assert.equal(await (await fetch(`${address}/file`)).text(), 'content')
+    const { stderr } = await stop()
+    assert.match(
+      stderr,
+      new RegExp(`^btkit: warning: ${root}: not listed: permission denied; [^\\n]+\n$`),
+    )
+  },
+)
 
 longTest(
   'leaves a file that it cannot read out of a pattern, and reports it',

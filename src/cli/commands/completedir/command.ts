@@ -122,6 +122,11 @@ async function runAndReport(run: Run) {
   return { report, isSuccess: failuresOf(report).length === 0 && isFed && isDone }
 }
 
+/** Whether one of the directories is there, or may be, as that of a list at a URL. */
+function isAnyThere({ request, lists, io }: Run): boolean {
+  return lists !== null || request.directories.some((each) => existsSync(resolve(io.cwd, each)))
+}
+
 /**
  * Makes the directory of the torrents if only that is missing.
  * @throws BtkitError `not-found` with what to do, and as the system refuses
@@ -156,8 +161,9 @@ async function complete(run: Run, watch: ReturnType<typeof watchRun>): Promise<C
   const mayBeHomeless = options.quiet
   try {
     return await withMachines({ ...options, mayBeHomeless }, typed, io, async (hashing) => {
-      if (output !== undefined) makeOutput(output, run)
-      if (!dryRun) request.feed?.requireWritable()
+      const isAny = isAnyThere(run)
+      if (output !== undefined && isAny) makeOutput(output, run)
+      if (!dryRun && isAny) request.feed?.requireWritable()
       const context = { ...hashing, state: stateOf(run) }
       const seedsIn = (path: readonly string[]) => [
         ...webSeed,

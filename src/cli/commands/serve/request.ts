@@ -1,6 +1,6 @@
 import { constants, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { usageError } from '../../../base/errors.js'
+import { BtkitError, usageError } from '../../../base/errors.js'
 import { mayAccess, statIfThere } from '../../../disk/look/stat-files.js'
 import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
@@ -34,14 +34,15 @@ const OF_TRACKER = 'tracker'
 
 /**
  * Translates the command line into the options of the service.
- * @throws BtkitError if the root is not a directory
+ * @throws BtkitError if the root is not a directory, or may not be entered
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
   const { followSymlinks, hidden, webSeed, files, listings, warm, maxWait: wait } = options
   const path = requireDirectory(resolve(io.cwd, root))
-  if (!mayAccess(path, constants.R_OK | constants.X_OK)) {
-    new Report({}, io).alert(`${root}: permission denied; let btkit's user read and enter it`)
-  }
+  const why = "permission denied; let btkit's user read and enter it"
+  if (!mayAccess(path, constants.X_OK)) throw new BtkitError('not-permitted', `${root}: ${why}`)
+  // Its files are served by their paths
+  if (!mayAccess(path, constants.R_OK)) new Report({}, io).alert(`${root}: not listed: ${why}`)
   if (existsSync(join(path, RESERVED))) {
     new Report({}, io).alert(
       `${join(root, RESERVED)}: not served, because /-/ is reserved for the service; rename it, or link to it by another name`,

@@ -26,6 +26,8 @@ import { contentUrl, looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readStart } from '../../../disk/look/read-bounded.js'
 import { isDirectory, noTorrent } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/judge.js'
+import type { VerifyReport } from '../../../core/verify/verify-report.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { Report } from '../../output/report.js'
 import { inShell } from '../../../base/text/escape.js'
 import { count } from '../../../base/text/quantity.js'
@@ -289,7 +291,7 @@ async function* outcomesOf(run: Run): AsyncGenerator<VerifyOutcome> {
 }
 
 function report(outcome: VerifyOutcome, seconds: number, run: Run): void {
-  const { targets, tally, out, io } = run
+  const { targets, tally, out, io, noteSought } = run
   if (outcome.error !== null) {
     tally.failed++
     out.fail(outcome.error)
@@ -300,37 +302,45 @@ function report(outcome: VerifyOutcome, seconds: number, run: Run): void {
   for (const { message } of metainfo.warnings) out.warn(`${torrent}: ${message}`)
   if (report.ok) tally.whole++
   else tally.notWhole++
-  const linesOf = targets.isSingle ? linesOfOne : linesOfSeveral
-  out.line(
-    () => verifyValue(outcome, seconds),
-    () => linesOf(outcome, io.cwd),
-    report.ok ? 'unless quiet' : 'always',
-  )
-  if (!out.isJson) hintAtData(outcome, run)
+  const lost = whereSought(outcome, run)
+  const linesOf = () => {
+    if (!targets.isSingle) return linesOfSeveral(outcome, io.cwd)
+    if (lost === null) return linesOfOne(outcome, io.cwd)
+    const how = `give its path: btkit verify ${inShell(torrent)} PATH`
+    return [`${torrent}: not whole: ${lost}; ${how}`]
+  }
+  out.line(() => verifyValue(outcome, seconds), linesOf, report.ok ? 'unless quiet' : 'always')
+  if (out.isJson) return
+  if (lost !== null && !targets.isSingle) noteSought('', `${lost}; give its path: --data DIRECTORY`)
+  hintAtData(outcome, run)
 }
 
 /** The most files of a torrent to look for in the directory of --data itself. */
 const MOST_LOOKED_FOR = 100
 
 /**
- * If no file of a torrent is there, says how to name its data, also that in the directory of --data
- * itself.
+ * Where the data of a torrent is not, if none is there under its name: `no NAME in DIRECTORY`. Null
+ * if some is there, or for another reason.
  */
-function hintAtData({ torrent, metainfo, report }: VerifiedTorrent, run: Run): void {
-  const { options, out, io, targets, noteSought } = run
+function whereSought({ metainfo, report }: VerifiedTorrent, { options, io }: Run): string | null {
+  const { path } = report.place
+  if (options.data !== undefined || looksLikeUrl(path)) return null
+  if (!isAllMissing(metainfo, report) || report.problems.some(({ reason }) => reason !== null))
+    return null
+  const above = resolve(io.cwd, metainfo.isDirectory ? dirname(path) : path)
+  const isThere = !isDirectory(above) || existsSync(join(above, metainfo.name))
+  return isThere ? null : `no ${metainfo.name} in ${above}`
+}
+
+function isAllMissing({ fileList }: Metainfo, { problems }: VerifyReport): boolean {
+  if (problems.length !== fileList.count - fileList.padCount) return false
+  return problems.every(({ status }) => status === 'missing')
+}
+
+/** If no file of a torrent is below its name in --data, but some are in --data itself, says so. */
+function hintAtData({ torrent, metainfo, report }: VerifiedTorrent, { options, out, io }: Run) {
   const { data } = options
-  const { problems, place } = report
-  const isMissing = problems.every(({ status }) => status === 'missing')
-  const isAll = problems.length === metainfo.fileList.count - metainfo.fileList.padCount
-  if (!isMissing || !isAll) return
-  const { name } = metainfo
-  const above = resolve(io.cwd, metainfo.isDirectory ? dirname(place.path) : place.path)
-  const isSought = data === undefined && !looksLikeUrl(place.path) && isDirectory(above)
-  if (isSought && !existsSync(join(above, name))) {
-    const how = targets.isSingle ? `btkit verify ${inShell(torrent)} PATH` : '--data DIRECTORY'
-    noteSought('', `no ${name} in ${above}; give its path: ${how}`)
-  }
-  if (data === undefined || !metainfo.isDirectory) return
+  if (data === undefined || !metainfo.isDirectory || !isAllMissing(metainfo, report)) return
   const some = metainfo.files.filter(({ padding }) => !padding).slice(0, MOST_LOOKED_FOR)
   if (!some.some(({ path }) => existsSync(resolve(io.cwd, data, ...path)))) return
   const typed = `btkit verify ${inShell(torrent)} ${inShell(data)}`

@@ -78,7 +78,10 @@ test('unreadable files are reported and counted, and the status is 1', async (t)
 
 test('a directory without torrents is an error', async (t) => {
   const { stderr } = assertStatus(await runBtkit(['stats', makeScratch(t, {})]), 1)
-  assert.match(stderr, /contains no \.torrent; to make its torrent: btkit create \S+\n$/)
+  assert.match(
+    stderr,
+    /contains no \.torrent; make its torrent first \(btkit create \S+\), then name that\n$/,
+  )
 })
 
 test('a pipe among torrents is ignored', unlessWindows, async (t) => {

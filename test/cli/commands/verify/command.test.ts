@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import {
   appendFileSync,
   chmodSync,
+  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -222,6 +223,7 @@ test('the first fifty of many bad files are named', async (t) => {
     Array.from({ length: 60 }, (_, i) => ({ path: `${i}`, size: 1 })),
   )
   rmSync(join(release.directory, 'release'), { recursive: true })
+  mkdirSync(join(release.directory, 'release'))
   const torrentPath = join(release.directory, 'release.torrent')
   const lines = (await runBtkit(['verify', torrentPath])).stdout.trimEnd().split('\n')
   assert.equal(lines.length, 52)
