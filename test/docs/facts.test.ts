@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-list.js'
 import { NAMES_ELSEWHERE } from '../../src/cli/options/old-names.js'
@@ -151,6 +151,24 @@ test('each link of the documents leads to a file and a heading that are there', 
       .map(([link]) => `${page}: ${link}`)
   })
   assert.deepEqual(broken, [])
+})
+
+test('the first page leads to each guide', () => {
+  const list = readFileSync('docs/start.md', 'utf8').split('## All guides')[1] ?? ''
+  const linked = new Set([...list.matchAll(/\]\(([^)#]+\.md)/g)].map(([, path = '']) => path))
+  const others = GUIDES.map((path) => basename(path)).filter((name) => name !== 'start.md')
+  assert.deepEqual(
+    others.filter((name) => !linked.has(name)),
+    [],
+  )
+})
+
+test('commands that change a unit have sudo', () => {
+  const acts = 'edit|enable|disable|re(?:start|load)|st(?:art|op)|daemon-reload|try-restart'
+  // In quotes it is run by certbot, as root
+  const bare = new RegExp(`.*(?<!sudo |')\\bsystemctl (?:${acts})\\b.*`, 'g')
+  const found = GUIDES.flatMap((path) => readFileSync(path, 'utf8').match(bare) ?? [])
+  assert.deepEqual(found, [])
 })
 
 test('the guide to JSON has all codes of errors', () => {
