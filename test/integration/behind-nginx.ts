@@ -181,9 +181,14 @@ const SECTIONS = {
 export function serverBlocks(service: keyof typeof SECTIONS, language = 'nginx'): string {
   const text = readFileSync(join(projectRoot, 'docs/nginx.md'), 'utf8')
   const [, section = ''] = text.split(`\n## ${SECTIONS[service]}\n`)
-  const [, block] = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm').exec(section) ?? []
+  const fence = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm')
+  const [[, block] = [], [, inServer] = []] = [...section.matchAll(fence)]
   assert.ok(block, `docs/nginx.md shows no ${language} for a ${service}`)
-  return block
+  if (service !== 'together' || language !== 'nginx') return block
+  // It is what the guide adds to the configuration of a mirror
+  const mirror = serverBlocks('mirror')
+  assert.ok(inServer && mirror.endsWith('}\n'))
+  return `${block}${mirror.slice(0, -'}\n'.length)}${inServer}}\n`
 }
 
 /** Puts a test's own places for the guide's, each of which has to be there. */

@@ -34,7 +34,7 @@ test(
       '127.0.0.1': host,
       '/srv/mirror': root,
       // There are no addresses on a Unix socket
-      $remote_addr: CLIENT,
+      $proxy_add_x_forwarded_for: CLIENT,
     })
     const get = (path: string) => ask(socket, path, { headers: { Host: NAME } })
     const file = await get('/yum/7/b.rpm')
