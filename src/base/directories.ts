@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
 import { constants, homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf, systemError, tryOr } from './errors.js'
@@ -148,4 +148,14 @@ export function removeFile(path: string): void {
   } catch (error) {
     if (osCodeOf(error) !== 'ENOENT') throw asBtkitError(error, path)
   }
+}
+
+/**
+ * Closes a descriptor that nothing was written to, or whose file was synced: the system closes it
+ * also when it reports an error, which matters to nobody.
+ */
+export function closeDone(descriptor: number): void {
+  tryOr(undefined, () => {
+    closeSync(descriptor)
+  })
 }

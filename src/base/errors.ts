@@ -125,13 +125,19 @@ export async function failureOf(act: () => unknown): Promise<BtkitError | null> 
 /**
  * Returns the result of `act`. If it fails, closes what was opened before, and throws the error.
  */
-export async function orClose<T>(close: () => unknown, act: () => Promise<T>): Promise<T> {
+export function orClose<T>(close: () => unknown, act: () => T): T {
+  let result: T
   try {
-    return await act()
+    result = act()
   } catch (error) {
-    await close()
+    close()
     throw error
   }
+  if (!(result instanceof Promise)) return result
+  return result.catch(async (error: unknown) => {
+    await close()
+    throw error
+  }) as T
 }
 
 /**

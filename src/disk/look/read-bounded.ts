@@ -1,5 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync, constants, type Stats } from 'node:fs'
-import { asBtkitError, BtkitError, callSystem, osCodeOf, tryOr } from '../../base/errors.js'
+import { fstatSync, openSync, readSync, constants, type Stats } from 'node:fs'
+import {
+  asBtkitError,
+  BtkitError,
+  callSystem,
+  orClose,
+  osCodeOf,
+  tryOr,
+} from '../../base/errors.js'
+import { closeDone } from '../../base/directories.js'
 import { type FileHandle, open } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { latin1 } from '../../base/bytes.js'
@@ -49,7 +57,7 @@ function withDescriptor<T>(
     try {
       return use(descriptor)
     } finally {
-      closeSync(descriptor)
+      closeDone(descriptor)
     }
   })
 }
@@ -136,11 +144,12 @@ function openRegular(path: string, shown = path): number {
     // The system's error for a socket
     throw osCodeOf(error) === 'ENXIO' ? notRegular(shown, error) : error
   }
-  const stats = fstatSync(descriptor)
-  // The system refuses to read a directory, with a clear error
-  if (stats.isFile() || stats.isDirectory() || isEmptyDevice(descriptor, stats)) return descriptor
-  closeSync(descriptor)
-  throw notRegular(shown)
+  return orClose(closeDone.bind(null, descriptor), () => {
+    const stats = fstatSync(descriptor)
+    // The system refuses to read a directory, with a clear error
+    if (stats.isFile() || stats.isDirectory() || isEmptyDevice(descriptor, stats)) return descriptor
+    throw notRegular(shown)
+  })
 }
 
 function isEmptyDevice(descriptor: number, stats: Stats): boolean {

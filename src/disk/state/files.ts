@@ -1,6 +1,5 @@
 import {
   accessSync,
-  closeSync,
   constants,
   existsSync,
   fstatSync,
@@ -10,8 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { makeDirectory, removeFile } from '../../base/directories.js'
-import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
+import { closeDone, makeDirectory, removeFile } from '../../base/directories.js'
+import { asBtkitError, BtkitError, orClose, osCodeOf } from '../../base/errors.js'
 import { NO_LINK, NO_WAIT, readDescriptor } from '../look/read-bounded.js'
 import { describeDirectory } from '../write/trusted-directory.js'
 
@@ -56,7 +55,7 @@ export function readState(path: string, limit: number): Buffer | null {
   try {
     return readDescriptor(descriptor, `state ${path}`, limit)
   } finally {
-    closeSync(descriptor)
+    closeDone(descriptor)
   }
 }
 
@@ -80,11 +79,12 @@ export function openState(path: string, flags: number): number | null {
     if (osCodeOf(error) === 'ENOENT') return null
     throw NOT_REGULAR.includes(osCodeOf(error) ?? '') ? notRegular() : error
   }
-  const stats = fstatSync(descriptor)
-  if (stats.isFile() && stats.nlink <= 1) return descriptor
-  closeSync(descriptor)
-  if (!stats.isFile()) throw notRegular()
-  throw new BtkitError('io', `state ${path}: is hard-linked to other files; remove those links`)
+  return orClose(closeDone.bind(null, descriptor), () => {
+    const stats = fstatSync(descriptor)
+    if (stats.isFile() && stats.nlink <= 1) return descriptor
+    if (!stats.isFile()) throw notRegular()
+    throw new BtkitError('io', `state ${path}: is hard-linked to other files; remove those links`)
+  })
 }
 
 /** Returns null if the system refuses, or if a file that may be lost at any time is damaged. */

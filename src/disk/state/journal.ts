@@ -1,5 +1,4 @@
 import {
-  closeSync,
   constants,
   copyFileSync,
   fdatasync,
@@ -11,8 +10,8 @@ import {
 import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { checksumOf, isSameBytes } from '../../base/bytes.js'
-import { makeDirectory } from '../../base/directories.js'
-import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../base/errors.js'
+import { closeDone, makeDirectory } from '../../base/directories.js'
+import { asBtkitError, BtkitError, callSystem, orClose, osCodeOf } from '../../base/errors.js'
 import { tooLarge } from '../look/read-bounded.js'
 import { writeAtomically } from '../write/atomically.js'
 import { openState, requireOwnDirectory } from './files.js'
@@ -99,7 +98,9 @@ export class Journal {
       const file = LineFile.open(path)
       if (file === null) return
       this.#file = file
-      if (!this.#findValues(file)) this.#setAside()
+      orClose(this.release.bind(this), () => {
+        if (!this.#findValues(file)) this.#setAside()
+      })
     })
   }
 
@@ -209,7 +210,7 @@ export class Journal {
 
   /** Closes the file, of which too many cannot be open. A later use opens it again. */
   release(): void {
-    if (this.#file) closeSync(this.#file.descriptor)
+    if (this.#file) closeDone(this.#file.descriptor)
     this.#file = null
   }
 
@@ -255,7 +256,7 @@ export class Journal {
       // are
       if (isAlone) this.#letGo(changes, lines, size)
     } finally {
-      closeSync(descriptor)
+      closeDone(descriptor)
     }
   }
 
@@ -273,7 +274,7 @@ export class Journal {
     const { path } = this.options
     // A link that another program put there would be followed
     const replaced = openState(path, constants.O_RDONLY)
-    if (replaced !== null) closeSync(replaced)
+    if (replaced !== null) closeDone(replaced)
     else makeDirectory(dirname(path), 0o700)
     try {
       await writeAtomically(path, this.#allLines(), { mode: 0o600 })
@@ -380,7 +381,7 @@ export function readHead(path: string): Readonly<Record<string, unknown>> | null
       unknown
     >
   } finally {
-    closeSync(file.descriptor)
+    closeDone(file.descriptor)
   }
 }
 
@@ -411,10 +412,11 @@ class LineFile {
   static open(path: string): LineFile | null {
     const descriptor = openState(path, constants.O_RDONLY)
     if (descriptor === null) return null
-    const file = new LineFile(descriptor)
-    if (file.stats.size <= MAX_SIZE) return file
-    closeSync(descriptor)
-    throw tooLarge(`state ${path}`, MAX_SIZE)
+    return orClose(closeDone.bind(null, descriptor), () => {
+      const file = new LineFile(descriptor)
+      if (file.stats.size <= MAX_SIZE) return file
+      throw tooLarge(`state ${path}`, MAX_SIZE)
+    })
   }
 
   /**

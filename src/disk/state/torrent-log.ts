@@ -4,7 +4,6 @@ import { removeFile } from '../../base/directories.js'
 import { callSystem } from '../../base/errors.js'
 import { childPath } from '../look/inside.js'
 import type { LockWait } from '../write/locks.js'
-import { requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
 import { digestName } from './notes.js'
 import { isOfTree, lockLog, logPath, namesOfLogs, placeBelow, stampOfLog } from './roots.js'
@@ -105,14 +104,6 @@ export class TorrentRecords {
   }
 
   /**
-   * Makes sure that records can be written, before hours of work that they must cover.
-   * @throws BtkitError as requireWritable
-   */
-  requireWritable(): void {
-    requireWritable(this.#path)
-  }
-
-  /**
    * Says that the records are those of a tree: runs over a part of it use them from now on. Finds
    * which parts have records of their own.
    * @throws BtkitError `not-permitted` or `io`
@@ -152,9 +143,12 @@ export class TorrentRecords {
       if (existsSync(path)) {
         const head = { btkit: 'torrents', target }
         const own = new Journal({ ...this.options, path, head, loss: LOSS })
-        for (const [key, json] of own.entries())
-          this.journal().put(placeBelow(place, key), JSON.parse(json))
-        own.release()
+        try {
+          for (const [key, json] of own.entries())
+            this.journal().put(placeBelow(place, key), JSON.parse(json))
+        } finally {
+          own.release()
+        }
       }
     } catch (error) {
       lock?.release()

@@ -1,18 +1,10 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-} from 'node:fs'
+import { constants, existsSync, lstatSync, openSync, readlinkSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { callSystem } from '../../base/errors.js'
+import { callSystem, orClose } from '../../base/errors.js'
 import { readFingerprintIfThere, type Fingerprint } from '../file-lists/fingerprint.js'
 import { childPath } from '../look/inside.js'
 import { NO_LINK } from '../look/read-bounded.js'
-import { makeDirectory } from '../../base/directories.js'
+import { closeDone, makeDirectory } from '../../base/directories.js'
 import { followLinks, isOfUsOrRoot } from './target.js'
 
 /** Where Linux has paths of open files, which lead to these files alone. */
@@ -86,7 +78,7 @@ export class Directory {
 
   /** Ends acts in it, unless it is only named. */
   close(): void {
-    if (this.descriptor !== null) closeSync(this.descriptor)
+    if (this.descriptor !== null) closeDone(this.descriptor)
   }
 
   /** Throws system errors unchanged. */
@@ -94,7 +86,8 @@ export class Directory {
     const descriptor = openSync(path, FLAGS)
     if (!hasOpenFiles) return new Directory(path, path, descriptor, isNew)
     const reach = join(OPEN_FILES, String(descriptor))
-    return new Directory(readlinkSync(reach), reach, descriptor, isNew)
+    const real = orClose(closeDone.bind(null, descriptor), () => readlinkSync(reach))
+    return new Directory(real, reach, descriptor, isNew)
   }
 
   /** Opens a directory, which is made if nothing is there. */

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs'
+import { constants, fstatSync, openSync, unlinkSync } from 'node:fs'
 import { constants as system } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { BtkitError, refuseAborted, tryOr } from '../../base/errors.js'
+import { closeDone } from '../../base/directories.js'
+import { BtkitError, orClose, refuseAborted, tryOr } from '../../base/errors.js'
 import { monotonicNow } from '../../base/process.js'
 import { loadNative } from '../../base/native-addon.js'
 import { NO_LINK, NO_WAIT } from '../look/read-bounded.js'
@@ -39,7 +40,12 @@ export async function lockByFile(file: string, shown: string, wait: LockWait): P
   for (;;) {
     const descriptor = openSync(file, FLAGS, MODE)
     const { release } = await lockDescriptor(descriptor, shown, wait)
-    if (isAt(file, descriptor)) return { release: removeBefore(release, file, descriptor) }
+    try {
+      if (isAt(file, descriptor)) return { release: removeBefore(release, file, descriptor) }
+    } catch (error) {
+      release()
+      throw error
+    }
     // The run that held the lock has just removed the file
     release()
   }
@@ -74,17 +80,17 @@ function removeBefore(release: () => void, path: string, descriptor: number): ()
  * @throws BtkitError as lockByFile does, with `path` in the message
  */
 async function lockDescriptor(descriptor: number, path: string, wait: LockWait): Promise<FileLock> {
-  const own = idOf(descriptor)
+  const own = orClose(closeDone.bind(null, descriptor), () => idOf(descriptor))
   try {
     const errno = await waitForLock(own, () => addon?.tryLock(descriptor) ?? 0, path, wait)
     if (errno !== 0) throw cannotLock(path)
   } catch (error) {
-    closeSync(descriptor)
+    closeDone(descriptor)
     throw error
   }
   const release = () => {
-    closeSync(descriptor)
     heldHere.delete(own)
+    closeDone(descriptor)
   }
   return { release }
 }
@@ -186,6 +192,6 @@ export class ByteLocks {
 
   /** Closes the file, which releases all locks. */
   close(): void {
-    closeSync(this.descriptor)
+    closeDone(this.descriptor)
   }
 }

@@ -58,12 +58,16 @@ export class LocalDiscovery {
   #open(family: 'udp4' | 'udp6', group: string): void {
     const socket = createSocket({ type: family, reuseAddr: true, ipv6Only: family === 'udp6' })
     // A network without multicast, or without this family, is none to be found on
-    socket.on('error', () => undefined)
+    const refuse = () => {
+      socket.close()
+    }
+    socket.once('error', refuse)
     socket.on('message', (packet, { address }) => {
       if (packet.length > LONGEST || !this.#limit.take(address)) return
       this.#read(packet.toString('latin1'), address)
     })
     socket.bind(PORT, () => {
+      socket.off('error', refuse).on('error', () => undefined)
       try {
         socket.addMembership(group)
         this.#sockets.push(socket)

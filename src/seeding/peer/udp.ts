@@ -41,9 +41,11 @@ export async function openUdp(host: string | null, port: number): Promise<UdpPor
 function bind(type: 'udp4' | 'udp6', host: string | null, port: number): Promise<Socket | null> {
   return new Promise((resolve) => {
     const socket = createSocket({ type, ipv6Only: type === 'udp6' })
-    socket.on('error', () => {
+    const refuse = () => {
+      socket.close()
       resolve(null)
-    })
+    }
+    socket.once('error', refuse)
     socket.on('message', (packet, from) => {
       if (packet.length < HEADER || packet[0] !== SYN) return
       const answer = Buffer.alloc(HEADER)
@@ -54,6 +56,7 @@ function bind(type: 'udp4' | 'udp6', host: string | null, port: number): Promise
       socket.send(answer, from.port, from.address, () => undefined)
     })
     socket.bind(port, host ?? undefined, () => {
+      socket.off('error', refuse).on('error', () => undefined)
       resolve(socket.unref())
     })
   })

@@ -1,3 +1,5 @@
+// In a process of its own: all modules call the system through what may fail here
+import { failEachCall } from '../../support/failing-calls.js'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -6,11 +8,15 @@ import { isTemporaryName } from '../../../src/disk/write/temporary-files.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { followJob, type Fields, fieldsOf, type Visitor } from '../../support/visitor.js'
 import { startAdminProcess } from '../../support/admin-process.js'
+import { makeHashesCheap, plantUsers, visitsOf } from '../../support/admin.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
-import { makeScratch } from '../../support/scratch.js'
+import { makeScratch, type Files } from '../../support/scratch.js'
+import { unlessProc } from '../../support/when-open.js'
+import { startTrack } from '../../support/track.js'
 
-// A real tracker is killed, as by kill -9, before each single change of the file system that a
-// change over HTTP makes. Then it starts again, and the same change must be possible, or be done.
+// Each change over HTTP, broken off at each of its steps: by kill -9 before each change of the file
+// system that a real tracker makes, after which that starts again; and by an error of each call of
+// the system. Then the same change must be possible, or be done.
 
 /** More steps than any change has. */
 const MOST_STEPS = 40
@@ -216,6 +222,13 @@ async function checkOwner({ bob }: People, path: string): Promise<void> {
   assert.ok(text.includes(`value="${address}/${name}"`), `${path} is bob's`)
 }
 
+const PLANTED: Files = {
+  't/from/readme.txt': '',
+  't/to/readme.txt': '',
+  'archive/readme.txt': '',
+  'data/film/a.bin': 'a',
+}
+
 async function start(t: TestContext, root: string) {
   const server = await startAdminProcess(t, root)
   const people = { alice: await server.logIn('alice'), bob: await server.logIn('bob') }
@@ -225,12 +238,7 @@ async function start(t: TestContext, root: string) {
 test('kill -9', { concurrency: 2 }, async (t) => {
   const kinds = Object.entries(CHANGES).map(([what, change]) => {
     return t.test(`before each step of: ${what}`, async (t) => {
-      const root = makeScratch(t, {
-        't/from/readme.txt': '',
-        't/to/readme.txt': '',
-        'archive/readme.txt': '',
-        'data/film/a.bin': 'a',
-      })
+      const root = makeScratch(t, PLANTED)
       let { server, people } = await start(t, root)
       const { prepare = add, act } = change
       let kills = 0
@@ -266,3 +274,40 @@ test('kill -9', { concurrency: 2 }, async (t) => {
   })
   await Promise.all(kinds)
 })
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`each call of the system fails in: ${what}`, unlessProc, async (t) => {
+    makeHashesCheap(t)
+    const root = makeScratch(t, PLANTED)
+    const args = ['--allowed-dir', join(root, 't'), '--archive-dir', join(root, 'archive')]
+    const admin = ['--admin-users', plantUsers(root), '--admin-listen', '127.0.0.1:0']
+    const state = ['--state-dir', join(root, 'state'), '--make-from', join(root, 'data')]
+    const tracker = await startTrack(t, { args: [...args, ...admin, ...state] })
+    const { logIn } = visitsOf(tracker.stdout.text)
+    const enter = async () => ({ alice: await logIn('alice'), bob: await logIn('bob') })
+    let people = await enter()
+    const { prepare = add, act } = change
+    let count = 0
+    await failEachCall({
+      arrange: async () => {
+        const name = `x${++count}`
+        await prepare(people, name)
+        return name
+      },
+      act: async (name) => {
+        // What comes instead may be any page
+        await act(people, name).catch(() => undefined)
+      },
+      look: async (_, name, failed) => {
+        // Nobody is logged in when the users can't be read
+        people = await enter()
+        const place = { root, people, name }
+        if (!(await checkWhole(change, place))) await act(people, name)
+        assert.ok(await checkWhole(change, place), `done after ${failed}`)
+      },
+    })
+    const { status, stderr } = await tracker.stop()
+    assert.equal(status, 0)
+    assert.match(stderr, /^(btkit: warning: [^\n]+\n)*$/)
+  })
+}

@@ -133,7 +133,7 @@ class TreeRun {
         await opened.records.beginTree()
         return opened
       } catch (error) {
-        opened.release()
+        await closeRecords(opened, target, this.#report)
         throw error
       }
     } catch (error) {

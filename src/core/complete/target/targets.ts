@@ -11,7 +11,9 @@ import {
   requireOwnLogs,
   rootOf,
   type RecordsPlace,
+  logPath,
 } from '../../../disk/state/roots.js'
+import { requireWritable } from '../../../disk/state/files.js'
 import { TorrentRecords, type TorrentLog } from '../../../disk/state/torrent-log.js'
 import { noteOnce, type CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, SourcePlace } from '../request.js'
@@ -68,9 +70,10 @@ export async function openRecords(
     : await lockRecords(stateDirectory, target, wait, known)
   onLocked?.()
   try {
+    // Before hours of work that the records must cover
+    if (!dryRun) requireWritable(logPath(stateDirectory, found.root))
     const options = { stateDirectory, root: found.root, isReadOnly: dryRun, now, warn }
     const records = new TorrentRecords({ ...options, isTrusted: true })
-    if (!dryRun) records.requireWritable()
     return { ...found, records }
   } catch (error) {
     found.release()

@@ -47,9 +47,12 @@ export class Undelivered {
 
   /** Whether there are changes of earlier runs. */
   isDue(): boolean {
-    const journal = settle(this.#open())
-    journal.release()
-    return journal.size > 0
+    const journal = this.#open()
+    try {
+      return settle(journal).size > 0
+    } finally {
+      journal.release()
+    }
   }
 
   /** Adds a change that is about to be made. Resolves when the next run would know of it. */
@@ -92,10 +95,13 @@ export class Undelivered {
       await storing
       // Another run may have added changes meanwhile
       const now = this.#open()
-      for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
-      if (now.size > 0) await now.close()
-      else removeFile(this.options.path)
-      now.release()
+      try {
+        for (const [key, json] of journal.entries()) if (now.get(key) === json) now.put(key, null)
+        if (now.size > 0) await now.close()
+        else removeFile(this.options.path)
+      } finally {
+        now.release()
+      }
     } finally {
       journal.release()
     }

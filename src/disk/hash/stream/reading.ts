@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { BtkitError, describeErrno, osCodeOf } from '../../../base/errors.js'
+import { constants, fstatSync, openSync, readSync } from 'node:fs'
+import { BtkitError, describeErrno, orClose, osCodeOf } from '../../../base/errors.js'
+import { closeDone } from '../../../base/directories.js'
 import { rawPath } from '../../../base/text/raw-path.js'
 import { countFiles, countPieces, type ContentStream } from './content-stream.js'
 
@@ -25,13 +26,14 @@ export function openSameFile(path: string, identity: BigUint64Array): number {
     const isLink = ['ELOOP', 'EMLINK'].includes(osCodeOf(error) ?? '')
     throw isLink ? wasReplaced(path, error) : error
   }
-  const stats = fstatSync(descriptor, { bigint: true })
-  const [device, inode] = BigUint64Array.of(stats.dev, stats.ino)
-  const isSame = device === identity[0] && inode === identity[1]
-  // A pipe may have got the inode number of the file that it replaced
-  if (isSame && stats.isFile()) return descriptor
-  closeSync(descriptor)
-  throw wasReplaced(path)
+  return orClose(closeDone.bind(null, descriptor), () => {
+    const stats = fstatSync(descriptor, { bigint: true })
+    const [device, inode] = BigUint64Array.of(stats.dev, stats.ino)
+    const isSame = device === identity[0] && inode === identity[1]
+    // A pipe may have got the inode number of the file that it replaced
+    if (isSame && stats.isFile()) return descriptor
+    throw wasReplaced(path)
+  })
 }
 
 /**

@@ -210,13 +210,16 @@ async function tailOf(path: string, most: number): Promise<Buffer> {
     throw asBtkitError(error, path)
   })
   if (handle === null) return Buffer.alloc(0)
-  try {
-    const { size } = await handle.stat()
-    const tail = Buffer.alloc(Math.min(size, most))
-    return tail.subarray(0, await fill(tail, handle, size - tail.length))
-  } finally {
-    await handle.close()
+  const read = async () => {
+    try {
+      const { size } = await handle.stat()
+      const tail = Buffer.alloc(Math.min(size, most))
+      return tail.subarray(0, await fill(tail, handle, size - tail.length))
+    } finally {
+      await handle.close()
+    }
   }
+  return awaitSystem(path, read())
 }
 
 function parseEntry(line: string): Activity | null {
