@@ -1,13 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
@@ -28,6 +20,7 @@ import {
   whenUnchoked,
 } from '../../support/seed.js'
 import { until } from '../../support/until.js'
+import { openFiles } from '../../support/when-open.js'
 import { serveLocally } from '../../support/listen.js'
 
 test('data that cannot be looked at is dropped, and the other torrents go on', async (t) => {
@@ -194,15 +187,7 @@ test('the files of a torrent that is gone are closed, so that their space is fre
   const { torrent, infoHash, data, directory } = await plantFile(t)
   const { port, stderr } = await startSeed(t, [directory])
   await until('it is there', () => stderr.text.includes('added'))
-  const isOpen = () => {
-    return readdirSync('/proc/self/fd').some((name) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${name}`).startsWith(data)
-      } catch {
-        return false
-      }
-    })
-  }
+  const isOpen = () => openFiles('self').some((file) => file.startsWith(data))
   const peer = await connectPeer(t, port, { infoHash })
   await download(peer)
   assert.ok(isOpen())

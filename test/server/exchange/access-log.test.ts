@@ -82,10 +82,18 @@ test('a line says whether the answer was cut', () => {
   }
 })
 
-test('very many lines are written at once', () => {
+test('lines are written a moment after the first one, very many at once, and each line once', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   const { log, written } = openLog('text')
-  for (let i = 0; i < 100; i++) note(log, { url: `/${'x'.repeat(2000)}` })
-  assert.ok(written.length > 0)
+  for (const url of ['/1', '/2']) {
+    note(log, { url })
+    t.mock.timers.tick(200)
+  }
+  for (let i = 0; i < 50; i++) note(log, { url: `/3${'x'.repeat(2000)}` })
+  assert.deepEqual(
+    written.map((lines) => [...new Set(lines.match(/ \/./g))].join()),
+    [' /1', ' /2', ' /3'],
+  )
 })
 
 /** Figures of exchanges with the given fields; other fields have plain values. */

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { LogFile, openAccessLog } from '../../../src/server/exchange/log-file.js'
 import { onlyRoot } from '../../disk/failure.js'
@@ -20,6 +20,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { startServe } from '../../mirror/hostile/process.js'
 import { longTest } from '../../support/long.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
+import { openFiles } from '../../support/when-open.js'
 import { until } from '../../support/until.js'
 
 async function openLog(t: TestContext) {
@@ -55,15 +56,24 @@ test('a file for a log that is off is warned of', async (t) => {
   assert.deepEqual(warnings, [`${logFile}: stays empty, because --log is off`])
 })
 
-test('after a rename and a reopening, lines go to a new file of the old name', async (t) => {
+test('after each rename and reopening, lines go to a new file of the old name', async (t) => {
   const { path, log, text } = await openLog(t)
-  log.write('a\n')
   await log.reopen()
-  renameSync(path, `${path}.1`)
-  await log.reopen()
-  log.write('b\n')
+  for (const day of ['1', '2']) {
+    log.write(`${day}\n`)
+    await log.reopen()
+    renameSync(path, `${path}.${day}`)
+    await log.reopen()
+  }
+  // A log that is deleted must give its space back
+  assert.deepEqual(
+    openFiles('self').filter((file) => file.startsWith(`${path}.`)),
+    [],
+  )
+  log.write('3\n')
   await log.close()
-  assert.deepEqual([readFileSync(`${path}.1`, 'utf8'), text()], ['a\n', 'b\n'])
+  const older = ['1', '2'].map((day) => readFileSync(`${path}.${day}`, 'utf8'))
+  assert.deepEqual([...older, text()], ['1\n', '2\n', '3\n'])
 })
 
 test(
@@ -85,24 +95,25 @@ test(
   },
 )
 
-test('if the name cannot be opened, lines stay in the open file, with one warning', async (t) => {
+test('while the name cannot be opened, lines stay in the open file, with one warning', async (t) => {
   const { path, log, reports, text } = await openLog(t)
-  renameSync(dirname(path), `${dirname(path)}-away`)
-  t.after(() => {
-    rmSync(`${dirname(path)}-away`, { recursive: true })
-  })
-  for (const line of ['a\n', 'b\n']) {
-    log.write(line)
+  const away = `${dirname(path)}-away`
+  for (const day of ['1', '2']) {
+    renameSync(dirname(path), away)
+    for (const line of ['a', 'b']) {
+      log.write(`${line}${day}\n`)
+      await log.reopen()
+    }
+    assert.equal(readFileSync(join(away, basename(path)), 'utf8'), `a${day}\nb${day}\n`)
+    rmSync(away, { recursive: true })
+    mkdirSync(dirname(path))
     await log.reopen()
   }
-  assert.equal(reports.length, 1, reports.join())
-  assert.match(reports[0] ?? '', new RegExp(`^${path}: no such file or directory`))
-  assert.equal(readFileSync(`${dirname(path)}-away/access.log`, 'utf8'), 'a\nb\n')
-  mkdirSync(dirname(path))
-  await log.reopen()
   log.write('c\n')
   await log.close()
   assert.equal(text(), 'c\n')
+  const why = `${path}: no such file or directory; the log goes on in the previous file`
+  assert.deepEqual(reports, [why, why])
 })
 
 test(
