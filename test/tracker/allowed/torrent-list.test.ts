@@ -87,16 +87,30 @@ test('a torrent that the mirror makes, too, is still the one of the file', async
   assert.deepEqual(paths(), [null, null])
 })
 
-test('new, changed and removed torrents are noticed by the next scan', async (t) => {
-  const { list, names, directory } = listOf(t, { 'one.torrent': one })
-  await list.refresh()
-  writeFileSync(join(directory, 'two.torrent'), two)
-  await list.refresh()
-  assert.deepEqual(names(), ['one', 'two'])
-  writeFileSync(join(directory, 'one.torrent'), torrentOf(singleFileInfo({ name: 'uno' })))
-  rmSync(join(directory, 'two.torrent'))
-  await list.refresh()
-  assert.deepEqual(names(), ['uno'])
+test('each change is noticed by the next scan, and only changes give another version', async (t) => {
+  const banned = join(makeScratch(t, { banned: '' }), 'banned')
+  const { list, names, directory } = listOf(t, { 'one.torrent': one }, { bannedFile: banned })
+  const [first, second] = [join(directory, 'one.torrent'), join(directory, 'two.torrent')]
+  const named = (name: string) => torrentOf(singleFileInfo({ name }))
+  const versions = new Set([''])
+  for (const [path, content, known] of [
+    [first, one, ['one']],
+    [second, two, ['one', 'two']],
+    [first, named('uno'), ['two', 'uno']],
+    [first, named('eins'), ['eins', 'two']],
+    [banned, hashOf(two), ['eins']],
+    [banned, '', ['eins', 'two']],
+    [second, null, ['eins']],
+  ] as const) {
+    if (content === null) rmSync(path)
+    else writeFileSync(path, content)
+    await list.refresh()
+    const { version } = list
+    assert.deepEqual([names(), versions.has(version)], [known, false])
+    versions.add(version)
+    await list.refresh()
+    assert.equal(list.version, version)
+  }
 })
 
 test('a call during a scan waits for another scan, which sees what came meanwhile', async (t) => {
@@ -274,15 +288,19 @@ test('a list and directories together allow the torrents of both', async (t) => 
 test('a known torrent that is added again changes nothing', async (t) => {
   const { list } = listOf(t, { 'one.torrent': one }, { isFed: true })
   await list.refresh()
-  const { version } = list
-  list.add(made(one))
-  assert.equal(list.version, version)
-  list.add(made(two))
-  assert.notEqual(list.version, version)
-  const added = list.version
-  list.add(made(two))
-  assert.equal(list.version, added)
-  assert(list.has(hashOf(two)))
+  const three = torrentOf(singleFileInfo({ name: 'three' }))
+  const versions = [one, one, two, two, three].map((torrent) => {
+    list.add(made(torrent))
+    return list.version
+  })
+  list.remove(hashOf(two))
+  versions.push(list.version)
+  const first = versions.map((each) => versions.indexOf(each))
+  assert.deepEqual(first, [0, 0, 2, 2, 4, 5])
+  assert.deepEqual(
+    [one, two, three].map((each) => list.has(hashOf(each))),
+    [true, false, true],
+  )
 })
 
 longTest(

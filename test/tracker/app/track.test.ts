@@ -136,15 +136,27 @@ test('a new torrent is tracked at once, and a removed one is not', async (t) => 
   assert.match((await failure()) ?? '', /authorized/)
 })
 
-test('SIGHUP reads lists again', async (t) => {
+test('each SIGHUP reads lists again; a list that became binary stays as it was', async (t) => {
   const list = join(makeScratch(t, { list: '' }), 'list')
   const track = await startTrack(t, { args: ['--allowed-list', list] })
-  const failure = async () => textIn(await track.ask(announceQuery(HASH)), 'failure reason')
-  assert.match((await failure()) ?? '', /authorized/)
-  writeFileSync(list, `${HASH}\n`)
-  track.hangUp()
-  await until('read', async () => (await failure()) === undefined)
-  assert.equal(await failure(), undefined)
+  const isRefused = async () => {
+    const failure = textIn(await track.ask(announceQuery(HASH)), 'failure reason') ?? ''
+    return failure.includes('authorized')
+  }
+  assert.ok(await isRefused())
+  const contents = [
+    [HASH, true],
+    ['\0', true],
+    ['', false],
+    [HASH, true],
+  ] as const
+  for (const [n, [content, isKnown]] of contents.entries()) {
+    writeFileSync(list, content)
+    track.hangUp()
+    await until('reloaded', () => track.stdout.text.match(/^reloaded$/gm)?.length === n + 1)
+    assert.equal(await isRefused(), !isKnown, content)
+  }
+  assert.match((await track.stop()).stderr, /^btkit: warning: .*list: not a list .*in use\n$/)
 })
 
 test('controls inside torrents are sent to clients', async (t) => {
