@@ -1,19 +1,29 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { NameSearch } from '../../../src/mirror/kept/name-search.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 
-test('the first search waits for all names, and without a mirror there are none', async (t) => {
-  const root = makeScratch(t, { a: '', b: '' })
+test('the first search waits for all names, and each minute they are read again', async (t) => {
+  const root = makeScratch(t, { '1': '' })
+  let minutes = 0
+  t.mock.method(process, 'hrtime', () => [60 * minutes, 0])
   const mirror = { root, hidden: false, followSymlinks: false }
-  for (const [place, names] of [
-    [mirror, 2],
-    [null as never, 0],
-  ] as const) {
-    let told = 0
-    const search = new NameSearch(place, () => void told++, 60_000)
-    assert.equal(search.names, null)
+  const search = new NameSearch(mirror, assert.ifError, 60_000)
+  assert.equal(search.names, null)
+  for (; minutes < 3; minutes++) {
     await search.get()
-    assert.deepEqual([search.names, told], [names, names === 0 ? 1 : 0])
+    assert.equal(search.names, Math.max(1, minutes))
+    await until('they are read again', () => search.names === minutes + 1)
+    writeFileSync(join(root, `${minutes + 2}`), '')
   }
+})
+
+test('without a mirror there are no names', async () => {
+  let told = 0
+  const search = new NameSearch(null as never, () => void told++, 60_000)
+  await search.get()
+  assert.deepEqual([search.names, told], [0, 1])
 })
