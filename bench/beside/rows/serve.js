@@ -285,6 +285,8 @@ export const ROWS = [
   besideNginx('file of 35 KB', 0.25, '/m/file', { rateOf: wrk(8) }),
   besideNginx('ranges of 256 KiB', 0.9, '/m/part', { rateOf: ranges }),
   besideNginx('listing of 40 directories', 1.5, LISTING, { rateOf: wrk(8) }),
+  // So many that the event loop has no time for a moment
+  besideNginx('listing of 40 directories, 64 connections', 1.2, LISTING, { rateOf: wrk(64) }),
   revalidated,
   small,
   slow,

@@ -26,7 +26,7 @@ export const INTAKE = Symbol('intake')
 export interface Followed extends Socket {
   /** The last response that was started. */
   [BEGUN]?: CountedResponse
-  [INTAKE]?: Intake
+  [INTAKE]?: Intake | undefined
 }
 
 type Listener = (bytes: Buffer) => void
@@ -42,6 +42,7 @@ export class Intake {
   unread: Buffer = NOTHING
   /** Requests that were read before, and have not begun. */
   readonly requests = new Set<IncomingMessage>()
+  /** Node's listeners for the connection's bytes and its end. */
   readonly #take: Listener
   readonly #end: Listener
   readonly #begin: () => void
@@ -62,22 +63,32 @@ export class Intake {
     readonly client: Client,
     private readonly onCount: (waiting: number, socket: Followed) => void,
   ) {
-    const [take = ignore] = (socket.listeners('data') as Listener[]).slice(-1)
-    const [end = ignore] = (socket.listeners('end') as Listener[]).slice(-1)
-    this.#take = take.bind(socket)
-    this.#end = end.bind(socket)
+    ;[this.#take = ignore] = (socket.listeners('data') as Listener[]).slice(-1)
+    ;[this.#end = ignore] = (socket.listeners('end') as Listener[]).slice(-1)
     this.#begin = () => {
       if (socket.isPaused()) return
-      socket.off('resume', this.#begin).off('data', take).off('end', end)
+      socket.off('resume', this.#begin).off('data', this.#take).off('end', this.#end)
       socket.on('data', this.#receive).on('end', this.#finish)
     }
     // If Node has stopped reading by itself, only its own listeners begin again
-    socket.on('resume', this.#begin)
-    socket.once('close', () => {
-      this.unread = NOTHING
-      if (this.#isTurnDue) leaveTurns(this.#takeTurn, client)
-    })
+    socket.on('resume', this.#begin).once('close', this.#close)
     this.#begin()
+  }
+
+  readonly #close = (): void => {
+    this.unread = NOTHING
+    if (this.#isTurnDue) leaveTurns(this.#takeTurn, this.client)
+  }
+
+  /** Gives the connection back to Node, unless something waits. Returns whether it did. */
+  giveBack(): boolean {
+    const { socket, unread, requests } = this
+    const isIdle = unread.length + requests.size + this.#counted === 0 && !this.#isTurnDue
+    if (!isIdle || this.#isEnded || socket.isPaused()) return false
+    socket.off('resume', this.#begin).off('close', this.#close)
+    socket.off('data', this.#receive).off('end', this.#finish)
+    socket.on('data', this.#take).on('end', this.#end)
+    return true
   }
 
   readonly #receive = (bytes: Buffer): void => {
@@ -86,7 +97,7 @@ export class Intake {
     // The usual case: one whole request
     const isFirst = unread.length === 0 && socket.writable
     if (isFirst && this.#portionOf(bytes) === bytes.length && mayBegin(client)) {
-      this.#take(bytes)
+      this.#take.call(this.socket, bytes)
       return
     }
     this.unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes])
@@ -108,7 +119,7 @@ export class Intake {
     if (!isFew && this.unread.length !== this.#counted) this.count()
     if (!this.#isEnded || this.unread.length > 0) return
     this.#isEnded = false
-    this.#end(NOTHING)
+    this.#end.call(this.socket, NOTHING)
   }
 
   #portion(): number {
@@ -141,7 +152,7 @@ export class Intake {
   #handOn(size: number): void {
     const { unread } = this
     this.unread = size === unread.length ? NOTHING : unread.subarray(size)
-    this.#take(unread.subarray(0, size))
+    this.#take.call(this.socket, unread.subarray(0, size))
   }
 
   #waitForTurn(): void {

@@ -5,7 +5,7 @@ import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
 import { BEGUN, type Followed, Intake, INTAKE } from './intake.js'
 import { closeAnswered } from './refuse-connection.js'
-import { beginInTurn, inTurn, isTurnOver } from './turns.js'
+import { beginInTurn, inTurn, isCrowded, isTurnOver } from './turns.js'
 import { UnreadBytes } from './unread-bytes.js'
 
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
@@ -16,8 +16,8 @@ const MOST_WAITING = 32 * 1024 * 1024
 /** Milliseconds for the answer to a client that has closed its side. */
 const HALF_OPEN = 2000
 
-/** Turns of work in one round of the event loop for which all others wait too long. */
-const LATE = 3
+/** Turns of work in one round of the event loop for which all others wait too long: 20 ms. */
+const LATE = 10
 
 /**
  * Open connections that cannot keep the event loop long, because each begins one request in a
@@ -25,15 +25,16 @@ const LATE = 3
  */
 const FEW = 16
 
-/** Milliseconds in which connections begin with an intake after the event loop had no time. */
+/** Milliseconds in which connections have an intake after the event loop had no time. */
 const BUSY = 1000
 
 /**
  * Takes the requests of a server's connections one after the other.
  *
  * 1. Node reads a new connection by itself, which takes least (`#plain`).
- * 2. If the event loop has no time, or a client sends several requests at once, the connection gets
- *    an intake: it hands on one request at a time, in turns of clients.
+ * 2. If the event loop has no time, all connections get an intake for a second: it hands on one
+ *    request at a time, in turns of clients. A client that sends several requests at once gets one
+ *    for good.
  * 3. Requests that Node had read before wait in the intake, and begin in these turns, too.
  * 4. Clients that close their side after their requests, as `nc -N` does, are answered. A client
  *    that has left looks the same, so its connection is closed if the answer does not begin soon.
@@ -42,6 +43,8 @@ export class RequestTurns implements ConnectionFollower {
   /** The connections that Node reads. */
   readonly #plain = new Set<Followed>()
   #busyUntil = 0
+  /** Connections whose client sends several requests at once. */
+  readonly #hasty = new WeakSet<Followed>()
   /** The bytes of requests that wait. */
   readonly #waiting: UnreadBytes
 
@@ -102,7 +105,8 @@ export class RequestTurns implements ConnectionFollower {
     }
     return (request, response) => {
       const socket: Followed = request.socket
-      if (!socket[INTAKE] && this.#plain.size > FEW && isTurnOver(LATE)) this.#takeOverAll()
+      if (socket[INTAKE]) this.#giveBack(socket)
+      else if (this.#plain.size > FEW && isTurnOver(LATE)) this.#takeOverAll()
       if (response.socket) begin(request, response)
       else this.#wait(request, response, begin)
     }
@@ -114,9 +118,20 @@ export class RequestTurns implements ConnectionFollower {
     for (const socket of this.#plain) if (socket.writable) this.#takeOver(socket)
   }
 
+  /** Lets Node read a connection again whose intake has done its service. */
+  #giveBack(socket: Followed): void {
+    const now = monotonicNow()
+    if (isCrowded()) this.#busyUntil = now + BUSY
+    if (now < this.#busyUntil || this.#hasty.has(socket)) return
+    if (socket[INTAKE]?.giveBack() !== true) return
+    socket[INTAKE] = undefined
+    this.#plain.add(socket)
+  }
+
   /** Lets a request wait that came with the one before. */
   #wait(request: IncomingMessage, response: CountedResponse, begin: Handler): void {
     const intake = this.#takeOver(request.socket)
+    this.#hasty.add(request.socket)
     intake.requests.add(request)
     intake.count()
     const act = () => {

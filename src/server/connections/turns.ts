@@ -89,6 +89,14 @@ export function leaveTurns(begin: Act, client: Client): void {
 /** Bytes that usual requests have. */
 const USUAL = 512
 
+/** More acts than those of a client that keeps many connections. */
+const CROWD = 256
+
+/** Whether so many wait that clients need their turns. */
+export function isCrowded(): boolean {
+  return acts.size > CROWD
+}
+
 /** Counts what a client asks for: a connection, or so many bytes of requests. */
 export function noteAsked(client: Client, bytes = USUAL): void {
   asked.add(networkKey(client), Math.max(1, bytes / USUAL))

@@ -69,3 +69,24 @@ test('of a connection that has closed, nothing waits', async () => {
   end()
   assert.equal(intake.unread.length, 0)
 })
+
+test('a connection for which nothing waits is given back, each time', async () => {
+  const { socket, answer } = connection()
+  const taken: string[] = []
+  socket.on('data', (bytes: Buffer) => taken.push(bytes.toString()))
+  for (const name of ['first', 'second']) {
+    const intake = new Intake(socket, null, () => undefined)
+    const end = answer()
+    socket.push(name)
+    await until('it waits', () => intake.unread.length > 0)
+    assert.equal(intake.giveBack(), false)
+    end()
+    await until('it is taken', () => taken.length === 1)
+    assert.equal(intake.giveBack(), true)
+    const endNext = answer()
+    socket.push('behind an answer')
+    await until('it does not wait', () => taken.length === 2)
+    endNext()
+    assert.deepEqual(taken.splice(0), [name, 'behind an answer'])
+  }
+})
