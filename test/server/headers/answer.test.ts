@@ -60,17 +60,33 @@ test('an error of the HTTP library has its status, if that is one of the client'
   )
 })
 
-for (const [accept, html, json] of [
-  [undefined, false, false],
+/** What clients accept, and whether they get a page, or JSON. */
+const ACCEPTED: readonly (readonly [accept: string | undefined, html: boolean, json: boolean])[] = [
+  // Chromium, Firefox, lynx and w3m
+  [
+    'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7',
+    true,
+    false,
+  ],
+  ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true, false],
+  ['text/html, text/plain, text/sgml, text/css, application/xhtml+xml, */*;q=0.01', true, false],
+  ['text/html, text/*;q=0.5, image/*, application/*', true, false],
+  // curl and wget, and aria2
   ['*/*', false, false],
-  ['text/html', true, false],
-  ['application/json', false, true],
-  ['text/html, application/json', true, true],
-  ['text/html;q=0.5, application/json;q=0.6', false, true],
-  ['text/html;q=0.6, application/json;q=0.5', true, false],
+  ['*/*,application/metalink4+xml,application/metalink+xml', false, false],
+  [undefined, false, false],
+  ['text/*', false, false],
+  ['text/html;q=0, */*', false, false],
+  ['text/html;q=much', false, false],
   ['text/html;q=0.5, application/x-bittorrent', false, false],
-  ['text/html;q=x', false, false],
-] as const) {
+  ['application/json', false, true],
+  ['Application/JSON; charset=utf-8, text/html;q=0.8', false, true],
+  ['text/html;q=0.5, application/json;q=0.6', false, true],
+  ['text/html, application/json', true, true],
+  ['text/html, application/json;q=0.9', true, false],
+]
+
+for (const [accept, html, json] of ACCEPTED) {
   test(`Accept: ${accept} prefers ${html ? 'a page' : 'no page'}, ${json ? '' : 'no '}JSON`, () => {
     assert.deepEqual([prefersHtml(accept), prefersJson(accept)], [html, json])
     const wants = ['GET', 'HEAD', 'POST'].map((method) =>
