@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
-import type { WriteOptions } from '../../../src/disk/write/atomically.js'
+import { writeAtomically, type WriteOptions } from '../../../src/disk/write/atomically.js'
 import { Writer, type SyncFileSystem } from '../../../src/disk/write/many.js'
 import { checkEditable } from '../../../src/disk/write/permissions.js'
 import { loadNative } from '../../../src/base/native-addon.js'
@@ -22,15 +27,25 @@ import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { failure, unlessWindows } from '../failure.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
 
+const syncing = (syncFileSystem?: SyncFileSystem | null) => (most: number) =>
+  new Writer(most, syncFileSystem)
+
 /** All ways to sync: the whole file system if it says, not if it does not, and each file. */
-const WAYS: readonly (readonly [what: string, sync: { syncFileSystem?: SyncFileSystem | null }])[] =
-  [
-    ['together', {}],
-    ['where the file system does not say', { syncFileSystem: () => Promise.resolve(-1) }],
-    ['each by itself', { syncFileSystem: null }],
-  ]
+const SYNCS = [
+  ['together', syncing()],
+  ['where the file system does not say', syncing(() => Promise.resolve(-1))],
+  ['each by itself', syncing(null)],
+] as const
+
+/** These, and one file that is written alone. */
+const WAYS = [...SYNCS, ['alone', () => ({ write: writeAtomically })]] as const
 
 const BYTES = Buffer.from('new content')
+
+/** More than are synced one by one. */
+const COUNT = 40
+
+const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root may give files away' }
 
 /** For tests of access control lists. */
 const unlessAcl = {
@@ -39,14 +54,14 @@ const unlessAcl = {
     loadNative<{ copyAcl: unknown }>('copyAcl') === null,
 }
 
-for (const [what, sync] of WAYS) {
+for (const [what, open] of WAYS) {
   test(`a replaced file keeps its access control list, ${what}`, unlessAcl, async (t) => {
     const root = makeScratch(t)
     const paths = Array.from({ length: 40 }, (_, i) => join(root, `${i}`))
     for (const path of paths) writeFileSync(path, 'old', { mode: 0o600 })
     const listOf = (path: string) =>
       execFileSync('getfacl', ['-cnE', path], { encoding: 'utf8' }).trim().split('\n')
-    const writer = new Writer(40, sync.syncFileSystem)
+    const writer = open(40)
     const given = spawnSync('setfacl', ['-m', 'u:34567:r', ...paths])
     if (given.status !== 0) {
       t.skip('no access control lists here')
@@ -66,7 +81,7 @@ for (const [what, sync] of WAYS) {
     const root = makeScratch(t)
     const names = Array.from({ length: 200 }, (_, i) => `${i % 3}/${i}`)
     for (const directory of ['0', '1', '2']) mkdirSync(join(root, directory))
-    const writer = new Writer(32, sync.syncFileSystem)
+    const writer = open(32)
     await Promise.all(names.map((name) => writer.write(join(root, name), Buffer.from(name), {})))
     for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), name)
     const found = ['0', '1', '2'].flatMap((directory) => readdirSync(join(root, directory)))
@@ -79,39 +94,15 @@ for (const [what, sync] of WAYS) {
       const bytes = Buffer.alloc([0, 1, 64 * 1024, 64 * 1024 + 1, 300_000][i % 5]!, i)
       return { path: join(root, `${i}`), bytes }
     })
-    const writer = new Writer(40, sync.syncFileSystem)
+    for (const { path } of files.slice(20)) writeFileSync(path, Buffer.alloc(100_000))
+    const writer = open(40)
     await Promise.all(files.map(({ path, bytes }) => writer.write(path, bytes, {})))
     for (const { path, bytes } of files) assert.deepEqual(readFileSync(path), bytes)
   })
 
-  test(`no more are in flight than allowed, and those that wait keep their order, ${what}`, async (t) => {
-    const root = makeScratch(t)
-    const writer = new Writer(1, sync.syncFileSystem)
-    const done: number[] = []
-    const writes = [0, 1, 2, 3].map(async (i) => {
-      await writer.write(join(root, 'same'), Buffer.from(String(i)), {})
-      done.push(i)
-    })
-    await Promise.all(writes)
-    assert.deepEqual(done, [0, 1, 2, 3])
-    assert.equal(readFileSync(join(root, 'same'), 'utf8'), '3')
-  })
-
-  test(`files of one batch are told of in their order, ${what}`, async (t) => {
-    const root = makeScratch(t)
-    const writer = new Writer(8, sync.syncFileSystem)
-    const done: number[] = []
-    const writes = [3_000_000, 300_000, 1, 0].map(async (size) => {
-      await writer.write(join(root, String(size)), Buffer.alloc(size), {})
-      done.push(size)
-    })
-    await Promise.all(writes)
-    assert.deepEqual(done, [3_000_000, 300_000, 1, 0])
-  })
-
   test(`a write that fails says so, and the others are done, ${what}`, async (t) => {
     const root = makeScratch(t)
-    const writer = new Writer(2, sync.syncFileSystem)
+    const writer = open(2)
     const gone = join(root, 'gone', 'a')
     const writes = [gone, gone, gone, join(root, 'b')].map((path) =>
       writer.write(path, Buffer.from('x'), {}),
@@ -127,23 +118,6 @@ for (const [what, sync] of WAYS) {
     assert.deepEqual(readdirSync(root), ['b'])
   })
 
-  test(`closing waits for all, failed ones too, ${what}`, async (t) => {
-    const root = makeScratch(t)
-    const writer = new Writer(2, sync.syncFileSystem)
-    let count = 0
-    for (let i = 0; i < 20; i++) {
-      const path = join(root, i % 5 === 0 ? `gone/${i}` : `${i}`)
-      writer.write(path, Buffer.from('x'), {}).then(
-        () => count++,
-        () => count++,
-      )
-    }
-    await writer.close()
-    await Promise.resolve()
-    assert.equal(count, 20)
-    await new Writer(1, sync.syncFileSystem).close()
-  })
-
   test(
     `files get the modes that are asked for, or keep theirs, ${what}`,
     unlessWindows,
@@ -151,7 +125,7 @@ for (const [what, sync] of WAYS) {
       const root = makeScratch(t)
       const names = ['new', 'kept', 'set', 'ours']
       for (const name of ['kept', 'set']) writeFileSync(join(root, name), 'old', { mode: 0o640 })
-      const writer = new Writer(8, sync.syncFileSystem)
+      const writer = open(8)
       const options: WriteOptions[] = [{}, {}, { mode: 0o604 }, { mode: 0o600 }]
       await Promise.all(names.map((name, i) => writer.write(join(root, name), BYTES, options[i]!)))
       const modes = names.map((name) => (statSync(join(root, name)).mode & 0o777).toString(8))
@@ -161,45 +135,67 @@ for (const [what, sync] of WAYS) {
     },
   )
 
+  test(`a replaced file keeps its owner and mode, ${what}`, unlessRoot, async (t) => {
+    const path = join(makeScratch(t, { a: 'old' }), 'a')
+    chownSync(path, 1234, 4321)
+    chmodSync(path, 0o640)
+    await open(8).write(path, BYTES, {})
+    const { uid, gid, mode } = statSync(path)
+    assert.deepEqual([uid, gid, mode & 0o7777], [1234, 4321, 0o640])
+  })
+
+  test(`a file whose name is taken by a directory fails alone, and leaves no draft, ${what}`, async (t) => {
+    const root = makeScratch(t)
+    const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
+    mkdirSync(paths[7]!)
+    const writer = open(COUNT)
+    const writes = paths.map((path) => writer.write(path, BYTES, {}))
+    const ends = await Promise.allSettled(writes)
+    const failed = ends.flatMap((end, i) => (end.status === 'rejected' ? [i] : []))
+    assert.deepEqual([failed, readdirSync(root).length], [[7], COUNT])
+    await assert.rejects(writes[7]!, failure('io', `${paths[7]}: is a directory`))
+  })
+
   test(`links are followed and stay, pipes are written to, ${what}`, unlessWindows, async (t) => {
     const root = makeScratch(t)
     writeFileSync(join(root, 'a'), 'old')
     plantLinks(root, { link: 'a', dangling: 'yet to be' })
-    const writer = new Writer(8, sync.syncFileSystem)
-    const targets = [join(root, 'link'), join(root, 'dangling'), '/dev/null']
+    const writer = open(8)
+    const pipe = join(root, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
+    const targets = [join(root, 'link'), join(root, 'dangling'), pipe]
     await Promise.all(targets.map((target) => writer.write(target, BYTES, {})))
     for (const name of ['a', 'yet to be']) assert.deepEqual(readFileSync(join(root, name)), BYTES)
     for (const name of ['link', 'dangling'])
       assert.ok(lstatSync(join(root, name)).isSymbolicLink(), name)
-    assert.equal(readdirSync(root).length, 4)
-  })
-
-  test(`a path from where one is names the file there, ${what}`, async (t) => {
-    const root = makeScratch(t)
-    const target = join(relative('', root), 'a')
-    await new Writer(8, sync.syncFileSystem).write(target, BYTES, {})
-    assert.deepEqual(readFileSync(join(root, 'a')), BYTES)
+    assert.ok(readFileSync(reader).equals(BYTES) && lstatSync(pipe).isFIFO())
+    closeSync(reader)
+    assert.equal(readdirSync(root).length, 5)
   })
 
   test(`what must not be replaced stays, and nothing else is left, ${what}`, async (t) => {
     const root = makeScratch(t)
     for (const name of ['a', 'b', 'c']) writeFileSync(join(root, name), 'old')
+    const pipe = join(root, 'pipe')
+    execFileSync('mkfifo', [pipe])
     const refuse = () => {
       throw new BtkitError('changed', 'a: changed')
     }
-    const writer = new Writer(8, sync.syncFileSystem)
+    const writer = open(8)
     const ends = await Promise.allSettled([
       writer.write(join(root, 'a'), BYTES, { checkUntouched: refuse }),
       writer.write(join(root, 'b'), BYTES, { checkReplaceable: refuse }),
       writer.write(join(root, 'c'), BYTES, { noClobber: true }),
+      writer.write(pipe, BYTES, { noClobber: true }),
       writer.write(join(root, 'd'), BYTES, { checkReplaceable: refuse, noClobber: true }),
     ])
     assert.deepEqual(
       ends.map((end) => (end.status === 'rejected' ? (end.reason as BtkitError).code : null)),
-      ['changed', 'changed', 'exists', null],
+      ['changed', 'changed', 'exists', 'exists', null],
     )
     for (const name of ['a', 'b', 'c']) assert.equal(readFileSync(join(root, name), 'utf8'), 'old')
-    assert.deepEqual(readdirSync(root), ['a', 'b', 'c', 'd'])
+    assert.deepEqual(readdirSync(root), ['a', 'b', 'c', 'd', 'pipe'])
   })
 
   test(`a disk that fills up leaves old files or new ones, ${what}`, unlessNoDisks, async (t) => {
@@ -207,7 +203,7 @@ for (const [what, sync] of WAYS) {
     const names = Array.from({ length: 64 }, (_, i) => `${i}`)
     for (const name of names) writeFileSync(join(disk, name), 'old')
     const content = Buffer.alloc(32 * 1024, 'x')
-    const writer = new Writer(64, sync.syncFileSystem)
+    const writer = open(64)
     const writes = names.map((name) => writer.write(join(disk, name), content, {}))
     const ends = await Promise.allSettled(writes)
     const failed = ends.filter((end) => end.status === 'rejected')
@@ -224,6 +220,50 @@ for (const [what, sync] of WAYS) {
   })
 }
 
+for (const [what, open] of SYNCS) {
+  test(`no more are in flight than allowed, and those that wait keep their order, ${what}`, async (t) => {
+    const root = makeScratch(t)
+    const writer = open(1)
+    const done: number[] = []
+    const writes = [0, 1, 2, 3].map(async (i) => {
+      await writer.write(join(root, 'same'), Buffer.from(String(i)), {})
+      done.push(i)
+    })
+    await Promise.all(writes)
+    assert.deepEqual(done, [0, 1, 2, 3])
+    assert.equal(readFileSync(join(root, 'same'), 'utf8'), '3')
+  })
+
+  test(`files of one batch are told of in their order, ${what}`, async (t) => {
+    const root = makeScratch(t)
+    const writer = open(8)
+    const done: number[] = []
+    const writes = [3_000_000, 300_000, 1, 0].map(async (size) => {
+      await writer.write(join(root, String(size)), Buffer.alloc(size), {})
+      done.push(size)
+    })
+    await Promise.all(writes)
+    assert.deepEqual(done, [3_000_000, 300_000, 1, 0])
+  })
+
+  test(`closing waits for all, failed ones too, ${what}`, async (t) => {
+    const root = makeScratch(t)
+    const writer = open(2)
+    let count = 0
+    for (let i = 0; i < 20; i++) {
+      const path = join(root, i % 5 === 0 ? `gone/${i}` : `${i}`)
+      writer.write(path, Buffer.from('x'), {}).then(
+        () => count++,
+        () => count++,
+      )
+    }
+    await writer.close()
+    await Promise.resolve()
+    assert.equal(count, 20)
+    await open(1).close()
+  })
+}
+
 test('a file that is written again keeps the mode it just got', async (t) => {
   const root = makeScratch(t)
   writeFileSync(join(root, 'a'), 'old', { mode: 0o644 })
@@ -234,9 +274,6 @@ test('a file that is written again keeps the mode it just got', async (t) => {
   assert.equal(readFileSync(join(root, 'a'), 'utf8'), 'second')
   assert.equal(statSync(join(root, 'a')).mode & 0o777, 0o604)
 })
-
-/** More than are synced one by one. */
-const COUNT = 40
 
 test('files that the disk refuses in the end keep what they held', async (t) => {
   const root = makeScratch(t)
@@ -286,14 +323,4 @@ test('the new names in many directories need one sync of their file system', asy
   // No file counts as written if its name may be lost
   const ends = await Promise.allSettled(writeAll(new Writer(40, syncFileSystem)))
   assert.ok(ends.every(({ status }) => status === 'rejected'))
-})
-
-test('a file whose name is taken by a directory fails alone, and leaves no draft', async (t) => {
-  const root = makeScratch(t)
-  const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
-  mkdirSync(paths[7]!)
-  const writer = new Writer(COUNT)
-  const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
-  const failed = ends.flatMap((end, i) => (end.status === 'rejected' ? [i] : []))
-  assert.deepEqual([failed, readdirSync(root).length], [[7], COUNT])
 })

@@ -4,7 +4,6 @@ import fs, {
   lstatSync,
   rmSync,
   symlinkSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -98,12 +97,6 @@ for (const place of [placeNewFile, reserveAndRename]) {
     assert.equal(readdirSync(root).length, 20)
     const winner = drafts[ends.findIndex((end) => end.status === 'fulfilled')]
     assert.equal(readFileSync(final, 'utf8'), winner)
-  })
-
-  test(`${place.name} leaves nothing when there is no draft`, async (t) => {
-    const root = makeScratch(t)
-    await assert.rejects(place(join(root, 'draft'), join(root, 'final')), hasCode('ENOENT'))
-    assert.equal(existsSync(join(root, 'final')), false)
   })
 }
 
