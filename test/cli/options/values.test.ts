@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { creationDate, moment } from '../../../src/cli/options/values.js'
-import { Command } from '../../../src/cli/acting-command.js'
-import { parseAll } from '../../../src/cli/configuration/parse.js'
-import { givenAs, Problems, textAt } from '../../../src/cli/options/given.js'
-import { optionEntries } from '../../../src/cli/options/table.js'
 import * as read from '../../../src/cli/options/values.js'
 
 const INVALID = { code: 'commander.invalidArgument' }
@@ -160,16 +156,6 @@ test('commas separate trackers, and web seeds if a URL follows the comma', () =>
 
 test('an exponent given as a piece length is an error that names the right option', () => {
   assert.throws(() => read.pieceLength('18'), /; 2\^18 bytes are --piece-size-pow2 18$/)
-})
-
-test('a bug while a value is read is not reported as a wrong value', () => {
-  const parse = () => {
-    throw new TypeError('a bug')
-  }
-  const command = new Command('x').opt('--x <value>', 'an option', { parse })
-  const given = givenAs('line', optionEntries(command).get('x')!, [textAt('--x', 'y')])
-  const known = { env: {}, cwd: '/', aliases: new Map() }
-  assert.throws(() => parseAll([given], known, new Problems()), TypeError)
 })
 
 // Seconds by `date -u -d DATE +%s` of GNU coreutils

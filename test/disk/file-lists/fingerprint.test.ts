@@ -1,63 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { linkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import {
-  fingerprintOf,
-  readFingerprint,
-  readFingerprintIfThere,
-  sameFingerprint,
-} from '../../../src/disk/file-lists/fingerprint.js'
+import { readFingerprintIfThere } from '../../../src/disk/file-lists/fingerprint.js'
 import { collectBounded, readWhole, readStart } from '../../../src/disk/look/read-bounded.js'
-import { sortByBytes } from '../../../src/disk/look/read-names.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { failure, unlessWindows } from '../failure.js'
-import { plantTree } from '../temporary-directory.js'
 import { makeScratch } from '../../support/scratch.js'
-
-test('a fingerprint holds what stat says, times in nanoseconds', (t) => {
-  const path = join(plantTree(t, ['a.iso']), 'a.iso')
-  const stats = statSync(path, { bigint: true })
-  assert.deepEqual(fingerprintOf(stats), {
-    size: 5,
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
-    inode: stats.ino,
-    device: stats.dev,
-  })
-  assert.equal(stats.mtimeNs / 1_000_000_000n, BigInt(Math.floor(statSync(path).mtimeMs / 1000)))
-})
-
-test('an untouched file keeps its fingerprint, through a hard link and a symbolic one too', (t) => {
-  const root = plantTree(t, ['a'])
-  linkSync(join(root, 'a'), join(root, 'hard'))
-  const before = readFingerprint(join(root, 'a'))
-  symlinkSync('a', join(root, 'soft'))
-  for (const name of ['a', 'hard', 'soft']) {
-    assert.ok(sameFingerprint(before, readFingerprint(join(root, name))), name)
-  }
-})
-
-test('any mixture of characters sorts as its bytes do', () => {
-  const parts = [
-    '',
-    '\0',
-    'a',
-    '\x7F',
-    'é',
-    '\uD7FF',
-    '\uE000',
-    '\uFFFF',
-    '\u{10000}',
-    '\u{10FFFF}',
-  ]
-  const names = parts.flatMap((a) => parts.flatMap((b) => parts.map((c) => a + b + c)))
-  const byBytes = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-  assert.deepEqual(sortByBytes([...names].reverse()), byBytes)
-})
 
 for (const size of [0, 1, 65536, 65537, 300_000]) {
   test(`a file of ${size} bytes is read whole, if that many are allowed`, (t) => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { ZEROS } from '../../../src/disk/hash/stream/content-stream.js'
@@ -77,18 +76,3 @@ for (const kernel of TWINS) {
     })
   }
 }
-
-test('files that begin in the middle of pieces have no blocks of their own', async (t) => {
-  const { stream } = plantStream(t, [5, 5], B)
-  const work = hashStream(stream, hashOptions({ wanted: 'blocks' }))
-  await assert.rejects(work, RangeError)
-  const half = { ...stream, pieceLength: B / 2 }
-  await assert.rejects(hashStream(half, hashOptions({ wanted: 'both' })), RangeError)
-})
-
-test('the last block of a file is hashed as it is, without padding', async (t) => {
-  const { stream, contents } = plantAligned(t, [B + 9], B)
-  const { blocks } = await hashStream(stream, hashOptions({ wanted: 'blocks' }))
-  const last = createHash('sha256').update(contents[0]!.subarray(B)).digest()
-  assert.deepEqual(Buffer.from(blocks.subarray(32)), last)
-})

@@ -7,6 +7,7 @@ import {
   listNames,
   readEntries,
   readNames,
+  sortByBytes,
 } from '../../../src/disk/look/read-names.js'
 import { importMocks } from '../../support/import-mocks.js'
 
@@ -26,9 +27,14 @@ test('an entry that a directory lists twice is listed once', async (t) => {
   assert.deepEqual(await readEntries('.'), [{ name: 'b' }])
 })
 
-// Neighbours of the surrogates in UTF-16, whose order is another one
+// The ends of each length in UTF-8, and neighbours of the surrogates in UTF-16, whose order is
+// another one
 const EDGES = [
+  '',
+  '\0',
   'a',
+  '\x7f',
+  'é',
   '\ud7ff',
   '\ue000',
   '\uffff',
@@ -39,7 +45,8 @@ const EDGES = [
 ]
 
 test('names are in the order of their UTF-8 bytes', () => {
-  const names = EDGES.flatMap((a) => ['', ...EDGES].map((b) => a + b))
+  const names = EDGES.flatMap((a) => EDGES.flatMap((b) => EDGES.map((c) => a + b + c)))
   const byBytes = names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   assert.deepEqual(names.toReversed().toSorted(compareBytes), byBytes)
+  assert.deepEqual(sortByBytes(names.toReversed()), byBytes)
 })
