@@ -196,7 +196,7 @@ interface Waiting {
  * Node reads dozens of packets per turn. If each were answered at once, a receiver on the same
  * machine would be woken for each answer, which costs the sender more than most of its other work.
  */
-export class Outbox {
+class Outbox {
   #waiting: Waiting[] = []
   #isClosed = false
 

@@ -78,13 +78,6 @@ test('a form replaces a single path with the same digest, but not the reverse', 
   assert.deepEqual((await openSets()).get(digest), set)
 })
 
-test('the number of sets is limited, and the oldest is removed first', async (t) => {
-  const { openSets } = makePlace(t)
-  const sets = await openSets({ max: 3 })
-  for (const name of ['a', 'b', 'c', 'd', 'e']) note(sets, name)
-  assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e']), ['c', 'd', 'e'])
-})
-
 test('the bytes of sets are limited', async (t) => {
   const { openSets } = makePlace(t)
   const sets = await openSets({ maxSize: 10_000 })

@@ -9,20 +9,6 @@ import { NotReady } from '../../../src/server/headers/refusal.js'
 const LIMITS = { steps: 100, names: 10, bytes: 1000 }
 const never = new AbortController().signal
 
-test('a budget can be spent to zero, and no further', () => {
-  const budget = new Budget(LIMITS, { signal: never })
-  budget.charge('steps', 60)
-  budget.charge('steps', 40)
-  budget.charge('names', 10)
-  const beyond = [
-    ['steps', 1, /too long to match/],
-    ['names', 1, /too many names/],
-    ['bytes', 1001, /too many bytes/],
-  ] as const
-  for (const [kind, amount, reason] of beyond)
-    assert.throws(budget.charge.bind(budget, kind, amount), refused('too-many', reason))
-})
-
 test('a slice ends after a millisecond, and the next one begins', async (t) => {
   let now = 1000
   t.mock.method(performance, 'now', () => now)
@@ -79,26 +65,6 @@ test('a client waits for one work of another, however many that has', async () =
   assert.ok(seen.indexOf('192.0.2.9') <= 1, `${seen.indexOf('192.0.2.9')}`)
 })
 
-test('bytes are taken from the memory of all requests', () => {
-  const taken: number[] = []
-  const memory = { take: (bytes: number) => void taken.push(bytes) }
-  const budget = new Budget(LIMITS, { signal: never, memory })
-  budget.charge('bytes', 30)
-  budget.charge('steps', 20)
-  budget.charge('bytes', 40)
-  assert.deepEqual(taken, [30, 40])
-})
-
-test('the memory of requests is limited in all, and for each client', () => {
-  const pool = new MemoryPool({ bytes: 100, bytesPerClient: 60 })
-  pool.take('a', 60)
-  assert.throws(pool.take.bind(pool, 'a', 1), refused('throttled', /your requests/))
-  pool.take('b', 40)
-  assert.throws(pool.take.bind(pool, 'b', 1), refused('busy', /busy/))
-  pool.take('a', -1)
-  pool.take('b', 1)
-})
-
 test('an account gives its bytes back when it is closed, and takes no more', () => {
   const pool = new MemoryPool({ bytes: 200, bytesPerClient: 50 })
   const account = pool.open('a')
@@ -128,17 +94,4 @@ test('a client that leaves gives back its memory, and its work ends', () => {
   assert.equal(requesterOf('*/*', true).requester.signal.aborted, true)
   // A browser gets a page that waits
   assert.equal(requester.patience, 1000)
-})
-
-test('concurrent parts of a work wait for the same slice', async () => {
-  const budget = new Budget(LIMITS, { signal: never })
-  const other = new Budget(LIMITS, { signal: never })
-  const seen: string[] = []
-  const parts = Array.from({ length: 5 }, async (_, i) => {
-    await budget.nextSlice()
-    seen.push(String(i))
-  })
-  const late = other.nextSlice().then(() => seen.push('other'))
-  await Promise.all([...parts, late])
-  assert.deepEqual(seen, ['0', '1', '2', '3', '4', 'other'])
 })

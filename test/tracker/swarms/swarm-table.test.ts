@@ -4,28 +4,6 @@ import { SwarmTable } from '../../../src/tracker/swarms/swarm-table.js'
 import { randomNumbers } from '../../support/pseudo-random.js'
 import { digestOf } from './store.js'
 
-/** Info hashes that differ in one byte, of which each place has some. */
-const SIMILAR = Array.from({ length: 20 * 255 }, (_, n) => {
-  const infoHash = new Uint8Array(20)
-  infoHash[n % 20] = 1 + Math.floor(n / 20)
-  return infoHash
-})
-
-test('similar info hashes are told apart, and each number is used again', () => {
-  const table = new SwarmTable(SIMILAR.length)
-  assert.equal(table.find(new Uint8Array(20)), 0)
-  const numbers = SIMILAR.map((infoHash) => table.add(infoHash))
-  assert.equal(new Set(numbers).size, SIMILAR.length)
-  for (const [n, infoHash] of SIMILAR.entries()) {
-    assert.equal(table.find(infoHash), numbers[n])
-    assert.deepEqual(table.infoHash(numbers[n]!), infoHash)
-  }
-  for (const swarm of numbers) table.remove(swarm)
-  assert.deepEqual([table.size, ...table.all()], [0])
-  const again = SIMILAR.map((infoHash) => table.add(infoHash))
-  assert.deepEqual(new Set(again), new Set(numbers))
-})
-
 test('swarms that come and go in any order are the same as in a map', () => {
   const table = new SwarmTable(2000)
   const swarms = new Map<string, number>()
