@@ -37,24 +37,6 @@ async function namesOf(steps: ReturnType<typeof walk<string, string>>) {
   return found
 }
 
-test('everything below an entry comes before the next ones of its directory', async () => {
-  const closed: string[] = []
-  const found = await namesOf(walk(ROOT, { read: reader(closed) }))
-  assert.deepEqual(found, ['a', 'b/', 'b/f/', 'b/f/h', 'b/g', 'c', 'd/', 'e'])
-  assert.deepEqual(closed, ['b/f/', 'b/', 'd/', ''])
-})
-
-test('a walk goes on behind a directory that cannot be read, if its error is received', async () => {
-  const closed: string[] = []
-  const problems: string[] = []
-  const onError = (error: unknown, directory: string) => {
-    problems.push(`${directory} ${String(error)}`)
-  }
-  const found = await namesOf(walk(ROOT, { read: reader(closed, 'b/'), onError }))
-  assert.deepEqual(found, ['a', 'b/', 'c', 'd/', 'e'])
-  assert.deepEqual(problems, ['b/ Error: cannot read b/'])
-})
-
 test('an error that nobody receives ends the walk and closes all directories', async () => {
   const closed: string[] = []
   await assert.rejects(namesOf(walk(ROOT, { read: reader(closed, 'b/f/') })), /cannot read b\/f\//)
