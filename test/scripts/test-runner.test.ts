@@ -53,25 +53,6 @@ test('test files are run, and nothing else', async (t) => {
   assert.equal(lastLine(stdout), '2 passed, 0 failed')
 })
 
-longTest('the program is built before all tests, and before those that start it', async (t) => {
-  const tests = {
-    'plain.test': PASSES,
-    'starts.test': `import './support/start.js'\n${PASSES}`,
-    'says.test': `// Needs the built program: it is copied\n${PASSES}`,
-    'support/start': "import './executable.js'",
-    'support/executable': '',
-  }
-  for (const [paths, done] of [
-    [['plain'], 'compiles'],
-    [['plain', 'starts'], 'builds'],
-    [['says'], 'builds'],
-    [[], 'builds'],
-  ] as const) {
-    const { status, stdout } = await runTests(t, tests, { args: ['--build', ...paths] })
-    assert.deepEqual([status, stdout.split('\n')[0]], [0, done], paths.join(' '))
-  }
-})
-
 test('failures are told again at the end, each with its error and what its file wrote', async (t) => {
   const { status, stdout } = await runTests(t, { 'a.test': FAILS, 'b.test': PASSES })
   assert.equal(status, 1)
@@ -81,20 +62,6 @@ test('failures are told again at the end, each with its error and what its file 
   assert.match(end, /test\/a\.test\.ts wrote:\n {2}said on the way\n/)
   assert.match(end, /\nSkipped:\n {2}1 x no time\n/)
   assert.equal(lastLine(stdout), '2 passed, 1 failed, 1 skipped')
-})
-
-test('a failure on a page shows the page without its styles and scripts', async (t) => {
-  const page = `<style>\n${'p { color: red }\n'.repeat(1000)}</style><p>Good day</p><script>f()\n</script>`
-  const source = `import assert from 'node:assert/strict'
-import { test } from 'node:test'
-const page = ${JSON.stringify(page)}
-test('greets', () => assert.match(page, /Good night/))
-test('names', () => assert.ok(page.includes('Bob'), 'no Bob in ' + page))`
-  const { stdout } = await runTests(t, { 'page.test': source })
-  const shown =
-    /expression \/Good night\/\. Input:\n *<p>Good day<\/p>\n *expected: \/Good night\/\n *at /
-  assert.match(stdout, shown)
-  assert.match(stdout, /AssertionError .*: no Bob in <p>Good day<\/p>\s+at /)
 })
 
 longTest('a file that ends before its tests, or by a status of its own, fails', async (t) => {
@@ -113,14 +80,6 @@ longTest('a file that ends before its tests, or by a status of its own, fails', 
   assert.equal(lastLine(stdout), '4 passed, 4 failed')
 })
 
-longTest('words choose files by their path, --name tests by their title', async (t) => {
-  const tests = { 'cache/a.test': PASSES, 'cache/b.test': PASSES, 'other.test': FAILS }
-  const byPath = await runTests(t, tests, { args: ['cache/'] })
-  assert.deepEqual([byPath.status, lastLine(byPath.stdout)], [0, '4 passed, 0 failed'])
-  const byName = await runTests(t, tests, { args: ['--name', 'adds'] })
-  assert.deepEqual([byName.status, lastLine(byName.stdout)], [0, '2 passed, 0 failed'])
-})
-
 longTest('a choice that leaves no test is no success', async (t) => {
   const tests = { 'a.test': PASSES }
   assert.equal((await runTests(t, tests, { args: ['--name', 'nothing is called so'] })).status, 1)
@@ -129,35 +88,12 @@ longTest('a choice that leaves no test is no success', async (t) => {
   assert.equal(byPath.stderr, 'no test file has cahce in its path\n')
 })
 
-longTest('long tests are run with --long alone, and say what they measured', async (t) => {
-  const long = "import { test } from 'node:test'\ntest('soaks', (t) => t.diagnostic('9 kills'))\n"
-  const declares = `import { test } from 'node:test'
-test('quick', () => {})
-const longTest = process.env.BTKIT_TEST_LONG === '1' ? test : () => {}
-longTest('slow', () => {})
-`
-  const tests = { 'a.test': PASSES, 'b.long': long, 'c.test': declares }
-  assert.equal(lastLine((await runTests(t, tests)).stdout), '3 passed, 0 failed')
-  const { stdout } = await runTests(t, tests, { args: ['--long'] })
-  assert.match(stdout, /^test\/b\.long\.ts: 9 kills$/m)
-  assert.equal(lastLine(stdout), '3 passed, 0 failed')
-})
-
 /** A file that fails when it shares its process with another that ran before. */
 const DISTURBED = `import assert from 'node:assert/strict'
 import { test } from 'node:test'
 test('finds all as it was', () => assert.equal(globalThis.left, undefined))
 test('leaves something', () => { globalThis.left = 1 })
 `
-
-longTest('files of a folder share a process, but those that say that they must not', async (t) => {
-  const alone = `// In a process of its own: looks at what is left\n${DISTURBED}`
-  const tests = { 'a/1.test': DISTURBED, 'a/2.test': alone, 'b/1.test': DISTURBED }
-  const apart = await runTests(t, tests)
-  assert.deepEqual([apart.status, lastLine(apart.stdout)], [0, '6 passed, 0 failed'])
-  const together = await runTests(t, { ...tests, 'a/3.test': DISTURBED })
-  assert.match(together.stdout, /^FAILED test\/a\/[13]\.test\.ts: finds all as it was$/m)
-})
 
 longTest(
   'a file that fails and passes alone is reported as unsteady; four fail the run',
@@ -180,12 +116,6 @@ longTest(
     assert.deepEqual([strict.status, lastLine(strict.stdout)], [1, '4 passed, 1 failed'])
   },
 )
-
-longTest('a long test that fails is not run again', async (t) => {
-  const { status, stdout } = await runTests(t, { 'a.long': FAILS }, { args: ['--long'] })
-  assert.deepEqual([status, lastLine(stdout)], [1, '0 passed, 1 failed, 1 skipped'])
-  assert.doesNotMatch(stdout, /once more and alone/)
-})
 
 longTest('a crash fails its file, and those after it run all the same', async (t) => {
   const { status, stdout } = await runTests(t, {
@@ -217,15 +147,4 @@ longTest('a file that leaves something running is stopped and named', async (t) 
   assert.equal(status, 1)
   const why = 'its tests are over, but its process did not end within 2 s'
   assert.ok(stdout.includes(`a.test.ts: the file\n  ${why}\n`), stdout)
-})
-
-longTest('tests of random input get a seed, which is told and can be given', async (t) => {
-  const prints =
-    "import { test } from 'node:test'\ntest('seed', (t) => { if (process.env.BTKIT_TEST_SEED !== '7') throw new Error(process.env.BTKIT_TEST_SEED) })\n"
-  const given = await runTests(t, { 'a.test': prints }, { args: ['--seed', '7'] })
-  assert.equal(given.status, 0)
-  assert.match(given.stdout, /, seed 7$/m)
-  const drawn = await runTests(t, { 'a.test': prints })
-  const seed = /Error: (\d+)$/m.exec(drawn.stdout)?.[1]
-  assert.match(drawn.stdout, new RegExp(`, seed ${seed}$`, 'm'))
 })

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { projectRoot, runProgram } from '../support/programs.js'
-import { longTest } from '../support/long.js'
 import { plantFiles, makeScratch } from '../support/scratch.js'
 
 const SUMS = `export function add(a, b) {
@@ -81,31 +80,3 @@ test('the tests that run a function are run, wherever they lie', async (t) => {
   writeFileSync(join(cwd, 'src/core/sums.ts'), changed)
   assert.equal((await run('--touching', 'src/core/sums.ts:4')).count, 1)
 })
-
-longTest('without names, the tests of what differs from the last commit are run', async (t) => {
-  const { plant, run } = openProject(t)
-  await run('--map')
-  plant('src/core/sums', SUMS.replace('sum + each', 'each + sum'))
-  const total = await run('--touching')
-  assert.deepEqual([total.status, total.count], [0, 1])
-  plant('test/core/more.test', testOf('add', 'add(2, 2)'))
-  assert.equal((await run('--touching')).count, 2)
-})
-
-longTest(
-  'without a map, and for a new file, it says so and runs the folder and integration/',
-  async (t) => {
-    const { cwd, plant, run } = openProject(t)
-    const unmapped = await run('--touching', 'src/core/sums.ts')
-    assert.match(unmapped.stdout, /^src\/core\/sums\.ts: not in the map of npm run check$/m)
-    assert.equal(unmapped.count, 3)
-    await run('--map')
-    plant('src/cli/new', 'export const one = 1\n')
-    const added = await run('--touching', 'src/cli/new.ts')
-    assert.match(added.stdout, /^src\/cli\/new\.ts: not in the map/m)
-    assert.equal(added.count, 2)
-    rmSync(join(cwd, 'src/cli/new.ts'))
-    const gone = await run('--touching', 'src/cli/new.ts')
-    assert.deepEqual([gone.status, gone.stderr], [2, 'src/cli/new.ts: not found\n'])
-  },
-)
