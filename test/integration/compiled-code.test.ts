@@ -1,7 +1,6 @@
 // In a process of its own: V8 refuses compiled code in a process whose flags were changed
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import {
   chmodSync,
   cpSync,
@@ -13,15 +12,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
-import { hashAddon } from '../../src/disk/hash/kernels.js'
-import { runExecutable } from '../support/executable.js'
 import { installProgram } from '../support/installation.js'
-import { runProgram, projectRoot } from '../support/programs.js'
+import { runProgram } from '../support/programs.js'
 import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { until } from '../support/until.js'
@@ -140,44 +135,6 @@ longTest('a program whose path is no address as it stands does its work', async 
   assert.match(await makeAndShow(install(t, 'a #1?%20b é')), SHOWN)
 })
 
-const unlessSlowDigests = {
-  skip: !hashAddon?.features().shani && 'this processor, or its addon, makes no digests',
-}
-
-/** Runs a command, and returns what it printed, with Node's modules that it loaded. */
-async function runListing(t: TestContext, ...words: readonly string[]) {
-  const pieces = '-'.repeat(20)
-  const directory = makeScratch(t, {
-    'a.torrent': `d4:infod6:lengthi1e4:name1:a12:piece lengthi262144e6:pieces20:${pieces}ee`,
-    'list.cjs': "process.on('exit', () => console.error(process.moduleLoadList.join()))",
-  })
-  const args = ['--require', './list.cjs', join(projectRoot, 'bin/btkit.js'), ...words]
-  const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: directory })
-  const loaded = stderr.trim().split('\n').at(-1)?.split(',') ?? []
-  assert.ok(loaded.includes('NativeModule vm'))
-  return { stdout, stderr, loaded }
-}
-
-test('to show a torrent the program starts without node:crypto', unlessSlowDigests, async (t) => {
-  const { stdout, loaded } = await runListing(t, 'showmetainfo', 'a.torrent')
-  assert.match(stdout, /piece/)
-  assert.ok(!loaded.includes('NativeModule crypto'))
-})
-
-test('to ask over HTTP the program loads neither fetch nor HTTP/2', async (t) => {
-  const server = createServer((_request, response) => response.writeHead(404).end())
-  server.listen(0, '127.0.0.1')
-  t.after(() => server.close())
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const address = `transmission+http://127.0.0.1:${port}/`
-  const { stderr, loaded } = await runListing(t, 'status', '--client', address)
-  assert.match(stderr, /404/)
-  assert.ok(loaded.includes('NativeModule net'))
-  for (const name of ['internal/deps/undici/undici', 'http2'])
-    assert.ok(!loaded.includes(`NativeModule ${name}`), name)
-})
-
 test('with damaged compiled code the program does its work', async (t) => {
   const installation = install(t)
   for (const code of installation.codes) {
@@ -264,15 +221,3 @@ test(
     assert.equal((await run()).stdout, 'planted', 'the code is one that V8 takes')
   },
 )
-
-longTest('a command does the same by each of its names, and under its legacy name', async () => {
-  const help = async (name: string, ...args: string[]) => {
-    const { stdout } = assertQuiet(await runExecutable(name, args))
-    return stdout
-  }
-  const own = await help('btkit', 'showmetainfo', '--help')
-  assert.match(own, /^Usage: btkit showmetainfo /)
-  assert.equal(await help('btkit', 'help', 'showmetainfo'), own)
-  assert.equal(await help('btkit', 'show', '--help'), own)
-  assert.match(await help('btshowmetainfo', '--help'), /^Usage: btshowmetainfo /)
-})

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto'
 import {
   chmodSync,
   cpSync,
-  linkSync,
   readFileSync,
   rmSync,
   statSync,
@@ -31,12 +30,6 @@ function keepCode(t: TestContext): string {
   writeCodeCache(path, SOURCE, new Script(SOURCE.toString()))
   return path
 }
-
-test('V8 accepts stored compiled code', (t) => {
-  const cachedData = readCodeCache(keepCode(t), SOURCE)
-  assert.ok(cachedData)
-  assert.equal(new Script(SOURCE.toString(), { cachedData }).cachedDataRejected, false)
-})
 
 test('compiled code of another source of the same length is rejected', (t) => {
   const other = stamped('(function (n) { return n + 2 })')
@@ -85,16 +78,6 @@ test('compiled code that others may have written is rejected', unlessTwoUsers, (
   assert.equal(readCodeCache(path, SOURCE), undefined)
   // Whoever owns the program may have it run anything
   giveAway(dirname(path))
-  assert.ok(readCodeCache(path, SOURCE))
-})
-
-test('a link in place of compiled code is not followed', (t) => {
-  const path = keepCode(t)
-  for (const link of [symlinkSync, linkSync]) {
-    link(path, `${path}2`)
-    assert.equal(readCodeCache(`${path}2`, SOURCE), undefined)
-    rmSync(`${path}2`)
-  }
   assert.ok(readCodeCache(path, SOURCE))
 })
 

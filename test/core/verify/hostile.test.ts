@@ -3,39 +3,23 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { BtkitError } from '../../../src/base/errors.js'
 import { unlessWindows } from '../../disk/failure.js'
 import { makeScratch } from '../../support/scratch.js'
 import { digestsFor, directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { PIECE, placeOf, plantRelease, verify, type Release } from './release.js'
 
-const UNSAFE = [['..', 'x'], ['a', '..', '..', 'x'], ['/etc/passwd'], ['.'], [''], ['a\0b']]
-
-for (const path of UNSAFE) {
-  test(`a torrent with the path ${JSON.stringify(path)} is refused`, async (t) => {
-    const torrent = torrentOf(directoryInfo([{ length: 5, path }]))
+test('a torrent with an unsafe path or name is refused, and nothing is looked at', async (t) => {
+  for (const info of [
+    directoryInfo([{ length: 5, path: ['a', '..', '..', 'x'] }]),
+    directoryInfo([{ length: 5, path: ['x'] }], { name: '..' }),
+    singleFileInfo({ name: '/etc/passwd' }),
+  ]) {
     await assert.rejects(
-      // Not even this directory, which is not there, is looked at
-      verify({ directory: join(makeScratch(t), 'gone'), torrent }),
-      (error) => error instanceof BtkitError && error.code === 'unsafe-path',
+      verify({ directory: join(makeScratch(t), 'gone'), torrent: torrentOf(info) }),
+      { code: 'unsafe-path' },
     )
-  })
-}
-
-for (const name of ['..', '.', '', '/', 'a/b', '/etc/passwd']) {
-  test(`a torrent of the name '${name}' is refused`, async (t) => {
-    const torrents = [
-      torrentOf(singleFileInfo({ name })),
-      torrentOf(directoryInfo([{ length: 5, path: ['x'] }], { name })),
-    ]
-    for (const torrent of torrents) {
-      await assert.rejects(
-        verify({ directory: join(makeScratch(t), 'gone'), torrent }),
-        (error) => error instanceof BtkitError && error.code === 'unsafe-path',
-      )
-    }
-  })
-}
+  }
+})
 
 test('a backslash is part of a name where it parts no components', unlessWindows, async (t) => {
   const release = plantRelease(t, [{ path: 'dev-disk\\x2d1.mount', size: 10 }])

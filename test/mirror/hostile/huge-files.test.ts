@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { longTest } from '../../support/long.js'
 import { makeScratch, plantHuge } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -39,12 +38,4 @@ test('a small file gets its torrent while clients wait for huge ones', async (t)
   // The service would hash for them until its time to stop is over, or for two seconds if they only
   // close
   for (const client of clients) client.resetAndDestroy()
-})
-
-longTest('the hashing of huge files stops when their clients leave', async (t) => {
-  const { port } = await serveHuge(t)
-  for (const client of await askForHuge(t, port)) client.destroy()
-  await untilMetric(port, 'btkit_torrents_under_way', 0)
-  await untilMetric(port, 'btkit_hash_jobs', 0)
-  assert.equal((await ask(port, singleAddress('/iso/small'))).status, 200)
 })

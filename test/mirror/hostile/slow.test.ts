@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
-import { parseAnswers, rawRequest, readToEnd, requestText } from './raw.js'
+import { parseAnswers, readToEnd, requestText } from './raw.js'
 import { besiege, digestAddress, SINGLE, type Siege } from './siege.js'
 
 const limits = { headerTimeout: 1000, bodyTimeout: 1000 }
@@ -22,29 +22,27 @@ function checkGivenUp({ checkRefused }: Siege, received: string): void {
 /** Requests that stop in the headers, in the first line or in the body. */
 const BEGUN = ['GET /yum/good.rpm HTTP/1.1\r\nHost: mirror.exam', 'GET /yum', POST]
 
-test('closes connections that never send the rest of a request', async (t) => {
-  await besiege(t, { limits }, async (siege) => {
-    const received = BEGUN.map((bytes) => rawRequest(siege.port, bytes))
-    for (const each of received) checkGivenUp(siege, await each)
-  })
-})
-
-test('closes connections that send the rest of a request byte by byte', async (t) => {
-  await besiege(t, { limits }, async (siege) => {
-    const sockets = BEGUN.map((bytes) => {
-      const socket = connect(siege.port, '127.0.0.1')
-      socket.write(bytes)
-      return socket
+for (const [how, more] of [
+  ['never send', ''],
+  ['byte by byte send', 'x'],
+] as const) {
+  test(`closes connections that ${how} the rest of a request`, async (t) => {
+    await besiege(t, { limits }, async (siege) => {
+      const sockets = BEGUN.map((bytes) => {
+        const socket = connect(siege.port, '127.0.0.1')
+        socket.write(bytes)
+        return socket
+      })
+      const drip = setInterval(() => {
+        for (const socket of sockets) if (socket.writable) socket.write(more)
+      }, 100)
+      t.after(() => {
+        clearInterval(drip)
+      })
+      for (const received of sockets.map(readToEnd)) checkGivenUp(siege, await received)
     })
-    const drip = setInterval(() => {
-      for (const socket of sockets) if (socket.writable) socket.write('x')
-    }, 100)
-    t.after(() => {
-      clearInterval(drip)
-    })
-    for (const received of sockets.map(readToEnd)) checkGivenUp(siege, await received)
   })
-})
+}
 
 test('a client that sends on after it was refused gets the whole answer', async (t) => {
   const { port } = await serveMirror(t, { files: { 'yum/good.rpm': 'good' } })
