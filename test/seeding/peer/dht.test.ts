@@ -6,6 +6,8 @@ import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import bencode from 'bencode'
 import { outerAddresses } from '../../../src/core/remote/address-reach.js'
+import { DhtAnnouncer } from '../../../src/seeding/peer/dht.js'
+import type { Seeder } from '../../../src/seeding/peer/seeder.js'
 import { listenLocally } from '../../support/listen.js'
 import { until } from '../../support/until.js'
 import { connectPeer, CONTENT, download, plantFile, startSeed } from '../../support/seed.js'
@@ -13,15 +15,17 @@ import { beginDhtAt } from '../../support/quick-times.js'
 
 const ID = 'n'.repeat(20)
 
-/** A seed that takes part in a DHT of one node: this test. */
-async function startNode(t: TestContext) {
-  const { torrent, infoHash } = await plantFile(t)
+async function openSocket(t: TestContext) {
   const socket = createSocket('udp4').bind(0, '127.0.0.1')
   t.after(() => socket.close())
   await once(socket, 'listening')
-  const node = `127.0.0.1:${socket.address().port}`
-  beginDhtAt(node)
-  const seed = await startSeed(t, [torrent, '--dht'])
+  return socket
+}
+
+/** A node of the DHT where all others begin. */
+async function openNode(t: TestContext) {
+  const socket = await openSocket(t)
+  beginDhtAt(`127.0.0.1:${socket.address().port}`)
   const answers = new Map<string, Record<string, Uint8Array>>()
   /** Peers that this node names, and the torrents that are announced to it. */
   const [named, announced]: [Buffer[], Buffer[]] = [[], []]
@@ -32,6 +36,14 @@ async function startNode(t: TestContext) {
     if (latin1(y) === 'q') socket.send(bencode.encode(answer), from.port, from.address)
     if (latin1(y) === 'r') answers.set(latin1(id), r as unknown as Record<string, Uint8Array>)
   })
+  return { socket, answers, named, announced }
+}
+
+/** A seed that takes part in a DHT of one node: this test. */
+async function startNode(t: TestContext) {
+  const { torrent, infoHash } = await plantFile(t)
+  const { socket, answers, ...node } = await openNode(t)
+  const seed = await startSeed(t, [torrent, '--dht'])
   let queries = 0
   /** Asks until there is an answer: packets may get lost. */
   const ask = async (q: string, more: Record<string, unknown> = {}) => {
@@ -45,7 +57,7 @@ async function startNode(t: TestContext) {
   const send = (text: string) => {
     socket.send(Buffer.from(text, 'latin1'), seed.port, '127.0.0.1')
   }
-  return { ...seed, infoHash, ask, send, named, announced }
+  return { ...seed, ...node, infoHash, ask, send }
 }
 
 function latin1(bytes: Uint8Array | undefined): string {
@@ -142,3 +154,23 @@ for (const [what, host, isCalled] of [
     if (!isCalled) assert.deepEqual(calls, [])
   })
 }
+
+test('each torrent is announced in the DHT, and again half an hour later', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { announced } = await openNode(t)
+  const hashes = ['ab', 'cd', 'ef'].map((byte) => byte.repeat(20))
+  let now = 0
+  const seeder = { publicHashes: () => hashes, outerPort: 4000, monotonic: () => now }
+  const dht = new DhtAnnouncer(seeder as unknown as Seeder, await openSocket(t))
+  t.after(() => dht.close())
+  const heard = () => announced.filter((packet) => latin1(packet).includes('porti4000e')).length
+  for (const count of [3, 6, 9]) {
+    await until('all are announced', () => {
+      t.mock.timers.tick(500)
+      return heard() >= count
+    })
+    for (let again = 0; again < 3; again++) t.mock.timers.tick(500)
+    assert.equal(heard(), count)
+    now += 30 * 60_000
+  }
+})

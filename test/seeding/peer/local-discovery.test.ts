@@ -15,7 +15,9 @@ function startDiscovery(t: TestContext, hashes: readonly string[] = []) {
     const isFirst = sockets.push(socket) === 1
     return Object.assign(socket, {
       ...{ unref: nothing, close: nothing, addMembership: nothing },
-      bind: (_: number, done: () => void) => isFirst && done(),
+      bind: (_: number, done: () => void) => {
+        if (isFirst) done()
+      },
       address: () => ({ family: 'IPv4' }),
       send: (packet: string) => sent.push(packet),
     })
