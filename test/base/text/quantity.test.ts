@@ -1,6 +1,6 @@
 import { requestHttp } from '../../../src/core/remote/http-request.js'
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -9,7 +9,6 @@ import {
   makeDirectory,
   stateDirectory,
 } from '../../../src/base/directories.js'
-import { BtkitError, osCodeOf } from '../../../src/base/errors.js'
 import { describeFailure } from '../../../src/base/text/network-failure.js'
 import {
   count,
@@ -92,19 +91,6 @@ test('a time-out says how long it was', () => {
 
 test('what has no words of its own is told as it is', () => {
   assert.equal(describeFailure(new Error('odd'), 1000), 'odd')
-})
-
-test('a failed system call has a code, any other error has none', () => {
-  assert.throws(
-    () => readFileSync('/no/such/file'),
-    (error) => osCodeOf(error) === 'ENOENT',
-  )
-  assert.throws(
-    () => readFileSync(Symbol('not a path') as unknown as string),
-    (error) => osCodeOf(error) === undefined,
-  )
-  assert.equal(osCodeOf(new BtkitError('io', 'x: y')), undefined)
-  assert.equal(osCodeOf('ENOENT'), undefined)
 })
 
 const ALL = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
@@ -31,10 +31,6 @@ function answerWith(body: Buffer): RequestListener {
   }
 }
 
-async function listen(t: TestContext, server: Server): Promise<number> {
-  return listenLocally(t, server)
-}
-
 for (const size of [0, 1, 64 * 1024, LARGE.length]) {
   test(`an answer of ${size} bytes is whole, and the connection is used again`, async (t) => {
     const body = LARGE.subarray(0, size)
@@ -43,7 +39,7 @@ for (const size of [0, 1, 64 * 1024, LARGE.length]) {
       response.on('finish', () => counted.push((response as CountedResponse).bodyBytes))
       answerWith(body)(asked, response)
     })
-    const socket = connect(await listen(t, server), '127.0.0.1')
+    const socket = connect(await listenLocally(t, server), '127.0.0.1')
     socket.write(request('GET') + request('HEAD') + LAST)
     const said = await buffer(socket)
     const bodies = said.toString('latin1').split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/)
@@ -54,44 +50,42 @@ for (const size of [0, 1, 64 * 1024, LARGE.length]) {
   })
 }
 
-/** Sends a request, reads nothing, and returns the most bytes that the server holds for it. */
-async function heldFor(server: Server, client: Socket, event: string) {
-  client.on('error', () => undefined).pause()
-  client.write(request('GET'))
-  const [[socket]] = (await Promise.all([once(server, event), once(server, 'request')])) as [
-    [Socket],
-    unknown,
-  ]
-  let most = 0
-  for (let n = 0; n < 200; n += 1) {
-    most = Math.max(most, socket.writableLength)
-    await setImmediate()
-  }
-  client.destroy()
-  return most
+for (const [how, event, options] of [
+  ['plain HTTP', 'connection', {}],
+  ['TLS', 'secureConnection', unlessOpenssl],
+] as const) {
+  test(`for an unread answer over ${how}, the server holds one slice`, options, async (t) => {
+    const isTls = event === 'secureConnection'
+    const directory = makeScratch(t)
+    const cert = isTls ? plantCertificate(directory, 'slices') : ''
+    const answer = answerWith(LARGE)
+    const server = isTls
+      ? createSecureServer(
+          { ...OPTIONS, cert, key: readFileSync(certificateFiles(directory)[1]) },
+          answer,
+        )
+      : createServer(OPTIONS, answer)
+    const place = { port: await listenLocally(t, server), host: '127.0.0.1' }
+    const client = isTls ? connectSecurely({ ...place, ca: cert }) : connect(place)
+    client.on('error', () => undefined).pause()
+    client.write(request('GET'))
+    const [[socket]] = (await Promise.all([once(server, event), once(server, 'request')])) as [
+      [Socket],
+      unknown,
+    ]
+    let most = 0
+    for (let n = 0; n < 200; n += 1) {
+      most = Math.max(most, socket.writableLength)
+      await setImmediate()
+    }
+    client.destroy()
+    assert.ok(most > 0 && most < 100_000, `${most}`)
+  })
 }
-
-test('for an unread answer, the server holds one slice beside the body', async (t) => {
-  const server = createServer(OPTIONS, answerWith(LARGE))
-  const port = await listen(t, server)
-  const most = await heldFor(server, connect(port, '127.0.0.1'), 'connection')
-  assert.ok(most > 0 && most < 100_000, `${most}`)
-})
-
-test('over TLS, the server holds no more', unlessOpenssl, async (t) => {
-  const directory = makeScratch(t)
-  const cert = plantCertificate(directory, 'slices')
-  const key = readFileSync(certificateFiles(directory)[1], 'utf8')
-  const server = createSecureServer({ ...OPTIONS, cert, key }, answerWith(LARGE))
-  const port = await listen(t, server)
-  const client = connectSecurely({ port, host: '127.0.0.1', ca: cert })
-  const most = await heldFor(server, client, 'secureConnection')
-  assert.ok(most > 0 && most < 100_000, `${most}`)
-})
 
 test('nothing more is sent to a client that leaves', async (t) => {
   const server = createServer(OPTIONS, answerWith(LARGE))
-  const client = connect(await listen(t, server), '127.0.0.1')
+  const client = connect(await listenLocally(t, server), '127.0.0.1')
   client.write(request('GET'))
   client.once('data', () => client.destroy())
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
@@ -111,7 +105,7 @@ async function besiege(t: TestContext, bodyOf: () => Buffer, addresses: readonly
     responses.push(response)
     response.end(bodyOf())
   })
-  const port = await listen(t, server)
+  const port = await listenLocally(t, server)
   for (const [n, localAddress] of addresses.entries()) {
     const client = connect({ port, host: '127.0.0.1', localAddress }).pause()
     t.after(() => client.destroy())
@@ -187,7 +181,7 @@ test('a body that many wait for is counted once', async (t) => {
 test('what is counted of a connection after it has closed is counted no more', async (t) => {
   const unread = new UnreadBytes(() => 'a', { all: 100, perClient: 100 })
   const server = createServer()
-  const client = connect(await listen(t, server), '127.0.0.1')
+  const client = connect(await listenLocally(t, server), '127.0.0.1')
   const [socket] = (await once(server, 'connection')) as [Socket]
   client.on('error', () => undefined)
   unread.hold(socket, socket, { body: null, waiting: 60 })
