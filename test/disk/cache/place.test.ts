@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { checkFileSystem } from '../../../src/disk/cache/place.js'
 import { runExecutable } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
-import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 
 /** Checks the scratch directory as if its disk were mounted with this type. */
 function check(t: TestContext, type: string): void {
@@ -35,19 +33,6 @@ for (const type of ['ext4', 'fuse.gocryptfs', 'fuseblk', 'fuse', 'overlay', 'nfs
     })
   })
 }
-
-test('the directory for temporary files is on a local disk', () => {
-  assert.doesNotThrow(() => {
-    checkFileSystem(tmpdir())
-  })
-})
-
-test('so is a disk in memory', unlessNoDisks, (t) => {
-  const disk = mountSmallDisk(t, 1)!
-  assert.doesNotThrow(() => {
-    checkFileSystem(disk)
-  })
-})
 
 test(
   'a cache on NFS costs one warning, and nothing is written there',
