@@ -187,6 +187,15 @@ test('the list begins with all torrents, as people sort names; counts include wh
   assert.deepEqual((await shown('/torrents?in=0')).rows, ['0/a-1'])
 })
 
+test('what was just put into the directory comes first', async (t) => {
+  const { root, browser: alice } = await startFormsAs(t, 'alice', { 'torrents/a.torrent': A })
+  for (const name of ['b', 'c', 'd']) {
+    writeFileSync(join(root, 'torrents', `${name}.torrent`), torrentNamed(name))
+    const { text } = await alice.get('/torrents')
+    assert.equal(/name="torrent"\s+value="([^"]+)"/.exec(text)?.[1], `0/${name}.torrent`)
+  }
+})
+
 test('a torrent is found by its info hash, and edited by its link', async (t) => {
   const { browser: alice } = await startFormsAs(t, 'alice', {
     'torrents/a.torrent': A,
