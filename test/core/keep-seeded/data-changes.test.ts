@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { completeDirectories } from '../../../src/core/complete/loop/run.js'
@@ -124,3 +124,17 @@ for (const [surface, open] of Object.entries(SURFACES)) {
     assert.ok(problems.length <= 1, problems.join())
   })
 }
+
+test('seed: the operator is told how missing data is named now', async (t) => {
+  const directory = makeScratch(t, { [FILE]: 'content' })
+  const { turn, make, problems } = await (SURFACES.seed ?? assert.fail)(t, directory)
+  await make()
+  for (const [old, now] of [
+    [FILE, 'A.bin'],
+    ['A.bin', 'a.BIN'],
+  ] as const) {
+    renameSync(join(directory, old), join(directory, now))
+    await turn()
+    assert.match(problems.at(-1) ?? '', new RegExp(`"${now}" is there with capitals`))
+  }
+})
