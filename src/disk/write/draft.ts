@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { closeDone } from '../../base/directories.js'
 import { osCodeOf, systemError } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
 
@@ -193,6 +194,6 @@ export async function syncEntry(path: string): Promise<void> {
   try {
     await sync(descriptor)
   } finally {
-    fs.closeSync(descriptor)
+    closeDone(descriptor)
   }
 }

@@ -1,7 +1,8 @@
-import { closeSync, openSync, statSync } from 'node:fs'
+import { openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import { closeDone } from '../../base/directories.js'
 import { systemError } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
 import { encodeFingerprint } from '../file-lists/fingerprint.js'
@@ -171,7 +172,7 @@ export class Writer {
       for (const { reject } of batch) reject(error)
       return []
     } finally {
-      for (const { descriptor } of systems) closeSync(descriptor)
+      for (const { descriptor } of systems) closeDone(descriptor)
     }
   }
 
@@ -237,7 +238,7 @@ async function syncAll(directories: readonly string[], sync: SyncFileSystem) {
       const state = await sync(descriptor)
       for (const directory of here) states.set(directory, state)
     } finally {
-      closeSync(descriptor)
+      closeDone(descriptor)
     }
   }
   return states

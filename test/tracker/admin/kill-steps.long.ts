@@ -1,7 +1,7 @@
 // In a process of its own: all modules call the system through what may fail here
 import { failEachCall } from '../../support/failing-calls.js'
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { isTemporaryName } from '../../../src/disk/write/temporary-files.js'
@@ -188,6 +188,9 @@ function matches(pattern: string | null, name: string, paths: readonly string[])
   return paths.some((path) => new RegExp(`^${pattern.replaceAll('NAME', name)}$`).test(path))
 }
 
+/** The directories that only one torrent has. */
+const emptied = (name: string) => ['t/.bin', `t/old ${name}`, `t/new ${name}`]
+
 /** Checks that nothing is half done. Returns whether the change is done. */
 async function checkWhole(change: Change, place: Place): Promise<boolean> {
   const { root, people, name } = place
@@ -304,6 +307,9 @@ for (const [what, change] of Object.entries(CHANGES)) {
         const place = { root, people, name }
         if (!(await checkWhole(change, place))) await act(people, name)
         assert.ok(await checkWhole(change, place), `done after ${failed}`)
+        // With each torrent more, the tracker would make more calls, so that these never ended
+        for (const path of placesOf(root, name)) rmSync(join(root, path))
+        for (const path of emptied(name)) rmSync(join(root, path), { recursive: true, force: true })
       },
     })
     const { status, stderr } = await tracker.stop()

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
+import { openSync } from 'node:fs'
+import { closeDone } from '../../../base/directories.js'
 import { asBtkitError } from '../../../base/errors.js'
 import { BLOCK } from '../../../metainfo/sizes.js'
 import { DIGEST_LENGTH } from '../kernels.js'
@@ -130,7 +131,7 @@ class JobReader {
   }
 
   close(): void {
-    if (this.#descriptor >= 0) closeSync(this.#descriptor)
+    if (this.#descriptor >= 0) closeDone(this.#descriptor)
     this.#file = this.#descriptor = -1
     this.#refusal = null
   }
