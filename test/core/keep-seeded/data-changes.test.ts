@@ -56,22 +56,24 @@ function seededBy({ torrents }: FakeClient): string[] {
   })
 }
 
+async function openSeed(t: TestContext, directory: string): Promise<Followed> {
+  const service = await SeedService.open({
+    ...{ host: '127.0.0.1', port: 0, lastPort: 0, announcedAddress: null, maxUpload: null },
+    ...{ version: 'test', monotonic: () => performance.now(), onError: assert.ifError },
+    ...{ dht: false, localDiscovery: false, onWithdrawn: () => undefined },
+  })
+  t.after(() => service.close())
+  const { keeper, ...followed } = follow(directory, new OwnTarget(service))
+  const turn = async () => {
+    await keeper.update()
+    return Array.from(service.states(), ({ torrent }) => torrent.infoHash ?? '')
+  }
+  return { ...followed, turn }
+}
+
 const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => Promise<Followed>>> =
   {
-    seed: async (t, directory) => {
-      const service = await SeedService.open({
-        ...{ host: '127.0.0.1', port: 0, lastPort: 0, announcedAddress: null, maxUpload: null },
-        ...{ version: 'test', monotonic: () => performance.now(), onError: assert.ifError },
-        ...{ dht: false, localDiscovery: false, onWithdrawn: () => undefined },
-      })
-      t.after(() => service.close())
-      const { keeper, ...followed } = follow(directory, new OwnTarget(service))
-      const turn = async () => {
-        await keeper.update()
-        return Array.from(service.states(), ({ torrent }) => torrent.infoHash ?? '')
-      }
-      return { ...followed, turn }
-    },
+    seed: openSeed,
     'completedir --publish': (t, directory) => {
       const client = new FakeClient()
       const problems: string[] = []
@@ -127,7 +129,7 @@ for (const [surface, open] of Object.entries(SURFACES)) {
 
 test('seed: the operator is told how missing data is named now', async (t) => {
   const directory = makeScratch(t, { [FILE]: 'content' })
-  const { turn, make, problems } = await (SURFACES.seed ?? assert.fail)(t, directory)
+  const { turn, make, problems } = await openSeed(t, directory)
   await make()
   for (const [old, now] of [
     [FILE, 'A.bin'],

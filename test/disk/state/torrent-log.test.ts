@@ -154,6 +154,31 @@ test('each byte of a fingerprint counts, except those of the device', async (t) 
   }
 })
 
+test('of the records of very many parts of a tree, few are open at a time', async (t) => {
+  const place = new Place(t)
+  const parts = Array.from({ length: 128 }, (_, i) => `part ${i}`)
+  for (const part of parts) {
+    const log = place.open({ root: join(TARGET, part) })
+    log.put('a.torrent', recordOf(1))
+    await log.close()
+  }
+  const { stateDirectory } = place
+  const options = {
+    stateDirectory,
+    root: TARGET,
+    isReadOnly: false,
+    now: () => NOW,
+    warn: assert.ifError,
+  }
+  const tree = new TorrentRecords(options)
+  await tree.beginTree()
+  const wait = { waitSeconds: 0, signal: new AbortController().signal }
+  for (const part of parts) await tree.takeIn(part, wait)
+  assert.equal(readdirSync(place.directory).filter((name) => name.endsWith('.log')).length, 1)
+  assert.ok(parts.every((part) => tree.in(part).has('a.torrent')))
+  await tree.close()
+})
+
 test('a run that puts nothing writes nothing', async (t) => {
   const place = new Place(t)
   await place.open().close()
