@@ -4,6 +4,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -115,6 +116,15 @@ test('an option cancels options of a configuration that exclude it', async (t) =
   assert.equal(shown['announce'], null)
   assert.equal(shown['version'], 'hybrid')
   assert.equal(shown['pieceLength'], 32768)
+})
+
+test('patterns in a list of directories are expanded, as a shell does on the command line', async (t) => {
+  const { scratch, file, make, run } = withFile(t, '')
+  await make(URL)
+  mkdirSync(join(scratch, 'disk 1'))
+  renameSync(join(scratch, 'image'), join(scratch, 'disk 1/copy'))
+  writeFileSync(file, `find:\n  in: ['${scratch}/disk*']\n`)
+  assert.equal((await run(['find', join(scratch, 'image.torrent')])).status, 0)
 })
 
 test('lists of lists are tiers, and maps are pairs', async (t) => {
