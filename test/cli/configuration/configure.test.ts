@@ -249,6 +249,9 @@ test('options that cannot be used together are named with their file and line', 
   const places = `(--adopt is from ${file}:1:22, --force is from ${file}:1:35)`
   const said = `--adopt and --force cannot be used together ${places}`
   assertError(await run(['completedir', '/none']), 'usage', said)
+  writeFileSync(file, 'find: {likely: true}\n')
+  const lack = `--likely needs --link (--likely is from ${file}:1:16)`
+  assertError(await run(['find', 'a.torrent']), 'usage', lack)
 })
 
 test('a configured option that does not go with the value of a typed one is named with its place', async (t) => {
