@@ -56,7 +56,7 @@ async function serve(t: TestContext, setup: Setup = {}) {
 }
 
 test('a new service has an empty report', async (t) => {
-  const { status } = await serve(t)
+  const { status, page } = await serve(t, { args: ['--seed', '--seed-port', '0'] })
   const { hashing, planning, cache, version, uptimeSeconds, warm } = await status()
   assert.equal(warm, null)
   assert.deepEqual(hashing, { running: 0, waiting: 0, bytesHashed: 0, torrents: [] })
@@ -64,6 +64,9 @@ test('a new service has an empty report', async (t) => {
   assert.deepEqual(cache.origins, { memory: 0, cache: 0, files: 0 })
   assert.match(version, /^\d+\.\d+/)
   assert.ok(uptimeSeconds >= 1)
+  const shown = await page()
+  assert.match(shown, /✓ All is ready\./)
+  assert.match(shown, /<div class="">\s*<dt>Uploading<\/dt>\s*<dd>0 B\/s<\/dd>/)
 })
 
 test('torrents being hashed are reported with their progress', async (t) => {
