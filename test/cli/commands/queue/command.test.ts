@@ -9,7 +9,7 @@ import { readTorrent } from '../../../../src/library/index.js'
 import { queueTimes } from '../../../../src/fleet/connect.js'
 import { startCollecting, startExecutable } from '../../../support/executable.js'
 import { KEY, OTHER_KEY } from '../../../support/fleet.js'
-import { longTest } from '../../../support/long.js'
+import { longTest, quickFirst } from '../../../support/long.js'
 import {
   infoHashesFrom,
   makeAsking,
@@ -51,21 +51,25 @@ const FILES = {
   ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`d/f${i}`, (i * 37_813) % 300_000])),
 }
 
-longTest('torrents through workers are those without', { skip }, async (t) => {
-  const redis = emptyRedis()
-  const machine = makeAsking(t, redis.url, FILES)
-  const workers = [await machine.startWorker('one'), await machine.startWorker('two')]
-  for (const version of [[], ['--v2'], ['--hybrid'], ['--pad-files']]) {
+const testVersions = quickFirst(2)
+
+for (const version of [['--hybrid'], ['--v2'], [], ['--pad-files']]) {
+  const title = `torrents through workers are those without them: ${version.join() || '--v1'}`
+  testVersions(title, { skip }, async (t) => {
+    const machine = makeAsking(t, emptyRedis().url, FILES)
+    const workers = [await machine.startWorker('one'), await machine.startWorker('two')]
     for (const name of ['large.iso', 'd']) {
       const args = [machine.at(name), '--piece-length', '64K', ...version]
       const { hashes, stderr } = await infoHashesFrom(machine, [...args, ...machine.asking])
       assert.deepEqual(hashes, (await infoHashesFrom(machine, args)).hashes)
       assert.equal(stderr, '')
     }
-  }
-  for (const worker of workers) assert.equal(worker.stderr(), '')
-  for (const worker of workers) assert.equal(await worker.stop(), 0)
-})
+    const hashed = () => workers.map(({ stdout }) => stdout()).join('')
+    await until('workers hashed both', () => hashed().match(/^hashed /gm)?.length === 2)
+    for (const worker of workers) assert.equal(worker.stderr(), '')
+    for (const worker of workers) assert.equal(await worker.stop(), 0)
+  })
+}
 
 longTest('completedir asks workers for many entries at once', { skip }, async (t) => {
   const redis = emptyRedis()
