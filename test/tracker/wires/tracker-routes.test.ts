@@ -85,10 +85,11 @@ test('a torrent that is not tracked is refused with the reason, and 200 as clien
 })
 
 test('an address that may not ask is told to ask again in an hour, because bans are lifted', async (t) => {
-  const { httpUrl } = await startTracker(t, { rules: { permits: () => false } })
-  for (const path of [`/announce?${BASE}`, `/scrape?${HASH}`]) {
+  const { httpUrl, store } = await startTracker(t, { rules: { permits: () => false } })
+  for (const path of [`/announce?${BASE}`, `/announce?${BASE}&ip=10.0.0.1`, `/scrape?${HASH}`]) {
     assert.match((await ask(`${httpUrl}${path}`)).body, /8:retry ini60ee$/)
   }
+  assert.equal(store.totals().swarms, 0)
 })
 
 test('no more peers are given than the rules allow', async (t) => {

@@ -213,16 +213,24 @@ test("an address in the query of the tracker's URL is claimed as over HTTP (BEP 
   assert.equal(answer.subarray(20).toString('hex'), '20010db80000000000000000000000090007')
 })
 
-test('a banned address in the packet is refused', () => {
+test('a banned address is refused and listed nowhere, be it in the packet or its sender', () => {
+  const BANNED = '1.2.3.4'
   const { udp, store } = makeAnswers({
     rules: {
       resolve: (_from, claimed) => claimed,
-      permits: (address) => address !== '1.2.3.4',
+      permits: (address) => address !== BANNED,
     },
   })
-  const answer = udp.answer(announcePacket(connect(udp, HERE), { ip: '1.2.3.4' }), HERE)
-  assert.equal(errorOf(answer), 'your address may not use this tracker')
-  assert.equal(store.totals().peers, 0)
+  const refused = [
+    udp.answer(announcePacket(connect(udp, HERE), { ip: BANNED }), HERE),
+    udp.answer(announcePacket(connect(udp, BANNED)), BANNED),
+    udp.answer(announcePacket(connect(udp, BANNED)), `::ffff:${BANNED}`),
+    udp.answer(announcePacket(connect(udp, BANNED), { ip: HERE }), BANNED),
+    udp.answer(scrapePacket(connect(udp, BANNED), ['torrent']), BANNED),
+  ]
+  for (const answer of refused)
+    assert.ok('your address may not use this tracker'.startsWith(errorOf(answer)))
+  assert.deepEqual([store.totals().peers, store.totals().swarms], [0, 0])
 })
 
 test('a socket answers despite invalid packets', { timeout: 10_000 }, async (t) => {
