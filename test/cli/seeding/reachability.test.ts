@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import bencode from 'bencode'
 import { keepReachable } from '../../../src/cli/seeding/reachability.js'
 import { type RouterPlaces, routerPlaces } from '../../../src/seeding/port-mapping/router.js'
+import { mockHttp } from '../../support/mock-http.js'
 import { beginDhtAt } from '../../support/quick-times.js'
 import { playRouter } from '../../support/router.js'
 import { assertStatus, startBtkit } from '../../support/run-btkit.js'
@@ -20,8 +21,12 @@ function placeRouter(t: TestContext, places: RouterPlaces): void {
 }
 
 /** Seeds a file on a free port behind the router. */
-async function seedBehind(t: TestContext, args: readonly string[] = [], mapping = '1') {
-  const { torrent } = await plantFile(t)
+async function seedBehind(
+  t: TestContext,
+  args: readonly string[] = [],
+  { mapping = '1', trackers = [] as readonly string[] } = {},
+) {
+  const { torrent } = await plantFile(t, trackers)
   let ahead = 0
   const seed = startBtkit(t, ['seed', torrent, '--port', '0', '--no-cache', ...args], {
     now: () => Date.now() + 10_000,
@@ -45,7 +50,7 @@ test('a seed says where it is reached from outside, and takes the port back at i
   assert.equal(stderr.match(/outside/g)?.length, 1)
 })
 
-test('each port that the router gives instead is said, and announced in the DHT', async (t) => {
+test('each port that the router gives instead is said, and told to the DHT and trackers', async (t) => {
   const { places, mappings, manners } = await playRouter(t, { give: () => 7000 })
   placeRouter(t, places)
   const node = createSocket('udp4').bind(0, '127.0.0.1')
@@ -60,14 +65,25 @@ test('each port that the router gives instead is said, and announced in the DHT'
     node.send(bencode.encode(answer), from.port, from.address)
   })
   beginDhtAt(`127.0.0.1:${node.address().port}`)
-  const { said, wait } = await seedBehind(t, ['--dht'])
+  const told: string[] = []
+  mockHttp(t, (url) => {
+    const { searchParams } = new URL(url)
+    told.push(`${searchParams.get('event')} ${searchParams.get('port')}`)
+    return Promise.resolve(new Response('d8:intervali86400e5:peers0:e'))
+  })
+  const trackers = ['http://203.0.113.1/announce']
+  const { said, wait } = await seedBehind(t, ['--dht'], { trackers })
   assert.equal(await said(/reachable from outside at (\S+)$/m), '203.0.113.7:7000')
   assert.deepEqual([...mappings.keys()].toSorted(), ['TCP 7000', 'UDP 7000'])
   await until('it is announced', () => announced.includes(7000))
+  await until('the tracker is told', () => told.includes('started 7000'))
+  const before = told.length
   manners.give = () => 7001
   // Too soon for another announce of the same port
   wait(10)
   await until('the other one is announced', () => announced.includes(7001))
+  await until('the tracker is told of it', () => told.length === before + 2)
+  assert.deepEqual(told.slice(before), ['stopped 7000', 'started 7001'])
 })
 
 test('a router whose own address is not public is said to be in the way', async (t) => {
@@ -96,7 +112,7 @@ for (const [what, args, mapping] of [
   test(`with ${what}, no router is asked`, async (t) => {
     const { places, asked } = await playRouter(t)
     placeRouter(t, places)
-    const { stop } = await seedBehind(t, args, mapping)
+    const { stop } = await seedBehind(t, args, { mapping })
     await stop()
     assert.deepEqual(asked, [])
   })
