@@ -63,10 +63,10 @@ beginDhtAt(NO_NODE)
 export async function startSeed(
   t: TestContext,
   args: readonly string[],
-  { now = () => Date.now() + 10_000, env = {} }: Partial<Pick<Io, 'now' | 'env'>> = {},
+  { now = () => Date.now() + 10_000, ...io }: Partial<Pick<Io, 'now' | 'monotonic' | 'env'>> = {},
 ): Promise<RunningSeed> {
   const where = ['--host', '127.0.0.1', '--port', '0', '--parse-dir-interval', '1', '--no-cache']
-  const running = startBtkit(t, ['seed', ...where, ...args], { now, env })
+  const running = startBtkit(t, ['seed', ...where, ...args], { now, ...io })
   const port = Number(await running.said(/listening on port (\d+)/))
   if (args.some((arg) => arg.endsWith('.torrent'))) await running.said(/added|not whole/)
   return { ...running, port }

@@ -107,6 +107,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
     await assert.rejects(peer.ask(3, 0, 16_384))
     await peer.closed
     await until('it is dropped', () => stderr.text.includes(`dropped ${torrent}`))
+    assert.match(stderr.text, /^btkit: \S+a\.bin: (changed since|no such file)/m)
     await (
       await connectPeer(t, port, { infoHash })
     ).closed
@@ -382,8 +383,8 @@ test('a seed of another user is not asked', { skip: !isRoot && 'needs root' }, a
   assert.match((await runBtkit(['status'], { env })).stderr, /no btkit seed answers/)
 })
 
-test('a warning of a tracker is shown by seed and by status, which ends with 0', async (t) => {
-  const answer = 'd8:intervali1800e5:peers0:15:warning message12:test messagee'
+test('a warning of a tracker is shown by seed and by status, and a refusal with its end by seed', async (t) => {
+  let answer = 'd8:intervali1800e5:peers0:15:warning message12:test messagee'
   const port = await listenLocally(
     t,
     createServer((_, response) => response.end(answer)),
@@ -391,8 +392,10 @@ test('a warning of a tracker is shown by seed and by status, which ends with 0',
   const tracker = `http://127.0.0.1:${port}/announce`
   const { torrent } = await plant(t, [tracker])
   const env = { XDG_RUNTIME_DIR: makeScratch(t) }
-  const seed = await startSeed(t, [torrent], { env })
-  await seed.said(/a\.bin\.torrent: http:\S+: warns: "test message"/)
+  let ahead = 0
+  const monotonic = () => performance.now() + ahead
+  const seed = await startSeed(t, [torrent], { env, monotonic })
+  await seed.said(/(a\.bin\.torrent: http:\S+: warns: "test message")/)
   const { stderr } = assertStatus(await runBtkit(['status'], { env }), 0)
   assert.match(stderr, /^btkit: warning: a\.bin \(\w+\): http:\S+: warns: "test message" \(/)
   const listed = parseJson(await runBtkit(['status', '--json'], { env }))
@@ -400,6 +403,13 @@ test('a warning of a tracker is shown by seed and by status, which ends with 0',
     [listed['warning'], listed['error']],
     [`${tracker}: warns: "test message"`, null],
   )
+  answer = 'd14:failure reason4:nonee'
+  // Later than the interval
+  ahead += 40 * 60_000
+  await seed.said(/(a\.bin\.torrent: http:\S+: refuses: "none")/)
+  answer = 'd8:intervali1800e5:peers0:e'
+  ahead += 40 * 60_000
+  await until('it is said', () => seed.stderr.text.endsWith(`${tracker}: answers again\n`))
 })
 
 test('a seed that btkit status will not find says why, and seeds', async (t) => {
