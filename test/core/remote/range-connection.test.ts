@@ -104,7 +104,7 @@ test(
 
 /**
  * Answers that are not what was asked for, or not the usual way to send it: a change of the head,
- * and what follows it.
+ * and what follows it, before bytes that are wrong in each of them.
  */
 const ODD: Readonly<Record<string, readonly [(head: string) => string, ...string[]]>> = {
   'HTTP/1.0': [(head) => head.replace('/1.1', '/1.0'), END],
@@ -125,12 +125,15 @@ const ODD: Readonly<Record<string, readonly [(head: string) => string, ...string
   nothing: [() => ''],
 }
 
+/** As many bytes, none of them right. */
+const wrong = (bytes: Buffer) => bytes.map((byte) => byte ^ 255)
+
 for (const [what, [change, ...rest]] of Object.entries(ODD)) {
   test(`a large file is whole though a server sends ${what}`, async (t) => {
     const server = await serveLarge(t, THREE_PARTS)
     const respond = (socket: Socket, head: string, part: Buffer) => {
       socket.write(change(head) + rest.join(''), 'latin1')
-      socket.end(rest.includes(END) ? part : '')
+      socket.end(rest.includes(END) ? wrong(part) : '')
     }
     answerRaw(server, respond, THREE_PARTS)
     assert.ok((await read(`${server.url}/x`)).equals(THREE_PARTS))
@@ -246,7 +249,7 @@ for (const [method, cache] of [
         const ranges = method === 'HEAD' ? ['Accept-Ranges: bytes'] : []
         const head = [`HTTP/1.1 ${first}`, ...tags, ...ranges].join('\r\n')
         socket.write(change(head) + rest.join(''), 'latin1')
-        socket.end(rest.includes(END) && method === 'GET' ? bytes : '')
+        socket.end(rest.includes(END) && method === 'GET' ? wrong(bytes) : '')
         response.on('error', () => undefined)
         return true
       }
