@@ -87,6 +87,9 @@ test('a client that announces here and stops there at once is gone', { skip }, a
       assert.match(await countsAt(tracker, hash), /10:downloadedi1e/)
     }
   }
+  await one.ask(announceQuery(HASH, { peer: 'last', port: 4444 }))
+  await one.stop()
+  await until('the last one before the end is known', hasPeers(other, 4444))
 })
 
 longTest('without Redis each tracker goes on alone, and then they agree', { skip }, async (t) => {
@@ -188,6 +191,8 @@ test('what Redis refuses, loses or does not have from a tracker is told', { skip
   await tracker.ask(announceQuery(HASH, { peer: 'a', port: 1111 }))
   await until('it is refused', isUp(0))
   await until('the reason is told', () => /OOM/.test(tracker.stderr.text))
+  const isRefusedAgain = () => /cmdstat_xadd:.*rejected_calls=[2-9]/.test(redis.send('INFO', 'all'))
+  await until('it is refused again, which is the same failure', isRefusedAgain)
   redis.send('CONFIG', 'SET', 'maxmemory', '0')
   await until('it is up', isUp(1))
   redis.send('REPLICAOF', '127.0.0.1', '1')

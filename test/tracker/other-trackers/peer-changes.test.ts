@@ -4,11 +4,14 @@ import { PeerChanges } from '../../../src/tracker/other-trackers/peer-changes.js
 import { SwarmReader } from '../../../src/tracker/swarms/swarm-records.js'
 import { announceOf, makeStore } from '../swarms/store.js'
 
-test('of many browsers behind one address, other trackers hear of each', async () => {
+test('other trackers hear of each browser behind an address, also after a failure', async () => {
   const { store } = makeStore()
   const changes = new PeerChanges(store, () => 0)
   store.onChange = changes.note
-  for (const peer of ['a', 'b', 'c', 'a']) store.announce(announceOf({ peer, port: 0, key: 7 }))
+  const announce = (peer: string) => store.announce(announceOf({ peer, port: 0, key: 7 }))
+  for (const peer of ['a', 'b']) announce(peer)
+  await changes.sendBy(() => Promise.resolve(false))
+  for (const peer of ['c', 'a']) announce(peer)
   const other = makeStore().store
   await changes.sendBy(({ bytes }) => {
     const reader = other.restore(0)
