@@ -105,6 +105,22 @@ test('a leaving client does not affect one that was told to try again', async (t
   assert.equal(flight.signal.aborted, true)
 })
 
+test('after a success and a failure the work begins again, with all of the memory', async () => {
+  const pool = new MemoryPool(MEMORY)
+  const flights = new Flights<string>(pool)
+  for (const failure of [null, new Error('unreadable'), null]) {
+    const made = flights.join('a', new Client(), async ({ memory }) => {
+      memory.take(17_000)
+      await setImmediate()
+      if (failure) throw failure
+      return 'done'
+    })
+    if (failure) await assert.rejects(made, failure)
+    else assert.equal(await made, 'done')
+    assert.deepEqual([flights.size, pool.taken], [0, 0])
+  }
+})
+
 test('finished work is not abandoned afterwards', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { flight, land } = begin()
