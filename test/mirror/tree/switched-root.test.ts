@@ -3,7 +3,9 @@ import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { followRoot, realRootOf } from '../../../src/mirror/tree/root-watch.js'
+import type { Io } from '../../../src/cli/io.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
+import { holdHashing } from '../../support/held-hashing.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
@@ -17,17 +19,21 @@ const FILES = {
 }
 
 /** A mirror below the link `current`, which leads to `old`, with a function to switch it. */
-async function serveLinked(t: TestContext) {
+async function serveLinked(t: TestContext, io: Partial<Io> = {}) {
   const place = makeScratch(t, FILES)
   const root = join(place, 'current')
   symlinkSync('old', root)
-  const { port } = await serveMirror(t, { root })
+  const { port } = await serveMirror(t, { root, io })
   const switchTo = (name: string) => {
     symlinkSync(name, `${root}.new`)
     renameSync(`${root}.new`, root)
   }
   const get = (path: string) => ask(port, path, { headers: { Host: 'mirror.example' } })
-  return { root, place, get, switchTo }
+  const lengthOf = async () => {
+    const { body } = await get(`${SINGLE}/yum/a.rpm`)
+    return decodeTorrent(body).info['length']
+  }
+  return { root, place, get, lengthOf, switchTo }
 }
 
 test('files come from the directory that the link leads to at the time', async (t) => {
@@ -39,11 +45,8 @@ test('files come from the directory that the link leads to at the time', async (
 })
 
 test('torrents do soon, too, however often the old ones were requested', async (t) => {
-  const { get, switchTo } = await serveLinked(t)
-  const lengthOf = async () => {
-    const { body } = await get(`${SINGLE}/yum/a.rpm`)
-    return decodeTorrent(body).info['length']
-  }
+  // No second passes, after which each torrent is checked anyway
+  const { get, lengthOf, switchTo } = await serveLinked(t, { monotonic: () => 0 })
   for (let i = 0; i < 3; i++) assert.equal(await lengthOf(), 3)
   for (let i = 0; i < 3; i++) assert.equal((await get(`${SINGLE}/yum/gone.rpm`)).status, 200)
   switchTo('new')
@@ -52,6 +55,22 @@ test('torrents do soon, too, however often the old ones were requested', async (
   await until('the torrent of the other file is gone', gone)
   switchTo('old')
   await until('the old torrent is sent again', async () => (await lengthOf()) === 3)
+})
+
+test('nobody then waits for an old torrent that is still hashed', async (t) => {
+  const held = holdHashing(t)
+  const { lengthOf, switchTo } = await serveLinked(t)
+  const early = lengthOf()
+  await until('the old file is asked for', () => held.asked().length === 1)
+  switchTo('new')
+  const late: Promise<unknown>[] = []
+  await until('the new file is asked for', () => {
+    late.push(lengthOf())
+    return held.asked().length > 1
+  })
+  held.release()
+  await Promise.all([early, ...late])
+  assert.equal(await late.at(-1), 7)
 })
 
 test('while the link leads nowhere, clients are told to try again', async (t) => {
