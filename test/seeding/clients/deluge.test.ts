@@ -58,6 +58,9 @@ function answer(deluge: FakeDeluge, method: string, params: readonly unknown[]):
     case 'label.set_torrent':
       if (!deluge.labels.has(String(second))) throw new Error('Unknown Label')
       return void Object.assign(deluge.torrents.get(String(first)) ?? {}, { label: second })
+    case 'core.get_torrents_status':
+      // As without a daemon
+      return null
     case 'core.get_path_size':
       return deluge.sizes[String(first)] ?? -1
     case 'core.resume_torrents':
@@ -169,3 +172,9 @@ for (const [what, changes, password, message] of [
     assert.equal(deluge.torrents.size, 0)
   })
 }
+
+test('an answer that is no list is no empty list', async (t) => {
+  const { client } = await startDeluge(t)
+  const message = /^deluge\+http:\S+: unexpected answer: no list of torrents$/
+  await assert.rejects(client.list(), { code: 'client', message })
+})

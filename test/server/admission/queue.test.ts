@@ -108,6 +108,17 @@ for (const [what, kind] of [
   })
 }
 
+test('a job that gave way to others gives its place back once, also if its client leaves then', async () => {
+  const { queue, add } = open(Queue, { limit: 1, maxWaiting: 2, maxPerClient: 3 })
+  const leaving = new AbortController()
+  for (const name of ['a', 'b']) void add(name, { client: 'x' })
+  const dropped = add('c', { client: 'x', signal: leaving.signal })
+  void add('d', { client: 'y' })
+  await assert.rejects(dropped, NotReady)
+  leaving.abort()
+  assert.equal(queue.ended, 1)
+})
+
 test('a client whose acts take long leaves a place of a gate to others', async () => {
   for (const names of [
     ['a', 'b'],

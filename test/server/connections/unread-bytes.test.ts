@@ -13,6 +13,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { CountedResponse } from '../../../src/server/connections/counted-response.js'
 import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
 import { listenLocally } from '../../support/listen.js'
+import { until } from '../../support/until.js'
 
 /** More than the system buffers for a client that reads nothing. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024, 'abc')
@@ -122,6 +123,24 @@ test('beyond the limit of all, the client with most makes room', async (t) => {
   const { isClosed, unread } = await besiege(t, bodyOf, addresses)
   assert.deepEqual(isClosed, [true, false, false, false])
   assert.ok(unread.bytes < 80 * MIB, `${unread.bytes}`)
+})
+
+test('what a slow client has read is counted no more, and is known when it leaves', async (t) => {
+  const unread = new UnreadBytes(() => 'a')
+  const responses: CountedResponse[] = []
+  const server = createServer(OPTIONS, (_request, response) => {
+    response.unread = unread
+    responses.push(response)
+    response.write(LARGE.subarray(0, 8 * MIB))
+  })
+  const client = connect(await listenLocally(t, server), '127.0.0.1').pause()
+  client.write(request('GET'))
+  const [response] = await until('it waits', () => unread.bytes > 0 && responses)
+  const taken = response?.bytesTaken ?? 0
+  client.resume()
+  await until('all is read', () => unread.bytes === 0)
+  assert.deepEqual([taken < 8 * MIB, response?.bytesTaken], [true, 8 * MIB])
+  client.destroy()
 })
 
 /** A function by which clients hold bytes of responses, and the names of those that are closed. */
