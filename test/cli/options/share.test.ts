@@ -26,3 +26,32 @@ test('--share without a name, without a directory, or with a file is refused', a
     assert.deepEqual([run.status, run.stderr], [status, `btkit: --share ${why}\n`])
   }
 })
+
+test('a key file without key, with a short one, with three, or for all users is refused', async (t) => {
+  const key = (n: number, length = 32) => `${n}`.repeat(length)
+  const directory = makeScratch(t, {
+    empty: '\n',
+    short: key(1, 31),
+    second: `${key(1)}\n${key(2, 31)}`,
+    three: [1, 2, 3].map((n) => key(n)).join('\n'),
+    open: key(1),
+    two: `\n${key(1)}\n${key(2)}\n`,
+  })
+  const make = ['makemetafile', directory, '--trackerless', '--dry-run', '--share', 'd=.']
+  for (const [name, status, why] of [
+    ['empty', 2, /must have one key or two, each of at least 32 characters/],
+    ['short', 2, /must have one key or two/],
+    ['second', 2, /must have one key or two/],
+    ['three', 2, /must have one key or two/],
+    ['open', 1, /all users can read or write it/],
+    ['two', 0, /^$/],
+  ] as const) {
+    const file = join(directory, name)
+    chmodSync(file, name === 'open' ? 0o604 : 0o600)
+    const args = [...make, '--cache-url', 'redis://127.0.0.1:1', '--share-key-file', file]
+    const run = await runBtkit(args, { cwd: directory })
+    assert.equal(run.status, status, `${name}: ${run.stderr}`)
+    assert.match(run.stderr, why)
+    if (status !== 0) assert.ok(run.stderr.startsWith(`btkit: ${file}: `), run.stderr)
+  }
+})

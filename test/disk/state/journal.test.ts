@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import fs, { readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -107,6 +116,20 @@ test('after a read that failed no value is that of another key', async (t) => {
   assert.ok(failures > 0)
   reader.release()
 })
+
+// Others may rely on what is theirs, whoever can write to it
+const unlessRoot = { skip: process.geteuid?.() !== 0 && 'for root alone' }
+
+for (const open of ['', 'published']) {
+  test(`no journal is read if all users can write to ./${open}`, unlessRoot, (t) => {
+    const { options } = place(t)
+    const { stateDirectory } = options
+    mkdirSync(join(stateDirectory, 'published'))
+    chmodSync(join(stateDirectory, open), 0o777)
+    const path = join(stateDirectory, 'published', 'given')
+    assert.throws(() => new Journal({ ...options, path }), { code: 'not-permitted' })
+  })
+}
 
 test('a link that another program put in the place of the file is never followed', async (t) => {
   const { path, open } = place(t)

@@ -217,18 +217,22 @@ test('a torrent may come from standard input', async (t) => {
   assert.equal(result.stdout, '-: whole: 3 files, 56 KiB in 4 pieces\n')
 })
 
-test('the first fifty of many bad files are named', async (t) => {
-  const release = plantRelease(
-    t,
-    Array.from({ length: 60 }, (_, i) => ({ path: `${i}`, size: 1 })),
-  )
-  rmSync(join(release.directory, 'release'), { recursive: true })
-  mkdirSync(join(release.directory, 'release'))
-  const torrentPath = join(release.directory, 'release.torrent')
-  const lines = (await runBtkit(['verify', torrentPath])).stdout.trimEnd().split('\n')
-  assert.equal(lines.length, 52)
-  assert.equal(lines[50], '… and 10 more files (--json lists all)')
-})
+for (const [number, more] of [
+  [50, []],
+  [51, ['… and 1 more file (--json lists all)']],
+  [60, ['… and 10 more files (--json lists all)']],
+] as const) {
+  test(`of ${number} bad files the first fifty are named`, async (t) => {
+    const files = Array.from({ length: number }, (_, i) => ({ path: `${10 + i}`, size: 1 }))
+    const release = plantRelease(t, files)
+    rmSync(join(release.directory, 'release'), { recursive: true })
+    mkdirSync(join(release.directory, 'release'))
+    const torrentPath = join(release.directory, 'release.torrent')
+    const lines = (await runBtkit(['verify', torrentPath])).stdout.trimEnd().split('\n')
+    assert.match(lines[49] ?? '', /^missing {5}59: /)
+    assert.deepEqual(lines.slice(50, -1), more)
+  })
+}
 
 test('files that only share a piece do not crowd out those that are missing', async (t) => {
   // One piece of 60 small files, and the last of them is gone
