@@ -367,6 +367,7 @@ test('with --no-files, torrents are served, but no files', async (t) => {
   const { status, body } = await ask(port, '/pub/big.iso')
   assert.equal(status, 404)
   assert.match(body.toString(), /files are not served here/)
+  assert.equal((await ask(port, '/pub/.pad/7')).status, 404)
   for (const address of ['/pub/torrent_service/single/pub/big.iso', '/pub/big.iso.torrent'])
     assert.equal((await ask(port, address)).status, 200)
 })

@@ -161,10 +161,11 @@ test('a replaced file has another torrent, and a removed file has none', async (
   assert.equal((await ask(port, '/pub/a.iso.torrent')).status, 404)
 })
 
-test('requests for torrents of files are counted separately from downloads', async (t) => {
+test('requests for torrents of files and for pages are counted apart from downloads', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   await ask(port, '/pub/a.iso.torrent')
   await ask(port, '/pub/a.iso')
-  for (const route of ['/*', '/*.torrent'])
+  await ask(port, '/pub/')
+  for (const route of ['/*', '/*.torrent', '/*/'])
     assert.equal(await readMetric(port, `btkit_requests_total{route="${route}",code="200"}`), 1)
 })
