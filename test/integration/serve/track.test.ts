@@ -39,6 +39,7 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   assert.match(await answerTo(parseMetainfo(here).infoHash), /8:completei1e/)
   assert.match(await answerTo('ab'.repeat(20)), /not authorized/)
   const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  assert.ok(page.includes(url), page)
   assert.match(page, />a\.iso</)
   assert.match(page, />pub<\/a> · 7 B · </)
   const listing = await (await fetch(`${mirror.address}/pub/`)).text()
@@ -399,6 +400,19 @@ test('with --tls-cert, the announce URL is https', unlessOpenssl, async (t) => {
   const page = await askSecurely({ host, port: 6969, path: '/catalogue/' })
   assert.match(page.toString(), />a\.iso</)
 })
+
+test(
+  'with --tls-cert, a tracker with an http URL is asked without TLS',
+  unlessOpenssl,
+  async (t) => {
+    const [directory, port] = [makeScratch(t), await findFreePort()]
+    plantCertificate(directory, 'own')
+    const track = ['--track', `http://127.0.0.1:${port}/announce`]
+    await serveMirror(t, { files, args: ['--host', '127.0.0.1', ...track, ...tlsArgs(directory)] })
+    const asked = await fetch(`http://127.0.0.1:${port}${announceQuery('ab'.repeat(20))}`)
+    assert.match(await asked.text(), /not authorized/)
+  },
+)
 
 test('the pages of the tracker lead back to the mirror, also without a public URL', async (t) => {
   const [port, own] = [await findFreePort(), await findFreePort()]
