@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
+import { tryOr } from '../../../src/base/errors.js'
 import { openNullCache } from '../../../src/disk/cache/piece-cache.js'
 import type { FileTorrents } from '../../../src/mirror/torrents/file-torrents.js'
 import type { GivenTorrents } from '../../../src/mirror/torrents/given-torrents.js'
@@ -115,12 +125,25 @@ test('a request for a file that is just hashed ahead at a low rate does not wait
   assert.equal(Math.floor((await readHashedBytes(port)) / MIB), 8)
 })
 
-test('the service stops at once while it hashes ahead', async (t) => {
+/** The niceness of each thread of this process, by proc(5). */
+function nicenessOfThreads(): number[] {
+  const place = '/proc/self/task'
+  return readdirSync(place).flatMap((thread) => {
+    const read = () => readFileSync(join(place, thread, 'stat'), 'latin1')
+    // It may have ended, and its name may have blanks
+    const [, facts = ''] = tryOr('', read).split(') ')
+    return facts === '' ? [] : [Number(facts.split(' ')[16])]
+  })
+}
+
+test('the service hashes ahead with the lowest priority, and stops at once meanwhile', async (t) => {
   const root = makeScratch(t)
   plantHuge(root, 'huge.iso', 64 * 2 ** 30)
   const args = ['--warm', '*', '--max-rate', '1M']
   const { port, stop } = await serveMirror(t, { root, args })
   await untilMetric(port, 'btkit_warm_hash_jobs', 1)
+  if (process.platform === 'linux')
+    await until('threads hash with it', () => nicenessOfThreads().includes(19))
   assert.equal((await stop()).status, 0)
 })
 
