@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { ChunkPool } from '../../../src/seeding/peer/chunk-pool.js'
 import { Peer, type PeerHost } from '../../../src/seeding/peer/peer.js'
 import { infoHashOf } from '../../support/info-hashes.js'
@@ -140,6 +141,63 @@ test('a peer that leaves 1,000 messages unread gets no further one, and is left'
   }
   assert.deepEqual([remote.destroyed, remote.unread.length], [true, 1000])
 })
+
+/** What a peer is told of its requests: messages of choking and rejects, with their numbers. */
+function toldOf({ unread }: Remote): string[] {
+  const names: Readonly<Record<number, string>> = { 0: 'choke', 1: 'unchoke', 16: 'reject' }
+  const bytes = Buffer.concat(unread)
+  const told: string[] = []
+  for (let at = 68; at < bytes.length; at += 4 + bytes.readUInt32BE(at)) {
+    const name = names[bytes[at + 4] ?? -1]
+    const piece = name === 'reject' ? ` ${bytes.readUInt32BE(at + 5)}` : ''
+    if (name !== undefined) told.push(name + piece)
+  }
+  return told
+}
+
+test('a peer is told of each request that stays unanswered (BEP 6)', async (t) => {
+  const { greet } = startHost({ isSlow: true })
+  const { remote, peer } = await greet()
+  t.after(() => {
+    peer.destroy()
+  })
+  const [requests, cancel] = [
+    [20, 21, 22].map((n) => message(6, n, 0, 16_384)),
+    message(8, 21, 0, 16_384),
+  ]
+  remote.push(
+    Buffer.concat([message(2), ...requests, cancel, cancel, message(3), message(6, 23, 0, 16_384)]),
+  )
+  await until('it is told of the last one', () => toldOf(remote).includes('reject 23'))
+  assert.deepEqual(toldOf(remote), [
+    'unchoke',
+    'reject 21',
+    'choke',
+    'reject 20',
+    'reject 22',
+    'reject 23',
+  ])
+})
+
+for (const [what, id] of [
+  ['requests that it may not make', 6],
+  ['cancels of what it did not ask for', 8],
+] as const) {
+  test(`a peer that sends 2,000 ${what} is heard, and then left`, async () => {
+    const { greet } = startHost()
+    const { remote } = await greet()
+    remote.readAll()
+    const one = message(id, 23, 0, 16_384)
+    for (let n = 0; n < 4; n++) {
+      remote.push(Buffer.concat(Array<Buffer>(500).fill(one)))
+      // Answers that wait to be read are limited, too
+      await setImmediate()
+      assert.equal(remote.destroyed, false)
+    }
+    remote.push(one)
+    await until('it is left', () => remote.destroyed)
+  })
+}
 
 test('a peer may send ten extended handshakes (BEP 10)', async () => {
   const { greet } = startHost()
