@@ -61,9 +61,6 @@ export async function askTracker(
     value = readBencode(bytes, LIMITS).value
   } catch (error) {
     if (error instanceof ScrapeFailure && isOk) throw error
-  } finally {
-    // Ends an answer that is too long or has another status
-    response.end()
   }
   // A refusal may come with another status
   const reason = value instanceof Map ? value.get('failure reason') : undefined
