@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { lockByFile } from '../../../src/disk/write/locks.js'
 import { failure } from '../failure.js'
 import { makeScratch } from '../../support/scratch.js'
+import { unlessProc } from '../../support/when-open.js'
 
 const never = new AbortController().signal
 const heldIn = (directory: string) =>
@@ -14,11 +15,13 @@ function lock(path: string, waitSeconds: number, signal = never) {
   return lockByFile(join(path, 'lock'), path, { waitSeconds, signal })
 }
 
-test('one holder at a time has the lock, and the next when it lets go', async (t) => {
+test('one holder at a time has the lock, and the next when it lets go', unlessProc, async (t) => {
   const directory = makeScratch(t)
   const held = heldIn(directory)
   const first = await lock(directory, 0)
-  await assert.rejects(lock(directory, 0), held)
+  const open = readdirSync('/proc/self/fd').length
+  for (let i = 0; i < 3; i++) await assert.rejects(lock(directory, 0), held)
+  assert.equal(readdirSync('/proc/self/fd').length, open)
   first.release()
   const second = await lock(directory, 0)
   await assert.rejects(lock(directory, 0), held)
@@ -31,6 +34,19 @@ test('only this user may open the file of a lock, and nothing is left of it', as
   assert.equal(statSync(join(directory, 'lock')).mode & 0o777, 0o600)
   held.release()
   assert.deepEqual(readdirSync(directory), [])
+})
+
+test('a file of somebody else in the place of a lock is left', async (t) => {
+  const directory = makeScratch(t, { lock: 'mine' })
+  const path = join(directory, 'lock')
+  ;(await lock(directory, 0)).release()
+  assert.equal(readFileSync(path, 'utf8'), 'mine')
+  const held = await lock(directory, 0)
+  rmSync(path)
+  const other = await lock(directory, 0)
+  held.release()
+  await assert.rejects(lock(directory, 0), heldIn(directory))
+  other.release()
 })
 
 test('whoever waits gets the lock as soon as it is free', async (t) => {

@@ -147,13 +147,21 @@ test('the port of another machine is not taken back', async (t) => {
   assert.deepEqual([tries, asked.includes('DeletePortMapping')], [4, false])
 })
 
-test('a question by NAT-PMP that was lost is sent again', async (t) => {
+// RFC 6886: 250 ms after the first packet, and after twice that time from then on
+test('a question by NAT-PMP that was lost is sent again, after longer each time', async (t) => {
+  const [set, pauses] = [globalThis.setTimeout, new Set<number>()]
+  const soon = (act: () => void, ms: number) => {
+    pauses.add(ms)
+    return set(act, ms / 100)
+  }
+  t.mock.method(globalThis, 'setTimeout', soon as typeof set)
   let packets = 0
-  const spoil = (answer: Buffer) => (packets++ % 2 === 0 ? null : answer)
-  const { mappings, mapper } = await mapBehind(t, { spoil, upnp: false })
+  const spoil = (answer: Buffer) => (packets++ % 3 < 2 ? null : answer)
+  const { mappings, mapper } = await mapBehind(t, { spoil, upnp: false }, { patience: 400_000 })
   await mapper.look()
   assert.equal(mappings.size, 2)
-  assert.ok(packets >= 6, `${packets} packets for three questions`)
+  assert.ok(packets >= 9, `${packets} packets for three questions`)
+  assert.ok([250, 500, 1000].every((ms) => pauses.has(ms)))
 })
 
 test('a gateway that refuses by NAT-PMP is asked by UPnP', async (t) => {
