@@ -10,7 +10,7 @@ import { Writer } from '../../../src/disk/write/many.js'
 import { importMocks } from '../../support/import-mocks.js'
 import { makeScratch } from '../../support/scratch.js'
 
-test('of many files that a reader holds locks of, only the first is waited for', async (t) => {
+test('of many files that a reader holds locks of, one is waited for in a minute', async (t) => {
   const names = Array.from({ length: 60 }, (_, i) => `${i}`)
   const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, 'old'])))
   for (const name of names) assert.ok(await lockFile(join(root, name)))
@@ -23,7 +23,7 @@ test('of many files that a reader holds locks of, only the first is waited for',
   importMocks(t)
   const bytes = Buffer.from('new')
   const options = { checkUntouched: () => undefined }
-  const [first = '', ...others] = names
+  const [first = '', last = '', ...others] = names
   await writeAtomically(join(root, first), bytes, options)
   assert.ok(pauses > 0)
   pauses = 0
@@ -31,5 +31,12 @@ test('of many files that a reader holds locks of, only the first is waited for',
   const writer = new Writer(64)
   await Promise.all(others.map((name) => writer.write(join(root, name), bytes, options)))
   assert.equal(pauses, 0)
+  const clock = process.hrtime.bind(process)
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, rest] = clock()
+    return [seconds + 60, rest]
+  })
+  await writeAtomically(join(root, last), bytes, options)
+  assert.notEqual(pauses, 0)
   for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), 'new')
 })

@@ -41,6 +41,7 @@ test('a file of somebody else in the place of a lock is left', async (t) => {
   const path = join(directory, 'lock')
   ;(await lock(directory, 0)).release()
   assert.equal(readFileSync(path, 'utf8'), 'mine')
+  rmSync(path)
   const held = await lock(directory, 0)
   rmSync(path)
   const other = await lock(directory, 0)

@@ -12,7 +12,7 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
 /** Periodic tasks with a clock and timers of the test, and the number of refreshed trackers. */
-async function start(t: TestContext) {
+async function start(t: TestContext, refreshes: readonly (() => Promise<void>)[] = []) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let now = 100 * DAY
   const directory = makeScratch(t)
@@ -22,18 +22,19 @@ async function start(t: TestContext) {
   await cache.flush()
   let looks = 0
   const warnings: string[] = []
-  const refresh = () => {
-    looks++
-    return Promise.resolve()
-  }
+  const errors: unknown[] = []
+  const refresh = async () => refreshes[looks++]?.()
   const stop = startMirrorTasks({
     trackers: { ...fixedTrackers([]), refresh },
     cacheAccess: { cache, trust: 'full', now: () => now },
     cacheDirectory: '/var/cache/btkit',
     warn: (message) => warnings.push(message),
-    onError: assert.ifError,
+    onError: (error) => errors.push(error),
   })
-  t.after(stop)
+  t.after(() => {
+    assert.deepEqual(errors, [])
+    return stop()
+  })
   const pass = async (time: number) => {
     for (let passed = 0; passed < time; passed += MINUTE) {
       now += MINUTE
@@ -42,7 +43,7 @@ async function start(t: TestContext) {
       await setImmediate()
     }
   }
-  return { cache, directory, warnings, pass, stop, looks: () => looks }
+  return { cache, directory, warnings, errors, pass, stop, looks: () => looks }
 }
 
 const INPUT = pseudoRandom(32)
@@ -57,6 +58,24 @@ test('the trackers are checked each minute, until the service ends', async (t) =
   await stop()
   await pass(MINUTE)
   assert.equal(looks(), 4)
+})
+
+test('after a failed check there is the next one, and the end waits for the last one', async (t) => {
+  const failure = new Error('unreadable')
+  let end: () => void = () => undefined
+  const { pass, looks, errors, stop } = await start(t, [
+    () => Promise.reject(failure),
+    () => new Promise((resolve) => (end = resolve)),
+  ])
+  await pass(MINUTE)
+  assert.deepEqual(errors.splice(0), [failure])
+  await pass(3 * MINUTE)
+  let hasEnded = false
+  const ended = stop().then(() => (hasEnded = true))
+  await setImmediate()
+  assert.deepEqual([looks(), hasEnded], [2, false])
+  end()
+  await ended
 })
 
 longTest('records that were unused for long enough are removed the next day', async (t) => {
