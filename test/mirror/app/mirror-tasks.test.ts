@@ -76,6 +76,8 @@ test('after a failed check there is the next one, and the end waits for the last
   assert.deepEqual([looks(), hasEnded], [2, false])
   end()
   await ended
+  await pass(MINUTE)
+  assert.equal(looks(), 2)
 })
 
 longTest('records that were unused for long enough are removed the next day', async (t) => {
