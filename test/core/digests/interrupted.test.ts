@@ -147,6 +147,17 @@ test('a file that changed is hashed again from its start', async (t) => {
   assertDigests(content, hashed)
 })
 
+test('pieces that two files share are read once, also the last one', async (t) => {
+  const sizes = { 'd/a': PIECE + 9, 'd/b': PIECE + 9, 'd/c': 9 }
+  const files = Object.entries(sizes).map(
+    ([path, size]) => [path, pseudoRandom(size, size)] as const,
+  )
+  const { source, context } = await plant(t, Object.fromEntries(files))
+  const content = await cutContent(contentRequest(source, { pieceLength: PIECE }))
+  for (const read of [content.size, 0])
+    assert.equal((await hashContent(content, context(TWINS[0]!))).bytesHashed, read)
+})
+
 test('a hybrid of which only some last pieces are read again keeps its trees', async (t) => {
   const { source, root, context } = await plant(t, { 'd/a': pseudoRandom(9 * PIECE + 9, 1) })
   const request = contentRequest(source, { version: 'hybrid', pieceLength: PIECE })
