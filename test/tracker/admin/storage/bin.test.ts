@@ -170,7 +170,7 @@ test('a bin of too many bytes loses the oldest first', async (t) => {
 })
 
 test('uploaders delete and restore only what they added', async (t) => {
-  const { collection } = openTestCollection(t)
+  const { collection, root, clock } = openTestCollection(t)
   await addTorrent(collection, UPLOADER, {
     bytes: A,
     name: 'a',
@@ -185,4 +185,14 @@ test('uploaders delete and restore only what they added', async (t) => {
   assert.equal((await restoreTorrents(collection, UPLOADER, [id]))[0]!.error, null)
   for (const odd of ['0/../x', '0/', '7/1-00000000', ''])
     assert.equal((await restoreTorrents(collection, ADMIN, [odd]))[0]!.error?.code, 'not-found')
+  await deleteTorrents(collection, UPLOADER, ['0/a.torrent'])
+  const { path } = (await listBin(collection))[0]!
+  assert.equal(collection.owners.lastAt(path), UPLOADER.user.id)
+  clock.now += BIN_LIMITS.age
+  await emptyBin(collection)
+  assert.equal(collection.owners.lastAt(path), null)
+  // The operator puts it there
+  writeFileSync(join(root, 't', 'a.torrent'), A)
+  const [another] = await deleteTorrents(collection, UPLOADER, ['0/a.torrent'])
+  assert.equal(another!.error?.code, 'not-permitted')
 })
