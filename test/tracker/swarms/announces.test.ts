@@ -151,6 +151,10 @@ test('an IPv4 address has a bounded number of peers in a swarm, and in all', () 
     store.announce(announceOf({ peer: `${port}`, port, torrent })).refusal
   assert.deepEqual([ask(1, 'a'), ask(2, 'a'), ask(3, 'a')], [null, null, 'too-many'])
   assert.deepEqual([ask(3, 'b'), ask(4, 'b')], [null, 'too-many'])
+  // Refused peers leave no torrent behind, whoever they announced to
+  assert.equal(ask(4, 'c'), 'too-many')
+  store.apply(announceOf({ peer: '4', port: 4, torrent: 'd' }), 1, false)
+  assert.equal(store.totals().swarms, 2)
   // A known peer may continue
   assert.equal(ask(1, 'a'), null)
   assert.equal(
