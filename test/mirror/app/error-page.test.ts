@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Torrents } from '../../../src/mirror/torrents/torrents.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -95,4 +96,13 @@ test('the page lists the names most like what was asked, and fills the search', 
   for (const text of alike)
     assert.equal((await ask(port, new URL(beside[text]!, 'http://x/iso/').pathname)).status, 200)
   assert.doesNotMatch(await visit('/.isoz'), /\.isos/)
+})
+
+test('the operator reads of a fault of the program, and its client does not', async (t) => {
+  t.mock.method(Torrents.prototype, 'obtain', () => Promise.reject(new Error('a fault')))
+  const { port, stderr } = await serveMirror(t, { files: { a: '1' } })
+  const { status, body } = await ask(port, '/a.torrent')
+  assert.equal(status, 500)
+  assert.doesNotMatch(body.toString(), /a fault/)
+  assert.match(stderr.text, /^btkit: internal error: a fault /m)
 })
