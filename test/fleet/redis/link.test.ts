@@ -65,15 +65,30 @@ test(
   },
 )
 
-test('after a first failure the next attempt comes soon', { skip: WITHOUT_REDIS }, async (t) => {
-  const redis = await startRedis(t)
-  const { link, ping } = makeLink(t, redis.url, 1_000_000_000)
-  redis.kill()
-  assert.equal(await ping(), null)
-  await redis.restart()
-  await until('the pause is over', () => !link.isGone())
-  assert.equal(await ping(), 'PONG')
-})
+test(
+  'the next attempt comes soon, and after twice the time of the last one that failed',
+  {
+    skip: WITHOUT_REDIS,
+  },
+  async (t) => {
+    const redis = await startRedis(t)
+    const { link, ping } = makeLink(t, redis.url, 1_000_000_000)
+    let now = 0
+    t.mock.method(process, 'hrtime', () => [1, 1e6 * now])
+    for (let times = 0; times < 2; times++) {
+      redis.kill()
+      for (const pause of [500, 1000]) {
+        assert.equal(await ping(), null)
+        now += pause - 1
+        assert.ok(link.isGone())
+        now += 1
+        assert.ok(!link.isGone())
+      }
+      await redis.restart()
+      assert.equal(await ping(), 'PONG')
+    }
+  },
+)
 
 test('Redis that is down is one warning, and no attempt for a while', async (t) => {
   const { link, ping, warnings } = makeLink(t, `redis://127.0.0.1:${await findFreePort()}`, 60_000)
@@ -97,6 +112,8 @@ test('calls work again after Redis was killed or stalled', { skip: WITHOUT_REDIS
   patience.ms = ms
   server.resume()
   await until('Redis answers again', async () => (await ping()) === 'PONG')
+  const connections = () => server.send('client', 'list').split('\n').length
+  await until('its earlier connection is closed', () => connections() === 2)
   await server.restart()
   await until('Redis answers again', async () => (await ping()) === 'PONG')
   assert.equal(warnings.length, 1)
