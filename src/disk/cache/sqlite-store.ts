@@ -75,9 +75,10 @@ const LOCKED = 'another process keeps it locked; end that process if it was stop
 export async function openSqliteStore(
   place: StorePlace,
   patience = PATIENCE,
+  maxWaiting = MAX_WAITING,
 ): Promise<SqliteStore> {
   try {
-    return await unlessBusy(patience.open, () => new SqliteStore(place, patience))
+    return await unlessBusy(patience.open, () => new SqliteStore(place, patience, maxWaiting))
   } catch (error) {
     throw failureOf(error) === 'busy' ? new Error(LOCKED, { cause: error }) : error
   }
@@ -117,6 +118,7 @@ export class SqliteStore implements Store {
   constructor(
     private readonly place: StorePlace,
     private readonly patience: typeof PATIENCE,
+    private readonly maxWaiting: number,
   ) {
     const file = fileAt(place.path)
     try {
@@ -315,7 +317,7 @@ export class SqliteStore implements Store {
   /** Queues a change. Its bytes must not change until it is written. */
   #add(name: string, change: Change): void {
     this.#retryDue()
-    if (this.#state !== 'sound' || this.#bytes >= MAX_WAITING) return
+    if (this.#state !== 'sound' || this.#bytes >= this.maxWaiting) return
     this.#changes.set(name, change)
     this.#bytes += change.size
     const isMuch = this.#changes.size >= MAX_CHANGES || this.#bytes >= MAX_BYTES

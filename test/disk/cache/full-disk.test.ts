@@ -65,7 +65,9 @@ test('each time a disk has space again, later records are kept', unlessNoDisks, 
   const path = join(disk, 'x.sqlite')
   const states: string[] = []
   const patience = { open: 1000, flush: 10_000, close: 10_000, full: 0 }
-  const store = await openSqliteStore({ path, warn: (message) => states.push(message) }, patience)
+  const warn = (message: string) => states.push(message)
+  // Room for one change that waits
+  const store = await openSqliteStore({ path, warn }, patience, 1)
   const put = (key: string) => {
     store.put(Buffer.from(key), { used: 20_000, value: Buffer.from('value') })
   }

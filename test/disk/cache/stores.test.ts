@@ -9,8 +9,9 @@ import { makeScratch } from '../../support/scratch.js'
 const bytes = (text: string) => Buffer.from(text)
 const record = (value: Uint8Array) => ({ used: 20_000, value })
 
-async function openSqlite(t: TestContext, directory = makeScratch(t)): Promise<Store> {
-  const store = await openSqliteStore({ path: join(directory, 'x.sqlite'), warn: assert.ifError })
+async function openSqlite(t: TestContext, directory = makeScratch(t), maxWaiting?: number) {
+  const place = { path: join(directory, 'x.sqlite'), warn: assert.ifError }
+  const store: Store = await openSqliteStore(place, undefined, maxWaiting)
   t.after(() => store.close())
   return store
 }
@@ -54,7 +55,8 @@ test('sqlite: what one process of several put, the others see after its flush', 
 test('sqlite: what is put later is written, too, while the store stays open', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const directory = makeScratch(t)
-  const [writer, reader] = [await openSqlite(t, directory), await openSqlite(t, directory)]
+  // Each change takes all room of those that wait
+  const [writer, reader] = [await openSqlite(t, directory, 10), await openSqlite(t, directory)]
   for (const key of ['first', 'second', 'third']) {
     writer.put(bytes(key), record(bytes(key)))
     // A second, in which a kill may lose it

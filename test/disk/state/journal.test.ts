@@ -36,6 +36,29 @@ test('a journal of many records is appended to', async (t) => {
   assert.deepEqual([statSync(path).ino, open().size], [ino, 501])
 })
 
+test('a file whose one record often changes stays short, and is seldom replaced', async (t) => {
+  const { path, options, open } = place(t)
+  const count = () => readFileSync(path, 'utf8').split('\n').length
+  let journal = open()
+  await journal.rewrite(options.head)
+  let [most, before, longer] = [0, 0, 0]
+  for (let i = 0; i < 500; i++) {
+    journal.put('a', i)
+    await journal.flush()
+    // Also by many runs, one after the other
+    if (i > 300) await journal.close()
+    if (i > 300) journal = open()
+    const lines = count()
+    if (lines > before) longer++
+    most = Math.max(most, lines)
+    before = lines
+  }
+  assert.ok(most < 110, `${most} lines`)
+  assert.ok(longer > 490, `${500 - longer} times replaced`)
+  assert.equal(journal.get('a'), '499')
+  journal.release()
+})
+
 test('what is set is kept though the file is closed while it is written', async (t) => {
   const { open } = place(t)
   const journal = open()
@@ -179,8 +202,15 @@ for (const room of [0, 1, 10, 25]) {
     const theirs = room === 0 ? { a: '1' } : { a: '1', other: '2' }
     assert.deepEqual(read(), theirs)
     isFull = false
-    journal.put('d', 5)
+    for (const [key, value] of [
+      ['d', 5],
+      ['b', 6],
+      ['e', 7],
+    ] as const) {
+      journal.put(key, value)
+      await journal.flush()
+    }
     await journal.close()
-    assert.deepEqual(read(), { ...theirs, b: '3', c: '4', d: '5' })
+    assert.deepEqual(read(), { ...theirs, b: '6', c: '4', d: '5', e: '7' })
   })
 }
