@@ -88,6 +88,18 @@ test('a few requests of a client begin in each round, however many others ask fo
   assert.equal(begin('203.0.113.1', 20).filter(Boolean).length, 8)
 })
 
+test('of what a network asked for, half counts after a second', (t) => {
+  const pass = stopClock(t)
+  const client = '203.0.113.4'
+  // Whoever asked for 256 requests is no longer answered first
+  noteAsked(client, 600 * 512)
+  const begun = () => Array.from({ length: 20 }, () => mayBegin(client)).filter(Boolean).length
+  pass(1000)
+  assert.equal(begun(), 20)
+  pass(500)
+  assert.equal(begun(), 8)
+})
+
 test('a request that is taken back does not begin', async () => {
   const act = () => assert.fail('it was taken back')
   for (const asked of [1, 1000]) {
