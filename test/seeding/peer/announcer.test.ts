@@ -482,16 +482,26 @@ test('when it ends, trackers that answer hear of each torrent beside one that is
 })
 
 for (const scheme of ['udp', 'http'] as const) {
-  test(`a tracker over ${scheme} with addresses of both families is announced to over both`, async (t) => {
+  test(`a tracker over ${scheme} is announced to over both families, also if one comes later`, async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    let now = 0
     const heard: string[] = []
     const port = await (scheme === 'udp' ? listenUdp : listenHttp)(t, heard)
+    const hears = (count: number) => () => {
+      t.mock.timers.tick(1000)
+      return heard.length === count
+    }
+    giveName(t, 'both.example', ['::1'])
+    const announcer = announcerAt(() => now)
+    announcer.add({ ...torrentOf(1), trackers: [[`${scheme}://both.example:${port}/announce`]] })
+    await until('one hears of it', hears(1))
     // The second of IPv4 refuses
     giveName(t, 'both.example', ['::1', '127.0.0.2', '127.0.0.1'])
-    const announcer = announcerAt(() => 0)
-    announcer.add({ ...torrentOf(1), trackers: [[`${scheme}://both.example:${port}/announce`]] })
-    await until('both hear of it', () => heard.length === 2)
+    now = 3_600_000
+    await until('both hear of it', hears(3))
     await announcer.close()
-    assert.deepEqual([...heard].sort(), ['4 started', '4 stopped', '6 started', '6 stopped'])
+    const expected = ['4 again', '4 stopped', '6 again', '6 started', '6 stopped']
+    assert.deepEqual([...heard].sort(), expected)
   })
 }
 
@@ -522,7 +532,8 @@ function listenUdp(t: TestContext, heard: string[]): Promise<number> {
     socket.on('message', (packet, from) => {
       const isConnect = packet.readUInt32BE(8) === 0
       // BEP 15
-      if (!isConnect) heard.push(`${family} ${['', '', 'started', 'stopped'][packet[83] ?? 0]}`)
+      if (!isConnect)
+        heard.push(`${family} ${['again', '', 'started', 'stopped'][packet[83] ?? 0]}`)
       const rest = isConnect ? Buffer.from('identity') : Buffer.alloc(12)
       socket.send(Buffer.concat([packet.subarray(8, 16), rest]), from.port, from.address)
     })
@@ -536,7 +547,7 @@ function listenUdp(t: TestContext, heard: string[]): Promise<number> {
 function listenHttp(t: TestContext, heard: string[]): Promise<number> {
   return listenTwice(async (family, host, port) => {
     const server = createServer((request, response) => {
-      heard.push(`${family} ${/event=(\w+)/.exec(request.url ?? '')?.[1]}`)
+      heard.push(`${family} ${/event=(\w+)/.exec(request.url ?? '')?.[1] ?? 'again'}`)
       response.end('d8:intervali1800e5:peers0:e')
     })
     t.after(() => {
