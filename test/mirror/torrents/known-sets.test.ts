@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { lineOf } from '../../../src/disk/state/journal.js'
@@ -193,17 +200,24 @@ test('a failure to record sets is told once, and once more when it is over', asy
   const told: string[] = []
   const tell = (message: unknown) => void told.push(String(message))
   const sets = await openSets({}, { warn: tell, onError: tell })
-  // A file where the directory belongs
-  writeFileSync(join(stateDirectory, 'sets'), '')
-  for (const name of ['a', 'b', 'c']) {
+  const place = join(stateDirectory, 'sets')
+  const save = async (name: string) => {
     note(sets, name)
     await sets.close()
   }
-  assert.equal(told.length, 1, told.join('\n'))
-  unlinkSync(join(stateDirectory, 'sets'))
-  note(sets, 'd')
-  await sets.close()
-  assert.match(told[1] ?? '', /works again$/)
-  assert.equal(told.length, 2)
-  assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd']), ['a', 'b', 'c', 'd'])
+  for (const [round, names] of ['abc', 'def'].entries()) {
+    // A file where the directory belongs
+    mkdirSync(place, { recursive: true, mode: 0o700 })
+    renameSync(place, `${place}.away`)
+    writeFileSync(place, '')
+    for (const name of names) await save(name)
+    assert.equal(told.length, 2 * round + 1, told.join('\n'))
+    unlinkSync(place)
+    renameSync(`${place}.away`, place)
+    for (const again of [1, 2]) await save(`${names}${again}`)
+    assert.match(told.at(-1) ?? '', /works again$/)
+    assert.equal(told.length, 2 * round + 2)
+  }
+  const all = ['a', 'b', 'c', 'abc1', 'abc2', 'd', 'e', 'f', 'def1', 'def2']
+  assert.deepEqual(await kept(openSets, all), all)
 })
