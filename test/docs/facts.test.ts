@@ -153,6 +153,14 @@ test('each link of the documents leads to a file and a heading that are there', 
   assert.deepEqual(broken, [])
 })
 
+test('the quick start has a command that makes a torrent, then one that runs the tests', () => {
+  const [, start = ''] =
+    /^## Quick start\n([^]*?)^## /m.exec(readFileSync('README.md', 'utf8')) ?? []
+  const blocks = [...start.matchAll(/^```sh\n(.*)\n```$/gm)].map(([, command]) => command)
+  assert.match(blocks[0] ?? '', /^npm ci && node bin\/btkit\.js makemetafile \S+ http:\S+$/)
+  assert.deepEqual(blocks.slice(1), ['npm test'])
+})
+
 test('the first page leads to each guide', () => {
   const list = readFileSync('docs/start.md', 'utf8').split('## All guides')[1] ?? ''
   const linked = new Set([...list.matchAll(/\]\(([^)#]+\.md)/g)].map(([, path = '']) => path))
