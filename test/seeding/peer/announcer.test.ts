@@ -487,18 +487,21 @@ for (const scheme of ['udp', 'http'] as const) {
     let now = 0
     const heard: string[] = []
     const port = await (scheme === 'udp' ? listenUdp : listenHttp)(t, heard)
-    const hears = (count: number) => () => {
-      t.mock.timers.tick(1000)
-      return heard.length === count
-    }
     giveName(t, 'both.example', ['::1'])
-    const announcer = announcerAt(() => now)
+    const seeder = seederAt(() => now)
+    let answers = 0
+    t.mock.method(seeder, 'dial', () => answers++)
+    const announcer = new Announcer(seeder, null)
     announcer.add({ ...torrentOf(1), trackers: [[`${scheme}://both.example:${port}/announce`]] })
-    await until('one hears of it', hears(1))
+    await until('one answers', () => answers === 1)
+    await setImmediate()
     // The second of IPv4 refuses
     giveName(t, 'both.example', ['::1', '127.0.0.2', '127.0.0.1'])
     now = 3_600_000
-    await until('both hear of it', hears(3))
+    await until('both hear of it', () => {
+      t.mock.timers.tick(1000)
+      return heard.length === 3
+    })
     await announcer.close()
     const expected = ['4 again', '4 stopped', '6 again', '6 started', '6 stopped']
     assert.deepEqual([...heard].sort(), expected)

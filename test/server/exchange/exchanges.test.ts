@@ -186,16 +186,23 @@ test('requests that wait behind a download are logged when their client leaves',
 
 test('torrents from memory are logged like all others', async (t) => {
   const mirror = await serve(t)
-  const headers = { Host: 'x' }
-  const torrent = await ask(mirror.port, `${SINGLE}/yum/good.rpm`, { headers })
-  for (let i = 0; i < 2; i++) await ask(mirror.port, `${SINGLE}/yum/good.rpm`, { headers })
-  const told = await entries(mirror, 3)
+  const download = () => ask(mirror.port, `${SINGLE}/yum/good.rpm`, { headers: { Host: 'x' } })
+  const torrent = await download()
+  let downloads = 1
+  // On a slow machine the file may be looked at again before an answer is sent again
+  const metrics = await until('two are from memory', async () => {
+    await download()
+    downloads++
+    const now = await metricsOf(mirror)
+    return /^btkit_requests_total\{route="kept response",code="200"\} 2$/m.test(now) && now
+  })
+  const told = (await entries(mirror, 2 * downloads - 1)).filter(({ url }) =>
+    url.startsWith(SINGLE),
+  )
   assert.deepEqual(
     told.map(({ status, bytes, complete }) => [status, bytes, complete]),
-    Array(3).fill([200, torrent.body.length, true]),
+    Array(downloads).fill([200, torrent.body.length, true]),
   )
-  const metrics = await metricsOf(mirror)
-  assert.match(metrics, /^btkit_requests_total\{route="kept response",code="200"\} 2$/m)
   assert.match(
     metrics,
     /^btkit_request_duration_seconds_bucket\{route="kept response",le="\+Inf"\} 2$/m,
