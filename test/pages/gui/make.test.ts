@@ -5,7 +5,6 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
-  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -336,8 +335,7 @@ test('the picker lists directories first, then names as people sort, and makes d
 
 test('work that is cancelled writes nothing', async (t) => {
   const { root, pages, get } = await openTestGui(t, {}, { patience: 0 })
-  writeFileSync(join(root, 'large'), '')
-  truncateSync(join(root, 'large'), 2 ** 40)
+  plantEndless(join(root, 'large'))
   const form = new URLSearchParams({ act: 'make', path: 'large' })
   const { headers } = await fetch(`${pages}make`, {
     method: 'POST',
