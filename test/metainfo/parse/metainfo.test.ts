@@ -29,7 +29,7 @@ function latin1(text: string): Uint8Array {
 }
 
 test('a torrent is read whole', () => {
-  const bytes = torrentOf(singleFileInfo(), { announce: 'http://t/a', comment: 'hello' })
+  const bytes = torrentOf(singleFileInfo(), { announce: 'http://t/a', comment: '\ufeffhello' })
   const metainfo = parseMetainfo(bytes)
   const { start, end } = metainfo.infoSpan
   assert.equal(metainfo.bytes, bytes)
@@ -42,7 +42,7 @@ test('a torrent is read whole', () => {
   assert.equal(metainfo.size, 5)
   assert.equal(metainfo.pieceCount, 1)
   assert.equal(metainfo.announce, 'http://t/a')
-  assert.equal(metainfo.comment, 'hello')
+  assert.equal(metainfo.comment, '\ufeffhello')
   assert.deepEqual(metainfo.info.get('length'), 5)
   assert.deepEqual(metainfo.unsafePaths, [])
   assert.deepEqual(metainfo.warnings, [])
@@ -196,6 +196,7 @@ test('what is no torrent at all is told by how it begins', () => {
     ['404 Not Found', '"404 Not Found"'],
     ['\x1b[2J'.padEnd(50, 'x'), `"\\x1b[2J${'x'.repeat(20)}"`],
     ['le', '"le"'],
+    [`${'x'.repeat(23)}\xc3\xa9`, `"${'x'.repeat(23)}\\xc3"`],
   ] as const) {
     const message = `not a torrent (it begins with ${beginning})`
     assertRefused(() => parseMetainfo(latin1(bytes)), 'bencode', message)
@@ -378,8 +379,11 @@ test('what is read of golden torrents is recognized', () => {
     assert.ok(isTorrent(readFileSync(join(golden, name))), name)
 })
 
-test('a frozen torrent has files and info', () => {
+test('a frozen torrent has files and info, and so has each copy of one', () => {
   const torrent = torrentOf(directoryInfo([{ path: ['a'], length: 1 }]), {})
+  const whole = parseMetainfo(torrent)
+  for (const copy of [{ ...whole }, { ...whole }])
+    assert.ok(copy.files === whole.files && copy.info === whole.info)
   const { files, info } = Object.freeze(parseMetainfo(torrent))
   assert.deepEqual(files, [{ path: ['a'], length: 1, padding: false, attr: '' }])
   assert.deepEqual([...info.keys()], ['files', 'name', 'piece length', 'pieces'])
