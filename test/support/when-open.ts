@@ -19,6 +19,11 @@ export function openFiles(pid: number | 'self'): string[] {
   }
 }
 
+/** The files below a directory that this process has open, be they removed. */
+export function openBelow(directory: string): string[] {
+  return openFiles('self').filter((path) => path.startsWith(directory))
+}
+
 /** Where a link leads, or nothing when it is gone by now. */
 function linkOf(path: string): string {
   try {

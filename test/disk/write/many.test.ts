@@ -22,10 +22,12 @@ import { writeAtomically, type WriteOptions } from '../../../src/disk/write/atom
 import { Writer, type SyncFileSystem } from '../../../src/disk/write/many.js'
 import { checkEditable } from '../../../src/disk/write/permissions.js'
 import { loadNative } from '../../../src/base/native-addon.js'
-import { findPeer } from '../../support/peers.js'
+import { findPeer, unlessInstalled } from '../../support/peers.js'
 import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { failure, unlessWindows } from '../failure.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
+import { runProgram } from '../../support/programs.js'
+import { openBelow } from '../../support/when-open.js'
 
 const syncing = (syncFileSystem?: SyncFileSystem | null) => (most: number) =>
   new Writer(most, syncFileSystem)
@@ -86,6 +88,7 @@ for (const [what, open] of WAYS) {
     for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), name)
     const found = ['0', '1', '2'].flatMap((directory) => readdirSync(join(root, directory)))
     assert.equal(found.length, 200)
+    assert.deepEqual(openBelow(root), [])
   })
 
   test(`empty, small and large files of one batch are written whole, ${what}`, async (t) => {
@@ -234,18 +237,6 @@ for (const [what, open] of SYNCS) {
     assert.equal(readFileSync(join(root, 'same'), 'utf8'), '3')
   })
 
-  test(`files of one batch are told of in their order, ${what}`, async (t) => {
-    const root = makeScratch(t)
-    const writer = open(8)
-    const done: number[] = []
-    const writes = [3_000_000, 300_000, 1, 0].map(async (size) => {
-      await writer.write(join(root, String(size)), Buffer.alloc(size), {})
-      done.push(size)
-    })
-    await Promise.all(writes)
-    assert.deepEqual(done, [3_000_000, 300_000, 1, 0])
-  })
-
   test(`closing waits for all, failed ones too, ${what}`, async (t) => {
     const root = makeScratch(t)
     const writer = open(2)
@@ -320,7 +311,42 @@ test('the new names in many directories need one sync of their file system', asy
   const writeAll = (writer: Writer) => paths.map((path) => writer.write(path, BYTES, {}))
   await Promise.all(writeAll(new Writer(40, syncFileSystem)))
   assert.deepEqual(there, [0, 40])
+  assert.deepEqual(openBelow(root), [])
   // No file counts as written if its name may be lost
   const ends = await Promise.allSettled(writeAll(new Writer(40, syncFileSystem)))
   assert.ok(ends.every(({ status }) => status === 'rejected'))
 })
+
+test(
+  'a file is on the disk before it has its name, and its name before that is told',
+  unlessInstalled('strace'),
+  async (t) => {
+    const root = makeScratch(t)
+    const [files, log] = [join(root, 'files'), join(root, 'log')]
+    mkdirSync(files)
+    const from = (name: string) =>
+      JSON.stringify(new URL(`../../../src/disk/write/${name}.js`, import.meta.url).href)
+    const names = ['small', 'large', ...Array.from({ length: 20 }, (_, i) => `${i}`)]
+    const code = `
+    import { writeAtomically } from ${from('atomically')}
+    import { Writer } from ${from('many')}
+    const write = (by, name) =>
+      by(${JSON.stringify(files)} + '/' + name, Buffer.alloc(name === 'large' ? 1e6 : 10), {})
+    await write(writeAtomically, 'alone')
+    console.log()
+    const writer = new Writer(32, () => Promise.resolve(-1))
+    await Promise.all(${JSON.stringify(names)}.map((name) => write(writer.write.bind(writer), name)))`
+    const node = [process.execPath, '--input-type=module', '--eval', code]
+    const calls = 'trace=fsync,/^rename'
+    const { status } = await runProgram('strace', ['-f', '-y', '-o', log, '-e', calls, ...node])
+    assert.equal(status, 0)
+    const synced = Array.from(
+      readFileSync(log, 'utf8').matchAll(/fsync\(\d+<(.*?)>|rename.*, "(.*)"/g),
+      ([, path, name]) => name ?? path?.replace(/\.(\w+)\..*/, '$1 is on the disk'),
+    )
+    const both = (name: string) => [`${name} is on the disk`, name].map((each) => join(files, each))
+    assert.deepEqual(synced.slice(0, 3), [...both('alone'), files])
+    // One after the other, and then all their names
+    assert.deepEqual(synced.slice(3), [...names.flatMap(both), files])
+  },
+)

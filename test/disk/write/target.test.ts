@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fs, {
+import {
   lchownSync,
   lstatSync,
   rmSync,
@@ -12,13 +12,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { osCodeOf } from '../../../src/base/errors.js'
 import { placeNewFile, reserveAndRename } from '../../../src/disk/write/atomically.js'
-import type * as draft from '../../../src/disk/write/draft.js'
 import { syncDirectory } from '../../../src/disk/write/draft.js'
 import { findWriteTarget, followLinks } from '../../../src/disk/write/target.js'
 import { failure, onlyRoot, unlessWindows, unlessRoot } from '../failure.js'
 import { plantTree, withMode } from '../temporary-directory.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
-import { importMocks } from '../../support/import-mocks.js'
+import { openBelow } from '../../support/when-open.js'
 
 test('a link stands for what it points to, there or not, however far', (t) => {
   const root = plantTree(t, ['d/a', 'd/f/b'])
@@ -78,6 +77,7 @@ for (const place of [placeNewFile, reserveAndRename]) {
     const root = plantTree(t, ['draft'])
     await place(join(root, 'draft'), join(root, 'final'))
     assert.deepEqual(readdirSync(root), ['final'])
+    assert.deepEqual(openBelow(root), [])
     assert.equal(readFileSync(join(root, 'final'), 'utf8'), 'draft')
   })
 
@@ -107,18 +107,7 @@ test('placeNewFile leaves nothing where neither a link nor a rename works', asyn
   assert.deepEqual(readdirSync(root), ['draft'])
 })
 
-test('a directory is synced', async (t) => {
-  const directory = makeScratch(t)
-  const sync = t.mock.method(fs, 'fsync')
-  importMocks(t)
-  // The module takes the function when it is loaded
-  const { href } = new URL('../../../src/disk/write/draft.js?own', import.meta.url)
-  await ((await import(href)) as typeof draft).syncDirectory(directory)
-  assert.equal(sync.mock.callCount(), 1)
-  assert.equal(sync.mock.calls[0]?.error, undefined)
-})
-
-test('one that may be written but not read is let be', unlessRoot, async (t) => {
+test('a directory that may be written but not read is not synced', unlessRoot, async (t) => {
   const directory = makeScratch(t)
   await assert.doesNotReject(withMode(directory, 0o300, () => syncDirectory(directory)))
 })
