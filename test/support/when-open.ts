@@ -20,7 +20,7 @@ export function openFiles(pid: number | 'self'): string[] {
 }
 
 /** The files below a directory that this process has open, be they removed. */
-export function openBelow(directory: string): string[] {
+export function openFilesBelow(directory: string): string[] {
   return openFiles('self').filter((path) => path.startsWith(directory))
 }
 

@@ -205,6 +205,15 @@ test(
   },
 )
 
+test('an open connection is not ended when the time to connect is over', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { url } = await startServer(t, (_, response) => {
+    t.mock.timers.tick(10_000)
+    response.end('ok')
+  })
+  assert.equal(await textOf(url), 'ok')
+})
+
 /** A server that answers each request with some bytes, and then with others for ever. */
 async function startEndless(t: TestContext, first: string, again: string) {
   const requests: string[] = []

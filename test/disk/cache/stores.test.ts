@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openSqliteStore } from '../../../src/disk/cache/sqlite-store.js'
 import { type Store, nullStore } from '../../../src/disk/cache/store.js'
+import { countTimers } from '../../support/count-timers.js'
 import { makeScratch } from '../../support/scratch.js'
 
 // Tests begin while the rest of this file is read
@@ -69,9 +70,11 @@ test('sqlite: what is put later is written, too, while the store stays open', as
 
 test('sqlite: records outlive the process that put them', async (t) => {
   const directory = makeScratch(t)
+  const before = countTimers()
   const store = await openSqliteStore({ path: join(directory, 'x.sqlite'), warn: assert.ifError })
   for (let i = 0; i < 1000; i++) store.put(bytes(`${i}`), record(Buffer.alloc(i + 1, i)))
   await store.close()
+  assert.equal(countTimers(), before)
   const again = await openSqlite(t, directory)
   assert.equal([...again.entries('')].length, 1000)
 })

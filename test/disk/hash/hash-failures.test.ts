@@ -9,7 +9,7 @@ import { failure, unlessRoot } from '../failure.js'
 import { makeScratch, plantHuge, plantSparse } from '../../support/scratch.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { hashOptions, TWINS } from './hash-options.js'
-import { openFilesBelow, unlessProc } from './stream/open-files.js'
+import { openFilesBelow, unlessProc } from '../../support/when-open.js'
 import { plantStream } from './plant-stream.js'
 
 const PIECE = 16384

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { lockByFile } from '../../../src/disk/write/locks.js'
 import { failure } from '../failure.js'
 import { makeScratch } from '../../support/scratch.js'
-import { openBelow, unlessProc } from '../../support/when-open.js'
+import { openFilesBelow, unlessProc } from '../../support/when-open.js'
 
 const never = new AbortController().signal
 const heldIn = (directory: string) =>
@@ -61,7 +61,7 @@ test('whoever waits gets the lock as soon as it is free', async (t) => {
   const second = await lock(directory, 30)
   t.after(second.release)
   assert.ok(isFree)
-  assert.ok(openBelow(directory).length <= 1)
+  assert.ok(openFilesBelow(directory).length <= 1)
   await assert.rejects(lock(directory, 0), heldIn(directory))
 })
 

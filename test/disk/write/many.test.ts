@@ -27,7 +27,7 @@ import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { failure, unlessWindows } from '../failure.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
 import { runProgram } from '../../support/programs.js'
-import { openBelow } from '../../support/when-open.js'
+import { openFilesBelow } from '../../support/when-open.js'
 
 const syncing = (syncFileSystem?: SyncFileSystem | null) => (most: number) =>
   new Writer(most, syncFileSystem)
@@ -88,7 +88,7 @@ for (const [what, open] of WAYS) {
     for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), name)
     const found = ['0', '1', '2'].flatMap((directory) => readdirSync(join(root, directory)))
     assert.equal(found.length, 200)
-    assert.deepEqual(openBelow(root), [])
+    assert.deepEqual(openFilesBelow(root), [])
   })
 
   test(`empty, small and large files of one batch are written whole, ${what}`, async (t) => {
@@ -311,7 +311,7 @@ test('the new names in many directories need one sync of their file system', asy
   const writeAll = (writer: Writer) => paths.map((path) => writer.write(path, BYTES, {}))
   await Promise.all(writeAll(new Writer(40, syncFileSystem)))
   assert.deepEqual(there, [0, 40])
-  assert.deepEqual(openBelow(root), [])
+  assert.deepEqual(openFilesBelow(root), [])
   // No file counts as written if its name may be lost
   const ends = await Promise.allSettled(writeAll(new Writer(40, syncFileSystem)))
   assert.ok(ends.every(({ status }) => status === 'rejected'))

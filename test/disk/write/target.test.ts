@@ -17,7 +17,7 @@ import { findWriteTarget, followLinks } from '../../../src/disk/write/target.js'
 import { failure, onlyRoot, unlessWindows, unlessRoot } from '../failure.js'
 import { plantTree, withMode } from '../temporary-directory.js'
 import { makeScratch, plantLinks } from '../../support/scratch.js'
-import { openBelow } from '../../support/when-open.js'
+import { openFilesBelow } from '../../support/when-open.js'
 
 test('a link stands for what it points to, there or not, however far', (t) => {
   const root = plantTree(t, ['d/a', 'd/f/b'])
@@ -77,7 +77,7 @@ for (const place of [placeNewFile, reserveAndRename]) {
     const root = plantTree(t, ['draft'])
     await place(join(root, 'draft'), join(root, 'final'))
     assert.deepEqual(readdirSync(root), ['final'])
-    assert.deepEqual(openBelow(root), [])
+    assert.deepEqual(openFilesBelow(root), [])
     assert.equal(readFileSync(join(root, 'final'), 'utf8'), 'draft')
   })
 

@@ -153,16 +153,23 @@ test('a v2 piece length may be any power of two from 16 KiB to 1 GiB', () => {
 })
 
 test('in v2 all keys must stand in byte order, as that is the order of the files', () => {
-  const ordered = Buffer.from(encodeBencode(bencodableDict({ info: v2Info({ a: leaf(5) }) })))
-  const [file] = /1:ad0:.*?ee/s.exec(ordered.toString('latin1')) ?? []
-  const unordered = ordered
-    .toString('latin1')
-    .replace(file ?? '', () => `${file?.replace('1:a', '1:b')}${file}`)
-  assertRefused(
-    () => parseMetainfo(Buffer.from(unordered, 'latin1')),
-    'metainfo',
-    'info.file tree: "a" stands behind "b", but version 2 needs byte order',
-  )
+  const top = bencodableDict({ info: v2Info({ a: leaf(5) }) })
+  const ordered = Buffer.from(encodeBencode(top)).toString('latin1')
+  const [file = ''] = /1:ad0:.*?ee/s.exec(ordered) ?? []
+  for (const [from, to, place] of [
+    [file, file.replace('1:a', '1:b') + file, 'file tree'],
+    ['i16384e', 'i16384e1:xld1:bi0e1:ai0eee', 'x'],
+  ] as const) {
+    const unordered = Buffer.from(
+      ordered.replace(from, () => to),
+      'latin1',
+    )
+    assertRefused(
+      () => parseMetainfo(unordered),
+      'metainfo',
+      `info.${place}: "a" stands behind "b", but version 2 needs byte order`,
+    )
+  }
 })
 
 function filesOf(...lengths: number[]) {

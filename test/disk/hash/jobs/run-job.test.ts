@@ -21,7 +21,7 @@ import { referenceDigests } from '../../../support/reference-digests.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { hashOptions, TWINS } from '../hash-options.js'
 import { plantStream } from '../plant-stream.js'
-import { openFilesBelow, unlessProc } from '../stream/open-files.js'
+import { openFilesBelow, unlessProc } from '../../../support/when-open.js'
 import { until } from '../../../support/until.js'
 
 const P = 16384
