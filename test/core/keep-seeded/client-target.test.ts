@@ -135,6 +135,12 @@ const interruptions = {
   'a kill before it is removed': (client: FakeClient) => {
     client.onRemove = interrupt
   },
+  'a kill once it is removed': (client: FakeClient) => {
+    client.onRemove = () => {
+      client.torrents.clear()
+      interrupt()
+    }
+  },
   'a kill before it is added': (client: FakeClient) => {
     client.onAdd = interrupt
   },
