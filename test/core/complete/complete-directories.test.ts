@@ -10,13 +10,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { test } from 'node:test'
 import { entriesOf } from '../../support/mirror.js'
 import { summarize } from '../../../src/disk/cache/maintain.js'
 import { openCache } from '../../../src/disk/cache/open.js'
 import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
+import { TorrentRecords } from '../../../src/disk/state/torrent-log.js'
+import { writeAtomically } from '../../../src/disk/write/atomically.js'
 import { FakeClient } from '../../support/fake-client.js'
+import { makeRequest } from '../requests.js'
 import { clientOf, Place, UNSEEN } from './place.js'
 
 test("a directory that can't be used for its own torrents does not stop the others", async (t) => {
@@ -61,8 +63,8 @@ test('each change is planned before it is made, and only those', async (t) => {
       const path = 'listPath' in change ? change.listPath : change.torrentPath
       planned.push(`${list} ${basename(path)}`)
       const found = stateOf(path)
-      // Others would be made meanwhile
-      await setImmediate()
+      // It would be made meanwhile
+      for (let i = 0; i < 5; i++) await writeAtomically(place.at('other'), Buffer.of(i), {})
       assert.deepEqual([found, stateOf(path)], [before.get(path) ?? 0, found])
     }
     const lists: Partial<CompleteRequest> = { checksums: ['md5'], ...changes }
@@ -86,6 +88,20 @@ test('each change is planned before it is made, and only those', async (t) => {
     'removed b.torrent',
     'updated a.torrent',
   ])
+})
+
+test('a torrent is recorded before it has its name', async (t) => {
+  const place = new Place(t)
+  const root = place.at('out')
+  const options = { stateDirectory: place.at('state'), root, isReadOnly: true }
+  const recorded: boolean[] = []
+  const claim = (path: string) => {
+    const records = new TorrentRecords({ ...options, now: Date.now, warn: assert.fail })
+    recorded.push(records.in('').has(basename(path)))
+    void records.close()
+  }
+  await place.complete({ common: makeRequest('', { pieceLength: 'auto', write: { claim } }) })
+  assert.deepEqual(recorded, [true, true])
 })
 
 test('a torrent that is edited when its removal is planned stays', async (t) => {

@@ -110,6 +110,7 @@ test('a private torrent should have trackers of one host, because each gets the 
   const lists = (...urls: string[]) => ({ 'announce-list': urls.map((url) => [url]) })
   const two = lists('http://a.example/KEY/announce', 'http://b.example/KEY/announce')
   assert.deepEqual(codes(own, two), ['private-on-several'])
+  assert.deepEqual(codes(own, lists('no URL')), ['tracker-not-url'])
   assert.deepEqual(codes(own, lists('http://a.example/x', 'udp://a.example:80')), [])
   assert.deepEqual(codes({}, two), [])
 })

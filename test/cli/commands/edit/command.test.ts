@@ -84,7 +84,13 @@ test('trackers and web seeds are added and removed, and the rest stays', async (
 })
 
 test('web seeds are replaced, by their whole address or its beginning', async (t) => {
-  const seeds = ['http://a.example/x/', 'http://a.example.org/', 'ftp://b.example/f', 'http://c/']
+  const seeds = [
+    'http://a.example/x/',
+    'http://a.example.org/',
+    'ftp://b.example/f',
+    'http://c/',
+    1,
+  ]
   const beside = { announce: 'http://a.example/x/', 'url-list': seeds }
   const path = join(makeScratch(t, { a: torrentOf(singleFileInfo(), beside) }), 'a')
   const steps = [
@@ -94,7 +100,7 @@ test('web seeds are replaced, by their whole address or its beginning', async (t
     'http://none/=http://x/',
   ].flatMap((step) => ['--replace-web-seed', step])
   const { status, stdout, stderr } = await runBtkit(['edit', path, ...steps])
-  const now = ['https://new.example/x/', 'http://a.example.org/', 'http://c/']
+  const now = ['https://new.example/x/', 'http://a.example.org/', 'http://c/', 1]
   const expected = torrentOf(singleFileInfo(), { ...beside, 'url-list': now })
   assert.deepEqual(readFileSync(path), Buffer.from(expected))
   assert.match(stdout, /new web seeds? .*: https:\/\/new\.example\/x\//)
