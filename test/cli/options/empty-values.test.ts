@@ -30,10 +30,12 @@ for (const { path, command, section } of leafCommands(await allCommands())) {
       const typed = await runBtkit([...args, '--config', '/dev/null', `--${key}=`])
       assertError(typed, 'usage', `btkit: --${key}: its value is missing\n`)
     }
-    plantFiles(config, { c: `${section}:\n${keys.map((key) => `  ${key}: ''\n`).join('')}` })
+    const lines = [...keys, ...(MEANT[section] ?? [])].map((key) => `  ${key}: ''\n`)
+    plantFiles(config, { c: `${section}:\n${lines.join('')}` })
     const { stderr } = await runBtkit(['config', 'check', '--config', join(config, 'c')])
     for (const [at, key] of keys.entries())
       assert.match(stderr, new RegExp(`c:${at + 2}:\\d+: ${key}: its value is missing`))
+    assert.equal(stderr.split(': its value is missing').length, keys.length + 1, stderr)
   })
 
   test(`${path}: a home directory that no shell has named is no directory called ~`, async (t) => {

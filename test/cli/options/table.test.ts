@@ -50,7 +50,7 @@ for (const { name } of commandTable) {
       const words = new Set(offers.split('\n').map((line) => line.split('\t')[0]))
       const shown = await runBtkit(['config', 'show', ...path.split(' ')])
       const { stdout: help } = await runBtkit([...path.split(' '), '--help'])
-      for (const { key, on, off, isHidden } of optionEntries(command).values()) {
+      for (const { key, kind, on, off, isHidden } of optionEntries(command).values()) {
         if (isHidden) continue
         for (const { long } of [on, off].flatMap((option) => option ?? [])) {
           const option = long ?? ''
@@ -61,7 +61,9 @@ for (const { name } of commandTable) {
         assert.ok(schema.properties[name]?.properties[key], `schema: ${name}: ${key}`)
         const isDefault = schema.properties['defaults']?.properties[key] !== undefined
         assert.ok(isDefault || !takesDefault(name, key), `schema: defaults: ${key}`)
-        assert.match(shown.stdout, new RegExp(`^  ${key} `, 'm'))
+        // No switch is on by itself
+        const standard = kind === 'switch' ? (on ? '(false|-) ' : '(true|0) ') : ''
+        assert.match(shown.stdout, new RegExp(`^  ${key} +${standard}`, 'm'))
       }
       assert.match(help, /--config <file>/)
     }
@@ -85,8 +87,9 @@ test('the build notes the keys of all commands, by which mistakes are found', as
   assert.deepEqual(new Set(leaves.map(({ section }) => section)), new Set(knownSections().slice(1)))
   for (const { section, command } of leaves) {
     const known = new Set(knownKeys(section))
-    for (const { key, kind } of optionEntries(command).values()) {
+    for (const { key, kind, traits } of optionEntries(command).values()) {
       assert.ok(known.has(key), `${section}: ${key}`)
+      assert.equal(takesDefault(section, key), !traits.isOwn, `${section}: ${key}`)
       const isNamed = known.has(`no-${key}`)
       assert.equal(isKnownKey(`no-${key}`, section), kind === 'switch' || isNamed)
     }

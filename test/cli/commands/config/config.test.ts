@@ -3,6 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Ajv from 'ajv'
+import { leafCommands, optionEntries } from '../../../../src/cli/options/table.js'
+import { allCommands } from '../../../support/commands.js'
 import {
   assertError,
   assertStatus,
@@ -54,6 +56,8 @@ test('config show and presets hide what can be a passkey in the URL of a tracker
     'presets: {site: {announce: http://t.example/announce/P4SSKEY, web-seed: http://m.example/iso/}}',
     'serve: {tracker: http://t.example/P4SSKEY/announce.php}',
     'completedir: {announce: ["http://[::1]:80/P4SSKEY/announce", "http://t.example/x,P4SSKEY]P4SSKEY"]}',
+    'edit: {replace-web-seed: ["http://w.example/P4SSKEY=http://w.example/b"]}',
+    'reannounce: {replace-tracker: ["http://t.example/P4SSKEY=http://t.example/b"]}',
   ]
   writeFileSync(file, `${yaml.join('\n')}\n`)
   const shown = await runBtkit(['config', 'show', 'makemetafile', '--config', file])
@@ -68,8 +72,30 @@ test('config show and presets hide what can be a passkey in the URL of a tracker
     completed.stdout,
     /\[http:\/\/\[::1\]:80\/\*\*\*\/announce, http:\/\/t\.example\/\*\*\*\]/,
   )
-  for (const { stdout } of [shown, served, presets, completed])
+  const changed = await runBtkit(['config', 'show', '--config', file])
+  assert.match(changed.stdout, /replace-web-seed.*\n.*\n.*replace-tracker/)
+  for (const { stdout } of [shown, served, presets, completed, changed])
     assert.doesNotMatch(stdout, /P4SSKEY/)
+})
+
+const SECRETS =
+  /^(announce(-list)?|((add|remove)-)?tracker|cache-url|client|publish|queue|store|track)$/
+
+test('options whose values are often secret read them from variables, and no others do', async (t) => {
+  const sections: Record<string, Record<string, string>> = {}
+  for (const { section, command } of leafCommands(await allCommands())) {
+    for (const { key, kind } of optionEntries(command).values())
+      if (kind !== 'switch' && kind !== 'map')
+        (sections[section] ??= {})[key] = `env:${section} ${key}`
+  }
+  const file = plantConfig(t, JSON.stringify(sections))
+  const { stderr } = await runBtkit(['config', 'check', file])
+  const read = Array.from(stderr.matchAll(/the variable (.+) is not set/g), ([, name]) => name)
+  const all = Object.entries(sections).flatMap(([section, options]) =>
+    Object.keys(options).map((key) => ({ key, name: `${section} ${key}` })),
+  )
+  const secret = all.flatMap(({ key, name }) => (SECRETS.test(key) ? [name] : []))
+  assert.deepEqual(read.sort(), secret.sort())
 })
 
 test('config show hides the passwords in URLs that a torrent has', async (t) => {
