@@ -223,7 +223,10 @@ function parseText(given: Given, text: Text, previous: unknown, { cwd }: Known):
     throw refused(given, { ...text, text: null }, 'its value is missing')
   if (takesPaths(entry) && isUnexpanded(text.text)) throw refused(given, text, NO_SHELL)
   const hide = (reason: string) => {
-    return text.isOpened ? reason.replaceAll(text.text, '***') : hidden(given, reason)
+    if (!text.isOpened) return hidden(given, reason)
+    // The reason may name one of several trackers
+    const secrets = [text.text, ...text.text.split(/[|,]/)].filter(Boolean)
+    return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), reason)
   }
   try {
     return parse ? parse(text.text, previous) : text.text
