@@ -11,7 +11,7 @@ import { makeScratch } from '../support/scratch.js'
 
 /** Tiers have empty lines between them, as in the lists that people share. */
 const LIST =
-  '# public\nudp://a.example:1337/announce\n\nudp://b.example:1/announce\nwss://c.example\n\n\n'
+  '# public\n\n# ours\n\nudp://a.example:1337/announce \n \nudp://b.example:1/announce\nwss://c.example\n\n\n'
 const TIERS = [['udp://a.example:1337/announce'], ['udp://b.example:1/announce', 'wss://c.example']]
 const X = 'http://x.example/announce'
 const Y = 'http://y.example/announce'

@@ -12,7 +12,7 @@ presets:
   release: {private: true, source: REL, announce: mine, comment: of release}
   large: {piece-length: 4M, source: BIG, on-change: 'true'}
 aliases:
-  mine: [[http://a.example/announce, udp://b.example:6969], [http://c.example/announce]]
+  mine: [[http://a.example/announce, udp://b.example:6969], [], [http://c.example/announce]]
   one: http://one.example/announce
 trackers:
   one.example:
@@ -70,13 +70,7 @@ test('default-preset is used without --preset and --no-preset', async (t) => {
   assert.match(legacy.stderr, /presets are for btkit makemetafile/)
 })
 
-test('completedir has presets, too', async (t) => {
-  const { run, scratch, show } = withFile(t, YAML)
-  assertQuiet(await run('completedir', scratch, '-P', 'release'))
-  assert.equal((await show())['source'], 'REL')
-})
-
-test('a preset may be named in the environment', async (t) => {
+test('completedir has presets, too, which the environment may name', async (t) => {
   const { scratch, file, show } = withFile(t, YAML)
   const env = { BTKIT_COMPLETEDIR_PRESET: 'release' }
   const args = ['completedir', scratch, '--config', file, '--quiet', '--no-cache']
@@ -262,7 +256,11 @@ test('a dry run names the file and line of a rule, and an override is a warning'
   const { run, image, file } = withFile(t, YAML)
   const { stderr } = await run('makemetafile', image, 'one', '--dry-run', '--no-private')
   assert.ok(stderr.includes(`one.example: source: ONE (${file}:12)`), stderr)
-  assert.ok(stderr.includes(`overrides the rule of the tracker one.example: private: true`), stderr)
+  const overridden = 'overrides the rule of the tracker one.example: '
+  assert.deepEqual(stderr.split(overridden).length, 2, stderr)
+  assert.ok(stderr.includes(`${overridden}private: true`), stderr)
+  const two = await run('makemetafile', image, 'one', '--dry-run', '-s', 'ONE', '-s', 'TWO')
+  assert.ok(two.stderr.includes(`${overridden}source: ONE`), two.stderr)
 })
 
 test('lint reports torrents that break a rule', async (t) => {

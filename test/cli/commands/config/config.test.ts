@@ -5,13 +5,7 @@ import { test, type TestContext } from 'node:test'
 import Ajv from 'ajv'
 import { leafCommands, optionEntries } from '../../../../src/cli/options/table.js'
 import { allCommands } from '../../../support/commands.js'
-import {
-  assertError,
-  assertStatus,
-  jsonLines,
-  parseJson,
-  runBtkit,
-} from '../../../support/run-btkit.js'
+import { assertError, assertStatus, jsonLines, runBtkit } from '../../../support/run-btkit.js'
 import { executable } from '../../../support/executable.js'
 import { runProgram } from '../../../support/programs.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -136,7 +130,10 @@ test('config check finds options of a section that exclude each other', async (t
   // The section is stronger, and a command that has one of them only
   writeFileSync(
     file,
-    'defaults: {v2: true}\nmakemetafile: {hybrid: true}\nserve: {trackerless: true}\n',
+    `defaults: {v2: true}
+makemetafile: {hybrid: true}
+serve: {track: 'https://t.example/announce', tls-cert: c, tls-key: k}
+`,
   )
   assert.equal((await runBtkit(['config', 'check', file])).status, 0)
 })
@@ -191,41 +188,6 @@ test('an option under two names in a section is a mistake', async (t) => {
   assert.equal((await runBtkit(['config', 'check', file])).status, 0)
 })
 
-test('config check finds sections, keys and values that are wrong', async (t) => {
-  const file = join(makeScratch(t), 'c.yaml')
-  const lines = [
-    'makemetafiel: {}',
-    'defaults:',
-    '  treads: 2',
-    'serve:',
-    '  log: xml',
-    '  port: 1',
-  ]
-  writeFileSync(file, `${lines.join('\n')}\n`)
-  const { stdout, stderr } = assertStatus(await runBtkit(['config', 'check', file]), 1)
-  assert.equal(stdout, `${file}: 3 problems\n`)
-  const told = stderr.split('\n')
-  assert.equal(
-    told[0],
-    `btkit: ${file}:1:1: unknown section "makemetafiel"; did you mean "makemetafile"?`,
-  )
-  assert.equal(told[1], `btkit: ${file}:3:3: unknown option "treads"; did you mean "threads"?`)
-  assert.match(told[2] ?? '', new RegExp(`^btkit: ${file}:5:8: log 'xml': `))
-})
-
-test('config check accepts a tracker among the defaults, as text and as a list', async (t) => {
-  const directory = makeScratch(t)
-  for (const [name, value] of [
-    ['text', 'http://tracker.example/announce'],
-    ['list', '[http://a.example/announce, http://b.example/announce]'],
-  ]) {
-    const file = join(directory, `${name}.yaml`)
-    writeFileSync(file, `defaults:\n  announce: ${value}\n`)
-    const { stdout, stderr } = await runBtkit(['config', 'check', file])
-    assert.deepEqual([stdout, stderr], [`${file}: nothing wrong\n`, ''])
-  }
-})
-
 test('config init writes what config check finds nothing in, also without its comments', async (t) => {
   const file = join(makeScratch(t), 'new/config.yaml')
   const first = await runBtkit(['config', 'init', file])
@@ -261,13 +223,10 @@ test('config init writes the file of --config, or of BTKIT_CONFIG', async (t) =>
   assert.equal(other.stdout, `wrote ${inVariable}\n`)
 })
 
-test('config init is short, and - is standard output', async (t) => {
+test('config init is short, and - is standard output', async () => {
   const { stdout } = assertStatus(await runBtkit(['config', 'init', '-']), 0)
+  assert.match(stdout, /^# Configuration of btkit/)
   assert.ok(stdout.length < 2500, `${stdout.length} characters`)
-  const text = stdout.replaceAll(/^#(\w|  )/gm, '$1').replace(/^  announce: http.*\n/m, '')
-  const file = plantConfig(t, text.replace(/^  client: .*\n/m, ''))
-  const check = await runBtkit(['config', 'check', file])
-  assert.deepEqual([check.stdout, check.stderr], [`${file}: nothing wrong\n`, ''])
 })
 
 const WRONG = `makemetafiel: {}
@@ -293,19 +252,6 @@ test('config show shows all that is right beside what is wrong, and reports all 
   assert.match(told[2] ?? '', /^:6:8: log 'xml': /)
   assert.match(told[3] ?? '', /^:9:9: .*nowhere/)
   assert.equal(told[4], `btkit: read ${file}`)
-})
-
-test('config check reports mistakes of all kinds by line and column', async (t) => {
-  const presets = 'presets:\n  x: {unknown: 1, y: 2}\ntrackers:\n  a.example:\n    threads: 1\n'
-  const sections = 'serve:\n  treads: 2\n  log: xml\naliases:\n  b: nowhere\nunknown: {}\n'
-  const file = plantConfig(t, `${presets}${sections}`)
-  const { stderr } = await runBtkit(['config', 'check', file])
-  const places = Array.from(stderr.matchAll(/:(\d+:\d+): /g), ([, place]) => place)
-  assert.deepEqual(places, ['2:7', '2:19', '5:5', '7:3', '8:8', '10:6', '11:1'])
-  const report = parseJson(await runBtkit(['config', 'check', file, '--json']))
-  const { problems } = report as unknown as { problems: { line: number; column: number }[] }
-  const told = problems.map(({ line, column }) => `${line}:${column}`)
-  assert.deepEqual(told, places)
 })
 
 test('config show reports a file that is no YAML', async (t) => {
@@ -396,25 +342,20 @@ trackers:
   no host: {}
 `,
   )
-  const { status, stderr } = await runBtkit(['config', 'check', file])
-  const place = (at: string) => `btkit: ${file}:${at}: `
-  assert.equal(status, 1)
-  assert.doesNotMatch(stderr, /secret/)
-  for (const message of [
-    place('2:11') + 'http://[: not a URL',
-    place('3:3') + 'option "max-torrent-size" cannot be a default; put it below a command',
-    place('5:11') + 'there is no preset relaese; did you mean "release"?',
-    place('10:14') + "private '7': neither true nor false",
-    place('11:13') + 'source: a single value is expected here',
-    place('12:25') + "max-piece-length 'x': not a size, such as 64MiB",
-    place('12:28') + 'piece-length: most: not max',
-    place('13:14') + 'version: not v1, v2, hybrid',
-    place('14:5') + 'unknown option "bogus"; t.example has none of that name',
-    place('15:3') + 'no host: not a host, such as tracker.example',
-  ]) {
-    assert.ok(stderr.includes(`${message}\n`), `${message}\nin\n${stderr}`)
-  }
-  assert.equal(stderr.trimEnd().split('\n').length, 10)
+  const { stdout, stderr } = assertStatus(await runBtkit(['config', 'check', file]), 1)
+  assert.equal(stdout, `${file}: 10 problems\n`)
+  assert.deepEqual(stderr.replaceAll(`btkit: ${file}:`, '').trimEnd().split('\n'), [
+    '2:11: http://[: not a URL',
+    '3:3: option "max-torrent-size" cannot be a default; put it below a command',
+    '5:11: there is no preset relaese; did you mean "release"?',
+    "10:14: private '7': neither true nor false",
+    '11:13: source: a single value is expected here',
+    "12:25: max-piece-length 'x': not a size, such as 64MiB",
+    '12:28: piece-length: most: not max',
+    '13:14: version: not v1, v2, hybrid',
+    '14:5: unknown option "bogus"; t.example has none of that name',
+    '15:3: no host: not a host, such as tracker.example',
+  ])
 })
 
 test('the schema accepts what commands accept, and refuses what they refuse', async () => {
