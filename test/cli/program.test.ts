@@ -14,8 +14,17 @@ const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), '
 }
 
 test('--version prints that of the package', async () => {
-  const result = await runBtkit(['--version'])
-  assert.deepEqual([result.status, result.stdout, result.stderr], [0, `${version}\n`, ''])
+  for (const args of [['--version'], ['--quiet', '-V']]) {
+    const result = await runBtkit(args)
+    assert.deepEqual([result.status, result.stdout, result.stderr], [0, `${version}\n`, ''])
+  }
+  assert.match((await runBtkit(['--quiet', '--help'])).stdout, /^Usage: btkit /)
+})
+
+test('a service is not told how to use it if its environment says it all', async () => {
+  const env = { BTKIT_TRACK_OPEN: '1', BTKIT_TRACK_HOST: '192.0.2.1' }
+  const { stderr } = await runBtkit(['track'], { env })
+  assert.match(stderr, /^btkit: .*192\.0\.2\.1/)
 })
 
 test('a legacy name has a version as well', async () => {

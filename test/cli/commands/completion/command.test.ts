@@ -144,6 +144,8 @@ test('presets and aliases are those of the file of --config', async (t) => {
   assert.equal(await offers('--config', file, '--preset', ''), 'special\n')
   assert.equal(await offers(`--config=${file}`, '-a', ''), 'near\n')
   assert.equal(await offers('--preset', ''), 'usual\n')
+  // As bash separates them
+  assert.equal(await offers('--preset', '=', 'u'), 'usual\n')
 })
 
 test('the scripts have no error of syntax', async (t) => {
