@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { plantSparse } from '../../support/scratch.js'
-import { parseAnswers, rawRequest, readToEnd, requestText, type RawAnswer } from './raw.js'
-import { besiege, digestAddress, SINGLE } from './siege.js'
+import { parseAnswers, rawRequest, readToEnd, type RawAnswer } from './raw.js'
+import { besiege, digestAddress } from './siege.js'
 
 const HOST = 'Host: mirror.example'
 
@@ -40,25 +40,6 @@ test('refuses ambiguous headers, and does not see a second request in them', asy
         checkRefused(answers[0]!, 400, 413)
       })
     }
-  })
-})
-
-test('answers pipelined requests in their order, even if a later one is ready first', async (t) => {
-  const plant = (root: string) => {
-    plantSparse(root, 'cold', 64 * 2 ** 20)
-  }
-  await besiege(t, { plant }, async ({ port }) => {
-    const get = (target: string) => `GET ${target} HTTP/1.1\r\n${HOST}\r\n\r\n`
-    const requests = get(`${SINGLE}/cold`) + get('/-/health') + get('/nowhere')
-    const received = await rawRequest(port, requests + requestText('GET /yum/good.rpm'))
-    const answers = parseAnswers(received)
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [200, 200, 404, 200],
-    )
-    assert.equal(answers[0]!.headers.get('content-type'), 'application/x-bittorrent')
-    assert.equal(answers[1]!.body, 'ok\n')
-    assert.equal(answers[3]!.body, 'good')
   })
 })
 
