@@ -21,6 +21,7 @@ const CASES: readonly (readonly [words: string[], offered: string[]])[] = [
   [['cache', 'pr'], ['prune']],
   [['makemetafile', '--cache-t'], ['--cache-trust']],
   [['create', '--cache-t'], ['--cache-trust']],
+  [['create', '--announce-l'], []],
   [
     ['verify', '--cache-trust', ''],
     ['full', 'mtime'],
@@ -129,6 +130,21 @@ longTest('zsh completes the same', unlessInstalled('zsh'), async (t) => {
   for (const each of CASES) {
     const found = await ask('zsh', ['-f', '-c', asking, 'zsh', script, ...each[0]], directory)
     assertOffered(found, each)
+  }
+})
+
+test('the program offers words to all shells, and names the files that they find', async (t) => {
+  const env = { BTKIT_CONFIG: join(makeScratch(t, { c: CONFIGURATION }), 'c') }
+  const files = new Map([
+    ['two words', ':directory'],
+    ['a.torrent', ':torrent'],
+    ['a.torrent a.txt', ':file'],
+  ])
+  for (const [words, offered] of CASES) {
+    const { stdout } = await runBtkit(['__complete', ...words], { env })
+    const found = Array.from(stdout.matchAll(/^[^\t\n]+/gm), ([word]) => word)
+    const names = files.get(offered.join(' '))
+    assert.deepEqual(found.toSorted(), names ? [names] : offered, words.join(' '))
   }
 })
 
