@@ -93,7 +93,7 @@ longTest('records that were unused for long enough are removed the next day', as
   assert.equal([...cache.store.entries('i')].length, 0)
 })
 
-test('a cache that is removed while in use, be it at once, is reported once', async (t) => {
+test('a cache that is removed as soon as it is open is reported once', async (t) => {
   const { cache, directory, warnings, pass } = await start(t)
   assert.equal(cache.store.state(), 'used')
   removeCache(directory)

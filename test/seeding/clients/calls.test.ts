@@ -91,13 +91,16 @@ const rtorrent: Fake = {
     `<methodResponse><params><param>${xml(result)}</param></params></methodResponse>`,
 }
 
+/** Methods that change a torrent that is there. */
+const WRITES = /Tags|start|set$|delete|remove|multicall/
+
 const FAKES = { qbittorrent, transmission, rtorrent }
 
 /** Starts a client, with results beside its usual ones. */
 async function start(t: TestContext, kind: keyof typeof FAKES, others: Row = {}) {
   const asked: Asked[] = []
   const fake = FAKES[kind]
-  let isClosing = false
+  let [isClosing, isRefusing] = [false, false]
   const port = await serveLocally(t, (request, response) => {
     if (isClosing) {
       isClosing = false
@@ -112,6 +115,10 @@ async function start(t: TestContext, kind: keyof typeof FAKES, others: Row = {})
       }
       const calls = fake.read(request, body)
       asked.push(...calls)
+      if (isRefusing && calls.some(([method]) => WRITES.test(method))) {
+        response.writeHead(500).end()
+        return
+      }
       const own = calls.map(([method]) => others[method] ?? fake.results[method])
       response.end(fake.answer(own, calls))
     })
@@ -121,7 +128,10 @@ async function start(t: TestContext, kind: keyof typeof FAKES, others: Row = {})
   const closeNext = () => {
     isClosing = true
   }
-  return { asked, closeNext, client: connectClient(address, { timeoutMs: 60_000, signal }) }
+  const refuse = () => {
+    isRefusing = true
+  }
+  return { asked, closeNext, refuse, client: connectClient(address, { timeoutMs: 60_000, signal }) }
 }
 
 const UPPER = INFO_HASH.toUpperCase()
@@ -191,7 +201,7 @@ const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
 
 for (const [kind, calls] of lives) {
   test(`what ${kind} is asked to do with a torrent, which keeps its data`, async (t) => {
-    const { asked, client } = await start(t, kind)
+    const { asked, client, refuse } = await start(t, kind)
     const isFound = await client.findData?.([TORRENT])
     assert.deepEqual(isFound, kind === 'rtorrent' ? [true] : undefined)
     assert.deepEqual(await client.add([TORRENT]), [null])
@@ -199,6 +209,9 @@ for (const [kind, calls] of lives) {
     await client.start([INFO_HASH])
     await client.remove([INFO_HASH])
     assert.deepEqual(asked, calls)
+    refuse()
+    for (const act of ['mark', 'start', 'remove'] as const)
+      await assert.rejects(client[act]([INFO_HASH]), { code: 'client' }, act)
   })
 }
 

@@ -58,6 +58,17 @@ test('what comes while a request is answered waits, is counted, and comes before
   assert.deepEqual(taken, ['ghi', 'end'])
 })
 
+test('a connection that is left is read again, and nothing of it is counted', async () => {
+  const { socket, answer } = connection()
+  let waiting = 0
+  const intake = new Intake(socket, null, (bytes) => (waiting = bytes))
+  answer()
+  socket.push(MUCH)
+  await until('it waits', () => socket.isPaused())
+  assert.equal(intake.release().toString(), MUCH)
+  assert.deepEqual([waiting, socket.isPaused()], [0, false])
+})
+
 test('of a connection that has closed, nothing waits', async () => {
   const { socket, answer } = connection()
   const intake = new Intake(socket, null, () => undefined)

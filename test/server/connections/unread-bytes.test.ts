@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
@@ -142,6 +147,27 @@ test('what a slow client has read is counted no more, and is known when it leave
   assert.deepEqual([taken < 8 * MIB, response?.bytesTaken], [true, 8 * MIB])
   client.destroy()
 })
+
+for (const how of ['end', 'endAtOnce', 'writePart'] as const) {
+  test(`what the system has of a body that ${how} sends is known`, async (t) => {
+    const unread = new UnreadBytes(() => 'a')
+    const server = createServer(OPTIONS, (asked, response) => {
+      response.unread = unread
+      asked.socket.cork()
+      void response[how](LARGE.subarray(0, 100_000))
+    })
+    const client = connect(await listenLocally(t, server), '127.0.0.1').resume()
+    t.after(() => client.destroy())
+    client.write(request('GET'))
+    const [asked, { bytesTaken }] = (await once(server, 'request')) as [
+      IncomingMessage,
+      CountedResponse,
+    ]
+    assert.ok(unread.bytes + bytesTaken >= 100_000, `${unread.bytes} + ${bytesTaken}`)
+    asked.socket.uncork()
+    await until('the system has it', () => unread.bytes === 0)
+  })
+}
 
 /** A function by which clients hold bytes of responses, and the names of those that are closed. */
 function holding(limits?: ConstructorParameters<typeof UnreadBytes>[1]) {

@@ -71,6 +71,16 @@ test('of an announce here and a stop elsewhere the later one wins, by millisecon
   }
 })
 
+test('the other trackers hear of a peer that is new, moves, or takes the place of another', () => {
+  const { store } = makeStore()
+  let told = 0
+  store.onChange = () => told++
+  for (const [n, peer] of [{ peer: 'a' }, { port: 7 }, { peer: 'b', port: 7 }].entries()) {
+    for (let again = 0; again < 2; again++) store.announce(announceOf(peer))
+    assert.equal(told, n + 1)
+  }
+})
+
 test('the other trackers hear of a stop of a peer that only they know', () => {
   const { store } = makeStore()
   const told: SwarmChange[] = []

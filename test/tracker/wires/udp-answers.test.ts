@@ -213,7 +213,7 @@ test("an address in the query of the tracker's URL is claimed as over HTTP (BEP 
   assert.equal(answer.subarray(20).toString('hex'), '20010db80000000000000000000000090007')
 })
 
-test('a banned address is refused and listed nowhere, be it in the packet or its sender', () => {
+test('a banned address in a packet or of its sender is refused and listed nowhere', () => {
   const BANNED = '1.2.3.4'
   const { udp, store } = makeAnswers({
     rules: {

@@ -150,11 +150,12 @@ test('the bin is emptied after 30 days', async (t) => {
   assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt'])
 })
 
-test('a bin of too many bytes loses the oldest first', async (t) => {
+test('a bin of too many bytes loses the oldest first, and nothing of others', async (t) => {
   const before = Date.UTC(2025, 11, 31)
   const { collection, root, clock } = openTestCollection(t, {
     't/a.torrent': A,
     't/b.torrent': B,
+    't/.bin/notes/mine': '',
     [`t/.bin/${before - 1}-00000000-${A.length}/old.torrent`]: A,
     [`t/.bin/${before}-00000000-${BIN_LIMITS.bytes - A.length}/large.torrent`]: A,
   })
@@ -166,7 +167,7 @@ test('a bin of too many bytes loses the oldest first', async (t) => {
   assert.deepEqual(await names(), ['b.torrent', 'a.torrent'])
   assert.equal(await emptyBin(collection, { ...BIN_LIMITS, bytes: B.length }), 1)
   assert.deepEqual(await names(), ['b.torrent'])
-  assert.deepEqual(filesBelow(join(root, 't/.bin')).length, 1)
+  assert.deepEqual(filesBelow(join(root, 't/.bin')).length, 2)
 })
 
 test('uploaders delete and restore only what they added', async (t) => {
