@@ -52,11 +52,6 @@ test('a file of 4 GiB is cut into ranges for many workers', () => {
   assert.deepEqual(new Set(parts.map(bytesOfPart)), new Set([GIB / 4]))
 })
 
-test('ranges have as many pieces as all threads of a worker hash side by side', () => {
-  const parts = partsOf({ sizes: [12 * GIB], pieceLength: 8 * 1024 ** 2 })
-  assert.deepEqual(new Set(parts.map(({ count }) => count)), new Set([64]))
-})
-
 test('each piece is in one range, with the files that it needs', () => {
   const sizes = Array.from({ length: 300 }, (_, i) => (i * 7919) % 2_000_000)
   for (const isAligned of [false, true]) {
@@ -96,11 +91,6 @@ test('pieces that are known already are left out', () => {
       [9, 1],
     ],
   )
-})
-
-test('a file is named by its share, its path below it, its size and its time', () => {
-  const [{ files } = { files: [] }] = partsOf({ sizes: [10], pieceLength: 65_536 })
-  assert.deepEqual(files, [{ share: 's', path: 'd/f0', size: 10, mtime: '1500000001' }])
 })
 
 test('files outside of every share are not handed out', () => {

@@ -5,7 +5,7 @@ import type { RequestListener } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { scrapeUrl } from '../../../src/seeding/trackers/http-scrape.js'
-import { scrapeTracker } from '../../../src/seeding/trackers/ask-trackers.js'
+import { askTrackers, scrapeTracker } from '../../../src/seeding/trackers/ask-trackers.js'
 import { ScrapeFailure } from '../../../src/seeding/trackers/swarm-counts.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentracker.js'
@@ -123,6 +123,20 @@ function startRedirecting(t: TestContext, times: number): Promise<string> {
     else response.end(Buffer.from(`d5:filesd20:${'\xab'.repeat(20)}d8:completei5eeee`, 'latin1'))
   })
 }
+
+test('a tracker is asked about 50 torrents at a time', async (t) => {
+  const counts: (number | undefined)[] = []
+  const port = await serveLocally(t, ({ url }, response) => {
+    counts.push(url?.match(/info_hash=/g)?.length)
+    response.end('d5:filesdee')
+  })
+  const trackers = [`http://127.0.0.1:${port}/announce`]
+  const asked = Array.from({ length: 120 }, (_, n) => {
+    return { name: '', infoHash: infoHashOf(`${n}`.padStart(40, '0')), trackers }
+  })
+  await askTrackers(asked, 600_000, new AbortController().signal)
+  assert.deepEqual(counts, [50, 50, 20])
+})
 
 test('up to three redirects of a tracker are followed', async (t) => {
   const counts = await scrape(await startRedirecting(t, 3))

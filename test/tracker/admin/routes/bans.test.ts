@@ -187,6 +187,20 @@ test('bans outlive the administration; a file that is named is edited, and its l
   assert.equal(statSync(list).mode & 0o777, 0o600)
 })
 
+test('of 1,001 bans and more than 500 entries of the log the newest are listed', async (t) => {
+  const hashes = Array.from({ length: 1001 }, (_, n) => `${1000 + n}`.padStart(40, 'a'))
+  const entry = '{"time":"2030-01-01T00:00:00Z","user":"bob","action":"edit","target":"x"}\n'
+  const { logIn } = await startAdmin(t, {
+    open: true,
+    files: { 'state/banned-torrents': hashes.join('\n'), 'state/admin.log': entry.repeat(500) },
+  })
+  const alice = await logIn()
+  const { text } = await alice.get('/bans')
+  assert.deepEqual(text.match(/\ba{36}\d{4}(?=<)/g), hashes.slice(1).reverse())
+  assert.match(text, />1 older bans are not listed/)
+  assert.equal((await alice.get('/log')).text.match(/<tr/g)?.length, 1 + 500)
+})
+
 test('uploaders can neither see nor change bans', async (t) => {
   const admin = await startAdmin(t, { open: true })
   const bob = await admin.logIn('bob')

@@ -26,6 +26,9 @@ const MISTAKES: readonly (readonly [
   ['categories', { act: 'create', parent: '0', name: 'x' }, 'name'],
   ['categories', { act: 'create', parent: '0/gone', name: 'y' }, 'parent'],
   ['categories', { act: 'rename', category: '0/x', name: '' }],
+  ['torrents', { act: 'x', torrent: '0/x/taken.torrent' }],
+  ['users', { act: 'x', name: 'bob' }],
+  ['categories', { act: 'x', category: '0/x' }],
   ['make', { act: 'make', path: '', comment: 'file' }, 'path'],
   ['make', { act: 'make', path: 'nowhere' }, 'path'],
   ['make', { act: 'make', path: 'film', to: '0', output: '.x' }, 'output'],
@@ -47,9 +50,10 @@ test('an error marks the field that it is about, and no other one', async (t) =>
   const wrong: string[] = []
   for (const [page, { path = '', ...fields }, ...expected] of MISTAKES) {
     const content = path === 'film' ? join(data, path) : path
-    const { text } = await alice.post(`/${page}`, { ...fields, path: content })
+    const { status, text } = await alice.post(`/${page}`, { ...fields, path: content })
     const marked = faultyFields(text)
-    if (String(marked) !== String(expected)) wrong.push(JSON.stringify([page, fields, marked]))
+    if (status < 400 || status >= 500 || String(marked) !== String(expected))
+      wrong.push(JSON.stringify([page, fields, marked]))
   }
   assert.deepEqual(wrong, [])
 })
