@@ -222,6 +222,11 @@ for (const kind of ['qbittorrent', 'transmission'] as const) {
     closeNext()
     assert.equal((await client.list([INFO_HASH])).length, 1)
   })
+
+  test(`an answer of ${kind} that is no list is no empty list`, async (t) => {
+    const { client } = await start(t, kind, { 'torrents/info': {}, 'torrent-get': {} })
+    await assert.rejects(client.list(), { code: 'client', message: /: no list of torrents$/ })
+  })
 }
 
 /** The torrent as each client lists it. */
@@ -442,6 +447,7 @@ test('qBittorrent before version 5 starts by another word', async (t) => {
 for (const [isOn, priority, isAsked] of [
   [true, 0, true],
   [false, 0, false],
+  [true, 1, false],
 ] as const) {
   test(`qBittorrent ${isAsked ? 'gets' : 'keeps'} files of priority ${priority}, names excluded: ${isOn}`, async (t) => {
     const { asked, client } = await start(t, 'qbittorrent', {

@@ -45,22 +45,6 @@ async function countsAt(tracker: Tracker, hash = HASH) {
   return (await tracker.get(scrape)).text()
 }
 
-longTest('clients of two trackers find each other', { skip }, async (t) => {
-  const redis = await startRedis(t)
-  const args = ['--store', redis.url]
-  const [one, other] = [await startTrack(t, { args }), await startTrack(t, { args })]
-  await one.ask(announceQuery(HASH, { peer: 'seed', port: 1111, event: 'completed' }))
-  await other.ask(announceQuery(HASH, { peer: 'leech', port: 2222, left: 5 }))
-  await until('one knows all', hasPeers(one, 1111, 2222))
-  await until('the other knows all', hasPeers(other, 1111, 2222))
-  await until('downloads are counted once', async () => {
-    const counts = [await countsAt(one), await countsAt(other)]
-    return counts.every((each) => /8:completei1e10:downloadedi1e11:downloadersi1e/.test(each))
-  })
-  await one.ask(announceQuery(HASH, { peer: 'seed', port: 1111, event: 'stopped' }))
-  await until('the seed is gone at both', hasPeers(other, 2222))
-})
-
 test('a client that announces here and stops there at once is gone', { skip }, async (t) => {
   const redis = await startRedis(t)
   const args = ['--store', redis.url]

@@ -192,11 +192,15 @@ test('of 1,001 bans and more than 500 entries of the log the newest are listed',
   const entry = '{"time":"2030-01-01T00:00:00Z","user":"bob","action":"edit","target":"x"}\n'
   const { logIn } = await startAdmin(t, {
     open: true,
-    files: { 'state/banned-torrents': hashes.join('\n'), 'state/admin.log': entry.repeat(500) },
+    files: {
+      'state/banned-torrents': `# by hand\n${hashes.join('\n# by hand\n')}`,
+      'state/admin.log': entry.repeat(500),
+    },
   })
   const alice = await logIn()
   const { text } = await alice.get('/bans')
   assert.deepEqual(text.match(/\ba{36}\d{4}(?=<)/g), hashes.slice(1).reverse())
+  assert.equal(text.match(/>by hand</g)?.length, 1000)
   assert.match(text, />1 older bans are not listed/)
   assert.equal((await alice.get('/log')).text.match(/<tr/g)?.length, 1 + 500)
 })
