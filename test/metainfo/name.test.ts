@@ -101,16 +101,6 @@ function countOf(list: WarningList): number {
   return list.toArray().length
 }
 
-test('warnings come out in the order in which they went in', () => {
-  const list = new WarningList()
-  list.add('not-utf8', () => 'first')
-  list.add('unsafe-path', () => 'second')
-  assert.deepEqual(list.toArray(), [
-    { code: 'not-utf8', message: 'first' },
-    { code: 'unsafe-path', message: 'second' },
-  ])
-})
-
 test('fifty of a kind are kept, the rest are counted and not even described', () => {
   const list = new WarningList()
   let described = 0

@@ -176,16 +176,6 @@ test('serve sets aside a cache whose pages another program wrote, and uses a new
   assert.equal((JSON.parse(stdout) as { counts: { file: number } }).counts.file, 1)
 })
 
-test('a cache that a process finds to be damaged is renamed by that process', async (t) => {
-  const { mirror, file } = await makeFilled(t)
-  const content = readFileSync(file)
-  writeFileSync(file, content.fill(0, 2 * PAGE))
-  const { status, warnings } = await runOn(mirror)
-  assert.equal(status, 0)
-  assert.match(warnings, ONE_WARNING)
-  assert.deepEqual((await mirror.run(['--quiet', ...SMALL_PIECES])).stderr, '')
-})
-
 test('a cache that was copied from elsewhere is used', async (t) => {
   const { mirror, file } = await makeFilled(t)
   const copy = readFileSync(file)

@@ -20,17 +20,6 @@ async function openSqlite(t: TestContext, directory = makeScratch(t), maxWaiting
 testStore('sqlite', (t) => openSqlite(t), true)
 testStore('null', () => nullStore, false)
 
-test('sqlite: records come in the order of their keys', async (t) => {
-  const store = await openSqlite(t)
-  for (const key of ['b', 'a', 'ba', 'B', '\0x']) store.put(bytes(key), record(bytes(`v${key}`)))
-  await store.flush()
-  const entries = [...store.entries('')].map(({ key, value }) => [textOf(key), textOf(value)])
-  assert.deepEqual(
-    entries,
-    ['\0x', 'B', 'a', 'b', 'ba'].map((key) => [key, `v${key}`]),
-  )
-})
-
 test('sqlite: a record is all that was put, be it long or short', async (t) => {
   const store = await openSqlite(t)
   const values = [1, 100, 5000, 3_000_000, 10].map((length) => Buffer.alloc(length, length))

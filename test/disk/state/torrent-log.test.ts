@@ -213,16 +213,6 @@ test('after a flush a record is in the file, without closing', async (t) => {
   await log.close()
 })
 
-test('a file that is mostly outdated is written anew', async (t) => {
-  const place = new Place(t)
-  const log = place.open()
-  for (let i = 0; i < 3000; i++) log.put(`${i % 10}.torrent`, recordOf(i))
-  await log.close()
-  assert.ok(readFileSync(place.file).length < 10_000)
-  const again = place.open()
-  for (let i = 0; i < 10; i++) assert.deepEqual(again.get(`${i}.torrent`), recordOf(2990 + i))
-})
-
 test('a file that is written anew keeps what this run left as it was', async (t) => {
   const place = new Place(t)
   await place.fill({ 'a.torrent': recordOf(1), 'b.torrent': recordOf(2) })
