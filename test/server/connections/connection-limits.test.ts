@@ -77,13 +77,6 @@ test('when all connections are taken, those of the client with most make room', 
   assert.deepEqual(closedOf(others), [])
 })
 
-test('the client with most gets none of the others’ connections', () => {
-  const open = openAt()
-  const [few, many] = [open('few', 20), open('many', 80)]
-  assert.deepEqual(closedOf(open('many', 5)), [0, 1, 2, 3, 4])
-  assert.deepEqual([closedOf(few), closedOf(many)], [[], []])
-})
-
 test('a new client takes places of those that have more than twice as many', () => {
   const open = openAt()
   const clients = ['a', 'b', 'c', 'd'].map((client) => open(client, 25))
