@@ -134,12 +134,12 @@ test('unreadable files are left out and reported', unlessNoRoot, async (t) => {
 
 test('a name that no torrent can have is left out, by its address and with the reason', async (t) => {
   const { port, root, stop } = await serveMirror(t, { files: FILES })
-  for (const last of [0xe9, 0xea, 0xeb])
-    writeFileSync(Buffer.concat([Buffer.from(join(root, 'pub/set/')), Buffer.of(last)]), 'x')
+  for (const place of ['pub/set/', 'pub/set/b/'])
+    writeFileSync(Buffer.concat([Buffer.from(join(root, place)), Buffer.of(0xe9)]), 'x')
   const { headers } = await ask(port, '/pub/set.torrent')
   const [, address = '', ...others] = String(headers['x-left-out']).split(' ')
   const all = [address, ...others].join(' ')
-  assert.equal(all.toUpperCase(), '/PUB/SET/%E9 /PUB/SET/%EA /PUB/SET/%EB')
+  assert.equal(all.toUpperCase(), '/PUB/SET/B/%E9 /PUB/SET/%E9')
   assert.equal((await ask(port, address)).status, 200)
   assert.match((await stop()).stderr, /\/pub\/set\/\\xe9: not UTF-8, [^,]+; rename it\n/)
 })
