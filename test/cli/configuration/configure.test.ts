@@ -155,29 +155,6 @@ test('only the file of --config is read, and /dev/null is an empty one', async (
   assert.match(missing.stderr, /missing: no such file/)
 })
 
-for (const [subcommand, own, others, args] of [
-  ['makemetafile', 'threads cache cache-dir cache-trust', 'private source', ['/none', URL]],
-  [
-    'completedir',
-    'threads cache cache-dir cache-trust state-dir',
-    'private output',
-    [URL, '/none'],
-  ],
-  ['track', 'state state-dir', 'keep-dead port', ['--allowed-dir', '/none']],
-] as const) {
-  test(`under its old name ${subcommand} reads only ${own} from a configuration`, async (t) => {
-    const { file, run } = withFile(t, '')
-    for (const key of [...own.split(' '), ...others.split(' ')]) {
-      // No option has such a value
-      writeFileSync(file, `defaults: {${key}: {a: b}}\n`)
-      const env = { BTKIT_CACHE_DIR: '', BTKIT_STATE_DIR: '' }
-      const { stderr } = await run(args, { program: `bt${subcommand}`, subcommand, env })
-      const told = own.split(' ').includes(key) ? `config\\.yaml:1:\\d+: ${key}: ` : '/none'
-      assert.match(stderr, new RegExp(told))
-    }
-  })
-}
-
 const MISTAKES: readonly (readonly [what: string, yaml: string, told: string])[] = [
   [
     'a misspelt default',

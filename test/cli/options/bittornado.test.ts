@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { findCommand } from '../../../src/cli/command-list.js'
 import { configure } from '../../../src/cli/configuration/configure.js'
@@ -6,6 +8,7 @@ import type { CommandContext } from '../../../src/cli/context.js'
 import type { Io } from '../../../src/cli/io.js'
 import { splitLine } from '../../../src/cli/line/split-line.js'
 import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
 
 /**
  * Options of BitTornado 0.3.18's downloaders that have an effect, with the defaults that they
@@ -124,3 +127,31 @@ test('a name of btkit skips nothing, nor does one whose programs had no other op
     )
   }
 })
+
+for (const [subcommand, own, others, args] of [
+  [
+    'makemetafile',
+    'threads cache cache-dir cache-trust',
+    'private source',
+    ['/none', 'http://t.example/a'],
+  ],
+  [
+    'completedir',
+    'threads cache cache-dir cache-trust state-dir',
+    'private output',
+    ['http://t.example/a', '/none'],
+  ],
+  ['track', 'state state-dir', 'keep-dead port', ['--allowed-dir', '/none']],
+] as const) {
+  test(`under its old name ${subcommand} reads only ${own} from a configuration`, async (t) => {
+    const directory = makeScratch(t, { 'btkit/config.yaml': '' })
+    for (const key of [...own.split(' '), ...others.split(' ')]) {
+      // No option has such a value
+      writeFileSync(join(directory, 'btkit/config.yaml'), `defaults: {${key}: {a: b}}\n`)
+      const env = { XDG_CONFIG_HOME: directory, BTKIT_CACHE_DIR: '', BTKIT_STATE_DIR: '' }
+      const { stderr } = await runBtkit(args, { program: `bt${subcommand}`, subcommand, env })
+      const told = own.split(' ').includes(key) ? `config\\.yaml:1:\\d+: ${key}: ` : '/none'
+      assert.match(stderr, new RegExp(told))
+    }
+  })
+}
