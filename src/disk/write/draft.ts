@@ -6,7 +6,7 @@ import { osCodeOf, systemError } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
 
 /** The user number and group number of a file's owner. */
-export interface Owner {
+interface Owner {
   uid: number
   gid: number
 }
