@@ -19,6 +19,8 @@ import { faultsOf } from './test/faults.js'
 const ROOMS = ['core', 'disk', 'metainfo', 'cli', 'mirror', 'tracker', 'seeding', 'server']
 /** Seconds for the tests of a fault; one that makes them hang is found. */
 const LIMIT = { touching: 300, all: 1200 }
+/** Seconds without a word of a test, of which none is silent for so long by itself. */
+const SILENCE = '100'
 
 const options = parseArgs({
   options: {
@@ -132,13 +134,12 @@ function tryFault({ path, line, compiled }) {
   Object.assign(original, { path: target, text: readFileSync(target, 'utf8') })
   writeFileSync(target, compiled)
   const isFoundBy = (args, seconds) => {
-    const { status } = spawnSync(process.execPath, ['scripts/test.js', ...args], {
-      timeout: seconds * 1000,
-    })
+    const command = ['scripts/test.js', '--first', '--test-limit', SILENCE, ...args]
+    const { status } = spawnSync(process.execPath, command, { timeout: seconds * 1000 })
     return status !== 0
   }
-  const isNear = isFoundBy(['--first', '--touching', `${path}:${line}`], LIMIT.touching)
-  const isFar = !isNear && options.all && isFoundBy(['--first'], LIMIT.all)
+  const isNear = isFoundBy(['--touching', `${path}:${line}`], LIMIT.touching)
+  const isFar = !isNear && options.all && isFoundBy([], LIMIT.all)
   restore()
   original.path = ''
   return isNear ? 'touching' : isFar ? 'all' : null
