@@ -174,12 +174,16 @@ test('a proxy that is not one over HTTP is refused, and HTTP_PROXY does not coun
   const own = await startServer(t)
   const code = `import { requestHttp } from ${JSON.stringify(MODULE)}
     const { signal } = new AbortController()
-    const url = 'http://tracker.invalid/'
+    const url = process.env.SCHEME + '://tracker.invalid/'
     await requestHttp(url, { signal }).catch(({ message }) => console.log(message))`
-  const run = (env: Record<string, string>) =>
-    spawnSync(process.execPath, ['--input-type=module', '-e', code], { env }).stdout.toString()
+  const run = (env: Record<string, string>, SCHEME = 'http') =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      env: { ...env, SCHEME },
+    }).stdout.toString()
   const refused = 'http_proxy in the environment is not a proxy over HTTP\n'
-  assert.equal(run({ http_proxy: 'socks5://127.0.0.1:1' }), refused)
+  const socks = 'socks5://127.0.0.1:1'
+  assert.equal(run({ http_proxy: socks, HTTPS_PROXY: own.url }), refused)
+  assert.equal(run({ HTTPS_PROXY: socks }, 'https'), refused.replace('http', 'https'))
   assert.doesNotMatch(run({ HTTP_PROXY: own.url }), /proxy/)
   assert.equal(own.asked.length, 0)
 })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { lstatSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs'
+import { lstatSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { osCodeOf } from '../../../src/base/errors.js'
+import { rawPath, textOfPath } from '../../../src/base/text/raw-path.js'
 import { encodeFingerprint, fingerprintOf } from '../../../src/disk/file-lists/fingerprint.js'
 import {
   listColumns,
@@ -107,6 +108,12 @@ test(
     const names = paths.map((path) => relative(directory, path))
     assert.deepEqual((await lstatMany(names, nativeLstat, directory)).map(described), alone)
     assert.deepEqual((await lstatMany(names, null, directory)).map(described), alone)
+    const raw = textOfPath(Buffer.of(0xe9))
+    writeFileSync(rawPath(join(directory, raw)), '')
+    for (const native of [nativeLstat, null]) {
+      const states = await lstatMany([...names, raw], native, directory)
+      assert.ok('mode' in (states.at(-1) ?? {}))
+    }
     const [nowhere] = await lstatMany(['a'], nativeLstat, join(directory, 'missing'))
     assert.ok(nowhere instanceof Error || nowhere?.mode === 0)
   },

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -63,6 +65,23 @@ test('whoever waits gets the lock as soon as it is free', async (t) => {
   assert.ok(isFree)
   assert.ok(openFilesBelow(directory).length <= 1)
   await assert.rejects(lock(directory, 0), heldIn(directory))
+})
+
+test('a lock that another process lets go is there for whoever asked before', async (t) => {
+  const directory = makeScratch(t)
+  const module = new URL('../../../src/disk/write/locks.js', import.meta.url).href
+  const code = `import { lockByFile } from ${JSON.stringify(module)}
+    const wait = { waitSeconds: 0, signal: new AbortController().signal }
+    await lockByFile(${JSON.stringify(join(directory, 'lock'))}, '', wait)
+    console.log('held')
+    process.stdin.on('end', () => process.exit()).resume()`
+  const other = spawn(process.execPath, ['--input-type=module', '--eval', code])
+  t.after(() => other.kill())
+  await once(other.stdout, 'data')
+  await assert.rejects(lock(directory, 0), heldIn(directory))
+  const waiting = lock(directory, 100)
+  other.stdin.end()
+  ;(await waiting).release()
 })
 
 test('a wait ends when the signal says so', { timeout: 60_000 }, async (t) => {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { runExecutable } from '../../../support/executable.js'
 import { assertError, Captured, parseJson, runBtkit } from '../../../support/run-btkit.js'
-import { plantFiles, plantSparse } from '../../../support/scratch.js'
+import { plantFiles } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -147,12 +147,17 @@ for (const [what, content] of Object.entries({
   })
 }
 
-test('a target that is not a torrent is refused before hashing', { timeout: 10_000 }, async (t) => {
-  const { directory } = makeWorkplace(t)
-  const source = plantSparse(directory, 'huge', 2 ** 40)
-  const target = plantSparse(directory, 'image.iso', 5_000_000)
-  const args = ['makemetafile', source, TRACKER, '--target', target]
-  assertError(await runBtkit(args), 'exists', target)
+/** Options with which 1 MiB is hashed in a quarter of an hour. */
+const SLOWLY = ['--max-rate', '1K', '--quiet']
+
+test('a target that may not be replaced is refused before hashing', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  plantFiles(at('.'), { 'a.iso': Buffer.alloc(2 ** 20), image: 'no torrent', old: '' })
+  for (const args of [
+    ['--target', at('image')],
+    ['--target', at('old'), '--no-clobber'],
+  ])
+    assertError(await make([...args, ...SLOWLY]), 'exists', args[1] ?? '')
 })
 
 test('--force replaces what is no torrent', async (t) => {
@@ -202,10 +207,10 @@ test('--dry-run --json prints the keys of a real run, without the hash', async (
   assert.deepEqual([dry['infoHash'], dry['dryRun']], [null, true])
 })
 
-test('--dry-run reads no content', { timeout: 10_000 }, async (t) => {
-  const { directory } = makeWorkplace(t)
-  const source = plantSparse(directory, 'huge', 2 ** 40)
-  const args = ['makemetafile', source, TRACKER, '--dry-run', '--json', '--piece-size-pow2', '20']
-  const { size, pieceCount } = parseJson(await runBtkit(args))
-  assert.deepEqual({ size, pieceCount }, { size: 2 ** 40, pieceCount: 2 ** 20 })
+test('--dry-run reads no content', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  plantFiles(at('.'), { 'a.iso': Buffer.alloc(2 ** 20) })
+  const args = ['--dry-run', '--json', '--piece-size-pow2', '14', ...SLOWLY]
+  const { size, pieceCount } = parseJson(await make(args))
+  assert.deepEqual({ size, pieceCount }, { size: 2 ** 20, pieceCount: 2 ** 6 })
 })
