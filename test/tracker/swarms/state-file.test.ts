@@ -97,6 +97,20 @@ for (const [what, damage] of [
   })
 }
 
+/** A state that version 0.1 saved, with a seed and a leech. */
+const SAVED =
+  'YnRraXQgdHJhY2tlciBzdGF0ZSAxIDE4MDAwMDAwMDAKBdOc6jk6rmM3AaLsZ9iCDXhiJ33BcZsluNwS6MioAAAAAQIJAAAA' +
+  'ABrhAAAAAJJxPUcJN3ERzzHypxmGxBG9bLWwCgAAAgMCAAAAABtYAAAAAEFq4honstPAJRZomTYP6L/wWCtZIAENuAAAAAAA' +
+  'AAAAAAAAAQSshelxOYaFI9zl17PQEdrPtSbC+mLOgk7OmETMIA7XUw=='
+
+test('a state that an earlier version saved is read', async (t) => {
+  const directory = makeScratch(t, { state: Buffer.from(SAVED, 'base64') })
+  const { file, peers } = stateIn(directory)
+  await file.load()
+  await file.prepareToSave()
+  assert.deepEqual(peers().sort(), ['10.0.0.2:6881', '2001:db8:0:0:0:0:0:1:7000'])
+})
+
 test('a state of a later version is not changed', async (t) => {
   const directory = makeScratch(t, { state: 'btkit tracker state 2 1800000000\nwhatever' })
   const { file, path } = stateIn(directory)
