@@ -101,6 +101,8 @@ test('a page of a directory has one field, whose results lead back to the direct
   const page = (await ask(port, `/-/search?${query.toString()}`, { headers })).body.toString()
   const back = /href="([^"]*\?filter=[^"]*)"/.exec(page)?.[1] ?? ''
   assert.equal(back, '.././it%27s%0A/50%25/?filter=50%25+%26')
+  const above = (await ask(port, '/-/search?q=x&in=/it%27s%0A/', { headers })).body.toString()
+  assert.match(above, /href="\.\.\/\.\/it%27s%0A\/\?filter=x"/)
   const ofRoot = await ask(port, '/-/search?q=x&in=/', { headers })
   assert.doesNotMatch(ofRoot.body.toString(), /filter=/, 'the root has all that was searched')
   const wrong = await ask(port, '/-/search?q=x&in=/%2e%2e/', { headers })
