@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadNative } from '../../../src/base/native-addon.js'
+import { Arrived } from '../../../src/seeding/peer/arrived.js'
 import { acceptEncryption, beginEncryption } from '../../../src/seeding/peer/encryption.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 
@@ -38,6 +39,14 @@ test('two ends agree on plain text, and read all padding', () => {
   // What both agree on is plain
   for (const { value } of steps) assert.ok(typeof value === 'object' && value?.encrypt === null)
   assert.equal(left, 0)
+})
+
+test('what comes in one packet with the last step of an agreement is there after it', () => {
+  const arrived = new Arrived()
+  arrived.push(Buffer.from('last step, handsh'))
+  arrived.push(Buffer.from('ake'))
+  assert.equal(String(arrived.take('last step, '.length)), 'last step, ')
+  assert.deepEqual([String(arrived.takeAll()), arrived.take(1)], ['handshake', null])
 })
 
 test('a peer that offers neither plain text nor RC4 gets no answer but the key', () => {
