@@ -189,6 +189,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: unknown command 'set'; edit the file /etc/btkit/config.yaml, or ~/.config/btkit/config.yaml\n",
   ],
   ['magnet -q DIR/a.torrent', "btkit: unknown option '-q'\n"],
+  ['cache --xyz', "btkit: unknown option '--xyz'\n"],
   [
     'completedir DIR/tree --output DIR/new/torrents',
     'btkit: --output DIR/new/torrents: no such directory (mkdir -p creates it)\n',

@@ -61,15 +61,18 @@ for (const [what, below, args, code, said] of [
 
 test('listens on each --host', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')
-  const args = ['--host', '127.0.0.1', '--host', '127.0.0.2', '--host', socket]
+  const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.1', socket]
+  const args = hosts.flatMap((host) => ['--host', host])
   const { said, stdout, stop } = await serveMirror(t, { args })
   await said(/^(try: )/m)
   const addresses = [...stdout.text.matchAll(/^address: +(.+)$/gm)].map(([, address]) => address)
-  assert.equal(addresses.length, 3)
-  for (const address of addresses.slice(0, 2)) {
+  assert.equal(addresses.length, 4)
+  const [first, second, again] = addresses.map((address = '') => /:(\d+)$/.exec(address)?.[1])
+  assert.ok(first === second && again !== first)
+  for (const address of addresses.slice(0, 3)) {
     assert.equal((await fetch(`${address}/-/health`)).status, 200)
   }
-  assert.deepEqual(addresses[2], socket)
+  assert.deepEqual(addresses[3], socket)
   assert.equal((await askSocket(socket, '/-/health')).body, 'ok\n')
   assert.equal((await stop()).status, 0)
 })

@@ -58,6 +58,26 @@ for (const [program, first] of [
   })
 }
 
+test('on a desktop the page is opened in the browser, unless somebody says no', async (t) => {
+  const cwd = makeScratch(t)
+  writeFileSync(join(cwd, 'xdg-open'), '#!/bin/sh\n', { mode: 0o755 })
+  const usual = process.env['PATH']
+  t.after(() => (process.env['PATH'] = usual))
+  process.env['PATH'] = `${cwd}:${usual}`
+  for (const [args, said] of [
+    [[], 'The page opens in your browser; or open http://'],
+    [['--no-browser'], 'Open http://'],
+  ] as const) {
+    const stop = new AbortController()
+    const stdout = new Watched(() => {
+      stop.abort()
+    })
+    const env = { XDG_RUNTIME_DIR: cwd, DISPLAY: ':0' }
+    await runBtkit(['gui', ...args], { stdout, cwd, env, signal: stop.signal })
+    assert.ok(stdout.text.startsWith(said), stdout.text)
+  }
+})
+
 test('the end of the pages is said in the terminal', async (t) => {
   const directory = makeScratch(t)
   const stdout = new Watched((location, address) => {
