@@ -59,6 +59,7 @@ for (const kernel of TWINS) {
       bytes.toSorted((a, b) => a - b),
     )
     assert.ok(bytes.at(-1)! <= 128 * MIB && bytes.at(-1)! > 0)
+    assert.ok(seen.every(({ currentPath }) => files.some((each) => each.path === currentPath)))
     assert.equal(seen.at(-1)?.currentPath, path)
   })
 
