@@ -224,9 +224,9 @@ function parseText(given: Given, text: Text, previous: unknown, { cwd }: Known):
   if (takesPaths(entry) && isUnexpanded(text.text)) throw refused(given, text, NO_SHELL)
   const hide = (reason: string) => {
     if (!text.isOpened) return hidden(given, reason)
-    // The reason may name one of several trackers
-    const secrets = [text.text, ...text.text.split(/[|,]/)].filter(Boolean)
-    return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), reason)
+    const whole = reason.replaceAll(text.text, '***')
+    // It may cite one of several trackers, and what to type in its place
+    return whole.replace(/; type .*/s, '').replace(/'.*'/s, "'***'")
   }
   try {
     return parse ? parse(text.text, previous) : text.text

@@ -309,6 +309,8 @@ test('no message shows a secret', async (t) => {
   for (const [yaml, env] of [
     ['makemetafile: {announce: env:SECRET}', 'P4SSKEY'],
     ['makemetafile: {announce: [[http://t.example/a, env:SECRET]]}', 'P4SSKEY'],
+    ['makemetafile: {announce: [[http://t.example/a, env:SECRET]]}', ' P4SSKEY '],
+    ['makemetafile: {announce: env:SECRET}', "http://t.example/a,http://t.example/a'P4SSKEY b"],
     ['makemetafile: {announce: env:SECRET}', 'htp://t.example/P4SSKEY/announce'],
     ['makemetafile: {announce: "http://t.example:x/P4SSKEY/announce"}', ''],
     ['makemetafile: {announce: "htp://t.example/P4SSKEY/announce"}', ''],
