@@ -21,6 +21,17 @@ const TABLES = `
   pragma application_id = ${APPLICATION};
   pragma user_version = ${FORMAT};`
 
+/** Reads at one moment what tells a format: another process may just be giving the file one. */
+const MARKS = `select application_id as application, user_version as version,
+  (select count(*) from sqlite_schema) as entries
+  from pragma_application_id, pragma_user_version`
+
+interface Marks {
+  readonly application: number
+  readonly version: number
+  readonly entries: number
+}
+
 /** All statements for single records. */
 export const SQL = {
   get: 'select used, value from records where key = ?',
@@ -71,16 +82,11 @@ export function prepareFormat(database: Database): void {
  * @throws as prepareFormat
  */
 export function isPrepared(database: Database): boolean {
-  const application = numberOf(database, 'select application_id as n from pragma_application_id')
-  const version = numberOf(database, 'select user_version as n from pragma_user_version')
+  const { application, version, entries } = database.prepare(MARKS).get() as Marks
   if (application !== APPLICATION) {
-    if (numberOf(database, 'select count(*) as n from sqlite_schema') === 0) return false
+    if (entries === 0) return false
     throw new OtherFormat(false)
   }
   if (version !== FORMAT) throw new OtherFormat(version > FORMAT)
   return true
-}
-
-function numberOf(database: Database, sql: string): number {
-  return (database.prepare(sql).get() as { n: number }).n
 }

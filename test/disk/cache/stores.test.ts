@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { prepareFormat } from '../../../src/disk/cache/schema.js'
+import { openDatabase, type Database } from '../../../src/disk/cache/sqlite.js'
 import { openSqliteStore } from '../../../src/disk/cache/sqlite-store.js'
 import { type Store, nullStore } from '../../../src/disk/cache/store.js'
 import { countTimers } from '../../support/count-timers.js'
@@ -40,6 +42,29 @@ test('sqlite: what one process of several put, the others see after its flush', 
   await one.flush()
   await new Promise((resolve) => setImmediate(resolve))
   assert.equal(textOf(two.get(bytes('key'))?.value), 'value')
+})
+
+test('sqlite: a new file that another process prepares after a look at it is used', (t) => {
+  const path = join(makeScratch(t), 'x.sqlite')
+  const [ours, theirs] = [openDatabase(path), openDatabase(path)]
+  t.after(() => {
+    for (const database of [ours, theirs]) database.close()
+  })
+  const prepare: Database['prepare'] = (sql) => {
+    const statement = ours.prepare(sql)
+    const get = (...values: readonly unknown[]) => {
+      const found = statement.get(...values)
+      prepareFormat(theirs)
+      return found
+    }
+    return { get, all: statement.all.bind(statement), run: statement.run.bind(statement) }
+  }
+  prepareFormat({
+    isTransaction: false,
+    exec: ours.exec.bind(ours),
+    prepare,
+    close: theirs.close.bind(theirs),
+  })
 })
 
 test('sqlite: what is put later is written, too, while the store stays open', async (t) => {
