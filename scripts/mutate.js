@@ -1,6 +1,6 @@
 // Makes random faults in the compiled program, one after the other, and says which the tests that
 // touch them find. Run `npm run check` first, which writes the map of these tests, and change
-// nothing meanwhile: the faults are made in dist/.
+// nothing meanwhile: the faults are made in dist/, also in the executables that tests run.
 //
 //   node scripts/mutate.js [--seed N] [--each N] [--in ROOM] [--list] [--all]
 //                          [--except core-2,disk-1]
@@ -35,7 +35,6 @@ const options = parseArgs({
 const random = generator(Number(options.seed))
 const left = new Set(options.except.split(','))
 const original = { path: '', text: '' }
-const restore = () => original.path !== '' && writeFileSync(original.path, original.text)
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 process.once('exit', restore)
 
@@ -134,15 +133,29 @@ function tryFault({ path, line, compiled }) {
   Object.assign(original, { path: target, text: readFileSync(target, 'utf8') })
   writeFileSync(target, compiled)
   const isFoundBy = (args, seconds) => {
-    const command = ['scripts/test.js', '--first', '--test-limit', SILENCE, ...args]
-    const { status } = spawnSync(process.execPath, command, { timeout: seconds * 1000 })
-    return status !== 0
+    const first = ['--first', '--test-limit', SILENCE]
+    return !succeeds('scripts/test.js', [...first, ...args], seconds)
   }
-  const isNear = isFoundBy(['--touching', `${path}:${line}`], LIMIT.touching)
+  const isNear = !bundle() || isFoundBy(['--touching', `${path}:${line}`], LIMIT.touching)
   const isFar = !isNear && options.all && isFoundBy([], LIMIT.all)
-  restore()
-  original.path = ''
+  writeFileSync(target, original.text)
   return isNear ? 'touching' : isFar ? 'all' : null
+}
+
+/** Joins the compiled program anew; false if that fails. */
+function bundle() {
+  return ['scripts/bundle.js', 'scripts/configuration-schema.js'].every((path) => succeeds(path))
+}
+
+function succeeds(script, args = [], seconds = 60) {
+  return spawnSync(process.execPath, [script, ...args], { timeout: seconds * 1000 }).status === 0
+}
+
+/** Puts the program back as it was. */
+function restore() {
+  if (original.path === '') return
+  writeFileSync(original.path, original.text)
+  bundle()
 }
 
 function printTable(group) {
