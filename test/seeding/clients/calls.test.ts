@@ -1,142 +1,27 @@
 import assert from 'node:assert/strict'
-import type { IncomingMessage } from 'node:http'
-import { buffer } from 'node:stream/consumers'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import {
   clientInfoHash,
   type ClientTorrent,
   type ClientTorrentState,
 } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { parseClientAddress } from '../../../src/seeding/clients/address.js'
-import { connectClient } from '../../../src/seeding/clients/connect.js'
+import {
+  ID,
+  INFO_HASH,
+  startAnswering,
+  TORRENT,
+  type AnsweringKind,
+  type Asked,
+  type Row,
+} from '../../support/answering-clients.js'
 import { infoHashOf } from '../../support/info-hashes.js'
-import { serveLocally } from '../../support/listen.js'
-import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
-const TORRENT = {
-  metainfo: parseMetainfo(torrentOf(singleFileInfo())),
-  directory: '/srv',
-  fileTimes: null,
-  category: 'films',
-}
 const BYTES = Buffer.from(TORRENT.metainfo.bytes).toString('base64')
-const INFO_HASH = clientInfoHash(TORRENT.metainfo)
-
-/** A request: its method, and what it says. */
-type Asked = readonly [method: string, ...parameters: unknown[]]
-
-/** Values by name. */
-type Row = Readonly<Record<string, unknown>>
-
-/** A client as its protocol has it. */
-interface Fake {
-  /** Reads a request into the calls that it makes. */
-  readonly read: (request: IncomingMessage, body: Buffer) => Asked[]
-  /** Its results by method. */
-  readonly results: Row
-  readonly answer: (results: readonly unknown[], asked: readonly Asked[]) => string
-}
-
-/** qBittorrent's identifier of the torrent. */
-const ID = 'c'.repeat(40)
-
-const qbittorrent: Fake = {
-  read({ url = '' }, body) {
-    const text = body.toString()
-    const form = Array.from(text.matchAll(/name="(\w+)"\r\n\r\n(.*)\r/g), ([, ...field]) => field)
-    const fields = form.length > 0 ? form : new URLSearchParams(text)
-    return [[url.slice('/api/v2/'.length), Object.fromEntries(fields)]]
-  },
-  results: {
-    'torrents/info': [{ hash: ID, infohash_v1: INFO_HASH }],
-    'app/webapiVersion': '2.11.0',
-  },
-  answer: ([result = 'Ok.']) => (typeof result === 'string' ? result : JSON.stringify(result)),
-}
-
-const transmission: Fake = {
-  read(_request, body) {
-    const { method, arguments: values } = JSON.parse(body.toString()) as Record<string, unknown>
-    return [[String(method), values]]
-  },
-  results: {
-    'session-get': { 'rpc-version': 16 },
-    'torrent-add': { 'torrent-added': { hashString: INFO_HASH } },
-    'torrent-get': { torrents: [{ hashString: INFO_HASH, labels: ['iso'] }] },
-  },
-  answer: ([result = {}]) => JSON.stringify({ result: 'success', arguments: result }),
-}
-
-const SESSION = 'x-transmission-session-id'
-
-/** A value of XML-RPC. */
-function xml(value: unknown): string {
-  if (typeof value === 'number') return `<value><i8>${value}</i8></value>`
-  if (!Array.isArray(value)) return `<value><string>${String(value)}</string></value>`
-  return `<value><array><data>${value.map(xml).join('')}</data></array></value>`
-}
-
-const rtorrent: Fake = {
-  read(_request, body) {
-    // The words of a call are all that it says
-    const words = body.toString().matchAll(/<(methodName|string|base64)>([^<]*)</g)
-    return [Array.from(words, ([, , word]) => word ?? '') as unknown as Asked]
-  },
-  results: {
-    'network.xmlrpc.size_limit': 524288,
-    'execute.capture_nothrow': '5\n',
-  },
-  answer: ([result = [0]]) =>
-    `<methodResponse><params><param>${xml(result)}</param></params></methodResponse>`,
-}
-
-/** Methods that change a torrent that is there. */
-const WRITES = /Tags|start|set$|delete|remove|multicall/
-
-const FAKES = { qbittorrent, transmission, rtorrent }
-
-/** Starts a client, with results beside its usual ones. */
-async function start(t: TestContext, kind: keyof typeof FAKES, others: Row = {}) {
-  const asked: Asked[] = []
-  const fake = FAKES[kind]
-  let [isClosing, isRefusing] = [false, false]
-  const port = await serveLocally(t, (request, response) => {
-    if (isClosing) {
-      isClosing = false
-      request.socket.destroy()
-      return
-    }
-    void buffer(request).then((body) => {
-      const isKnown = request.headers[SESSION] === 'secret'
-      if (kind === 'transmission' && !isKnown) {
-        response.writeHead(409, { [SESSION]: 'secret' }).end()
-        return
-      }
-      const calls = fake.read(request, body)
-      asked.push(...calls)
-      if (isRefusing && calls.some(([method]) => WRITES.test(method))) {
-        response.writeHead(500).end()
-        return
-      }
-      const own = calls.map(([method]) => others[method] ?? fake.results[method])
-      response.end(fake.answer(own, calls))
-    })
-  })
-  const address = parseClientAddress(`${kind}+http://127.0.0.1:${port}`)
-  const { signal } = new AbortController()
-  const closeNext = () => {
-    isClosing = true
-  }
-  const refuse = () => {
-    isRefusing = true
-  }
-  return { asked, closeNext, refuse, client: connectClient(address, { timeoutMs: 60_000, signal }) }
-}
 
 const UPPER = INFO_HASH.toUpperCase()
 
-const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
+const lives: readonly (readonly [AnsweringKind, readonly Asked[]])[] = [
   [
     'qbittorrent',
     [
@@ -201,7 +86,7 @@ const lives: readonly (readonly [keyof typeof FAKES, readonly Asked[]])[] = [
 
 for (const [kind, calls] of lives) {
   test(`what ${kind} is asked to do with a torrent, which keeps its data`, async (t) => {
-    const { asked, client, refuse } = await start(t, kind)
+    const { asked, client, refuse } = await startAnswering(t, kind)
     const isFound = await client.findData?.([TORRENT])
     assert.deepEqual(isFound, kind === 'rtorrent' ? [true] : undefined)
     assert.deepEqual(await client.add([TORRENT]), [null])
@@ -217,14 +102,14 @@ for (const [kind, calls] of lives) {
 
 for (const kind of ['qbittorrent', 'transmission'] as const) {
   test(`${kind} may close a kept connection just when it is asked about torrents`, async (t) => {
-    const { client, closeNext } = await start(t, kind)
+    const { client, closeNext } = await startAnswering(t, kind)
     await client.list()
     closeNext()
     assert.equal((await client.list([INFO_HASH])).length, 1)
   })
 
   test(`an answer of ${kind} that is no list is no empty list`, async (t) => {
-    const { client } = await start(t, kind, { 'torrents/info': {}, 'torrent-get': {} })
+    const { client } = await startAnswering(t, kind, { 'torrents/info': {}, 'torrent-get': {} })
     await assert.rejects(client.list(), { code: 'client', message: /: no list of torrents$/ })
   })
 }
@@ -253,7 +138,7 @@ const inState = (state: ClientTorrentState, ...names: readonly string[]): Listed
   names.map((name) => [{ state: name }, { state }])
 
 const lists: readonly (readonly [
-  kind: keyof typeof FAKES,
+  kind: AnsweringKind,
   row: Row,
   resultsOf: (rows: readonly Row[]) => Row,
   listed: readonly Listed[],
@@ -363,7 +248,7 @@ const lists: readonly (readonly [
 for (const [kind, row, resultsOf, listed] of lists) {
   test(`the list of ${kind} has the state and the figures of each torrent`, async (t) => {
     const all: Listed[] = [[{}, {}], ...listed]
-    const { client } = await start(
+    const { client } = await startAnswering(
       t,
       kind,
       resultsOf(all.map(([changes]) => ({ ...row, ...changes }))),
@@ -380,7 +265,7 @@ for (const [kind, row, resultsOf, listed] of lists) {
 
 /** What a user has set for a torrent, in the client's list and as it gets it again. */
 const kept: readonly (readonly [
-  kind: keyof typeof FAKES,
+  kind: AnsweringKind,
   results: Row,
   again: (asked: readonly Asked[]) => unknown,
   expected: unknown,
@@ -431,7 +316,7 @@ const kept: readonly (readonly [
 
 for (const [kind, results, again, expected] of kept) {
   test(`${kind} gets a torrent again with what a user has set for it`, async (t) => {
-    const { asked, client } = await start(t, kind, results)
+    const { asked, client } = await startAnswering(t, kind, results)
     const [listed] = await client.list([INFO_HASH])
     await client.add([{ ...TORRENT, settings: listed?.settings }]).catch(() => null)
     assert.deepEqual(again(asked), expected)
@@ -439,7 +324,9 @@ for (const [kind, results, again, expected] of kept) {
 }
 
 test('qBittorrent before version 5 starts by another word', async (t) => {
-  const { asked, client } = await start(t, 'qbittorrent', { 'app/webapiVersion': '2.10.4' })
+  const { asked, client } = await startAnswering(t, 'qbittorrent', {
+    'app/webapiVersion': '2.10.4',
+  })
   await client.start([INFO_HASH])
   assert.equal(asked.at(-1)?.[0], 'torrents/resume')
 })
@@ -450,7 +337,7 @@ for (const [isOn, priority, isAsked] of [
   [true, 1, false],
 ] as const) {
   test(`qBittorrent ${isAsked ? 'gets' : 'keeps'} files of priority ${priority}, names excluded: ${isOn}`, async (t) => {
-    const { asked, client } = await start(t, 'qbittorrent', {
+    const { asked, client } = await startAnswering(t, 'qbittorrent', {
       'app/preferences': { excluded_file_names_enabled: isOn },
       [`torrents/files?hash=${ID}`]: [{ priority: 1 }, { priority }],
     })
@@ -467,7 +354,7 @@ for (const [isOn, priority, isAsked] of [
 
 test('qBittorrent is asked for trackers that fail of torrents without a working one', async (t) => {
   const tracker = 'http://t.example/'
-  const { asked, client } = await start(t, 'qbittorrent', {
+  const { asked, client } = await startAnswering(t, 'qbittorrent', {
     'torrents/info': [
       { hash: ID, infohash_v1: INFO_HASH, tracker: '' },
       { hash: 'd'.repeat(40), tracker },
@@ -481,14 +368,25 @@ test('qBittorrent is asked for trackers that fail of torrents without a working 
 })
 
 test('Transmission without labels gets no torrent', async (t) => {
-  const { asked, client } = await start(t, 'transmission', { 'session-get': { 'rpc-version': 15 } })
+  const { asked, client } = await startAnswering(t, 'transmission', {
+    'session-get': { 'rpc-version': 15 },
+  })
   await assert.rejects(client.add([TORRENT]), /before 3\.00 has no labels/)
   assert.equal(asked.length, 1)
 })
 
+test('rtorrent gets what makes a torrent whole to it, as long as its files keep their times', async (t) => {
+  const { asked, client } = await startAnswering(t, 'rtorrent')
+  await client.add([{ ...TORRENT, fileTimes: [1_600_000_000] }])
+  const sent = Buffer.from(String(asked.at(-1)?.[3]), 'base64').toString('latin1')
+  const files = 'l d9:completedi1e5:mtimei1600000000e8:priorityi0ee e'.replaceAll(' ', '')
+  assert.ok(sent.includes(`17:libtorrent_resumed8:bitfieldi1e5:files${files}e`), sent)
+  assert.equal(clientInfoHash(parseMetainfo(Buffer.from(sent, 'latin1'))), INFO_HASH)
+})
+
 test('rtorrent is asked again to remove a torrent whose data it checks', async (t) => {
   const answers = [['checking'], [0]]
-  const { asked, client } = await start(t, 'rtorrent', {
+  const { asked, client } = await startAnswering(t, 'rtorrent', {
     get 'system.multicall'() {
       return [answers.shift()]
     },

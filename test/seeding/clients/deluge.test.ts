@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { clientInfoHash, MARK } from '../../../src/core/publish/client.js'
+import { clientInfoHash, MARK, type ClientTorrent } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
+import { infoHashOf } from '../../support/info-hashes.js'
 import { serveLocally } from '../../support/listen.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
@@ -27,6 +28,11 @@ interface FakeDeluge {
   /** The bytes at paths of its machine. */
   readonly sizes: Readonly<Record<string, number>>
   readonly torrents: Map<string, Record<string, unknown>>
+  /** Its answer about torrents; null without a daemon. */
+  listed: Readonly<Record<string, unknown>> | null
+  /** The error that it answers next. */
+  error: unknown
+  logins: number
 }
 
 /** Answers calls as deluge-web 2.1 does, without what no test needs. */
@@ -36,6 +42,7 @@ function answer(deluge: FakeDeluge, method: string, params: readonly unknown[]):
     case 'daemon.get_version':
       return '2.1.1'
     case 'auth.login':
+      deluge.logins++
       return first === 'right'
     case 'web.connected':
       return deluge.connected !== null
@@ -59,8 +66,7 @@ function answer(deluge: FakeDeluge, method: string, params: readonly unknown[]):
       if (!deluge.labels.has(String(second))) throw new Error('Unknown Label')
       return void Object.assign(deluge.torrents.get(String(first)) ?? {}, { label: second })
     case 'core.get_torrents_status':
-      // As without a daemon
-      return null
+      return deluge.listed
     case 'core.get_path_size':
       return deluge.sizes[String(first)] ?? -1
     case 'core.resume_torrents':
@@ -86,14 +92,18 @@ async function startDeluge(t: TestContext, changes: Partial<FakeDeluge> = {}, pa
     given: INFO_HASH,
     sizes: {},
     torrents: new Map(),
+    listed: null,
+    error: null,
+    logins: 0,
     ...changes,
   }
   const port = await serveLocally(t, (request, response) => {
     void text(request).then((body) => {
       const { method, params, id } = JSON.parse(body) as { method: string; params: []; id: number }
-      let [result, error]: unknown[] = [null, null]
+      let [result, error]: unknown[] = [null, method === 'auth.login' ? null : deluge.error]
       try {
-        result = answer(deluge, method, params) ?? null
+        if (!error) result = answer(deluge, method, params) ?? null
+        else deluge.error = null
       } catch (thrown) {
         error = { message: (thrown as Error).message, code: 2 }
       }
@@ -178,3 +188,79 @@ test('an answer that is no list is no empty list', async (t) => {
   const message = /^deluge\+http:\S+: unexpected answer: no list of torrents$/
   await assert.rejects(client.list(), { code: 'client', message })
 })
+
+const hashOf = (index: number) => infoHashOf(`${index}`.padStart(40, 'a'))
+
+test('the list has the state and the figures of each torrent', async (t) => {
+  const row = {
+    name: 'a',
+    download_location: '/srv',
+    label: MARK,
+    state: 'Seeding',
+    message: 'OK',
+    tracker_status: 'Announce OK',
+    is_finished: true,
+    total_size: 8,
+    total_done: 5,
+    num_peers: 1,
+    num_seeds: 2,
+    upload_payload_rate: 4,
+    download_payload_rate: 5,
+    ratio: 0.5,
+    max_connections: 7,
+  }
+  const torrent: Omit<ClientTorrent, 'infoHash'> = {
+    name: 'a',
+    directory: '/srv',
+    isMarked: true,
+    state: 'seeding',
+    message: null,
+    size: 8,
+    bytesDone: 5,
+    peers: 3,
+    uploadRate: 4,
+    downloadRate: 5,
+    ratio: 0.5,
+    settings: { max_connections: 7 },
+  }
+  const refused = 'Error: not registered'
+  const listed: (readonly [row: object, torrent: Partial<ClientTorrent>])[] = [
+    [{}, {}],
+    [
+      { label: 'films', ratio: -1 },
+      { isMarked: false, ratio: 0 },
+    ],
+    [{ message: '' }, {}],
+    [{ message: 'disk full' }, { message: 'disk full' }],
+    [{ tracker_status: refused }, { message: refused }],
+    [{ tracker_status: 'Error: skipping tracker announce (unreachable)' }, {}],
+    ...(['Checking', 'Allocating', 'Moving'] as const).map(
+      (state) => [{ state }, { state: 'checking' }] as const,
+    ),
+    [{ state: 'Paused' }, { state: 'stopped' }],
+    [{ state: 'Error' }, { state: 'error' }],
+    [{ state: 'Queued' }, { state: 'queued' }],
+    [{ state: 'Queued', is_finished: false }, { state: 'downloading' }],
+    [{ state: 'Downloading' }, { state: 'downloading' }],
+  ]
+  const rows = listed.map(([changes], i) => [hashOf(i), { ...row, ...changes }] as const)
+  const { client } = await startDeluge(t, { listed: Object.fromEntries(rows) })
+  assert.deepEqual(
+    await client.list([INFO_HASH]),
+    listed.map(([, changes], i) => ({ infoHash: hashOf(i), ...torrent, ...changes })),
+  )
+})
+
+for (const [what, logins, error, message] of [
+  ['the end of a session', 2, { code: 1, message: 'Not authenticated' }, /password/],
+  ['an exception', 1, { code: 2, message: "<class 'deluge.Busy'>: be patient" }, /: be patient$/],
+] as const) {
+  test(`after ${what} Deluge answers again, with ${logins} logins`, async (t) => {
+    const { client, deluge } = await startDeluge(t)
+    assert.equal(await client.version(), 'Deluge 2.1.1')
+    deluge.error = error
+    await assert.rejects(client.version(), { message })
+    assert.equal(await client.version(), 'Deluge 2.1.1')
+    assert.equal(deluge.logins, logins)
+  })
+}

@@ -94,6 +94,7 @@ for (const [which, answers] of Object.entries(sessions)) {
 for (const [addStatus, error] of [
   [200, null],
   [202, null],
+  [409, /has this torrent already/],
   [415, /HTTP status 415/],
 ] as const) {
   test(`a torrent that is answered by ${addStatus} was ${error ? 'refused' : 'added'}`, async (t) => {

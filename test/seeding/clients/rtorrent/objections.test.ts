@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { parseClientAddress } from '../../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../../src/seeding/clients/connect.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+import { goldenTorrent, singleFileInfo, torrentOf } from '../../../support/torrents.js'
 import { serveLocally } from '../../../support/listen.js'
 
 const answer = (value: string) =>
@@ -40,5 +40,20 @@ for (const [dht, isPrivate, beside, why] of [
     const objection = await client.objection?.({ metainfo, directory: '/srv', fileTimes: null })
     if (why === null) assert.equal(objection, null)
     else assert.match(objection?.message ?? '', why)
+  })
+}
+
+const PLAIN = torrentOf(singleFileInfo(), TRACKER)
+
+for (const [what, directory, bytes, why] of [
+  ['without data', null, PLAIN, /it downloads from no web seed$/],
+  ['of version 2', '/srv', goldenTorrent('v2-single.torrent'), /: it opens version 1 only$/],
+  ['with pad files', '/srv', goldenTorrent('hybrid-directory.torrent'), /: the torrent has pad/],
+] as const) {
+  test(`a torrent ${what} is refused`, async (t) => {
+    const client = await rtorrentWith('auto', t)
+    const metainfo = parseMetainfo(bytes)
+    const objection = await client.objection?.({ metainfo, directory, fileTimes: null })
+    assert.match(objection?.message ?? '', why)
   })
 }
