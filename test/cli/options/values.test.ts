@@ -112,6 +112,11 @@ const TABLES: Record<string, ValueTable> = {
     ],
     bad: ['0.5', '2h', '-1', ''],
   },
+  'a command of a shell': {
+    read: read.commandLine,
+    good: [['true ', 'true ']],
+    bad: ['', ' '],
+  },
   'a limit in bytes': {
     read: read.sizeLimit,
     good: [

@@ -250,6 +250,13 @@ for (const [what, yaml, message] of [
     /:3:7: no command "makemetfile" for jobs; did you mean "makemetafile"\?/,
   ],
   ['no path', 'j: {makemetafile: {comment: x}}', /:3:3: j: has no path/],
+  ['an empty path', 'j: {makemetafile: {path: ""}}', /:3:28: path: must be a path, or a list/],
+  ['no command', 'j: {}', /:3:3: j: has no command; a job is NAME: \{COMMAND: OPTIONS\}, with/],
+  [
+    'a second command',
+    'j: {edit: {path: a}, hash: {path: a}}',
+    /:3:24: j: has a second command; a job is NAME/,
+  ],
   [
     'options that exclude each other',
     'j: {completedir: {path: d, adopt: true, force: true}}',
@@ -278,6 +285,21 @@ for (const [what, yaml, message] of [
     assert.deepEqual([status, torrents()], [2, []])
     assert.ok(stderr.startsWith(`btkit: ${at('batch.yaml')}:3:`), stderr)
     assert.match(stderr, message)
+  })
+}
+
+for (const [yaml, message] of [
+  ['', ': has no jobs'],
+  ['defalts: {}\n', ':1:1: unknown key "defalts"; did you mean "defaults"?'],
+  ['x: 1\n', ':1:1: unknown key "x"; a batch file has defaults and jobs'],
+  [
+    'defaults: {comentt: x}\njobs: {}\n',
+    ':1:12: unknown option "comentt"; did you mean "comment"?',
+  ],
+] as const) {
+  test(`a batch file of ${JSON.stringify(yaml)} is an error`, async (t) => {
+    const { batch, at } = makePlace(t, yaml)
+    assertError(await batch(), 'usage', at('batch.yaml') + message)
   })
 }
 

@@ -286,9 +286,24 @@ test('config check --json has a line for each file, with the place of each probl
   ])
 })
 
-test('config show suggests a command for one that is misspelled', async () => {
-  const told = 'makemetaflie: unknown command; did you mean "makemetafile"?'
-  assertError(await runBtkit(['config', 'show', 'makemetaflie']), 'usage', told)
+for (const [name, told] of [
+  ['makemetaflie', '; did you mean "makemetafile"?'],
+  ['zzz', ' (see btkit --help)'],
+] as const) {
+  test(`config show of ${name} says where the names of commands are`, async () => {
+    const shown = await runBtkit(['config', 'show', name])
+    assertError(shown, 'usage', `${name}: unknown command${told}`)
+  })
+}
+
+test('config without any file says so, and init without a home asks for a name', async () => {
+  for (const command of ['check', 'show']) {
+    const { status, stderr } = await runBtkit(['config', command])
+    assert.deepEqual([status, stderr], [0, 'btkit: no configuration file\n'], command)
+  }
+  const env = { HOME: '', XDG_CONFIG_HOME: '' }
+  const why = 'no home directory; name the file to write'
+  assertError(await runBtkit(['config', 'init'], { env }), 'usage', why)
 })
 
 for (const [what, config, told] of [

@@ -7,7 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { libtorrentVerdicts } from '../../../support/libtorrent-verdicts.js'
@@ -197,6 +197,13 @@ for (const [what, args, code, message] of [
     assertError(refused, code, message.replace('TORRENT', torrent))
   })
 }
+
+test('torrents of a directory need a directory for the results', async (t) => {
+  const { torrent } = await plant(t)
+  const why = `--output ${torrent}: not a directory, and several torrents need one`
+  const args = ['convert', '--hybrid', dirname(torrent), '--output', torrent]
+  assertError(await runBtkit(args), 'usage', why)
+})
 
 test('a single file is converted as well, and found by the name of the torrent', async (t) => {
   const directory = makeScratch(t, { 'image.iso': pseudoRandom(100_000) })
