@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { directoryInfo, singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
+import { byTrackerRules, type TrackerRule } from '../../../src/metainfo/lint/trackers.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { ANNOUNCE, codesOf, messagesOf } from './torrent.js'
 
 const A = 'http://a.example/announce'
@@ -220,10 +222,6 @@ test('URLs that were typed as one are told of', () => {
 })
 
 test('the web seed of a directory ends with a slash', () => {
-  const tiers = 'http://a.example/announce|http://b.example/announce'
-  assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: tiers })), [
-    `"${tiers}" has a bar before a URL, but is one URL, not a list`,
-  ])
   const seeds = { announce: A, 'url-list': ['http://a.example/dir', 'http://b.example/'] }
   const directory = torrentOf(directoryInfo([{ length: 1, path: ['a'] }]), seeds)
   assert.deepEqual(messagesOf('web-seed-without-slash', directory), [
@@ -240,3 +238,27 @@ test('a creation date in milliseconds is told with the right one', () => {
   ])
   assert.deepEqual(codesOf(torrentOn(1_700_000_000)), [])
 })
+
+const TAGGED = torrentOf(singleFileInfo({ private: 1, source: 'A' }), { announce: A })
+
+for (const [rule, wanted] of [
+  [{ private: false }, 'torrents that are not private'],
+  [{ private: true }, null],
+  [{ source: 'B' }, 'the source "B"'],
+  [{ source: 'A' }, null],
+  [{ version: 'hybrid' }, 'hybrid torrents'],
+  [{ version: 'v2' }, 'torrents of version v2'],
+  [{ version: 'v1' }, null],
+  [{ maxPieceLength: 16_383 }, 'pieces of at most 16383 bytes'],
+  [{ maxPieceLength: 16_384 }, null],
+  [{ maxTorrentSize: TAGGED.length - 1 }, `a .torrent of at most ${TAGGED.length - 1} bytes`],
+  [{ maxTorrentSize: TAGGED.length }, null],
+] satisfies [Partial<TrackerRule>, string | null][]) {
+  test(`a tracker whose rule is ${JSON.stringify(rule)} wants ${wanted ?? 'nothing else'}`, () => {
+    const rules = ['a.example', 'a.example:80', 'b.example'].map((host) => {
+      return { host, place: 'c.yaml:1', ...rule }
+    })
+    const found = [...byTrackerRules(rules)(parseMetainfo(TAGGED))]
+    assert.deepEqual(found, wanted === null ? [] : [`a.example wants ${wanted} (c.yaml:1)`])
+  })
+}
