@@ -5,7 +5,12 @@ import { test, type TestContext } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import type { PublishRequest } from '../../../src/core/publish/hand-over.js'
-import { publishTorrents, type PublishRules } from '../../../src/core/publish/publish.js'
+import { remoteDirectory } from '../../../src/core/publish/local-data.js'
+import {
+  publishTorrents,
+  type PublishOutcome,
+  type PublishRules,
+} from '../../../src/core/publish/publish.js'
 import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { infoHashOf } from '../../support/info-hashes.js'
@@ -350,4 +355,121 @@ test('a torrent is noted before the client gets it', async (t) => {
   const options = { ...OPTIONS, waiting: fakeWaiting(), onHandOver }
   await publishTorrents(client, [request], options)
   assert.deepEqual(noted, [[request], 0])
+})
+
+/** What a client makes of a torrent that it gets, and what is said of that. */
+const made: readonly (readonly [
+  what: string,
+  change: (client: FakeClient) => void,
+  status: PublishOutcome['status'],
+  reason: RegExp | null,
+  request?: Partial<PublishRequest>,
+])[] = [
+  [
+    'refuses',
+    (client) => {
+      client.add = () => Promise.resolve([new BtkitError('too-large', 'too large')])
+    },
+    'failed',
+    /^too large$/,
+  ],
+  [
+    'does not list',
+    (client) => {
+      client.add = () => Promise.resolve([null])
+    },
+    'failed',
+    /^the client did not take it up in time$/,
+  ],
+  [
+    'tells something about',
+    (client) => {
+      client.seen = 0
+      const plant = client.plant.bind(client)
+      client.plant = (hash, changes) => {
+        plant(hash, { ...changes, message: 'no disk' })
+      }
+    },
+    'failed',
+    /does not see all its data in \S+ \(no disk\)$/,
+  ],
+  [
+    'begins to download',
+    (client) => {
+      client.seen = 0
+    },
+    'published',
+    null,
+    { directory: null, localDirectory: null },
+  ],
+  [
+    'does not begin to download',
+    (client) => {
+      client.seen = 0
+      client.start = () => Promise.resolve()
+    },
+    'failed',
+    /^fake\+http:\/\/client does not begin to download it from its web seeds$/,
+    { directory: null, localDirectory: null },
+  ],
+]
+
+for (const [what, change, status, reason, changes] of made) {
+  test(`a torrent that the client ${what} is ${status}`, async (t) => {
+    const request = plantRequest(t, changes)
+    const client = new FakeClient()
+    change(client)
+    const outcome = await publish(client, request)
+    assert.equal(outcome.status, status, outcome.reason ?? '')
+    if (reason) assert.match(outcome.reason ?? '', reason)
+    else assert.equal(outcome.reason, null)
+    // What is not seeded is not left to be downloaded
+    assert.equal(client.torrents.size, status === 'published' ? 1 : 0)
+  })
+}
+
+test('of two equal torrents the client gets the first', async (t) => {
+  const { client, request } = plantClient(t)
+  const requests = [request, { ...request, torrent: 'b.torrent' }]
+  const outcomes = await publishTorrents(client, requests, { ...OPTIONS, waiting: fakeWaiting() })
+  assert.deepEqual(
+    outcomes.map(({ torrent, status, reason }) => [torrent, status, reason]),
+    [
+      ['a.torrent', 'published', null],
+      ['b.torrent', 'failed', 'the same torrent stands before it'],
+    ],
+  )
+})
+
+for (const [state, status] of [
+  ['checking', 'checking'],
+  ['stopped', 'failed'],
+] as const) {
+  test(`a torrent from elsewhere that is ${state} after the wait is not marked`, async (t) => {
+    const { client, request, infoHash } = plantClient(t)
+    const found = { isMarked: false, directory: request.directory }
+    client.plant(infoHash, { ...found, state: 'checking' })
+    const waiting = fakeWaiting()
+    const sleep = (ms: number) => {
+      client.plant(infoHash, { ...found, state })
+      return waiting.sleep(ms)
+    }
+    const rules = { ...OPTIONS, adopts: true, waiting: { ...waiting, sleep } }
+    const [outcome] = await publishTorrents(client, [request], rules)
+    assert.deepEqual([outcome?.status, client.torrents.get(infoHash)?.isMarked], [status, false])
+  })
+}
+
+test('a directory is named as the client sees it, by the longest prefix', () => {
+  const prefixes = [
+    { local: '/srv', remote: '/data/' },
+    { local: '/srv/iso', remote: '/iso' },
+    { local: '/', remote: '/host' },
+  ]
+  const seen = ['/srv', '/srv/a', '/srv/iso/x', '/srv/isolated', '/home'].map((path) =>
+    remoteDirectory(path, prefixes),
+  )
+  assert.deepEqual(seen, ['/data', '/data/a', '/iso/x', '/data/isolated', '/host/home'])
+  assert.equal(remoteDirectory('/srv', [{ local: '/srv', remote: '/' }]), '/')
+  assert.equal(remoteDirectory('/home', prefixes.slice(0, 2)), '/home')
 })
