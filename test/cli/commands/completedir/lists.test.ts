@@ -364,16 +364,19 @@ test('files of a list without checksums are asked for each time, and read if the
   await release.check('a.iso', 'b.iso')
 })
 
-test('--checksums writes the lists of files that are read once', async (t) => {
-  const release = await Release.serve(t, { 'a.iso': 1 })
-  const asked = await release.askedBy(() => release.report('--checksums', 'sha256,sha512'))
-  assert.equal(asked.filter((each) => each.startsWith('GET /rel/a.iso')).length, 1)
-  const [[, bytes]] = release.files() as [[string, Uint8Array]]
-  for (const name of ['sha256', 'sha512']) {
-    const text = readFileSync(join(release.out, `a.iso.${name}`), 'utf8')
-    assert.equal(text, `${hex(name, bytes)}  a.iso\n`)
-  }
-})
+for (const how of ['at first', 'later']) {
+  test(`--checksums ${how} writes the lists of files that are read once`, async (t) => {
+    const release = await Release.serve(t, { 'a.iso': 1 })
+    if (how === 'later') await release.report()
+    const asked = await release.askedBy(() => release.report('--checksums', 'sha256,sha512'))
+    assert.equal(asked.filter((each) => each.startsWith('GET /rel/a.iso')).length, 1)
+    const [[, bytes]] = release.files() as [[string, Uint8Array]]
+    for (const name of ['sha256', 'sha512']) {
+      const text = readFileSync(join(release.out, `a.iso.${name}`), 'utf8')
+      assert.equal(text, `${hex(name, bytes)}  a.iso\n`)
+    }
+  })
+}
 
 test('a dry run reads nothing, and the next run does what it said', async (t) => {
   const release = await Release.serve(t, { 'a.iso': 1 })
