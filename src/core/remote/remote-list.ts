@@ -126,7 +126,7 @@ function linesOf(bytes: Uint8Array, name: string): Line[] {
 }
 
 /** A line that may be part of a list of checksums: it has a digest, or its form. */
-const LIKE_CHECKSUM = /(?:^|[\s=])[0-9a-f]{32,128}(?:\s|$)|^\w[\w-]* ?\(.+\)\s*=/i
+const LIKE_CHECKSUM = /(?:^\\?|[\s=])[0-9a-f]{32,128}(?:\s|$)|^\w[\w-]* ?\(.+\)\s*=/i
 
 /** Part of a digest of `gpg --print-md`, on a line of its own. */
 const GROUPS = /^\s*(?:\w+ = *)?(?:[0-9A-F]{2,8}(?:\s+|$))+$/
