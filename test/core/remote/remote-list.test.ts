@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { parseRemoteList } from '../../../src/core/remote/remote-list.js'
 
@@ -86,6 +87,12 @@ for (const [what, text, message] of [
     json(release({})).slice(0, -1),
     /^list: is JSON, and no list; give checksums as/,
   ],
+  ['a path and a line of a checksum', `${SHA256}  a\nb\n`, /^list: line 2 is no checksum/],
+  ['a digest alone', `${SHA256}\n`, /^list: line 1 is no checksum/],
+  ['checksums behind paths', `b\nx.iso  ${SHA256}\n`, /^list: line 1 is no checksum/],
+  ['cksum', '3287646509 5 x.iso\n2648632822 3 y.iso\n', /^list: is a list of cksum, and/],
+  ['YAML', 'version: 1\nfiles:\n', /^list: is YAML, and no list/],
+  ['names in JSON', '[\n  "x.iso"\n]\n', /^list: is JSON, and no list/],
   ['other JSON', '[{"a": 1}]', /^list: is JSON, and no list; give checksums as/],
   ['hashdeep', '%%%% HASHDEEP-1.0\n', /^list: is a list of hashdeep, and no list/],
   ['a way up', `${SHA256}  ../a`, /^list: "..\/a" is no path below its directory$/],
@@ -137,4 +144,61 @@ test('a file of a release is another one after each upload', () => {
   const all = [{}, ...changes].map(versionOf)
   assert.equal(new Set(all).size, all.length)
   assert.equal(versionOf({}), versionOf({ download_count: 9 }))
+})
+
+const hex = (algorithm: string) => createHash(algorithm).update('hello').digest('hex')
+const sums = { sha256: hex('sha256'), sha512: hex('sha512'), blake2b512: hex('blake2b512') }
+
+for (const [what, text] of Object.entries({
+  'sha256sum --tag, signed': `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n# x.iso: 5\nSHA256 (x.iso) = ${sums.sha256}\n-----BEGIN PGP SIGNATURE-----\nabc\n-----END PGP SIGNATURE-----\n`,
+  sha512sum: `${sums.sha512} *x.iso\n`,
+  b2sum: `${sums.blake2b512}  x.iso\n`,
+  'a Metalink': `<?xml version="1.0"?><metalink ${METALINK}><file name="x.iso"><hash type="sha-256">${sums.sha256}</hash></file></metalink>`,
+  names: 'x.iso\n',
+  'names before NULs': 'x.iso\0',
+  'one blank': `${sums.sha256} x.iso\n`,
+  openssl: `SHA2-256(x.iso)= ${sums.sha256}\n`,
+  'a lone digest': `${sums.sha256}\n`,
+  'BLAKE2b under any name': `${sums.blake2b512}  x.iso\n`,
+  'SHA-512 in app-3.14.0b2-SHA512SUMS': `${sums.sha512}  x.iso\n`,
+  'a file under several algorithms': Object.values(sums)
+    .map(
+      (hex) => `# one
+${hex} *x.iso
+`,
+    )
+    .join(''),
+  'a Metalink with a prefix': `<?xml version="1.0"?><m:metalink xmlns:m="urn:ietf:params:xml:ns:metalink"><m:file name="x.iso"><m:hash type="sha-256">${sums.sha256}</m:hash></m:file></m:metalink>`,
+  'gpg --print-md SHA256': `x.iso: ${sums.sha256.toUpperCase().replaceAll(/(.{8})(?=.)/g, '$1 ')}\n`,
+  'gpg --print-md SHA512': `x.iso: 9B71D224 BD62F378 5D96D46A D3EA3D73 319BFBC2 890CAADA E2DFF725 19673CA7\n       2323C3D9 9BA5C11D 7C7ACC6E 14B8C5DA 0C466347 5C2E5C3A DEF46F73 BCDEC043\n`,
+  'gpg --print-md MD5': `x.iso: \n5D 41 40 2A BC 4B 2A 76  B9 71 9D 91 10 17 C5 92\n`,
+  'gpg --print-mds': `x.iso:    MD5 = 5D 41 40 2A BC 4B 2A 76  B9 71 9D 91 10 17 C5 92\nx.iso: RMD160 = 108F 07B8 3824 1261 2C04  8D07 D13F 8141 1844 5ACD\nx.iso: SHA256 = 2CF24DBA 5FB0A30E 26E83B2A C5B9E29E 1B161E5C 1FA7425E 73043362\n                938B9824\n`,
+  'names in SFV': '; made by a program\r\nx.iso 3610A686\r\n',
+  'the paths of a build machine': `${sums.sha256}  /home/build/out/x.iso\n`,
+  'itself and its signature': `${sums.sha256}  x.iso\n${MD5}${MD5}  list\n${MD5}${MD5}  list.asc\n`,
+})) {
+  test(`a list of one file, ${what}: what it says of that file is true`, () => {
+    const name = what === 'a lone digest' ? 'x.iso.sha256' : 'list'
+    const listed = parseRemoteList(Buffer.from(text), name).filter(({ path }) => path === 'x.iso')
+    const digests = listed.flatMap(({ checksum = [] }) => checksum)
+    assert.equal(listed.length, 1)
+    assert.equal(digests.length === 0, what.startsWith('names'))
+    for (const { name: of, digest } of digests) {
+      const isTrue = [of].flat().some((each) => {
+        const algorithm = each === 'blake2b' ? 'blake2b512' : each
+        return Buffer.from(digest).toString('hex') === hex(algorithm)
+      })
+      assert.ok(isTrue, [of].join())
+    }
+  })
+}
+
+test('a Metalink may be deep, but not without end', () => {
+  const nested = (depth: number) => {
+    const inner = `${'<a>'.repeat(depth)}x${'</a>'.repeat(depth)}`
+    const file = `<file name="a"><hash type="sha-256">${inner}</hash></file>`
+    return parseRemoteList(Buffer.from(`<?xml version="1.0"?><metalink>${file}</metalink>`), 'list')
+  }
+  assert.equal(nested(50).length, 1)
+  for (const depth of [5000, 100_000]) assert.throws(() => nested(depth), { code: 'metainfo' })
 })
