@@ -53,7 +53,7 @@ longTest(
 
     assert.equal(decodeTorrent(body).info['name'], 'b.rpm')
     assert.match(magnet.body.toString(), /magnet:\?xt=urn:btih:/)
-    assert.match(listing.body.toString(), /b\.rpm\.torrent/)
+    assert.match(listing.body.toString(), /b\.rpm\.details/)
     assert.equal(overTls.stdout, magnet.body.toString())
   },
 )

@@ -197,7 +197,7 @@ longTest('where only the tracker has sockets, serve listens by itself', unlessPa
   const launcher = await launch(t, { sockets: ['tcp'], names: ['tracker'], args })
   const [port = 0] = launcher.ports
   // The socket is there before the program
-  assert.match((await ask(port, '/')).body.toString(), /<h1>/)
+  assert.match((await ask(port, '/catalogue/')).body.toString(), /<h1>/)
   await until('started', () => launcher.output().includes('address:'))
   assert.equal((await ask(servePort, '/file')).body.toString(), 'content')
   assert.equal(await launcher.stop(), 0)
