@@ -6,15 +6,17 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { entriesOf } from '../../support/mirror.js'
 import { summarize } from '../../../src/disk/cache/maintain.js'
 import { openCache } from '../../../src/disk/cache/open.js'
 import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
+import { lockRecords } from '../../../src/disk/state/roots.js'
 import { TorrentRecords } from '../../../src/disk/state/torrent-log.js'
 import { writeAtomically } from '../../../src/disk/write/atomically.js'
 import { FakeClient } from '../../support/fake-client.js'
@@ -33,6 +35,34 @@ test("a directory that can't be used for its own torrents does not stop the othe
     ],
   )
   assert.equal(created.length, 2)
+})
+
+test('a run that a signal ends is interrupted, and nothing failed', async (t) => {
+  const place = new Place(t)
+  const signal = AbortSignal.abort()
+  const lock = { waitSeconds: 60, signal: new AbortController().signal }
+  const { release } = await lockRecords(place.at('state'), place.at('out'), lock)
+  t.after(release)
+  for (const ending of [
+    place.completeTree({ waitSeconds: 60 }, UNSEEN, signal),
+    place.completeList('http://127.0.0.1:1/list', signal),
+  ]) {
+    const { isInterrupted, failed } = await ending
+    assert.deepEqual([isInterrupted, failed], [true, []])
+  }
+})
+
+test('records that cannot be read keep no later run from their target', async (t) => {
+  const place = new Place(t)
+  await place.complete()
+  const logs = place.at('state', 'torrents')
+  const log = join(logs, readdirSync(logs).find((name) => name.endsWith('.log')) ?? '')
+  renameSync(log, place.at('kept'))
+  mkdirSync(log)
+  assert.match((await place.complete()).failed[0]?.message ?? '', /not a regular file/)
+  rmdirSync(log)
+  renameSync(place.at('kept'), log)
+  assert.equal((await place.complete()).unchanged, 2)
 })
 
 test('a watcher hears the total first, and progress up to it', async (t) => {

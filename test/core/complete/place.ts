@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { completeLists } from '../../../src/core/complete/loop/lists.js'
 import { completeDirectories } from '../../../src/core/complete/loop/run.js'
 import { completeTrees } from '../../../src/core/complete/loop/trees.js'
 import type { CacheAccess } from '../../../src/core/digests/cache-access.js'
@@ -36,8 +37,8 @@ export class Place {
   }
 
   /** Completes the sources as `--recursive` does. */
-  completeTree(changes: Partial<CompleteRequest>, watch = UNSEEN) {
-    const { request, context } = this.#prepare(changes)
+  completeTree(changes: Partial<CompleteRequest> = {}, watch = UNSEEN, signal?: AbortSignal) {
+    const { request, context } = this.#prepare(changes, undefined, signal)
     return completeTrees({ ...request, seedsIn: () => [] }, context, watch)
   }
 
@@ -46,7 +47,14 @@ export class Place {
     return completeDirectories(request, context, watch)
   }
 
-  #prepare(changes: Partial<CompleteRequest>, access?: CacheAccess) {
+  /** Completes the files of a list on a server. */
+  completeList(url: string, signal: AbortSignal) {
+    const { request, context } = this.#prepare({ directories: [url] }, undefined, signal)
+    const list = { lists: [url], target: this.at('out'), together: null, seedsIn: null }
+    return completeLists({ ...request, ...list, access: { signal } }, context, UNSEEN)
+  }
+
+  #prepare(changes: Partial<CompleteRequest>, access?: CacheAccess, signal?: AbortSignal) {
     const request: CompleteRequest = {
       directories: [this.at('src')],
       target: this.at('out'),
@@ -62,7 +70,7 @@ export class Place {
       publish: [],
       ...changes,
     }
-    const context = hashContext()
+    const context = hashContext(signal && { signal })
     // Files that were written a moment ago would count as unsettled
     const cacheAccess = access ?? { ...context.cacheAccess, now: () => Date.now() + 10_000 }
     const state = { directory: this.at('state'), warn: assert.ifError }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { failure, unlessWindows } from '../../disk/failure.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
+import { pathIn } from '../../../src/core/verify/locate.js'
 import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { availableKernels } from '../../../src/disk/hash/kernels.js'
@@ -22,7 +23,8 @@ test('the content is found by its own path, whatever its name, or by what holds 
   assert.equal((await verify(release, { path: directory })).ok, true)
   renameSync(directory, `${directory}-1.0`)
   assert.equal((await verify(release, { path: `${directory}-1.0` })).ok, true)
-  assert.equal((await verify(release)).ok, false)
+  const { ok, place } = await verify(release)
+  assert.deepEqual([ok, pathIn(place, ['a'])], [false, join(directory, 'a')])
 })
 
 test('a single file is found by its own path, whatever its name, or by what holds it', async (t) => {
