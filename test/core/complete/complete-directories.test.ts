@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { entriesOf } from '../../support/mirror.js'
 import { summarize } from '../../../src/disk/cache/maintain.js'
@@ -166,11 +166,14 @@ test('a torrent of somebody else that appears when one is planned stays foreign'
       ],
     ],
   )
-  const { skipped } = await place.complete()
+  const { skipped, hasNewForeign } = await place.complete()
   assert.deepEqual(
     skipped.map(({ torrentPath, reason }) => [torrentPath, reason]),
     [[torrent, 'foreign']],
   )
+  // It is told once, however the source is spelled
+  const again = await place.complete({ directories: [relative('', place.at('src'))] })
+  assert.deepEqual([hasNewForeign, again.hasNewForeign], [true, false])
   assert.equal(readFileSync(torrent, 'utf8'), 'of somebody else')
 })
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { findData, indexFiles } from '../../../src/core/find/find-data.js'
+import { findData, indexFiles, linkData } from '../../../src/core/find/find-data.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../support/torrents.js'
+import { unlessProc } from '../../support/when-open.js'
 import { FILES, goldenTorrent } from '../golden-content.js'
 import { hashContext } from '../requests.js'
 
@@ -27,6 +29,20 @@ test('a file that is below several of the searched directories is listed once', 
     join(directory, 'a/other'),
   ])
 })
+
+for (const [what, path, why] of [
+  ['another mount', '/proc/version', /: a hard link cannot lead to another mount/],
+  ['no file', '/proc/none', /: no such file/],
+] as const) {
+  test(`data at ${what} gets no name, and why`, unlessProc, async (t) => {
+    const directory = makeScratch(t)
+    const file = { path: ['a'], length: 1, padding: false, attr: '' }
+    const data = [{ file, status: 'found', path, unproven: [] }] as const
+    const linking = linkData({ name: 'a', isDirectory: false }, data, { directory, likely: false })
+    await assert.rejects(linking, why)
+    assert.deepEqual(readdirSync(directory), [])
+  })
+}
 
 for (const [what, path, message] of [
   ['that leads outside', ['..', 'x'], /^x: path "dir\/..\/x": /],
