@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { failure, unlessWindows } from '../../disk/failure.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { pathIn } from '../../../src/core/verify/locate.js'
@@ -16,26 +16,22 @@ import { PIECE, plantRelease, plantSingle, statuses, verify } from './release.js
 
 const FILES = [{ path: 'a', size: 10 }]
 
-test('the content is found by its own path, whatever its name, or by what holds it', async (t) => {
-  const release = plantRelease(t, FILES)
-  const directory = join(release.directory, 'release')
-  assert.equal((await verify(release)).ok, true)
-  assert.equal((await verify(release, { path: directory })).ok, true)
-  renameSync(directory, `${directory}-1.0`)
-  assert.equal((await verify(release, { path: `${directory}-1.0` })).ok, true)
-  const { ok, place } = await verify(release)
-  assert.deepEqual([ok, pathIn(place, ['a'])], [false, join(directory, 'a')])
-})
-
-test('a single file is found by its own path, whatever its name, or by what holds it', async (t) => {
-  const release = plantSingle(t, 10)
-  const file = join(release.directory, 'release')
-  assert.equal((await verify(release)).ok, true)
-  assert.equal((await verify(release, { path: file })).ok, true)
-  renameSync(file, `${file}.iso`)
-  assert.equal((await verify(release, { path: `${file}.iso` })).ok, true)
-  assert.equal((await verify(release)).ok, false)
-})
+for (const [what, plant, shown] of [
+  ['content', (t: TestContext) => plantRelease(t, FILES), 'release/a'],
+  ['single file', (t: TestContext) => plantSingle(t, 10), 'release'],
+] as const) {
+  test(`a ${what} is found by its own path, whatever its name, or by what holds it`, async (t) => {
+    const release = plant(t)
+    const path = join(release.directory, 'release')
+    assert.equal((await verify(release)).ok, true)
+    assert.equal((await verify(release, { path })).ok, true)
+    renameSync(path, `${path}-1.0`)
+    assert.equal((await verify(release, { path: `${path}-1.0` })).ok, true)
+    const { ok, place, files } = await verify(release)
+    const missing = pathIn(place, files[0]?.path ?? [])
+    assert.deepEqual([ok, missing], [false, join(release.directory, shown)])
+  })
+}
 
 test('a directory that holds one of the name of the torrent is not the content', async (t) => {
   const release = plantRelease(t, FILES)
