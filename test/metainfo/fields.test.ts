@@ -14,8 +14,9 @@ const ABSENT = Object.fromEntries(
   Object.keys(FIELDS).map((name) => [name, name === 'private' ? false : null]),
 )
 
-test('what is absent is null, and private is false', () => {
-  assert.deepEqual(read({}), { fields: ABSENT, warnings: [] })
+test('what is absent is null, and private is false, as it is with 0', () => {
+  for (const info of [{}, { private: 0 }])
+    assert.deepEqual(read({}, info), { fields: ABSENT, warnings: [] })
 })
 
 test('a plain string of seeds is a list of one, an empty one is none', () => {
@@ -35,10 +36,6 @@ test('a blank text in place of a URL is no value', () => {
   assert.deepEqual([fields.announce, fields.httpSeeds, fields.webSeeds], [null, null, []])
   assert.deepEqual(fields.announceList, [[], ['http://t/a'], []])
   assert.equal(warnings[0]?.message, 'announce: is blank')
-})
-
-test('private 0 is not private', () => {
-  assert.deepEqual(read({}, { private: 0 }), { fields: ABSENT, warnings: [] })
 })
 
 test('a comment that is not UTF-8 is read from its twin', () => {

@@ -93,16 +93,11 @@ function clashes(...paths: string[]): string[] {
   return messagesOf('name-clash', torrentOfPaths(paths))
 }
 
-test('names that differ by case alone clash', () => {
+test('names that differ by case or Unicode normalisation alone clash', () => {
   assert.deepEqual(clashes('README', 'b', 'Readme'), [
     '"README" and "Readme" are the same where case or Unicode normalisation is ignored',
   ])
-  assert.equal(clashes('ÄÖ', 'äö').length, 1)
-})
-
-test('names that differ by Unicode normalisation alone clash', () => {
-  assert.equal(clashes('caf\u00e9', 'cafe\u0301').length, 1)
-  assert.equal(clashes('CAF\u00c9', 'cafe\u0301').length, 1)
+  for (const name of ['ÄÖ', 'äo\u0308', 'ÄO\u0308']) assert.equal(clashes('äö', name).length, 1)
 })
 
 test('directories clash, once whatever is in them, and with files', () => {

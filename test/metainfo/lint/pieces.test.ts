@@ -40,29 +40,27 @@ for (const size of [1, 5 * MIB, 20 * MIB, 100 * MIB, GIB, 5 * GIB, 20 * GIB]) {
   })
 }
 
-test('less than a quarter of the automatic piece length is small', () => {
+test('less than a quarter of the automatic piece length is small, more than four times is large', () => {
   assert.deepEqual(messagesOf('piece-length-small', torrentOfSize(GIB, 64 * KIB)), [
     'pieces of 65536 bytes are small for 1073741824 bytes, which makes 16384; 524288 would do',
   ])
-  assert.deepEqual(codesOf(torrentOfSize(GIB, 128 * KIB)), [])
-})
-
-test('more than four times the automatic piece length is large', () => {
   assert.deepEqual(messagesOf('piece-length-large', torrentOfSize(20 * MIB, 2 * MIB)), [
     'pieces of 2097152 bytes are large for 20971520 bytes, which makes 10; 131072 would do',
   ])
-  assert.deepEqual(codesOf(torrentOfSize(100 * MIB, MIB)), [])
+  for (const [size, pieceLength] of [
+    [GIB, 128 * KIB],
+    [100 * MIB, MIB],
+    // Content so small or so large that it does not matter
+    [4 * MIB, 4 * MIB],
+    [1024 * GIB, 16 * MIB],
+  ] as const)
+    assert.deepEqual(codesOf(torrentOfSize(size, pieceLength)), [])
 })
 
 test('the pieces of 1 MiB that serve cuts all files into are large for none', () => {
   for (const size of [1, 5 * MIB, 20 * MIB, 60 * MIB]) {
     assert.deepEqual(codesOf(torrentOfSize(size, MIB)), [], String(size))
   }
-})
-
-test('but not of content so small or so large that it does not matter', () => {
-  assert.deepEqual(codesOf(torrentOfSize(4 * MIB, 4 * MIB)), [])
-  assert.deepEqual(codesOf(torrentOfSize(1024 * GIB, 16 * MIB)), [])
 })
 
 test('a piece may be longer than the content, but not far longer and above 1 MiB', () => {
