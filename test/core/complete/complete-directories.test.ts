@@ -8,6 +8,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, join, relative } from 'node:path'
@@ -19,6 +20,7 @@ import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/
 import { lockRecords } from '../../../src/disk/state/roots.js'
 import { TorrentRecords } from '../../../src/disk/state/torrent-log.js'
 import { writeAtomically } from '../../../src/disk/write/atomically.js'
+import { unlessWindows } from '../../disk/failure.js'
 import { FakeClient } from '../../support/fake-client.js'
 import { makeRequest } from '../requests.js'
 import { clientOf, Place, UNSEEN } from './place.js'
@@ -37,14 +39,21 @@ test("a directory that can't be used for its own torrents does not stop the othe
   assert.equal(created.length, 2)
 })
 
-test('a run that a signal ends is interrupted, and nothing failed', async (t) => {
+test('a run that a signal ends is interrupted, and nothing failed', unlessWindows, async (t) => {
   const place = new Place(t)
   const signal = AbortSignal.abort()
   const lock = { waitSeconds: 60, signal: new AbortController().signal }
   const { release } = await lockRecords(place.at('state'), place.at('out'), lock)
   t.after(release)
+  // A link may lead to torrents of another run
+  for (const path of ['src/x', 'tree', 'elsewhere']) mkdirSync(place.at(path))
+  writeFileSync(place.at('src/x/f'), 'f')
+  symlinkSync(place.at('elsewhere'), place.at('tree/x'))
+  const other = await lockRecords(place.at('state'), place.at('elsewhere'), lock)
+  t.after(other.release)
   for (const ending of [
     place.completeTree({ waitSeconds: 60 }, UNSEEN, signal),
+    place.completeTree({ target: place.at('tree'), waitSeconds: 60 }, UNSEEN, signal),
     place.completeList('http://127.0.0.1:1/list', signal),
   ]) {
     const { isInterrupted, failed } = await ending
