@@ -24,13 +24,10 @@ test('keys are sorted by their bytes, and an empty one comes first', () => {
   assert.equal(encode(dict), 'd0:i1e1:Bi1e1:ai1e2:aai1e1:bi1e1:\xffi1ee')
 })
 
-test('integers of 64 bits are exact', () => {
+test('integers of 64 bits are exact, and minus zero is zero', () => {
   assert.equal(encode(-(2n ** 63n)), 'i-9223372036854775808e')
   assert.equal(encode(2n ** 63n - 1n), 'i9223372036854775807e')
   assert.equal(encode(2 ** 53 - 1), 'i9007199254740991e')
-})
-
-test('minus zero is zero', () => {
   assert.equal(encode(-0), 'i0e')
 })
 
@@ -46,22 +43,13 @@ test('the result is as long as its content', () => {
 })
 
 test('what bencode can not hold is refused', () => {
-  assertRefused(() => encode(1.5), 'bencode', '1.5: not an exact integer')
-  assertRefused(() => encode(Number.NaN), 'bencode', 'NaN: not an exact integer')
-  assertRefused(() => encode(2 ** 53), 'bencode', '9007199254740992: not an exact integer')
-  assertRefused(
-    () => encode(2n ** 63n),
-    'bencode',
-    '9223372036854775808: an integer beyond 64 bits',
-  )
-  assertRefused(
-    () => encode(-(2n ** 63n) - 1n),
-    'bencode',
-    '-9223372036854775809: an integer beyond 64 bits',
-  )
-  assertRefused(
-    () => encode(new Map([['€', 1]])),
-    'bencode',
-    '"€": has characters that are not bytes',
-  )
+  for (const [value, why] of [
+    [1.5, '1.5: not an exact integer'],
+    [Number.NaN, 'NaN: not an exact integer'],
+    [2 ** 53, '9007199254740992: not an exact integer'],
+    [2n ** 63n, '9223372036854775808: an integer beyond 64 bits'],
+    [-(2n ** 63n) - 1n, '-9223372036854775809: an integer beyond 64 bits'],
+    [new Map([['€', 1]]), '"€": has characters that are not bytes'],
+  ] as const)
+    assertRefused(() => encode(value), 'bencode', why)
 })
