@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { describeProgress } from '../../../src/mirror/pages/progress-page.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { serveMirror } from '../../support/serve.js'
 import type { Files } from '../../support/scratch.js'
@@ -46,12 +47,25 @@ longTest('a browser gets a page while the torrent is made, and then the torrent'
   assert.equal(torrent.headers['content-type'], 'application/x-bittorrent')
 })
 
+for (const [state, bytesDone, bytesPerSecond, expected] of [
+  ['waiting', 0, null, 'waits for its turn'],
+  ['waiting', 250, null, 'waits for its turn (25 %: 250 B of 1000 B)'],
+  ['hashing', 0, null, '0 %: 0 B of 1000 B'],
+  ['hashing', 999, 0, '99 %: 999 B of 1000 B'],
+  ['hashing', 700, 3, '70 %: 700 B of 1000 B, 3 B/s, about 1:40 left'],
+] as const) {
+  test(`the progress is told as: ${expected}`, () => {
+    const title = { name: '', path: [], files: 1, size: 1000 }
+    const told = { title, state, bytesDone, bytesTotal: 1000, bytesPerSecond }
+    assert.equal(describeProgress(told), expected)
+  })
+}
+
 test('the page shows the progress of the torrent', async (t) => {
   const { held, visitUntil } = await serveHeld(t)
   held.reach(0.25)
   const { body } = await visitUntil(PATH, /<progress/)
   assert.match(String(body), /<progress aria-label="Hashed" max="1000" value="250"><\/progress>/)
-  assert.match(String(body), /25 %: 250 B of 1000 B/)
   assert.match(String(body), /<title>25 % of image\.iso - btkit mirror<\/title>/)
 })
 
