@@ -64,9 +64,7 @@ test('a new service has an empty report', async (t) => {
   assert.deepEqual(cache.origins, { memory: 0, cache: 0, files: 0 })
   assert.match(version, /^\d+\.\d+/)
   assert.ok(uptimeSeconds >= 1)
-  const shown = await page()
-  assert.match(shown, /✓ All is ready\./)
-  assert.match(shown, /<div class="">\s*<dt>Uploading<\/dt>\s*<dd>0 B\/s<\/dd>/)
+  assert.match(await page(), /<div class="">\s*<dt>Uploading<\/dt>\s*<dd>0 B\/s<\/dd>/)
 })
 
 test('torrents being hashed are reported with their progress', async (t) => {
@@ -86,16 +84,6 @@ test('torrents being hashed are reported with their progress', async (t) => {
   const done = await statusWhen((report) => report.hashing.torrents.length === 0)
   assert.equal(done.hashing.bytesHashed, 1000)
   assert.equal(done.cache.origins.files, 1)
-})
-
-test('the sources of torrents are reported', async (t) => {
-  const { status, fetchTorrent } = await serve(t)
-  for (const path of ['/yum/a', '/yum/b', '/yum/b', '/yum/b', '/yum/[ab]']) {
-    assert.equal((await fetchTorrent(path)).status, 200)
-  }
-  const { cache } = await status()
-  assert.equal(cache.origins.memory + cache.origins.cache + cache.origins.files, 5)
-  assert.ok(cache.records > 0 && cache.bytes > 0)
 })
 
 test('hidden files and forbidden paths are never named', async (t) => {
@@ -174,10 +162,9 @@ test(
 )
 
 test('files hashed ahead are reported', async (t) => {
-  const { statusWhen, page } = await serve(t, { args: ['--warm', '/yum/*'] })
+  const { statusWhen } = await serve(t, { args: ['--warm', '/yum/*'] })
   const { warm } = await statusWhen((report) => report.warm?.ready === 3)
   assert.deepEqual([warm?.waiting, warm?.failed, warm?.bytesHashed], [0, 0, 1002])
-  assert.match(await page(), /3 files ready/)
 })
 
 test('clients that accept JSON get it, others the page', async (t) => {
@@ -217,11 +204,4 @@ test('however many ask, the report is made once a second', async (t) => {
   )
   // A slow machine may take more than a second for them
   assert.ok(new Set(times).size < 10, times.join())
-})
-
-test('the trackers are listed', async (t) => {
-  const url = "http://tracker.example/announce?a&b'c"
-  const { status, page } = await serve(t, { args: ['--tracker', url] })
-  assert.deepEqual((await status()).trackers, [url])
-  assert.match(await page(), /<code>http:\/\/tracker\.example\/announce\?a&amp;b&#39;c/)
 })

@@ -7,12 +7,17 @@ import {
   parseTrustedProxy,
 } from '../../../src/server/connections/client-address.js'
 
-/** The client of a request from that peer; no peer means a Unix socket. */
+/** A request from that peer, and what is told of its client; no peer means a Unix socket. */
+function requestOf(proxies: readonly string[], peer: string | undefined, headers: object) {
+  const request = { socket: { remoteAddress: peer }, headers } as unknown as IncomingMessage
+  return { request, addresses: new ClientAddresses(proxies.map(parseTrustedProxy)) }
+}
+
+/** The client of a request from that peer. */
 function clientOf(proxies: readonly string[], peer?: string, forwardedFor?: string): string | null {
   const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }
-  const request = { socket: { remoteAddress: peer }, headers }
-  const addresses = new ClientAddresses(proxies.map(parseTrustedProxy))
-  return addresses.of(request as unknown as IncomingMessage)
+  const { request, addresses } = requestOf(proxies, peer, headers)
+  return addresses.of(request)
 }
 
 test('the client is the peer, whatever its headers say', () => {
@@ -70,6 +75,32 @@ test('a trusted proxy that names no client is warned of once', () => {
   ask({ 'x-real-ip': '198.51.100.7' })
   assert.equal(warnings.length, 1)
   assert.match(warnings.join(), /proxy at 10\.0\.0\.1 names no client.*X-Forwarded-For is "unk/)
+})
+
+test('a request is the own one of its client unless a proxy hides that', () => {
+  const [peer, named, unnamed] = ['192.0.2.1', '198.51.100.7', 'unknown']
+  for (const [proxies, from, said, isOwn] of [
+    [[], peer, undefined, true],
+    [[], peer, named, false],
+    [[], undefined, undefined, false],
+    [[peer], peer, undefined, true],
+    [[peer], peer, named, true],
+    [[peer], peer, unnamed, false],
+  ] as const) {
+    const { request, addresses } = requestOf(proxies, from, { 'x-forwarded-for': said })
+    assert.equal(addresses.isOwnRequest(request), isOwn, `${from} ${said}`)
+  }
+})
+
+test('the first scheme that a trusted proxy names is that of the client', () => {
+  const headers = { 'x-forwarded-proto': 'HTTPS , http' }
+  for (const [proxy, scheme] of [
+    ['192.0.2.1', 'https'],
+    ['192.0.2.2', ''],
+  ] as const) {
+    const { request, addresses } = requestOf([proxy], '192.0.2.1', headers)
+    assert.equal(addresses.forwardedScheme(request), scheme)
+  }
 })
 
 test('an IPv4 address is the same in all notations of the socket', () => {
