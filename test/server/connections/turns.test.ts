@@ -88,6 +88,23 @@ test('a few requests of a client begin in each round, however many others ask fo
   assert.equal(begin('203.0.113.1', 20).filter(Boolean).length, 8)
 })
 
+test('a few of the requests of a client that wait begin in each round', async (t) => {
+  stopClock(t)
+  let begun = ''
+  const begin = (name: string) => {
+    beginInTurn(() => (begun += name), `203.0.113.${name}`)
+  }
+  for (const name of 'aaaaaaaaaab') begin(name)
+  assert.equal(mayBegin('203.0.113.a'), false)
+  await setImmediate()
+  assert.equal(begun, 'aaaaaaaab')
+  await setImmediate()
+  noteAsked('203.0.113.c', 1000 * 512)
+  begin('c')
+  await setImmediate()
+  assert.equal(begun, 'aaaaaaaabaac')
+})
+
 test('of what a network asked for, half counts after a second', (t) => {
   const pass = stopClock(t)
   const client = '203.0.113.4'
