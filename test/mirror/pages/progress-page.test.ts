@@ -125,14 +125,6 @@ test('programs get the same as before', async (t) => {
   assert.equal(headers['content-type'], 'application/x-bittorrent')
 })
 
-test('a torrent from memory is shown as ready, too', async (t) => {
-  const { held, visit, visitUntil } = await serveHeld(t)
-  held.release()
-  await visitUntil(PROGRESS, /The torrent is ready/)
-  assert.equal((await visit(PATH)).headers['content-type'], 'application/x-bittorrent')
-  await visitUntil(PROGRESS, /The torrent is ready/)
-})
-
 test('a browser is answered after about a second, however long others wait', async (t) => {
   holdHashing(t)
   const { port } = await serveMirror(t, {
@@ -198,4 +190,7 @@ test('a page causes no second hashing', async (t) => {
   held.release()
   await visitUntil(PROGRESS, /The torrent is ready/)
   assert.equal(await readHashedBytes(port), 1000)
+  // From memory, too
+  assert.equal((await visit(PATH)).headers['content-type'], 'application/x-bittorrent')
+  await visitUntil(PROGRESS, /The torrent is ready/)
 })

@@ -159,18 +159,6 @@ test('--name renames a single torrent, together with other changes', async (t) =
   assert.deepEqual(readFileSync(a), Buffer.from(expected))
 })
 
-for (const [args, message] of [
-  [['--add-tracker', 'x'], "tracker 'x': not an http, https, udp, ws or wss URL"],
-  [['--add-web-seed', 'x'], "web seed 'x': not an http, https or ftp URL"],
-  [['--name', 'a/b'], "name 'a/b': must be a single path component"],
-] as const) {
-  test(`edit ${args.join(' ')} is refused in one line`, async (t) => {
-    const path = join(makeScratch(t, { a: BARE }), 'a')
-    assertError(await runBtkit(['edit', path, ...args]), 'usage', message)
-    assert.deepEqual(readFileSync(path), Buffer.from(BARE))
-  })
-}
-
 test('a dry run says so of the hashes too', async (t) => {
   const root = makeScratch(t, { a: BARE, b: BARE })
   const files = [join(root, 'a'), join(root, 'b')]
@@ -345,6 +333,10 @@ test('any other key is set and removed, also in info', async (t) => {
 })
 
 for (const [args, message] of [
+  [['--add-tracker', 'x'], "tracker 'x': not an http, https, udp, ws or wss URL"],
+  [['--add-web-seed', 'x'], "web seed 'x': not an http, https or ftp URL"],
+  [['--name', 'a/b'], "name 'a/b': must be a single path component"],
+  [['--tracker'], '--tracker: its value is missing'],
   [['--set', 'similar=["abc"]'], "info hash 'abc': not 40 hexadecimal digits"],
   [['--set', 'announce="x"'], '--set announce: use --tracker instead'],
   [['--unset', 'info.pieces'], '--unset info.pieces: btkit computes this key from the content'],
@@ -457,13 +449,6 @@ test('--announce, -a and --tracker replace the trackers', async (t) => {
   for (const args of [['--announce', C], ['-a', C], ['--tracker', C], [`--tracker=${C}`]])
     assert.deepEqual(await after(t, args, 'announce'), [C])
   assert.deepEqual(await after(t, ['--web-seed', C], 'web-seeds'), [C])
-})
-
-test('an option that sets a list has no meaning without its value', async (t) => {
-  const path = join(makeScratch(t, { a: TORRENT }), 'a')
-  const refused = await runBtkit(['edit', path, '--tracker'])
-  assertError(refused, 'usage', '--tracker: its value is missing')
-  assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
 })
 
 test('a configuration sets the tracker of edit by any of its names, but not by defaults', async (t) => {

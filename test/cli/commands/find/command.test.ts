@@ -214,38 +214,28 @@ test('a renamed file of which a part is damaged is shown as damaged, not as miss
   assert.equal(other.statuses[0], 'missing')
 })
 
-test('two files of one size in one piece are found by other names', async (t) => {
-  const place = (name: string) => join(directory, name)
-  const directory = makeScratch(t, { 'two/a': pseudoRandom(100, 1), 'two/b': pseudoRandom(100, 2) })
-  const make = ['makemetafile', place('two'), '--trackerless', '--no-cache']
-  assert.equal((await runBtkit(make)).status, 0)
-  for (const [x, y] of [
-    ['x', 'y'],
-    ['y', 'x'],
-  ] as const) {
-    const pool = makeScratch(t)
-    copyFileSync(place('two/a'), join(pool, x))
-    copyFileSync(place('two/b'), join(pool, y))
-    const { status, paths } = await find([place('two.torrent'), '--in', pool])
-    assert.deepEqual([status, paths], [0, [join(pool, x), join(pool, y)]])
-  }
-})
-
-test('six files of one size in one piece are found by other names', async (t) => {
-  const directory = makeScratch(t, {})
-  const place = (...names: string[]) => join(directory, ...names)
-  for (const name of ['six', 'pool']) mkdirSync(place(name))
-  const names = ['a', 'b', 'c', 'd', 'e', 'f']
-  for (const [at, name] of names.entries()) {
-    writeFileSync(place('six', name), pseudoRandom(100, at))
-    copyFileSync(place('six', name), place('pool', `x${9 - at}`))
-  }
-  const make = ['makemetafile', place('six'), '--trackerless', '--no-cache']
-  assert.equal((await runBtkit(make)).status, 0)
-  const { status, paths } = await find([place('six.torrent'), '--in', place('pool')])
-  const expected = names.map((_, at) => place('pool', `x${9 - at}`))
-  assert.deepEqual([status, paths], [0, expected])
-})
+for (const names of [
+  ['a', 'b'],
+  ['a', 'b', 'c', 'd', 'e', 'f'],
+]) {
+  test(`${names.length} files of one size in one piece are found by other names`, async (t) => {
+    const files = names.map((name, at) => [`x/${name}`, pseudoRandom(100, at)] as const)
+    const directory = makeScratch(t, Object.fromEntries(files))
+    const torrent = join(directory, 'x.torrent')
+    const make = ['makemetafile', join(directory, 'x'), '--trackerless', '--no-cache']
+    assertStatus(await runBtkit(make), 0)
+    for (const step of [1, -1]) {
+      const pool = makeScratch(t)
+      const expected = names.map((name, at) => {
+        const other = join(pool, `x${5 + step * at}`)
+        copyFileSync(join(directory, 'x', name), other)
+        return other
+      })
+      const { status, paths } = await find([torrent, '--in', pool])
+      assert.deepEqual([status, paths], [0, expected])
+    }
+  })
+}
 
 for (const [what, change] of [
   ['damaged', { b: 'B' }],
