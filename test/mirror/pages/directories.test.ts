@@ -534,15 +534,6 @@ test('entries that change in place show within a second, in every form', async (
   assert.deepEqual(await namesIn(port, '/d/'), ['sub', 'grows', 'other', 'README'])
 })
 
-test('programs that ask again get the same, each page separately', async (t) => {
-  const { port } = await serveMirror(t, { files: { 'a/x': '1', 'a/y': '22', 'b/x': '1' } })
-  const paths = ['/a/?json', '/b/?json', '/a/?json&order=desc', '/a/?json&filter=x', '/a/?json']
-  const bodies = []
-  for (const path of paths) bodies.push((await ask(port, path)).body.toString())
-  assert.equal(new Set(bodies).size, 4)
-  assert.equal(bodies.at(-1), bodies[0])
-})
-
 test('HEAD has the headers of GET', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/x': '1' } })
   for (const path of ['/a/', '/a/?json', '/a']) {

@@ -248,14 +248,42 @@ for (const [list, { field, values }] of Object.entries(LISTS)) {
   })
 }
 
-test('a bar, or a comma before an address, separates values of --web-seed', async (t) => {
-  const list = `${A}?a,b,${B}|${C}`
-  assert.deepEqual(await after(t, ['--web-seed', list], 'web-seeds'), [`${A}?a,b`, B, C])
-})
-
-test('removing all but one tracker leaves only announce', async (t) => {
-  assert.deepEqual(await after(t, ['--remove-tracker', A], 'announce'), [B])
-})
+for (const [what, field, args, expected] of [
+  [
+    'a bar, or a comma before an address, separates web seeds',
+    'web-seeds',
+    ['--web-seed', `${A}?a,b,${B}|${C}`],
+    [`${A}?a,b`, B, C],
+  ],
+  [
+    'all are removed before one is added',
+    'web-seeds',
+    ['--web-seed', '', '--add-web-seed', C],
+    [C],
+  ],
+  ['an only tracker is in announce', 'announce', ['--remove-tracker', A], [B]],
+  ['--announce replaces trackers', 'announce', ['--announce', C], [C]],
+  ['-a replaces trackers', 'announce', ['-a', C], [C]],
+  ['--tracker replaces trackers', 'announce', ['--tracker', C], [C]],
+  ['--tracker= replaces trackers', 'announce', [`--tracker=${C}`], [C]],
+  [
+    'commas separate the trackers of a tier',
+    'announce-list',
+    ['--tracker', `${C},${B}`, '--tracker', A],
+    [`${C},${B}`, A],
+  ],
+  ['a bar begins a tier', 'announce-list', ['--tracker', `${C},${B}|${A}`], [`${C},${B}`, A]],
+  [
+    'a bar begins a tier among trackers to add',
+    'announce-list',
+    ['--add-tracker', `${C}|udp://d.example:1`],
+    [A, B, C, 'udp://d.example:1'],
+  ],
+] as const) {
+  test(what, async (t) => {
+    assert.deepEqual(await after(t, args, field), expected)
+  })
+}
 
 for (const [edit, announce, list] of [
   [['edit', '--add-tracker', B], A, [[A], [B]]],
@@ -298,18 +326,6 @@ test('a torrent that becomes private with DHT nodes causes a warning, with the w
   assert.ok(stderr.includes(`btkit: warning: ${path}: ${said}\n`), stderr)
   const without = await runBtkit(['edit', path, '--private', '--source', 'y', '--unset', 'nodes'])
   assert.ok(!without.stderr.includes('nodes'))
-})
-
-test('commas separate the trackers of a tier', async (t) => {
-  const args = ['--tracker', `${C},${B}`, '--tracker', A]
-  assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
-})
-
-test('a bar begins a tier, also among trackers to add', async (t) => {
-  const set = ['--tracker', `${C},${B}|${A}`]
-  assert.deepEqual(await after(t, set, 'announce-list'), [`${C},${B}`, A])
-  const add = ['--add-tracker', `${C}|udp://d.example:1`]
-  assert.deepEqual(await after(t, add, 'announce-list'), [A, B, C, 'udp://d.example:1'])
 })
 
 test('any other key is set and removed, also in info', async (t) => {
@@ -358,10 +374,6 @@ test('a dry run says what a list would become, and writes nothing', async (t) =>
       `new web seeds for ${path}: ${A}|${B}|${C}\n`,
   )
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
-})
-
-test('all are removed before one is added', async (t) => {
-  assert.deepEqual(await after(t, ['--web-seed', '', '--add-web-seed', C], 'web-seeds'), [C])
 })
 
 test('removing a value that no torrent has causes a warning', async (t) => {
@@ -443,12 +455,6 @@ test('a private flag of 0 is removed, and what is said names it', async (t) => {
       '--unset and --private cannot be used together',
     )
   }
-})
-
-test('--announce, -a and --tracker replace the trackers', async (t) => {
-  for (const args of [['--announce', C], ['-a', C], ['--tracker', C], [`--tracker=${C}`]])
-    assert.deepEqual(await after(t, args, 'announce'), [C])
-  assert.deepEqual(await after(t, ['--web-seed', C], 'web-seeds'), [C])
 })
 
 test('a configuration sets the tracker of edit by any of its names, but not by defaults', async (t) => {

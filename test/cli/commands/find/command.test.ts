@@ -262,39 +262,40 @@ for (const [what, change] of [
   })
 }
 
+/** Plants forty files of one size, and returns a function that gives them other names. */
+function plantForty(t: TestContext) {
+  const directory = makeScratch(t)
+  const place = (name: string) => join(directory, name)
+  for (const name of ['files', 'torrents', 'renamed']) mkdirSync(place(name))
+  for (let i = 0; i < 40; i++) writeFileSync(place(`files/${i}`), pseudoRandom(70_001, i))
+  const rename = () => {
+    for (let i = 0; i < 40; i++) renameSync(place(`files/${i}`), place(`renamed/r${(i * 17) % 40}`))
+  }
+  return { place, rename }
+}
+
 for (const args of [[], ['--v2'], ['--piece-length', '256K']]) {
   const how = args.length > 0 ? ` made with ${args.join(' ')}` : ''
   test(`forty renamed files of one size are found for the torrents of each${how}`, async (t) => {
-    const directory = makeScratch(t)
-    mkdirSync(join(directory, 'files'))
-    mkdirSync(join(directory, 'torrents'))
+    const { place, rename } = plantForty(t)
+    const make = ['completedir', '--trackerless', place('files'), '--no-cache']
+    assertStatus(await runBtkit([...make, '--target', place('torrents'), ...args]), 0)
+    rename()
+    const search = ['find', place('torrents'), '--in', place('renamed')]
+    const { stdout } = assertStatus(await runBtkit(search), 0)
     for (let i = 0; i < 40; i++)
-      writeFileSync(join(directory, `files/${i}`), pseudoRandom(70_001, i))
-    const make = ['completedir', '--trackerless', join(directory, 'files'), '--no-cache']
-    assertStatus(await runBtkit([...make, '--target', join(directory, 'torrents'), ...args]), 0)
-    mkdirSync(join(directory, 'renamed'))
-    for (let i = 0; i < 40; i++)
-      renameSync(join(directory, `files/${i}`), join(directory, `renamed/r${(i * 17) % 40}`))
-    const place = join(directory, 'renamed')
-    const { stdout, status } = await runBtkit(['find', join(directory, 'torrents'), '--in', place])
-    for (let i = 0; i < 40; i++)
-      assert.match(stdout, new RegExp(`  found +${i}  ${place}/r${(i * 17) % 40}\n`))
-    assert.equal(status, 0)
+      assert.match(stdout, new RegExp(`  found +${i}  ${place('renamed')}/r${(i * 17) % 40}\n`))
   })
 }
 
 for (const args of [[], ['--v2']]) {
   test(`forty renamed volumes of one torrent are found, ${args[0] ?? '--v1'}`, async (t) => {
-    const directory = makeScratch(t)
-    mkdirSync(join(directory, 'set'))
-    for (let i = 0; i < 40; i++) writeFileSync(join(directory, `set/${i}`), pseudoRandom(70_001, i))
-    const torrent = join(directory, 'set.torrent')
-    const make = ['makemetafile', join(directory, 'set'), '--trackerless', '--target', torrent]
+    const { place, rename } = plantForty(t)
+    const torrent = place('set.torrent')
+    const make = ['makemetafile', place('files'), '--trackerless', '--target', torrent]
     assertStatus(await runBtkit([...make, '--no-cache', '--piece-length', '16K', ...args]), 0)
-    mkdirSync(join(directory, 'renamed'))
-    for (let i = 0; i < 40; i++)
-      renameSync(join(directory, `set/${i}`), join(directory, `renamed/r${(i * 17) % 40}`))
-    const { statuses } = await find([torrent, '--in', join(directory, 'renamed')])
+    rename()
+    const { statuses } = await find([torrent, '--in', place('renamed')])
     assert.deepEqual(statuses, new Array<string>(40).fill('found'))
   })
 }
