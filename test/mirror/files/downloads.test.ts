@@ -359,13 +359,6 @@ test('with --no-files, torrents are served, but no files', async (t) => {
     assert.equal((await ask(port, address)).status, 200)
 })
 
-test('a missing file is 404', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  for (const path of ['/none', '/none/', '/pub/big.iso/', '/pub/big.iso/x']) {
-    assert.equal((await ask(port, path)).status, 404, path)
-  }
-})
-
 const ANY = 'application/octet-stream'
 
 const UTF8 = 'text/plain; charset=utf-8'

@@ -546,7 +546,14 @@ test('HEAD has the headers of GET', async (t) => {
 
 test('a file has no page, nor has a missing directory', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/file': '1' } })
-  for (const path of ['/a/file/', '/nothing/', '/a/../../', '/a/%2e%2e/%2e%2e/', '/a%2f/']) {
+  for (const path of [
+    '/a/file/',
+    '/a/file/x',
+    '/nothing/',
+    '/a/../../',
+    '/a/%2e%2e/%2e%2e/',
+    '/a%2f/',
+  ]) {
     const { status, body } = await ask(port, path)
     assert([400, 404].includes(status), path)
     assert.match(body.toString(), /^[^\n]+\n$/)

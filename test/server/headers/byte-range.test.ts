@@ -15,10 +15,6 @@ const ask = (range: string | undefined, size = 100, ifRange?: string) => {
   return Array.isArray(ranges) && ranges.length === 1 ? (ranges[0] as ByteRange) : ranges
 }
 
-test('the unit may be in capitals', () => {
-  assert.deepEqual(ask('Bytes=1-2'), { start: 1, end: 3 })
-})
-
 test('positions beyond all numbers are after the end', () => {
   for (const huge of ['9007199254740993', '9223372036854775807', '9'.repeat(40)]) {
     assert.deepEqual(ask(`bytes=90-${huge}`), { start: 90, end: 100 })
@@ -55,9 +51,9 @@ test('dates count in the forms of old clients, too', () => {
   assert.equal(checkConditions({ 'if-modified-since': earlier }, VALIDATORS), 'met')
 })
 
-test('sizes beyond 4 GiB are counted to the byte', () => {
+test('sizes beyond 4 GiB are counted to the byte, and the unit may be in capitals', () => {
   const size = 2 ** 40
-  assert.deepEqual(ask(`bytes=${size - 1}-`, size), { start: size - 1, end: size })
+  assert.deepEqual(ask(`Bytes=${size - 1}-`, size), { start: size - 1, end: size })
 })
 
 /** Several ranges, as in a Range field. */
