@@ -33,11 +33,14 @@ interface FakeDeluge {
   /** The error that it answers next. */
   error: unknown
   logins: number
+  /** The method that fails. */
+  readonly refuses: string
 }
 
 /** Answers calls as deluge-web 2.1 does, without what no test needs. */
 function answer(deluge: FakeDeluge, method: string, params: readonly unknown[]): unknown {
   const [first, second, options] = params
+  if (method === deluge.refuses) throw new Error('refused')
   switch (method) {
     case 'daemon.get_version':
       return '2.1.1'
@@ -95,6 +98,7 @@ async function startDeluge(t: TestContext, changes: Partial<FakeDeluge> = {}, pa
     listed: null,
     error: null,
     logins: 0,
+    refuses: '',
     ...changes,
   }
   const port = await serveLocally(t, (request, response) => {
@@ -175,6 +179,8 @@ for (const [what, changes, password, message] of [
   ['a wrong password', {}, 'wrong', /password|login/],
   ['no plugin for labels', { plugins: [] }, 'right', /its plugin Label is off/],
   ['no daemon', { connected: null, hosts: { b: 'Offline' } }, 'right', /not connected to a daemon/],
+  ['a daemon that refuses', { connected: null, refuses: 'web.connect' }, 'right', /: refused$/],
+  ['a label that it refuses', { refuses: 'label.add' }, 'right', /: refused$/],
 ] as const) {
   test(`with ${what} nothing is added`, async (t) => {
     const { deluge, client } = await startDeluge(t, changes, password)

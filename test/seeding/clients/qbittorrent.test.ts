@@ -8,6 +8,7 @@ import { clientInfoHash } from '../../../src/core/publish/client.js'
 import { publishTorrents } from '../../../src/core/publish/publish.js'
 import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
 import { swarmHashes } from '../../../src/metainfo/info-hash.js'
+import type { InfoHash } from '../../../src/metainfo/values.js'
 import type { Metainfo } from '../../../src/metainfo/metainfo.js'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
@@ -203,10 +204,11 @@ test('a hybrid of which only the info hash of version 1 is known is found among 
   const args = ['makemetafile', join(directory, 'a'), '--trackerless', '--hybrid', '--no-cache']
   assertStatus(await runBtkit([...args, '--output', torrent]), 0)
   const metainfo = parseMetainfo(readFileSync(torrent))
-  const { client, ids, wholeLists } = await startSeeding(t, metainfo)
+  const other = 'd'.repeat(40) as InfoHash
+  const { client, ids, wholeLists } = await startSeeding(t, metainfo, [other])
+  await client.list([other])
   assert.deepEqual(await client.add([{ ...TORRENT, metainfo }]), [null])
-  const [outcome] = await withdrawTorrents(client, [clientInfoHash(metainfo)])
-  assert.equal(outcome?.status, 'withdrawn')
+  await client.remove([other, clientInfoHash(metainfo)])
   assert.deepEqual([ids(), wholeLists()], [[], 1])
 })
 
