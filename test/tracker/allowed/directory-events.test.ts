@@ -2,46 +2,43 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { DirectoryEvents } from '../../../src/tracker/allowed/access-lists.js'
 import { makeScratch } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
 
-test('a new file and a removed file cause a scan', { timeout: 20_000 }, async (t) => {
-  const directory = makeScratch(t)
-  const looks = new EventEmitter()
-  let count = 0
-  const events = new DirectoryEvents(
-    () => [directory],
-    () => {
-      count++
-      looks.emit('look')
-      return Promise.resolve()
-    },
-  )
-  t.after(() => {
-    events.close()
-  })
-  events.update()
+/** Watches directories until the test ends. */
+function watchOver(t: TestContext, directories: () => string[], look: () => Promise<void>) {
+  const events = new DirectoryEvents(directories, look)
   // The timers of events do not keep a process alive
   const awake = setInterval(() => undefined, 1000)
   t.after(() => {
+    events.close()
     clearInterval(awake)
   })
-  for (const act of [
-    () => {
-      writeFileSync(join(directory, 'a.torrent'), 'x')
-    },
-    () => {
-      rmSync(join(directory, 'a.torrent'))
-    },
-  ]) {
+  events.update()
+  return events
+}
+
+test('a new file and a removed file cause a scan', { timeout: 20_000 }, async (t) => {
+  const directory = makeScratch(t)
+  const looks = new EventEmitter()
+  let within = [directory]
+  const events = watchOver(
+    t,
+    () => within,
+    () => Promise.resolve(void looks.emit('look')),
+  )
+  // It was away for a while
+  for (within of [[], [directory]]) events.update()
+  const path = join(directory, 'a.torrent')
+  for (const isNew of [true, false]) {
     const look = once(looks, 'look')
-    act()
+    if (isNew) writeFileSync(path, 'x')
+    else rmSync(path)
     await look
   }
-  assert(count >= 2)
 })
 
 for (const what of ['moved away', 'removed']) {
@@ -60,11 +57,7 @@ for (const what of ['moved away', 'removed']) {
         looks++
         return Promise.resolve()
       }
-      const events = new DirectoryEvents(() => [at], look)
-      t.after(() => {
-        events.close()
-      })
-      events.update()
+      watchOver(t, () => [at], look)
       if (what === 'removed') rmSync(at, { recursive: true })
       else renameSync(at, `${at}.old`)
       put('two')
@@ -94,13 +87,7 @@ test('only so many requests wait for a scan, and the others are told that nothin
     looks.emit('look')
     return scan
   }
-  const events = new DirectoryEvents(() => [directory], look)
-  const awake = setInterval(() => undefined, 1000)
-  t.after(() => {
-    events.close()
-    clearInterval(awake)
-  })
-  events.update()
+  const events = watchOver(t, () => [directory], look)
   const looking = once(looks, 'look')
   writeFileSync(join(directory, 'a.torrent'), 'x')
   await looking

@@ -192,6 +192,9 @@ test('what Redis refuses, loses or does not have from a tracker is told', { skip
   await until('it is gone', isUp(0))
   await redis.restart()
   await until('that it is back is told', () => /swarms are shared again/.test(tracker.stderr.text))
+  await tracker.stop()
+  // Only who asks is left
+  await until('it has left', () => redis.send('CLIENT', 'LIST').split('\n').length === 1)
 })
 
 test(

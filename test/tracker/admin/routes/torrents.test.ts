@@ -139,6 +139,7 @@ test('a torrent is downloaded by its name in the list, by those who may change i
     (await bob.get(`/${own}`)).text,
     readFileSync(join(root, 'torrents/b.torrent'), 'utf8'),
   )
+  assert.match((await bob.get('/torrents')).text, /name="act" value="delete"/)
   for (const torrent of ['0/../users', '0/x', '0/gone.torrent', '']) {
     const { status } = await alice.get(`/file?torrent=${encodeURIComponent(torrent)}`)
     assert.ok(status >= 400, torrent)
@@ -250,6 +251,7 @@ test('torrents are sorted by each column, and stay so after a change', async (t)
   const shown = await alice.get(oldest)
   assert.equal(names(shown)[0], 'c')
   assert.match(shown.text, /aria-sort="ascending">[^]*?value="added">\s*Added/)
+  assert.match(shown.text, /name="page" value="1"/)
   const answer = await alice.post('/torrents', {
     in: '0',
     sort: 'added',
