@@ -53,11 +53,11 @@ for (const what of ['moved away', 'removed']) {
       }
       put('one')
       let looks = 0
-      const look = () => {
-        looks++
-        return Promise.resolve()
-      }
-      watchOver(t, () => [at], look)
+      watchOver(
+        t,
+        () => [at],
+        () => Promise.resolve(void looks++),
+      )
       if (what === 'removed') rmSync(at, { recursive: true })
       else renameSync(at, `${at}.old`)
       put('two')

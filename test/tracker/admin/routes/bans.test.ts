@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { BanList } from '../../../../src/tracker/admin/storage/ban-list.js'
+import { TorrentList } from '../../../../src/tracker/allowed/torrent-list.js'
 import { type Fields, fieldsOf } from '../../../support/visitor.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { type TestAdmin, startAdmin, startFormsAs } from '../../../support/admin.js'
@@ -36,6 +37,10 @@ test('a banned info hash is refused at once, and tracked again when the ban is l
   const log = readFileSync(join(admin.root, 'state/admin.log'), 'utf8')
   assert.match(log, new RegExp(`"action":"ban","target":"${HASH}","details":"<b>no</b>"`))
   assert.match(log, /"action":"lift a ban"/)
+  await browser.send('/bans', fields)
+  t.mock.method(TorrentList.prototype, 'refresh', () => Promise.reject(new Error('a fault')))
+  const lifted = await browser.send('/bans', { kind: 'torrents', lift: HASH })
+  assert.equal(lifted.status, 500, 'the tracker knows nothing of it yet')
 })
 
 test('lifting a ban changes no other line', async (t) => {
@@ -98,11 +103,7 @@ test('the page that bans leads to no other site', async (t) => {
   const from = 'https://evil.example/'
   const { text } = await alice.get(`/ban?kind=torrents&torrents=${HASH}&from=${from}`)
   assert.doesNotMatch(text, /evil/)
-  const fields: Fields = [
-    ['kind', 'torrents'],
-    ['torrents', HASH],
-    ['from', from],
-  ]
+  const fields = { kind: 'torrents', torrents: HASH, from }
   assert.equal((await alice.post('/bans', fields)).location, 'bans')
 })
 
@@ -122,12 +123,7 @@ test('a banned address gets no answer, nor does its network', async (t) => {
 test('a ban of the own address or this machine is asked about first', async (t) => {
   const admin = await startAdmin(t, { open: true })
   const browser = await admin.logIn()
-  const ban: Fields = [
-    ['kind', 'addresses'],
-    ['addresses', '127.0.0.0/8'],
-    ['reason', 'a slip'],
-    ['act', 'ban'],
-  ]
+  const ban = { kind: 'addresses', addresses: '127.0.0.0/8', reason: 'a slip', act: 'ban' }
   const asked = await browser.post('/bans', ban)
   assert.match(asked.text, /You come from 127\.0\.0\.1: [^]*This machine is in it: /)
   assert.equal(await failureOf(admin, HASH), undefined)
@@ -183,7 +179,7 @@ test('bans outlive the administration; a file that is named is edited, and its l
   const named = await startAdmin(t, { open: true, args: ['--banned-list', list] })
   const other = 'cd'.repeat(20)
   await (await named.logIn()).send('/bans', { act: 'ban', kind: 'torrents', torrents: other })
-  assert.equal(readFileSync(list, 'utf8').startsWith(before), true)
+  assert.ok(readFileSync(list, 'utf8').startsWith(before))
   assert.equal(statSync(list).mode & 0o777, 0o600)
 })
 
