@@ -591,7 +591,7 @@ longTest('many entries are split into pages, each linked to the next', async (t)
   }
   const first = (await ask(port, '/d/?sort=size')).body.toString()
   assert.match(first, /<a href="\?sort=size&amp;page=2" rel="next">next<\/a>/)
-  assert.match(first, /2,345 files, 0 B/)
+  assert.match(first, /2,345 files · 0 B/)
   const { entries, next } = await list(port, '/d/')
   assert.deepEqual([entries.length, next], [2345, null])
 })
