@@ -25,14 +25,18 @@ function place(t: TestContext) {
   return { path, options, open: () => new Journal(options) }
 }
 
-test('a journal of many records is appended to', async (t) => {
-  const { path, open } = place(t)
+test('a journal of many records is appended to, and left as it is by who reads it', async (t) => {
+  const { path, options, open } = place(t)
   const journal = open()
   for (let i = 0; i < 500; i++) journal.put(`${i}`, i)
   await journal.flush()
   const { ino } = statSync(path)
   journal.put('a', 1)
   await journal.close()
+  for (let i = 0; i < 400; i++) journal.put('a', i)
+  await journal.flush()
+  journal.release()
+  await new Journal({ ...options, isReadOnly: true }).close()
   assert.deepEqual([statSync(path).ino, open().size], [ino, 501])
 })
 

@@ -18,7 +18,7 @@ test('publish without any torrent reports only that, and contacts no client', as
 })
 
 test('publish says where it looked for data that is not there', async (t) => {
-  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+  const names = Array.from('abcdefg')
   const files = Object.fromEntries(names.map((name) => [`d/${name}`, name]))
   const cwd = makeScratch(t, { ...files, 'other/x': '' })
   const [torrent, other] = [join(cwd, 'd.torrent'), join(cwd, 'other')]
