@@ -62,3 +62,22 @@ test('a cache that is too large keeps as many records as fit, of the last used o
   assert.deepEqual(keys, ['i10', 'i14', 'i15'])
   assert.equal((await summarize(store)).bytes, 3 * size)
 })
+
+test('of a cache that is too large, what is quick to compute again goes first', async (t) => {
+  const store = await storeOf(t, [])
+  const kinds = ['file', 'layers', 'tree', 'info', 'digest', 'piece'] as const
+  for (const [used, kind] of kinds.entries())
+    for (const day of [30 - used, 10]) {
+      const key = recordKey(kind, `${day}`)
+      store.put(key, { used: day, value: packRecord(key, new Uint8Array(1000)) })
+    }
+  await store.flush()
+  const keys = () => [...store.entries('')].map(({ key }) => Buffer.from(key).toString())
+  const gone: string[] = []
+  for (let before = keys(); before.length > 0; before = keys()) {
+    await removeRecords(store, { before: 8, maxBytes: (before.length - 1) * 1008 })
+    gone.push(...before.filter((key) => !keys().includes(key)))
+  }
+  const order = ['l110', 'l129', 'i110', 'i127', 'p110', 'p125', 'd210', 'd226', 't110', 't128']
+  assert.deepEqual(gone, [...order, 'f110', 'f130'])
+})
