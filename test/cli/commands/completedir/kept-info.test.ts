@@ -137,6 +137,14 @@ test('a run without a tracker keeps existing trackers, and new torrents have non
   assertQuiet(await withoutTracker(mirror, ['--comment', 'later', '--quiet']))
 })
 
+test('a run without a tracker rewrites no torrent of another version of btkit', async (t) => {
+  const [mirror, list] = withList(t)
+  await mirror.report([...list, '--created-by', 'btkit 0.0.1'])
+  const before = readFileSync(mirror.torrent('a.iso'))
+  assertQuiet(await withoutTracker(mirror, ['--quiet']))
+  assert.deepEqual(readFileSync(mirror.torrent('a.iso')), before)
+})
+
 test('new private torrents without a tracker cause a warning, also with --quiet', async (t) => {
   const mirror = new Mirror(t, FILES)
   const { status, stderr } = await withoutTracker(mirror, ['--private', '--quiet'])
