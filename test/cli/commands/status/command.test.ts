@@ -87,6 +87,10 @@ test('a tracker that fails is named once for all its torrents, and the status is
   const told = `seeded.iso (aaaaaaaa) and 2 other torrents: ${failing.errorString}`
   assert.equal(stderr, `btkit: ${told} (${url})\nbtkit: ${url}: peers may not find 3 torrents\n`)
   assert.equal(namesIn(stdout).length, 3)
+  assert.ok(!stdout.includes(failing.errorString))
+  const other = await startFakeTransmission(t, torrents.slice(0, 1))
+  const alone = assertStatus(await runBtkit(['status', '--client', other]), 1)
+  assert.ok(alone.stdout.includes(failing.errorString))
 })
 
 test('a warning of a tracker is shown, and the status is 0', async (t) => {
