@@ -16,6 +16,7 @@ import { openNullCache } from '../../../src/disk/cache/piece-cache.js'
 import type { FileTorrents } from '../../../src/mirror/torrents/file-torrents.js'
 import type { GivenTorrents } from '../../../src/mirror/torrents/given-torrents.js'
 import { Warmer } from '../../../src/mirror/torrents/warmer.js'
+import { NotReady } from '../../../src/server/headers/refusal.js'
 import { MirrorView } from '../../../src/mirror/tree/mirror.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -99,6 +100,23 @@ test('changed, added, moved and removed files are noticed', async (t) => {
   )
   await untilFiles(port, 'ready', 3)
   assert.equal(await readMetric(port, 'btkit_warm_files{state="failed"}'), 0)
+})
+
+test('files that cannot be looked at for a while stay ready', async (t) => {
+  const files = { 'iso/a': 'a', 'iso/d/b': 'b', 'iso/d/c': 'c' }
+  const { port, root } = await serveMirror(t, { files, args: WATCHED, ready: 3 })
+  const usual = Object.getOwnPropertyDescriptor(MirrorView.prototype, 'file')!
+    .value as MirrorView['file']
+  t.mock.method(MirrorView.prototype, 'file', function look(this: MirrorView, path: string[]) {
+    if (path.at(-1) === 'b') return Promise.reject(new NotReady('too many open files', 5))
+    return usual.call(this, path)
+  })
+  rmSync(join(root, 'iso/d/c'))
+  await untilFiles(port, 'ready', 2)
+  const scans = () => readMetric(port, 'btkit_warm_scans_total')
+  const before = await scans()
+  await until('another scan', async () => (await scans()) > before)
+  assert.equal(await readMetric(port, 'btkit_warm_files{state="ready"}'), 2)
 })
 
 test('the next scan finds the files of another root', async (t) => {
