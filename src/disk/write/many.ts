@@ -89,11 +89,6 @@ export class Writer {
     while (this.#working) await this.#working
   }
 
-  /** Syncs the file system of a directory, if that is possible. */
-  async sync(directory: string): Promise<void> {
-    if (this.syncFileSystem) await syncAll([directory], this.syncFileSystem)
-  }
-
   /** While the directories of one batch are synced, the next batch is written. */
   async #work(): Promise<void> {
     let settling: Promise<void> | null = null
