@@ -148,7 +148,11 @@ function bundle() {
 }
 
 function succeeds(script, args = [], seconds = 60) {
-  return spawnSync(process.execPath, [script, ...args], { timeout: seconds * 1000 }).status === 0
+  const command = [script, ...args]
+  const { status, signal } = spawnSync(process.execPath, command, { timeout: seconds * 1000 })
+  // No handler runs before all faults were tried
+  if (status === 130 || signal === 'SIGINT') process.exit(130)
+  return status === 0
 }
 
 /** Puts the program back as it was. */
