@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { loadNative } from '../../src/base/native-addon.js'
 import { BtkitError } from '../../src/base/errors.js'
 import type { ErrorCode } from '../../src/base/errors.js'
 
@@ -20,6 +21,11 @@ export const unlessRoot = {
 
 /** For tests of what only root can set up. */
 export const onlyRoot = { skip: process.getuid?.() !== 0 && 'only root gives files away' }
+
+/** For tests of processes that wait for each other's locks. */
+export const unlessLocked = {
+  skip: !loadNative('tryLock') && 'without the addon, runs do not wait for each other',
+}
 
 /** For tests of what Windows lacks. */
 export const unlessWindows = { skip: process.platform === 'win32' && 'not on Windows' }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
-import { clientInfoHash } from '../../src/core/publish/client.js'
+import { clientInfoHash, type ClientTorrent } from '../../src/core/publish/client.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { parseClientAddress } from '../../src/seeding/clients/address.js'
 import { connectClient } from '../../src/seeding/clients/connect.js'
@@ -16,6 +16,22 @@ export const TORRENT = {
   category: 'films',
 }
 export const INFO_HASH = clientInfoHash(TORRENT.metainfo)
+
+/** The torrent as each client lists it. */
+export const LISTED: ClientTorrent = {
+  infoHash: INFO_HASH,
+  name: 'a',
+  directory: '/srv',
+  isMarked: true,
+  state: 'seeding',
+  message: null,
+  size: 8,
+  bytesDone: 5,
+  peers: 3,
+  uploadRate: 4,
+  downloadRate: 5,
+  ratio: 0.5,
+}
 
 /** A request: its method, and what it says. */
 export type Asked = readonly [method: string, ...parameters: unknown[]]

@@ -167,8 +167,8 @@ test('a torrent of somebody else that appears when one is planned stays foreign'
   const { failed } = await place.complete({ entries: ['b'] }, { ...UNSEEN, planned })
   const why = 'was made by something else while its content was read'
   assert.deepEqual(
-    failed.map(({ message }) => message),
-    [`${torrent}: ${why}, so it stays; run the command again`],
+    failed.map(({ code, message }) => [code, message]),
+    [['changed', `${torrent}: ${why}, so it stays; run the command again`]],
   )
   const { skipped, hasNewForeign } = await place.complete()
   assert.deepEqual(

@@ -4,9 +4,8 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadNative } from '../../../src/base/native-addon.js'
 import { lockByFile } from '../../../src/disk/write/locks.js'
-import { failure } from '../failure.js'
+import { failure, unlessLocked } from '../failure.js'
 import { makeScratch } from '../../support/scratch.js'
 import { openFilesBelow, unlessProc } from '../../support/when-open.js'
 
@@ -67,10 +66,6 @@ test('whoever waits gets the lock as soon as it is free', async (t) => {
   assert.ok(openFilesBelow(directory).length <= 1)
   await assert.rejects(lock(directory, 0), heldIn(directory))
 })
-
-const unlessLocked = {
-  skip: !loadNative('tryLock') && 'without the addon, runs do not wait for each other',
-}
 
 test('a lock that another process lets go is there for who waits', unlessLocked, async (t) => {
   const directory = makeScratch(t)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { test, after } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { unlessLocked } from '../../disk/failure.js'
 import { letFilesSettle } from '../../support/aged.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runExecutable, startCollecting } from '../../support/executable.js'
@@ -16,10 +17,9 @@ import { assertQuiet, assertStatus, runBtkit } from '../../support/run-btkit.js'
 
 const tryLock = loadNative<{ tryLock: (descriptor: number) => number }>('tryLock')?.tryLock ?? null
 
-const unlessLocked =
-  tryLock !== null ? unlessProc : { skip: 'without the addon, runs do not wait for each other' }
+const unlessSeen = { skip: unlessLocked.skip || unlessProc.skip }
 
-test('a second run on a target ends at once with status 75', unlessLocked, async (t) => {
+test('a second run on a target ends at once with status 75', unlessSeen, async (t) => {
   const { mirror, child, ended } = await startSlowRun(t)
   const { status, stdout, stderr } = await mirror.run()
   const said = `btkit: ${mirror.target}: another run holds the lock; wait until it ends, or give --wait SECONDS\n`
@@ -28,7 +28,7 @@ test('a second run on a target ends at once with status 75', unlessLocked, async
   assert.equal((await ended).status, 130)
 })
 
-test('whoever may only read cannot keep runs from a target', unlessLocked, async (t) => {
+test('whoever may only read cannot keep runs from a target', unlessSeen, async (t) => {
   const mirror = await Mirror.made(t, { 'x/a': 'a', b: 'b' })
   mkdirSync(`${mirror.target}/x`)
   for (const path of [mirror.target, `${mirror.target}/x`, mirror.torrent('b'), mirror.at('x')]) {
@@ -50,7 +50,7 @@ function argsBelow(mirror: Mirror): string[] {
 
 test(
   'of a tree, the target and the directories that are completed are locked',
-  unlessLocked,
+  unlessSeen,
   async (t) => {
     const mirror = new Mirror(t, { 'x/a': 'a', 'y/b': 'b' })
     await startSlowly(t, mirror.at('x'), mirror.args(['--recursive']))
@@ -62,7 +62,7 @@ test(
   },
 )
 
-test('a directory of a tree that another run has locked fails alone', unlessLocked, async (t) => {
+test('a directory of a tree that another run has locked fails alone', unlessSeen, async (t) => {
   const mirror = new Mirror(t, { 'x/a': 'a', 'y/b': 'b' })
   mkdirSync(`${mirror.target}/x`)
   await startSlowly(t, mirror.at('x'), argsBelow(mirror))
@@ -85,7 +85,7 @@ longTest('--dry-run needs no lock', unlessProc, async (t) => {
   assertStatus(await runExecutable('btkit', mirror.args(['--dry-run', '--quiet'])), 0)
 })
 
-test('with --wait the second run goes on when the first ends', unlessLocked, async (t) => {
+test('with --wait the second run goes on when the first ends', unlessSeen, async (t) => {
   const { mirror, child, ended } = await startSlowRun(t)
   rmSync(mirror.at('huge'))
   const second = runExecutable('btkit', mirror.args(['--wait', '60']))
@@ -97,7 +97,7 @@ test('with --wait the second run goes on when the first ends', unlessLocked, asy
   await mirror.checkAgainstFresh()
 })
 
-longTest('--wait is not for ever', unlessLocked, async (t) => {
+longTest('--wait is not for ever', unlessSeen, async (t) => {
   const { mirror } = await startSlowRun(t)
   const started = performance.now()
   const { status, stderr } = await runExecutable('btkit', mirror.args(['--wait', '1']))
@@ -106,7 +106,7 @@ longTest('--wait is not for ever', unlessLocked, async (t) => {
   assert.ok(performance.now() - started >= 1000)
 })
 
-longTest('a run that waits for the lock obeys SIGTERM', unlessLocked, async (t) => {
+longTest('a run that waits for the lock obeys SIGTERM', unlessSeen, async (t) => {
   const { mirror } = await startSlowRun(t)
   const { child: waiting, ended } = startCollecting('btkit', mirror.args(['--wait', '600']), { t })
   await setTimeout(1000)
@@ -127,7 +127,7 @@ longTest(
   },
 )
 
-longTest('two runs at once with --wait both succeed', unlessLocked, async (t) => {
+longTest('two runs at once with --wait both succeed', unlessSeen, async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b', 'dir/c': 'c' })
   const args = mirror.args(['--wait', '60', '--quiet'])
   const results = await Promise.all([1, 2, 3].map(() => runExecutable('btkit', args)))

@@ -88,6 +88,18 @@ test('torrents being hashed are reported with their progress', async (t) => {
   assert.equal(done.cache.origins.files, 1)
 })
 
+test('trackers, and the sources of torrents, are reported', async (t) => {
+  const url = "http://tracker.example/announce?a&b'c"
+  const { status, fetchTorrent } = await serve(t, { args: ['--tracker', url] })
+  for (const path of ['/yum/a', '/yum/b', '/yum/b', '/yum/b', '/yum/[ab]']) {
+    assert.equal((await fetchTorrent(path)).status, 200)
+  }
+  const { cache, trackers } = await status()
+  assert.equal(cache.origins.memory + cache.origins.cache + cache.origins.files, 5)
+  assert.ok(cache.records > 0 && cache.bytes > 0)
+  assert.deepEqual(trackers, [url])
+})
+
 test('hidden files and forbidden paths are never named', async (t) => {
   const { page, status, fetchTorrent } = await serve(t, {
     files: { 'yum/.secret': 'x', 'yum/a': 'a' },

@@ -161,6 +161,7 @@ for (const [what, plant] of Object.entries(REFUSED)) {
     await until('it is so', async () => (await get('.torrent')).equals(own))
     const { port } = await serveMirror(t, { root, args: ['--torrents', torrents] })
     const { body } = await ask(port, '/pub/a.iso.torrent')
+    assert.equal(independentInfoHash(body), independentInfoHash(own))
     assert.equal(decodeTorrent(body)['announce'], TRACKER)
   })
 }

@@ -9,6 +9,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import {
   ID,
   INFO_HASH,
+  LISTED,
   startAnswering,
   TORRENT,
   type AnsweringKind,
@@ -112,22 +113,6 @@ for (const kind of ['qbittorrent', 'transmission'] as const) {
     const { client } = await startAnswering(t, kind, { 'torrents/info': {}, 'torrent-get': {} })
     await assert.rejects(client.list(), { code: 'client', message: /: no list of torrents$/ })
   })
-}
-
-/** The torrent as each client lists it. */
-const LISTED: ClientTorrent = {
-  infoHash: INFO_HASH,
-  name: 'a',
-  directory: '/srv',
-  isMarked: true,
-  state: 'seeding',
-  message: null,
-  size: 8,
-  bytesDone: 5,
-  peers: 3,
-  uploadRate: 4,
-  downloadRate: 5,
-  ratio: 0.5,
 }
 
 /** What makes a row of a client's list another one, and another torrent. */

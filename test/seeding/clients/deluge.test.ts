@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { clientInfoHash, MARK, type ClientTorrent } from '../../../src/core/publish/client.js'
-import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { MARK, type ClientTorrent } from '../../../src/core/publish/client.js'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
+import { INFO_HASH, LISTED, TORRENT } from '../../support/answering-clients.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 import { serveLocally } from '../../support/listen.js'
-import { singleFileInfo, torrentOf } from '../../support/torrents.js'
-
-const TORRENT = {
-  metainfo: parseMetainfo(torrentOf(singleFileInfo())),
-  directory: '/srv',
-  fileTimes: null,
-}
-const INFO_HASH = clientInfoHash(TORRENT.metainfo)
 
 /** What a Deluge has, and what it has of its torrent. */
 interface FakeDeluge {
@@ -30,17 +22,16 @@ interface FakeDeluge {
   readonly torrents: Map<string, Record<string, unknown>>
   /** Its answer about torrents; null without a daemon. */
   listed: Readonly<Record<string, unknown>> | null
-  /** The error that it answers next. */
-  error: unknown
+  /** The errors that it answers once, by method. */
+  readonly errors: Record<string, unknown>
   logins: number
-  /** The method that fails. */
-  readonly refuses: string
 }
+
+const REFUSAL = { code: 2, message: 'refused' }
 
 /** Answers calls as deluge-web 2.1 does, without what no test needs. */
 function answer(deluge: FakeDeluge, method: string, params: readonly unknown[]): unknown {
   const [first, second, options] = params
-  if (method === deluge.refuses) throw new Error('refused')
   switch (method) {
     case 'daemon.get_version':
       return '2.1.1'
@@ -96,18 +87,17 @@ async function startDeluge(t: TestContext, changes: Partial<FakeDeluge> = {}, pa
     sizes: {},
     torrents: new Map(),
     listed: null,
-    error: null,
+    errors: {},
     logins: 0,
-    refuses: '',
     ...changes,
   }
   const port = await serveLocally(t, (request, response) => {
     void text(request).then((body) => {
       const { method, params, id } = JSON.parse(body) as { method: string; params: []; id: number }
-      let [result, error]: unknown[] = [null, method === 'auth.login' ? null : deluge.error]
+      let [result, error]: unknown[] = [null, deluge.errors[method] ?? null]
+      deluge.errors[method] = null
       try {
         if (!error) result = answer(deluge, method, params) ?? null
-        else deluge.error = null
       } catch (thrown) {
         error = { message: (thrown as Error).message, code: 2 }
       }
@@ -179,8 +169,13 @@ for (const [what, changes, password, message] of [
   ['a wrong password', {}, 'wrong', /password|login/],
   ['no plugin for labels', { plugins: [] }, 'right', /its plugin Label is off/],
   ['no daemon', { connected: null, hosts: { b: 'Offline' } }, 'right', /not connected to a daemon/],
-  ['a daemon that refuses', { connected: null, refuses: 'web.connect' }, 'right', /: refused$/],
-  ['a label that it refuses', { refuses: 'label.add' }, 'right', /: refused$/],
+  [
+    'a daemon that refuses',
+    { connected: null, errors: { 'web.connect': REFUSAL } },
+    'right',
+    /: refused$/,
+  ],
+  ['a label that it refuses', { errors: { 'label.add': REFUSAL } }, 'right', /: refused$/],
 ] as const) {
   test(`with ${what} nothing is added`, async (t) => {
     const { deluge, client } = await startDeluge(t, changes, password)
@@ -215,20 +210,7 @@ test('the list has the state and the figures of each torrent', async (t) => {
     ratio: 0.5,
     max_connections: 7,
   }
-  const torrent: Omit<ClientTorrent, 'infoHash'> = {
-    name: 'a',
-    directory: '/srv',
-    isMarked: true,
-    state: 'seeding',
-    message: null,
-    size: 8,
-    bytesDone: 5,
-    peers: 3,
-    uploadRate: 4,
-    downloadRate: 5,
-    ratio: 0.5,
-    settings: { max_connections: 7 },
-  }
+  const torrent: ClientTorrent = { ...LISTED, settings: { max_connections: 7 } }
   const refused = 'Error: not registered'
   const listed: (readonly [row: object, torrent: Partial<ClientTorrent>])[] = [
     [{}, {}],
@@ -253,7 +235,7 @@ test('the list has the state and the figures of each torrent', async (t) => {
   const { client } = await startDeluge(t, { listed: Object.fromEntries(rows) })
   assert.deepEqual(
     await client.list([INFO_HASH]),
-    listed.map(([, changes], i) => ({ infoHash: hashOf(i), ...torrent, ...changes })),
+    listed.map(([, changes], i) => ({ ...torrent, infoHash: hashOf(i), ...changes })),
   )
 })
 
@@ -264,7 +246,7 @@ for (const [what, logins, error, message] of [
   test(`after ${what} Deluge answers again, with ${logins} logins`, async (t) => {
     const { client, deluge } = await startDeluge(t)
     assert.equal(await client.version(), 'Deluge 2.1.1')
-    deluge.error = error
+    deluge.errors['daemon.get_version'] = error
     await assert.rejects(client.version(), { message })
     assert.equal(await client.version(), 'Deluge 2.1.1')
     assert.equal(deluge.logins, logins)
